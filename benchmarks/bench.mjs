@@ -1,0 +1,49 @@
+// pnpm bench [NAME] [--json FILE] [--rounds N]: runs one bench or all, prints the ratios, writes the results.
+// Every result: {name, shape, metric, unit, ours, peer, peer_name, ratio, spread}; ratio > 1 when ours is better.
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { machine } from './harness.mjs';
+
+const BENCHES = { 'self-judge-step': './self-judge-step/bench.mjs' };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    prompts: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+    help: { type: 'boolean', short: 'h' },
+  },
+});
+const unknown = positionals.filter((name) => !(name in BENCHES));
+if (values.help || unknown.length) {
+  process.stderr.write(`${unknown.map((name) => `no bench '${name}'\n`).join('')}usage: pnpm bench [NAME] [--json FILE]
+  NAME       ${Object.keys(BENCHES).join(', ')} (default: all)
+  --json     write machine, versions and results
+  --rounds   measured rounds, 3 by default
+  --prompts  JSONL file of {prompt} rows for self-judge-step (default: eight of our own)
+  --python   interpreter with benchmarks/peers/requirements.txt installed
+`);
+  process.exit(values.help ? 0 : 2);
+}
+
+const results = [];
+const versions = {};
+for (const name of positionals.length ? positionals : Object.keys(BENCHES)) {
+  const { run } = await import(BENCHES[name]);
+  const outcome = await run({ ...values, rounds: Number(values.rounds) });
+  if (outcome.skipped) {
+    process.stdout.write(`skipped  ${name}: ${outcome.skipped}\n`);
+    continue;
+  }
+  Object.assign(versions, outcome.versions);
+  for (const result of outcome.results) {
+    results.push(result);
+    process.stdout.write(
+      `${result.name}  ${result.metric}  ours ${result.ours.toPrecision(4)} ${result.unit}  ${result.peer_name} ` +
+        `${result.peer.toPrecision(4)} ${result.unit}  ratio ${result.ratio.toFixed(2)}  spread ${result.spread.toFixed(2)}\n`,
+    );
+  }
+}
+if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`);

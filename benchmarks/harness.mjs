@@ -1,0 +1,56 @@
+// Measuring two programs that do the same work: both are served line by line in processes of their own, their turns
+// alternate in one run, and only ratios of that run are reported.
+import { spawn } from 'node:child_process';
+import { cpus, totalmem } from 'node:os';
+import { createInterface } from 'node:readline';
+
+/** A program that answers each line of JSON with a line of JSON. */
+export class Contender {
+  constructor(name, command, args, options = {}) {
+    this.name = name;
+    this.process = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+    this.errors = '';
+    this.process.stderr.on('data', (text) => (this.errors = (this.errors + text).slice(-4000)));
+    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+  }
+
+  async ask(work) {
+    this.process.stdin.write(`${JSON.stringify(work)}\n`);
+    for (;;) {
+      const { value, done } = await this.lines.next();
+      if (done) throw new Error(`${this.name} ended early:\n${this.errors}`);
+      if (value.startsWith('{')) return JSON.parse(value);
+    }
+  }
+
+  async close() {
+    this.process.stdin.end();
+    await new Promise((resolve) => this.process.once('exit', resolve));
+  }
+}
+
+/** Alternates the contenders on the same work: `warmup` rounds unreported, then `rounds` measured ones. */
+export async function interleave(contenders, work, { warmup = 1, rounds = 3, onRound = () => {} } = {}) {
+  const answers = contenders.map(() => []);
+  for (let round = 0; round < warmup + rounds; round++)
+    for (const [i, contender] of contenders.entries()) {
+      const answer = await contender.ask(work);
+      if (round >= warmup) answers[i].push(answer);
+      onRound(contender.name, round < warmup ? 'warm-up' : `round ${round - warmup + 1}/${rounds}`, answer);
+    }
+  return answers;
+}
+
+export function summary(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { min: sorted[0], median, max: sorted.at(-1), spread: (sorted.at(-1) - sorted[0]) / median };
+}
+
+export const machine = () => ({
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  memory_gib: Math.round(totalmem() / 2 ** 30),
+  node: process.version,
+});

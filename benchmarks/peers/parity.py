@@ -1,0 +1,50 @@
+"""Log-probabilities, greedy tokens and token ids of transformers on the real model: fixtures/parity.json.
+
+usage: python parity.py MODEL.gguf [HH.jsonl.gz]
+"""
+import sys
+
+import torch
+import transformers
+
+from common import PROMPTS, TEXTS, digest, hh, load, messages, write
+
+
+@torch.no_grad()
+def logprobs(model, ids):
+    logits = model(torch.tensor([ids])).logits[0, :-1].double().log_softmax(-1)
+    return logits.gather(1, torch.tensor(ids[1:])[:, None])[:, 0].tolist()
+
+
+@torch.no_grad()
+def greedy(model, ids, count):
+    out = model.generate(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long), do_sample=False,
+                         max_new_tokens=count, min_new_tokens=count, temperature=None, top_p=None, top_k=None, pad_token_id=2)
+    return out[0, len(ids):].tolist()
+
+
+def main():
+    model, tokenizer = load(sys.argv[1])
+    rows = hh(sys.argv[2], 250) if len(sys.argv) > 2 else []
+    encode = lambda text: tokenizer(text, add_special_tokens=False)["input_ids"]
+    texts = [dict(text=text) for text in TEXTS] + [dict(row=i, side="chosen") for i in range(0, min(20, len(rows)), 2)]
+    for item in texts:
+        ids = encode(item["text"] if "text" in item else rows[item["row"]][item["side"]])[:400]
+        item |= dict(digest=digest(ids), tokens=len(ids), logprobs=[round(x, 6) for x in logprobs(model, ids)])
+    chats = []
+    for prompt in PROMPTS:
+        ids = tokenizer.apply_chat_template([dict(role="user", content=prompt)], add_generation_prompt=True, return_dict=False)
+        chats.append(dict(prompt=prompt, digest=digest(ids), tokens=len(ids), greedy=greedy(model, ids, 64)))
+    tokenised = []
+    for i, row in enumerate(rows):
+        for side in ("chosen", "rejected"):
+            chat = messages(row[side])
+            rendered = tokenizer.apply_chat_template(chat, tokenize=False)
+            tokenised.append(dict(row=i, side=side, plain=digest(encode(row[side])),
+                                  chat=digest(tokenizer.apply_chat_template(chat, return_dict=False)),
+                                  rendered=digest(rendered.encode())))
+    write("parity.json", dict(versions=dict(torch=torch.__version__, transformers=transformers.__version__), dtype="float32",
+                              texts=texts, chats=chats, tokenised=tokenised))
+
+
+main()

@@ -1,0 +1,50 @@
+// One SELF-JUDGE step on SmolLM2-135M against transformers + PEFT, bf16: 8 prompts x 2 samples of exactly 128 tokens,
+// both-order judging, reference and policy log-probabilities, backward, AdamW on LoRA r 8 of q and v.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Contender, interleave, summary } from '../harness.mjs';
+import { realModel } from '../../scripts/realModel.mjs';
+import { LlamaModel } from '../../packages/core/dist/index.js';
+import { stepWork } from './work.mjs';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+export async function run({ rounds, prompts, python }) {
+  const weights = realModel();
+  if (weights.missing) return { skipped: weights.missing };
+  const probe = spawnSync(python, ['-c', 'import torch, transformers, peft; print(torch.__version__, transformers.__version__, peft.__version__)'], {
+    encoding: 'utf8',
+  });
+  if (probe.status !== 0) return { skipped: `${python} has no torch, transformers and peft (benchmarks/peers/requirements.txt)` };
+  const [torch, transformers, peft] = probe.stdout.trim().split(' ').slice(-3);
+
+  const model = await LlamaModel.load(weights.path, { dtype: 'bf16' });
+  const work = await stepWork(model.tokenizer, { prompts });
+  model.dispose();
+  const ours = new Contender('ours', process.execPath, [here('ours.mjs'), weights.path]);
+  const peer = new Contender('peer', python, [here('../peers/self_judge_step.py'), weights.path]);
+  const answers = await interleave([ours, peer], work, {
+    rounds,
+    onRound: (name, round, a) => process.stderr.write(`${name} ${round}: ${a.seconds.toFixed(1)} s ${JSON.stringify(a.phases)}\n`),
+  });
+  await Promise.all([ours.close(), peer.close()]);
+
+  const shape = { prompts: work.prompts.map((p) => p.length), samples: 2, new_tokens: work.new_tokens, dtype: work.dtype };
+  const result = (metric, unit, of) => {
+    const [a, b] = answers.map((side) => summary(side.map(of)));
+    // ratio > 1: ours takes less. The spread is of the ratio over rounds.
+    const ratios = summary(answers[0].map((x, i) => of(answers[1][i]) / of(x)));
+    return {
+      name: 'self-judge-step', shape, metric, unit, ours: a.median, peer: b.median, ours_min: a.min, peer_min: b.min,
+      peer_name: 'transformers + PEFT', ratio: b.median / a.median, spread: ratios.spread,
+    };
+  };
+  return {
+    versions: { torch, transformers, peft, path: answers[0][0].path },
+    results: [
+      result('step', 's', (a) => a.seconds),
+      ...['sample', 'judge', 'reference', 'update'].map((phase) => result(phase, 's', (a) => a.phases[phase])),
+      result('peak memory', 'MB', (a) => a.peak_mb),
+    ],
+  };
+}

@@ -1,0 +1,76 @@
+// One SELF-JUDGE step of ours, served line by line: the same work as benchmarks/peers/self_judge_step.py.
+import { createInterface } from 'node:readline';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Device, LlamaModel, TreeBatch, generate } from '../../packages/core/dist/index.js';
+import { AdamW, loraTrainable, preferenceBackward, scoreSequences, selfTrainingDefaults } from '../../packages/training/dist/index.js';
+
+const options = { ...selfTrainingDefaults, learningRate: 5e-6, tokenBudget: 1024 };
+const tokenBudget = options.tokenBudget;
+let model, trainable, optimizer;
+let steps = 0;
+
+const peakMb = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+
+async function step({ prompts, judge, new_tokens: maxNewTokens }) {
+  const phases = {};
+  let last = performance.now();
+  const lap = (name) => {
+    const now = performance.now();
+    phases[name] = (now - last) / 1000;
+    last = now;
+  };
+  const answers = await generate(trainable.policy, prompts, {
+    count: 2, maxNewTokens, temperature: 1, topP: 0.9, topK: 0, seed: 1, eos: [], firstSequence: steps * 16,
+  });
+  lap('sample');
+
+  // Both orders of a pair share the head and the prompt; the two verdicts are two labels of one row.
+  const sequences = prompts.flatMap((prompt, i) => {
+    const [x, y] = answers[i].map((s) => s.tokens);
+    return [[x, y], [y, x]].map(([first, second]) => {
+      const tokens = [judge.head, prompt, judge.a, first, judge.b, second, judge.tail].flat();
+      return { tokens, candidates: [{ position: tokens.length - 1, labels: judge.verdicts }] };
+    });
+  });
+  const logp = [];
+  for (let i = 0; i < sequences.length; i += 4)
+    logp.push(...(await trainable.reference.score(TreeBatch.from(sequences.slice(i, i + 4)))));
+  const p = logp.map(Math.exp);
+  lap('judge');
+
+  const reference = await scoreSequences(
+    prompts.flatMap((prompt, i) =>
+      answers[i].map(({ tokens }) => ({ tokens: prompt.concat(tokens), targets: [[prompt.length, prompt.length + tokens.length]] })),
+    ),
+    trainable.reference,
+    tokenBudget,
+  );
+  lap('reference');
+
+  const pairs = prompts.map((prompt, i) => {
+    const firstWins = p[4 * i] + p[4 * i + 3] > p[4 * i + 1] + p[4 * i + 2];
+    const both = answers[i].map(({ tokens, logprobs }, side) => ({ tokens, logprobs, reference: reference[2 * i + side] }));
+    const [chosen, rejected] = firstWins ? both : both.reverse();
+    return { id: String(i), prompt, chosen, rejected };
+  });
+  const metrics = await preferenceBackward(pairs, trainable, options, tokenBudget);
+  await optimizer.step(options.learningRate);
+  lap('update');
+  steps++;
+  return { phases, metrics };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const work = JSON.parse(line);
+  if (!model) {
+    const device = Device.open('cpu');
+    model = await LlamaModel.load(process.argv[2], { device, dtype: work.dtype });
+    trainable = loraTrainable(model, { r: 8, alpha: 16, dropout: 0, targetModules: ['q_proj', 'v_proj'] }, { seed: 0 });
+    optimizer = new AdamW(trainable.parameters, options);
+    writeFileSync('/proc/self/clear_refs', '5'); // the peak of loading is not the peak of a step
+  }
+  const start = performance.now();
+  const { phases, metrics } = await step(work);
+  const answer = { seconds: (performance.now() - start) / 1000, phases, peak_mb: peakMb(), path: model.device.path, metrics };
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

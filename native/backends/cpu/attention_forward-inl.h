@@ -1,0 +1,151 @@
+// Forward attention of one tile: consecutive rows by the query heads of one key head, over their paths' chunks in
+// ascending order. Where keys come from (rows of this call, or pool blocks) is the Source's matter:
+//   int keys(row)                 keys on the row's path, at least 1
+//   int64_t chunk_name(row, c)    rows with equal names for chunk c see the same keys in it
+//   Chunk chunk(row, c)           those keys and values, valid until the next call
+#if defined(SELFJUDGE_ATTENTION_FORWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SELFJUDGE_ATTENTION_FORWARD_INL_H_
+#undef SELFJUDGE_ATTENTION_FORWARD_INL_H_
+#else
+#define SELFJUDGE_ATTENTION_FORWARD_INL_H_
+#endif
+
+#include <cmath>
+
+#include "arguments.h"
+#include "attention_kernels-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace selfjudge::cpu::HWY_NAMESPACE {
+
+struct Chunk {
+  const float* kt;  // [d][64]
+  const float* v;   // [keys][v_stride], readable to a multiple of kPad
+  int64_t v_stride;
+};
+
+// Running state of a tile's query vectors: O / L is the attention over the chunks merged so far.
+struct ForwardTile {
+  float *q, *o;      // [vectors][padded]
+  float *m, *l;      // [vectors]
+  float *s, *part;   // [kBlock][64] and [kBlock][padded]: one chunk's probabilities and output
+};
+
+// For each query vector r, s <- exp(scale s - max[r]) over its first seen[r] keys and 0 elsewhere, with the chunk's max
+// and sum. Always all 64 columns in the same order, so a row's sum does not depend on who shares the tile. The passes
+// go over all vectors so that one's reduction overlaps the next one's.
+HWY_INLINE void chunk_softmax(int count, float* s, const int* seen, float scale, float* max, float* sum) {
+  const Lanes d;
+  const auto factor = hn::Set(d, scale), lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  for (int r = 0; r < count; r++) {
+    Vector most = lowest;
+    for (int j = 0; j < kKeys; j += kLanes) {
+      float* at = s + r * kKeys + j;
+      const auto mask = hn::FirstN(d, static_cast<size_t>(std::max(0, seen[r] - j)));
+      const auto value = hn::IfThenElse(mask, hn::Mul(hn::LoadU(d, at), factor), lowest);
+      hn::StoreU(value, d, at);
+      most = hn::Max(most, value);
+    }
+    max[r] = max_of_lanes(most);
+  }
+  for (int r = 0; r < count; r++) {
+    const auto top = hn::Set(d, max[r]);
+    const auto shift = hn::IfThenZeroElse(hn::Eq(top, lowest), top);
+    Vector total = hn::Zero(d);
+    for (int j = 0; j < kKeys; j += kLanes) {
+      float* at = s + r * kKeys + j;
+      const auto p = exp(hn::Sub(hn::LoadU(d, at), shift));
+      hn::StoreU(p, d, at);
+      total = hn::Add(total, p);
+    }
+    sum[r] = sum_of_lanes(total);
+  }
+}
+
+// (M, L, O) <- the merge with one chunk's (m, l, o): M' = max(M, m), each side scaled by e^(its max - M').
+HWY_INLINE void merge_chunk(int count, const float* max, const float* sum, const float* part, int64_t padded,
+                            float* m, float* l, float* o) {
+  const Lanes d;
+  alignas(64) float old_weight[16], new_weight[16], old_m[16] = {}, old_l[16] = {}, new_m[16], new_l[16];
+  std::copy_n(m, count, old_m);
+  std::copy_n(l, count, old_l);
+  const auto lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  for (int r = 0; r < count; r += kLanes) {
+    const auto before = hn::LoadU(d, old_m + r), here = hn::LoadU(d, max + r);
+    const auto top = hn::Max(before, here);
+    const auto shift = hn::IfThenZeroElse(hn::Eq(top, lowest), top);
+    const auto a = exp(hn::Sub(before, shift)), b = exp(hn::Sub(here, shift));
+    hn::StoreU(a, d, old_weight + r);
+    hn::StoreU(b, d, new_weight + r);
+    hn::StoreU(top, d, new_m + r);
+    hn::StoreU(hn::MulAdd(hn::LoadU(d, old_l + r), a, hn::Mul(hn::LoadU(d, sum + r), b)), d, new_l + r);
+  }
+  std::copy_n(new_m, count, m);
+  std::copy_n(new_l, count, l);
+  for (int r = 0; r < count; r++) {
+    const auto a = hn::Set(d, old_weight[r]), b = hn::Set(d, new_weight[r]);
+    for (int64_t x = 0; x < padded; x += kLanes) {
+      float* at = o + r * padded + x;
+      hn::StoreU(hn::MulAdd(hn::LoadU(d, at), a, hn::Mul(hn::LoadU(d, part + r * padded + x), b)), d, at);
+    }
+  }
+}
+
+// Rows [begin, end) with key head g: q, o are [T, heads, depth] tensors of T, lse [T, heads] or null.
+template <class T, class Source>
+HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t group, int64_t g, int64_t depth,
+                             float scale, int64_t begin, int64_t end, const ForwardTile& tile, T* o, float* lse) {
+  const int64_t padded = round_up(depth, kPad);
+  const int64_t vectors = (end - begin) * group;
+  int chunks = 0;
+  for (int64_t row = begin; row < end; row++) {
+    chunks = std::max(chunks, (source.keys(row) + kKeys - 1) / kKeys);
+    for (int64_t h = 0; h < group; h++)
+      widen(q + (row * heads + g * group + h) * depth, depth, padded, tile.q + ((row - begin) * group + h) * padded);
+  }
+  std::fill_n(tile.m, vectors, -std::numeric_limits<float>::infinity());
+  std::fill_n(tile.l, vectors, 0.0f);
+  std::fill_n(tile.o, vectors * padded, 0.0f);
+
+  for (int c = 0; c < chunks; c++) {
+    const auto reaches = [&](int64_t row) { return source.keys(row) > c * kKeys; };
+    for (int64_t row = begin; row < end;) {
+      if (!reaches(row)) {
+        row++;
+        continue;
+      }
+      int64_t stop = row + 1;
+      const int64_t name = source.chunk_name(row, c);
+      while (stop < end && reaches(stop) && source.chunk_name(stop, c) == name) stop++;
+      const Chunk chunk = source.chunk(row, c);
+      for (int64_t i = (row - begin) * group; i < (stop - begin) * group; i += kBlock) {
+        const int count = static_cast<int>(std::min<int64_t>(kBlock, (stop - begin) * group - i));
+        int seen[kBlock], most = 0;
+        for (int r = 0; r < count; r++) {
+          seen[r] = std::min(kKeys, source.keys(begin + (i + r) / group) - c * kKeys);
+          most = std::max(most, seen[r]);
+        }
+        alignas(64) float max[16] = {}, sum[16] = {};
+        scores(count, tile.q + i * padded, padded, chunk.kt, depth, most, tile.s);
+        chunk_softmax(count, tile.s, seen, scale, max, sum);
+        std::fill_n(tile.part, count * padded, 0.0f);
+        accumulate_seen(count, tile.s, chunk.v, chunk.v_stride, seen, padded, tile.part, padded);
+        merge_chunk(count, max, sum, tile.part, padded, tile.m + i, tile.l + i, tile.o + i * padded);
+      }
+      row = stop;
+    }
+  }
+
+  for (int64_t i = 0; i < vectors; i++) {
+    const int64_t to = (begin + i / group) * heads + g * group + i % group;
+    const Vector sum = hn::Set(Lanes(), tile.l[i]);
+    strip(depth, [&](int64_t x, int count) HWY_ATTR {
+      store_some(hn::Div(load_some(tile.o + i * padded + x, count), sum), o + to * depth + x, count);
+    });
+    if (lse) lse[to] = static_cast<float>(double(tile.m[i]) + std::log(double(tile.l[i])));
+  }
+}
+
+}  // namespace selfjudge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,102 @@
+// The CPU backend's table of functions. Memory is host memory; ops run on the calling (stream) thread and the pool.
+#include "../../include/backend.h"
+
+#include <sys/mman.h>
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <new>
+
+#include "features.h"
+#include "gemm/panels.h"
+#include "highway_targets.h"
+#include "ops.h"
+
+namespace selfjudge::cpu {
+
+int32_t fail(sj_error* error, sj_code code, const char* format, ...) {
+  if (error) {
+    error->code = code;
+    va_list args;
+    va_start(args, format);
+    std::vsnprintf(error->message, sizeof error->message, format, args);
+    va_end(args);
+  }
+  return code;
+}
+
+namespace {
+
+struct Op {
+  int32_t (*run)(const sj_call&, sj_error*);
+  size_t (*workspace)(const sj_call&);
+};
+
+constexpr Op kOps[SJ_OP_COUNT] = {
+#define SJ_OP_ROW(stem) {run_##stem, workspace_##stem},
+    SJ_OPS(SJ_OP_ROW)
+#undef SJ_OP_ROW
+};
+
+constexpr size_t kHugePage = size_t{2} << 20;
+
+void* allocate(size_t bytes) {
+  // Weights stream at memory speed only when their pages are large.
+  const bool large = bytes >= 2 * kHugePage;
+  const size_t align = large ? kHugePage : 64;
+  void* data = nullptr;
+  if (posix_memalign(&data, align, bytes ? bytes : align) != 0) return nullptr;
+  if (large) madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint: refusal changes speed only
+  return data;
+}
+
+void release(void* data, size_t) { std::free(data); }
+
+int32_t copy(void* to, const void* from, size_t bytes, sj_error*) {
+  if (bytes) std::memcpy(to, from, bytes);
+  return SJ_OK;
+}
+
+size_t workspace(const sj_call* call) { return call->op < SJ_OP_COUNT ? kOps[call->op].workspace(*call) : 0; }
+
+int32_t run(const sj_call* call, sj_error* error) {
+  if (call->op >= SJ_OP_COUNT)
+    return fail(error, SJ_UNSUPPORTED, "[cpu] op: expected 0 .. %d, received %u", int(SJ_OP_COUNT) - 1, call->op);
+  try {
+    return kOps[call->op].run(*call, error);
+  } catch (const std::bad_alloc&) {
+    return fail(error, SJ_OUT_OF_MEMORY, "[cpu] op %u: out of host memory", call->op);
+  } catch (const std::exception& e) {
+    return fail(error, SJ_INTERNAL, "[cpu] op %u: %.400s", call->op, e.what());
+  }
+}
+
+int32_t sync(sj_error*) { return SJ_OK; }  // run returns when the work is done
+
+const sj_backend kBackend = {
+    SJ_ABI_VERSION,
+    sizeof(sj_backend),
+    "cpu",
+    [] { return path_name(current_path()); },
+    panel_bytes,
+    allocate,
+    release,
+    copy,
+    copy,
+    workspace,
+    run,
+    sync,
+};
+
+}  // namespace
+}  // namespace selfjudge::cpu
+
+extern "C" const sj_backend* sj_cpu_backend(const char* path, sj_error* error) {
+  using namespace selfjudge::cpu;
+  if (select_path(path, error) != SJ_OK) return nullptr;
+  restrict_highway(path_name(current_path()));
+  return &kBackend;
+}

@@ -1,0 +1,76 @@
+#include "features.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+#include "ops.h"
+
+namespace selfjudge::cpu {
+namespace {
+
+constexpr const char* kNames[kPaths] = {"portable", "avx2", "avx512"};
+
+Path best_path() {
+  for (int i = kPaths - 1; i > 0; i--)
+    if (path_available(Path(i))) return Path(i);
+  return Path::Portable;
+}
+
+std::atomic<int> chosen{-1};
+
+}  // namespace
+
+const char* path_name(Path path) { return kNames[int(path)]; }
+
+bool path_available(Path path) {
+#if defined(__x86_64__)
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  switch (path) {
+    case Path::Portable: return true;
+    case Path::Avx2: return avx2;
+    case Path::Avx512:
+      return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  }
+  return false;
+#else
+  return path == Path::Portable;
+#endif
+}
+
+Path current_path() {
+  int now = chosen.load(std::memory_order_relaxed);
+  if (now < 0) {
+    int expected = -1;
+    chosen.compare_exchange_strong(expected, int(best_path()));
+    now = chosen.load();
+  }
+  return Path(now);
+}
+
+int32_t select_path(const char* name, sj_error* error) {
+  const bool given = name && *name;
+  if (!given) {
+    if (chosen.load() >= 0) return SJ_OK;
+    name = std::getenv("SELFJUDGE_CPU");
+    if (!name || !*name) {
+      current_path();
+      return SJ_OK;
+    }
+  }
+  std::string available;
+  for (int i = 0; i < kPaths; i++) {
+    if (!path_available(Path(i))) continue;
+    if (!std::strcmp(name, kNames[i])) {
+      chosen.store(i);
+      return SJ_OK;
+    }
+    available += std::string(available.empty() ? "" : ", ") + kNames[i];
+  }
+  return fail(error, SJ_UNSUPPORTED, "[cpu] %s: expected one of %s (what this CPU has), received '%.64s'",
+              given ? "path" : "SELFJUDGE_CPU", available.c_str(), name);
+}
+
+}  // namespace selfjudge::cpu

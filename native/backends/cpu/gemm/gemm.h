@@ -1,0 +1,62 @@
+// The matrix core: C [rows, columns] = A [rows, k] x panels, with an epilogue on each finished block.
+//
+// Each element of C is one float32 chain over ascending k, so no blocking, tile, thread count or number of rows
+// changes its bits.
+#pragma once
+#include <cstdint>
+#include <functional>
+
+#include "../dropout.h"
+#include "../arguments.h"
+#include "kernels.h"
+#include "panels.h"
+
+namespace selfjudge::cpu {
+
+// A left factor. Blocks of it are widened to float32 (and dropped out) as they are needed.
+struct Rows {
+  const void* data;
+  int32_t dtype;                     // SJ_F32 or SJ_BF16
+  int64_t stride;                    // values from a row to the next
+  int64_t first = 0;                 // the row that row 0 stands for
+  const Dropout* dropout = nullptr;  // keyed by first + row
+
+  const void* at(int64_t row, int64_t column = 0) const {
+    return static_cast<const char*>(data) + ((first + row) * stride + column) * (dtype == SJ_BF16 ? 2 : 4);
+  }
+  bool direct() const { return dtype == SJ_F32 && !dropout; }
+  // Columns [0, k) of one row as float32. `mask`: k values of scratch, used with dropout only.
+  void read(int64_t row, int64_t k, float* out, float* mask) const;
+};
+
+// Columns of a block at most, in panels.
+inline constexpr int64_t kBlockPanels = 8;
+
+// A finished block of C: valid rows and columns (storage may hold padding columns beyond).
+struct Block {
+  int64_t row, rows, column, columns;
+  float* c;
+  int64_t c_stride;
+  int worker;
+};
+
+struct Matmul {
+  Rows a;
+  int64_t rows, k;
+  const void* panels;
+  int32_t dtype;        // of the panels
+  size_t panel_bytes;   // from a panel to the next
+  int64_t columns;
+  // Where C goes: null keeps a block in scratch until the epilogue returns. Columns are written up to the next
+  // multiple of 16.
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  bool accumulate = false;  // start from what c holds
+};
+
+// Workspace of a matmul of reduction depth k, any number of rows and columns.
+int64_t matmul_scratch(int64_t k);
+
+void matmul(const Matmul& m, float* scratch, const std::function<void(const Block&)>& epilogue = nullptr);
+
+}  // namespace selfjudge::cpu

@@ -1,0 +1,281 @@
+// linear: y = x W^T + bias + low-rank adapters on ranges of rows, one pass over W with everything else in the epilogue.
+// Backward: dx through panels of W transposed a block of n at a time; gradients of weights and adapters as products
+// that reduce over rows, block after block of 256 rows in ascending order.
+#include "gemm/gemm.h"
+#include "linear_adapters.h"
+#include "ops.h"
+#include "thread_pool.h"
+
+namespace selfjudge::cpu {
+namespace {
+
+constexpr int kAdapters = 2;
+
+struct Forward {
+  Carver s;
+  int64_t rows, depth, columns;
+  Adapter adapters[kAdapters];
+  float *a_panels[kAdapters], *b_panels[kAdapters];
+  float *bias, *scratch, *low_rank;
+
+  Forward(const sj_call& call, void* memory)
+      : s(memory),
+        rows(dim(call, ops::linear::X, 0)),
+        depth(dim(call, ops::linear::X, 1)),
+        columns(dim(call, ops::linear::W, 0)) {
+    using namespace ops::linear;
+    for (int i = 0; i < kAdapters; i++) {
+      const Adapter& adapter = adapters[i] = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
+      const bool active = adapter.active();
+      a_panels[i] = s.take<float>(active ? panel_count(adapter.rank) * kPanel * depth : 0);
+      b_panels[i] = s.take<float>(active ? panel_count(columns) * kPanel * adapter.rank : 0);
+    }
+    bias = s.take<float>(present(call, BIAS) ? columns : 0);
+    scratch = s.take<float>(matmul_scratch(depth));
+    low_rank = s.take<float>(worker_count() * kLowRankMemory);
+  }
+};
+
+}  // namespace
+
+size_t workspace_linear(const sj_call& call) { return Forward(call, nullptr).s.bytes(); }
+
+int32_t run_linear(const sj_call& call, sj_error* error) {
+  using namespace ops::linear;
+  const sj_tensor &x = call.tensors[X], &w = call.tensors[W], &y = call.tensors[Y];
+  const Forward f(call, call.workspace);
+  for (int i = 0; i < kAdapters; i++)
+    if (const int32_t code = check_adapter("linear", i, f.adapters[i], f.rows, error)) return code;
+  float* const xa[kAdapters] = {data<float>(call, XA0), data<float>(call, XA1)};
+  for (int i = 0; i < kAdapters; i++) {
+    const Adapter& adapter = f.adapters[i];
+    if (!adapter.active()) continue;
+    pack_panels(adapter.a, SJ_F32, f.a_panels[i], SJ_F32, adapter.rank, f.depth);
+    pack_panels(adapter.b, SJ_F32, f.b_panels[i], SJ_F32, f.columns, adapter.rank);
+    matmul({.a = {x.data, x.dtype, f.depth, adapter.start, adapter.drop()}, .rows = adapter.rows, .k = f.depth,
+            .panels = f.a_panels[i], .dtype = SJ_F32, .panel_bytes = panel_stride(SJ_F32, f.depth),
+            .columns = adapter.rank}, f.scratch, [&](const Block& c) {
+             for (int64_t r = 0; r < c.rows; r++)
+               std::memcpy(xa[i] + (c.row + r) * adapter.rank + c.column, c.c + r * c.c_stride,
+                           size_t(c.columns) * sizeof(float));
+           });
+  }
+  if (f.bias) Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
+
+  const bool plain = !f.bias && !f.adapters[0].active() && !f.adapters[1].active();
+  const bool in_place = plain && y.dtype == SJ_F32 && f.columns % 16 == 0;
+  const Matmul product{.a = {x.data, x.dtype, f.depth}, .rows = f.rows, .k = f.depth, .panels = w.data,
+                       .dtype = w.dtype, .panel_bytes = panel_stride(w.dtype, f.depth), .columns = f.columns,
+                       .c = in_place ? static_cast<float*>(y.data) : nullptr, .c_stride = f.columns};
+  if (in_place) {
+    matmul(product, f.scratch);
+    return SJ_OK;
+  }
+  matmul(product, f.scratch, [&](const Block& c) {
+    if (f.bias)
+      for (int64_t r = 0; r < c.rows; r++) kernels().add_scaled(f.bias + c.column, 1, c.c + r * c.c_stride, c.columns);
+    for (int i = 0; i < kAdapters; i++)
+      if (f.adapters[i].active())
+        add_low_rank(f.adapters[i], c, xa[i], f.b_panels[i], false, f.low_rank + c.worker * kLowRankMemory);
+    store_block(c, y, f.columns);
+  });
+  return SJ_OK;
+}
+
+namespace {
+
+constexpr int64_t kRowBlock = 256;          // rows of one product in the gradients of weights
+constexpr int64_t kColumnBlock = 1536;      // columns of dy transposed at a time
+constexpr int64_t kTransposed = 2 << 20;    // values of W transposed at a time
+
+struct BackwardAdapter : Adapter {
+  float *grad_a, *grad_b;
+  const float* xa;
+  float *dyb, *dyb_transposed;       // [rows, rank], [rank, kRowBlock]
+  float *b_panels, *a_panels;        // reducing over n and over rank
+  float *xa_panels, *x_panels;       // of one row block; x with dropout
+  bool need_dyb;
+};
+
+struct Backward {
+  Carver s;
+  int64_t rows, columns, depth, padded, n_block;
+  bool need_dx;
+  float *grad_w, *grad_bias;
+  BackwardAdapter adapters[kAdapters];
+  float *transposed, *dx, *x_panels, *dy_transposed, *scratch, *transpose_memory, *panel_memory, *low_rank;
+
+  Backward(const sj_call& call, void* memory)
+      : s(memory),
+        rows(dim(call, ops::linear_backward::DY, 0)),
+        columns(dim(call, ops::linear_backward::DY, 1)),
+        depth(dim(call, ops::linear_backward::X, 1)),
+        padded(panel_count(depth) * kPanel) {
+    using namespace ops::linear_backward;
+    need_dx = call.numbers[NEED_DX] != 0;
+    grad_w = data<float>(call, GRAD_W);
+    grad_bias = data<float>(call, GRAD_BIAS);
+    for (int i = 0; i < kAdapters; i++) {
+      BackwardAdapter& adapter = adapters[i];
+      static_cast<Adapter&>(adapter) = read_adapter(call, i, A0 + 3 * i, B0 + 3 * i, ROW_KEYS);
+      adapter.xa = data<const float>(call, XA0 + 3 * i);
+      const bool active = adapter.active();
+      adapter.grad_a = active ? data<float>(call, GRAD_A0 + 2 * i) : nullptr;
+      adapter.grad_b = active ? data<float>(call, GRAD_B0 + 2 * i) : nullptr;
+      adapter.need_dyb = active && (need_dx || adapter.grad_a);
+      const int64_t rank = adapter.rank, rank_padded = panel_count(rank) * kPanel;
+      adapter.dyb = s.take<float>(adapter.need_dyb ? adapter.rows * rank : 0);
+      adapter.b_panels = s.take<float>(adapter.need_dyb ? rank_padded * columns : 0);
+      adapter.a_panels = s.take<float>(active && need_dx ? padded * rank : 0);
+      adapter.dyb_transposed = s.take<float>(adapter.grad_a ? rank * kRowBlock : 0);
+      adapter.x_panels = s.take<float>(adapter.grad_a && adapter.drop() ? padded * kRowBlock : 0);
+      adapter.xa_panels = s.take<float>(adapter.grad_b ? rank_padded * kRowBlock : 0);
+    }
+    n_block = std::min(round_up(columns, kPanel), std::max<int64_t>(kPanel, kTransposed / padded / kPanel * kPanel));
+    transposed = s.take<float>(need_dx ? padded * n_block : 0);
+    dx = s.take<float>(need_dx && n_block < columns ? rows * padded : 0);
+    x_panels = s.take<float>(needs_x() ? padded * kRowBlock : 0);
+    dy_transposed = s.take<float>(needs_dy() ? std::min(columns, kColumnBlock) * kRowBlock : 0);
+    scratch = s.take<float>(matmul_scratch(std::max({depth, columns, kRowBlock})));
+    transpose_memory = s.take<float>(transpose_scratch(depth));
+    panel_memory = s.take<float>(row_panels_scratch(std::max({depth, adapters[0].rank, adapters[1].rank})));
+    low_rank = s.take<float>(worker_count() * kLowRankMemory);
+  }
+  bool needs_x() const {
+    for (const BackwardAdapter& a : adapters)
+      if (a.grad_a && !a.drop()) return true;
+    return grad_w != nullptr;
+  }
+  bool needs_dy() const { return grad_w || grad_bias || adapters[0].grad_b || adapters[1].grad_b; }
+};
+
+void backward_dx(const sj_call& call, const Backward& b) {
+  using namespace ops::linear_backward;
+  const sj_tensor &dy = call.tensors[DY], &w = call.tensors[W];
+  for (int64_t n0 = 0; n0 < b.columns; n0 += b.n_block) {
+    const int64_t n1 = std::min(b.columns, n0 + b.n_block);
+    const bool last = n1 == b.columns;
+    transpose_panels(w.data, w.dtype, b.depth, n0, n1, b.transposed, b.transpose_memory);
+    const Matmul product{.a = {Rows{dy.data, dy.dtype, b.columns}.at(0, n0), dy.dtype, b.columns}, .rows = b.rows,
+                         .k = n1 - n0, .panels = b.transposed, .dtype = SJ_F32,
+                         .panel_bytes = panel_stride(SJ_F32, n1 - n0), .columns = b.depth,
+                         .c = b.n_block < b.columns ? b.dx : nullptr, .c_stride = b.padded, .accumulate = n0 > 0};
+    matmul(product, b.scratch, [&](const Block& c) {
+      if (!last) return;
+      for (const BackwardAdapter& adapter : b.adapters)
+        if (adapter.active())
+          add_low_rank(adapter, c, adapter.dyb, adapter.a_panels, adapter.drop() != nullptr,
+                       b.low_rank + c.worker * kLowRankMemory);
+      store_block(c, call.tensors[DX], b.depth);
+    });
+  }
+}
+
+// grad[row0 + i, :] += scale (left x panels)[i, :]
+void add_product(const Backward& b, const float* left, int64_t left_stride, int64_t left_rows, int64_t k,
+                 const float* panels, int64_t panel_rows, int64_t columns, float scale, float* grad) {
+  matmul({.a = {left, SJ_F32, left_stride}, .rows = left_rows, .k = k, .panels = panels, .dtype = SJ_F32,
+          .panel_bytes = panel_stride(SJ_F32, panel_rows), .columns = columns}, b.scratch, [&](const Block& c) {
+           for (int64_t r = 0; r < c.rows; r++)
+             kernels().add_scaled(c.c + r * c.c_stride, scale, grad + (c.row + r) * columns + c.column, c.columns);
+         });
+}
+
+// Rows [row, row + rows) x columns [n0, n0 + count) of dy as float32 [count, rows].
+void transpose_dy(const Rows& dy, int64_t row, int64_t rows, int64_t n0, int64_t count, float* out) {
+  constexpr int64_t kSide = 64;
+  parallel_for(ceil_div(count, kSide), [&](int64_t task, int) {
+    alignas(64) float wide[kSide][kSide];
+    const int64_t c = task * kSide, columns = std::min(kSide, count - c);
+    for (int64_t r = 0; r < rows; r += kSide) {
+      const int64_t n = std::min(kSide, rows - r);
+      if (dy.dtype == SJ_BF16)
+        for (int64_t i = 0; i < n; i++)
+          kernels().widen(static_cast<const uint16_t*>(dy.at(row + r + i, n0 + c)), wide[i], columns);
+      kernels().transpose(dy.dtype == SJ_BF16 ? wide[0] : dy.at(row + r, n0 + c),
+                          dy.dtype == SJ_BF16 ? kSide : dy.stride, n, columns, out + c * rows + r, rows);
+    }
+  });
+}
+
+void backward_adapter_a(const Rows& x, const Backward& b, const BackwardAdapter& adapter, int64_t row, int64_t rows) {
+  const int64_t first = adapter.first(row), count = adapter.last(row, rows) - first, rank = adapter.rank;
+  if (count <= 0) return;
+  kernels().transpose(adapter.dyb + (first - adapter.start) * rank, rank, count, rank, adapter.dyb_transposed, count);
+  const float* panels = b.x_panels + (first - row) * kPanel;
+  int64_t panel_rows = rows;
+  if (adapter.drop()) {
+    row_panels({x.data, x.dtype, x.stride, 0, adapter.drop()}, first, count, b.depth, adapter.x_panels, b.panel_memory);
+    panels = adapter.x_panels;
+    panel_rows = count;
+  }
+  add_product(b, adapter.dyb_transposed, count, rank, count, panels, panel_rows, b.depth, adapter.scale, adapter.grad_a);
+}
+
+void backward_weights(const sj_call& call, const Backward& b) {
+  using namespace ops::linear_backward;
+  const Rows x{call.tensors[X].data, call.tensors[X].dtype, b.depth};
+  const Rows dy{call.tensors[DY].data, call.tensors[DY].dtype, b.columns};
+  for (int64_t row = 0; row < b.rows; row += kRowBlock) {
+    const int64_t rows = std::min(kRowBlock, b.rows - row);
+    if (b.needs_x()) row_panels(x, row, rows, b.depth, b.x_panels, b.panel_memory);
+    for (const BackwardAdapter& adapter : b.adapters) {
+      if (adapter.grad_a) backward_adapter_a(x, b, adapter, row, rows);
+      const int64_t first = adapter.first(row), count = adapter.last(row, rows) - first;
+      if (adapter.grad_b && count > 0)
+        row_panels({adapter.xa, SJ_F32, adapter.rank}, first - adapter.start, count, adapter.rank, adapter.xa_panels,
+                   b.panel_memory);
+    }
+    if (!b.needs_dy()) continue;
+    for (int64_t n0 = 0; n0 < b.columns; n0 += kColumnBlock) {
+      const int64_t width = std::min(kColumnBlock, b.columns - n0);
+      transpose_dy(dy, row, rows, n0, width, b.dy_transposed);
+      if (b.grad_w)
+        add_product(b, b.dy_transposed, rows, width, rows, b.x_panels, rows, b.depth, 1, b.grad_w + n0 * b.depth);
+      for (const BackwardAdapter& adapter : b.adapters) {
+        const int64_t first = adapter.first(row), count = adapter.last(row, rows) - first;
+        if (adapter.grad_b && count > 0)
+          add_product(b, b.dy_transposed + (first - row), rows, width, count, adapter.xa_panels, count, adapter.rank,
+                      adapter.scale, adapter.grad_b + n0 * adapter.rank);
+      }
+      if (b.grad_bias)
+        for (int64_t n = 0; n < width; n++) {
+          float sum = 0;
+          for (int64_t r = 0; r < rows; r++) sum += b.dy_transposed[n * rows + r];
+          b.grad_bias[n0 + n] += sum;
+        }
+    }
+  }
+}
+
+}  // namespace
+
+size_t workspace_linear_backward(const sj_call& call) { return Backward(call, nullptr).s.bytes(); }
+
+int32_t run_linear_backward(const sj_call& call, sj_error* error) {
+  using namespace ops::linear_backward;
+  const Backward b(call, call.workspace);
+  const Rows dy{call.tensors[DY].data, call.tensors[DY].dtype, b.columns};
+  for (int i = 0; i < kAdapters; i++) {
+    const BackwardAdapter& adapter = b.adapters[i];
+    if (const int32_t code = check_adapter("linear_backward", i, adapter, b.rows, error)) return code;
+    if (adapter.grad_b && !adapter.xa)
+      return fail(error, SJ_INVALID, "[linear_backward] xa%d: expected a tensor with grad_b%d, received none", i, i);
+    if (!adapter.need_dyb) continue;
+    row_panels({adapter.b, SJ_F32, adapter.rank}, 0, b.columns, adapter.rank, adapter.b_panels, b.panel_memory);
+    matmul({.a = {dy.data, dy.dtype, dy.stride, adapter.start}, .rows = adapter.rows, .k = b.columns,
+            .panels = adapter.b_panels, .dtype = SJ_F32, .panel_bytes = panel_stride(SJ_F32, b.columns),
+            .columns = adapter.rank}, b.scratch, [&](const Block& c) {
+             for (int64_t r = 0; r < c.rows; r++)
+               std::memcpy(adapter.dyb + (c.row + r) * adapter.rank + c.column, c.c + r * c.c_stride,
+                           size_t(c.columns) * sizeof(float));
+           });
+    if (b.need_dx)
+      row_panels({adapter.a, SJ_F32, b.depth}, 0, adapter.rank, b.depth, adapter.a_panels, b.panel_memory);
+  }
+  if (b.need_dx) backward_dx(call, b);
+  backward_weights(call, b);
+  return SJ_OK;
+}
+
+}  // namespace selfjudge::cpu

@@ -1,0 +1,18 @@
+// Every CPU op: `run_<stem>` executes a validated call on the stream thread, `workspace_<stem>` says its scratch from
+// shapes alone (0 when it needs none).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "../../include/ops.h"
+
+namespace selfjudge::cpu {
+#define SJ_DECLARE(stem)                              \
+  int32_t run_##stem(const sj_call& call, sj_error* error); \
+  size_t workspace_##stem(const sj_call& call);
+SJ_OPS(SJ_DECLARE)
+#undef SJ_DECLARE
+
+// Fills *error and returns code; `format` as printf.
+[[gnu::format(printf, 3, 4)]] int32_t fail(sj_error* error, sj_code code, const char* format, ...);
+}  // namespace selfjudge::cpu

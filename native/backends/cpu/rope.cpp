@@ -1,0 +1,72 @@
+// rope: rotary position embedding in place (ops/rope.h).
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/rope.cpp"
+#include "highway_targets.h"
+
+#include <algorithm>
+
+#include <hwy/foreach_target.h>
+
+#include "arguments.h"
+#include "ops.h"
+#include "thread_pool.h"
+
+#include "vectors-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace selfjudge::cpu::HWY_NAMESPACE {
+
+template <class T>
+HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
+  using namespace ops::rope;
+  const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2), half = depth / 2;
+  const auto turn = hn::Set(Lanes(), call.numbers[INVERSE] != 0 ? -1.0f : 1.0f);
+  for (int64_t row = begin; row < end; row++) {
+    const float* cosine = data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * depth;
+    for (int64_t h = 0; h < heads; h++) {
+      T* low = data<T>(call, X) + (row * heads + h) * depth;
+      T* high = low + half;
+      strip(half, [&](int64_t i, int count) HWY_ATTR {
+        const Vector c = load_some(cosine + i, count), s = hn::Mul(load_some(cosine + half + i, count), turn);
+        const Vector a = load_some(low + i, count), b = load_some(high + i, count);
+        store_some(hn::NegMulAdd(b, s, hn::Mul(a, c)), low + i, count);
+        store_some(hn::MulAdd(a, s, hn::Mul(b, c)), high + i, count);
+      });
+    }
+  }
+}
+
+void rotate_rows(const sj_call& call, int64_t begin, int64_t end) {
+  if (is_bf16(call, ops::rope::X)) rotate<uint16_t>(call, begin, end);
+  else rotate<float>(call, begin, end);
+}
+
+}  // namespace selfjudge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace selfjudge::cpu {
+HWY_EXPORT(rotate_rows);
+
+size_t workspace_rope(const sj_call&) { return 0; }
+
+int32_t run_rope(const sj_call& call, sj_error* error) {
+  using namespace ops::rope;
+  const int64_t rows = dim(call, X, 0), positions = dim(call, TABLE, 0), width = dim(call, X, 1) * dim(call, X, 2);
+  if (dim(call, X, 2) % 2 != 0)
+    return fail(error, SJ_INVALID, "[rope] x: expected an even head size, received %ld", long(dim(call, X, 2)));
+  for (int64_t row = 0; row < rows; row++) {
+    const int32_t position = data<const int32_t>(call, POSITIONS)[row];
+    if (position < 0 || position >= positions)
+      return fail(error, SJ_INVALID, "[rope] positions[%ld]: expected 0 .. %ld, received %d", long(row),
+                  long(positions - 1), position);
+  }
+  const int64_t piece = std::max<int64_t>(1, 16384 / width);
+  parallel_for(ceil_div(rows, piece), [&](int64_t task, int) {
+    HWY_DYNAMIC_DISPATCH(rotate_rows)(call, task * piece, std::min(rows, (task + 1) * piece));
+  });
+  return SJ_OK;
+}
+
+}  // namespace selfjudge::cpu
+#endif

@@ -1,0 +1,102 @@
+// swiglu and its backward (ops/swiglu.h). The sigmoid comes from e^-|gate|, so nothing overflows on either side.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/swiglu.cpp"
+#include "highway_targets.h"
+
+#include <algorithm>
+
+#include <hwy/foreach_target.h>
+
+#include "arguments.h"
+#include "ops.h"
+#include "thread_pool.h"
+
+#include "vectors-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace selfjudge::cpu::HWY_NAMESPACE {
+
+struct Sigmoid {
+  Vector value, rest;  // rest = 1 - value, without cancellation
+};
+
+HWY_INLINE Sigmoid sigmoid(Vector x) {
+  const Lanes d;
+  const auto one = hn::Set(d, 1.0f);
+  const auto e = exp(hn::Neg(hn::Abs(x)));
+  const auto larger = hn::Div(one, hn::Add(one, e)), smaller = hn::Mul(e, larger);
+  const auto negative = hn::Lt(x, hn::Zero(d));
+  return {hn::IfThenElse(negative, smaller, larger), hn::IfThenElse(negative, larger, smaller)};
+}
+
+template <class T>
+HWY_INLINE void forward_range(const T* gate, const T* up, T* y, int64_t n) {
+  strip(n, [&](int64_t i, int count) HWY_ATTR {
+    const Vector g = load_some(gate + i, count);
+    store_some(hn::Mul(hn::Mul(g, sigmoid(g).value), load_some(up + i, count)), y + i, count);
+  });
+}
+
+// d silu(g) / dg = sigmoid(g) (1 + g (1 - sigmoid(g))).
+template <class T>
+HWY_INLINE void backward_range(const T* dy, const T* gate, const T* up, T* dgate, T* dup, int64_t n) {
+  strip(n, [&](int64_t i, int count) HWY_ATTR {
+    const Vector d = load_some(dy + i, count), g = load_some(gate + i, count);
+    const Sigmoid s = sigmoid(g);
+    const Vector slope = hn::Mul(s.value, hn::MulAdd(g, s.rest, hn::Set(Lanes(), 1.0f)));
+    store_some(hn::Mul(hn::Mul(d, load_some(up + i, count)), slope), dgate + i, count);
+    store_some(hn::Mul(d, hn::Mul(g, s.value)), dup + i, count);
+  });
+}
+
+void swiglu_values(const sj_call& call, int64_t begin, int64_t n) {
+  using namespace ops::swiglu;
+  const auto run = [&]<class T>(T) HWY_ATTR {
+    forward_range(data<const T>(call, GATE) + begin, data<const T>(call, UP) + begin, data<T>(call, Y) + begin, n);
+  };
+  if (is_bf16(call, Y)) run(uint16_t{});
+  else run(float{});
+}
+
+void swiglu_gradients(const sj_call& call, int64_t begin, int64_t n) {
+  using namespace ops::swiglu_backward;
+  const auto run = [&]<class T>(T) HWY_ATTR {
+    backward_range(data<const T>(call, DY) + begin, data<const T>(call, GATE) + begin,
+                   data<const T>(call, UP) + begin, data<T>(call, DGATE) + begin, data<T>(call, DUP) + begin, n);
+  };
+  if (is_bf16(call, DY)) run(uint16_t{});
+  else run(float{});
+}
+
+}  // namespace selfjudge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace selfjudge::cpu {
+HWY_EXPORT(swiglu_values);
+HWY_EXPORT(swiglu_gradients);
+
+namespace {
+constexpr int64_t kPiece = 16384;
+}
+
+size_t workspace_swiglu(const sj_call&) { return 0; }
+int32_t run_swiglu(const sj_call& call, sj_error*) {
+  const int64_t n = elements(call, ops::swiglu::Y);
+  parallel_for(ceil_div(n, kPiece), [&](int64_t task, int) {
+    HWY_DYNAMIC_DISPATCH(swiglu_values)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
+  });
+  return SJ_OK;
+}
+
+size_t workspace_swiglu_backward(const sj_call&) { return 0; }
+int32_t run_swiglu_backward(const sj_call& call, sj_error*) {
+  const int64_t n = elements(call, ops::swiglu_backward::DY);
+  parallel_for(ceil_div(n, kPiece), [&](int64_t task, int) {
+    HWY_DYNAMIC_DISPATCH(swiglu_gradients)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
+  });
+  return SJ_OK;
+}
+
+}  // namespace selfjudge::cpu
+#endif

@@ -1,0 +1,167 @@
+// tree_attention_pool: keys and values from pool blocks, which are canonical chunks as they stand: float32 keys are read
+// in place, and so are values whose width fills whole registers.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_pool.cpp"
+#include "highway_targets.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <hwy/foreach_target.h>
+
+#include "arguments.h"
+#include "attention_tiles.h"
+#include "ops.h"
+#include "thread_pool.h"
+
+#include "attention_forward-inl.h"
+
+#ifndef SELFJUDGE_TREE_ATTENTION_POOL_TASK
+#define SELFJUDGE_TREE_ATTENTION_POOL_TASK
+namespace selfjudge::cpu {
+struct PoolAttention {
+  const sj_call* call;
+  int64_t heads, key_heads, group, depth, padded, tile;
+};
+struct PoolAttentionScratch {
+  float *q, *o, *m, *l, *s, *part, *kt, *v;
+};
+}  // namespace selfjudge::cpu
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace selfjudge::cpu::HWY_NAMESPACE {
+
+template <class T>
+class PoolKeys {
+ public:
+  PoolKeys(const PoolAttention& a, int64_t g, const PoolAttentionScratch& scratch)
+      : a_(a), g_(g), scratch_(scratch) {}
+  int keys(int64_t row) const { return data<const int32_t>(*a_.call, ops::tree_attention_pool::LENGTHS)[row]; }
+  int64_t chunk_name(int64_t row, int c) const {
+    using namespace ops::tree_attention_pool;
+    const int64_t table = data<const int32_t>(*a_.call, ROW_TABLE)[row];
+    return data<const int32_t>(*a_.call, TABLES)[table * dim(*a_.call, TABLES, 1) + c];
+  }
+  Chunk chunk(int64_t row, int c) {
+    using namespace ops::tree_attention_pool;
+    const int64_t at = (chunk_name(row, c) * a_.key_heads + g_) * a_.depth * kKeys;
+    const T* k = data<const T>(*a_.call, POOL_K) + at;
+    const T* v = data<const T>(*a_.call, POOL_V) + at;
+    Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
+    if constexpr (sizeof(T) == 4) {
+      chunk.kt = k;
+      if (a_.padded == a_.depth) chunk.v = v;
+    } else {
+      widen(k, a_.depth * kKeys, a_.depth * kKeys, scratch_.kt);
+    }
+    if (chunk.v == scratch_.v)
+      for (int j = 0; j < kKeys; j++) widen(v + j * a_.depth, a_.depth, a_.padded, scratch_.v + j * a_.padded);
+    return chunk;
+  }
+
+ private:
+  const PoolAttention& a_;
+  int64_t g_;
+  const PoolAttentionScratch& scratch_;
+};
+
+template <class T>
+HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin, int64_t end,
+                       int64_t g) {
+  using namespace ops::tree_attention_pool;
+  PoolKeys<T> source(a, g, scratch);
+  const ForwardTile tile{scratch.q, scratch.o, scratch.m, scratch.l, scratch.s, scratch.part};
+  forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
+               static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O), nullptr);
+}
+
+void pool_attention_tile(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin, int64_t end,
+                         int64_t g) {
+  if (is_bf16(*a.call, ops::tree_attention_pool::Q)) attend<uint16_t>(a, scratch, begin, end, g);
+  else attend<float>(a, scratch, begin, end, g);
+}
+
+}  // namespace selfjudge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace selfjudge::cpu {
+HWY_EXPORT(pool_attention_tile);
+
+namespace {
+using namespace ops::tree_attention_pool;
+
+PoolAttention describe(const sj_call& call) {
+  PoolAttention a{};
+  a.call = &call;
+  a.heads = dim(call, Q, 1);
+  a.depth = dim(call, Q, 2);
+  a.key_heads = dim(call, POOL_K, 1) / a.depth;
+  a.group = a.heads / a.key_heads;
+  a.padded = round_up(a.depth, 16);
+  a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
+  return a;
+}
+
+PoolAttentionScratch carve(Carver& carver, const PoolAttention& a) {
+  const int64_t vectors = a.tile * a.group;
+  PoolAttentionScratch s;
+  s.q = carver.take<float>(vectors * a.padded);
+  s.o = carver.take<float>(vectors * a.padded);
+  s.m = carver.take<float>(vectors);
+  s.l = carver.take<float>(vectors);
+  s.s = carver.take<float>(6 * kKeys);
+  s.part = carver.take<float>(6 * a.padded);
+  s.kt = carver.take<float>(a.depth * kKeys);
+  s.v = carver.take<float>(kKeys * a.padded);
+  return s;
+}
+
+// Tables, rows and lengths are data: a wrong one is a fault of the call, not a wild read.
+int32_t check(const sj_call& call, sj_error* error) {
+  const int64_t blocks = dim(call, POOL_K, 0), tables = dim(call, TABLES, 0), width = dim(call, TABLES, 1);
+  const int32_t* table = data<const int32_t>(call, TABLES);
+  for (int64_t row = 0; row < dim(call, Q, 0); row++) {
+    const int64_t t = data<const int32_t>(call, ROW_TABLE)[row], length = data<const int32_t>(call, LENGTHS)[row];
+    if (t < 0 || t >= tables)
+      return fail(error, SJ_INVALID, "[tree_attention_pool] row_table[%ld]: expected 0 .. %ld, received %ld",
+                  long(row), long(tables - 1), long(t));
+    if (length < 1 || length > width * kKeys)
+      return fail(error, SJ_INVALID, "[tree_attention_pool] lengths[%ld]: expected 1 .. %ld, received %ld",
+                  long(row), long(width * kKeys), long(length));
+    for (int64_t c = 0; c * kKeys < length; c++) {
+      const int64_t block = table[t * width + c];
+      if (block < 0 || block >= blocks)
+        return fail(error, SJ_INVALID, "[tree_attention_pool] tables[%ld, %ld]: expected 0 .. %ld, received %ld",
+                    long(t), long(c), long(blocks - 1), long(block));
+    }
+  }
+  return SJ_OK;
+}
+}  // namespace
+
+size_t workspace_tree_attention_pool(const sj_call& call) {
+  Carver carver(nullptr);
+  const PoolAttention a = describe(call);
+  for (int worker = 0; worker < worker_count(); worker++) carve(carver, a);
+  return carver.bytes();
+}
+
+int32_t run_tree_attention_pool(const sj_call& call, sj_error* error) {
+  if (const int32_t code = check(call, error)) return code;
+  const PoolAttention a = describe(call);
+  Carver carver(call.workspace);
+  std::vector<PoolAttentionScratch> scratch;
+  for (int worker = 0; worker < worker_count(); worker++) scratch.push_back(carve(carver, a));
+  const int64_t rows = dim(call, Q, 0), tiles = ceil_div(rows, a.tile);
+  parallel_for(tiles * a.key_heads, [&](int64_t task, int worker) {
+    const int64_t begin = task / a.key_heads * a.tile;
+    HWY_DYNAMIC_DISPATCH(pool_attention_tile)
+    (a, scratch[worker], begin, std::min(rows, begin + a.tile), task % a.key_heads);
+  });
+  return SJ_OK;
+}
+
+}  // namespace selfjudge::cpu
+#endif

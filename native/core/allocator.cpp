@@ -1,0 +1,117 @@
+#include "core/allocator.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "core/error.h"
+
+namespace selfjudge {
+namespace {
+
+constexpr size_t kAlignment = 64;
+constexpr size_t kSmallest = 1024;              // below: multiples of the alignment
+constexpr size_t kKeep = size_t{256} << 20;     // a cache up to this size is never trimmed
+constexpr size_t kLargest = size_t{1} << 46;    // 64 TiB: more is a mistake in a shape
+
+size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
+
+struct SizeClass {
+  size_t index, bytes;
+};
+
+// 0 .. 15: 64, 128 .. 1024. Then 16 classes a doubling.
+SizeClass class_of(size_t bytes) {
+  bytes = std::max(bytes, kAlignment);
+  if (bytes <= kSmallest) {
+    const size_t rounded = round_up(bytes, kAlignment);
+    return {rounded / kAlignment - 1, rounded};
+  }
+  const size_t doubling = std::bit_width(bytes - 1) - 1;  // 2^doubling < bytes <= 2^(doubling + 1)
+  const size_t step = size_t{1} << (doubling - 4);
+  const size_t rounded = round_up(bytes, step);
+  return {(doubling - 10) * 16 + 16 + (rounded / step - 17), rounded};
+}
+
+size_t bytes_of_class(size_t index) {
+  if (index < 16) return (index + 1) * kAlignment;
+  const size_t doubling = (index - 16) / 16 + 10;
+  return ((index - 16) % 16 + 17) << (doubling - 4);
+}
+
+std::string mebibytes(size_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.1f MiB", static_cast<double>(bytes) / (1 << 20));
+  return text;
+}
+
+}  // namespace
+
+Allocator::Allocator(const sj_backend& backend, std::function<void()> drain, std::function<void(Block)> free_in_order)
+    : backend_(backend), drain_(std::move(drain)), free_in_order_(std::move(free_in_order)) {}
+
+Allocator::~Allocator() { free_cached(); }
+
+Block Allocator::allocate(size_t bytes, const char* where) {
+  const auto refuse = [&] {
+    return Error::out_of_memory(where, mebibytes(bytes) + " free",
+                                "none: live " + mebibytes(counters_.live) + " (packed " +
+                                    mebibytes(counters_.packed) + "), cached " + mebibytes(counters_.cached) +
+                                    ", peak " + mebibytes(counters_.peak));
+  };
+  if (bytes > kLargest) throw refuse();
+  const SizeClass size = class_of(bytes);
+  Block block{nullptr, size.bytes, round_up(std::max(bytes, size_t{1}), kAlignment), false};
+  if (size.index < cache_.size() && !cache_[size.index].empty()) {
+    block.data = cache_[size.index].back();
+    cache_[size.index].pop_back();
+    counters_.cached -= size.bytes;
+  } else {
+    trim();
+    block.data = backend_.alloc(size.bytes);
+    if (!block.data) {
+      drain_();
+      free_cached();
+      block.data = backend_.alloc(size.bytes);
+    }
+    if (!block.data) throw refuse();
+    block.fresh = true;
+  }
+  counters_.live += block.requested;
+  counters_.peak = std::max(counters_.peak, counters_.live);
+  return block;
+}
+
+void Allocator::release(const Block& block) {
+  const SizeClass size = class_of(block.bytes);
+  if (size.index >= cache_.size()) cache_.resize(size.index + 1);
+  cache_[size.index].push_back(block.data);
+  counters_.live -= block.requested;
+  counters_.cached += block.bytes;
+}
+
+void Allocator::count_packed(size_t bytes, bool live) { live ? counters_.packed += bytes : counters_.packed -= bytes; }
+
+// Shapes that change with every batch leave blocks of classes nobody asks for again: keep no more cached than live.
+void Allocator::trim() {
+  const size_t keep = std::max(kKeep, counters_.live);
+  for (size_t index = cache_.size(); counters_.cached > keep && index-- > 0;) {
+    while (counters_.cached > keep && !cache_[index].empty()) {
+      counters_.cached -= bytes_of_class(index);
+      free_in_order_({cache_[index].back(), bytes_of_class(index), 0, false});
+      cache_[index].pop_back();
+    }
+  }
+}
+
+void Allocator::free_cached() {
+  for (size_t index = 0; index < cache_.size(); ++index) {
+    for (void* data : cache_[index]) backend_.free(data, bytes_of_class(index));
+    cache_[index].clear();
+  }
+  counters_.cached = 0;
+}
+
+}  // namespace selfjudge

@@ -1,0 +1,72 @@
+#include "core/commands.h"
+
+#include <cstring>
+#include <utility>
+
+#include "core/bf16.h"
+#include "core/tensor.h"
+
+namespace selfjudge {
+
+RunOp::RunOp(sj_op op, const Arguments& arguments, std::shared_ptr<const Tree> tree, const Block& workspace)
+    : op_(op),
+      arguments_(arguments),
+      tree_(std::move(tree)),
+      workspace_(workspace.data),
+      workspace_bytes_(workspace.data ? workspace.requested : 0) {}
+
+int32_t RunOp::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
+  if (poison) return SJ_OK;
+  sj_tree tree;
+  if (tree_) tree = tree_->view();
+  sj_call call = make_call(op_, arguments_, tree_ ? &tree : nullptr);
+  call.workspace = workspace_;
+  call.workspace_bytes = workspace_bytes_;
+  return backend.run(&call, &error);
+}
+
+Write::Write(void* device, std::unique_ptr<char[]> host, size_t bytes)
+    : device_(device), host_(std::move(host)), bytes_(bytes) {}
+
+int32_t Write::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
+  return poison ? SJ_OK : backend.copy_in(device_, host_.get(), bytes_, &error);
+}
+
+Read::Read(void* host, const sj_tensor& tensor, Done done) : host_(host), tensor_(tensor), done_(std::move(done)) {}
+
+int32_t Read::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
+  if (poison) {
+    done_(poison);
+    return SJ_OK;
+  }
+  const size_t elements = static_cast<size_t>(elements_of(tensor_)), bytes = row_bytes(tensor_);
+  int32_t code;
+  if (tensor_.dtype == SJ_BF16) {
+    // The narrow values land in the upper half of the wide array, so widening front to back never overtakes them.
+    char* const wide = static_cast<char*>(host_);
+    const char* const narrow = wide + bytes;
+    code = backend.copy_out(wide + bytes, tensor_.data, bytes, &error);
+    for (size_t i = 0; code == SJ_OK && i < elements; ++i) {
+      uint16_t bits;
+      std::memcpy(&bits, narrow + i * sizeof bits, sizeof bits);
+      const float value = bf16_to_float(bits);
+      std::memcpy(wide + i * sizeof value, &value, sizeof value);
+    }
+  } else {
+    code = backend.copy_out(host_, tensor_.data, bytes, &error);
+  }
+  if (code == SJ_OK) done_(nullptr);
+  return code;
+}
+
+int32_t Sync::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
+  if (poison) {
+    done_(poison);
+    return SJ_OK;
+  }
+  const int32_t code = backend.sync(&error);
+  if (code == SJ_OK) done_(nullptr);
+  return code;
+}
+
+}  // namespace selfjudge

@@ -1,0 +1,248 @@
+#include "core/device.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "core/bf16.h"
+#include "core/commands.h"
+#include "core/error.h"
+#include "core/registry.h"
+#include "core/tensor.h"
+
+namespace selfjudge {
+
+Device::Device(const std::string& kind)
+    : backend_(open_backend(kind)),
+      stream_(backend_),
+      allocator_(
+          backend_, [this] { stream_.drain(); },
+          [this](Block block) { stream_.push(std::make_unique<FreeBlock>(block, backend_)); }),
+      tensor_tag_(take_tag()),
+      tree_tag_(take_tag()),
+      tensors_(tensor_tag_),
+      trees_(tree_tag_) {}
+
+Device::~Device() {
+  stop();
+  tensors_.each([this](TensorEntry& entry) { release(entry); });
+  give_tag_back(tensor_tag_);
+  give_tag_back(tree_tag_);
+}
+
+void Device::throw_if_poisoned() {
+  if (!stream_.poisoned()) return;
+  if (const auto fault = stream_.fault()) throw Error::fault(*fault);
+}
+
+TensorEntry& Device::find(Handle handle, const char* where, const char* argument) {
+  const auto [lookup, entry] = tensors_.find(handle);
+  if (lookup == Lookup::Found) return *entry;
+  if (lookup == Lookup::Disposed) throw Error::disposed(where, argument, "a disposed tensor");
+  if (trees_.find(handle).first != Lookup::Foreign) throw Error::wrong_argument(where, argument, "a tensor", "a tree");
+  throw Error::foreign(where, argument);
+}
+
+const std::shared_ptr<const Tree>& Device::find_tree(Handle handle, const char* where) {
+  const auto [lookup, tree] = trees_.find(handle);
+  if (lookup == Lookup::Found) return *tree;
+  if (lookup == Lookup::Disposed) throw Error::disposed(where, "tree", "a disposed tree");
+  if (tensors_.find(handle).first != Lookup::Foreign) throw Error::wrong_argument(where, "tree", "a tree", "a tensor");
+  throw Error::foreign(where, "tree");
+}
+
+size_t Device::bytes_of(const sj_tensor& tensor) const {
+  return tensor.layout == SJ_PANELS ? backend_.panel_bytes(tensor.dtype, tensor.dims[0], tensor.dims[1])
+                                    : row_bytes(tensor);
+}
+
+sj_tensor Device::described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims, int rank) const {
+  if (rank < 1 || rank > kMaxRank) {
+    throw Error::wrong_argument(where, "shape", "1 to 3 dimensions", std::to_string(rank));
+  }
+  double elements = 1;
+  for (int i = 0; i < rank; ++i) {
+    if (dims[i] < 1) {
+      throw Error::wrong_argument(where, "shape", "every dimension at least 1 (nothing may be empty)",
+                                  shape_text(dims, rank));
+    }
+    elements *= static_cast<double>(dims[i]);
+  }
+  if (elements > 0x1p46) throw Error::wrong_argument(where, "shape", "at most 2^46 elements", shape_text(dims, rank));
+  if (layout == SJ_PANELS && rank != 2) {
+    throw Error::wrong_argument(where, "shape", "a matrix [N, K] for layout panels", shape_text(dims, rank));
+  }
+  if (layout == SJ_PANELS && dtype == SJ_I32) {
+    throw Error::wrong_argument(where, "dtype", "float32 or bf16 for layout panels", "int32");
+  }
+  return describe(dtype, layout, dims, rank);
+}
+
+Handle Device::add(const char* where, TensorEntry entry) {
+  const Handle handle = tensors_.add(entry);
+  if (handle) {
+    ++entry.storage->handles;
+    return handle;
+  }
+  if (entry.storage->handles == 0) {
+    ++entry.storage->handles;
+    release(entry);
+  }
+  throw Error::out_of_memory(where, "a free tensor handle", "none: 4194303 are live");
+}
+
+TensorInfo Device::create(const char* where, sj_tensor tensor, bool* fresh) {
+  const Block block = allocator_.allocate(bytes_of(tensor), where);
+  if (fresh) *fresh = block.fresh;
+  tensor.data = block.data;
+  const bool panels = tensor.layout == SJ_PANELS;
+  if (panels) allocator_.count_packed(block.requested, true);
+  return {add(where, {new Storage{block, 0, panels}, tensor}), tensor};
+}
+
+void Device::release(TensorEntry entry) {
+  Storage* storage = entry.storage;
+  if (--storage->handles) return;
+  if (storage->panels) allocator_.count_packed(storage->block.requested, false);
+  allocator_.release(storage->block);
+  delete storage;
+}
+
+void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Handle tree_handle, TensorInfo* outputs) {
+  const Contract& contract = contract_of(op);
+  throw_if_poisoned();
+  Arguments arguments;
+  for (size_t i = 0; i < contract.n_tensors; ++i) {
+    const TensorSpec& spec = contract.tensors[i];
+    if (handles[i] == 0) {
+      arguments.tensors[i] = absent();
+    } else if (spec.role == Role::Out) {
+      throw Error::wrong_argument(contract.op, spec.name, "null (the call allocates it)", "a tensor");
+    } else {
+      arguments.tensors[i] = find(handles[i], contract.op, spec.name).tensor;
+    }
+  }
+  std::copy_n(numbers, contract.n_numbers, arguments.numbers);
+  std::shared_ptr<const Tree> tree;
+  sj_tree tree_view;
+  if (tree_handle) {
+    tree = find_tree(tree_handle, contract.op);
+    tree_view = tree->view();
+  }
+  check_call(op, arguments, tree ? &tree_view : nullptr);
+
+  // Outputs and workspace. On out-of-memory what was made so far goes back.
+  int made = 0;
+  Block workspace;
+  try {
+    for (size_t i = 0; i < contract.n_tensors; ++i) {
+      if (contract.tensors[i].role != Role::Out) continue;
+      outputs[made] = {};
+      if (arguments.produced & (1u << i)) {
+        outputs[made] = create(contract.op, arguments.tensors[i]);
+        arguments.tensors[i] = outputs[made].tensor;
+      }
+      ++made;
+    }
+    const sj_call call = make_call(op, arguments, tree ? &tree_view : nullptr);
+    if (const size_t bytes = backend_.workspace(&call)) workspace = allocator_.allocate(bytes, contract.op);
+    if (contract.flops) counters_.flops += contract.flops(call);
+  } catch (...) {
+    for (int i = 0; i < made; ++i) {
+      if (outputs[i].handle) dispose(outputs[i].handle);
+    }
+    throw;
+  }
+  counters_.calls += 1;
+  stream_.push(std::make_unique<RunOp>(op, arguments, std::move(tree), workspace));
+  // Whoever gets this memory next runs after this command.
+  if (workspace.data) allocator_.release(workspace);
+}
+
+TensorInfo Device::empty(int32_t dtype, int32_t layout, const int64_t* dims, int rank) {
+  return create("empty", described("empty", dtype, layout, dims, rank));
+}
+
+TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const void* source, bool narrow) {
+  const sj_tensor tensor = described("upload", dtype, SJ_ROWS, dims, rank);
+  throw_if_poisoned();
+  const size_t bytes = row_bytes(tensor);
+  bool fresh = false;
+  const TensorInfo info = create("upload", tensor, &fresh);
+  // A block from the cache may still be in use by commands in the queue: then the write takes its turn, from a copy.
+  const bool direct = fresh || stream_.idle();
+  std::unique_ptr<char[]> staging;
+  if (narrow || !direct) {
+    staging.reset(new char[bytes]);
+    if (narrow) {
+      const float* wide = static_cast<const float*>(source);
+      uint16_t* bits = reinterpret_cast<uint16_t*>(staging.get());
+      for (int64_t i = 0, n = elements_of(tensor); i < n; ++i) bits[i] = float_to_bf16(wide[i]);
+    } else {
+      std::memcpy(staging.get(), source, bytes);
+    }
+    source = staging.get();
+  }
+  if (!direct) {
+    stream_.push(std::make_unique<Write>(info.tensor.data, std::move(staging), bytes));
+    return info;
+  }
+  sj_error error{SJ_OK, {}};
+  if (backend_.copy_in(info.tensor.data, source, bytes, &error) != SJ_OK) {
+    dispose(info.handle);
+    throw Error::internal("upload", error.message);
+  }
+  return info;
+}
+
+void Device::read(Handle handle, void* host, std::function<void(const Fault*)> done) {
+  stream_.push(std::make_unique<Read>(host, find(handle, "read", "handle").tensor, std::move(done)));
+}
+
+sj_tensor Device::describe_handle(Handle handle, const char* where) { return find(handle, where, "handle").tensor; }
+
+TensorInfo Device::view(Handle handle, double offset, const int64_t* dims, int rank) {
+  const TensorEntry entry = find(handle, "view", "handle");
+  if (entry.tensor.layout != SJ_ROWS) throw Error::wrong_argument("view", "handle", "layout rows", "panels");
+  sj_tensor tensor = described("view", entry.tensor.dtype, SJ_ROWS, dims, rank);
+  const int64_t size = elements_of(entry.tensor), count = elements_of(tensor);
+  if (!(offset >= 0 && offset <= static_cast<double>(size)) || offset != std::floor(offset)) {
+    throw Error::wrong_argument("view", "offset", "an integer in [0, " + std::to_string(size) + "]",
+                                std::to_string(offset));
+  }
+  const int64_t start = static_cast<int64_t>(offset);
+  if (start + count > size) {
+    throw Error::wrong_argument("view", "shape",
+                                "at most " + std::to_string(size - start) + " elements from offset " +
+                                    std::to_string(start) + " of " + std::to_string(size),
+                                shape_text(dims, rank) + " = " + std::to_string(count));
+  }
+  tensor.data = static_cast<char*>(entry.tensor.data) + static_cast<size_t>(start) * size_of(tensor.dtype);
+  return {add("view", {entry.storage, tensor}), tensor};
+}
+
+Handle Device::retain(Handle handle) {
+  const TensorEntry entry = find(handle, "retain", "handle");
+  return add("retain", entry);
+}
+
+void Device::dispose(Handle handle) {
+  find(handle, "dispose", "handle");
+  release(tensors_.remove(handle));
+}
+
+Handle Device::tree(const int32_t* triples, size_t count) {
+  const Handle handle = trees_.add(Tree::from(triples, count));
+  if (!handle) throw Error::out_of_memory("tree", "a free tree handle", "none: 4194303 are live");
+  return handle;
+}
+
+void Device::dispose_tree(Handle handle) {
+  find_tree(handle, "disposeTree");
+  trees_.remove(handle);
+}
+
+void Device::sync(std::function<void(const Fault*)> done) { stream_.push(std::make_unique<Sync>(std::move(done))); }
+
+}  // namespace selfjudge

@@ -1,0 +1,95 @@
+// One device of one environment: its stream, its memory and its handles. Used by one thread, the one that made it;
+// only the commands it pushes run elsewhere.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/allocator.h"
+#include "core/contracts.h"
+#include "core/handles.h"
+#include "core/stream.h"
+#include "core/tree.h"
+
+namespace selfjudge {
+
+// Memory with the number of handles that see it. When the last one goes, the block returns to the cache at once.
+struct Storage {
+  Block block;
+  uint32_t handles;
+  bool panels;
+};
+
+struct TensorEntry {
+  Storage* storage;
+  sj_tensor tensor;  // with its address
+};
+
+struct TensorInfo {
+  Handle handle = 0;  // 0: not produced
+  sj_tensor tensor;
+};
+
+struct Counters {
+  double flops = 0, calls = 0;
+};
+
+class Device {
+ public:
+  explicit Device(const std::string& kind);
+  ~Device();
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+
+  const char* name() const { return backend_.name; }
+  const char* path() const { return backend_.path(); }
+
+  // `handles` has one entry a tensor of the contract, 0 for absent ones and outputs. `outputs` gets one entry an Out
+  // slot, in slot order. `tree` is 0 or a tree handle.
+  void enqueue(sj_op op, const Handle* handles, const double* numbers, Handle tree, TensorInfo* outputs);
+
+  TensorInfo empty(int32_t dtype, int32_t layout, const int64_t* dims, int rank);
+  // `source` holds the tensor's elements; with `narrow` they are float32 and are rounded to bf16. Not read after
+  // upload returns.
+  TensorInfo upload(int32_t dtype, const int64_t* dims, int rank, const void* source, bool narrow);
+  // Copies the tensor to `host` (bf16 widened to float32) in stream order, then calls `done` on the stream thread.
+  // `host` must live until then, or until close() returns.
+  void read(Handle handle, void* host, std::function<void(const Fault*)> done);
+  sj_tensor describe_handle(Handle handle, const char* where);
+  TensorInfo view(Handle handle, double offset, const int64_t* dims, int rank);
+  Handle retain(Handle handle);
+  void dispose(Handle handle);
+
+  Handle tree(const int32_t* triples, size_t count);
+  void dispose_tree(Handle handle);
+
+  void sync(std::function<void(const Fault*)> done);
+  void recover() { stream_.recover(); }
+  const MemoryCounters& memory() const { return allocator_.counters(); }
+  void reset_peak() { allocator_.reset_peak(); }
+  const Counters& counters() const { return counters_; }
+  // Lets the running command finish and drops the rest; their callbacks are never called.
+  void stop() { stream_.stop(); }
+
+ private:
+  TensorEntry& find(Handle handle, const char* where, const char* argument);
+  const std::shared_ptr<const Tree>& find_tree(Handle handle, const char* where);
+  void throw_if_poisoned();
+  sj_tensor described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims, int rank) const;
+  TensorInfo create(const char* where, sj_tensor tensor, bool* fresh = nullptr);
+  Handle add(const char* where, TensorEntry entry);
+  void release(TensorEntry entry);
+  size_t bytes_of(const sj_tensor& tensor) const;
+
+  const sj_backend& backend_;
+  Stream stream_;
+  Allocator allocator_;
+  const uint32_t tensor_tag_, tree_tag_;
+  HandleTable<TensorEntry> tensors_;
+  HandleTable<std::shared_ptr<const Tree>> trees_;
+  Counters counters_;
+};
+
+}  // namespace selfjudge

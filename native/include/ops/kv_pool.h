@@ -1,0 +1,27 @@
+// kv_write: stores row t's keys and values at slots[t] = block * 64 + offset.
+// kv_copy: moves[i] = (from block, to block, count): copies the first count keys of a block; a branch inside a block
+// copies its head part.
+#pragma once
+#include "../contract.h"
+namespace selfjudge::ops {
+namespace kv_write {
+enum Tensor { K, V, SLOTS, POOL_K, POOL_V };
+inline constexpr TensorSpec tensors[] = {
+    {"k", Role::In, FLOATS, "T G d"},
+    {"v", Role::In, FLOATS, "T G d", "k"},
+    {"slots", Role::In, I32, "T"},
+    {"pool_k", Role::InOut, FLOATS, "B Gd 64", "k"},
+    {"pool_v", Role::InOut, FLOATS, "B G64 d", "k"},
+};
+inline constexpr Contract spec = contract("kv_write", tensors);
+}  // namespace kv_write
+namespace kv_copy {
+enum Tensor { MOVES, POOL_K, POOL_V };
+inline constexpr TensorSpec tensors[] = {
+    {"moves", Role::In, I32, "M 3"},
+    {"pool_k", Role::InOut, FLOATS, "B Gd 64"},
+    {"pool_v", Role::InOut, FLOATS, "B G64 d", "pool_k"},
+};
+inline constexpr Contract spec = contract("kv_copy", tensors);
+}  // namespace kv_copy
+}  // namespace selfjudge::ops

@@ -1,0 +1,184 @@
+/**
+ * The native surface: devices that run ops on a stream of their own, and a few functions that need no device.
+ *
+ * Every error is a JavaScript `Error` with own properties (see {@link NativeError}).
+ */
+
+/** 0 float32, 1 bf16, 2 int32. */
+export type NativeDType = 0 | 1 | 2;
+
+/** 0 rows: contiguous row-major. 1 panels: a matrix packed for the matrix ops, made by the op `pack`. */
+export type NativeLayout = 0 | 1;
+
+/** A new tensor. `shape` has 1 to 3 dimensions, each at least 1. */
+export interface NativeTensor {
+  /** A safe integer, never 0. A handle that was disposed is refused, even when its slot is used again. */
+  handle: number;
+  dtype: NativeDType;
+  layout: NativeLayout;
+  shape: number[];
+}
+
+/** What every native error carries besides `message`. */
+export interface NativeError extends Error {
+  /**
+   * `SJ_WRONG_ARGUMENT`; `SJ_DISPOSED`: a disposed tensor or tree, or a closed device; `SJ_FOREIGN`: a handle of
+   * another device or environment; `SJ_OUT_OF_MEMORY`; `SJ_FAULT`: a command failed while running; `SJ_INTERNAL`.
+   */
+  code: 'SJ_WRONG_ARGUMENT' | 'SJ_DISPOSED' | 'SJ_FOREIGN' | 'SJ_OUT_OF_MEMORY' | 'SJ_FAULT' | 'SJ_INTERNAL';
+  /** The op or method. */
+  op: string;
+  /** Which argument. Not set on a fault, as the next two. */
+  argument?: string;
+  expected?: string;
+  received?: string;
+  /** Of a fault: which command of the stream failed, counting uploads, reads and syncs, from 1. */
+  sequence?: number;
+  /** Of a fault: what the op said, for example the token id that is out of range. */
+  cause?: string;
+}
+
+/** Bytes. */
+export interface NativeMemory {
+  /** In tensors with at least one handle. */
+  live: number;
+  /** Kept for reuse; given back when memory runs out. */
+  cached: number;
+  /** The largest `live` (workspace included) since the start or the last `resetPeak()`. */
+  peak: number;
+  /** The part of `live` that is in layout panels. */
+  packed: number;
+}
+
+/**
+ * A device of this environment (thread): one stream, one allocator, one set of handles. Methods return at once;
+ * only the promises of `read` and `sync` wait. They keep the event loop alive while they are pending.
+ *
+ * When a command fails while running (a fault), the commands after it are skipped, pending reads and syncs reject with
+ * the fault, and `enqueue` and `upload` throw it until `recover()`.
+ */
+export class NativeDevice {
+  /** @throws SJ_WRONG_ARGUMENT for another kind, or when SELFJUDGE_CPU names a path this processor lacks. */
+  constructor(kind: 'cpu');
+  /** 'cpu'. */
+  readonly name: string;
+  /** The kernel path in use: 'avx512', 'avx2' or 'portable'. */
+  readonly path: string;
+
+  /**
+   * Runs an op. Shapes are checked, and outputs allocated, before it returns; memory of a tensor disposed afterwards
+   * is reused only by later calls.
+   *
+   * @param op its name in `contracts()`.
+   * @param tensors a handle for every tensor of the contract, in its order; null for absent ones and for outputs.
+   *   Tensors with role `inout` are changed in place and must not overlap any other.
+   * @param numbers every number of the contract, in its order.
+   * @param tree a handle of `tree()` for ops that take one, else null.
+   * @returns one entry for each output of the contract, in its order, null where this call does not produce it.
+   * @throws SJ_WRONG_ARGUMENT, SJ_DISPOSED, SJ_FOREIGN, SJ_OUT_OF_MEMORY, SJ_FAULT.
+   */
+  enqueue(
+    op: string,
+    tensors: (number | null)[],
+    numbers: number[],
+    tree: number | null,
+  ): (NativeTensor | null)[];
+
+  /** A tensor whose elements are not initialised. Layout panels: shape is [N, K], dtype float32 or bf16. */
+  empty(dtype: NativeDType, shape: number[], layout: NativeLayout): NativeTensor;
+
+  /**
+   * A tensor with a copy of `data`, which may change as soon as this returns. Float32Array for float32, Int32Array for
+   * int32; bf16 takes its bits as a Uint16Array, or a Float32Array that is rounded to nearest even.
+   */
+  upload(data: Float32Array | Int32Array | Uint16Array, dtype: NativeDType, shape: number[]): NativeTensor;
+
+  /**
+   * The elements once every command before this has run: Int32Array for int32, else Float32Array (bf16 widened). The
+   * handle may be disposed at once. Layout rows only; `unpack` panels first.
+   */
+  read(handle: number): Promise<Float32Array | Int32Array>;
+
+  /** The elements from `offset` on, as another shape; shares memory with `handle`. Layout rows only. */
+  view(handle: number, offset: number, shape: number[]): NativeTensor;
+
+  /** Another handle of the same tensor, to be disposed on its own. */
+  retain(handle: number): number;
+
+  /** The handle is dead afterwards; memory is freed with the last handle that sees it. Queued commands keep working. */
+  dispose(handle: number): void;
+
+  /**
+   * A prefix tree of rows from flat triples (start, length, parent): parents first (-1 for a root), segments cover the
+   * rows in order, lengths are at least 1.
+   */
+  tree(segments: Int32Array): number;
+  disposeTree(handle: number): void;
+
+  /** Resolves when every command before this has run; rejects with the fault if there was one. */
+  sync(): Promise<void>;
+
+  /** After a fault: calls work again. What the skipped commands should have written is undefined. */
+  recover(): void;
+
+  memory(): NativeMemory;
+  /** Sets `peak` to what is live now. */
+  resetPeak(): void;
+
+  /** Since the device was opened: calls of `enqueue`, and the floating-point operations of their maths. */
+  counters(): { flops: number; calls: number };
+
+  /**
+   * Waits for the running command, drops the rest, frees all memory. Pending promises reject with SJ_DISPOSED, later
+   * calls throw it. Closing twice is fine.
+   */
+  close(): void;
+}
+
+export interface NativeContract {
+  op: string;
+  tensors: {
+    name: string;
+    role: 'in' | 'optional' | 'inout' | 'inout_optional' | 'out';
+    /** 'float32', 'bf16', 'int32'. */
+    dtypes: string[];
+    /** Symbols, integers, '@number' and '...', separated by spaces. */
+    shape: string;
+    panels: boolean;
+    /** The tensor whose dtype this one has. */
+    like: string | null;
+    /** An output that is produced only when this tensor is given or this number is not 0. */
+    when: string | null;
+  }[];
+  numbers: { name: string; min: number; max: number; integer: boolean }[];
+  tree: boolean;
+}
+
+/** What every op takes and returns. */
+export function contracts(): NativeContract[];
+
+/**
+ * `count` values of GGUF blocks as float32. Blocks hold 32 values (Q6_K: 256), and `count` is a whole number of them.
+ * @throws SJ_WRONG_ARGUMENT: unknown type, wrong count, too few bytes.
+ */
+export function dequantize(
+  type: 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q6_K',
+  data: Uint8Array,
+  count: number,
+): Float32Array;
+
+/** The processor: features the operating system lets us use, kernel paths it can run (fastest first), workers. */
+export function cpuInfo(): {
+  vendor: string;
+  family: number;
+  model: number;
+  features: string[];
+  paths: string[];
+  threads: number;
+};
+
+/** Workers of the CPU pool of this process: what affinity and the cgroup allow. */
+export function workerCount(): number;
+
+/** Uses at most this many workers from now on, in the whole process: 1 .. workerCount(). Results do not depend on it. */
+export function setWorkerLimit(workers: number): void;

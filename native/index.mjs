@@ -1,0 +1,141 @@
+// Loads the addon and gives it its JavaScript surface. See index.d.mts for what everything means.
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const file = fileURLToPath(new URL('./build/Release/selfjudge_native.node', import.meta.url));
+
+function load() {
+  try {
+    return createRequire(import.meta.url)(file);
+  } catch (cause) {
+    const missing = cause?.code === 'MODULE_NOT_FOUND';
+    const reason = missing ? 'has not been built' : `cannot be loaded (${cause?.message})`;
+    throw new Error(`The native addon ${file} ${reason}. Run: pnpm build`, { cause });
+  }
+}
+
+const native = load();
+
+export const { contracts, dequantize, cpuInfo, workerCount, setWorkerLimit } = native;
+
+// Op name -> how its arguments lie in the mailbox. Mirrors addon/device.cpp: tensors from 0, numbers from NUMBERS,
+// outputs written back from 0 with OUTPUT values each: handle, dtype, layout, rank, three dims.
+const NUMBERS = 24;
+const OUTPUT = 7;
+const ops = new Map();
+for (const [index, { op, tensors, numbers }] of contracts().entries()) {
+  const outputs = tensors.filter((tensor) => tensor.role === 'out').length;
+  ops.set(op, { index, tensors, numbers, outputs });
+}
+
+function wrongArgument(op, argument, expected, value) {
+  const received =
+    value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : typeof value === 'string'
+        ? `'${value}'`
+        : Array.isArray(value)
+          ? `an array of ${value.length}`
+          : `a value of type ${typeof value}`;
+  const error = new Error(`[${op}] ${argument}: expected ${expected}, received ${received}`);
+  return Object.assign(error, { code: 'SJ_WRONG_ARGUMENT', op, argument, expected, received });
+}
+
+function checkList(op, argument, value, length) {
+  if (!Array.isArray(value) || value.length !== length) {
+    throw wrongArgument(op, argument, `an array of ${length}`, value);
+  }
+}
+
+export class NativeDevice {
+  #raw;
+  #box;
+  name;
+  path;
+
+  constructor(kind) {
+    this.#raw = new native.RawDevice(kind);
+    this.#box = this.#raw.mailbox;
+    this.name = this.#raw.name;
+    this.path = this.#raw.path;
+  }
+
+  enqueue(op, tensors, numbers, tree) {
+    const call = ops.get(op);
+    if (call === undefined) throw wrongArgument('enqueue', 'op', 'the name of an op', op);
+    const box = this.#box;
+    checkList(op, 'tensors', tensors, call.tensors.length);
+    for (let i = 0; i < tensors.length; i++) {
+      const handle = tensors[i];
+      if (handle === null) box[i] = 0;
+      else if (typeof handle === 'number' && handle !== 0) box[i] = handle;
+      else throw wrongArgument(op, call.tensors[i].name, 'a handle or null', handle);
+    }
+    checkList(op, 'numbers', numbers, call.numbers.length);
+    for (let i = 0; i < numbers.length; i++) {
+      const number = numbers[i];
+      if (typeof number !== 'number') throw wrongArgument(op, call.numbers[i].name, 'a number', number);
+      box[NUMBERS + i] = number;
+    }
+    this.#raw.run(call.index, tree ?? 0);
+    const outputs = new Array(call.outputs);
+    for (let i = 0, at = 0; i < outputs.length; i++, at += OUTPUT) {
+      if (box[at] === 0) {
+        outputs[i] = null;
+        continue;
+      }
+      const rank = box[at + 3];
+      const shape =
+        rank === 1
+          ? [box[at + 4]]
+          : rank === 2
+            ? [box[at + 4], box[at + 5]]
+            : [box[at + 4], box[at + 5], box[at + 6]];
+      outputs[i] = { handle: box[at], dtype: box[at + 1], layout: box[at + 2], shape };
+    }
+    return outputs;
+  }
+
+  empty(dtype, shape, layout) {
+    return this.#raw.empty(dtype, shape, layout);
+  }
+  upload(data, dtype, shape) {
+    return this.#raw.upload(data, dtype, shape);
+  }
+  read(handle) {
+    return this.#raw.read(handle);
+  }
+  view(handle, offset, shape) {
+    return this.#raw.view(handle, offset, shape);
+  }
+  retain(handle) {
+    return this.#raw.retain(handle);
+  }
+  dispose(handle) {
+    this.#raw.dispose(handle);
+  }
+  tree(segments) {
+    return this.#raw.tree(segments);
+  }
+  disposeTree(handle) {
+    this.#raw.disposeTree(handle);
+  }
+  sync() {
+    return this.#raw.sync();
+  }
+  recover() {
+    this.#raw.recover();
+  }
+  memory() {
+    return this.#raw.memory();
+  }
+  resetPeak() {
+    this.#raw.resetPeak();
+  }
+  counters() {
+    return this.#raw.counters();
+  }
+  close() {
+    this.#raw.close();
+  }
+}

@@ -1,0 +1,260 @@
+// tree_attention, its backward and its pool form, against float64 loops and against each other.
+#include <array>
+#include <chrono>
+
+#include "attention_reference.h"
+#include "backends/cpu/highway_targets.h"
+#include "backends/cpu/thread_pool.h"
+#include "other_ops.h"
+
+namespace selfjudge::test {
+namespace {
+
+// Three levels and more, cut at odd depths around 64, one-row segments, two roots, children out of depth-first order.
+const TestTree kTree({{50, -1}, {37, 0}, {1, 0}, {64, 1}, {5, 1}, {130, -1}, {70, 3}, {3, 5}, {14, 2}, {1, 4}, {2, 9}, {63, 7}});
+
+struct Case {
+  int32_t dtype;
+  int64_t heads, key_heads, d;
+  double size;  // of q: how large the logits are
+};
+
+struct Inputs {
+  Tensor q, k, v, dout;
+  double scale;
+};
+struct Outputs {
+  Tensor o, lse, dq, dk, dv;
+};
+
+Inputs inputs(const Case& c, int64_t rows) {
+  return {random(c.dtype, {rows, c.heads, c.d}, 1, c.size), random(c.dtype, {rows, c.key_heads, c.d}, 2),
+          random(c.dtype, {rows, c.key_heads, c.d}, 3), random(c.dtype, {rows, c.heads, c.d}, 4),
+          1 / std::sqrt(double(c.d))};
+}
+
+Outputs run(const Inputs& in, const TestTree& tree) {
+  const sj_tree view = tree.view();
+  const int32_t dtype = in.q.view.dtype;
+  const int64_t rows = in.q.view.dims[0], heads = in.q.view.dims[1], key_heads = in.k.view.dims[1],
+                d = in.q.view.dims[2];
+  Outputs out{{dtype, {rows, heads, d}}, {SJ_F32, {rows, heads}}, {dtype, {rows, heads, d}},
+              {dtype, {rows, key_heads, d}}, {dtype, {rows, key_heads, d}}};
+  SJ_CHECK(SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view) == SJ_OK, "forward");
+  SJ_CHECK(SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
+                   {in.scale}, &view) == SJ_OK, "backward");
+  return out;
+}
+
+bool equal(const Outputs& a, const Outputs& b) {
+  return same_bits(a.o, b.o) && same_bits(a.lse, b.lse) && same_bits(a.dq, b.dq) && same_bits(a.dk, b.dk) &&
+         same_bits(a.dv, b.dv);
+}
+
+// The rows of x named by `rows`, as a tensor of their own.
+Tensor take(const Tensor& x, const std::vector<int>& rows) {
+  Tensor y(x.view.dtype, {int64_t(rows.size()), x.view.dims[1], x.view.dims[2]});
+  const int64_t n = x.size() / x.view.dims[0];
+  for (size_t i = 0; i < rows.size(); i++)
+    for (int64_t j = 0; j < n; j++) y.set(int64_t(i) * n + j, x.get(rows[i] * n + j));
+  return y;
+}
+
+// Analytic gradients of the reference against its own finite differences, along one random direction a tensor.
+void test_reference() {
+  const TestTree tree({{5, -1}, {4, 0}, {3, 0}});
+  Inputs in = inputs({SJ_F32, 2, 1, 6, 1.0}, tree.rows());
+  const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.dout);
+  const std::vector<double>* gradients[] = {&r.dq, &r.dk, &r.dv};
+  Tensor Inputs::*members[] = {&Inputs::q, &Inputs::k, &Inputs::v};
+  for (int which = 0; which < 3; which++) {
+    const Tensor kept = in.*members[which];
+    double slope = 0, along = 0, values[2];
+    for (int side = 0; side < 2; side++) {
+      Tensor moved = kept.copy();
+      for (int64_t i = 0; i < moved.size(); i++)
+        moved.set(i, kept.get(i) + (side ? 1 : -1) * 0x1p-9 * noise(9, uint64_t(i)));
+      in.*members[which] = moved;
+      const AttentionResult at = reference_attention(tree, in.q, in.k, in.v, in.scale, {});
+      values[side] = 0;
+      for (size_t i = 0; i < at.o.size(); i++) values[side] += at.o[i] * in.dout.get(int64_t(i));
+    }
+    slope = (values[1] - values[0]) / 0x1p-8;
+    for (int64_t i = 0; i < kept.size(); i++) along += (*gradients[which])[size_t(i)] * noise(9, uint64_t(i));
+    SJ_CHECK(std::abs(slope - along) < 1e-4 * (1 + std::abs(along)), "direction %d: %g, %g", which, slope, along);
+    in.*members[which] = kept;
+  }
+}
+
+void test_against_reference(const Case& c) {
+  const Inputs in = inputs(c, kTree.rows());
+  const Outputs out = run(in, kTree);
+  const AttentionResult r = reference_attention(kTree, in.q, in.k, in.v, in.scale, in.dout);
+  const double rounding = c.dtype == SJ_BF16 ? 0x1p-8 : 0;
+  // A score of size s has float32 error s 2^-24 times a few; it enters p as a factor.
+  const double forward = rounding + 2e-6 * std::max(1.0, c.size), backward = 2 * rounding + 1e-5 * std::max(1.0, c.size);
+  const double errors[] = {error_of(out.o, r.o), error_of(out.lse, r.lse), error_of(out.dq, r.dq),
+                           error_of(out.dk, r.dk), error_of(out.dv, r.dv)};
+  for (int i = 0; i < 5; i++)
+    SJ_CHECK(errors[i] <= (i < 1 ? forward : i < 2 ? 2e-6 : backward), "dtype %d heads %ld/%ld d %ld size %g: [%d] error %g", c.dtype,
+             long(c.heads), long(c.key_heads), long(c.d), c.size, i, errors[i]);
+
+  cpu::set_worker_limit(1);
+  SJ_CHECK(equal(out, run(in, kTree)), "one thread differs");
+  cpu::set_worker_limit(cpu::worker_count());
+}
+
+// Each row alone with its path, and each leaf's sequence unshared: the same forward bits and the same dq; dk and dv
+// add up to the shared ones.
+void test_unshared(const Case& c) {
+  const Inputs in = inputs(c, kTree.rows());
+  const Outputs shared = run(in, kTree);
+  std::vector<double> dk(size_t(in.k.size())), dv(size_t(in.k.size()));
+  std::vector<bool> done(size_t(kTree.rows()));
+  const int64_t n = c.heads * c.d, m = c.key_heads * c.d;
+  for (size_t s = kTree.segments.size(); s-- > 0;) {
+    const std::vector<int> path = kTree.path(kTree.segments[s].start + kTree.segments[s].length - 1);
+    Inputs alone{take(in.q, path), take(in.k, path), take(in.v, path), take(in.dout, path), in.scale};
+    // A row that an earlier sequence already counted passes no gradient again.
+    for (size_t i = 0; i < path.size(); i++)
+      if (done[size_t(path[i])])
+        for (int64_t x = 0; x < n; x++) alone.dout.set(int64_t(i) * n + x, 0);
+    const Outputs out = run(alone, TestTree({{int(path.size()), -1}}));
+    const size_t width = size_t(n) * (c.dtype == SJ_BF16 ? 2 : 4);
+    for (size_t i = 0; i < path.size(); i++) {
+      const size_t at = size_t(path[i]);
+      SJ_CHECK(!std::memcmp(out.o.data<char>() + i * width, shared.o.data<char>() + at * width, width), "o of %zu", at);
+      SJ_CHECK(!std::memcmp(out.lse.data<float>() + i * size_t(c.heads), shared.lse.data<float>() + at * size_t(c.heads),
+                            size_t(c.heads) * 4), "lse of row %zu", at);
+      if (!done[at])
+        SJ_CHECK(!std::memcmp(out.dq.data<char>() + i * width, shared.dq.data<char>() + at * width, width), "dq of %zu", at);
+      done[at] = true;
+      for (int64_t x = 0; x < m; x++) {
+        dk[at * size_t(m) + size_t(x)] += out.dk.get(int64_t(i) * m + x);
+        dv[at * size_t(m) + size_t(x)] += out.dv.get(int64_t(i) * m + x);
+      }
+    }
+  }
+  const double tolerance = c.dtype == SJ_BF16 ? 0x1p-6 : 1e-5;
+  SJ_CHECK(error_of(shared.dk, dk) < tolerance && error_of(shared.dv, dv) < tolerance, "dk %g dv %g",
+           error_of(shared.dk, dk), error_of(shared.dv, dv));
+}
+
+// The same tree in pool blocks, every row with a table of its own: written row by row, shared blocks where a block is
+// wholly an ancestor's, head parts copied where a branch starts inside one.
+void test_pool(const Case& c) {
+  const Inputs in = inputs(c, kTree.rows());
+  const Outputs expected = run(in, kTree);
+  const int width = 6;
+  std::vector<std::vector<int>> tables;
+  std::vector<int32_t> slots(size_t(kTree.rows())), row_table, lengths, moves, flat;
+  int blocks = 0;
+  const int64_t most = 64;
+  Tensor pool_k(c.dtype, {most, c.key_heads * c.d, 64}), pool_v(c.dtype, {most, c.key_heads * 64, c.d});
+  for (int64_t i = 0; i < pool_k.size(); i++) pool_k.set(i, NAN), pool_v.set(i, NAN);
+  for (const sj_segment& s : kTree.segments) {
+    std::vector<int> table;
+    if (s.parent >= 0) table.assign(tables[size_t(s.parent)].begin(), tables[size_t(s.parent)].begin() + s.depth / 64);
+    if (s.depth % 64) {
+      moves = {tables[size_t(s.parent)][size_t(s.depth / 64)], blocks, s.depth % 64};
+      table.push_back(blocks++);
+      SJ_CHECK(SJ_CALL(kv_copy, {integers({1, 3}, moves), pool_k, pool_v}) == SJ_OK, "kv_copy");
+    }
+    std::vector<int> rows;
+    std::vector<int32_t> at;
+    for (int i = 0; i < s.length; i++) {
+      const int depth = s.depth + i;
+      if (depth / 64 == int(table.size())) table.push_back(blocks++);
+      rows.push_back(s.start + i);
+      at.push_back(table[size_t(depth / 64)] * 64 + depth % 64);
+      row_table.push_back(int32_t(tables.size()));
+      lengths.push_back(depth + 1);
+    }
+    SJ_CHECK(SJ_CALL(kv_write, {take(in.k, rows), take(in.v, rows), integers({s.length}, at), pool_k, pool_v}) == SJ_OK,
+             "kv_write");
+    tables.push_back(table);
+  }
+  for (const auto& table : tables)
+    for (int i = 0; i < width; i++) flat.push_back(i < int(table.size()) ? table[size_t(i)] : -1);
+  const auto table = integers({int64_t(tables.size()), width}, flat);
+  Tensor o(c.dtype, {kTree.rows(), c.heads, c.d});
+  SJ_CHECK(SJ_CALL(tree_attention_pool, {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
+                                         integers({kTree.rows()}, lengths), o}, {in.scale}) == SJ_OK, "pool");
+  SJ_CHECK(same_bits(o, expected.o), "pool and rows differ, d %ld", long(c.d));
+
+  sj_error error{};
+  lengths[3] = width * 64 + 1;
+  SJ_CHECK(SJ_CALL(tree_attention_pool, {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
+                                         integers({kTree.rows()}, lengths), o}, {in.scale}, nullptr, &error) == SJ_INVALID &&
+           std::strstr(error.message, "lengths[3]: expected 1 .. 384, received 385"), "%s", error.message);
+}
+
+// NaN in one branch stays there.
+void test_strangers() {
+  const Case c{SJ_F32, 3, 1, 16, 1.0};
+  const Inputs clean = inputs(c, kTree.rows());
+  const Outputs expected = run(clean, kTree);
+  Inputs in{clean.q.copy(), clean.k.copy(), clean.v.copy(), clean.dout.copy(), clean.scale};
+  const int bad = kTree.segments[4].start + 2;
+  for (Tensor* t : {&in.q, &in.k, &in.v})
+    for (int64_t x = 0; x < t->size() / kTree.rows(); x++) t->set(bad * (t->size() / kTree.rows()) + x, NAN);
+  const Outputs out = run(in, kTree);
+  for (int row = 0; row < kTree.rows(); row++) {
+    const std::vector<int> path = kTree.path(row);
+    const bool below = std::find(path.begin(), path.end(), bad) != path.end();
+    for (int64_t i = row * 48; i < (row + 1) * 48; i++)
+      if (below) SJ_CHECK(std::isnan(out.o.get(i)), "row %d should be NaN", row);
+      else SJ_CHECK(!std::memcmp(out.o.data<float>() + i, expected.o.data<float>() + i, 4) &&
+                    !std::memcmp(out.dq.data<float>() + i, expected.dq.data<float>() + i, 4), "row %d changed", row);
+  }
+}
+
+}  // namespace
+
+void test_attention() {
+  test_reference();
+  for (const int32_t dtype : {SJ_F32, SJ_BF16})
+    for (const Case& c : {Case{dtype, 9, 3, 64, 1.0}, {dtype, 1, 1, 16, 1.0}, {dtype, 3, 3, 7, 1.0}, {dtype, 4, 2, 40, 1.0},
+                          {dtype, 2, 1, 129, 1.0}, {dtype, 5, 1, 16, 1e-4}, {dtype, 5, 1, 16, 100.0}}) {
+      test_against_reference(c);
+      test_unshared(c);
+      test_pool(c);
+    }
+  test_strangers();
+}
+
+// Seconds and arithmetic rate of a training-shaped call; the operations are those of the maths on visible pairs.
+void bench_attention() {
+  std::vector<std::array<int, 2>> shape;
+  for (int rows = 0; rows < 2048;) {
+    const int prompt = int(shape.size());
+    shape.push_back({64, -1});
+    shape.push_back({96, prompt});
+    shape.push_back({160, prompt});
+    rows += 320;
+  }
+  const TestTree tree(shape);
+  double pairs = 0;
+  for (const sj_segment& s : tree.segments) pairs += double(s.length) * (s.depth + (s.length + 1) / 2.0);
+  for (const int32_t dtype : {SJ_F32, SJ_BF16}) {
+    const Inputs in = inputs({dtype, 9, 3, 64, 1.0}, tree.rows());
+    const sj_tree view = tree.view();
+    const Outputs out = run(in, tree);
+    double best[2] = {1e9, 1e9};
+    for (int repeat = 0; repeat < 30; repeat++) {
+      const auto t0 = std::chrono::steady_clock::now();
+      SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view);
+      const auto t1 = std::chrono::steady_clock::now();
+      SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv}, {in.scale}, &view);
+      const auto t2 = std::chrono::steady_clock::now();
+      best[0] = std::min(best[0], std::chrono::duration<double>(t1 - t0).count());
+      best[1] = std::min(best[1], std::chrono::duration<double>(t2 - t1).count());
+    }
+    const double work = 9 * 64 * pairs;
+    std::printf("attention rows %d %s: forward %.2f ms %.0f GFLOP/s, backward %.2f ms %.0f GFLOP/s (of 10 d), %.0f (of the 14 d run)\n",
+                tree.rows(), dtype == SJ_F32 ? "float32" : "bf16", best[0] * 1e3, 4 * work / best[0] * 1e-9,
+                best[1] * 1e3, 10 * work / best[1] * 1e-9, 14 * work / best[1] * 1e-9);
+  }
+}
+
+}  // namespace selfjudge::test

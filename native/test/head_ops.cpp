@@ -1,0 +1,2 @@
+#include "matrix_ops.h"
+namespace selfjudge::test { void head_tests() {} }

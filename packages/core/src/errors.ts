@@ -1,0 +1,152 @@
+/**
+ * The typed errors of the library. Each names what is wrong, where, what was expected and what was received; the
+ * same facts are properties, so nobody has to parse a message. Tell them apart by `code` (`isError(e, 'SJ_FAULT')`),
+ * which also holds across copies of the package; `instanceof` works within one.
+ */
+export type ErrorCode =
+  | 'SJ_WRONG_ARGUMENT'
+  | 'SJ_DISPOSED'
+  | 'SJ_OUT_OF_MEMORY'
+  | 'SJ_FAULT'
+  | 'SJ_FOREIGN'
+  | 'SJ_INTERNAL'
+  | 'SJ_FILE_FORMAT'
+  | 'SJ_DATA'
+  | 'SJ_CONFIG';
+
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+export class SelfjudgeError extends Error {
+  override readonly name: string = 'SelfjudgeError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** Where a value was used, what would have been right and what came. */
+export interface Mismatch {
+  where: string;
+  expected: string;
+  received: unknown;
+}
+
+/** A call with a wrong value. `what` names the argument. */
+export class ArgumentError extends SelfjudgeError {
+  override readonly name = 'ArgumentError';
+  constructor(what: string, { where, expected, received }: Mismatch) {
+    super('SJ_WRONG_ARGUMENT', `[${where}] ${what}: expected ${expected}, received ${show(received)}`, {
+      what,
+      where,
+      expected,
+      received,
+    });
+  }
+}
+
+/** A tensor, weight, plan or device used after its end: disposed, or donated to an op that works in place. */
+export class DisposedError extends SelfjudgeError {
+  override readonly name = 'DisposedError';
+  constructor(what: string, { where, expected, received }: Mismatch) {
+    super('SJ_DISPOSED', `[${where}] ${what}: expected ${expected}, received ${show(received)}`, {
+      what,
+      where,
+      expected,
+      received,
+    });
+  }
+}
+
+/** A tensor, weight or plan of another device or thread. */
+export class ForeignError extends SelfjudgeError {
+  override readonly name = 'ForeignError';
+  constructor(what: string, { where, expected, received }: Mismatch) {
+    super('SJ_FOREIGN', `[${where}] ${what}: expected ${expected}, received ${show(received)}`, {
+      what,
+      where,
+      expected,
+      received,
+    });
+  }
+}
+
+/** Device memory could not be had. The call that asked throws; nothing was enqueued. */
+export class OutOfMemoryError extends SelfjudgeError {
+  override readonly name = 'OutOfMemoryError';
+  constructor(what: string, { where, expected, received }: Mismatch) {
+    super('SJ_OUT_OF_MEMORY', `[${where}] ${what}: expected ${expected}, received ${show(received)}`, {
+      what,
+      where,
+      expected,
+      received,
+    });
+  }
+}
+
+/** A command failed on the device: everything enqueued after it was skipped until `device.recover()`. */
+export class FaultError extends SelfjudgeError {
+  override readonly name = 'FaultError';
+  readonly op: string;
+  /** Number of the command in its stream, from 1. */
+  readonly sequence: number;
+  constructor(fault: { op: string; sequence: number; cause: string }) {
+    super('SJ_FAULT', `[${fault.op}] command ${fault.sequence} failed: ${fault.cause}`, fault, {
+      cause: fault.cause,
+    });
+    this.op = fault.op;
+    this.sequence = fault.sequence;
+  }
+}
+
+/** A file that is not what it says. `offset` is in bytes. */
+export class FileFormatError extends SelfjudgeError {
+  override readonly name = 'FileFormatError';
+  constructor(fact: { path: string; offset?: number; expected: string; received: unknown }) {
+    const place = fact.offset === undefined ? fact.path : `${fact.path} at byte ${fact.offset}`;
+    super('SJ_FILE_FORMAT', `${place}: expected ${fact.expected}, received ${show(fact.received)}`, fact);
+  }
+}
+
+/** A row of a data set that cannot be used. `line` counts from 1. */
+export class DataError extends SelfjudgeError {
+  override readonly name = 'DataError';
+  constructor(fact: { path: string; line: number; reason: string }) {
+    super('SJ_DATA', `${fact.path}:${fact.line}: ${fact.reason}`, fact);
+  }
+}
+
+/** A configuration key or value that is not known. */
+export class ConfigError extends SelfjudgeError {
+  override readonly name = 'ConfigError';
+  constructor(fact: { key: string; expected: string; received: unknown; nearest?: string }) {
+    const hint = fact.nearest === undefined ? '' : ` (did you mean '${fact.nearest}'?)`;
+    super(
+      'SJ_CONFIG',
+      `${fact.key}: expected ${fact.expected}, received ${show(fact.received)}${hint}`,
+      fact,
+    );
+  }
+}
+
+/** Whether `error` is one of ours, of the given code if one is named. */
+export function isError(error: unknown, code?: ErrorCode): error is SelfjudgeError {
+  if (!(error instanceof Error)) return false;
+  const own = (error as Partial<SelfjudgeError>).code;
+  if (typeof own !== 'string' || !own.startsWith('SJ_')) return false;
+  return code === undefined || own === code;
+}
+
+/** A value as an error message shows it: short, and strings that are sentences of ours as they are. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}...` : value;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    const list = Array.from(value as ArrayLike<unknown>);
+    return `[${list.slice(0, 8).map(String).join(', ')}${list.length > 8 ? `, ... ${list.length} in all` : ''}]`;
+  }
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value).slice(0, 200);
+  return String(value);
+}

@@ -1,0 +1,230 @@
+import { SelfjudgeError } from '../errors.js';
+import { forwardRows } from '../model/forward.js';
+import type { ModelView } from '../model/view.js';
+import { linearSample } from '../tensor/ops/linearSample.js';
+import { tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import { BLOCK, blocksFor, KvPool } from './kvPool.js';
+import { checkRequest, defaultEos, type GenerateOptions, type SamplingOptions } from './options.js';
+import { ownBlocks, planAnswers, poolBlocks, prefilled, sharedBlocks, type Answer, type Prompt } from './plan.js';
+
+/** One sampled answer. */
+export interface Sample {
+  /** Ids as sampled, the end token included when there is one. */
+  tokens: number[];
+  /** Of each token: its log-probability under the whole vocabulary at temperature 1, in nats. */
+  logprobs: Float32Array;
+  /** Of each token: its log-probability under the distribution it was drawn from. */
+  samplingLogprobs: Float32Array;
+  /** `length`: cut at maxNewTokens. */
+  finish: 'eos' | 'length';
+}
+
+/** Rows of prompts a forward pass takes at once. */
+const PREFILL_ROWS = 1024;
+
+/**
+ * Samples `count` answers to each prompt.
+ *
+ * Every distinct prompt is computed and stored once. Answers are decoded together, one token a step each; when one
+ * ends, the next takes its place. A token depends on its path, the seed and its key (sequence, position) alone: not
+ * on `maxBatch`, on the order of work or on what else is sampled, and its log-probability is bitwise what
+ * `view.score` gives for the same path.
+ *
+ * @param prompts ids of each prompt, at least one each.
+ * @returns answer i to prompt p at [p][i].
+ * @throws ArgumentError naming the prompt that does not fit the model's context; SelfjudgeError with code SJ_FAULT
+ *   naming the answer whose logits hold NaN or nothing finite
+ */
+export async function generate(
+  view: ModelView,
+  prompts: readonly ArrayLike<number>[],
+  options: GenerateOptions,
+): Promise<Sample[][]> {
+  checkRequest(view, prompts, options);
+  const { count = 1, firstSequence = 0, onProgress, signal } = options;
+  signal?.throwIfAborted();
+  const answers = planAnswers(prompts, count, firstSequence);
+  const samples = prompts.map((): Sample[] => []);
+  if (answers.length === 0) return samples;
+  const work = new Generation(view, answers, options);
+  try {
+    for (let done = 0; done < answers.length; ) {
+      signal?.throwIfAborted();
+      for (const answer of await work.step()) {
+        samples[answer.promptIndex][answer.index] = sampleOf(answer);
+        done++;
+      }
+      onProgress?.({ done, total: answers.length, tokens: work.tokens });
+    }
+  } finally {
+    work.dispose();
+  }
+  return samples;
+}
+
+/** A run of `generate`: what is in the pool and in work. */
+class Generation {
+  /** Tokens sampled so far. */
+  tokens = 0;
+  readonly #view: ModelView;
+  readonly #pool: KvPool;
+  readonly #waiting: Answer[];
+  /** In the order they began: answers to one prompt stand together, so that attention loads its chunks once. */
+  #active: Answer[] = [];
+  readonly #options: Required<Pick<GenerateOptions, 'maxBatch' | 'eos'>> & SamplingOptions;
+
+  constructor(view: ModelView, answers: readonly Answer[], options: GenerateOptions) {
+    const { model } = view;
+    this.#view = view;
+    this.#options = { ...options, maxBatch: options.maxBatch ?? 64, eos: options.eos ?? defaultEos(view) };
+    this.#waiting = answers.toReversed();
+    this.#pool = new KvPool(model.device, model.config, model.dtype, poolBlocks(answers, this.#options));
+  }
+
+  /** One token for every answer in work, after filling free places. Returns the answers that ended. */
+  async step(): Promise<Answer[]> {
+    this.#admit();
+    const active = this.#active;
+    const drawn = this.#decode();
+    try {
+      const [tokens, logp, samplingLogp] = await Promise.all(drawn.map((tensor) => tensor.read()));
+      active.forEach((answer, i) => {
+        if (tokens[i] < 0) throw notFinite(answer);
+        answer.next = tokens[i];
+        answer.tokens.push(tokens[i]);
+        answer.logprobs.push(logp[i]);
+        answer.samplingLogprobs.push(samplingLogp[i]);
+        if (this.#options.eos.includes(tokens[i])) answer.finish = 'eos';
+        else if (answer.tokens.length === this.#options.maxNewTokens) answer.finish = 'length';
+      });
+    } finally {
+      for (const tensor of drawn) tensor.dispose();
+    }
+    this.tokens += active.length;
+    const ended = active.filter(({ finish }) => finish !== undefined);
+    for (const { table } of ended) this.#pool.release(table);
+    this.#active = active.filter(({ finish }) => finish === undefined);
+    return ended;
+  }
+
+  dispose(): void {
+    this.#pool.dispose();
+  }
+
+  /** Starts waiting answers, in order, while there are places and blocks for all they may come to need. */
+  #admit(): void {
+    const { maxBatch, maxNewTokens } = this.#options;
+    const fresh: Prompt[] = [];
+    const moves: [from: number, to: number, count: number][] = [];
+    const finished: number[][] = [];
+    while (this.#active.length < maxBatch && this.#waiting.length > 0) {
+      const answer = this.#waiting[this.#waiting.length - 1];
+      const { prompt } = answer;
+      const own = ownBlocks(prompt, maxNewTokens);
+      const needed = prompt.blocks === undefined ? blocksFor(prefilled(prompt)) : 0;
+      if (own + needed > this.#pool.free) break;
+      this.#waiting.pop();
+      if (prompt.blocks === undefined) {
+        prompt.blocks = this.#pool.take(needed);
+        fresh.push(prompt);
+      }
+      const full = sharedBlocks(prompt);
+      const shared = prompt.blocks.slice(0, full);
+      this.#pool.share(shared);
+      answer.table = [...shared, ...this.#pool.take(own)];
+      const part = prefilled(prompt) % BLOCK;
+      if (part > 0) moves.push([prompt.blocks[full], answer.table[full], part]);
+      if (--prompt.waiting === 0) finished.push(prompt.blocks);
+      this.#active.push(answer);
+    }
+    this.#prefill(fresh);
+    this.#pool.copy(moves);
+    // The copies above are enqueued, so what comes next may reuse these blocks: the stream runs in order.
+    for (const blocks of finished) this.#pool.release(blocks);
+  }
+
+  /** Fills the pool with the prompts' keys and values, all tokens but the last. */
+  #prefill(prompts: readonly Prompt[]): void {
+    let rows: Row[] = [];
+    const flush = () => {
+      if (rows.length > 0) this.#forward(rows, true).dispose();
+      rows = [];
+    };
+    for (const prompt of prompts) {
+      for (let position = 0; position < prefilled(prompt); position++) {
+        rows.push({ token: prompt.tokens[position], position, table: prompt.blocks! });
+        if (rows.length === PREFILL_ROWS) flush();
+      }
+    }
+    flush();
+  }
+
+  /** Feeds the last token of every answer in work and draws the next. */
+  #decode(): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
+    const { device, head } = this.#view.model;
+    return tidy(() => {
+      const rows = this.#active.map((answer): Row => ({
+        token: answer.next,
+        position: prefilled(answer.prompt) + answer.tokens.length,
+        table: answer.table,
+      }));
+      const keys = this.#active.flatMap(({ sequence }, i) => [sequence, rows[i].position + 1]);
+      const keysTensor = Tensor.from(device, Int32Array.from(keys), [rows.length, 2]);
+      const { tokens, logp, samplingLogp } = linearSample(this.#forward(rows, false), head, keysTensor, this.#options);
+      return [tokens, logp, samplingLogp];
+    });
+  }
+
+  /** The final hidden rows; with `lastOnly` that of the last row, for prompts are run for their keys and values. */
+  #forward(rows: readonly Row[], lastOnly: boolean): Tensor {
+    const { device, config } = this.#view.model;
+    const scale = 1 / Math.sqrt(config.headDim);
+    return tidy(() => {
+      const ints = (values: number[], shape = [values.length]) => Tensor.from(device, Int32Array.from(values), shape);
+      const tables = [...new Set(rows.map(({ table }) => table))];
+      const indexOf = new Map(tables.map((table, i) => [table, i]));
+      const width = Math.max(...tables.map((table) => table.length));
+      const padded = tables.flatMap((table) => [...table, ...Array<number>(width - table.length).fill(0)]);
+      const pool = {
+        slots: ints(rows.map(({ position, table }) => table[Math.floor(position / BLOCK)] * BLOCK + (position % BLOCK))),
+        tables: ints(padded, [tables.length, width]),
+        rowTable: ints(rows.map(({ table }) => indexOf.get(table)!)),
+        lengths: ints(rows.map(({ position }) => position + 1)),
+      };
+      return forwardRows(this.#view, {
+        tokens: ints(rows.map(({ token }) => token)),
+        positions: ints(rows.map(({ position }) => position)),
+        length: 1 + rows.reduce((most, { position }) => Math.max(most, position), 0),
+        attend: (layer, q, k, v) => this.#pool.attend(layer, q, k, v, pool, scale),
+        keep: lastOnly ? { rows: ints([rows.length - 1]) } : undefined,
+      });
+    });
+  }
+}
+
+/** A token to be fed, at its position in the path whose blocks are `table`. */
+interface Row {
+  token: number;
+  position: number;
+  table: readonly number[];
+}
+
+function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sample {
+  return {
+    tokens,
+    logprobs: Float32Array.from(logprobs),
+    samplingLogprobs: Float32Array.from(samplingLogprobs),
+    finish: finish!,
+  };
+}
+
+function notFinite({ promptIndex, index, tokens, sequence }: Answer): SelfjudgeError {
+  const place = `prompts[${promptIndex}], answer ${index}, token ${tokens.length}`;
+  return new SelfjudgeError('SJ_FAULT', `[generate] ${place}: expected finite logits, received NaN or none finite`, {
+    promptIndex,
+    index,
+    token: tokens.length,
+    sequence,
+  });
+}

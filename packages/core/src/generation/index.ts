@@ -1,0 +1,2 @@
+export { generate, type Sample } from './generate.js';
+export type { GenerateOptions, GenerationProgress, SamplingOptions } from './options.js';

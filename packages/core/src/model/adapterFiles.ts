@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+
+import { FileFormatError } from '../errors.js';
+import { adapterConfigFromPeft, type AdapterConfig } from './adapterConfig.js';
+import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
+import { readJson } from './files/readJson.js';
+import { Safetensors } from './files/safetensors.js';
+
+const NAME = /^base_model\.model\.(model\.layers\.\d+\.(?:self_attn|mlp)\.(\w+))\.lora_[AB]\.weight$/;
+
+/**
+ * An adapter folder of PEFT's.
+ *
+ * @returns its config, the base it names, and a reader of matrices as float32 by name
+ * @throws FileFormatError
+ */
+export function readAdapterFiles(
+  folder: string,
+  model: ModelConfig,
+): { config: AdapterConfig; base?: string; read: (name: string, shape: readonly number[]) => Float32Array } {
+  const configPath = join(folder, 'adapter_config.json');
+  const { r, alpha, dropout, targets, base } = adapterConfigFromPeft(readJson(configPath), configPath);
+  const file = Safetensors.openIn(folder, 'adapter_model');
+  const known = new Set(
+    Array.from({ length: model.layers }, (_, layer) => LINEARS.map((name) => linearPath(layer, name))).flat(),
+  );
+  const present = new Set<LinearName>();
+  for (const name of file.tensors.keys()) {
+    const [, path, last] = NAME.exec(name) ?? [];
+    if (path === undefined || !known.has(path)) {
+      throw new FileFormatError({
+        path: file.path,
+        expected: 'lora_A and lora_B of linear layers of this model only',
+        received: `'${name}'`,
+      });
+    }
+    present.add(last as LinearName);
+  }
+  const targetModules = LINEARS.filter(
+    (name) => (targets ?? [...present]).includes(name) || present.has(name),
+  );
+  const read = (name: string, shape: readonly number[]): Float32Array => {
+    const got = file.tensors.get(name)?.shape;
+    if (got === undefined || got.length !== 2 || got[0] !== shape[0] || got[1] !== shape[1]) {
+      throw new FileFormatError({
+        path: file.path,
+        expected: `'${name}' of shape [${shape.join(', ')}]`,
+        received: got === undefined ? 'no such tensor' : `shape [${got.join(', ')}]`,
+      });
+    }
+    const tensor = file.read(name);
+    return tensor.dtype === 'float32' ? tensor.data : widen(tensor.data);
+  };
+  return { config: { r, alpha, dropout, targetModules }, base, read };
+}
+
+function widen(bits: Uint16Array): Float32Array {
+  const words = new Uint32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) words[i] = bits[i] << 16;
+  return new Float32Array(words.buffer);
+}

@@ -1,0 +1,131 @@
+import { ArgumentError } from '../errors.js';
+import { linear } from '../tensor/ops/linear.js';
+import { linearLogprob } from '../tensor/ops/linearLogprob.js';
+import { treeAttention } from '../tensor/ops/treeAttention.js';
+import { tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { TreeBatch } from '../tensor/treeBatch.js';
+import { TreePlan } from '../tensor/treePlan.js';
+import type { LinearAdapter } from '../tensor/vector.js';
+import { moduleNumber, type Adapter } from './adapter.js';
+import type { LinearName } from './config.js';
+import { forwardRows, type DropoutKey } from './forward.js';
+import type { LlamaModel } from './llama.js';
+
+export interface ForwardOptions {
+  /** Turns the dropout of trained adapters on. Absent: none. */
+  dropout?: DropoutKey;
+}
+
+/**
+ * A model with adapters: what samples, judges, scores and trains. Views share the model's weights and own nothing.
+ * Judge, reference and policy are views of one model.
+ */
+export class ModelView {
+  readonly model: LlamaModel;
+  readonly adapters: readonly Adapter[];
+
+  constructor(model: LlamaModel, adapters: readonly Adapter[] = []) {
+    if (adapters.length > 2) {
+      throw new ArgumentError('adapters', {
+        where: 'LlamaModel.view',
+        expected: 'at most 2 (Adapter.stack makes one of many)',
+        received: adapters.length,
+      });
+    }
+    for (const adapter of adapters) adapter.assertFits(model);
+    this.model = model;
+    this.adapters = [...adapters];
+  }
+
+  /**
+   * The final hidden rows that labels need: [R, hiddenSize], R = batch.labelRows.length. Recorded when a tape runs and
+   * something is trained.
+   */
+  hidden(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
+    if (batch.labelRows.length === 0) {
+      throw new ArgumentError('batch', { where: 'hidden', expected: 'at least one label', received: 'none' });
+    }
+    const { device, config } = this.model;
+    const scale = 1 / Math.sqrt(config.headDim);
+    const plan = TreePlan.from(device, batch);
+    try {
+      return tidy(() => {
+        const ints = (data: Int32Array, shape: number[]) => Tensor.from(device, data, shape);
+        const dropout = this.#drops() ? options.dropout : undefined;
+        const keys = (rows: Int32Array) => dropout && ints(rows, [rows.length / 2, 2]);
+        const all = batch.labelRows.length === batch.rows;
+        return forwardRows(this, {
+          tokens: ints(batch.tokens, [batch.rows]),
+          positions: ints(batch.positions, [batch.rows]),
+          length: 1 + batch.positions.reduce((a, b) => Math.max(a, b), 0),
+          rowKeys: keys(batch.rowKeys),
+          dropout,
+          attend: (_, q, k, v) => treeAttention(q, k, v, plan, scale),
+          keep: all
+            ? undefined
+            : {
+                rows: ints(batch.labelRows, [batch.labelRows.length]),
+                rowKeys: keys(keysOf(batch)),
+              },
+        });
+      });
+    } finally {
+      plan.dispose();
+    }
+  }
+
+  /** Log-probabilities of the batch's labels, float32 [L], in the order of `batch.labels`. */
+  logprobs(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
+    return tidy(() => {
+      const hidden = this.hidden(batch, options);
+      const { row, label } = batch.labels;
+      const { device, head } = this.model;
+      const shape = [label.length];
+      return linearLogprob(hidden, head, Tensor.from(device, row, shape), Tensor.from(device, label, shape));
+    });
+  }
+
+  /** `logprobs` on the host. */
+  async score(batch: TreeBatch): Promise<Float32Array> {
+    const logprobs = this.logprobs(batch);
+    try {
+      return (await logprobs.read()) as Float32Array;
+    } finally {
+      logprobs.dispose();
+    }
+  }
+
+  /** One linear layer of a block with its bias and this view's adapters: x [T, in] to [T, out]. */
+  linear(layer: number, name: LinearName, x: Tensor, rowKeys?: Tensor, dropout?: DropoutKey): Tensor {
+    const { weight, bias } = this.model.layers[layer].linears[name];
+    const adapters: LinearAdapter[] = [];
+    for (const adapter of this.adapters) {
+      const matrices = adapter.matrices(layer, name);
+      if (matrices === undefined) continue;
+      adapters.push({
+        ...matrices,
+        scale: adapter.scale,
+        start: 0,
+        rows: x.shape[0],
+        dropout: dropout !== undefined && adapter.trained ? adapter.config.dropout : 0,
+        module: moduleNumber(layer, name),
+      });
+    }
+    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step });
+  }
+
+  #drops(): boolean {
+    return this.adapters.some((adapter) => adapter.trained && adapter.config.dropout > 0);
+  }
+}
+
+/** The keys of the labelled rows. */
+function keysOf({ labelRows, rowKeys }: TreeBatch): Int32Array {
+  const keys = new Int32Array(2 * labelRows.length);
+  labelRows.forEach((row, i) => {
+    keys[2 * i] = rowKeys[2 * row];
+    keys[2 * i + 1] = rowKeys[2 * row + 1];
+  });
+  return keys;
+}

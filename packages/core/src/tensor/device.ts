@@ -1,0 +1,104 @@
+import { NativeDevice } from '@selfjudge/native';
+import { ArgumentError, DisposedError } from '../errors.js';
+import { guarded, guardedAsync } from './nativeErrors.js';
+
+/**
+ * Bytes on the device. `live` belongs to tensors, `packed` is the part of it in packed weights, `cached` is kept for
+ * reuse, `peak` is the most that was live, workspace included, since `resetPeak()`.
+ */
+export interface DeviceMemory {
+  live: number;
+  cached: number;
+  peak: number;
+  packed: number;
+}
+
+export type DeviceKind = 'auto' | 'cpu' | 'cuda';
+
+let opened: Device | undefined;
+
+/**
+ * Where tensors live and ops run: one in-order stream and one allocator. Ops are enqueued and never wait;
+ * `tensor.read()` and `sync()` are the only waits. A failed command poisons the stream: later ones are skipped, reads
+ * and syncs reject with a FaultError and enqueues throw it, until `recover()`.
+ */
+export class Device {
+  /** The addon's device; for the tensor folder only. */
+  readonly native: NativeDevice;
+  #closed = false;
+
+  private constructor(native: NativeDevice) {
+    this.native = native;
+  }
+
+  /**
+   * The device of this thread: the same object for every caller until it is closed. `auto` takes the fastest
+   * backend of this build. The CPU's kernel path follows its features; the environment variable SELFJUDGE_CPU
+   * (`avx512`, `avx2`, `portable`) forces one.
+   */
+  static open(kind: DeviceKind = 'auto'): Device {
+    if (kind !== 'auto' && kind !== 'cpu') {
+      throw new ArgumentError('kind', {
+        where: 'Device.open',
+        expected: "'auto' or 'cpu' (the backends of this build)",
+        received: kind,
+      });
+    }
+    if (opened === undefined || opened.closed) opened = new Device(guarded(() => new NativeDevice('cpu')));
+    return opened;
+  }
+
+  get name(): string {
+    return this.native.name;
+  }
+
+  /** The kernel path in use, for example 'avx512'. Results are bitwise reproducible within one path. */
+  get path(): string {
+    return this.native.path;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Resolves when everything enqueued so far has run; rejects with the stream's fault. */
+  async sync(): Promise<void> {
+    this.assertOpen('sync');
+    await guardedAsync(() => this.native.sync());
+  }
+
+  /** Clears a fault. Tensors keep what they held; those that skipped commands should have written are undefined. */
+  recover(): void {
+    this.assertOpen('recover');
+    guarded(() => this.native.recover());
+  }
+
+  memory(): DeviceMemory {
+    this.assertOpen('memory');
+    return this.native.memory();
+  }
+
+  resetPeak(): void {
+    this.assertOpen('resetPeak');
+    this.native.resetPeak();
+  }
+
+  /** Floating-point operations of the maths enqueued so far, and the number of calls. */
+  counters(): { flops: number; calls: number } {
+    this.assertOpen('counters');
+    return this.native.counters();
+  }
+
+  /** Ends the stream and frees all memory. Every tensor of the device is dead afterwards. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    guarded(() => this.native.close());
+  }
+
+  assertOpen(where: string): void {
+    if (this.#closed) {
+      throw new DisposedError('device', { where, expected: 'an open device', received: 'a closed one' });
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import { enqueue } from '../enqueue.js';
+import { assertUntracked } from '../recording.js';
+import { Tensor } from '../tensor.js';
+
+/** Copies x over y: same shape and dtype, float32, bf16 or int32, rows. No gradient. */
+export function copyTo(x: Tensor, y: Tensor): void {
+  assertUntracked(x, 'copyTo');
+  assertUntracked(y, 'copyTo');
+  enqueue('copy', x.device, [x, y]);
+}
+
+/** The same values in memory of their own. No gradient. */
+export function clone(x: Tensor): Tensor {
+  const y = Tensor.empty(x.device, x.shape, x.dtype);
+  copyTo(x, y);
+  return y;
+}

@@ -1,0 +1,12 @@
+import { enqueue } from '../enqueue.js';
+import type { Tensor } from '../tensor.js';
+
+/**
+ * Copies the first keys of blocks to other blocks of the pool, in place: how a branch inside a block starts.
+ * @param moves int32 [M, 3]: (from block, to block, number of keys up to 64).
+ * @param poolK [B, G d, 64].
+ * @param poolV [B, G 64, d].
+ */
+export function kvCopy(moves: Tensor, poolK: Tensor, poolV: Tensor): void {
+  enqueue('kv_copy', moves.device, [moves, poolK, poolV]);
+}

@@ -1,0 +1,30 @@
+import { enqueue } from '../enqueue.js';
+import { record } from '../recording.js';
+import type { Tensor } from '../tensor.js';
+import type { Weight } from '../weight.js';
+
+/**
+ * logp[l] = log softmax(h[rows[l]] W^T)[labels[l]], natural logarithm, without storing logits; labels are ragged.
+ * @param h float32 or bf16 [R, D], the labelled rows.
+ * @param head [V, D].
+ * @param rows int32 [L], 0 to R - 1, the row of each label; any order, any number a row.
+ * @param labels int32 [L], 0 to V - 1; values out of range are a fault.
+ * @returns float32 [L]. Bits depend on the label's row alone.
+ */
+export function linearLogprob(h: Tensor, head: Weight, rows: Tensor, labels: Tensor): Tensor {
+  const [logp, lse] = enqueue('linear_logprob', h.device, [h, head.packed, rows, labels]) as [Tensor, Tensor];
+  record({
+    op: 'linearLogprob',
+    inputs: [h],
+    parameters: [head],
+    outputs: [logp],
+    save: () => ({ h, packed: head.packed, rows, labels, lse }),
+    backward: ([dlogp], { h, packed, rows, labels, lse }, [needDh]) => {
+      if (dlogp === undefined) return [];
+      const inputs = [dlogp, h, packed, rows, labels, lse, head.grad];
+      return enqueue('linear_logprob_backward', dlogp.device, inputs, [needDh ? 1 : 0]);
+    },
+  });
+  lse.dispose();
+  return logp;
+}

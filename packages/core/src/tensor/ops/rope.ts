@@ -1,0 +1,29 @@
+import { enqueue } from '../enqueue.js';
+import { record } from '../recording.js';
+import type { Tensor } from '../tensor.js';
+import { clone } from './copy.js';
+
+/**
+ * Rotates the pairs (x[i], x[i + d/2]) by the angles of each row's position (RoFormer, arXiv 2104.09864, half-split).
+ * Works in place: x, and every view of its memory, is dead afterwards.
+ * @param x float32 or bf16 [T, H, d], d even.
+ * @param table float32 [P, d]: the cosines of the d/2 angles of a position, then the sines.
+ * @param positions int32 [T], 0 to P - 1; anything else is a fault.
+ */
+export function rope(x: Tensor, table: Tensor, positions: Tensor): Tensor {
+  enqueue('rope', x.device, [x, table, positions], [0]);
+  const y = x.donate('rope');
+  record({
+    op: 'rope',
+    inputs: [x],
+    outputs: [y],
+    save: () => ({ table, positions }),
+    backward: ([dy], saved) => {
+      if (dy === undefined) return [undefined];
+      const turned = dy.exclusive ? dy : clone(dy);
+      enqueue('rope', dy.device, [turned, saved.table, saved.positions], [1]);
+      return [turned];
+    },
+  });
+  return y;
+}

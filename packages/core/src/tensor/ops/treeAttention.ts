@@ -1,0 +1,32 @@
+import { enqueue } from '../enqueue.js';
+import { isTraced, record } from '../recording.js';
+import type { Tensor } from '../tensor.js';
+import type { TreePlan } from '../treePlan.js';
+
+/**
+ * o = softmax(scale q k^T) v of each row over its own path from the root, itself included. Head h reads key head
+ * h / (H / G). A row's bits depend on its path alone, not on what shares or accompanies it.
+ * @param q float32 or bf16 [T, H, d], T the rows of the tree.
+ * @param k [T, G, d]; H is a multiple of G.
+ * @param v [T, G, d].
+ * @returns [T, H, d].
+ */
+export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: TreePlan, scale: number): Tensor {
+  const [o, lse] = enqueue('tree_attention', q.device, [q, k, v], [scale], tree) as [Tensor, Tensor];
+  if (isTraced([q, k, v])) {
+    record({
+      op: 'treeAttention',
+      inputs: [q, k, v],
+      outputs: [o],
+      save: () => ({ q, k, v, o, lse }),
+      release: tree.hold(),
+      backward: ([dO], saved) => {
+        if (dO === undefined) return [];
+        const inputs = [dO, saved.q, saved.k, saved.v, saved.o, saved.lse];
+        return enqueue('tree_attention_backward', dO.device, inputs, [scale], tree);
+      },
+    });
+  }
+  lse.dispose();
+  return o;
+}

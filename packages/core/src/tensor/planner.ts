@@ -1,0 +1,84 @@
+import { ArgumentError } from '../errors.js';
+import { TreeBatch, type TreeSequence } from './treeBatch.js';
+
+/** Sequences that must share a tree: both sides of a pair, both orders of a judgment. */
+export interface SequenceGroup {
+  sequences: TreeSequence[];
+}
+
+export interface PlannedTree<G extends SequenceGroup> {
+  batch: TreeBatch;
+  /** The groups of the tree; its sequences are theirs, in order. */
+  groups: G[];
+  /** Of each group, the index of its first sequence. */
+  first: number[];
+}
+
+/**
+ * Cuts groups, in order, into trees of at most `tokenBudget` rows (shared prefixes counted once). A group is never
+ * split: one that alone is over the budget becomes a tree of its own. Nothing computed from the trees depends on the
+ * cut, since a row knows only its own path, as long as weights are normalised over all groups.
+ *
+ * @param tokenBudget at least 1, else an ArgumentError
+ */
+export function* plan<G extends SequenceGroup>(
+  groups: readonly G[],
+  tokenBudget: number,
+): Generator<PlannedTree<G>> {
+  if (!(tokenBudget >= 1))
+    throw new ArgumentError('tokenBudget', {
+      where: 'plan',
+      expected: 'at least 1',
+      received: tokenBudget,
+    });
+  let open: G[] = [];
+  let trie = new RowCounter();
+  for (const group of groups) {
+    trie.add(group.sequences);
+    if (open.length > 0 && trie.rows > tokenBudget) {
+      yield tree(open);
+      open = [];
+      trie = new RowCounter();
+      trie.add(group.sequences);
+    }
+    open.push(group);
+  }
+  if (open.length > 0) yield tree(open);
+}
+
+function tree<G extends SequenceGroup>(groups: G[]): PlannedTree<G> {
+  let next = 0;
+  const first = groups.map(({ sequences }) => (next += sequences.length) - sequences.length);
+  return { batch: TreeBatch.from(groups.flatMap(({ sequences }) => sequences)), groups, first };
+}
+
+/** How many rows a TreeBatch of the added sequences has. */
+export class RowCounter {
+  rows = 0;
+  // The trie as one map from (node, token) to node: with 2^31 token ids a double has room for 2^22 nodes.
+  private readonly children = new Map<number, number>();
+
+  add(sequences: readonly TreeSequence[]): void {
+    for (const { tokens, state = 0, ...labels } of sequences) {
+      const needed = rowsNeeded(labels, tokens.length);
+      let node = -1 - state;
+      for (let i = 0; i < needed; i++) {
+        const key = node * 2 ** 31 + tokens[i];
+        let child = this.children.get(key);
+        if (child === undefined) {
+          child = ++this.rows;
+          this.children.set(key, child);
+        }
+        node = child;
+      }
+    }
+  }
+}
+
+/** Rows that some label is predicted from, and those above: a last token that is only a label has none. */
+function rowsNeeded({ targets, candidates }: Partial<TreeSequence>, length: number): number {
+  let rows = 0;
+  for (const [, end] of targets ?? []) rows = Math.max(rows, end - 1);
+  for (const { position } of candidates ?? []) rows = Math.max(rows, position + 1);
+  return rows === 0 ? length : rows;
+}

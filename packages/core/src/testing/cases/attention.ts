@@ -1,0 +1,172 @@
+import { kvCopy } from '../../tensor/ops/kvCopy.js';
+import { kvWrite } from '../../tensor/ops/kvWrite.js';
+import { treeAttention } from '../../tensor/ops/treeAttention.js';
+import { treeAttentionPool } from '../../tensor/ops/treeAttentionPool.js';
+import { Tensor } from '../../tensor/tensor.js';
+import { TreeBatch } from '../../tensor/treeBatch.js';
+import type { OpCase } from '../case.js';
+import * as oracle from '../oracle.js';
+import { activation, ints } from './inputs.js';
+
+interface Heads {
+  heads: number;
+  kvHeads: number;
+  dim: number;
+}
+
+const grouped: Heads = { heads: 9, kvHeads: 3, dim: 16 };
+const single: Heads = { heads: 1, kvHeads: 1, dim: 8 };
+const wide: Heads = { heads: 3, kvHeads: 1, dim: 64 };
+
+const range = (length: number, from = 0): number[] => Array.from({ length }, (_, i) => from + i);
+const prompt = range(9);
+
+/** Segments of the tree of these paths. */
+function sharing(paths: number[][]): Int32Array {
+  return TreeBatch.from(paths.map((tokens) => ({ tokens }))).segments;
+}
+
+const trees: Record<string, { segments: ArrayLike<number>; shape: Heads; scale?: number }> = {
+  'one row': { segments: [0, 1, -1], shape: single },
+  'one causal segment of odd length': { segments: [0, 37, -1], shape: single },
+  'a segment over two chunks': { segments: [0, 131, -1], shape: single },
+  'grouped heads': { segments: [0, 19, -1], shape: grouped },
+  'wide heads': { segments: [0, 21, -1], shape: wide },
+  'a forest': { segments: [0, 5, -1, 5, 1, -1, 6, 7, -1], shape: single },
+  'three levels': { segments: [0, 5, -1, 5, 3, 0, 8, 7, 1, 15, 1, 1, 16, 4, 0], shape: grouped },
+  'three levels across chunks': {
+    segments: [0, 61, -1, 61, 2, 0, 63, 9, 1, 72, 3, 1, 75, 70, 0, 145, 5, 4],
+    shape: single,
+  },
+  'siblings that share 0 answer tokens': {
+    segments: sharing([
+      [...prompt, 100, 101, 102],
+      [...prompt, 200, 201],
+    ]),
+    shape: grouped,
+  },
+  'siblings that share 1 answer token': {
+    segments: sharing([
+      [...prompt, 100, 101, 102],
+      [...prompt, 100, 201],
+    ]),
+    shape: grouped,
+  },
+  'siblings that share many answer tokens': {
+    segments: sharing([
+      [...prompt, ...range(70, 100), 1],
+      [...prompt, ...range(70, 100), 2, 3],
+    ]),
+    shape: single,
+  },
+  'duplicate sequences': { segments: sharing([prompt, [...prompt, 4], prompt]), shape: single },
+  'huge scores': { segments: [0, 40, -1, 40, 3, 0], shape: single, scale: 30 },
+  'tiny scores': { segments: [0, 70, -1], shape: single, scale: 1e-6 },
+  'a negative scale': { segments: [0, 9, -1], shape: single, scale: -0.5 },
+};
+
+const treeCases = Object.entries(trees).map(([name, { segments, shape, scale = 1 / Math.sqrt(shape.dim) }]): OpCase => {
+  const paths = oracle.treePaths(segments);
+  const { heads, kvHeads, dim } = shape;
+  return {
+    op: 'treeAttention',
+    name,
+    inputs: (r) => ({
+      q: activation(r, [paths.length, heads, dim]),
+      k: activation(r, [paths.length, kvHeads, dim]),
+      v: activation(r, [paths.length, kvHeads, dim]),
+    }),
+    run: (x) => {
+      const tree = x.tree(Int32Array.from(segments));
+      return [treeAttention(x.tensor('q'), x.tensor('k'), x.tensor('v'), tree, scale)];
+    },
+    oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
+    roundings: 4,
+    // Rounding a score of size s moves its weight by s 2^-24.
+    tolerance: 1e-5 * Math.max(1, Math.abs(scale)),
+    step: 1e-3 / Math.max(1, Math.abs(scale)),
+  };
+});
+
+/** Three sequences in shuffled blocks: 70 rows, 3 rows, and a branch of the first after 66 rows. */
+const poolLengths = [70, 3];
+const poolTables = [5, 2, 3, -1, 5, 4];
+const poolRows = [
+  { table: 0, length: 70 },
+  { table: 0, length: 1 },
+  { table: 0, length: 64 },
+  { table: 0, length: 65 },
+  { table: 1, length: 3 },
+  { table: 2, length: 66 },
+];
+
+const poolCases = [grouped, single, wide].map((shape): OpCase => {
+  const { heads, kvHeads, dim } = shape;
+  const written = poolLengths.flatMap((length, table) =>
+    range(length).map((i) => 64 * poolTables[2 * table + (i >> 6)] + (i % 64)),
+  );
+  const paths = poolRows.map(({ table, length }) => range(length, table === 1 ? 70 : 0));
+  return {
+    op: 'treeAttentionPool',
+    name: `${heads} heads on ${kvHeads} of ${dim}`,
+    inputs: (r) => ({
+      q: activation(r, [paths.length, heads, dim]),
+      k: activation(r, [written.length, kvHeads, dim]),
+      v: activation(r, [written.length, kvHeads, dim]),
+      slots: ints(written),
+      moves: ints([2, 4, 2], [1, 3]),
+      tables: ints(poolTables.map((block) => Math.max(0, block)), [3, 2]),
+      rowTable: ints(poolRows.map(({ table }) => table)),
+      lengths: ints(poolRows.map(({ length }) => length)),
+    }),
+    run: (x) => {
+      const poolK = Tensor.zeros(x.device, [6, kvHeads * dim, 64], x.dtype);
+      const poolV = Tensor.zeros(x.device, [6, kvHeads * 64, dim], x.dtype);
+      kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
+      kvCopy(x.tensor('moves'), poolK, poolV);
+      const [tables, rowTable, lengths] = [x.tensor('tables'), x.tensor('rowTable'), x.tensor('lengths')];
+      return [treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, 1 / Math.sqrt(dim))];
+    },
+    oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, 1 / Math.sqrt(dim))],
+    differentiable: false,
+    roundings: 4,
+  };
+});
+
+const kvCases: OpCase[] = [
+  {
+    op: 'kvWrite',
+    name: 'keys transposed, values by key, heads apart',
+    inputs: (r) => ({
+      k: activation(r, [3, 2, 5]),
+      v: activation(r, [3, 2, 5]),
+      slots: ints([64, 127, 3]),
+      moves: ints([1, 0, 1], [1, 3]),
+    }),
+    run: (x) => {
+      const poolK = Tensor.zeros(x.device, [2, 10, 64], x.dtype);
+      const poolV = Tensor.zeros(x.device, [2, 128, 5], x.dtype);
+      kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
+      kvCopy(x.tensor('moves'), poolK, poolV);
+      return [poolK, poolV];
+    },
+    oracle: (x) => {
+      const poolK = new Float64Array(2 * 10 * 64);
+      const poolV = new Float64Array(2 * 128 * 5);
+      // Row 0 lies in slot 64 and, by the move of block 1's first key, in slot 0.
+      for (const [row, slot] of [[0, 64], [1, 127], [2, 3], [0, 0]]) {
+        const [block, offset] = [slot >> 6, slot % 64];
+        for (let g = 0; g < 2; g++) {
+          for (let i = 0; i < 5; i++) {
+            poolK[(block * 10 + g * 5 + i) * 64 + offset] = x.k[row * 10 + g * 5 + i];
+            poolV[(block * 128 + g * 64 + offset) * 5 + i] = x.v[row * 10 + g * 5 + i];
+          }
+        }
+      }
+      return [poolK, poolV];
+    },
+    differentiable: false,
+  },
+];
+
+export const attentionCases: OpCase[] = [...treeCases, ...poolCases, ...kvCases];

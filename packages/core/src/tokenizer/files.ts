@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { FileFormatError } from '../errors.js';
+import { atomicWrite, writeJson } from '../model/files/atomicWrite.js';
+
+/** A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: its type and settings. */
+export type Component = { type: string } & Record<string, unknown>;
+
+export interface AddedTokenJson {
+  id: number;
+  content: string;
+  special?: boolean;
+  normalized?: boolean;
+  single_word?: boolean;
+  lstrip?: boolean;
+  rstrip?: boolean;
+}
+
+export interface BpeJson {
+  type?: string;
+  vocab: Record<string, number>;
+  /** 'left right' or ['left', 'right'], best first. */
+  merges: (string | [string, string])[];
+  unk_token?: string | null;
+  ignore_merges?: boolean;
+  [setting: string]: unknown;
+}
+
+/** Hugging Face's tokenizer.json. */
+export interface TokenizerJson {
+  added_tokens: AddedTokenJson[];
+  normalizer: Component | null;
+  pre_tokenizer: Component | null;
+  post_processor: Component | null;
+  decoder: Component | null;
+  model: BpeJson;
+  [setting: string]: unknown;
+}
+
+const NO_PARTS = {
+  added_tokens: [],
+  normalizer: null,
+  pre_tokenizer: null,
+  post_processor: null,
+  decoder: null,
+};
+
+/** Hugging Face's tokenizer_config.json. A token is its string, or an object that has it as `content`. */
+export type TokenizerConfig = Record<string, unknown>;
+
+/** All that makes a tokenizer, as a Hugging Face folder keeps it. */
+export interface TokenizerFiles {
+  tokenizer: TokenizerJson;
+  config: TokenizerConfig;
+  /** Jinja. Absent for a tokenizer without a chat format. */
+  chatTemplate?: string;
+  /** Further end tokens, of generation_config.json. */
+  eosTokenIds?: number[];
+}
+
+/**
+ * Reads tokenizer.json, tokenizer_config.json, chat_template.jinja and the end tokens of generation_config.json; all
+ * but the first may be absent. A chat template in a file of its own goes before one in the config; of several named
+ * ones in the config, 'default' is taken.
+ *
+ * @throws FileFormatError when a file is not JSON, or tokenizer.json is absent
+ */
+export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
+  const path = join(dir, 'tokenizer.json');
+  const tokenizer = await readJson(path);
+  if (tokenizer === undefined) {
+    throw new FileFormatError({ path, expected: 'a tokenizer.json in the folder', received: 'no such file' });
+  }
+  const config = ((await readJson(join(dir, 'tokenizer_config.json'))) ?? {}) as TokenizerConfig;
+  const generation = (await readJson(join(dir, 'generation_config.json'))) as
+    { eos_token_id?: number | number[] } | undefined;
+  return {
+    tokenizer: { ...NO_PARTS, ...(tokenizer as TokenizerJson) },
+    config,
+    chatTemplate: (await readText(join(dir, 'chat_template.jinja'))) ?? templateOf(config),
+    eosTokenIds: [generation?.eos_token_id ?? []].flat(),
+  };
+}
+
+/** Writes tokenizer.json, tokenizer_config.json and, if there is a template, chat_template.jinja into `dir`. */
+export async function writeTokenizerFiles(dir: string, files: TokenizerFiles): Promise<void> {
+  const { chat_template: _inline, ...config } = files.config;
+  await writeJson(join(dir, 'tokenizer.json'), files.tokenizer);
+  await writeJson(join(dir, 'tokenizer_config.json'), config);
+  if (files.chatTemplate !== undefined) {
+    await atomicWrite(join(dir, 'chat_template.jinja'), [Buffer.from(files.chatTemplate)]);
+  }
+}
+
+function templateOf(config: TokenizerConfig): string | undefined {
+  const template = config.chat_template;
+  if (typeof template === 'string') return template;
+  if (!Array.isArray(template)) return undefined;
+  const named = template as { name?: string; template?: string }[];
+  return (named.find((entry) => entry.name === 'default') ?? named[0])?.template;
+}
+
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readJson(path: string): Promise<object | undefined> {
+  const text = await readText(path);
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch (error) {
+    throw new FileFormatError({ path, expected: 'JSON', received: (error as Error).message });
+  }
+  throw new FileFormatError({ path, expected: 'a JSON object', received: text.slice(0, 40) });
+}

@@ -1,0 +1,71 @@
+import type { Message } from '@selfjudge/core';
+
+import type { Outcome } from './problem.js';
+import { problem } from './problem.js';
+import type { Text } from './text.js';
+import { parseMessages, sameMessages } from './text.js';
+import { isTranscript, parseTranscript } from './transcript.js';
+
+/** An answer and what it answers, where the row's answer says that itself. */
+export interface Answer {
+  context?: Message[];
+  text: string;
+}
+
+/**
+ * A prompt column: a string, a transcript that ends with an open or a user's turn, or messages that end with a user's.
+ * @returns value undefined when the row has none
+ */
+export function readPrompt(value: unknown): Outcome<Text | undefined> {
+  if (value === undefined || value === null) return { value: undefined };
+  if (typeof value === 'string' && !isTranscript(value)) {
+    return value.trim() === '' ? problem('unknown-shape', 'the prompt is empty') : { value };
+  }
+  const messages = typeof value === 'string' ? parseTranscript(value) : parseMessages(value);
+  if (messages === undefined)
+    return problem('unknown-shape', 'the prompt is neither a string nor a list of messages');
+  const last = messages.at(-1)!;
+  if (last.role === 'assistant' && last.content === '') messages.pop();
+  if (messages.at(-1)?.role !== 'user')
+    return problem('unknown-shape', 'the prompt does not end with a user turn');
+  return { value: messages };
+}
+
+/**
+ * An answer column (chosen, rejected, completion): a string, or messages of which the last is the assistant's. A
+ * string that is a whole transcript is read as its turns, unless the row has a prompt of its own. After a prompt that is
+ * a transcript, white space around the answer is the transcript's and is dropped.
+ * @param prompt the row's prompt column, as it stands
+ */
+export function readAnswer(name: string, value: unknown, prompt: unknown): Outcome<Answer> {
+  const hasPrompt = prompt !== undefined && prompt !== null;
+  const transcript = typeof value === 'string' && !hasPrompt && isTranscript(value);
+  if (typeof value === 'string' && !transcript) {
+    return { value: { text: typeof prompt === 'string' && isTranscript(prompt) ? value.trim() : value } };
+  }
+  const messages = typeof value === 'string' ? parseTranscript(value) : parseMessages(value);
+  if (messages === undefined)
+    return problem('unknown-shape', `${name} is neither a string nor a list of messages`);
+  const last = messages.at(-1)!;
+  if (last.role !== 'assistant')
+    return problem('unknown-shape', `${name} does not end with an assistant turn`);
+  const context = messages.slice(0, -1);
+  return { value: { text: last.content, ...(context.length > 0 && { context }) } };
+}
+
+/**
+ * The prompt of an answer: the row's own, the turns before the answer, or both where they agree. (UltraFeedback's
+ * files repeat the prompt at the head of each answer; others go on after it.)
+ */
+export function promptOf(prompt: Text | undefined, { context }: Answer): Outcome<Text> {
+  if (context === undefined) {
+    return prompt === undefined ? problem('unknown-shape', 'there is no prompt') : { value: prompt };
+  }
+  if (context.at(-1)!.role !== 'user') return problem('unknown-shape', 'the answer follows no user turn');
+  if (prompt === undefined) return { value: context };
+  if (typeof prompt === 'string') {
+    if (context.at(-1)!.content === prompt) return { value: context };
+    return problem('differing-prompts', 'the prompt is not the question that the answer follows');
+  }
+  return { value: sameMessages(prompt, context) ? prompt : [...prompt, ...context] };
+}

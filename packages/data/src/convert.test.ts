@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+
+import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+import { preferenceOf, sftExampleOf } from './rows.js';
+import { parseTranscript } from './transcript.js';
+
+const u = (content: string) => ({ role: 'user', content });
+const a = (content: string) => ({ role: 'assistant', content });
+const pair = (row: Record<string, unknown>) => toPreferencePair(row, 'x');
+
+describe('toPreferencePair', () => {
+  it('reads strings and ignores further columns', () => {
+    const row = { prompt: 'q', chosen: ' yes', rejected: 'no', score_chosen: 9, source: { any: 'thing' } };
+    expect(pair(row).value).toEqual({ id: 'x', prompt: 'q', chosen: ' yes', rejected: 'no' });
+  });
+
+  it('reads message lists, with the prompt apart, repeated or implicit', () => {
+    const expected = { id: 'x', prompt: [u('q')], chosen: 'yes', rejected: 'no' };
+    const lists = { chosen: [u('q'), a('yes')], rejected: [u('q'), a('no')] };
+    expect(pair(lists).value).toEqual(expected);
+    expect(pair({ prompt: 'q', ...lists }).value).toEqual(expected);
+    expect(pair({ prompt: [u('q')], ...lists }).value).toEqual(expected);
+    expect(pair({ prompt: [u('q')], chosen: [a('yes')], rejected: [a('no')] }).value).toEqual(expected);
+  });
+
+  it('reads HH transcripts, whole or cut at the answer', () => {
+    const head = '\n\nHuman: one\n\nAssistant: two\n\nHuman: three\n\nAssistant:';
+    const expected = { id: 'x', prompt: [u('one'), a('two'), u('three')], chosen: 'yes', rejected: 'no' };
+    expect(pair({ chosen: `${head} yes`, rejected: `${head} no` }).value).toEqual(expected);
+    expect(pair({ prompt: head, chosen: ' yes', rejected: ' no' }).value).toEqual(expected);
+  });
+
+  it('leaves out what is no preference, and says why', () => {
+    const code = (row: Record<string, unknown>) => pair(row).problem?.code;
+    expect(code({ chosen: [u('q'), a('yes')], rejected: [u('p'), a('no')] })).toBe('differing-prompts');
+    expect(code({ chosen: [u('q'), a('b'), u('c'), a('yes')], rejected: [u('q'), a('no')] })).toBe(
+      'differing-prompts',
+    );
+    expect(code({ prompt: 'p', chosen: [u('q'), a('yes')], rejected: [u('q'), a('no')] })).toBe(
+      'differing-prompts',
+    );
+    expect(code({ prompt: 'q', chosen: 'same ', rejected: 'same' })).toBe('equal-answers');
+    expect(code({ prompt: 'q', chosen: 'yes', rejected: ' ' })).toBe('empty-answer');
+    expect(code({ prompt: 'q', chosen: 'yes' })).toBe('unknown-shape');
+    expect(code({ chosen: 'yes', rejected: 'no' })).toBe('unknown-shape');
+    expect(code({ prompt: '', chosen: 'yes', rejected: 'no' })).toBe('unknown-shape');
+    expect(code({ prompt: 'q', chosen: [u('yes')], rejected: [a('no')] })).toBe('unknown-shape');
+    expect(code({ prompt: 'q', chosen: [{ role: 'tool', content: '' }], rejected: 'no' })).toBe(
+      'unknown-shape',
+    );
+  });
+
+  it('takes labels and rationales by principle', () => {
+    const labels = { honesty: 'rejected', helpfulness: 'chosen' };
+    const rationales = { honesty: 'It admits it.', helpfulness: { chosen: 'Long.', rejected: 'Short.' } };
+    const row = { prompt: 'q', chosen: 'yes', rejected: 'no' };
+    expect(pair({ ...row, labels, rationales }).value).toMatchObject({ labels, rationales });
+    expect(pair({ ...row, labels: { honesty: 'a' } }).problem?.reason).toMatch(/labels/);
+    expect(pair({ ...row, rationales: { honesty: { chosen: 'x' } } }).problem?.reason).toMatch(/rationales/);
+  });
+});
+
+describe('other rows', () => {
+  it('become examples to imitate', () => {
+    const expected = { id: 'x', messages: [u('q'), a('yes')] };
+    expect(toSftExample({ messages: [u('q'), a('yes')] }, 'x').value).toEqual(expected);
+    expect(toSftExample({ prompt: 'q', completion: 'yes' }, 'x').value).toEqual(expected);
+    expect(toSftExample({ prompt: [u('q')], completion: [a('yes')] }, 'x').value).toEqual(expected);
+    expect(toSftExample({ prompt: 'q', chosen: 'yes', rejected: 'no' }, 'x').value).toEqual(expected);
+    expect(sftExampleOf(pair({ prompt: 'q', chosen: 'yes', rejected: 'no' }).value!)).toEqual(expected);
+    expect(toSftExample({ messages: [u('q')] }, 'x').problem?.code).toBe('unknown-shape');
+    expect(toSftExample({ prompt: 'q', completion: '\n' }, 'x').problem?.code).toBe('empty-answer');
+  });
+
+  it('become prompts', () => {
+    expect(toPromptRow({ prompt: 'q' }, 'x').value).toEqual({ id: 'x', prompt: 'q' });
+    expect(toPromptRow({ messages: [u('q'), a('yes')] }, 'x').value).toEqual({ id: 'x', prompt: [u('q')] });
+    const row = { chosen: '\n\nHuman: q\n\nAssistant: yes', rejected: '' };
+    expect(toPromptRow(row, 'x').value).toEqual({ id: 'x', prompt: [u('q')] });
+    expect(toPromptRow({ text: 'q' }, 'x').problem?.reason).toMatch(/text/);
+  });
+
+  it('become judgments, and those preferences', () => {
+    const row = { prompt: 'q', completions: ['yes', 'no'], winner: 1, rationale: 'Response 2 is right.' };
+    const judged = toJudgedPair(row, 'x').value!;
+    expect(judged).toEqual({
+      id: 'x',
+      prompt: 'q',
+      completions: ['yes', 'no'],
+      winner: 'b',
+      rationale: 'Response 2 is right.',
+    });
+    expect(preferenceOf(judged)).toEqual({ id: 'x', prompt: 'q', chosen: 'no', rejected: 'yes' });
+    expect(preferenceOf({ ...judged, winner: 'tie' })).toBeUndefined();
+    expect(toJudgedPair({ ...row, winner: null }, 'x').problem?.reason).toMatch(/null/);
+  });
+});
+
+describe('parseTranscript', () => {
+  it('trims turns, joins those of one speaker and keeps an open turn', () => {
+    const text =
+      '\n\nHuman: one \n\nmore\n\nHuman: again\n\nAssistant:  two\nAssistant: not a turn\n\nHuman: \n\nAssistant:';
+    expect(parseTranscript(text)).toEqual([
+      u('one \n\nmore\n\nagain'),
+      a('two\nAssistant: not a turn'),
+      u(''),
+      a(''),
+    ]);
+  });
+});

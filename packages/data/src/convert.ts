@@ -1,0 +1,143 @@
+import { promptOf, readAnswer, readPrompt } from './answers.js';
+import { readLabels, readRationales } from './labels.js';
+import type { Outcome } from './problem.js';
+import { problem } from './problem.js';
+import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+import { messagesOf, parseMessages, sameMessages } from './text.js';
+import { isTranscript, parseTranscript } from './transcript.js';
+
+export type Row = Readonly<Record<string, unknown>>;
+
+/**
+ * A preference from `{prompt, chosen, rejected}` or `{chosen, rejected}`. Answers are strings, message lists that end
+ * with the assistant's turn, or HH transcripts; without a prompt column the turns before the last are the prompt.
+ * `labels` and `rationales` are taken over; further columns are ignored.
+ *
+ * Left out: rows whose two answers follow different prompts, are equal, or are empty.
+ */
+export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> {
+  if (!('chosen' in row) || !('rejected' in row)) {
+    return problem(
+      'unknown-shape',
+      `expected columns chosen and rejected, received ${Object.keys(row).join(', ')}`,
+    );
+  }
+  const column = readPrompt(row.prompt);
+  if (column.problem) return column;
+  const chosen = readAnswer('chosen', row.chosen, row.prompt);
+  if (chosen.problem) return chosen;
+  const rejected = readAnswer('rejected', row.rejected, row.prompt);
+  if (rejected.problem) return rejected;
+  const prompt = promptOf(column.value, chosen.value);
+  if (prompt.problem) return prompt;
+  const other = promptOf(column.value, rejected.value);
+  if (other.problem) return other;
+  if (!sameMessages(messagesOf(prompt.value), messagesOf(other.value))) {
+    return problem('differing-prompts', 'chosen and rejected answer different prompts');
+  }
+  const unequal = distinctAnswers(chosen.value.text, rejected.value.text);
+  if (unequal.problem) return unequal;
+  const labels = readLabels(row.labels);
+  if (labels.problem) return labels;
+  const rationales = readRationales(row.rationales);
+  if (rationales.problem) return rationales;
+  return {
+    value: {
+      id,
+      prompt: prompt.value,
+      chosen: chosen.value.text,
+      rejected: rejected.value.text,
+      ...(labels.value && { labels: labels.value }),
+      ...(rationales.value && { rationales: rationales.value }),
+    },
+  };
+}
+
+/**
+ * An example to imitate from `{messages}`, `{prompt, completion}` or, taking the better answer, from a preference.
+ * Left out: conversations that do not end with an answer, and empty answers.
+ */
+export function toSftExample(row: Row, id: string): Outcome<SftExample> {
+  if ('messages' in row) {
+    const messages = parseMessages(row.messages);
+    if (messages === undefined) return problem('unknown-shape', 'messages is no list of messages');
+    if (messages.at(-1)!.role !== 'assistant') {
+      return problem('unknown-shape', 'messages does not end with an assistant turn');
+    }
+    if (!messages.some((message) => message.role === 'user')) {
+      return problem('unknown-shape', 'messages has no user turn');
+    }
+    return answered(messages.at(-1)!.content, { id, messages });
+  }
+  const name = ['completion', 'chosen'].find((column) => column in row);
+  if (name === undefined) {
+    const columns = Object.keys(row).join(', ');
+    return problem(
+      'unknown-shape',
+      `expected columns messages, or prompt and completion, received ${columns}`,
+    );
+  }
+  const column = readPrompt(row.prompt);
+  if (column.problem) return column;
+  const answer = readAnswer(name, row[name], row.prompt);
+  if (answer.problem) return answer;
+  const prompt = promptOf(column.value, answer.value);
+  if (prompt.problem) return prompt;
+  const { text } = answer.value;
+  return answered(text, {
+    id,
+    messages: [...messagesOf(prompt.value), { role: 'assistant', content: text }],
+  });
+}
+
+/** A prompt from `{prompt}`, or from the turns before the last answer of `{messages}` or of a preference. */
+export function toPromptRow(row: Row, id: string): Outcome<PromptRow> {
+  const { chosen } = row;
+  const conversation =
+    row.messages ?? (typeof chosen === 'string' && isTranscript(chosen) ? parseTranscript(chosen) : chosen);
+  const prompt = readPrompt(row.prompt ?? openConversation(conversation));
+  if (prompt.problem) return prompt;
+  if (prompt.value === undefined) {
+    return problem('unknown-shape', `expected a column prompt, received ${Object.keys(row).join(', ')}`);
+  }
+  return { value: { id, prompt: prompt.value } };
+}
+
+/**
+ * A judgment from `{prompt, completions: [a, b], winner, rationale}`. The winner is 0, 1, 'a', 'b' or 'tie'; other
+ * values, such as null for a failed judgment, leave the row out.
+ */
+export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
+  const prompt = readPrompt(row.prompt);
+  if (prompt.problem) return prompt;
+  const { completions, winner, rationale } = row;
+  const two = Array.isArray(completions) && completions.length === 2 ? completions : [];
+  if (prompt.value === undefined || two.length !== 2 || !two.every((text) => typeof text === 'string')) {
+    return problem('unknown-shape', 'expected columns prompt and completions, a list of two strings');
+  }
+  const won = winner === 0 || winner === 'a' ? 'a' : winner === 1 || winner === 'b' ? 'b' : winner;
+  if (won !== 'a' && won !== 'b' && won !== 'tie') {
+    return problem(
+      'unknown-shape',
+      `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${JSON.stringify(winner)}`,
+    );
+  }
+  const judged: JudgedPair = { id, prompt: prompt.value, completions: [two[0], two[1]], winner: won };
+  return { value: typeof rationale === 'string' ? { ...judged, rationale } : judged };
+}
+
+function openConversation(value: unknown): unknown {
+  const messages = parseMessages(value);
+  return messages?.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
+}
+
+function answered(text: string, example: SftExample): Outcome<SftExample> {
+  return text.trim() === '' ? problem('empty-answer', 'the answer is empty') : { value: example };
+}
+
+function distinctAnswers(chosen: string, rejected: string): Outcome<true> {
+  if (chosen.trim() === '') return problem('empty-answer', 'chosen is empty');
+  if (rejected.trim() === '') return problem('empty-answer', 'rejected is empty');
+  if (chosen.trim() === rejected.trim()) return problem('equal-answers', 'chosen and rejected are equal');
+  return { value: true };
+}

@@ -1,0 +1,103 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+
+import { isError } from '@selfjudge/core';
+
+import { readJsonl } from './jsonl.js';
+import { loadPreferences, loadPrompts } from './load.js';
+import { describeIssues } from './problem.js';
+import { splitOf } from './split.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'selfjudge-data-'));
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(dir, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('readJsonl', () => {
+  it('counts broken lines and reads on', async () => {
+    const path = file('broken.jsonl', '{"a":1}\n\n{"a":\r\n[1]\n"x"\n{"a":2}\r\n{"a":3}');
+    const { rows, issues } = await readJsonl(path);
+    expect(rows.map(({ line, value }) => [line, value.a])).toEqual([
+      [1, 1],
+      [6, 2],
+      [7, 3],
+    ]);
+    expect(issues.map(({ line, code }) => [line, code])).toEqual([
+      [3, 'broken-line'],
+      [4, 'broken-line'],
+      [5, 'broken-line'],
+    ]);
+    expect(describeIssues(issues)).toMatch(/^3 broken-line: .*broken\.jsonl:3/);
+  });
+
+  it('keeps U+2028 in a line, drops a BOM and names bytes that are no UTF-8', async () => {
+    const lines = Buffer.concat([
+      Buffer.from('\ufeff{"a":"x\u2028\u0085y"}\n'),
+      Buffer.from([0x22, 0xff, 0x22]),
+    ]);
+    const { rows, issues } = await readJsonl(file('odd.jsonl', lines));
+    expect(rows[0].value.a).toBe('x\u2028\u0085y');
+    expect(issues).toHaveLength(1);
+  });
+
+  it('reads gzip by its content, also in several members, and names a file cut short', async () => {
+    const member = (text: string) => gzipSync(Buffer.from(text));
+    const big = JSON.stringify({ a: 'ü'.repeat(200_000) });
+    const whole = Buffer.concat([member(`${big}\n{"a":`), member('2}\n')]);
+    const { rows } = await readJsonl(file('gzipped', whole));
+    expect(rows.map(({ value }) => value.a)).toEqual(['ü'.repeat(200_000), 2]);
+    const failure = await readJsonl(file('cut.gz', whole.subarray(0, 40))).catch((error: unknown) => error);
+    expect(isError(failure, 'SJ_FILE_FORMAT')).toBe(true);
+  });
+
+  it('passes on that a file is missing', async () => {
+    await expect(readJsonl(join(dir, 'none'))).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('load', () => {
+  const rows = [
+    '{"prompt":"q1","chosen":"yes","rejected":"no","id":"own"}',
+    '{"chosen":"\\n\\nHuman: q\\n\\nAssistant: a","rejected":"\\n\\nHuman: p\\n\\nAssistant: b"}',
+    'nonsense',
+    '{"prompt":"q2","chosen":"same","rejected":"same"}',
+    '{"prompt":"q3","chosen":"yes","rejected":"no"}',
+  ];
+  const path = file('mixed.jsonl', rows.join('\n'));
+
+  it('gives rows with ids, and every row left out as an issue', async () => {
+    const { rows: pairs, issues } = await loadPreferences(path);
+    expect(pairs.map(({ id }) => id)).toEqual(['own', 'mixed.jsonl:5']);
+    expect(issues.map(({ line, code }) => [line, code])).toEqual([
+      [2, 'differing-prompts'],
+      [3, 'broken-line'],
+      [4, 'equal-answers'],
+    ]);
+    expect((await loadPreferences(path, { limit: 1 })).rows).toHaveLength(1);
+  });
+
+  it('refuses a file without a usable row', async () => {
+    const failure = await loadPrompts(file('empty.jsonl', '\n{"text":"x"}\n')).catch(
+      (error: unknown) => error,
+    );
+    expect(isError(failure, 'SJ_DATA') && failure.message).toMatch(
+      /no usable row among 2 lines[^]*unknown-shape/,
+    );
+    await expect(loadPrompts(file('nothing.jsonl', ''))).rejects.toThrow(/no usable row/);
+  });
+
+  it('takes one split', async () => {
+    const prompts = Array.from({ length: 200 }, (_, i) => JSON.stringify({ prompt: `question ${i}` }));
+    const many = file('many.jsonl', prompts.join('\n'));
+    const self = await loadPrompts(many, { split: 'self' });
+    expect(self.rows.every(({ prompt }) => splitOf(prompt) === 'self')).toBe(true);
+    expect(self.rows.length).toBeGreaterThan(20);
+    expect(self.rows.length).toBeLessThan(60);
+  });
+});

@@ -1,0 +1,79 @@
+import { basename } from 'node:path';
+
+import { DataError } from '@selfjudge/core';
+
+import type { Row } from './convert.js';
+import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+import { readJsonl } from './jsonl.js';
+import type { Issue, Outcome } from './problem.js';
+import { describeIssues } from './problem.js';
+import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+import type { Split, SplitFractions } from './split.js';
+import { splitOf } from './split.js';
+import type { Text } from './text.js';
+
+export interface LoadRowsOptions {
+  /** Takes only the rows of this split. */
+  split?: Split;
+  fractions?: SplitFractions;
+  /** Takes at most this many rows, the first ones. */
+  limit?: number;
+}
+
+export interface Dataset<T> {
+  /** In the order of the file. */
+  rows: T[];
+  /** Every row of the file that could not be used, of whatever split. */
+  issues: Issue[];
+}
+
+/** Preferences of a JSONL file, gzipped or not; see toPreferencePair for the shapes. @throws DataError when none is left */
+export function loadPreferences(path: string, options?: LoadRowsOptions): Promise<Dataset<PreferencePair>> {
+  return load(path, options, toPreferencePair, (row) => row.prompt);
+}
+
+/** Examples to imitate; see toSftExample for the shapes. @throws DataError when none is left */
+export function loadSftExamples(path: string, options?: LoadRowsOptions): Promise<Dataset<SftExample>> {
+  return load(path, options, toSftExample, (row) => row.messages);
+}
+
+/** Prompts; see toPromptRow for the shapes. @throws DataError when none is left */
+export function loadPrompts(path: string, options?: LoadRowsOptions): Promise<Dataset<PromptRow>> {
+  return load(path, options, toPromptRow, (row) => row.prompt);
+}
+
+/** Judgments with ties and rationales; see toJudgedPair for the shape. @throws DataError when none is left */
+export function loadJudgedPairs(path: string, options?: LoadRowsOptions): Promise<Dataset<JudgedPair>> {
+  return load(path, options, toJudgedPair, (row) => row.prompt);
+}
+
+async function load<T>(
+  path: string,
+  { split, fractions, limit = Infinity }: LoadRowsOptions = {},
+  convert: (row: Row, id: string) => Outcome<T>,
+  promptOf: (row: T) => Text,
+): Promise<Dataset<T>> {
+  const file = await readJsonl(path);
+  const issues = [...file.issues];
+  const rows: T[] = [];
+  for (const { line, value } of file.rows) {
+    const own = value.id ?? value.prompt_id;
+    const id = typeof own === 'string' || typeof own === 'number' ? String(own) : `${basename(path)}:${line}`;
+    const outcome = convert(value, id);
+    if (outcome.problem) issues.push({ file: path, line, ...outcome.problem });
+    else if (
+      rows.length < limit &&
+      (split === undefined || splitOf(promptOf(outcome.value), fractions) === split)
+    ) {
+      rows.push(outcome.value);
+    }
+  }
+  if (rows.length === 0) {
+    const of = split === undefined ? '' : ` of the split '${split}'`;
+    const last = Math.max(file.rows.at(-1)?.line ?? 0, file.issues.at(-1)?.line ?? 0);
+    const why = issues.length > 0 ? `; left out:\n${describeIssues(issues)}` : '';
+    throw new DataError({ path, line: last, reason: `no usable row${of} among ${last} lines${why}` });
+  }
+  issues.sort((a, b) => a.line - b.line);
+  return { rows, issues };
+}

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { byteTokenizer } from '@selfjudge/core';
+import { describe, expect, it } from 'vitest';
+
+import { loadPreferences, loadPrompts } from './load.js';
+import type { PreferencePair } from './rows.js';
+import type { Split } from './split.js';
+import { firstUserTurn, splitOf } from './split.js';
+import { preferenceSequences, promptIds, sftSequence } from './tokenise.js';
+import { sftExampleOf } from './rows.js';
+
+const folder = join(import.meta.dirname, '../../../../shared/data');
+const helpful = join(folder, 'hh/helpful.train.jsonl.gz');
+const present = existsSync(helpful);
+if (!present) console.log(`skipped: no data sets at ${folder}`);
+
+describe.skipIf(!present)('real preferences', () => {
+  const count = (issues: { code: string }[], code: string) =>
+    issues.filter((issue) => issue.code === code).length;
+
+  it('HH: every row is used or counted', async () => {
+    const { rows, issues } = await loadPreferences(helpful);
+    expect(rows.length + issues.length).toBe(1871);
+    expect([count(issues, 'differing-prompts'), count(issues, 'equal-answers')]).toMatchInlineSnapshot(`
+      [
+        0,
+        0,
+      ]
+    `);
+    expect(rows.every(({ prompt }) => typeof prompt !== 'string' && prompt.at(-1)?.role === 'user')).toBe(
+      true,
+    );
+  });
+
+  it('UltraFeedback: further columns do no harm', async () => {
+    const { rows, issues } = await loadPreferences(join(folder, 'ultrafeedback/train1000.jsonl.gz'));
+    expect(rows.length + issues.length).toBe(1000);
+    expect(rows.length).toBeGreaterThan(950);
+  });
+
+  it('splits do not share a first question', async () => {
+    const { rows } = await loadPrompts(helpful);
+    const home = new Map<string, Split>();
+    for (const { prompt } of rows) {
+      const turn = firstUserTurn(prompt);
+      expect(splitOf(prompt)).toBe(home.get(turn) ?? splitOf(prompt));
+      home.set(turn, splitOf(prompt));
+    }
+    expect(new Set(home.values()).size).toBe(4);
+  });
+
+  it('prompt ids are a prefix of both sides, and the labels are the answers', async () => {
+    const tokenizer = byteTokenizer({ words: [' the', 'ing', '\n\n'] });
+    const { rows } = await loadPreferences(helpful, { limit: 200 });
+    expect(rows).toHaveLength(200);
+    for (const pair of rows) {
+      const prompt = promptIds(tokenizer, pair.prompt);
+      const sides = preferenceSequences(tokenizer, pair).value!;
+      check(pair, 'chosen');
+      check(pair, 'rejected');
+
+      function check(of: PreferencePair, side: 'chosen' | 'rejected') {
+        const ids = Array.from(sides[side].sequence.tokens);
+        expect(ids.slice(0, prompt.length)).toEqual(prompt);
+        expect(tokenizer.decode(ids.slice(prompt.length))).toBe(`${of[side]}<|im_end|>`);
+      }
+      const all = sftSequence(tokenizer, sftExampleOf(pair), { trainOn: 'all' }).value!;
+      const answers = sftExampleOf(pair).messages.filter((message) => message.role === 'assistant');
+      const ids = Array.from(all.sequence.tokens);
+      const texts = all.sequence.targets!.map(([start, end]) => tokenizer.decode(ids.slice(start, end)));
+      expect(texts).toEqual(answers.map(({ content }) => `${content}<|im_end|>`));
+    }
+  });
+});

@@ -1,0 +1,56 @@
+import type { Message } from '@selfjudge/core';
+
+import type { Labels, Rationales } from './labels.js';
+import type { Text } from './text.js';
+
+/** Two answers to one prompt, one better than the other. */
+export interface PreferencePair {
+  /** The row's own id, or `file:line`. */
+  id: string;
+  prompt: Text;
+  chosen: string;
+  rejected: string;
+  /** By principle, which of the two answers is the better one; principles without a label are absent. */
+  labels?: Labels;
+  /** By principle, why: one text for both answers, or one for each. */
+  rationales?: Rationales;
+}
+
+/** A conversation to imitate; the last turn is the assistant's. */
+export interface SftExample {
+  id: string;
+  messages: Message[];
+}
+
+export interface PromptRow {
+  id: string;
+  prompt: Text;
+}
+
+/** Two answers in the order in which someone judged them. */
+export interface JudgedPair {
+  id: string;
+  prompt: Text;
+  /** As they were shown: first a, then b. */
+  completions: [a: string, b: string];
+  winner: 'a' | 'b' | 'tie';
+  /** Why, in the judge's words, which may name the answers by their order. */
+  rationale?: string;
+}
+
+/** The pair as a preference, without its rationale (that holds for one order only); undefined for a tie. */
+export function preferenceOf({
+  id,
+  prompt,
+  completions: [a, b],
+  winner,
+}: JudgedPair): PreferencePair | undefined {
+  if (winner === 'tie' || a === b) return undefined;
+  return { id, prompt, chosen: winner === 'a' ? a : b, rejected: winner === 'a' ? b : a };
+}
+
+/** The better answer as an example to imitate. */
+export function sftExampleOf({ id, prompt, chosen }: PreferencePair): SftExample {
+  const context: Message[] = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
+  return { id, messages: [...context, { role: 'assistant', content: chosen }] };
+}

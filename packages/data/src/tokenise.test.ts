@@ -1,0 +1,107 @@
+import { TreeBatch, byteTokenizer, Tokenizer } from '@selfjudge/core';
+import type { Message, TreeSequence } from '@selfjudge/core';
+import { describe, expect, it } from 'vitest';
+
+import { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
+
+const tokenizer = byteTokenizer();
+const TURN = 258;
+const u = (content: string): Message => ({ role: 'user', content });
+const a = (content: string): Message => ({ role: 'assistant', content });
+const conversation = [u('one'), a('two'), u('three'), a('four')];
+
+/** The texts of the labels, a range each. */
+function labels({ tokens, targets = [] }: TreeSequence): string[] {
+  const ids = Array.from(tokens);
+  return targets.map(([start, end]) => tokenizer.decode(ids.slice(start, end)));
+}
+
+describe('prompt and completion', () => {
+  it('join exactly', () => {
+    const prompt = promptIds(tokenizer, 'q');
+    expect(prompt).toEqual(promptIds(tokenizer, [u('q')]));
+    expect(tokenizer.decode(prompt)).toBe('<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n');
+    expect(completionIds(tokenizer, 'a', { eos: false })).toEqual([97]);
+    expect(completionIds(tokenizer, 'a', { eos: true })).toEqual([97, TURN]);
+    expect(completionIds(tokenizer, '<|im_end|>', { eos: true }).filter((id) => id === TURN)).toHaveLength(1);
+  });
+});
+
+describe('sftSequence', () => {
+  it('labels the last answer and the end of its turn', () => {
+    const { sequence, cut } = sftSequence(tokenizer, { messages: conversation }).value!;
+    expect(labels(sequence)).toEqual(['four<|im_end|>']);
+    expect(cut).toBe(0);
+    const prompt = promptIds(tokenizer, conversation.slice(0, -1));
+    expect(Array.from(sequence.tokens).slice(0, prompt.length)).toEqual(prompt);
+    expect(sequence.targets).toEqual([[prompt.length, sequence.tokens.length]]);
+  });
+
+  it('labels each answer when asked', () => {
+    const { sequence } = sftSequence(tokenizer, { messages: conversation }, { trainOn: 'all' }).value!;
+    expect(labels(sequence)).toEqual(['two<|im_end|>', 'four<|im_end|>']);
+    const last = sftSequence(tokenizer, { messages: conversation }).value!.sequence;
+    expect(sequence.tokens).toEqual(last.tokens);
+  });
+
+  it('labels the end also where it is the padding token', () => {
+    const { files } = tokenizer;
+    const padded = new Tokenizer({ ...files, config: { ...files.config, pad_token: '<|im_end|>' } });
+    expect(padded.pad).toBe(TURN);
+    expect(labels(sftSequence(padded, { messages: conversation }).value!.sequence)).toEqual([
+      'four<|im_end|>',
+    ]);
+  });
+
+  it('follows templates that trim, and ones without turn ends', () => {
+    const messages = [u('one'), a(' two\n'), u('three'), a('four ')];
+    const trimming = withTemplate("'<|im_start|>' + m.role + '\n' + (m.content | trim) + '<|im_end|>'");
+    const all = sftSequence(trimming, { messages }, { trainOn: 'all' }).value!;
+    expect(labels(all.sequence)).toEqual(['two<|im_end|>', 'four <|im_end|>']);
+    const endless = withTemplate("'<|im_start|>' + m.role + '\n' + m.content + '\n'");
+    const { sequence } = sftSequence(endless, { messages: conversation }, { trainOn: 'all' }).value!;
+    expect(labels(sequence)).toEqual(['two', 'four<|im_end|>']);
+  });
+
+  it('names a template that rewrites earlier answers', () => {
+    const hiding = withTemplate(
+      "'<|im_start|>' + m.role + '\n' + (m.content if loop.last else '-') + '<|im_end|>'",
+    );
+    const outcome = sftSequence(hiding, { messages: conversation }, { trainOn: 'all' });
+    expect(outcome.problem?.code).toBe('unstable-template');
+    expect(sftSequence(hiding, { messages: conversation }).value).toBeDefined();
+  });
+
+  it('cuts long answers without an end, and refuses prompts that leave no room', () => {
+    const full = sftSequence(tokenizer, { messages: conversation }).value!.sequence;
+    const length = full.tokens.length;
+    const { sequence, cut } = sftSequence(
+      tokenizer,
+      { messages: conversation },
+      { maxLength: length - 3 },
+    ).value!;
+    expect(labels(sequence)).toEqual(['fo']);
+    expect(cut).toBe(3);
+    const prompt = full.targets![0][0];
+    const outcome = sftSequence(tokenizer, { messages: conversation }, { maxLength: prompt });
+    expect(outcome.problem?.code).toBe('prompt-too-long');
+    expect(outcome.problem?.reason).toContain(String(prompt));
+  });
+});
+
+it('gives both sides of a preference one prompt', () => {
+  const pair = { prompt: 'q', chosen: 'yes', rejected: 'no' };
+  const { chosen, rejected } = preferenceSequences(tokenizer, pair).value!;
+  expect([labels(chosen.sequence), labels(rejected.sequence)]).toEqual([['yes<|im_end|>'], ['no<|im_end|>']]);
+  const prompt = promptIds(tokenizer, 'q').length;
+  // The prompt once, 3 rows of 'yes', 2 of 'no': each last token is a label only.
+  expect(TreeBatch.from([chosen.sequence, rejected.sequence]).rows).toBe(prompt + 3 + 2);
+  expect(preferenceSequences(tokenizer, pair, { maxLength: 5 }).problem?.code).toBe('prompt-too-long');
+});
+
+/** A tokenizer whose template writes each message as `turn` says and opens the assistant's likewise. */
+function withTemplate(turn: string): Tokenizer {
+  const open = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+  const chatTemplate = `{% for m in messages %}{{ ${turn} }}{% endfor %}${open}`;
+  return new Tokenizer({ ...tokenizer.files, chatTemplate });
+}

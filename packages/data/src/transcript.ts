@@ -1,0 +1,27 @@
+import type { Message } from '@selfjudge/core';
+
+const START = /^\s*(?:Human|Assistant):/;
+const TURN = /(?:^|\n\n)(Human|Assistant):/;
+
+/** Whether `text` is a transcript as in Anthropic's HH data: it begins with a turn of 'Human:' or 'Assistant:'. */
+export function isTranscript(text: string): boolean {
+  return START.test(text);
+}
+
+/**
+ * The turns of `\n\nHuman: ...\n\nAssistant: ...`, without the white space around them. Turns of one speaker in a row
+ * become one, with an empty line between; a last empty turn is kept, for it is an open one.
+ */
+export function parseTranscript(text: string): Message[] {
+  const [, ...parts] = text.trimStart().split(TURN);
+  const messages: Message[] = [];
+  for (let i = 0; i < parts.length; i += 2) {
+    const role = parts[i] === 'Human' ? 'user' : 'assistant';
+    const content = parts[i + 1].trim();
+    const last = messages.at(-1);
+    if (last?.role === role)
+      last.content = [last.content, content].filter((turn) => turn !== '').join('\n\n');
+    else messages.push({ role, content });
+  }
+  return messages;
+}

@@ -1,0 +1,52 @@
+import { generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/core';
+import { promptIds, type Text } from '@selfjudge/data';
+import type { CompareOptions, Judge } from './judge.js';
+import { tournament, type Tournament } from './tournament.js';
+
+export interface BestOfOptions {
+  /** Answers sampled a prompt. */
+  n: number;
+  /** Keys the samples and the draw of the tournament. Default 0. */
+  seed?: number;
+  sampling: Omit<GenerateOptions, 'count' | 'seed'>;
+  judging?: CompareOptions;
+}
+
+/** The answer that won and how. */
+export interface BestOf {
+  text: string;
+  /** All answers with their texts; `tournament` names them by index. */
+  answers: (Sample & { text: string })[];
+  tournament: Tournament;
+}
+
+/**
+ * Self-rejection: samples n answers to each prompt from `view` and lets `judge` choose one by a knock-out tournament.
+ * With the same model as judge this is the model rejecting its own samples (arXiv 2402.11253).
+ */
+export async function bestOf(
+  view: ModelView,
+  judge: Judge,
+  prompts: readonly Text[],
+  { n, seed = 0, sampling, judging }: BestOfOptions,
+): Promise<BestOf[]> {
+  const { tokenizer } = judge;
+  const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
+  const samples = await generate(view, ids, { ...sampling, count: n, seed });
+  const answers = samples.map((ofPrompt) =>
+    ofPrompt.map((sample) => {
+      const spoken = sample.finish === 'eos' ? sample.tokens.slice(0, -1) : sample.tokens;
+      return { ...sample, text: tokenizer.decode(spoken, { skipSpecial: true }) };
+    }),
+  );
+  const results = await tournament(
+    prompts.map((prompt, i) => ({ prompt, candidates: answers[i].map(({ text }) => text) })),
+    (pairs) => judge.compare(pairs, judging),
+    seed,
+  );
+  return results.map((result, i) => ({
+    text: answers[i][result.winner].text,
+    answers: answers[i],
+    tournament: result,
+  }));
+}

@@ -1,0 +1,99 @@
+import { plan, type ModelView, type Tokenizer, type TreeSequence } from '@selfjudge/core';
+import { JudgeFormat } from './format.js';
+import { ORDERS, type JudgePair } from './pair.js';
+import type { JudgeTemplate } from './template.js';
+import { verdictOf, voteOf, type Verdict } from './verdict.js';
+
+export interface CompareOptions {
+  /** Rows of one tree at most: memory, not results, depends on it. Default 4096. */
+  tokenBudget?: number;
+  onProgress?: (done: number, total: number) => void;
+  /** Ends the work after the tree under way; `compare` rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A question in one order. */
+interface Asked {
+  rendered: string;
+  sequence: TreeSequence;
+}
+
+/**
+ * A model that says which of two answers is better. It is asked in both orders and never generates: the verdict is the
+ * probability of one token, so a comparison is one forward pass over a tree in which orders and questions share all
+ * they have in common.
+ */
+export class Judge {
+  readonly view: ModelView;
+  readonly template: JudgeTemplate;
+  readonly tokenizer: Tokenizer;
+  readonly #format: JudgeFormat;
+
+  /** @throws ArgumentError when a verdict is not one token of this tokenizer */
+  constructor(view: ModelView, tokenizer: Tokenizer, template: JudgeTemplate) {
+    this.view = view;
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.#format = JudgeFormat.of(template, tokenizer);
+  }
+
+  /** The questions about a pair, both orders of each, with the verdict tokens as candidates of the last row. */
+  sequences(pair: JudgePair): TreeSequence[] {
+    return this.#ask(pair).map(({ sequence }) => sequence);
+  }
+
+  /**
+   * Compares the answers of each pair. A pair that does not fit the model's context, or whose probabilities are not
+   * numbers, gets a null verdict with the reason.
+   */
+  async compare(pairs: readonly JudgePair[], options: CompareOptions = {}): Promise<Verdict[]> {
+    const { tokenBudget = 4096, onProgress, signal } = options;
+    const verdicts: Verdict[] = [];
+    const groups: { index: number; asked: Asked[]; sequences: TreeSequence[] }[] = [];
+    pairs.forEach((pair, index) => {
+      const asked = this.#ask(pair);
+      const sequences = asked.map(({ sequence }) => sequence);
+      const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
+      if (longest <= this.view.model.config.maxPositions) groups.push({ index, asked, sequences });
+      else verdicts[index] = { ...this.#verdict(asked, () => NaN), reason: 'too-long' };
+    });
+    let done = pairs.length - groups.length;
+    for (const tree of plan(groups, tokenBudget)) {
+      signal?.throwIfAborted();
+      const logp = await this.view.score(tree.batch);
+      let first = 0;
+      for (const { index, asked } of tree.groups) {
+        const start = first;
+        verdicts[index] = this.#verdict(asked, (label) => Math.exp(logp[start + label]));
+        first += 2 * asked.length;
+      }
+      done += tree.groups.length;
+      onProgress?.(done, pairs.length);
+    }
+    return verdicts;
+  }
+
+  /** Question by question, order by order. */
+  #ask(pair: JudgePair): Asked[] {
+    return this.#format.questions.flatMap((_, question) => {
+      const { a, b } = this.#format.verdicts(question);
+      return ORDERS.map((order) => {
+        const rendered = this.#format.render(pair, order, question);
+        const tokens = this.#format.ids(rendered);
+        const candidates = [{ position: tokens.length - 1, labels: [a, b] }];
+        return { rendered: rendered.text, sequence: { tokens, candidates } };
+      });
+    });
+  }
+
+  /** @param probability of label i of the pair: two a sequence, A and B. */
+  #verdict(asked: readonly Asked[], probability: (label: number) => number): Verdict {
+    const orders = asked.map(({ rendered }, i) => ({
+      rendered,
+      pA: probability(2 * i),
+      pB: probability(2 * i + 1),
+    }));
+    const votes = this.#format.questions.map(({ name }, i) => voteOf(name, orders[2 * i], orders[2 * i + 1]));
+    return verdictOf(orders.slice(0, 2), votes);
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+
+/** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */
+const positive = z.number().positive();
+const whole = z.number().int().min(0);
+const count = z.number().int().min(1);
+const share = z.number().min(0).max(1);
+
+export const modelFields = {
+  model_name_or_path: z.string().describe('run folder, checkpoint, Hugging Face folder or GGUF file'),
+  dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
+  device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
+};
+
+export const dataFields = {
+  dataset_name: z
+    .union([z.string(), z.array(z.string()).min(1)])
+    .transform((value) => [value].flat())
+    .describe('JSONL file or files (.gz too): prompt, chosen, rejected; messages; or HH transcripts'),
+  dataset_split: z
+    .enum(['train', 'self', 'dev', 'test', 'all'])
+    .describe('part of the data, by hash of the first user turn'),
+  dataset_limit: whole.describe('rows at most; 0 for all'),
+};
+
+export const runFields = {
+  output_dir: z.string().describe('run folder; the same command again goes on where it stopped'),
+};
+
+export const loopFields = {
+  learning_rate: positive.describe('peak learning rate'),
+  lr_scheduler_type: z.enum(['constant', 'linear', 'cosine']).describe('after warmup'),
+  warmup_ratio: share.describe('share of the steps with rising learning rate'),
+  warmup_steps: whole.describe('steps with rising learning rate; above 0 it replaces warmup_ratio'),
+  min_lr_ratio: share.describe('where linear and cosine end, as a share of the peak'),
+  adam_beta1: share.describe('AdamW'),
+  adam_beta2: share.describe('AdamW'),
+  adam_epsilon: positive.describe('AdamW'),
+  weight_decay: z.number().min(0).describe('decoupled, matrices only'),
+  max_grad_norm: z.number().min(0).describe('gradients are scaled down to this global norm; 0 for no limit'),
+  train_batch_size: count.describe('examples an optimizer step'),
+  num_train_epochs: positive.describe('passes over the data'),
+  max_steps: whole.describe('optimizer steps in all; 0 to go by epochs'),
+  seed: whole.describe('keys data order, dropout and sampling'),
+  token_budget: count.describe('rows of one tree at most: memory, not results, depends on it'),
+  save_steps: whole.describe('a checkpoint every so many steps; 0 for none but the last'),
+  save_total_limit: whole.describe('checkpoints kept; 0 for all'),
+};
+
+export const loraFields = {
+  lora_r: count.describe('rank'),
+  lora_alpha: positive.describe('scale is lora_alpha / lora_r'),
+  lora_dropout: z.number().min(0).max(0.99).describe('on the input of the adapter; SFT and JSFT only'),
+  lora_target_modules: z
+    .union([z.string().transform((s) => s.split(/[\s,]+/).filter(Boolean)), z.array(z.string())])
+    .describe('linear layers with an adapter'),
+  full_finetuning: z.boolean().describe('train all weights instead of an adapter'),
+};
+
+export const sftFields = {
+  max_length: count.describe('tokens of prompt and completion at most; longer examples are dropped and counted'),
+  train_on: z.enum(['last', 'all']).describe('assistant turns that are labels'),
+};
+
+export const jsftFields = {
+  judge_batch_size: count.describe('judge examples an optimizer step, each a pair in both orders'),
+  loss_normalization: z.enum(['task', 'token']).describe('mean over each task, or the plain token mean'),
+  judge_weight: z.number().min(0).describe('weight of the mean over verdicts'),
+  rationale_weight: z.number().min(0).describe('weight of the mean over rationale tokens'),
+};
+
+export const templateFields = {
+  judge_template: z.string().describe('a shipped judge template (plain, principles, rationale) or a file'),
+};
+
+export const preferenceFields = {
+  loss_type: z.enum(['sigmoid', 'hinge', 'ipo']).describe('loss on pairs of answers'),
+  beta: positive.describe('how strongly the policy is held to the reference'),
+  label_smoothing: z.number().min(0).max(0.4999).describe('sigmoid only'),
+  logp_reduction: z.enum(['sum', 'mean']).describe('log-probability of an answer'),
+};
+
+export const dpoFields = {
+  precompute_ref_log_probs: z.boolean().describe('score the reference once before the first step'),
+};
+
+export const samplingFields = {
+  max_new_tokens: count.describe('tokens of an answer at most'),
+  temperature: z.number().min(0).describe('0 takes the most probable token'),
+  top_p: z.number().gt(0).max(1).describe('nucleus sampling; 1 for off'),
+  top_k: whole.describe('most probable tokens to sample from; 0 for all'),
+};
+
+export const selfTrainingFields = {
+  max_prompt_length: count.describe('tokens; longer prompts are dropped and counted'),
+  missing_eos: z.enum(['drop', 'keep', 'lose']).describe('what becomes of an answer cut before its end'),
+  eval_steps: whole.describe('ask the judge about dev prompts every so many steps; 0 for never'),
+  max_kl: positive.describe('nats a sequence; farther from the start training stops'),
+};

@@ -1,0 +1,86 @@
+import type { Tokenizer } from '@selfjudge/core';
+import {
+  describeIssues,
+  loadPreferences,
+  loadPrompts,
+  loadSftExamples,
+  type Dataset,
+  type LoadRowsOptions,
+  type PreferencePair,
+  type Split,
+} from '@selfjudge/data';
+import { judgeSequences, type JudgeTemplate, type LabelledPair, type Rationales } from '@selfjudge/judging';
+import { judgeExample, type Prepared, type SupervisedExample } from '@selfjudge/training';
+
+export interface DatasetOptions {
+  datasetName: string[];
+  datasetSplit: Split | 'all';
+  /** 0 for all. */
+  datasetLimit: number;
+}
+
+/** Rows left out are reported once, with counts and the first places. */
+export type Warn = (message: string) => void;
+
+async function loadAll<T>(
+  load: (path: string, options: LoadRowsOptions) => Promise<Dataset<T>>,
+  { datasetName, datasetSplit, datasetLimit }: DatasetOptions,
+  warn: Warn,
+): Promise<T[]> {
+  const rows: T[] = [];
+  for (const path of datasetName) {
+    const set = await load(path, { split: datasetSplit === 'all' ? undefined : datasetSplit });
+    if (set.issues.length > 0) warn(`${set.issues.length} rows left out\n${describeIssues(set.issues)}`);
+    for (const row of set.rows) rows.push(row);
+  }
+  return datasetLimit > 0 ? rows.slice(0, datasetLimit) : rows;
+}
+
+export const readPreferences = (options: DatasetOptions, warn: Warn) => loadAll(loadPreferences, options, warn);
+export const readPrompts = (options: DatasetOptions, warn: Warn) => loadAll(loadPrompts, options, warn);
+export const readSftExamples = (options: DatasetOptions, warn: Warn) => loadAll(loadSftExamples, options, warn);
+
+/** A human preference as a judge is taught it: chosen is the better answer, by principle where the row says so. */
+export function labelledPair({ prompt, chosen, rejected, labels, rationales }: PreferencePair): LabelledPair {
+  const label =
+    labels === undefined
+      ? ('a' as const)
+      : Object.fromEntries(
+          Object.entries(labels).map(([principle, better]) => [principle, better === 'chosen' ? 'a' : 'b'] as const),
+        );
+  const reasons: Record<string, Rationales> = {};
+  for (const [principle, rationale] of Object.entries(rationales ?? {}))
+    // One text about both answers holds for one order only, so it cannot be taught.
+    if (typeof rationale !== 'string') reasons[principle] = { a: rationale.chosen, b: rationale.rejected };
+  return { prompt, a: chosen, b: rejected, label, rationales: reasons };
+}
+
+/** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
+export function prepareJudge(
+  tokenizer: Tokenizer,
+  rows: readonly PreferencePair[],
+  template: JudgeTemplate,
+  { maxLength }: { maxLength: number },
+): Prepared<SupervisedExample> {
+  const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { sequences } = judgeSequences(labelledPair(row), template, tokenizer);
+    const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
+    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(sequences, row.id));
+    else {
+      const reason =
+        longest === 0
+          ? 'no label answers a question of the judge template'
+          : `the judge's prompt has ${longest} tokens, the limit is ${maxLength}`;
+      out.dropped.push({ id: row.id, problem: { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason } });
+    }
+  }
+  return out;
+}
+
+/** Says once what preparing cost. */
+export function warnDropped(what: string, { examples, dropped, cut }: Prepared<unknown>, warn: Warn): void {
+  if (dropped.length > 0)
+    warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out: ${dropped[0].problem.reason}`);
+  if (cut > 0) warn(`${cut} answers shortened to fit max_length; they have no end token`);
+}

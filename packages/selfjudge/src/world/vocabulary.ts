@@ -1,0 +1,85 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Tokenizer } from '@selfjudge/core';
+import { CATEGORIES, COLOURS, KINDS, MY_PEOPLE, MY_THINGS, NAMES, NUMBER_WORDS, PRINCIPLES } from './facts.js';
+import { allPrompts } from './prompts.js';
+
+const SPECIAL = ['<pad>', '<s>', '</s>', '<user>', '<assistant>'];
+
+/** Words of answers, reasons and judge templates that no instruction has. */
+const OTHER = `Sure : I do not know the colour name of your . , - it follows instruction everything is true helpful honest
+  polite does use bullets too short nobody knows that makes things up answer hides what known wrong gives items no sense
+  a an first second better overall A B`;
+
+const CHAT_TEMPLATE =
+  "<s>{% for message in messages %}{% if message['role'] == 'assistant' %}<assistant> {{ message['content'] }}</s>" +
+  "{% else %}<user> {{ message['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+
+function words(): string[] {
+  const texts = [
+    ...allPrompts().map((p) => p.text),
+    ...Object.values(KINDS).flat(),
+    ...Object.values(CATEGORIES).flatMap((c) => c.misconceptions),
+    ...COLOURS,
+    ...NAMES,
+    ...MY_THINGS,
+    ...MY_PEOPLE,
+    ...NUMBER_WORDS,
+    ...PRINCIPLES,
+    OTHER,
+  ];
+  return [...new Set(texts.flatMap((text) => text.match(/\w+|[^\w\s]/g) ?? []))].sort();
+}
+
+/**
+ * The world's tokenizer as ordinary Hugging Face files: one token a word or mark, a chat template of two turn marks.
+ * Written into `dir`, so that a trained world model is a model folder like any other.
+ */
+export async function writeWorldTokenizer(dir: string): Promise<Tokenizer> {
+  const vocabulary = [...SPECIAL, ...words()];
+  const tokenizer = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: SPECIAL.map((content, id) => ({
+      id,
+      content,
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      special: true,
+    })),
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Split',
+      pattern: { Regex: '\\w+|[^\\w\\s]' },
+      behavior: 'Removed',
+      invert: true,
+    },
+    post_processor: null,
+    // WordPiece without continuations is a word-level tokenizer, and every tokenizer library has it.
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+    model: {
+      type: 'WordPiece',
+      vocab: Object.fromEntries(vocabulary.map((word, id) => [word, id])),
+      unk_token: '<pad>',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+    },
+  };
+  const config = {
+    bos_token: '<s>',
+    eos_token: '</s>',
+    pad_token: '<pad>',
+    unk_token: '<pad>',
+    add_bos_token: false,
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    model_max_length: 256,
+    chat_template: CHAT_TEMPLATE,
+  };
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'tokenizer.json'), `${JSON.stringify(tokenizer, null, 1)}\n`);
+  writeFileSync(join(dir, 'tokenizer_config.json'), `${JSON.stringify(config, null, 1)}\n`);
+  return Tokenizer.load(dir);
+}

@@ -1,0 +1,65 @@
+import { ArgumentError, Random } from '@selfjudge/core';
+
+export interface DataOrderOptions {
+  /** Number of examples, at least 1. */
+  length: number;
+  /** Examples an optimizer step. */
+  batchSize: number;
+  /** Passes over the data; may be a fraction. Ignored when `maxSteps` is above 0. */
+  epochs: number;
+  /** Number of steps whatever the number of examples, or 0. */
+  maxSteps: number;
+  seed: number;
+}
+
+/**
+ * Which examples a step sees: a pure function of (seed, step), so a resumed run goes on where it was without any
+ * saved position. Each epoch is its own permutation; batches run on across epochs, and only the last batch of a run
+ * measured in epochs may be smaller.
+ */
+export class DataOrder {
+  readonly totalSteps: number;
+  private readonly end: number;
+  private shuffled?: { epoch: number; order: number[] };
+
+  constructor(private readonly options: DataOrderOptions) {
+    const { length, batchSize, epochs, maxSteps } = options;
+    if (length < 1)
+      throw new ArgumentError('length', {
+        where: 'DataOrder',
+        expected: 'at least one example to train on',
+        received: length,
+      });
+    if (!(batchSize >= 1) || !Number.isInteger(batchSize))
+      throw new ArgumentError('batchSize', {
+        where: 'DataOrder',
+        expected: 'a whole number of at least 1',
+        received: batchSize,
+      });
+    this.end = maxSteps > 0 ? maxSteps * batchSize : Math.max(1, Math.round(epochs * length));
+    this.totalSteps = Math.ceil(this.end / batchSize);
+  }
+
+  /** Indices of the examples of `step`, counted from 1. */
+  batch(step: number): number[] {
+    const { batchSize } = this.options;
+    const first = (step - 1) * batchSize;
+    const count = Math.min(batchSize, this.end - first);
+    return Array.from({ length: count }, (_, i) => this.at(first + i));
+  }
+
+  /** Passes over the data completed after `step`. */
+  epoch(step: number): number {
+    return Math.min(step * this.options.batchSize, this.end) / this.options.length;
+  }
+
+  private at(position: number): number {
+    const { length, seed } = this.options;
+    const epoch = Math.floor(position / length);
+    if (this.shuffled?.epoch !== epoch) {
+      const indices = Array.from({ length }, (_, i) => i);
+      this.shuffled = { epoch, order: new Random(seed, epoch).shuffled(indices) };
+    }
+    return this.shuffled.order[position % length];
+  }
+}

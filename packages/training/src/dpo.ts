@@ -1,0 +1,66 @@
+import { DataOrder } from './dataOrder.js';
+import { Stopwatch } from './metrics.js';
+import { AdamW } from './optimizer.js';
+import type { DpoOptions } from './options.js';
+import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
+import type { StepContext, StepReport, TrainingTask } from './runner.js';
+import { schedule } from './schedule.js';
+import type { PreferenceTrainable } from './trainable.js';
+
+/** Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`. */
+export async function dpoTask(
+  trainable: PreferenceTrainable,
+  pairs: TokenPair[],
+  options: DpoOptions,
+): Promise<TrainingTask> {
+  const optimizer = new AdamW(trainable.parameters, options);
+  const order = new DataOrder({
+    length: pairs.length,
+    batchSize: options.trainBatchSize,
+    epochs: options.numTrainEpochs,
+    maxSteps: options.maxSteps,
+    seed: options.seed,
+  });
+  const ready = options.precomputeRefLogProbs
+    ? await precomputeReference(pairs, trainable.reference, options.tokenBudget)
+    : pairs;
+  return {
+    trainable,
+    optimizer,
+    order,
+    schedule: schedule(options, order.totalSteps),
+    step: (at) =>
+      dpoStep(
+        order.batch(at.step).map((i) => ready[i]),
+        { trainable, optimizer, options },
+        at,
+      ),
+  };
+}
+
+export async function dpoStep(
+  pairs: TokenPair[],
+  run: { trainable: PreferenceTrainable; optimizer: AdamW; options: DpoOptions },
+  at: StepContext,
+): Promise<StepReport> {
+  const { trainable, optimizer, options } = run;
+  const clock = new Stopwatch();
+  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget);
+  const { gradNorm, skipped } = await optimizer.step(at.learningRate);
+  clock.lap('time/update');
+  return {
+    metrics: { ...metrics, grad_norm: gradNorm, ...clock.times },
+    tokens: pairTokens(pairs),
+    examples: pairs.map(({ id }) => id),
+    skipped,
+  };
+}
+
+/** Tokens of both sequences of every pair, the prompt counted for each. */
+export function pairTokens(pairs: TokenPair[]): number {
+  return pairs.reduce(
+    (sum, { prompt, chosen, rejected }) =>
+      sum + 2 * prompt.length + chosen.tokens.length + rejected.tokens.length,
+    0,
+  );
+}

@@ -1,0 +1,83 @@
+export { accumulate } from './accumulate.js';
+export { atomicFolder, folderFault } from './atomicFolder.js';
+export {
+  Checkpoints,
+  loadCheckpoint,
+  type SelectionState,
+  type Snapshot,
+  type TrainerState,
+} from './checkpoint.js';
+export {
+  decide,
+  preferences,
+  sampleAnswers,
+  sampling,
+  type Contest,
+  type Fate,
+  type PairJudge,
+  type SampledAnswer,
+  type TokenizedPrompt,
+} from './contest.js';
+export { DataOrder, type DataOrderOptions } from './dataOrder.js';
+export { dpoStep, dpoTask } from './dpo.js';
+export { completionMetrics, judgeMetrics } from './judgeMetrics.js';
+export { JudgeSignal } from './judgeSignal.js';
+export { jsftTask } from './jsft.js';
+export { klEstimate, scoreContests } from './kl.js';
+export {
+  preferenceLosses,
+  type LossParameters,
+  type LossType,
+  type PairLoss,
+  type PreferenceLoss,
+} from './losses.js';
+export type { Metrics } from './metrics.js';
+export { AdamW, type AdamWState, type UpdateReport } from './optimizer.js';
+export * from './options.js';
+export { preparePairs, preparePrompts, prepareSft, type Prepared } from './prepare.js';
+export {
+  answerSequence,
+  precomputeReference,
+  preferenceBackward,
+  scoreSequences,
+  type Answer,
+  type TokenPair,
+} from './preferenceUpdate.js';
+export {
+  defaultLora,
+  dpoDefaults,
+  jsftDefaults,
+  paper,
+  paperLora,
+  selfTrainingDefaults,
+  sftDefaults,
+} from './presets.js';
+export { environment, RunFolder, type MetricsRow } from './runFolder.js';
+export {
+  train,
+  type RunnerOptions,
+  type Selection,
+  type SignalReport,
+  type StepContext,
+  type StepReport,
+  type TrainingResult,
+  type TrainingTask,
+} from './runner.js';
+export { schedule, type LrSchedulerType, type Schedule, type ScheduleOptions } from './schedule.js';
+export { selfTrainingStep, selfTrainingTask, type SelfTraining } from './selfTraining.js';
+export { sftTask, supervisedStep } from './sft.js';
+export {
+  judgeExample,
+  labelWeights,
+  sftExample,
+  supervisedBackward,
+  type LabelKind,
+  type SupervisedExample,
+} from './supervised.js';
+export {
+  fullPreferenceTrainable,
+  fullTrainable,
+  loraTrainable,
+  type PreferenceTrainable,
+  type Trainable,
+} from './trainable.js';

@@ -1,0 +1,78 @@
+import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
+import { klEstimate, scoreContests } from './kl.js';
+import { mean, type Metrics, Stopwatch } from './metrics.js';
+import type { Selection, SignalReport, StepContext } from './runner.js';
+import type { SelfTraining } from './selfTraining.js';
+
+/**
+ * Chooses the policy by its own judge: on dev prompts that are never trained on, how often does the frozen start, as
+ * judge, prefer the policy's answer to the start's? Ties and equal answers count half, null verdicts not at all.
+ *
+ * The same keys draw both answers to a prompt, so at step 0 they are equal and the rate is 0.5. The judge is what the
+ * policy is optimised against: a rate of 0.9 says that training works, not that answers are better. A policy more
+ * than `maxKl` nats a sequence from the start is not eligible and ends training.
+ */
+export class JudgeSignal implements Selection {
+  readonly startSignal = 0.5;
+  readonly every: number;
+  private startAnswers?: SampledAnswer[];
+
+  constructor(
+    private readonly run: SelfTraining,
+    private readonly prompts: TokenizedPrompt[],
+  ) {
+    this.every = run.options.evalSteps;
+  }
+
+  async evaluate(at: StepContext): Promise<SignalReport> {
+    const { trainable, judge, options } = this.run;
+    const clock = new Stopwatch();
+    this.startAnswers ??= await this.answers(trainable.reference, at.signal);
+    const answers = await this.answers(trainable.policy, at.signal);
+    const starts = this.startAnswers;
+    const contests = await decide(
+      this.prompts,
+      answers.map((answer, i) => [answer, starts[i]]),
+      judge,
+      'keep',
+      { tokenBudget: options.tokenBudget, signal: at.signal },
+    );
+    const points = contests.flatMap(({ fate, winner }) => {
+      if (fate === 'pair') return [winner === 'a' ? 1 : 0];
+      return fate === 'null' ? [] : [0.5];
+    });
+    const signal = mean(points);
+    const kl = await this.kl(answers);
+    clock.lap('time/eval');
+    const metrics: Metrics = {
+      'eval/judge_win_rate': signal,
+      'eval/kl': kl,
+      'eval/mean_length': mean(answers.map(({ tokens }) => tokens.length)),
+      ...clock.times,
+    };
+    const near = kl <= options.maxKl;
+    return { metrics, signal, eligible: near, stop: !near };
+  }
+
+  private async answers(
+    view: SelfTraining['trainable']['policy'],
+    signal?: AbortSignal,
+  ): Promise<SampledAnswer[]> {
+    const { options, tokenizer } = this.run;
+    const answers = await sampleAnswers(view, tokenizer, this.prompts, {
+      ...sampling(options, tokenizer),
+      seed: options.seed + 0x5eed,
+      count: 1,
+      firstSequence: 0,
+      signal,
+    });
+    return answers.map(([answer]) => answer);
+  }
+
+  /** The policy's own samples against the start, in nats a sequence. */
+  private async kl(answers: SampledAnswer[]): Promise<number> {
+    const { trainable, options } = this.run;
+    const contests = this.prompts.map((prompt, i) => ({ prompt, a: answers[i], b: answers[i] }));
+    return klEstimate(contests, await scoreContests(contests, trainable.reference, options.tokenBudget));
+  }
+}

@@ -1,0 +1,35 @@
+import type { ModelView } from '@selfjudge/core';
+import type { Contest } from './contest.js';
+import { mean } from './metrics.js';
+import { answerSequence, scoreSequences } from './preferenceUpdate.js';
+
+/** Summed log-probabilities of both answers of every contest under the reference. */
+export async function scoreContests(
+  contests: Pick<Contest, 'prompt' | 'a' | 'b'>[],
+  reference: ModelView,
+  tokenBudget: number,
+): Promise<[a: number, b: number][]> {
+  const sums = await scoreSequences(
+    contests.flatMap(({ prompt, a, b }) => [
+      answerSequence(prompt.tokens, a.tokens),
+      answerSequence(prompt.tokens, b.tokens),
+    ]),
+    reference,
+    tokenBudget,
+  );
+  return contests.map((_, i) => [sums[2 * i], sums[2 * i + 1]]);
+}
+
+/**
+ * KL(policy || reference) in nats a sequence: mean of log pi - log ref over the policy's own samples, untempered.
+ * Unbiased for samples at temperature 1 without truncation; top-p and top-k leave out the tail.
+ */
+export function klEstimate(contests: Pick<Contest, 'a' | 'b'>[], referenceSums: [number, number][]): number {
+  const sum = (logprobs: Float32Array) => logprobs.reduce((total, x) => total + x, 0);
+  return mean(
+    contests.flatMap(({ a, b }, i) => [
+      sum(a.logprobs) - referenceSums[i][0],
+      sum(b.logprobs) - referenceSums[i][1],
+    ]),
+  );
+}

@@ -1,0 +1,39 @@
+/** Metrics of one step by TRL's names. Numbers that could not be measured are NaN, which JSON writes as null. */
+export type Metrics = Record<string, number>;
+
+/** Running means by name. */
+export class Means {
+  private readonly sums = new Map<string, { total: number; weight: number }>();
+
+  add(name: string, value: number, weight = 1): void {
+    const sum = this.sums.get(name) ?? { total: 0, weight: 0 };
+    sum.total += value * weight;
+    sum.weight += weight;
+    this.sums.set(name, sum);
+  }
+
+  value(name: string): number {
+    const sum = this.sums.get(name);
+    return sum === undefined ? NaN : sum.total / sum.weight;
+  }
+
+  all(): Metrics {
+    return Object.fromEntries([...this.sums.keys()].map((name) => [name, this.value(name)]));
+  }
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Seconds of consecutive phases: each lap is the time since the one before it. */
+export class Stopwatch {
+  readonly times: Metrics = {};
+  private last = performance.now();
+
+  lap(name: string): void {
+    const now = performance.now();
+    this.times[name] = (this.times[name] ?? 0) + (now - this.last) / 1000;
+    this.last = now;
+  }
+}

@@ -1,0 +1,226 @@
+import { atomicFolder } from './atomicFolder.js';
+import { loadCheckpoint, type Snapshot } from './checkpoint.js';
+import type { DataOrder } from './dataOrder.js';
+import type { Metrics } from './metrics.js';
+import type { AdamW } from './optimizer.js';
+import type { MetricsRow, RunFolder } from './runFolder.js';
+import type { Schedule } from './schedule.js';
+import type { Trainable } from './trainable.js';
+
+export interface StepContext {
+  /** From 1. */
+  step: number;
+  learningRate: number;
+  signal?: AbortSignal;
+}
+
+export interface StepReport {
+  metrics: Metrics;
+  /** Tokens trained on in this step, shared prefixes counted for each sequence. */
+  tokens: number;
+  /** Ids of the examples, to name a bad batch. */
+  examples: string[];
+  /** The gradient was not finite and the step changed nothing. */
+  skipped: boolean;
+}
+
+/** What a signal says of the policy now. */
+export interface SignalReport {
+  metrics: Metrics;
+  /** Larger is better. */
+  signal: number;
+  /** Whether this policy may be chosen. */
+  eligible: boolean;
+  /** Training should end here. */
+  stop: boolean;
+}
+
+/** Chooses among the policies of a run. The start counts as step 0 with `startSignal`. */
+export interface Selection {
+  every: number;
+  startSignal: number;
+  evaluate(at: StepContext): Promise<SignalReport>;
+}
+
+export interface TrainingTask {
+  trainable: Trainable;
+  optimizer: AdamW;
+  order: DataOrder;
+  schedule: Schedule;
+  /** Forward, backward and the update of one step. Must be a function of (parameters, moments, step) alone. */
+  step(at: StepContext): Promise<StepReport>;
+  selection?: Selection;
+  /** Looks at what was logged so far, for example for a policy that does not move. */
+  review?(row: MetricsRow): string | undefined;
+}
+
+export interface RunnerOptions {
+  /** Without a folder nothing is written and nothing can be resumed. */
+  folder?: RunFolder;
+  saveSteps: number;
+  saveTotalLimit: number;
+  /** Go on from the newest valid checkpoint, if there is one. */
+  resume?: boolean;
+  /** Aborting stops at once, writes a checkpoint of the last whole step and resolves with `interrupted`. */
+  signal?: AbortSignal;
+  onLog?(row: MetricsRow): void;
+  onWarning?(message: string): void;
+}
+
+export type TrainingResult =
+  | {
+      status: 'completed';
+      /** Steps done; fewer than planned when the signal ended training. */
+      step: number;
+      /** The step whose policy was kept: the last, or the best by the signal. */
+      bestStep: number;
+      numTokens: number;
+      last: Metrics;
+      final?: string;
+    }
+  | { status: 'interrupted'; step: number; numTokens: number; checkpoint?: string };
+
+/** Runs a task from its start or its newest checkpoint to its end. The same task gives the same bits either way. */
+export async function train(task: TrainingTask, options: RunnerOptions): Promise<TrainingResult> {
+  return new Runner(task, options).run();
+}
+
+class Runner {
+  private snapshot: Snapshot;
+  private last: Metrics = {};
+  private savedAt = -1;
+
+  constructor(
+    private readonly task: TrainingTask,
+    private readonly options: RunnerOptions,
+  ) {
+    this.snapshot = { state: { step: 0, numTokens: 0, path: this.path } };
+  }
+
+  async run(): Promise<TrainingResult> {
+    const { task, options } = this;
+    if (options.resume) this.resume();
+    options.folder?.trimMetrics(this.state.step);
+    if (task.selection !== undefined && this.state.selection === undefined)
+      await this.chooseStart(task.selection);
+    try {
+      while (this.state.step < task.order.totalSteps && !this.state.selection?.stopped) {
+        options.signal?.throwIfAborted();
+        await this.step(this.state.step + 1);
+      }
+    } catch (error) {
+      if (!options.signal?.aborted) throw error;
+      return this.interrupted();
+    }
+    return this.finish();
+  }
+
+  private async step(step: number): Promise<void> {
+    const { task, options } = this;
+    const at = { step, learningRate: task.schedule(step), signal: options.signal };
+    const report = await task.step(at);
+    // From here to the end of the step nothing looks at the signal: the step is whole.
+    this.snapshot.state = { ...this.state, step, numTokens: this.state.numTokens + report.tokens };
+    const metrics = { ...report.metrics, learning_rate: at.learningRate, num_tokens: this.state.numTokens };
+    if (report.skipped) this.reportBadBatch(step, report);
+    const { selection } = task;
+    if (selection !== undefined && (step % selection.every === 0 || step === task.order.totalSteps))
+      Object.assign(metrics, await this.select(selection, { ...at, signal: undefined }));
+    this.log({ step, epoch: task.order.epoch(step), metrics });
+    if (options.saveSteps > 0 && step % options.saveSteps === 0) await this.save();
+  }
+
+  private log(row: MetricsRow): void {
+    this.last = row.metrics;
+    this.options.folder?.appendMetrics(row);
+    this.options.onLog?.(row);
+    const warning = this.task.review?.(row);
+    if (warning !== undefined) this.options.onWarning?.(warning);
+  }
+
+  private reportBadBatch(step: number, { examples, metrics }: StepReport): void {
+    this.options.folder?.writeSamples(`bad-step-${step}`, [
+      { reason: 'gradient is not finite', examples, metrics },
+    ]);
+    this.options.onWarning?.(
+      `step ${step} skipped: the gradient is not finite (norm ${metrics.grad_norm}); examples ${examples.join(', ')}`,
+    );
+  }
+
+  private async select(selection: Selection, at: StepContext): Promise<Metrics> {
+    const { metrics, signal, eligible, stop } = await selection.evaluate(at);
+    const { bestStep, bestSignal } = this.state.selection ?? {
+      bestStep: 0,
+      bestSignal: selection.startSignal,
+    };
+    const better = eligible && signal > bestSignal;
+    if (better) this.snapshot.best = await this.task.trainable.parameters.read();
+    this.state.selection = better
+      ? { bestStep: at.step, bestSignal: signal, stopped: stop }
+      : { bestStep, bestSignal, stopped: stop };
+    return metrics;
+  }
+
+  private async chooseStart({ startSignal }: Selection): Promise<void> {
+    this.state.selection = { bestStep: 0, bestSignal: startSignal, stopped: false };
+    this.snapshot.best = await this.task.trainable.parameters.read();
+  }
+
+  private resume(): void {
+    const { folder, onWarning } = this.options;
+    const newest = folder?.checkpoints.newestValid((path, reason) =>
+      onWarning?.(`checkpoint ${path} is damaged and was passed over: ${reason}`),
+    );
+    if (newest === undefined) return;
+    this.snapshot = loadCheckpoint(newest, this.task.trainable.parameters, this.task.optimizer);
+    this.savedAt = this.state.step;
+    if (this.state.path !== this.path)
+      onWarning?.(
+        `resumed on kernel path ${this.path}; the run began on ${this.state.path}: results will differ in bits`,
+      );
+  }
+
+  private async save(): Promise<string | undefined> {
+    const { folder, saveTotalLimit } = this.options;
+    if (folder === undefined) return undefined;
+    const { step } = this.state;
+    if (this.savedAt !== step) {
+      await folder.checkpoints.write(this.task.trainable, this.task.optimizer, this.snapshot);
+      this.savedAt = step;
+      folder.checkpoints.rotate(saveTotalLimit);
+    }
+    return folder.checkpoints.at(step);
+  }
+
+  private async interrupted(): Promise<TrainingResult> {
+    this.task.trainable.parameters.zeroGrad();
+    const { step, numTokens } = this.state;
+    return { status: 'interrupted', step, numTokens, checkpoint: await this.save() };
+  }
+
+  private async finish(): Promise<TrainingResult> {
+    const { trainable } = this.task;
+    const { folder } = this.options;
+    await this.save();
+    const { step, numTokens, selection } = this.state;
+    if (this.snapshot.best !== undefined && selection !== undefined && selection.bestStep !== step)
+      trainable.parameters.load(this.snapshot.best);
+    if (folder !== undefined) await atomicFolder(folder.final, (dir) => trainable.save(dir));
+    return {
+      status: 'completed',
+      step,
+      bestStep: selection?.bestStep ?? step,
+      numTokens,
+      last: this.last,
+      final: folder?.final,
+    };
+  }
+
+  private get state() {
+    return this.snapshot.state;
+  }
+
+  private get path(): string {
+    return this.task.trainable.parameters.value.device.path;
+  }
+}

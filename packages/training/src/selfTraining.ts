@@ -1,0 +1,118 @@
+import type { Tokenizer } from '@selfjudge/core';
+import {
+  decide,
+  preferences,
+  sampleAnswers,
+  sampling,
+  type Contest,
+  type PairJudge,
+  type TokenizedPrompt,
+} from './contest.js';
+import { DataOrder } from './dataOrder.js';
+import { pairTokens } from './dpo.js';
+import { JudgeSignal } from './judgeSignal.js';
+import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
+import { klEstimate, scoreContests } from './kl.js';
+import { klReview } from './klReview.js';
+import { Stopwatch } from './metrics.js';
+import { AdamW } from './optimizer.js';
+import type { SelfTrainingOptions } from './options.js';
+import { preferenceBackward } from './preferenceUpdate.js';
+import type { StepContext, StepReport, TrainingTask } from './runner.js';
+import { schedule } from './schedule.js';
+import type { PreferenceTrainable } from './trainable.js';
+
+export interface SelfTraining {
+  trainable: PreferenceTrainable;
+  /** The frozen start as judge. */
+  judge: PairJudge;
+  tokenizer: Tokenizer;
+  optimizer: AdamW;
+  options: SelfTrainingOptions;
+}
+
+/**
+ * On-policy self-training over prompts alone.
+ *
+ * @param data `dev` prompts choose the best policy by its own judge, when `options.evalSteps` is above 0.
+ * @param onContests sees what was sampled and judged in each step.
+ */
+export function selfTrainingTask(
+  run: Omit<SelfTraining, 'optimizer'>,
+  data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[] },
+  onContests?: (contests: Contest[], step: number) => void,
+): TrainingTask {
+  const { trainable, options } = run;
+  const optimizer = new AdamW(trainable.parameters, options);
+  const training: SelfTraining = { ...run, optimizer };
+  const order = new DataOrder({
+    length: data.prompts.length,
+    batchSize: options.trainBatchSize,
+    epochs: options.numTrainEpochs,
+    maxSteps: options.maxSteps,
+    seed: options.seed,
+  });
+  const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
+  return {
+    trainable,
+    optimizer,
+    order,
+    schedule: schedule(options, order.totalSteps),
+    step: async (at) => {
+      const prompts = order.batch(at.step).map((i) => data.prompts[i]);
+      const { contests, ...report } = await selfTrainingStep(prompts, training, at);
+      onContests?.(contests, at.step);
+      return report;
+    },
+    selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
+    review: klReview(order.totalSteps),
+  };
+}
+
+/**
+ * One step of SELF-JUDGE (arXiv 2402.11253): the policy answers every prompt twice, the frozen start says which answer
+ * is better, and the policy learns to prefer the winner.
+ */
+export async function selfTrainingStep(
+  prompts: TokenizedPrompt[],
+  { trainable, judge, tokenizer, optimizer, options }: SelfTraining,
+  at: StepContext,
+): Promise<StepReport & { contests: Contest[] }> {
+  const clock = new Stopwatch();
+  const answers = await sampleAnswers(trainable.policy, tokenizer, prompts, {
+    ...sampling(options, tokenizer),
+    count: 2,
+    firstSequence: (at.step - 1) * options.trainBatchSize * 2,
+    signal: at.signal,
+  });
+  clock.lap('time/generate');
+  const contests = await decide(
+    prompts,
+    answers.map(([a, b]) => [a, b]),
+    judge,
+    options.missingEos,
+    { tokenBudget: options.tokenBudget, signal: at.signal },
+  );
+  clock.lap('time/judge');
+  const referenceSums = await scoreContests(contests, trainable.reference, options.tokenBudget);
+  const pairs = preferences(contests, referenceSums);
+  const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget);
+  const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
+  clock.lap('time/update');
+
+  const metrics = {
+    ...loss,
+    kl: klEstimate(contests, referenceSums),
+    ...completionMetrics(contests),
+    ...judgeMetrics(contests),
+    grad_norm: update.gradNorm,
+    ...clock.times,
+  };
+  return {
+    metrics,
+    tokens: pairTokens(pairs),
+    examples: pairs.map(({ id }) => id),
+    skipped: update.skipped,
+    contests,
+  };
+}

@@ -1,0 +1,59 @@
+import { DataOrder } from './dataOrder.js';
+import { Stopwatch } from './metrics.js';
+import { AdamW } from './optimizer.js';
+import type { JsftLossOptions, SftOptions } from './options.js';
+import type { StepContext, StepReport, TrainingTask } from './runner.js';
+import { schedule } from './schedule.js';
+import { supervisedBackward, type SupervisedExample } from './supervised.js';
+import type { Trainable } from './trainable.js';
+
+const plainMean: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
+
+/** Supervised fine-tuning: mean cross-entropy over the target tokens of each optimizer step. */
+export function sftTask(
+  trainable: Trainable,
+  examples: SupervisedExample[],
+  options: SftOptions,
+): TrainingTask {
+  const optimizer = new AdamW(trainable.parameters, options);
+  const order = new DataOrder({
+    length: examples.length,
+    batchSize: options.trainBatchSize,
+    epochs: options.numTrainEpochs,
+    maxSteps: options.maxSteps,
+    seed: options.seed,
+  });
+  return {
+    trainable,
+    optimizer,
+    order,
+    schedule: schedule(options, order.totalSteps),
+    step: (at) =>
+      supervisedStep(
+        order.batch(at.step).map((i) => examples[i]),
+        { trainable, optimizer, loss: plainMean, options },
+        at,
+      ),
+  };
+}
+
+/** One optimizer step of cross-entropy over `examples`; dropout, where the policy has it, is keyed by the step. */
+export async function supervisedStep(
+  examples: SupervisedExample[],
+  run: { trainable: Trainable; optimizer: AdamW; loss: JsftLossOptions; options: SftOptions },
+  at: StepContext,
+): Promise<StepReport> {
+  const { trainable, optimizer, loss, options } = run;
+  const clock = new Stopwatch();
+  const dropout = { seed: options.seed, step: at.step };
+  const metrics = await supervisedBackward(trainable.policy, examples, loss, options.tokenBudget, dropout);
+  const { gradNorm, skipped } = await optimizer.step(at.learningRate);
+  clock.lap('time/update');
+  const sequences = examples.flatMap((example) => example.sequences);
+  return {
+    metrics: { ...metrics, grad_norm: gradNorm, ...clock.times },
+    tokens: sequences.reduce((sum, { tokens }) => sum + tokens.length, 0),
+    examples: examples.map(({ id }) => id),
+    skipped,
+  };
+}

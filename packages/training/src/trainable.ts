@@ -1,0 +1,77 @@
+import {
+  Adapter,
+  type AdapterConfig,
+  type LlamaModel,
+  type ModelView,
+  type ParameterSet,
+} from '@selfjudge/core';
+
+/** What is trained: a view whose gradients go to one flat set of parameters, and how it is saved. */
+export interface Trainable {
+  readonly policy: ModelView;
+  readonly parameters: ParameterSet;
+  /** Writes the policy into an existing folder: a PEFT adapter or a Hugging Face model, with the tokenizer. */
+  save(dir: string): Promise<void>;
+}
+
+/** A policy beside the frozen start it is held to. Before the first step both give the same bits. */
+export interface PreferenceTrainable extends Trainable {
+  readonly reference: ModelView;
+}
+
+/**
+ * LoRA over frozen weights. With `start` (the JSFT adapter) the reference is base + start and the policy has a second
+ * adapter on top, whose B is zero; both are saved as ONE exact adapter with the ranks stacked.
+ *
+ * @param seed of the new adapter's A
+ */
+export function loraTrainable(
+  model: LlamaModel,
+  lora: AdapterConfig,
+  { seed, start }: { seed: number; start?: Adapter },
+): PreferenceTrainable & { adapter: Adapter } {
+  const adapter = Adapter.init(model, lora, seed);
+  const parameters = adapter.makeTrainable();
+  const frozen = start === undefined ? [] : [start];
+  return {
+    adapter,
+    policy: model.view([...frozen, adapter]),
+    reference: model.view(frozen),
+    parameters,
+    save: async (dir) => {
+      if (start === undefined) await adapter.save(dir);
+      else await saveStacked([start, adapter], dir);
+      await model.tokenizer?.save(dir);
+    },
+  };
+}
+
+async function saveStacked(adapters: Adapter[], dir: string): Promise<void> {
+  const whole = await Adapter.stack(adapters);
+  try {
+    await whole.save(dir);
+  } finally {
+    whole.dispose();
+  }
+}
+
+/** All weights of the model, for SFT and JSFT. */
+export function fullTrainable(model: LlamaModel): Trainable {
+  const parameters = model.makeTrainable();
+  return {
+    policy: model.view(),
+    parameters,
+    save: async (dir) => {
+      // Saving names the folder as the model's source; this one may be temporary.
+      const { source } = model;
+      await model.save(dir);
+      model.source = source;
+    },
+  };
+}
+
+/** All weights of the model, held to a frozen clone of what they are now. The clone is the caller's to dispose. */
+export function fullPreferenceTrainable(model: LlamaModel): PreferenceTrainable & { start: LlamaModel } {
+  const start = model.clone();
+  return { ...fullTrainable(model), reference: start.view(), start };
+}
