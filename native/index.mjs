@@ -78,20 +78,15 @@ export class NativeDevice {
       box[NUMBERS + i] = number;
     }
     this.#raw.run(call.index, tree ?? 0);
-    const outputs = new Array(call.outputs);
-    for (let i = 0, at = 0; i < outputs.length; i++, at += OUTPUT) {
+    const outputs = [];
+    for (let at = 0; at < call.outputs * OUTPUT; at += OUTPUT) {
       if (box[at] === 0) {
-        outputs[i] = null;
+        outputs.push(null);
         continue;
       }
-      const rank = box[at + 3];
-      const shape =
-        rank === 1
-          ? [box[at + 4]]
-          : rank === 2
-            ? [box[at + 4], box[at + 5]]
-            : [box[at + 4], box[at + 5], box[at + 6]];
-      outputs[i] = { handle: box[at], dtype: box[at + 1], layout: box[at + 2], shape };
+      const shape = [box[at + 4]];
+      for (let axis = 1; axis < box[at + 3]; axis++) shape.push(box[at + 4 + axis]);
+      outputs.push({ handle: box[at], dtype: box[at + 1], layout: box[at + 2], shape });
     }
     return outputs;
   }

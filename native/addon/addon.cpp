@@ -15,11 +15,16 @@ namespace {
 
 const char* name_of_role(Role role) {
   switch (role) {
-    case Role::In: return "in";
-    case Role::Optional: return "optional";
-    case Role::InOut: return "inout";
-    case Role::InOutOptional: return "inout_optional";
-    case Role::Out: break;
+    case Role::In:
+      return "in";
+    case Role::Optional:
+      return "optional";
+    case Role::InOut:
+      return "inout";
+    case Role::InOutOptional:
+      return "inout_optional";
+    case Role::Out:
+      break;
   }
   return "out";
 }
@@ -110,7 +115,9 @@ Napi::Value cpu_info_js(const Napi::CallbackInfo& info) {
   });
 }
 
-Napi::Value worker_count(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), cpu::worker_count()); }
+Napi::Value worker_count(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), cpu::worker_count());
+}
 
 void set_worker_limit(const Napi::CallbackInfo& info) {
   guarded(info.Env(), "setWorkerLimit", [&] {

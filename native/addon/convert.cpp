@@ -8,9 +8,12 @@ namespace selfjudge::addon {
 
 std::string describe_value(const Napi::Value& value) {
   switch (value.Type()) {
-    case napi_undefined: return "undefined";
-    case napi_null: return "null";
-    case napi_boolean: return value.As<Napi::Boolean>().Value() ? "true" : "false";
+    case napi_undefined:
+      return "undefined";
+    case napi_null:
+      return "null";
+    case napi_boolean:
+      return value.As<Napi::Boolean>().Value() ? "true" : "false";
     case napi_number: {
       char text[32];
       std::snprintf(text, sizeof text, "%.17g", value.As<Napi::Number>().DoubleValue());
@@ -20,20 +23,30 @@ std::string describe_value(const Napi::Value& value) {
       const std::string text = value.As<Napi::String>().Utf8Value();
       return text.size() <= 40 ? "'" + text + "'" : "a string of " + std::to_string(text.size()) + " bytes";
     }
-    case napi_symbol: return "a symbol";
-    case napi_function: return "a function";
-    case napi_bigint: return "a bigint";
-    default: break;
+    case napi_symbol:
+      return "a symbol";
+    case napi_function:
+      return "a function";
+    case napi_bigint:
+      return "a bigint";
+    default:
+      break;
   }
   if (value.IsArray()) return "an array";
   if (value.IsTypedArray()) {
     switch (value.As<Napi::TypedArray>().TypedArrayType()) {
-      case napi_float32_array: return "a Float32Array";
-      case napi_float64_array: return "a Float64Array";
-      case napi_int32_array: return "an Int32Array";
-      case napi_uint16_array: return "a Uint16Array";
-      case napi_uint8_array: return "a Uint8Array";
-      default: return "another typed array";
+      case napi_float32_array:
+        return "a Float32Array";
+      case napi_float64_array:
+        return "a Float64Array";
+      case napi_int32_array:
+        return "an Int32Array";
+      case napi_uint16_array:
+        return "a Uint16Array";
+      case napi_uint8_array:
+        return "a Uint8Array";
+      default:
+        return "another typed array";
     }
   }
   return "an object";
@@ -44,9 +57,11 @@ double to_number(const Napi::Value& value, const char* where, const char* argume
   return value.As<Napi::Number>().DoubleValue();
 }
 
-int64_t to_integer(const Napi::Value& value, int64_t min, int64_t max, const char* where, const char* argument) {
+int64_t to_integer(const Napi::Value& value, int64_t min, int64_t max, const char* where,
+                   const char* argument) {
   const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : NAN;
-  if (number >= static_cast<double>(min) && number <= static_cast<double>(max) && number == std::floor(number)) {
+  if (number >= static_cast<double>(min) && number <= static_cast<double>(max) &&
+      number == std::floor(number)) {
     return static_cast<int64_t>(number);
   }
   throw Error::wrong_argument(where, argument,
@@ -86,7 +101,8 @@ int32_t to_layout(const Napi::Value& value, const char* where) {
 }
 
 Shape to_shape(const Napi::Value& value, const char* where) {
-  if (!value.IsArray()) throw Error::wrong_argument(where, "shape", "an array of 1 to 3 numbers", describe_value(value));
+  if (!value.IsArray())
+    throw Error::wrong_argument(where, "shape", "an array of 1 to 3 numbers", describe_value(value));
   const Napi::Array array = value.As<Napi::Array>();
   if (array.Length() < 1 || array.Length() > 3) {
     throw Error::wrong_argument(where, "shape", "1 to 3 dimensions", std::to_string(array.Length()));
@@ -99,7 +115,8 @@ Shape to_shape(const Napi::Value& value, const char* where) {
   return shape;
 }
 
-Elements to_elements(const Napi::Value& value, const char* expected, const char* where, const char* argument) {
+Elements to_elements(const Napi::Value& value, const char* expected, const char* where,
+                     const char* argument) {
   if (!value.IsTypedArray()) throw Error::wrong_argument(where, argument, expected, describe_value(value));
   const Napi::TypedArray array = value.As<Napi::TypedArray>();
   Elements elements{nullptr, 0, array.ByteLength(), array.TypedArrayType()};

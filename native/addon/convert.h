@@ -1,5 +1,5 @@
-// Values between JavaScript and the core. Every function takes the name of the method and of the argument it converts,
-// and throws Error::wrong_argument with both when the value is not what it should be.
+// Values between JavaScript and the core. Every function takes the name of the method and of the argument it
+// converts, and throws Error::wrong_argument with both when the value is not what it should be.
 #pragma once
 #include <napi.h>
 
@@ -16,7 +16,8 @@ namespace selfjudge::addon {
 std::string describe_value(const Napi::Value& value);
 
 double to_number(const Napi::Value& value, const char* where, const char* argument);
-int64_t to_integer(const Napi::Value& value, int64_t min, int64_t max, const char* where, const char* argument);
+int64_t to_integer(const Napi::Value& value, int64_t min, int64_t max, const char* where,
+                   const char* argument);
 std::string to_string(const Napi::Value& value, const char* where, const char* argument);
 // Not 0, which is no handle.
 Handle to_handle(const Napi::Value& value, const char* where, const char* argument);
@@ -41,8 +42,8 @@ Elements to_elements(const Napi::Value& value, const char* expected, const char*
 // {handle, dtype, layout, shape}
 Napi::Object from_info(Napi::Env env, const TensorInfo& info);
 
-// The JavaScript Error of a core error, with own properties code, op, argument, expected, received, and of a fault
-// sequence and cause.
+// The JavaScript Error of a core error, with own properties code, op, argument, expected, received, and of a
+// fault sequence and cause.
 Napi::Error to_js(Napi::Env env, const Error& error);
 
 // Runs a method; whatever C++ throws becomes a JavaScript exception.

@@ -8,8 +8,8 @@
 namespace selfjudge::addon {
 namespace {
 
-// The mailbox. A call's tensors come first, its numbers from kNumbers on; the outputs are written over the tensors,
-// kOutput doubles each: handle (0: not produced), dtype, layout, rank, dims.
+// The mailbox. A call's tensors come first, its numbers from kNumbers on; the outputs are written over the
+// tensors, kOutput doubles each: handle (0: not produced), dtype, layout, rank, dims.
 constexpr size_t kNumbers = kMaxTensors;
 constexpr size_t kOutput = 7;
 constexpr size_t kMailbox = kMaxTensors * kOutput;
@@ -17,25 +17,19 @@ constexpr size_t kMailbox = kMaxTensors * kOutput;
 }  // namespace
 
 void RawDevice::define(Napi::Env env, Napi::Object exports) {
-  exports.Set("RawDevice", DefineClass(env, "RawDevice",
-                                       {InstanceAccessor<&RawDevice::name>("name"),
-                                        InstanceAccessor<&RawDevice::path>("path"),
-                                        InstanceAccessor<&RawDevice::mailbox>("mailbox"),
-                                        InstanceMethod<&RawDevice::run>("run"),
-                                        InstanceMethod<&RawDevice::empty>("empty"),
-                                        InstanceMethod<&RawDevice::upload>("upload"),
-                                        InstanceMethod<&RawDevice::read>("read"),
-                                        InstanceMethod<&RawDevice::view>("view"),
-                                        InstanceMethod<&RawDevice::retain>("retain"),
-                                        InstanceMethod<&RawDevice::dispose>("dispose"),
-                                        InstanceMethod<&RawDevice::tree>("tree"),
-                                        InstanceMethod<&RawDevice::dispose_tree>("disposeTree"),
-                                        InstanceMethod<&RawDevice::sync>("sync"),
-                                        InstanceMethod<&RawDevice::recover>("recover"),
-                                        InstanceMethod<&RawDevice::memory>("memory"),
-                                        InstanceMethod<&RawDevice::reset_peak>("resetPeak"),
-                                        InstanceMethod<&RawDevice::counters>("counters"),
-                                        InstanceMethod<&RawDevice::close>("close")}));
+  exports.Set(
+      "RawDevice",
+      DefineClass(
+          env, "RawDevice",
+          {InstanceAccessor<&RawDevice::name>("name"), InstanceAccessor<&RawDevice::path>("path"),
+           InstanceAccessor<&RawDevice::mailbox>("mailbox"), InstanceMethod<&RawDevice::run>("run"),
+           InstanceMethod<&RawDevice::empty>("empty"), InstanceMethod<&RawDevice::upload>("upload"),
+           InstanceMethod<&RawDevice::read>("read"), InstanceMethod<&RawDevice::view>("view"),
+           InstanceMethod<&RawDevice::retain>("retain"), InstanceMethod<&RawDevice::dispose>("dispose"),
+           InstanceMethod<&RawDevice::tree>("tree"), InstanceMethod<&RawDevice::dispose_tree>("disposeTree"),
+           InstanceMethod<&RawDevice::sync>("sync"), InstanceMethod<&RawDevice::recover>("recover"),
+           InstanceMethod<&RawDevice::memory>("memory"), InstanceMethod<&RawDevice::reset_peak>("resetPeak"),
+           InstanceMethod<&RawDevice::counters>("counters"), InstanceMethod<&RawDevice::close>("close")}));
 }
 
 RawDevice::RawDevice(const Napi::CallbackInfo& info) : ObjectWrap(info), env_(info.Env()) {
@@ -99,7 +93,8 @@ void RawDevice::run(const Napi::CallbackInfo& info) {
       handles[i] = box_[i] == 0 ? 0 : handle_of(box_[i], contract.op, contract.tensors[i].name);
     }
     TensorInfo outputs[kMaxTensors];
-    device.enqueue(op, handles, box_ + kNumbers, tree == 0 ? 0 : handle_of(tree, contract.op, "tree"), outputs);
+    device.enqueue(op, handles, box_ + kNumbers, tree == 0 ? 0 : handle_of(tree, contract.op, "tree"),
+                   outputs);
     double* to = box_;
     const TensorInfo* output = outputs;
     for (size_t i = 0; i < contract.n_tensors; ++i) {
@@ -108,7 +103,8 @@ void RawDevice::run(const Napi::CallbackInfo& info) {
       to[1] = output->tensor.dtype;
       to[2] = output->tensor.layout;
       to[3] = output->tensor.rank;
-      for (int axis = 0; axis < kMaxRank; ++axis) to[4 + axis] = static_cast<double>(output->tensor.dims[axis]);
+      for (int axis = 0; axis < kMaxRank; ++axis)
+        to[4 + axis] = static_cast<double>(output->tensor.dims[axis]);
       to += kOutput;
       ++output;
     }
@@ -139,20 +135,24 @@ Napi::Value RawDevice::upload(const Napi::CallbackInfo& info) {
     const double elements = static_cast<double>(shape.dims[0]) * static_cast<double>(shape.dims[1]) *
                             static_cast<double>(shape.dims[2]);
     if (static_cast<double>(data.count) != elements) {
-      throw Error::wrong_argument("upload", "data", "as many elements as shape " + shape_text(shape.dims, shape.rank),
+      throw Error::wrong_argument("upload", "data",
+                                  "as many elements as shape " + shape_text(shape.dims, shape.rank),
                                   std::to_string(data.count));
     }
-    return from_info(env_, open("upload").upload(dtype, shape.dims, shape.rank, data.data, dtype == SJ_BF16 && wide));
+    return from_info(
+        env_, open("upload").upload(dtype, shape.dims, shape.rank, data.data, dtype == SJ_BF16 && wide));
   });
 }
 
-// The stream writes straight into the array that the promise resolves to; the table of promises keeps it alive.
+// The stream writes straight into the array that the promise resolves to; the table of promises keeps it
+// alive.
 Napi::Value RawDevice::read(const Napi::CallbackInfo& info) {
   return guarded(env_, "read", [&]() -> Napi::Value {
     Device& device = open("read");
     const Handle handle = to_handle(info[0], "read", "handle");
     const sj_tensor tensor = device.describe_handle(handle, "read");
-    if (tensor.layout != SJ_ROWS) throw Error::wrong_argument("read", "handle", "layout rows (unpack first)", "panels");
+    if (tensor.layout != SJ_ROWS)
+      throw Error::wrong_argument("read", "handle", "layout rows (unpack first)", "panels");
     const auto count = static_cast<size_t>(elements_of(tensor));
     Napi::Value array;
     void* host;

@@ -1,5 +1,5 @@
-// The raw device class of the addon. index.mjs wraps it in NativeDevice, which also packs the arguments of enqueue into
-// the mailbox: one shared array of doubles is far quicker than a Node-API call an element.
+// The raw device class of the addon. index.mjs wraps it in NativeDevice, which also packs the arguments of
+// enqueue into the mailbox: one shared array of doubles is far quicker than a Node-API call an element.
 #pragma once
 #include <napi.h>
 

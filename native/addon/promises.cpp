@@ -8,7 +8,8 @@ namespace selfjudge::addon {
 
 std::shared_ptr<Promises> Promises::create(Napi::Env env, std::function<void(bool)> busy) {
   auto promises = std::make_shared<Promises>();
-  // The queue is unbounded: a full one would block the stream thread, and joining it from here would never end.
+  // The queue is unbounded: a full one would block the stream thread, and joining it from here would never
+  // end.
   promises->channel_ = Channel::New(env, "selfjudge.stream", 0, 1);
   promises->channel_.Unref(env);
   promises->busy_ = std::move(busy);
@@ -32,8 +33,8 @@ Napi::Promise Promises::add(Napi::Env env, Napi::Value value, std::function<void
   return promise;
 }
 
-// Runs on the JavaScript thread; without an environment when that is being torn down. An exception that left here
-// would end the process.
+// Runs on the JavaScript thread; without an environment when that is being torn down. An exception that left
+// here would end the process.
 void Promises::deliver(Napi::Env env, Napi::Function, std::nullptr_t*, Settlement* settlement) {
   const std::unique_ptr<Settlement> owner(settlement);
   if (env == nullptr) return;

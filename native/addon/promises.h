@@ -1,7 +1,8 @@
 // Promises that the stream thread settles: reads and syncs.
 //
-// Node objects (deferred, array) stay in a table on the JavaScript thread; what crosses threads is a number and the
-// fault, if any. So a device may be closed, collected or torn down with its environment at any moment.
+// Node objects (deferred, array) stay in a table on the JavaScript thread; what crosses threads is a number
+// and the fault, if any. So a device may be closed, collected or torn down with its environment at any
+// moment.
 #pragma once
 #include <napi.h>
 
@@ -20,7 +21,8 @@ class Promises : public std::enable_shared_from_this<Promises> {
   // `busy(true)` is called when the first promise becomes pending, `busy(false)` when the last is settled.
   static std::shared_ptr<Promises> create(Napi::Env env, std::function<void(bool)> busy);
 
-  // A pending promise; it resolves to `value` (or undefined). `done` settles it from any thread, at most once.
+  // A pending promise; it resolves to `value` (or undefined). `done` settles it from any thread, at most
+  // once.
   Napi::Promise add(Napi::Env env, Napi::Value value, std::function<void(const Fault*)>& done);
   // Rejects all that is pending.
   void reject_all(Napi::Env env, const Error& error);

@@ -12,9 +12,9 @@ namespace selfjudge {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kSmallest = 1024;              // below: multiples of the alignment
-constexpr size_t kKeep = size_t{256} << 20;     // a cache up to this size is never trimmed
-constexpr size_t kLargest = size_t{1} << 46;    // 64 TiB: more is a mistake in a shape
+constexpr size_t kSmallest = 1024;            // below: multiples of the alignment
+constexpr size_t kKeep = size_t{256} << 20;   // a cache up to this size is never trimmed
+constexpr size_t kLargest = size_t{1} << 46;  // 64 TiB: more is a mistake in a shape
 
 size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
 
@@ -49,7 +49,8 @@ std::string mebibytes(size_t bytes) {
 
 }  // namespace
 
-Allocator::Allocator(const sj_backend& backend, std::function<void()> drain, std::function<void(Block)> free_in_order)
+Allocator::Allocator(const sj_backend& backend, std::function<void()> drain,
+                     std::function<void(Block)> free_in_order)
     : backend_(backend), drain_(std::move(drain)), free_in_order_(std::move(free_in_order)) {}
 
 Allocator::~Allocator() { free_cached(); }
@@ -92,9 +93,12 @@ void Allocator::release(const Block& block) {
   counters_.cached += block.bytes;
 }
 
-void Allocator::count_packed(size_t bytes, bool live) { live ? counters_.packed += bytes : counters_.packed -= bytes; }
+void Allocator::count_packed(size_t bytes, bool live) {
+  live ? counters_.packed += bytes : counters_.packed -= bytes;
+}
 
-// Shapes that change with every batch leave blocks of classes nobody asks for again: keep no more cached than live.
+// Shapes that change with every batch leave blocks of classes nobody asks for again: keep no more cached than
+// live.
 void Allocator::trim() {
   const size_t keep = std::max(kKeep, counters_.live);
   for (size_t index = cache_.size(); counters_.cached > keep && index-- > 0;) {

@@ -1,8 +1,10 @@
-// A caching allocator over a backend's memory. Blocks come in size classes, 16 to a doubling (at most 6% over).
+// A caching allocator over a backend's memory. Blocks come in size classes, 16 to a doubling (at most 6%
+// over).
 //
-// It runs on the JavaScript thread, at enqueue: a block that is returned may be handed out again at once, because one
-// stream runs commands in order, so whoever used the block before is done before the next user starts. Returning a
-// block to the BACKEND needs more: either the stream has drained, or the block is freed by a command of its own.
+// It runs on the JavaScript thread, at enqueue: a block that is returned may be handed out again at once,
+// because one stream runs commands in order, so whoever used the block before is done before the next user
+// starts. Returning a block to the BACKEND needs more: either the stream has drained, or the block is freed
+// by a command of its own.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +28,8 @@ struct MemoryCounters {
 
 class Allocator {
  public:
-  // `drain` waits until no queued command can touch a cached block; `free_in_order` frees a block once every command
-  // queued so far has run.
+  // `drain` waits until no queued command can touch a cached block; `free_in_order` frees a block once every
+  // command queued so far has run.
   Allocator(const sj_backend& backend, std::function<void()> drain, std::function<void(Block)> free_in_order);
   ~Allocator();  // the stream must have stopped
   Allocator(const Allocator&) = delete;

@@ -1,4 +1,5 @@
-// bfloat16: the upper half of a float32. Narrowing rounds to nearest, ties to even; a NaN stays a (quiet) NaN.
+// bfloat16: the upper half of a float32. Narrowing rounds to nearest, ties to even; a NaN stays a (quiet)
+// NaN.
 #pragma once
 #include <bit>
 #include <cstdint>

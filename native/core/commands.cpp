@@ -32,7 +32,8 @@ int32_t Write::run(const sj_backend& backend, const Fault* poison, sj_error& err
   return poison ? SJ_OK : backend.copy_in(device_, host_.get(), bytes_, &error);
 }
 
-Read::Read(void* host, const sj_tensor& tensor, Done done) : host_(host), tensor_(tensor), done_(std::move(done)) {}
+Read::Read(void* host, const sj_tensor& tensor, Done done)
+    : host_(host), tensor_(tensor), done_(std::move(done)) {}
 
 int32_t Read::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
   if (poison) {
@@ -42,7 +43,8 @@ int32_t Read::run(const sj_backend& backend, const Fault* poison, sj_error& erro
   const size_t elements = static_cast<size_t>(elements_of(tensor_)), bytes = row_bytes(tensor_);
   int32_t code;
   if (tensor_.dtype == SJ_BF16) {
-    // The narrow values land in the upper half of the wide array, so widening front to back never overtakes them.
+    // The narrow values land in the upper half of the wide array, so widening front to back never overtakes
+    // them.
     char* const wide = static_cast<char*>(host_);
     const char* const narrow = wide + bytes;
     code = backend.copy_out(wide + bytes, tensor_.data, bytes, &error);

@@ -1,4 +1,5 @@
-// The commands of a stream. Each owns all it needs: JavaScript may drop every handle while it waits in the queue.
+// The commands of a stream. Each owns all it needs: JavaScript may drop every handle while it waits in the
+// queue.
 #pragma once
 #include <functional>
 #include <memory>

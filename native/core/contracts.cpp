@@ -20,7 +20,8 @@ std::string number_text(double value) {
 // One call being checked: the symbols bound so far.
 class Checker {
  public:
-  Checker(const OpRules& rules, Arguments& arguments) : rules_(rules), contract_(rules.contract), arguments_(arguments) {
+  Checker(const OpRules& rules, Arguments& arguments)
+      : rules_(rules), contract_(rules.contract), arguments_(arguments) {
     for (int64_t& value : symbols_) value = -1;
   }
 
@@ -72,7 +73,8 @@ class Checker {
     check_dtype(i);
     const int32_t layout = spec.panels ? SJ_PANELS : SJ_ROWS;
     if (tensor.layout != layout) {
-      fail(spec.name, std::string("layout ") + (spec.panels ? "panels" : "rows"), spec.panels ? "rows" : "panels");
+      fail(spec.name, std::string("layout ") + (spec.panels ? "panels" : "rows"),
+           spec.panels ? "rows" : "panels");
     }
     check_shape(i);
   }
@@ -84,17 +86,20 @@ class Checker {
     if (like >= 0) {
       const int32_t wanted = arguments_.tensors[like].dtype;
       if (dtype == wanted) return;
-      fail(spec.name, std::string("dtype ") + name_of_dtype(wanted) + " (as " + spec.like + ")", name_of_dtype(dtype));
+      fail(spec.name, std::string("dtype ") + name_of_dtype(wanted) + " (as " + spec.like + ")",
+           name_of_dtype(dtype));
     }
     if (spec.dtypes & (1 << dtype)) return;
     std::string expected;
     for (int d = SJ_F32; d <= SJ_I32; ++d) {
-      if (spec.dtypes & (1 << d)) expected += (expected.empty() ? "dtype " : " or ") + std::string(name_of_dtype(d));
+      if (spec.dtypes & (1 << d))
+        expected += (expected.empty() ? "dtype " : " or ") + std::string(name_of_dtype(d));
     }
     fail(spec.name, expected, name_of_dtype(dtype));
   }
 
-  // Symbols are bound only when the whole shape matches, so the error shows what was known before this tensor.
+  // Symbols are bound only when the whole shape matches, so the error shows what was known before this
+  // tensor.
   void check_shape(size_t i) {
     const TensorRule& rule = rules_.tensors[i];
     const sj_tensor& tensor = arguments_.tensors[i];
@@ -133,10 +138,14 @@ class Checker {
   // -1: not known yet.
   int64_t value_of(const Dim& dim) const {
     switch (dim.kind) {
-      case Dim::Literal: return dim.value;
-      case Dim::Number: return static_cast<int64_t>(arguments_.numbers[dim.index]);
-      case Dim::Symbol: return symbols_[dim.index];
-      case Dim::Rest: break;
+      case Dim::Literal:
+        return dim.value;
+      case Dim::Number:
+        return static_cast<int64_t>(arguments_.numbers[dim.index]);
+      case Dim::Symbol:
+        return symbols_[dim.index];
+      case Dim::Rest:
+        break;
     }
     return -1;
   }
@@ -148,7 +157,8 @@ class Checker {
       const int64_t value = value_of(dim);
       if (dim.kind == Dim::Rest) {
         if (rest_rank_ < 0) text += "...";
-        for (int axis = 0; axis < rest_rank_; ++axis) text += (axis ? ", " : "") + std::to_string(rest_[axis]);
+        for (int axis = 0; axis < rest_rank_; ++axis)
+          text += (axis ? ", " : "") + std::to_string(rest_[axis]);
       } else if (dim.kind == Dim::Literal) {
         text += std::to_string(value);
       } else {
@@ -159,8 +169,8 @@ class Checker {
     return text + "]";
   }
 
-  // What an op writes must not overlap anything else it reads or writes. Ranges, not storages: the views of one flat
-  // gradient tensor are apart.
+  // What an op writes must not overlap anything else it reads or writes. Ranges, not storages: the views of
+  // one flat gradient tensor are apart.
   void check_alias(size_t i) const {
     const TensorSpec& spec = contract_.tensors[i];
     if (spec.role != Role::InOut && spec.role != Role::InOutOptional) return;
@@ -189,7 +199,7 @@ class Checker {
     const TensorSpec& spec = contract_.tensors[i];
     const TensorRule& rule = rules_.tensors[i];
     sj_tensor& tensor = arguments_.tensors[i];
-    tensor.dtype = rule.like >= 0 ? arguments_.tensors[rule.like].dtype
+    tensor.dtype = rule.like >= 0        ? arguments_.tensors[rule.like].dtype
                    : spec.dtypes == F32  ? SJ_F32
                    : spec.dtypes == BF16 ? SJ_BF16
                                          : SJ_I32;
@@ -225,7 +235,9 @@ class Checker {
 
 const Contract& contract_of(sj_op op) { return rules_of(op).contract; }
 
-size_t row_bytes(const sj_tensor& tensor) { return static_cast<size_t>(elements_of(tensor)) * size_of(tensor.dtype); }
+size_t row_bytes(const sj_tensor& tensor) {
+  return static_cast<size_t>(elements_of(tensor)) * size_of(tensor.dtype);
+}
 
 sj_call make_call(sj_op op, const Arguments& arguments, const sj_tree* tree) {
   const Contract& contract = contract_of(op);

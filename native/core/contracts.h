@@ -1,5 +1,5 @@
-// The one interpreter of the op contracts (include/ops/*.h): validates a call, infers what it produces, and says what
-// is wrong with it.
+// The one interpreter of the op contracts (include/ops/*.h): validates a call, infers what it produces, and
+// says what is wrong with it.
 #pragma once
 #include <cstdint>
 
@@ -13,8 +13,8 @@ inline constexpr int kMaxNumbers = 16;
 // The contract of an op, its relation and its count of floating-point operations included.
 const Contract& contract_of(sj_op op);
 
-// The arguments of a call. Before check_call: inputs described with their data, absent ones null. After: every output
-// the call produces is described too (its data is still null) and named in `produced`.
+// The arguments of a call. Before check_call: inputs described with their data, absent ones null. After:
+// every output the call produces is described too (its data is still null) and named in `produced`.
 struct Arguments {
   sj_tensor tensors[kMaxTensors];
   double numbers[kMaxNumbers];

@@ -9,9 +9,7 @@ namespace selfjudge {
 namespace {
 
 // The register states the operating system saves (XCR0).
-[[gnu::target("xsave")]] uint64_t saved_states() {
-  return __builtin_ia32_xgetbv(0);
-}
+[[gnu::target("xsave")]] uint64_t saved_states() { return __builtin_ia32_xgetbv(0); }
 
 }  // namespace
 
@@ -31,7 +29,8 @@ CpuInfo cpu_info() {
   info.model = static_cast<int>((a >> 4) & 15) + (family == 6 || family == 15 ? ((a >> 12) & 0xf0) : 0);
   const bool has_xsave = c & (1u << 27), fma = c & (1u << 12), f16c = c & (1u << 29);
   const uint64_t states = has_xsave ? saved_states() : 0;
-  const bool ymm = (states & 0x06) == 0x06, zmm = (states & 0xe6) == 0xe6, tile = (states & 0x60000) == 0x60000;
+  const bool ymm = (states & 0x06) == 0x06, zmm = (states & 0xe6) == 0xe6,
+             tile = (states & 0x60000) == 0x60000;
 
   uint32_t a7 = 0, b7 = 0, c7 = 0, d7 = 0, a71 = 0, b71 = 0, c71 = 0, d71 = 0;
   __get_cpuid_count(7, 0, &a7, &b7, &c7, &d7);

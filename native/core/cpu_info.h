@@ -6,7 +6,7 @@
 namespace selfjudge {
 
 struct CpuInfo {
-  std::string vendor;                 // "GenuineIntel", "AuthenticAMD"
+  std::string vendor;  // "GenuineIntel", "AuthenticAMD"
   int family = 0, model = 0;
   std::vector<std::string> features;  // usable ones: the operating system saves their registers
 };

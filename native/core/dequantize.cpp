@@ -13,7 +13,8 @@ uint16_t load16(const uint8_t* data) { return static_cast<uint16_t>(data[0] | da
 
 // IEEE half precision, exact: subnormals are scaled, infinities and NaN keep their payload.
 float half_to_float(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16, exponent = (half >> 10) & 31, mantissa = half & 1023;
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16, exponent = (half >> 10) & 31,
+                 mantissa = half & 1023;
   if (exponent == 31) return std::bit_cast<float>(sign | 0x7f800000u | mantissa << 13);
   if (exponent == 0) {
     const float value = static_cast<float>(mantissa) * 0x1p-24f;
@@ -52,9 +53,9 @@ void q4_1(const uint8_t* block, float* out) {
   }
 }
 
-// 256 values of 6 bits around 32, a signed scale for each 16. Low nibbles ql[128], upper pairs of bits qh[64],
-// scales[16], d. Each half of 128 values: byte l of ql holds values l and l + 64, byte l + 32 values l + 32 and
-// l + 96; byte l of qh the upper bits of all four, lowest pair first.
+// 256 values of 6 bits around 32, a signed scale for each 16. Low nibbles ql[128], upper pairs of bits
+// qh[64], scales[16], d. Each half of 128 values: byte l of ql holds values l and l + 64, byte l + 32 values
+// l + 32 and l + 96; byte l of qh the upper bits of all four, lowest pair first.
 void q6_k(const uint8_t* block, float* out) {
   const float d = half_at(block + 208);
   for (int half = 0; half < 2; ++half, out += 128) {
@@ -75,8 +76,8 @@ struct Format {
   void (*decode)(const uint8_t* block, float* out);
 };
 
-constexpr Format formats[] = {{"F32", 1, 4, f32},       {"F16", 1, 2, f16},       {"BF16", 1, 2, bf16},
-                              {"Q8_0", 32, 34, q8_0},   {"Q4_0", 32, 18, q4_0},   {"Q4_1", 32, 20, q4_1},
+constexpr Format formats[] = {{"F32", 1, 4, f32},      {"F16", 1, 2, f16},     {"BF16", 1, 2, bf16},
+                              {"Q8_0", 32, 34, q8_0},  {"Q4_0", 32, 18, q4_0}, {"Q4_1", 32, 20, q4_1},
                               {"Q6_K", 256, 210, q6_k}};
 
 const Format& checked_format(const std::string& type, size_t bytes, size_t count) {
@@ -93,16 +94,20 @@ const Format& checked_format(const std::string& type, size_t bytes, size_t count
     }
     return format;
   }
-  throw Error::wrong_argument("dequantize", "type", "one of F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q6_K", "'" + type + "'");
+  throw Error::wrong_argument("dequantize", "type", "one of F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q6_K",
+                              "'" + type + "'");
 }
 
 }  // namespace
 
-void check_dequantize(const std::string& type, size_t bytes, size_t count) { checked_format(type, bytes, count); }
+void check_dequantize(const std::string& type, size_t bytes, size_t count) {
+  checked_format(type, bytes, count);
+}
 
 void dequantize(const std::string& type, const uint8_t* data, size_t bytes, size_t count, float* out) {
   const Format& format = checked_format(type, bytes, count);
-  for (size_t i = 0; i < count / format.values; ++i) format.decode(data + i * format.bytes, out + i * format.values);
+  for (size_t i = 0; i < count / format.values; ++i)
+    format.decode(data + i * format.bytes, out + i * format.values);
 }
 
 }  // namespace selfjudge

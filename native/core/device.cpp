@@ -40,7 +40,8 @@ TensorEntry& Device::find(Handle handle, const char* where, const char* argument
   const auto [lookup, entry] = tensors_.find(handle);
   if (lookup == Lookup::Found) return *entry;
   if (lookup == Lookup::Disposed) throw Error::disposed(where, argument, "a disposed tensor");
-  if (trees_.find(handle).first != Lookup::Foreign) throw Error::wrong_argument(where, argument, "a tensor", "a tree");
+  if (trees_.find(handle).first != Lookup::Foreign)
+    throw Error::wrong_argument(where, argument, "a tensor", "a tree");
   throw Error::foreign(where, argument);
 }
 
@@ -48,7 +49,8 @@ const std::shared_ptr<const Tree>& Device::find_tree(Handle handle, const char* 
   const auto [lookup, tree] = trees_.find(handle);
   if (lookup == Lookup::Found) return *tree;
   if (lookup == Lookup::Disposed) throw Error::disposed(where, "tree", "a disposed tree");
-  if (tensors_.find(handle).first != Lookup::Foreign) throw Error::wrong_argument(where, "tree", "a tree", "a tensor");
+  if (tensors_.find(handle).first != Lookup::Foreign)
+    throw Error::wrong_argument(where, "tree", "a tree", "a tensor");
   throw Error::foreign(where, "tree");
 }
 
@@ -57,7 +59,8 @@ size_t Device::bytes_of(const sj_tensor& tensor) const {
                                     : row_bytes(tensor);
 }
 
-sj_tensor Device::described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims, int rank) const {
+sj_tensor Device::described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims,
+                            int rank) const {
   if (rank < 1 || rank > kMaxRank) {
     throw Error::wrong_argument(where, "shape", "1 to 3 dimensions", std::to_string(rank));
   }
@@ -69,7 +72,8 @@ sj_tensor Device::described(const char* where, int32_t dtype, int32_t layout, co
     }
     elements *= static_cast<double>(dims[i]);
   }
-  if (elements > 0x1p46) throw Error::wrong_argument(where, "shape", "at most 2^46 elements", shape_text(dims, rank));
+  if (elements > 0x1p46)
+    throw Error::wrong_argument(where, "shape", "at most 2^46 elements", shape_text(dims, rank));
   if (layout == SJ_PANELS && rank != 2) {
     throw Error::wrong_argument(where, "shape", "a matrix [N, K] for layout panels", shape_text(dims, rank));
   }
@@ -109,7 +113,8 @@ void Device::release(TensorEntry entry) {
   delete storage;
 }
 
-void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Handle tree_handle, TensorInfo* outputs) {
+void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Handle tree_handle,
+                     TensorInfo* outputs) {
   const Contract& contract = contract_of(op);
   throw_if_poisoned();
   Arguments arguments;
@@ -170,7 +175,8 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
   const size_t bytes = row_bytes(tensor);
   bool fresh = false;
   const TensorInfo info = create("upload", tensor, &fresh);
-  // A block from the cache may still be in use by commands in the queue: then the write takes its turn, from a copy.
+  // A block from the cache may still be in use by commands in the queue: then the write takes its turn, from
+  // a copy.
   const bool direct = fresh || stream_.idle();
   std::unique_ptr<char[]> staging;
   if (narrow || !direct) {
@@ -200,7 +206,9 @@ void Device::read(Handle handle, void* host, std::function<void(const Fault*)> d
   stream_.push(std::make_unique<Read>(host, find(handle, "read", "handle").tensor, std::move(done)));
 }
 
-sj_tensor Device::describe_handle(Handle handle, const char* where) { return find(handle, where, "handle").tensor; }
+sj_tensor Device::describe_handle(Handle handle, const char* where) {
+  return find(handle, where, "handle").tensor;
+}
 
 TensorInfo Device::view(Handle handle, double offset, const int64_t* dims, int rank) {
   const TensorEntry entry = find(handle, "view", "handle");
@@ -243,6 +251,8 @@ void Device::dispose_tree(Handle handle) {
   trees_.remove(handle);
 }
 
-void Device::sync(std::function<void(const Fault*)> done) { stream_.push(std::make_unique<Sync>(std::move(done))); }
+void Device::sync(std::function<void(const Fault*)> done) {
+  stream_.push(std::make_unique<Sync>(std::move(done)));
+}
 
 }  // namespace selfjudge

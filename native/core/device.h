@@ -1,5 +1,5 @@
-// One device of one environment: its stream, its memory and its handles. Used by one thread, the one that made it;
-// only the commands it pushes run elsewhere.
+// One device of one environment: its stream, its memory and its handles. Used by one thread, the one that
+// made it; only the commands it pushes run elsewhere.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -15,7 +15,8 @@
 
 namespace selfjudge {
 
-// Memory with the number of handles that see it. When the last one goes, the block returns to the cache at once.
+// Memory with the number of handles that see it. When the last one goes, the block returns to the cache at
+// once.
 struct Storage {
   Block block;
   uint32_t handles;
@@ -46,16 +47,16 @@ class Device {
   const char* name() const { return backend_.name; }
   const char* path() const { return backend_.path(); }
 
-  // `handles` has one entry a tensor of the contract, 0 for absent ones and outputs. `outputs` gets one entry an Out
-  // slot, in slot order. `tree` is 0 or a tree handle.
+  // `handles` has one entry a tensor of the contract, 0 for absent ones and outputs. `outputs` gets one entry
+  // an Out slot, in slot order. `tree` is 0 or a tree handle.
   void enqueue(sj_op op, const Handle* handles, const double* numbers, Handle tree, TensorInfo* outputs);
 
   TensorInfo empty(int32_t dtype, int32_t layout, const int64_t* dims, int rank);
-  // `source` holds the tensor's elements; with `narrow` they are float32 and are rounded to bf16. Not read after
-  // upload returns.
+  // `source` holds the tensor's elements; with `narrow` they are float32 and are rounded to bf16. Not read
+  // after upload returns.
   TensorInfo upload(int32_t dtype, const int64_t* dims, int rank, const void* source, bool narrow);
-  // Copies the tensor to `host` (bf16 widened to float32) in stream order, then calls `done` on the stream thread.
-  // `host` must live until then, or until close() returns.
+  // Copies the tensor to `host` (bf16 widened to float32) in stream order, then calls `done` on the stream
+  // thread. `host` must live until then, or until close() returns.
   void read(Handle handle, void* host, std::function<void(const Fault*)> done);
   sj_tensor describe_handle(Handle handle, const char* where);
   TensorInfo view(Handle handle, double offset, const int64_t* dims, int rank);

@@ -6,17 +6,24 @@ namespace selfjudge {
 
 const char* name_of(ErrorCode code) {
   switch (code) {
-    case ErrorCode::WrongArgument: return "SJ_WRONG_ARGUMENT";
-    case ErrorCode::Disposed: return "SJ_DISPOSED";
-    case ErrorCode::Foreign: return "SJ_FOREIGN";
-    case ErrorCode::OutOfMemory: return "SJ_OUT_OF_MEMORY";
-    case ErrorCode::Fault: return "SJ_FAULT";
-    case ErrorCode::Internal: break;
+    case ErrorCode::WrongArgument:
+      return "SJ_WRONG_ARGUMENT";
+    case ErrorCode::Disposed:
+      return "SJ_DISPOSED";
+    case ErrorCode::Foreign:
+      return "SJ_FOREIGN";
+    case ErrorCode::OutOfMemory:
+      return "SJ_OUT_OF_MEMORY";
+    case ErrorCode::Fault:
+      return "SJ_FAULT";
+    case ErrorCode::Internal:
+      break;
   }
   return "SJ_INTERNAL";
 }
 
-Error::Error(ErrorCode code, std::string where, std::string argument, std::string expected, std::string received)
+Error::Error(ErrorCode code, std::string where, std::string argument, std::string expected,
+             std::string received)
     : code(code),
       where(std::move(where)),
       argument(std::move(argument)),
@@ -27,8 +34,10 @@ Error::Error(ErrorCode code, std::string where, std::string argument, std::strin
   message_ += "expected " + this->expected + ", received " + this->received;
 }
 
-Error Error::wrong_argument(std::string where, std::string argument, std::string expected, std::string received) {
-  return {ErrorCode::WrongArgument, std::move(where), std::move(argument), std::move(expected), std::move(received)};
+Error Error::wrong_argument(std::string where, std::string argument, std::string expected,
+                            std::string received) {
+  return {ErrorCode::WrongArgument, std::move(where), std::move(argument), std::move(expected),
+          std::move(received)};
 }
 
 Error Error::disposed(std::string where, std::string argument, std::string received) {
@@ -46,8 +55,8 @@ Error Error::out_of_memory(std::string where, std::string expected, std::string 
 
 Error Error::fault(const Fault& fault) {
   Error error(ErrorCode::Fault, fault.op, "", "", "");
-  error.message_ = "[" + fault.op + "] command " + std::to_string(fault.sequence) + " failed: " + fault.cause +
-                   "; the device skips all work until recover()";
+  error.message_ = "[" + fault.op + "] command " + std::to_string(fault.sequence) +
+                   " failed: " + fault.cause + "; the device skips all work until recover()";
   error.cause = fault;
   return error;
 }

@@ -1,5 +1,5 @@
-// The one error type of the core. Every error says what was wrong, where, what was expected and what was received;
-// the addon turns it into a JavaScript Error with these as own properties.
+// The one error type of the core. Every error says what was wrong, where, what was expected and what was
+// received; the addon turns it into a JavaScript Error with these as own properties.
 #pragma once
 #include <cstdint>
 #include <exception>
@@ -23,7 +23,8 @@ struct Fault {
 class Error : public std::exception {
  public:
   // "[where] argument: expected ..., received ..."
-  static Error wrong_argument(std::string where, std::string argument, std::string expected, std::string received);
+  static Error wrong_argument(std::string where, std::string argument, std::string expected,
+                              std::string received);
   static Error disposed(std::string where, std::string argument, std::string received);
   static Error foreign(std::string where, std::string argument);
   static Error out_of_memory(std::string where, std::string expected, std::string received);

@@ -1,6 +1,7 @@
-// Handles are integers a JavaScript number holds exactly: 22 bits of slot, 20 bits of generation, 11 bits of table tag
-// (53 in all). A slot's generation changes with every reuse, so a stale handle is refused, never mistaken; a slot whose
-// generations are used up is retired. The tag tells tables apart: tensors and trees, devices, environments.
+// Handles are integers a JavaScript number holds exactly: 22 bits of slot, 20 bits of generation, 11 bits of
+// table tag (53 in all). A slot's generation changes with every reuse, so a stale handle is refused, never
+// mistaken; a slot whose generations are used up is retired. The tag tells tables apart: tensors and trees,
+// devices, environments.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,6 @@
-// Philox-4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a counter-based generator.
-// Four 32-bit words are a function of (key, counter) alone, so draws do not depend on order, batch or threads.
+// Philox-4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): a counter-based
+// generator. Four 32-bit words are a function of (key, counter) alone, so draws do not depend on order, batch
+// or threads.
 #pragma once
 #include <array>
 #include <cstdint>

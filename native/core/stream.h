@@ -1,7 +1,7 @@
 // One native thread that runs a device's commands in the order they were pushed.
 //
-// The first command that fails poisons the stream: later work is skipped, waiters are told the fault, and the fault is
-// visible to the pushing side until recover().
+// The first command that fails poisons the stream: later work is skipped, waiters are told the fault, and the
+// fault is visible to the pushing side until recover().
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -21,8 +21,8 @@ class Command {
  public:
   virtual ~Command() = default;
   virtual const char* name() const = 0;
-  // Runs on the stream thread. `poison` is the fault of an earlier command: the command must then do no work, only
-  // tell whoever waits. Returns an sj_code, filling `error` when it is not SJ_OK.
+  // Runs on the stream thread. `poison` is the fault of an earlier command: the command must then do no work,
+  // only tell whoever waits. Returns an sj_code, filling `error` when it is not SJ_OK.
   virtual int32_t run(const sj_backend& backend, const Fault* poison, sj_error& error) = 0;
   // Told after a failed run.
   virtual void failed(const Fault&) {}

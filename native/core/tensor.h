@@ -16,7 +16,9 @@ inline const char* name_of_dtype(int32_t dtype) {
   return dtype == SJ_F32 ? "float32" : dtype == SJ_BF16 ? "bf16" : "int32";
 }
 
-inline int64_t elements_of(const sj_tensor& tensor) { return tensor.dims[0] * tensor.dims[1] * tensor.dims[2]; }
+inline int64_t elements_of(const sj_tensor& tensor) {
+  return tensor.dims[0] * tensor.dims[1] * tensor.dims[2];
+}
 
 inline std::string shape_text(const int64_t* dims, int rank) {
   std::string text = "[";

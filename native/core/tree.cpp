@@ -11,7 +11,8 @@ std::shared_ptr<const Tree> Tree::from(const int32_t* triples, size_t count) {
     return Error::wrong_argument("tree", argument, expected, std::to_string(received));
   };
   if (count == 0 || count % 3 != 0) {
-    throw wrong("segments", "a non-empty multiple of 3 values (start, length, parent)", static_cast<int64_t>(count));
+    throw wrong("segments", "a non-empty multiple of 3 values (start, length, parent)",
+                static_cast<int64_t>(count));
   }
   auto tree = std::make_shared<Tree>();
   tree->segments_.reserve(count / 3);
@@ -24,7 +25,8 @@ std::shared_ptr<const Tree> Tree::from(const int32_t* triples, size_t count) {
     }
     if (length < 1) throw wrong(segment + ".length", "at least 1", length);
     if (parent < -1 || parent >= static_cast<int64_t>(s)) {
-      throw wrong(segment + ".parent", "-1 or an earlier segment, at most " + std::to_string(int64_t(s) - 1), parent);
+      throw wrong(segment + ".parent", "-1 or an earlier segment, at most " + std::to_string(int64_t(s) - 1),
+                  parent);
     }
     rows += length;
     if (rows > INT32_MAX) throw wrong(segment + ".length", "at most 2147483647 rows in all", rows);

@@ -10,8 +10,20 @@
 namespace selfjudge::test {
 namespace {
 
-// Three levels and more, cut at odd depths around 64, one-row segments, two roots, children out of depth-first order.
-const TestTree kTree({{50, -1}, {37, 0}, {1, 0}, {64, 1}, {5, 1}, {130, -1}, {70, 3}, {3, 5}, {14, 2}, {1, 4}, {2, 9}, {63, 7}});
+// Three levels and more, cut at odd depths around 64, one-row segments, two roots, children out of
+// depth-first order.
+const TestTree kTree({{50, -1},
+                      {37, 0},
+                      {1, 0},
+                      {64, 1},
+                      {5, 1},
+                      {130, -1},
+                      {70, 3},
+                      {3, 5},
+                      {14, 2},
+                      {1, 4},
+                      {2, 9},
+                      {63, 7}});
 
 struct Case {
   int32_t dtype;
@@ -38,11 +50,17 @@ Outputs run(const Inputs& in, const TestTree& tree) {
   const int32_t dtype = in.q.view.dtype;
   const int64_t rows = in.q.view.dims[0], heads = in.q.view.dims[1], key_heads = in.k.view.dims[1],
                 d = in.q.view.dims[2];
-  Outputs out{{dtype, {rows, heads, d}}, {SJ_F32, {rows, heads}}, {dtype, {rows, heads, d}},
-              {dtype, {rows, key_heads, d}}, {dtype, {rows, key_heads, d}}};
-  SJ_CHECK(SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view) == SJ_OK, "forward");
-  SJ_CHECK(SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
-                   {in.scale}, &view) == SJ_OK, "backward");
+  Outputs out{{dtype, {rows, heads, d}},
+              {SJ_F32, {rows, heads}},
+              {dtype, {rows, heads, d}},
+              {dtype, {rows, key_heads, d}},
+              {dtype, {rows, key_heads, d}}};
+  SJ_CHECK(SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view) == SJ_OK,
+           "forward");
+  SJ_CHECK(
+      SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
+              {in.scale}, &view) == SJ_OK,
+      "backward");
   return out;
 }
 
@@ -60,13 +78,14 @@ Tensor take(const Tensor& x, const std::vector<int>& rows) {
   return y;
 }
 
-// Analytic gradients of the reference against its own finite differences, along one random direction a tensor.
+// Analytic gradients of the reference against its own finite differences, along one random direction a
+// tensor.
 void test_reference() {
   const TestTree tree({{5, -1}, {4, 0}, {3, 0}});
   Inputs in = inputs({SJ_F32, 2, 1, 6, 1.0}, tree.rows());
   const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.dout);
   const std::vector<double>* gradients[] = {&r.dq, &r.dk, &r.dv};
-  Tensor Inputs::*members[] = {&Inputs::q, &Inputs::k, &Inputs::v};
+  Tensor Inputs::* members[] = {&Inputs::q, &Inputs::k, &Inputs::v};
   for (int which = 0; which < 3; which++) {
     const Tensor kept = in.*members[which];
     double slope = 0, along = 0, values[2];
@@ -81,7 +100,8 @@ void test_reference() {
     }
     slope = (values[1] - values[0]) / 0x1p-8;
     for (int64_t i = 0; i < kept.size(); i++) along += (*gradients[which])[size_t(i)] * noise(9, uint64_t(i));
-    SJ_CHECK(std::abs(slope - along) < 1e-4 * (1 + std::abs(along)), "direction %d: %g, %g", which, slope, along);
+    SJ_CHECK(std::abs(slope - along) < 1e-4 * (1 + std::abs(along)), "direction %d: %g, %g", which, slope,
+             along);
     in.*members[which] = kept;
   }
 }
@@ -92,20 +112,24 @@ void test_against_reference(const Case& c) {
   const AttentionResult r = reference_attention(kTree, in.q, in.k, in.v, in.scale, in.dout);
   const double rounding = c.dtype == SJ_BF16 ? 0x1p-8 : 0;
   // A score of size s has float32 error s 2^-24 times a few; it enters p as a factor.
-  const double forward = rounding + 2e-6 * std::max(1.0, c.size), backward = 2 * rounding + 1e-5 * std::max(1.0, c.size);
+  const double forward = rounding + 2e-6 * std::max(1.0, c.size),
+               backward = 2 * rounding + 1e-5 * std::max(1.0, c.size);
   const double errors[] = {error_of(out.o, r.o), error_of(out.lse, r.lse), error_of(out.dq, r.dq),
                            error_of(out.dk, r.dk), error_of(out.dv, r.dv)};
   for (int i = 0; i < 5; i++)
-    SJ_CHECK(errors[i] <= (i < 1 ? forward : i < 2 ? 2e-6 : backward), "dtype %d heads %ld/%ld d %ld size %g: [%d] error %g", c.dtype,
-             long(c.heads), long(c.key_heads), long(c.d), c.size, i, errors[i]);
+    SJ_CHECK(errors[i] <= (i < 1   ? forward
+                           : i < 2 ? 2e-6
+                                   : backward),
+             "dtype %d heads %ld/%ld d %ld size %g: [%d] error %g", c.dtype, long(c.heads), long(c.key_heads),
+             long(c.d), c.size, i, errors[i]);
 
   cpu::set_worker_limit(1);
   SJ_CHECK(equal(out, run(in, kTree)), "one thread differs");
   cpu::set_worker_limit(cpu::worker_count());
 }
 
-// Each row alone with its path, and each leaf's sequence unshared: the same forward bits and the same dq; dk and dv
-// add up to the shared ones.
+// Each row alone with its path, and each leaf's sequence unshared: the same forward bits and the same dq; dk
+// and dv add up to the shared ones.
 void test_unshared(const Case& c) {
   const Inputs in = inputs(c, kTree.rows());
   const Outputs shared = run(in, kTree);
@@ -123,11 +147,14 @@ void test_unshared(const Case& c) {
     const size_t width = size_t(n) * (c.dtype == SJ_BF16 ? 2 : 4);
     for (size_t i = 0; i < path.size(); i++) {
       const size_t at = size_t(path[i]);
-      SJ_CHECK(!std::memcmp(out.o.data<char>() + i * width, shared.o.data<char>() + at * width, width), "o of %zu", at);
-      SJ_CHECK(!std::memcmp(out.lse.data<float>() + i * size_t(c.heads), shared.lse.data<float>() + at * size_t(c.heads),
-                            size_t(c.heads) * 4), "lse of row %zu", at);
+      SJ_CHECK(!std::memcmp(out.o.data<char>() + i * width, shared.o.data<char>() + at * width, width),
+               "o of %zu", at);
+      SJ_CHECK(!std::memcmp(out.lse.data<float>() + i * size_t(c.heads),
+                            shared.lse.data<float>() + at * size_t(c.heads), size_t(c.heads) * 4),
+               "lse of row %zu", at);
       if (!done[at])
-        SJ_CHECK(!std::memcmp(out.dq.data<char>() + i * width, shared.dq.data<char>() + at * width, width), "dq of %zu", at);
+        SJ_CHECK(!std::memcmp(out.dq.data<char>() + i * width, shared.dq.data<char>() + at * width, width),
+                 "dq of %zu", at);
       done[at] = true;
       for (int64_t x = 0; x < m; x++) {
         dk[at * size_t(m) + size_t(x)] += out.dk.get(int64_t(i) * m + x);
@@ -140,8 +167,8 @@ void test_unshared(const Case& c) {
            error_of(shared.dk, dk), error_of(shared.dv, dv));
 }
 
-// The same tree in pool blocks, every row with a table of its own: written row by row, shared blocks where a block is
-// wholly an ancestor's, head parts copied where a branch starts inside one.
+// The same tree in pool blocks, every row with a table of its own: written row by row, shared blocks where a
+// block is wholly an ancestor's, head parts copied where a branch starts inside one.
 void test_pool(const Case& c) {
   const Inputs in = inputs(c, kTree.rows());
   const Outputs expected = run(in, kTree);
@@ -154,7 +181,8 @@ void test_pool(const Case& c) {
   for (int64_t i = 0; i < pool_k.size(); i++) pool_k.set(i, NAN), pool_v.set(i, NAN);
   for (const sj_segment& s : kTree.segments) {
     std::vector<int> table;
-    if (s.parent >= 0) table.assign(tables[size_t(s.parent)].begin(), tables[size_t(s.parent)].begin() + s.depth / 64);
+    if (s.parent >= 0)
+      table.assign(tables[size_t(s.parent)].begin(), tables[size_t(s.parent)].begin() + s.depth / 64);
     if (s.depth % 64) {
       moves = {tables[size_t(s.parent)][size_t(s.depth / 64)], blocks, s.depth % 64};
       table.push_back(blocks++);
@@ -170,7 +198,8 @@ void test_pool(const Case& c) {
       row_table.push_back(int32_t(tables.size()));
       lengths.push_back(depth + 1);
     }
-    SJ_CHECK(SJ_CALL(kv_write, {take(in.k, rows), take(in.v, rows), integers({s.length}, at), pool_k, pool_v}) == SJ_OK,
+    SJ_CHECK(SJ_CALL(kv_write,
+                     {take(in.k, rows), take(in.v, rows), integers({s.length}, at), pool_k, pool_v}) == SJ_OK,
              "kv_write");
     tables.push_back(table);
   }
@@ -178,15 +207,21 @@ void test_pool(const Case& c) {
     for (int i = 0; i < width; i++) flat.push_back(i < int(table.size()) ? table[size_t(i)] : -1);
   const auto table = integers({int64_t(tables.size()), width}, flat);
   Tensor o(c.dtype, {kTree.rows(), c.heads, c.d});
-  SJ_CHECK(SJ_CALL(tree_attention_pool, {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
-                                         integers({kTree.rows()}, lengths), o}, {in.scale}) == SJ_OK, "pool");
+  SJ_CHECK(SJ_CALL(tree_attention_pool,
+                   {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
+                    integers({kTree.rows()}, lengths), o},
+                   {in.scale}) == SJ_OK,
+           "pool");
   SJ_CHECK(same_bits(o, expected.o), "pool and rows differ, d %ld", long(c.d));
 
   sj_error error{};
   lengths[3] = width * 64 + 1;
-  SJ_CHECK(SJ_CALL(tree_attention_pool, {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
-                                         integers({kTree.rows()}, lengths), o}, {in.scale}, nullptr, &error) == SJ_INVALID &&
-           std::strstr(error.message, "lengths[3]: expected 1 .. 384, received 385"), "%s", error.message);
+  SJ_CHECK(SJ_CALL(tree_attention_pool,
+                   {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
+                    integers({kTree.rows()}, lengths), o},
+                   {in.scale}, nullptr, &error) == SJ_INVALID &&
+               std::strstr(error.message, "lengths[3]: expected 1 .. 384, received 385"),
+           "%s", error.message);
 }
 
 // NaN in one branch stays there.
@@ -203,9 +238,12 @@ void test_strangers() {
     const std::vector<int> path = kTree.path(row);
     const bool below = std::find(path.begin(), path.end(), bad) != path.end();
     for (int64_t i = row * 48; i < (row + 1) * 48; i++)
-      if (below) SJ_CHECK(std::isnan(out.o.get(i)), "row %d should be NaN", row);
-      else SJ_CHECK(!std::memcmp(out.o.data<float>() + i, expected.o.data<float>() + i, 4) &&
-                    !std::memcmp(out.dq.data<float>() + i, expected.dq.data<float>() + i, 4), "row %d changed", row);
+      if (below)
+        SJ_CHECK(std::isnan(out.o.get(i)), "row %d should be NaN", row);
+      else
+        SJ_CHECK(!std::memcmp(out.o.data<float>() + i, expected.o.data<float>() + i, 4) &&
+                     !std::memcmp(out.dq.data<float>() + i, expected.dq.data<float>() + i, 4),
+                 "row %d changed", row);
   }
 }
 
@@ -214,8 +252,13 @@ void test_strangers() {
 void test_attention() {
   test_reference();
   for (const int32_t dtype : {SJ_F32, SJ_BF16})
-    for (const Case& c : {Case{dtype, 9, 3, 64, 1.0}, {dtype, 1, 1, 16, 1.0}, {dtype, 3, 3, 7, 1.0}, {dtype, 4, 2, 40, 1.0},
-                          {dtype, 2, 1, 129, 1.0}, {dtype, 5, 1, 16, 1e-4}, {dtype, 5, 1, 16, 100.0}}) {
+    for (const Case& c : {Case{dtype, 9, 3, 64, 1.0},
+                          {dtype, 1, 1, 16, 1.0},
+                          {dtype, 3, 3, 7, 1.0},
+                          {dtype, 4, 2, 40, 1.0},
+                          {dtype, 2, 1, 129, 1.0},
+                          {dtype, 5, 1, 16, 1e-4},
+                          {dtype, 5, 1, 16, 100.0}}) {
       test_against_reference(c);
       test_unshared(c);
       test_pool(c);
@@ -223,7 +266,8 @@ void test_attention() {
   test_strangers();
 }
 
-// Seconds and arithmetic rate of a training-shaped call; the operations are those of the maths on visible pairs.
+// Seconds and arithmetic rate of a training-shaped call; the operations are those of the maths on visible
+// pairs.
 void bench_attention() {
   std::vector<std::array<int, 2>> shape;
   for (int rows = 0; rows < 2048;) {
@@ -245,15 +289,18 @@ void bench_attention() {
       const auto t0 = std::chrono::steady_clock::now();
       SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view);
       const auto t1 = std::chrono::steady_clock::now();
-      SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv}, {in.scale}, &view);
+      SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
+              {in.scale}, &view);
       const auto t2 = std::chrono::steady_clock::now();
       best[0] = std::min(best[0], std::chrono::duration<double>(t1 - t0).count());
       best[1] = std::min(best[1], std::chrono::duration<double>(t2 - t1).count());
     }
     const double work = 9 * 64 * pairs;
-    std::printf("attention rows %d %s: forward %.2f ms %.0f GFLOP/s, backward %.2f ms %.0f GFLOP/s (of 10 d), %.0f (of the 14 d run)\n",
-                tree.rows(), dtype == SJ_F32 ? "float32" : "bf16", best[0] * 1e3, 4 * work / best[0] * 1e-9,
-                best[1] * 1e3, 10 * work / best[1] * 1e-9, 14 * work / best[1] * 1e-9);
+    std::printf(
+        "attention rows %d %s: forward %.2f ms %.0f GFLOP/s, backward %.2f ms %.0f GFLOP/s (of 10 d), %.0f "
+        "(of the 14 d run)\n",
+        tree.rows(), dtype == SJ_F32 ? "float32" : "bf16", best[0] * 1e3, 4 * work / best[0] * 1e-9,
+        best[1] * 1e3, 10 * work / best[1] * 1e-9, 14 * work / best[1] * 1e-9);
   }
 }
 

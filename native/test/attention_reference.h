@@ -1,6 +1,7 @@
 // Attention over a tree in float64 plain loops, and its analytic gradients.
 #pragma once
 #include <algorithm>
+#include <array>
 
 #include "op_call.h"
 
@@ -43,8 +44,8 @@ struct AttentionResult {
 };
 
 // `dout` absent: forward only.
-inline AttentionResult reference_attention(const TestTree& tree, const Tensor& q, const Tensor& k, const Tensor& v,
-                                           double scale, const Tensor& dout) {
+inline AttentionResult reference_attention(const TestTree& tree, const Tensor& q, const Tensor& k,
+                                           const Tensor& v, double scale, const Tensor& dout) {
   const int64_t heads = q.view.dims[1], key_heads = k.view.dims[1], d = q.view.dims[2];
   AttentionResult r;
   r.o.resize(size_t(q.size()));

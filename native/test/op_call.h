@@ -1,4 +1,5 @@
-// Direct calls of CPU ops for the native tests: tensors that own their memory and notice writes past their end.
+// Direct calls of CPU ops for the native tests: tensors that own their memory and notice writes past their
+// end.
 #pragma once
 #include <cmath>
 #include <cstdio>
@@ -15,12 +16,12 @@ namespace selfjudge::test {
 
 inline int failures = 0;
 
-#define SJ_CHECK(condition, ...)                                             \
-  do {                                                                       \
-    if (!(condition)) {                                                      \
-      selfjudge::test::failures++;                                           \
+#define SJ_CHECK(condition, ...)                                                                   \
+  do {                                                                                             \
+    if (!(condition)) {                                                                            \
+      selfjudge::test::failures++;                                                                 \
       std::printf("FAIL %s:%d ", __FILE__, __LINE__), std::printf(__VA_ARGS__), std::printf("\n"); \
-    }                                                                        \
+    }                                                                                              \
   } while (0)
 
 struct Tensor {
@@ -52,9 +53,12 @@ struct Tensor {
     return view.dtype == SJ_BF16 ? bf16_to_float(data<uint16_t>()[i]) : data<float>()[i];
   }
   void set(int64_t i, double value) {
-    if (view.dtype == SJ_I32) data<int32_t>()[i] = int32_t(value);
-    else if (view.dtype == SJ_BF16) data<uint16_t>()[i] = float_to_bf16(float(value));
-    else data<float>()[i] = float(value);
+    if (view.dtype == SJ_I32)
+      data<int32_t>()[i] = int32_t(value);
+    else if (view.dtype == SJ_BF16)
+      data<uint16_t>()[i] = float_to_bf16(float(value));
+    else
+      data<float>()[i] = float(value);
   }
   Tensor copy() const {
     Tensor t(view.dtype, {view.dims, view.dims + view.rank});
@@ -105,12 +109,20 @@ inline double error_of(const Tensor& a, const std::vector<double>& expected) {
 using Run = int32_t (*)(const sj_call&, sj_error*);
 using Workspace = size_t (*)(const sj_call&);
 
-inline int32_t call(Run run, Workspace workspace, std::vector<Tensor> tensors, std::vector<double> numbers = {},
-                    const sj_tree* tree = nullptr, sj_error* error = nullptr) {
+inline int32_t call(Run run, Workspace workspace, std::vector<Tensor> tensors,
+                    std::vector<double> numbers = {}, const sj_tree* tree = nullptr,
+                    sj_error* error = nullptr) {
   std::vector<sj_tensor> views;
   for (const Tensor& t : tensors) views.push_back(t.view);
-  sj_call c{sizeof(sj_call), 0, views.data(), uint32_t(views.size()), numbers.data(), uint32_t(numbers.size()),
-            tree, nullptr, 0};
+  sj_call c{sizeof(sj_call),
+            0,
+            views.data(),
+            uint32_t(views.size()),
+            numbers.data(),
+            uint32_t(numbers.size()),
+            tree,
+            nullptr,
+            0};
   c.workspace_bytes = workspace(c);
   Tensor scratch(SJ_BF16, {int64_t(c.workspace_bytes + 1) / 2 + 1});
   std::memset(scratch.memory.get(), 0xff, scratch.bytes());  // NaN: a kernel must not rely on what it finds

@@ -1,4 +1,5 @@
-// CPU ops other than matrix products, on every kernel path of this machine. `--bench` times attention as well.
+// CPU ops other than matrix products, on every kernel path of this machine. `--bench` times attention as
+// well.
 #include "other_ops.h"
 
 #include "backends/cpu/features.h"

@@ -24,12 +24,14 @@ void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual) {
   const int64_t n = shape.back(), size = shape[0] * n * (shape.size() == 3 ? shape[1] : 1);
   const double eps = 1e-5;
   const Tensor x = random(dtype, shape, 1, 3), w = random(dtype, {n}, 2), dy = random(dtype, shape, 3);
-  const Tensor r = residual ? random(dtype, shape, 4) : Tensor(), dsum = residual ? random(dtype, shape, 5) : Tensor();
+  const Tensor r = residual ? random(dtype, shape, 4) : Tensor(),
+               dsum = residual ? random(dtype, shape, 5) : Tensor();
   const auto out = both_ways([&] {
     Tensor y(dtype, shape), sum = residual ? Tensor(dtype, shape) : Tensor();
     SJ_CHECK(SJ_CALL(rms_norm, {x, w, r, y, sum}, {eps}) == SJ_OK, "rms_norm");
     Tensor dx(dtype, shape), grad = random(SJ_F32, {n}, 6);
-    SJ_CHECK(SJ_CALL(rms_norm_backward, {dy, residual ? sum : x, w, dsum, grad, dx}, {eps}) == SJ_OK, "backward");
+    SJ_CHECK(SJ_CALL(rms_norm_backward, {dy, residual ? sum : x, w, dsum, grad, dx}, {eps}) == SJ_OK,
+             "backward");
     return residual ? std::vector<Tensor>{y, dx, grad, sum} : std::vector<Tensor>{y, dx, grad};
   });
   std::vector<double> y(static_cast<size_t>(size)), dx(y), sum(y), grad(static_cast<size_t>(n));
@@ -51,7 +53,8 @@ void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual) {
   }
   const double limit = tolerance(dtype);
   SJ_CHECK(error_of(out[0], y) < limit && error_of(out[1], dx) < limit && error_of(out[2], grad) < 1e-5,
-           "rms_norm n %ld: %g %g %g", long(n), error_of(out[0], y), error_of(out[1], dx), error_of(out[2], grad));
+           "rms_norm n %ld: %g %g %g", long(n), error_of(out[0], y), error_of(out[1], dx),
+           error_of(out[2], grad));
   if (residual) SJ_CHECK(error_of(out[3], sum) < limit, "sum %g", error_of(out[3], sum));
 }
 
@@ -81,12 +84,13 @@ void test_rope(int32_t dtype, int64_t d) {
     y.push_back(x.get(i) * std::cos(angle) + (k < d / 2 ? -1 : 1) * x.get(pair) * std::sin(angle));
     original.push_back(x.get(i));
   }
-  SJ_CHECK(error_of(out[0], y) < tolerance(dtype) && error_of(out[1], original) < 2 * tolerance(dtype), "rope %g %g",
-           error_of(out[0], y), error_of(out[1], original));
+  SJ_CHECK(error_of(out[0], y) < tolerance(dtype) && error_of(out[1], original) < 2 * tolerance(dtype),
+           "rope %g %g", error_of(out[0], y), error_of(out[1], original));
   sj_error error{};
   at[5] = 50;
   SJ_CHECK(SJ_CALL(rope, {x.copy(), table, integers({rows}, at)}, {0}, nullptr, &error) == SJ_INVALID &&
-           std::strstr(error.message, "positions[5]: expected 0 .. 49, received 50"), "%s", error.message);
+               std::strstr(error.message, "positions[5]: expected 0 .. 49, received 50"),
+           "%s", error.message);
 }
 
 void test_swiglu(int32_t dtype) {
@@ -104,8 +108,9 @@ void test_swiglu(int32_t dtype) {
     const double g = wide.get(i), s = 1 / (1 + std::exp(-g)), d = dy.get(i), u = up.get(i);
     const double expected[] = {g * s * u, d * u * s * (1 + g * (1 - s)), d * g * s};
     for (int k = 0; k < 3; k++)
-      SJ_CHECK(std::abs(out[size_t(k)].get(i) - expected[k]) <= tolerance(dtype) * (std::abs(expected[k]) + 1e-1),
-               "swiglu output %d at gate %g: %g, %g", k, g, out[size_t(k)].get(i), expected[k]);
+      SJ_CHECK(
+          std::abs(out[size_t(k)].get(i) - expected[k]) <= tolerance(dtype) * (std::abs(expected[k]) + 1e-1),
+          "swiglu output %d at gate %g: %g, %g", k, g, out[size_t(k)].get(i), expected[k]);
   }
 }
 
@@ -122,21 +127,23 @@ void test_optimizer() {
       p[at] *= 1 - lr * decay;
       m[at] += (1 - b1) * (g - m[at]);
       v[at] = b2 * v[at] + (1 - b2) * g * g;
-      p[at] -= lr / (1 - std::pow(b1, step)) * m[at] / (std::sqrt(v[at]) / std::sqrt(1 - std::pow(b2, step)) + eps);
+      p[at] -= lr / (1 - std::pow(b1, step)) * m[at] /
+               (std::sqrt(v[at]) / std::sqrt(1 - std::pow(b2, step)) + eps);
     }
   const auto out = both_ways([&] {
     Tensor param = first.copy(), a(SJ_F32, {n}), b(SJ_F32, {n}), norm(SJ_F32, {1});
     SJ_CALL(fill, {a}, {0});
     SJ_CALL(fill, {b}, {0});
     for (int step = 1; step <= 3; step++)
-      SJ_CALL(adamw, {random(SJ_F32, {n}, uint64_t(step) + 10), param, a, b}, {lr, b1, b2, eps, decay, double(step), scale});
+      SJ_CALL(adamw, {random(SJ_F32, {n}, uint64_t(step) + 10), param, a, b},
+              {lr, b1, b2, eps, decay, double(step), scale});
     SJ_CALL(global_norm, {param, norm});
     return std::vector<Tensor>{param, a, b, norm};
   });
   double norm = 0;
   for (int64_t i = 0; i < n; i++) norm += out[0].get(i) * out[0].get(i);
-  SJ_CHECK(error_of(out[0], p) < 1e-6 && error_of(out[1], m) < 1e-6 && error_of(out[2], v) < 1e-6, "adamw %g %g %g",
-           error_of(out[0], p), error_of(out[1], m), error_of(out[2], v));
+  SJ_CHECK(error_of(out[0], p) < 1e-6 && error_of(out[1], m) < 1e-6 && error_of(out[2], v) < 1e-6,
+           "adamw %g %g %g", error_of(out[0], p), error_of(out[1], m), error_of(out[2], v));
   SJ_CHECK(out[3].get(0) == float(std::sqrt(norm)), "norm %.9g, %.9g", out[3].get(0), std::sqrt(norm));
 }
 
@@ -144,7 +151,8 @@ void test_rows(int32_t dtype) {
   const int64_t total = 90, n = 33;
   std::vector<int32_t> rows;
   for (int i = 0; i < 200; i++) rows.push_back(i * i % 83);
-  const Tensor x = random(dtype, {total, n}, 1), d = random(dtype, {200, n}, 2), index = integers({200}, rows);
+  const Tensor x = random(dtype, {total, n}, 1), d = random(dtype, {200, n}, 2),
+               index = integers({200}, rows);
   const auto out = both_ways([&] {
     const Tensor y(dtype, {200, n}), back(dtype, {total, n});
     SJ_CHECK(SJ_CALL(gather_rows, {x, index, y}) == SJ_OK, "gather_rows");
@@ -158,11 +166,15 @@ void test_rows(int32_t dtype) {
     sums[size_t(at)] += float(d.get(i));
   }
   for (int64_t i = 0; i < total * n; i++)
-    SJ_CHECK(out[1].get(i) == (dtype == SJ_BF16 ? bf16_to_float(float_to_bf16(sums[size_t(i)])) : sums[size_t(i)]), "scatter");
+    SJ_CHECK(
+        out[1].get(i) == (dtype == SJ_BF16 ? bf16_to_float(float_to_bf16(sums[size_t(i)])) : sums[size_t(i)]),
+        "scatter");
   sj_error error{};
   rows[7] = -1;
-  SJ_CHECK(SJ_CALL(gather_rows, {x, integers({200}, rows), Tensor(dtype, {200, n})}, {}, nullptr, &error) == SJ_INVALID &&
-           std::strstr(error.message, "rows[7]: expected 0 .. 89, received -1"), "%s", error.message);
+  SJ_CHECK(SJ_CALL(gather_rows, {x, integers({200}, rows), Tensor(dtype, {200, n})}, {}, nullptr, &error) ==
+                   SJ_INVALID &&
+               std::strstr(error.message, "rows[7]: expected 0 .. 89, received -1"),
+           "%s", error.message);
 }
 
 void test_elementwise() {
@@ -174,7 +186,8 @@ void test_elementwise() {
       const Tensor w(a, {n});
       if (a == b) SJ_CALL(add, {x, z, w});
       for (int64_t i = 0; i < n; i++) {
-        const float sum = float(x.get(i)) + float(z.get(i)), expected = a == SJ_BF16 ? bf16_to_float(float_to_bf16(sum)) : sum;
+        const float sum = float(x.get(i)) + float(z.get(i)),
+                    expected = a == SJ_BF16 ? bf16_to_float(float_to_bf16(sum)) : sum;
         SJ_CHECK(y.get(i) == expected && (a != b || w.get(i) == expected), "add");
       }
     }
@@ -188,7 +201,8 @@ void test_elementwise() {
   for (int64_t i = 0; i < n; i++) {
     const uint16_t expected = float_to_bf16(x.data<float>()[i]);
     const float back = bf16_to_float(expected);
-    SJ_CHECK(half.data<uint16_t>()[i] == expected && !std::memcmp(wide.data<float>() + i, &back, 4), "cast %g", x.get(i));
+    SJ_CHECK(half.data<uint16_t>()[i] == expected && !std::memcmp(wide.data<float>() + i, &back, 4),
+             "cast %g", x.get(i));
   }
   Tensor integer(SJ_I32, {3, 5});
   SJ_CALL(fill, {integer}, {-7});
@@ -199,10 +213,14 @@ void test_elementwise() {
 void test_kv_faults() {
   const Tensor k = random(SJ_F32, {2, 1, 8}, 1), pool_k(SJ_F32, {3, 8, 64}), pool_v(SJ_F32, {3, 64, 8});
   sj_error error{};
-  SJ_CHECK(SJ_CALL(kv_write, {k, k, integers({2}, {5, 192}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
-           std::strstr(error.message, "slots[1]: expected 0 .. 191, received 192"), "%s", error.message);
-  SJ_CHECK(SJ_CALL(kv_copy, {integers({1, 3}, {0, 1, 65}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
-           std::strstr(error.message, "moves[0, 2]: expected 0 .. 64, received 65"), "%s", error.message);
+  SJ_CHECK(
+      SJ_CALL(kv_write, {k, k, integers({2}, {5, 192}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
+          std::strstr(error.message, "slots[1]: expected 0 .. 191, received 192"),
+      "%s", error.message);
+  SJ_CHECK(
+      SJ_CALL(kv_copy, {integers({1, 3}, {0, 1, 65}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
+          std::strstr(error.message, "moves[0, 2]: expected 0 .. 64, received 65"),
+      "%s", error.message);
 }
 
 }  // namespace

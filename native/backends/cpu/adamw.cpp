@@ -1,4 +1,6 @@
-// adamw: one step over flat float32 state, in the order of operations of ops/adamw.h, each rounded on its own.
+// adamw: one step over flat float32 state, in the order of operations of ops/adamw.h, each rounded on its
+// own.
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/adamw.cpp"
 #include "highway_targets.h"
@@ -26,6 +28,7 @@ struct AdamwStep {
 #endif
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {

@@ -1,7 +1,9 @@
-// The two tasks of attention's backward. With p = exp(scale q k - lse), dp = do v and ds = scale p (dp - delta):
+// The two tasks of attention's backward. With p = exp(scale q k - lse), dp = do v and ds = scale p (dp -
+// delta):
 //   dq = sum over the keys of a row's path, chunks and keys ascending, of ds k;
 //   dk, dv = sum over the query vectors below a key, rows and heads ascending, of ds q and p do.
-// Both recompute p from the saved lse; each result element is one chain in one task, so nothing is added atomically.
+// Both recompute p from the saved lse; each result element is one chain in one task, so nothing is added
+// atomically.
 #if defined(SELFJUDGE_ATTENTION_BACKWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SELFJUDGE_ATTENTION_BACKWARD_INL_H_
 #undef SELFJUDGE_ATTENTION_BACKWARD_INL_H_
@@ -15,8 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
 
 // s <- p and ds <- ds for `count` query vectors by 64 keys, from s = q k and ds = do v.
-HWY_INLINE void probability_gradients(int64_t count, const float* lse, const float* delta, float scale, float* s,
-                                      float* ds) {
+HWY_INLINE void probability_gradients(int64_t count, const float* lse, const float* delta, float scale,
+                                      float* s, float* ds) {
   const Lanes d;
   const auto factor = hn::Set(d, scale);
   for (int64_t r = 0; r < count; r++)
@@ -62,7 +64,8 @@ HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t b
   using namespace ops::tree_attention_backward;
   const int64_t vectors = (end - begin) * a.group, padded = a.padded, stride = a.key_heads * a.depth;
   const T *k = data<const T>(*a.call, K) + g * a.depth, *v = data<const T>(*a.call, V) + g * a.depth;
-  const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners, scratch.slots);
+  const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners,
+                       scratch.slots);
   gather_queries<T>(a, g, begin, end, scratch);
   std::fill_n(scratch.sum, vectors * padded, 0.0f);
 
@@ -106,11 +109,13 @@ HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t b
            dq + ((begin + i / a.group) * a.heads + g * a.group + i % a.group) * a.depth);
 }
 
-// sums[j] += sum over the tile's query vectors that see key j of c[i][j] values[i]. Key j is row `base + j`, seen by
-// the vectors of rows from there on; the tile starts at row `begin`.
+// sums[j] += sum over the tile's query vectors that see key j of c[i][j] values[i]. Key j is row `base + j`,
+// seen by the vectors of rows from there on; the tile starts at row `begin`.
 HWY_INLINE void accumulate_keys(const AttentionBackward& a, const float* c, const float* values, int64_t base,
                                 int keys, int64_t begin, int64_t vectors, float* sums) {
-  const auto first_seeing = [&](int j) { return std::clamp<int64_t>((base + j - begin) * a.group, 0, vectors); };
+  const auto first_seeing = [&](int j) {
+    return std::clamp<int64_t>((base + j - begin) * a.group, 0, vectors);
+  };
   for (int j = 0; j < keys; j += kBlock) {
     const int count = std::min(kBlock, keys - j);
     const int64_t common = first_seeing(j + count - 1);

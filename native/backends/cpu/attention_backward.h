@@ -14,7 +14,7 @@ struct AttentionBackward {
   int64_t sweep;              // rows that a dk, dv task takes at a time
   float scale;
   const int32_t* row_segment;
-  const float* delta;         // [T, heads]: sum over x of do o
+  const float* delta;  // [T, heads]: sum over x of do o
   Subtrees subtrees;
 };
 
@@ -24,7 +24,7 @@ struct AttentionBackwardScratch {
   float *s, *ds;           // [vectors][64]: scores, then p; do v, then ds
   float *kt, *vt;          // [depth][64]
   float *sum, *other_sum;  // dq [vectors][padded]; or dk and dv [64][padded]
-  float *k;                // [64][padded]
+  float* k;                // [64][padded]
   int32_t *owners, *slots;
 };
 

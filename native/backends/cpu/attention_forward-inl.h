@@ -1,5 +1,5 @@
-// Forward attention of one tile: consecutive rows by the query heads of one key head, over their paths' chunks in
-// ascending order. Where keys come from (rows of this call, or pool blocks) is the Source's matter:
+// Forward attention of one tile: consecutive rows by the query heads of one key head, over their paths'
+// chunks in ascending order. Where keys come from (rows of this call, or pool blocks) is the Source's matter:
 //   int keys(row)                 keys on the row's path, at least 1
 //   int64_t chunk_name(row, c)    rows with equal names for chunk c see the same keys in it
 //   Chunk chunk(row, c)           those keys and values, valid until the next call
@@ -26,14 +26,14 @@ struct Chunk {
 
 // Running state of a tile's query vectors: O / L is the attention over the chunks merged so far.
 struct ForwardTile {
-  float *q, *o;      // [vectors][padded]
-  float *m, *l;      // [vectors]
-  float *s, *part;   // [kBlock][64] and [kBlock][padded]: one chunk's probabilities and output
+  float *q, *o;     // [vectors][padded]
+  float *m, *l;     // [vectors]
+  float *s, *part;  // [kBlock][64] and [kBlock][padded]: one chunk's probabilities and output
 };
 
-// For each query vector r, s <- exp(scale s - max[r]) over its first seen[r] keys and 0 elsewhere, with the chunk's max
-// and sum. Always all 64 columns in the same order, so a row's sum does not depend on who shares the tile. The passes
-// go over all vectors so that one's reduction overlaps the next one's.
+// For each query vector r, s <- exp(scale s - max[r]) over its first seen[r] keys and 0 elsewhere, with the
+// chunk's max and sum. Always all 64 columns in the same order, so a row's sum does not depend on who shares
+// the tile. The passes go over all vectors so that one's reduction overlaps the next one's.
 HWY_INLINE void chunk_softmax(int count, float* s, const int* seen, float scale, float* max, float* sum) {
   const Lanes d;
   const auto factor = hn::Set(d, scale), lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
@@ -93,15 +93,17 @@ HWY_INLINE void merge_chunk(int count, const float* max, const float* sum, const
 
 // Rows [begin, end) with key head g: q, o are [T, heads, depth] tensors of T, lse [T, heads] or null.
 template <class T, class Source>
-HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t group, int64_t g, int64_t depth,
-                             float scale, int64_t begin, int64_t end, const ForwardTile& tile, T* o, float* lse) {
+HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t group, int64_t g,
+                             int64_t depth, float scale, int64_t begin, int64_t end, const ForwardTile& tile,
+                             T* o, float* lse) {
   const int64_t padded = round_up(depth, kPad);
   const int64_t vectors = (end - begin) * group;
   int chunks = 0;
   for (int64_t row = begin; row < end; row++) {
     chunks = std::max(chunks, (source.keys(row) + kKeys - 1) / kKeys);
     for (int64_t h = 0; h < group; h++)
-      widen(q + (row * heads + g * group + h) * depth, depth, padded, tile.q + ((row - begin) * group + h) * padded);
+      widen(q + (row * heads + g * group + h) * depth, depth, padded,
+            tile.q + ((row - begin) * group + h) * padded);
   }
   std::fill_n(tile.m, vectors, -std::numeric_limits<float>::infinity());
   std::fill_n(tile.l, vectors, 0.0f);

@@ -1,8 +1,8 @@
-// The inner loops of attention: tiles of a few query vectors against one chunk of 64 keys. Forward, backward, training
-// and pool all run these, which is why their bits agree.
+// The inner loops of attention: tiles of a few query vectors against one chunk of 64 keys. Forward, backward,
+// training and pool all run these, which is why their bits agree.
 //
-// Every result element is one chain of fused multiply-adds in a fixed order, in a lane of its own; how many query
-// vectors share a call (R) and how many lanes a register has never enter it.
+// Every result element is one chain of fused multiply-adds in a fixed order, in a lane of its own; how many
+// query vectors share a call (R) and how many lanes a register has never enter it.
 #if defined(SELFJUDGE_ATTENTION_KERNELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SELFJUDGE_ATTENTION_KERNELS_INL_H_
 #undef SELFJUDGE_ATTENTION_KERNELS_INL_H_
@@ -27,7 +27,8 @@ inline constexpr int kPad = 16;  // scratch rows of d values are padded to a mul
 
 // s[r][j] = sum over ascending x of q[r][x] kt[x][j] for r < R, for the columns j < round_up(keys, block).
 template <int R>
-HWY_INLINE void scores_of(const float* q, int64_t q_stride, const float* kt, int64_t depth, int keys, float* s) {
+HWY_INLINE void scores_of(const float* q, int64_t q_stride, const float* kt, int64_t depth, int keys,
+                          float* s) {
   const Lanes d;
   for (int column = 0; column < keys; column += kWide * kLanes) {
     Vector sum[R][kWide];
@@ -48,8 +49,8 @@ HWY_INLINE void scores_of(const float* q, int64_t q_stride, const float* kt, int
 }
 
 template <int R, int W>
-HWY_INLINE void accumulate_columns(const float* c, int64_t row, int64_t step, const float* v, int64_t v_stride, int n,
-                                   float* sum, int64_t sum_stride) {
+HWY_INLINE void accumulate_columns(const float* c, int64_t row, int64_t step, const float* v,
+                                   int64_t v_stride, int n, float* sum, int64_t sum_stride) {
   const Lanes d;
   Vector total[R][W];
   for (int r = 0; r < R; r++)
@@ -68,8 +69,8 @@ HWY_INLINE void accumulate_columns(const float* c, int64_t row, int64_t step, co
 
 // sum[r][x] += sum over ascending j < n of c[r row + j step] v[j][x] for r < R and all x < padded.
 template <int R>
-HWY_INLINE void accumulate_of(const float* c, int64_t row, int64_t step, const float* v, int64_t v_stride, int n,
-                              int64_t padded, float* sum, int64_t sum_stride) {
+HWY_INLINE void accumulate_of(const float* c, int64_t row, int64_t step, const float* v, int64_t v_stride,
+                              int n, int64_t padded, float* sum, int64_t sum_stride) {
   int64_t x = 0;
   for (; x + kWide * kLanes <= padded; x += kWide * kLanes)
     accumulate_columns<R, kWide>(c, row, step, v + x, v_stride, n, sum + x, sum_stride);
@@ -78,30 +79,43 @@ HWY_INLINE void accumulate_of(const float* c, int64_t row, int64_t step, const f
 }
 
 // The two above for a run-time number of query vectors, 1 .. kBlock.
-inline HWY_NOINLINE void scores(int count, const float* q, int64_t q_stride, const float* kt, int64_t depth, int keys,
-                         float* s) {
+inline HWY_NOINLINE void scores(int count, const float* q, int64_t q_stride, const float* kt, int64_t depth,
+                                int keys, float* s) {
   switch (count) {
-    case 1: return scores_of<1>(q, q_stride, kt, depth, keys, s);
-    case 2: return scores_of<2>(q, q_stride, kt, depth, keys, s);
-    case 3: return scores_of<3>(q, q_stride, kt, depth, keys, s);
-    case 4: return scores_of<4>(q, q_stride, kt, depth, keys, s);
-    case 5: return scores_of<5>(q, q_stride, kt, depth, keys, s);
-    default: return scores_of<kBlock>(q, q_stride, kt, depth, keys, s);
+    case 1:
+      return scores_of<1>(q, q_stride, kt, depth, keys, s);
+    case 2:
+      return scores_of<2>(q, q_stride, kt, depth, keys, s);
+    case 3:
+      return scores_of<3>(q, q_stride, kt, depth, keys, s);
+    case 4:
+      return scores_of<4>(q, q_stride, kt, depth, keys, s);
+    case 5:
+      return scores_of<5>(q, q_stride, kt, depth, keys, s);
+    default:
+      return scores_of<kBlock>(q, q_stride, kt, depth, keys, s);
   }
 }
-inline HWY_NOINLINE void accumulate(int count, const float* c, int64_t row, int64_t step, const float* v, int64_t v_stride,
-                             int n, int64_t padded, float* sum, int64_t sum_stride) {
+inline HWY_NOINLINE void accumulate(int count, const float* c, int64_t row, int64_t step, const float* v,
+                                    int64_t v_stride, int n, int64_t padded, float* sum, int64_t sum_stride) {
   switch (count) {
-    case 1: return accumulate_of<1>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
-    case 2: return accumulate_of<2>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
-    case 3: return accumulate_of<3>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
-    case 4: return accumulate_of<4>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
-    case 5: return accumulate_of<5>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
-    default: return accumulate_of<kBlock>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
+    case 1:
+      return accumulate_of<1>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
+    case 2:
+      return accumulate_of<2>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
+    case 3:
+      return accumulate_of<3>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
+    case 4:
+      return accumulate_of<4>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
+    case 5:
+      return accumulate_of<5>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
+    default:
+      return accumulate_of<kBlock>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
   }
 }
 
-// Query vector r uses its first seen[r] keys and no others: a key it must not see may hold anything, NaN included.
+// Query vector r uses its first seen[r] keys and no others: a key it must not see may hold anything, NaN
+// included.
 HWY_INLINE void accumulate_seen(int count, const float* c, const float* v, int64_t v_stride, const int* seen,
                                 int64_t padded, float* sum, int64_t sum_stride) {
   int common = kKeys;
@@ -129,7 +143,8 @@ HWY_INLINE void gather_transposed(const T* in, int64_t stride, const int32_t* ro
 #if HWY_TARGET != HWY_SCALAR
     const hn::FixedTag<float, 4> d;
     for (; x + 4 <= depth; x += 4, to += 4 * kKeys) {
-      const auto r0 = load(d, p[0] + x), r1 = load(d, p[1] + x), r2 = load(d, p[2] + x), r3 = load(d, p[3] + x);
+      const auto r0 = load(d, p[0] + x), r1 = load(d, p[1] + x), r2 = load(d, p[2] + x),
+                 r3 = load(d, p[3] + x);
       const auto low01 = hn::InterleaveLower(d, r0, r1), low23 = hn::InterleaveLower(d, r2, r3);
       const auto high01 = hn::InterleaveUpper(d, r0, r1), high23 = hn::InterleaveUpper(d, r2, r3);
       hn::StoreU(hn::ConcatLowerLower(d, low23, low01), d, to);

@@ -39,8 +39,9 @@ int map_rows(const sj_tree& tree, int32_t* row_segment) {
 
 void number_subtrees(const sj_tree& tree, const Subtrees& out) {
   const int n = tree.n_segments;
-  // Parents come first, so one pass from the end sums sizes and one from the start hands out ranges. `last` holds the
-  // size of a segment not yet reached, and of one already reached, for a while, where its next child starts.
+  // Parents come first, so one pass from the end sums sizes and one from the start hands out ranges. `last`
+  // holds the size of a segment not yet reached, and of one already reached, for a while, where its next
+  // child starts.
   std::fill_n(out.last, n, 1);
   for (int s = 0; s < n; s++) out.highest[s] = s;
   for (int s = n - 1; s >= 0; s--) {

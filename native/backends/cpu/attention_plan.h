@@ -10,9 +10,9 @@ inline constexpr int kKeys = 64;  // keys a canonical chunk, aligned to the dept
 
 inline int end_depth(const sj_segment& s) { return s.depth + s.length; }
 
-// owners[c] = the segment that holds the deepest key of chunk c on the path through the whole of `segment`, for each
-// chunk of that path; returns how many there are. (owner, c) names the chunk's rows: wherever two rows agree on it,
-// one loaded chunk serves both.
+// owners[c] = the segment that holds the deepest key of chunk c on the path through the whole of `segment`,
+// for each chunk of that path; returns how many there are. (owner, c) names the chunk's rows: wherever two
+// rows agree on it, one loaded chunk serves both.
 int chunk_owners(const sj_segment* segments, int segment, int32_t* owners);
 
 // The rows of chunk `chunk` of the path through `owner`, in depth order; returns how many (1 .. 64).
@@ -22,8 +22,8 @@ int chunk_rows(const sj_segment* segments, int owner, int chunk, int32_t* rows);
 int map_rows(const sj_tree& tree, int32_t* row_segment);
 int deepest_chunks(const sj_tree& tree);
 
-// Subtrees as ranges of a preorder numbering: t is s or below it when first[s] <= first[t] < last[s], and no segment
-// after highest[s] is. Each array has n_segments values.
+// Subtrees as ranges of a preorder numbering: t is s or below it when first[s] <= first[t] < last[s], and no
+// segment after highest[s] is. Each array has n_segments values.
 struct Subtrees {
   int32_t *first, *last, *highest;
   bool below(int t, int s) const { return first[s] <= first[t] && first[t] < last[s]; }

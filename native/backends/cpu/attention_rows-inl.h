@@ -17,8 +17,12 @@ class RowPaths {
   // owners: [end - begin][most_chunks], slots: [end - begin].
   RowPaths(const sj_tree& tree, const int32_t* row_segment, int64_t begin, int64_t end, int64_t most_chunks,
            int32_t* owners, int32_t* slots)
-      : segments_(tree.segments), row_segment_(row_segment), begin_(begin), most_chunks_(most_chunks),
-        owners_(owners), slots_(slots) {
+      : segments_(tree.segments),
+        row_segment_(row_segment),
+        begin_(begin),
+        most_chunks_(most_chunks),
+        owners_(owners),
+        slots_(slots) {
     int slot = -1;
     for (int64_t row = begin; row < end; row++) {
       if (row == begin || row_segment[row] != row_segment[row - 1])
@@ -45,8 +49,8 @@ class RowPaths {
 
 // out[i][x] = in[rows[i]][x], rows padded with zeros.
 template <class T>
-HWY_INLINE void gather(const T* in, int64_t stride, const int32_t* rows, int count, int64_t depth, int64_t padded,
-                       float* out) {
+HWY_INLINE void gather(const T* in, int64_t stride, const int32_t* rows, int count, int64_t depth,
+                       int64_t padded, float* out) {
   for (int i = 0; i < count; i++) widen(in + rows[i] * stride, depth, padded, out + i * padded);
 }
 

@@ -6,8 +6,8 @@
 #include "arguments.h"
 
 namespace selfjudge::cpu {
-// About 192 query vectors amortise the loading of a chunk and still sit in a core's own cache; fewer when the rows
-// would not give every worker a few tiles. Bits do not depend on it.
+// About 192 query vectors amortise the loading of a chunk and still sit in a core's own cache; fewer when the
+// rows would not give every worker a few tiles. Bits do not depend on it.
 inline int64_t tile_rows(int64_t rows, int64_t group, int64_t key_heads, int workers) {
   const int64_t most = std::max<int64_t>(1, std::min<int64_t>(64, 192 / group));
   return std::max<int64_t>(1, std::min(most, ceil_div(rows * key_heads, 4 * int64_t{workers})));

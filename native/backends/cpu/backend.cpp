@@ -13,6 +13,7 @@
 #include "features.h"
 #include "gemm/panels.h"
 #include "highway_targets.h"
+#include "highway_targets.h"
 #include "ops.h"
 
 namespace selfjudge::cpu {

@@ -1,4 +1,5 @@
 // add, add_in_place, fill, cast_f32, cast_bf16, copy (ops/elementwise.h).
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise.cpp"
 #include "highway_targets.h"
@@ -13,6 +14,7 @@
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -36,11 +38,15 @@ void add_values(const void* a, bool a_bf16, const void* b, bool b_bf16, void* y,
   const auto* b16 = static_cast<const uint16_t*>(b);
   const auto* b32 = static_cast<const float*>(b);
   if (a_bf16) {
-    if (b_bf16) add_range(a16, b16, static_cast<uint16_t*>(y), n);
-    else add_range(a16, b32, static_cast<uint16_t*>(y), n);
+    if (b_bf16)
+      add_range(a16, b16, static_cast<uint16_t*>(y), n);
+    else
+      add_range(a16, b32, static_cast<uint16_t*>(y), n);
   } else {
-    if (b_bf16) add_range(a32, b16, static_cast<float*>(y), n);
-    else add_range(a32, b32, static_cast<float*>(y), n);
+    if (b_bf16)
+      add_range(a32, b16, static_cast<float*>(y), n);
+    else
+      add_range(a32, b32, static_cast<float*>(y), n);
   }
 }
 
@@ -64,9 +70,8 @@ namespace {
 template <class Body>
 void split(int64_t n, const Body& body) {
   constexpr int64_t kPiece = 32768;
-  parallel_for(ceil_div(n, kPiece), [&](int64_t task, int) {
-    body(task * kPiece, std::min(kPiece, n - task * kPiece));
-  });
+  parallel_for(ceil_div(n, kPiece),
+               [&](int64_t task, int) { body(task * kPiece, std::min(kPiece, n - task * kPiece)); });
 }
 
 void add_tensors(const sj_call& call, int a, int b, int y) {
@@ -82,7 +87,8 @@ void add_tensors(const sj_call& call, int a, int b, int y) {
 void copy_bytes(const sj_call& call, int from, int to) {
   const int64_t size = int64_t(element_bytes(call, from));
   split(elements(call, from), [&](int64_t begin, int64_t count) {
-    std::memcpy(data<char>(call, to) + begin * size, data<char>(call, from) + begin * size, size_t(count * size));
+    std::memcpy(data<char>(call, to) + begin * size, data<char>(call, from) + begin * size,
+                size_t(count * size));
   });
 }
 

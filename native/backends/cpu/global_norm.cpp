@@ -1,4 +1,5 @@
 // global_norm: float64 sums of squares over blocks of 4,096 values, blocks merged in ascending order.
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/global_norm.cpp"
 #include "highway_targets.h"
@@ -13,6 +14,7 @@
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {

@@ -1,5 +1,5 @@
-// kv_write and kv_copy: moving keys and values into and between pool blocks (ops/kv_pool.h). Pure movement, by key
-// head: each task visits the rows or moves in order, so of two that name one slot the later wins.
+// kv_write and kv_copy: moving keys and values into and between pool blocks (ops/kv_pool.h). Pure movement,
+// by key head: each task visits the rows or moves in order, so of two that name one slot the later wins.
 #include <algorithm>
 #include <cstring>
 
@@ -40,8 +40,10 @@ int32_t run_kv_write(const sj_call& call, sj_error* error) {
                   long(slots - 1), slot);
   }
   parallel_for(dim(call, K, 1), [&](int64_t g, int) {
-    if (is_bf16(call, K)) write_head<uint16_t>(call, g);
-    else write_head<float>(call, g);
+    if (is_bf16(call, K))
+      write_head<uint16_t>(call, g);
+    else
+      write_head<float>(call, g);
   });
   return SJ_OK;
 }
@@ -58,12 +60,14 @@ int32_t run_kv_copy(const sj_call& call, sj_error* error) {
       return fail(error, SJ_INVALID, "[kv_copy] moves[%ld, %ld]: expected 0 .. %ld, received %d", long(i / 3),
                   long(i % 3), long(limit), move[i]);
   }
-  // Values are [G 64, d] and keys [G d, 64] a block: both have 64 G d values, and a head's share is contiguous.
+  // Values are [G 64, d] and keys [G d, 64] a block: both have 64 G d values, and a head's share is
+  // contiguous.
   const int64_t key_heads = dim(call, POOL_V, 1) / kChunk, depth = dim(call, POOL_V, 2);
   const int64_t size = int64_t(element_bytes(call, POOL_K)), share = depth * kChunk * size;
   parallel_for(key_heads, [&](int64_t g, int) {
     for (int64_t i = 0; i < moves; i++) {
-      const int64_t from = (move[3 * i] * key_heads + g) * share, to = (move[3 * i + 1] * key_heads + g) * share;
+      const int64_t from = (move[3 * i] * key_heads + g) * share,
+                    to = (move[3 * i + 1] * key_heads + g) * share;
       const int64_t count = move[3 * i + 2];
       if (from == to) continue;
       char *k = data<char>(call, POOL_K), *v = data<char>(call, POOL_V);

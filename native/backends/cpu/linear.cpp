@@ -60,9 +60,10 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
                            size_t(c.columns) * sizeof(float));
            });
   }
-  if (f.bias) Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
+  const bool has_bias = present(call, BIAS);
+  if (has_bias) Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
 
-  const bool plain = !f.bias && !f.adapters[0].active() && !f.adapters[1].active();
+  const bool plain = !has_bias && !f.adapters[0].active() && !f.adapters[1].active();
   const bool in_place = plain && y.dtype == SJ_F32 && f.columns % 16 == 0;
   const Matmul product{.a = {x.data, x.dtype, f.depth}, .rows = f.rows, .k = f.depth, .panels = w.data,
                        .dtype = w.dtype, .panel_bytes = panel_stride(w.dtype, f.depth), .columns = f.columns,
@@ -72,7 +73,7 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
     return SJ_OK;
   }
   matmul(product, f.scratch, [&](const Block& c) {
-    if (f.bias)
+    if (has_bias)
       for (int64_t r = 0; r < c.rows; r++) kernels().add_scaled(f.bias + c.column, 1, c.c + r * c.c_stride, c.columns);
     for (int i = 0; i < kAdapters; i++)
       if (f.adapters[i].active())
@@ -109,7 +110,7 @@ struct Backward {
       : s(memory),
         rows(dim(call, ops::linear_backward::DY, 0)),
         columns(dim(call, ops::linear_backward::DY, 1)),
-        depth(dim(call, ops::linear_backward::X, 1)),
+        depth(dim(call, ops::linear_backward::W, 1)),
         padded(panel_count(depth) * kPanel) {
     using namespace ops::linear_backward;
     need_dx = call.numbers[NEED_DX] != 0;

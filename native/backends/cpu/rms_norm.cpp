@@ -1,4 +1,5 @@
 // rms_norm and its backward (ops/rms_norm.h). A row is one task's work, reduced in a fixed order.
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/rms_norm.cpp"
 #include "highway_targets.h"
@@ -13,6 +14,7 @@
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -46,14 +48,16 @@ HWY_INLINE void forward_rows(const sj_call& call, const float* weight, int64_t b
     const auto inverse = hn::Set(Lanes(), inverse_rms(s, n, static_cast<float>(call.numbers[EPS])));
     T* y = data<T>(call, Y) + at;
     strip(n, [&](int64_t i, int count) HWY_ATTR {
-      store_some(hn::Mul(hn::Mul(load_some(s + i, count), inverse), load_some(weight + i, count)), y + i, count);
+      store_some(hn::Mul(hn::Mul(load_some(s + i, count), inverse), load_some(weight + i, count)), y + i,
+                 count);
     });
   }
 }
 
 // dx = r dy w - s r^3 mean(dy w s) + dsum, with r the inverse rms; grad (or null) += dy s r, rows ascending.
 template <class T>
-HWY_INLINE void backward_rows(const sj_call& call, const float* weight, int64_t begin, int64_t end, float* grad) {
+HWY_INLINE void backward_rows(const sj_call& call, const float* weight, int64_t begin, int64_t end,
+                              float* grad) {
   using namespace ops::rms_norm_backward;
   const int64_t n = elements(call, WEIGHT);
   for (int64_t at = begin * n; at < end * n; at += n) {
@@ -63,7 +67,8 @@ HWY_INLINE void backward_rows(const sj_call& call, const float* weight, int64_t 
     const float r = inverse_rms(s, n, static_cast<float>(call.numbers[EPS]));
     Vector dot = hn::Zero(Lanes());
     strip(n, [&](int64_t i, int count) HWY_ATTR {
-      dot = hn::MulAdd(hn::Mul(load_some(dy + i, count), load_some(weight + i, count)), load_some(s + i, count), dot);
+      dot = hn::MulAdd(hn::Mul(load_some(dy + i, count), load_some(weight + i, count)),
+                       load_some(s + i, count), dot);
     });
     const auto inverse = hn::Set(Lanes(), r);
     const auto pull = hn::Set(Lanes(), r * r * r * (sum_of_lanes(dot) / static_cast<float>(n)));
@@ -72,20 +77,23 @@ HWY_INLINE void backward_rows(const sj_call& call, const float* weight, int64_t 
       Vector g = hn::NegMulAdd(v, pull, hn::Mul(hn::Mul(d, load_some(weight + i, count)), inverse));
       if (dsum) g = hn::Add(g, load_some(dsum + i, count));
       store_some(g, dx + i, count);
-      if (grad)
-        store_some(hn::MulAdd(hn::Mul(d, inverse), v, load_some(grad + i, count)), grad + i, count);
+      if (grad) store_some(hn::MulAdd(hn::Mul(d, inverse), v, load_some(grad + i, count)), grad + i, count);
     });
   }
 }
 
 void norm_rows(const sj_call& call, const float* weight, int64_t begin, int64_t end) {
-  if (is_bf16(call, ops::rms_norm::X)) forward_rows<uint16_t>(call, weight, begin, end);
-  else forward_rows<float>(call, weight, begin, end);
+  if (is_bf16(call, ops::rms_norm::X))
+    forward_rows<uint16_t>(call, weight, begin, end);
+  else
+    forward_rows<float>(call, weight, begin, end);
 }
 
 void norm_gradients(const sj_call& call, const float* weight, int64_t begin, int64_t end, float* grad) {
-  if (is_bf16(call, ops::rms_norm_backward::DY)) backward_rows<uint16_t>(call, weight, begin, end, grad);
-  else backward_rows<float>(call, weight, begin, end, grad);
+  if (is_bf16(call, ops::rms_norm_backward::DY))
+    backward_rows<uint16_t>(call, weight, begin, end, grad);
+  else
+    backward_rows<float>(call, weight, begin, end, grad);
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
@@ -104,8 +112,8 @@ constexpr int64_t kBlockRows = 64;
 
 const float* float_weight(const sj_call& call, int slot, float* scratch) {
   if (!is_bf16(call, slot)) return data<const float>(call, slot);
-  std::transform(data<const uint16_t>(call, slot), data<const uint16_t>(call, slot) + elements(call, slot), scratch,
-                 bf16_to_float);
+  std::transform(data<const uint16_t>(call, slot), data<const uint16_t>(call, slot) + elements(call, slot),
+                 scratch, bf16_to_float);
   return scratch;
 }
 }  // namespace
@@ -138,7 +146,8 @@ size_t workspace_rms_norm_backward(const sj_call& call) {
 
 int32_t run_rms_norm_backward(const sj_call& call, sj_error*) {
   using namespace ops::rms_norm_backward;
-  const int64_t n = elements(call, WEIGHT), rows = elements(call, DY) / n, blocks = ceil_div(rows, kBlockRows);
+  const int64_t n = elements(call, WEIGHT), rows = elements(call, DY) / n,
+                blocks = ceil_div(rows, kBlockRows);
   Carver carver(call.workspace);
   const float* weight = float_weight(call, WEIGHT, carver.take<float>(n));
   float* grad = present(call, GRAD_WEIGHT) ? data<float>(call, GRAD_WEIGHT) : nullptr;

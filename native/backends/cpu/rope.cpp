@@ -1,4 +1,5 @@
 // rope: rotary position embedding in place (ops/rope.h).
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/rope.cpp"
 #include "highway_targets.h"
@@ -12,6 +13,7 @@
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -37,8 +39,10 @@ HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
 }
 
 void rotate_rows(const sj_call& call, int64_t begin, int64_t end) {
-  if (is_bf16(call, ops::rope::X)) rotate<uint16_t>(call, begin, end);
-  else rotate<float>(call, begin, end);
+  if (is_bf16(call, ops::rope::X))
+    rotate<uint16_t>(call, begin, end);
+  else
+    rotate<float>(call, begin, end);
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
@@ -52,9 +56,11 @@ size_t workspace_rope(const sj_call&) { return 0; }
 
 int32_t run_rope(const sj_call& call, sj_error* error) {
   using namespace ops::rope;
-  const int64_t rows = dim(call, X, 0), positions = dim(call, TABLE, 0), width = dim(call, X, 1) * dim(call, X, 2);
+  const int64_t rows = dim(call, X, 0), positions = dim(call, TABLE, 0),
+                width = dim(call, X, 1) * dim(call, X, 2);
   if (dim(call, X, 2) % 2 != 0)
-    return fail(error, SJ_INVALID, "[rope] x: expected an even head size, received %ld", long(dim(call, X, 2)));
+    return fail(error, SJ_INVALID, "[rope] x: expected an even head size, received %ld",
+                long(dim(call, X, 2)));
   for (int64_t row = 0; row < rows; row++) {
     const int32_t position = data<const int32_t>(call, POSITIONS)[row];
     if (position < 0 || position >= positions)

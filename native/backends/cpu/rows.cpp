@@ -1,4 +1,5 @@
 // gather_rows and scatter_rows (ops/rows.h).
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/rows.cpp"
 #include "highway_targets.h"
@@ -13,6 +14,7 @@
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -30,8 +32,10 @@ HWY_INLINE void sum_chain(const T* x, int64_t n, int32_t first, const int32_t* n
 void sum_rows(const sj_call& call, int64_t row, int32_t first, const int32_t* next) {
   using namespace ops::scatter_rows;
   const int64_t n = dim(call, Y, 1);
-  if (is_bf16(call, X)) sum_chain(data<const uint16_t>(call, X), n, first, next, data<uint16_t>(call, Y) + row * n);
-  else sum_chain(data<const float>(call, X), n, first, next, data<float>(call, Y) + row * n);
+  if (is_bf16(call, X))
+    sum_chain(data<const uint16_t>(call, X), n, first, next, data<uint16_t>(call, Y) + row * n);
+  else
+    sum_chain(data<const float>(call, X), n, first, next, data<float>(call, Y) + row * n);
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
@@ -46,8 +50,8 @@ int32_t check(const sj_call& call, const char* op, int slot, int64_t limit, sj_e
   const int32_t* rows = data<const int32_t>(call, slot);
   for (int64_t i = 0; i < elements(call, slot); i++)
     if (rows[i] < 0 || rows[i] >= limit)
-      return fail(error, SJ_INVALID, "[%s] rows[%ld]: expected 0 .. %ld, received %d", op, long(i), long(limit - 1),
-                  rows[i]);
+      return fail(error, SJ_INVALID, "[%s] rows[%ld]: expected 0 .. %ld, received %d", op, long(i),
+                  long(limit - 1), rows[i]);
   return SJ_OK;
 }
 constexpr int64_t kRowsATask = 32;
@@ -62,7 +66,8 @@ int32_t run_gather_rows(const sj_call& call, sj_error* error) {
   const int32_t* rows = data<const int32_t>(call, ROWS);
   parallel_for(ceil_div(count, kRowsATask), [&](int64_t task, int) {
     for (int64_t i = task * kRowsATask; i < std::min(count, (task + 1) * kRowsATask); i++)
-      std::memcpy(data<char>(call, Y) + i * bytes, data<const char>(call, X) + rows[i] * bytes, size_t(bytes));
+      std::memcpy(data<char>(call, Y) + i * bytes, data<const char>(call, X) + rows[i] * bytes,
+                  size_t(bytes));
   });
   return SJ_OK;
 }

@@ -1,4 +1,6 @@
-// swiglu and its backward (ops/swiglu.h). The sigmoid comes from e^-|gate|, so nothing overflows on either side.
+// swiglu and its backward (ops/swiglu.h). The sigmoid comes from e^-|gate|, so nothing overflows on either
+// side.
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/swiglu.cpp"
 #include "highway_targets.h"
@@ -12,6 +14,7 @@
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -52,20 +55,26 @@ HWY_INLINE void backward_range(const T* dy, const T* gate, const T* up, T* dgate
 void swiglu_values(const sj_call& call, int64_t begin, int64_t n) {
   using namespace ops::swiglu;
   const auto run = [&]<class T>(T) HWY_ATTR {
-    forward_range(data<const T>(call, GATE) + begin, data<const T>(call, UP) + begin, data<T>(call, Y) + begin, n);
+    forward_range(data<const T>(call, GATE) + begin, data<const T>(call, UP) + begin,
+                  data<T>(call, Y) + begin, n);
   };
-  if (is_bf16(call, Y)) run(uint16_t{});
-  else run(float{});
+  if (is_bf16(call, Y))
+    run(uint16_t{});
+  else
+    run(float{});
 }
 
 void swiglu_gradients(const sj_call& call, int64_t begin, int64_t n) {
   using namespace ops::swiglu_backward;
   const auto run = [&]<class T>(T) HWY_ATTR {
     backward_range(data<const T>(call, DY) + begin, data<const T>(call, GATE) + begin,
-                   data<const T>(call, UP) + begin, data<T>(call, DGATE) + begin, data<T>(call, DUP) + begin, n);
+                   data<const T>(call, UP) + begin, data<T>(call, DGATE) + begin, data<T>(call, DUP) + begin,
+                   n);
   };
-  if (is_bf16(call, DY)) run(uint16_t{});
-  else run(float{});
+  if (is_bf16(call, DY))
+    run(uint16_t{});
+  else
+    run(float{});
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE

@@ -1,4 +1,5 @@
 // tree_attention, forward: keys and values from this call's rows (ops/tree_attention.h).
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tree_attention.cpp"
 #include "highway_targets.h"
@@ -15,6 +16,7 @@
 
 #include "attention_forward-inl.h"
 #include "attention_rows-inl.h"
+// clang-format on
 
 #ifndef SELFJUDGE_TREE_ATTENTION_TASK
 #define SELFJUDGE_TREE_ATTENTION_TASK
@@ -38,7 +40,9 @@ namespace selfjudge::cpu::HWY_NAMESPACE {
 template <class T>
 struct RowKeys : RowPaths {
   RowKeys(const RowPaths& paths, const TreeAttention& a, int64_t g, const TreeAttentionScratch& scratch)
-      : RowPaths(paths), a_(a), scratch_(scratch),
+      : RowPaths(paths),
+        a_(a),
+        scratch_(scratch),
         k_(data<const T>(*a.call, ops::tree_attention::K) + g * a.depth),
         v_(data<const T>(*a.call, ops::tree_attention::V) + g * a.depth) {}
   Chunk chunk(int64_t row, int c) {
@@ -57,10 +61,11 @@ struct RowKeys : RowPaths {
 };
 
 template <class T>
-HWY_INLINE void attend(const TreeAttention& a, const TreeAttentionScratch& scratch, int64_t begin, int64_t end,
-                       int64_t g) {
+HWY_INLINE void attend(const TreeAttention& a, const TreeAttentionScratch& scratch, int64_t begin,
+                       int64_t end, int64_t g) {
   using namespace ops::tree_attention;
-  const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners, scratch.slots);
+  const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners,
+                       scratch.slots);
   RowKeys<T> source(paths, a, g, scratch);
   const ForwardTile tile{scratch.q, scratch.o, scratch.m, scratch.l, scratch.s, scratch.part};
   forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
@@ -68,10 +73,12 @@ HWY_INLINE void attend(const TreeAttention& a, const TreeAttentionScratch& scrat
                data<float>(*a.call, LSE));
 }
 
-void tree_attention_tile(const TreeAttention& a, const TreeAttentionScratch& scratch, int64_t begin, int64_t end,
-                         int64_t g) {
-  if (is_bf16(*a.call, ops::tree_attention::Q)) attend<uint16_t>(a, scratch, begin, end, g);
-  else attend<float>(a, scratch, begin, end, g);
+void tree_attention_tile(const TreeAttention& a, const TreeAttentionScratch& scratch, int64_t begin,
+                         int64_t end, int64_t g) {
+  if (is_bf16(*a.call, ops::tree_attention::Q))
+    attend<uint16_t>(a, scratch, begin, end, g);
+  else
+    attend<float>(a, scratch, begin, end, g);
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE

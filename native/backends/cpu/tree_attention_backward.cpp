@@ -1,4 +1,5 @@
 // tree_attention_backward: dq by tiles of rows, dk and dv by blocks of keys (attention_backward-inl.h).
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_backward.cpp"
 #include "highway_targets.h"
@@ -14,26 +15,32 @@
 #include "thread_pool.h"
 
 #include "attention_backward-inl.h"
+// clang-format on
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
 
 void backward_deltas(const AttentionBackward& a, int64_t begin, int64_t end, float* delta) {
-  if (is_bf16(*a.call, ops::tree_attention_backward::Q)) row_deltas<uint16_t>(a, begin, end, delta);
-  else row_deltas<float>(a, begin, end, delta);
+  if (is_bf16(*a.call, ops::tree_attention_backward::Q))
+    row_deltas<uint16_t>(a, begin, end, delta);
+  else
+    row_deltas<float>(a, begin, end, delta);
 }
 
 void backward_queries(const AttentionBackward& a, int64_t g, int64_t begin, int64_t end,
                       const AttentionBackwardScratch& scratch) {
-  if (is_bf16(*a.call, ops::tree_attention_backward::Q)) query_gradients<uint16_t>(a, g, begin, end, scratch);
-  else query_gradients<float>(a, g, begin, end, scratch);
+  if (is_bf16(*a.call, ops::tree_attention_backward::Q))
+    query_gradients<uint16_t>(a, g, begin, end, scratch);
+  else
+    query_gradients<float>(a, g, begin, end, scratch);
 }
 
 void backward_keys(const AttentionBackward& a, int64_t g, int segment, int64_t base, int keys,
                    const AttentionBackwardScratch& scratch) {
   if (is_bf16(*a.call, ops::tree_attention_backward::Q))
     key_gradients<uint16_t>(a, g, segment, base, keys, scratch);
-  else key_gradients<float>(a, g, segment, base, keys, scratch);
+  else
+    key_gradients<float>(a, g, segment, base, keys, scratch);
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
@@ -130,7 +137,8 @@ int32_t run_tree_attention_backward(const sj_call& call, sj_error*) {
   int64_t blocks = 0;
   for (int s = 0; s < tree.n_segments; s++)
     for (int32_t at = 0; at < tree.segments[s].length; at += kKeys)
-      shared.blocks[blocks++] = {s, tree.segments[s].start + at, std::min(kKeys, tree.segments[s].length - at)};
+      shared.blocks[blocks++] = {s, tree.segments[s].start + at,
+                                 std::min(kKeys, tree.segments[s].length - at)};
   a.row_segment = shared.row_segment;
   a.delta = shared.delta;
   a.subtrees = shared.subtrees;
@@ -140,7 +148,8 @@ int32_t run_tree_attention_backward(const sj_call& call, sj_error*) {
     HWY_DYNAMIC_DISPATCH(backward_deltas)
     (a, task * strip_rows, std::min(rows, (task + 1) * strip_rows), shared.delta);
   });
-  // Key blocks first: roots have the most rows below them. Then tiles of rows, the last (longest paths) first.
+  // Key blocks first: roots have the most rows below them. Then tiles of rows, the last (longest paths)
+  // first.
   const int64_t key_tasks = blocks * a.key_heads, tiles = ceil_div(rows, a.tile);
   parallel_for(key_tasks + tiles * a.key_heads, [&](int64_t task, int worker) {
     if (task < key_tasks) {

@@ -1,5 +1,6 @@
-// tree_attention_pool: keys and values from pool blocks, which are canonical chunks as they stand: float32 keys are read
-// in place, and so are values whose width fills whole registers.
+// tree_attention_pool: keys and values from pool blocks, which are canonical chunks as they stand: float32
+// keys are read in place, and so are values whose width fills whole registers.
+// clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_pool.cpp"
 #include "highway_targets.h"
@@ -15,6 +16,7 @@
 #include "thread_pool.h"
 
 #include "attention_forward-inl.h"
+// clang-format on
 
 #ifndef SELFJUDGE_TREE_ATTENTION_POOL_TASK
 #define SELFJUDGE_TREE_ATTENTION_POOL_TASK
@@ -37,7 +39,9 @@ class PoolKeys {
  public:
   PoolKeys(const PoolAttention& a, int64_t g, const PoolAttentionScratch& scratch)
       : a_(a), g_(g), scratch_(scratch) {}
-  int keys(int64_t row) const { return data<const int32_t>(*a_.call, ops::tree_attention_pool::LENGTHS)[row]; }
+  int keys(int64_t row) const {
+    return data<const int32_t>(*a_.call, ops::tree_attention_pool::LENGTHS)[row];
+  }
   int64_t chunk_name(int64_t row, int c) const {
     using namespace ops::tree_attention_pool;
     const int64_t table = data<const int32_t>(*a_.call, ROW_TABLE)[row];
@@ -56,7 +60,8 @@ class PoolKeys {
       widen(k, a_.depth * kKeys, a_.depth * kKeys, scratch_.kt);
     }
     if (chunk.v == scratch_.v)
-      for (int j = 0; j < kKeys; j++) widen(v + j * a_.depth, a_.depth, a_.padded, scratch_.v + j * a_.padded);
+      for (int j = 0; j < kKeys; j++)
+        widen(v + j * a_.depth, a_.depth, a_.padded, scratch_.v + j * a_.padded);
     return chunk;
   }
 
@@ -67,8 +72,8 @@ class PoolKeys {
 };
 
 template <class T>
-HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin, int64_t end,
-                       int64_t g) {
+HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin,
+                       int64_t end, int64_t g) {
   using namespace ops::tree_attention_pool;
   PoolKeys<T> source(a, g, scratch);
   const ForwardTile tile{scratch.q, scratch.o, scratch.m, scratch.l, scratch.s, scratch.part};
@@ -76,10 +81,12 @@ HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scrat
                static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O), nullptr);
 }
 
-void pool_attention_tile(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin, int64_t end,
-                         int64_t g) {
-  if (is_bf16(*a.call, ops::tree_attention_pool::Q)) attend<uint16_t>(a, scratch, begin, end, g);
-  else attend<float>(a, scratch, begin, end, g);
+void pool_attention_tile(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin,
+                         int64_t end, int64_t g) {
+  if (is_bf16(*a.call, ops::tree_attention_pool::Q))
+    attend<uint16_t>(a, scratch, begin, end, g);
+  else
+    attend<float>(a, scratch, begin, end, g);
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
@@ -123,7 +130,8 @@ int32_t check(const sj_call& call, sj_error* error) {
   const int64_t blocks = dim(call, POOL_K, 0), tables = dim(call, TABLES, 0), width = dim(call, TABLES, 1);
   const int32_t* table = data<const int32_t>(call, TABLES);
   for (int64_t row = 0; row < dim(call, Q, 0); row++) {
-    const int64_t t = data<const int32_t>(call, ROW_TABLE)[row], length = data<const int32_t>(call, LENGTHS)[row];
+    const int64_t t = data<const int32_t>(call, ROW_TABLE)[row],
+                  length = data<const int32_t>(call, LENGTHS)[row];
     if (t < 0 || t >= tables)
       return fail(error, SJ_INVALID, "[tree_attention_pool] row_table[%ld]: expected 0 .. %ld, received %ld",
                   long(row), long(tables - 1), long(t));
@@ -133,8 +141,9 @@ int32_t check(const sj_call& call, sj_error* error) {
     for (int64_t c = 0; c * kKeys < length; c++) {
       const int64_t block = table[t * width + c];
       if (block < 0 || block >= blocks)
-        return fail(error, SJ_INVALID, "[tree_attention_pool] tables[%ld, %ld]: expected 0 .. %ld, received %ld",
-                    long(t), long(c), long(blocks - 1), long(block));
+        return fail(error, SJ_INVALID,
+                    "[tree_attention_pool] tables[%ld, %ld]: expected 0 .. %ld, received %ld", long(t),
+                    long(c), long(blocks - 1), long(block));
     }
   }
   return SJ_OK;

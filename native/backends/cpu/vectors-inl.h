@@ -64,8 +64,8 @@ HWY_INLINE void store_some(Vector v, T* p, int count) {
   std::memcpy(p, part, static_cast<size_t>(count) * sizeof(T));
 }
 
-// body(offset, count) over [0, n) in steps of kLanes; the body must carry HWY_ATTR. Lanes never mix, so an element's
-// bits do not depend on where the strip starts or ends.
+// body(offset, count) over [0, n) in steps of kLanes; the body must carry HWY_ATTR. Lanes never mix, so an
+// element's bits do not depend on where the strip starts or ends.
 template <class Body>
 HWY_INLINE void strip(int64_t n, const Body& body) {
   int64_t i = 0;
@@ -76,8 +76,9 @@ HWY_INLINE void strip(int64_t n, const Body& body) {
 HWY_INLINE float sum_of_lanes(Vector v) { return hn::GetLane(hn::SumOfLanes(Lanes(), v)); }
 HWY_INLINE float max_of_lanes(Vector v) { return hn::GetLane(hn::MaxOfLanes(Lanes(), v)); }
 
-// e^x for x up to 88, to about one unit in the last place; exactly 0 under -87.33 (no subnormals), NaN stays NaN.
-// x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial for e^r whose relative error is near minimax on that interval.
+// e^x for x up to 88, to about one unit in the last place; exactly 0 under -87.33 (no subnormals), NaN stays
+// NaN. x = n ln 2 + r with |r| <= ln 2 / 2, and a polynomial for e^r whose relative error is near minimax on
+// that interval.
 HWY_INLINE Vector exp(Vector x) {
   const Lanes d;
   const hn::RebindToUnsigned<Lanes> bits;

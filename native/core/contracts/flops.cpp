@@ -13,15 +13,19 @@ double linear(const sj_call& call) {
   using namespace ops::linear;
   const double rows = static_cast<double>(tensor(call, X).dims[0]);
   double flops = 2 * rows * product(tensor(call, W));
-  if (present(call, A0)) flops += 2 * call.numbers[ROWS0] * (product(tensor(call, A0)) + product(tensor(call, B0)));
-  if (present(call, A1)) flops += 2 * call.numbers[ROWS1] * (product(tensor(call, A1)) + product(tensor(call, B1)));
+  if (present(call, A0))
+    flops += 2 * call.numbers[ROWS0] * (product(tensor(call, A0)) + product(tensor(call, B0)));
+  if (present(call, A1))
+    flops += 2 * call.numbers[ROWS1] * (product(tensor(call, A1)) + product(tensor(call, B1)));
   return flops;
 }
 
 // The parts of one adapter: dy B, its product with A for dx, and the two gradients.
-double adapter_backward(const sj_call& call, int a, int b, int grad_a, int grad_b, double rows, bool need_dx) {
+double adapter_backward(const sj_call& call, int a, int b, int grad_a, int grad_b, double rows,
+                        bool need_dx) {
   if (!present(call, a)) return 0;
-  const double a_product = 2 * rows * product(tensor(call, a)), b_product = 2 * rows * product(tensor(call, b));
+  const double a_product = 2 * rows * product(tensor(call, a)),
+               b_product = 2 * rows * product(tensor(call, b));
   return b_product + (need_dx ? a_product : 0) + (present(call, grad_a) ? a_product : 0) +
          (present(call, grad_b) ? b_product : 0);
 }
@@ -75,14 +79,22 @@ double sample(const sj_call& call) {
 
 Flops flops_of(sj_op op) {
   switch (op) {
-    case SJ_OP_linear: return linear;
-    case SJ_OP_linear_backward: return linear_backward;
-    case SJ_OP_tree_attention: return attention;
-    case SJ_OP_tree_attention_backward: return attention_backward;
-    case SJ_OP_linear_logprob: return logprob;
-    case SJ_OP_linear_logprob_backward: return logprob_backward;
-    case SJ_OP_linear_sample: return sample;
-    default: return nullptr;
+    case SJ_OP_linear:
+      return linear;
+    case SJ_OP_linear_backward:
+      return linear_backward;
+    case SJ_OP_tree_attention:
+      return attention;
+    case SJ_OP_tree_attention_backward:
+      return attention_backward;
+    case SJ_OP_linear_logprob:
+      return logprob;
+    case SJ_OP_linear_logprob_backward:
+      return logprob_backward;
+    case SJ_OP_linear_sample:
+      return sample;
+    default:
+      return nullptr;
   }
 }
 

@@ -21,7 +21,8 @@ long long show(double integer) { return static_cast<long long>(integer); }
 const char* heads(const sj_call& call, int q, int k) {
   const int64_t query = dim(call, q, 1), key = dim(call, k, 1);
   if (query % key == 0) return nullptr;
-  return broken("k: expected a number of heads that divides H = %" PRId64 ", received G = %" PRId64, query, key);
+  return broken("k: expected a number of heads that divides H = %" PRId64 ", received G = %" PRId64, query,
+                key);
 }
 
 const char* tree_attention(const sj_call& call) {
@@ -68,8 +69,8 @@ const char* tree_attention_pool(const sj_call& call) {
   if (const char* text = pool_alone(call, POOL_K, POOL_V)) return text;
   const int64_t query = dim(call, Q, 1), key = dim(call, POOL_V, 1) / 64;
   if (query % key == 0) return nullptr;
-  return broken("pool_k: expected a number of key heads that divides H = %" PRId64 ", received G = %" PRId64, query,
-                key);
+  return broken("pool_k: expected a number of key heads that divides H = %" PRId64 ", received G = %" PRId64,
+                query, key);
 }
 
 const char* rope(const sj_call& call) {
@@ -85,22 +86,23 @@ struct AdapterSlots {
 const char* adapter(const sj_call& call, const AdapterSlots& s, int x, int row_keys) {
   const bool given = present(call, s.a);
   if (given != present(call, s.b)) {
-    return broken("%s%d: expected a%d and b%d together, received %s%d alone", given ? "b" : "a", s.index, s.index,
-                  s.index, given ? "a" : "b", s.index);
+    return broken("%s%d: expected a%d and b%d together, received %s%d alone", given ? "b" : "a", s.index,
+                  s.index, s.index, given ? "a" : "b", s.index);
   }
   if (s.xa >= 0 && given != present(call, s.xa)) {
-    return broken("xa%d: expected %s, received %s", s.index, given ? "a tensor, as a is given" : "null, as a is absent",
-                  given ? "null" : "a tensor");
+    return broken("xa%d: expected %s, received %s", s.index,
+                  given ? "a tensor, as a is given" : "null, as a is absent", given ? "null" : "a tensor");
   }
   const double start = call.numbers[s.start], rows = call.numbers[s.rows], total = dim(call, x, 0);
   if (!given) {
-    return rows == 0 ? nullptr
-                     : broken("rows%d: expected 0, as a%d is absent, received %lld", s.index, s.index, show(rows));
+    return rows == 0
+               ? nullptr
+               : broken("rows%d: expected 0, as a%d is absent, received %lld", s.index, s.index, show(rows));
   }
   if (rows < 1) return broken("rows%d: expected at least 1, received %lld", s.index, show(rows));
   if (start + rows > total) {
-    return broken("rows%d: expected start%d + rows%d <= T = %lld, received %lld + %lld", s.index, s.index, s.index,
-                  show(total), show(start), show(rows));
+    return broken("rows%d: expected start%d + rows%d <= T = %lld, received %lld + %lld", s.index, s.index,
+                  s.index, show(total), show(start), show(rows));
   }
   if (call.numbers[s.p] > 0 && !present(call, row_keys)) {
     return broken("row_keys: expected a tensor, as p%d > 0, received null", s.index);
@@ -149,16 +151,26 @@ const char* linear_sample(const sj_call& call) {
 
 Relation relation_of(sj_op op) {
   switch (op) {
-    case SJ_OP_tree_attention: return tree_attention;
-    case SJ_OP_tree_attention_backward: return tree_attention_backward;
-    case SJ_OP_tree_attention_pool: return tree_attention_pool;
-    case SJ_OP_kv_write: return kv_write;
-    case SJ_OP_kv_copy: return kv_copy;
-    case SJ_OP_rope: return rope;
-    case SJ_OP_linear: return linear;
-    case SJ_OP_linear_backward: return linear_backward;
-    case SJ_OP_linear_sample: return linear_sample;
-    default: return nullptr;
+    case SJ_OP_tree_attention:
+      return tree_attention;
+    case SJ_OP_tree_attention_backward:
+      return tree_attention_backward;
+    case SJ_OP_tree_attention_pool:
+      return tree_attention_pool;
+    case SJ_OP_kv_write:
+      return kv_write;
+    case SJ_OP_kv_copy:
+      return kv_copy;
+    case SJ_OP_rope:
+      return rope;
+    case SJ_OP_linear:
+      return linear;
+    case SJ_OP_linear_backward:
+      return linear_backward;
+    case SJ_OP_linear_sample:
+      return linear_sample;
+    default:
+      return nullptr;
   }
 }
 

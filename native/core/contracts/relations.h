@@ -4,8 +4,8 @@
 
 namespace selfjudge {
 
-// Null, or the function that returns null or "argument: expected ..., received ..." (valid until its next call on this
-// thread). It sees inputs whose ranks, dtypes and shapes already hold.
+// Null, or the function that returns null or "argument: expected ..., received ..." (valid until its next
+// call on this thread). It sees inputs whose ranks, dtypes and shapes already hold.
 using Relation = const char* (*)(const sj_call& call);
 Relation relation_of(sj_op op);
 

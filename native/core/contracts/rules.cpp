@@ -38,7 +38,8 @@ int symbol_index(OpRules& rules, const std::string& name) {
 
 Dim parse_dim(OpRules& rules, const std::string& word) {
   if (word == "...") return {Dim::Rest};
-  if (word[0] == '@') return {Dim::Number, resolve(find_number(rules.contract, word.substr(1)), rules.contract, word)};
+  if (word[0] == '@')
+    return {Dim::Number, resolve(find_number(rules.contract, word.substr(1)), rules.contract, word)};
   if (std::isdigit(static_cast<unsigned char>(word[0]))) return {Dim::Literal, 0, std::stoll(word)};
   return {Dim::Symbol, symbol_index(rules, word)};
 }
@@ -60,7 +61,8 @@ OpRules compile(sj_op op, const Contract& contract) {
     if (spec.like) rule.like = resolve(find_tensor(contract, spec.like), contract, spec.like);
     if (spec.when) {
       rule.when_tensor = find_tensor(contract, spec.when);
-      if (rule.when_tensor < 0) rule.when_number = resolve(find_number(contract, spec.when), contract, spec.when);
+      if (rule.when_tensor < 0)
+        rule.when_number = resolve(find_number(contract, spec.when), contract, spec.when);
     }
     rules.tensors.push_back(std::move(rule));
   }

@@ -1,4 +1,5 @@
-// The contract tables in a form that is quick to check: shape strings split into dims, names resolved to indices.
+// The contract tables in a form that is quick to check: shape strings split into dims, names resolved to
+// indices.
 #pragma once
 #include <string>
 #include <vector>

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { ArgumentError, ConfigError, DataError, FaultError, FileFormatError, isError, SelfjudgeError } from './errors.js';
+import {
+  ArgumentError,
+  ConfigError,
+  DataError,
+  FaultError,
+  FileFormatError,
+  isError,
+  SelfjudgeError,
+} from './errors.js';
 
 describe('errors', () => {
   it('say what, where, expected and received', () => {
-    const error = new ArgumentError('eps', { where: 'rmsNorm', expected: 'a number from 0 to 1', received: 2 });
+    const error = new ArgumentError('eps', {
+      where: 'rmsNorm',
+      expected: 'a number from 0 to 1',
+      received: 2,
+    });
     expect(error.message).toBe('[rmsNorm] eps: expected a number from 0 to 1, received 2');
     expect(error.details).toMatchObject({ what: 'eps', where: 'rmsNorm', received: 2 });
     expect(error).toBeInstanceOf(SelfjudgeError);
@@ -13,11 +25,18 @@ describe('errors', () => {
   it('name the place in a file', () => {
     const broken = new FileFormatError({ path: 'a.gguf', offset: 12, expected: 'magic', received: 'JPEG' });
     expect(broken.message).toBe('a.gguf at byte 12: expected magic, received JPEG');
-    expect(new DataError({ path: 'x.jsonl', line: 3, reason: 'no prompt' }).message).toBe('x.jsonl:3: no prompt');
+    expect(new DataError({ path: 'x.jsonl', line: 3, reason: 'no prompt' }).message).toBe(
+      'x.jsonl:3: no prompt',
+    );
   });
 
   it('name the nearest key and the command that failed', () => {
-    const config = new ConfigError({ key: 'betta', expected: 'a known key', received: 'betta', nearest: 'beta' });
+    const config = new ConfigError({
+      key: 'betta',
+      expected: 'a known key',
+      received: 'betta',
+      nearest: 'beta',
+    });
     expect(config.message).toContain("did you mean 'beta'?");
     const fault = new FaultError({ op: 'embedding', sequence: 7, cause: 'id 9 of 7' });
     expect(fault.message).toBe('[embedding] command 7 failed: id 9 of 7');
@@ -26,13 +45,19 @@ describe('errors', () => {
   it('are told apart by code, also across copies of the package', () => {
     expect(isError(new DataError({ path: 'x', line: 1, reason: 'r' }), 'SJ_DATA')).toBe(true);
     expect(isError(new DataError({ path: 'x', line: 1, reason: 'r' }), 'SJ_FAULT')).toBe(false);
-    expect(isError(Object.assign(new Error('from elsewhere'), { code: 'SJ_CONFIG' }), 'SJ_CONFIG')).toBe(true);
+    expect(isError(Object.assign(new Error('from elsewhere'), { code: 'SJ_CONFIG' }), 'SJ_CONFIG')).toBe(
+      true,
+    );
     expect(isError(Object.assign(new Error('a file'), { code: 'ENOENT' }))).toBe(false);
     expect(isError('SJ_DATA')).toBe(false);
   });
 
   it('shorten long values', () => {
-    const long = new ArgumentError('x', { where: 'f', expected: 'less', received: Array.from({ length: 99 }, () => 1) });
+    const long = new ArgumentError('x', {
+      where: 'f',
+      expected: 'less',
+      received: Array.from({ length: 99 }, () => 1),
+    });
     expect(long.message).toContain('99 in all');
   });
 });

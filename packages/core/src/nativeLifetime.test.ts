@@ -1,15 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NativeDevice } from '@selfjudge/native';
 import type { NativeError } from '@selfjudge/native';
 import { describe, expect, it } from 'vitest';
-
-const F32 = 0;
-const I32 = 2;
-const ROWS = 0;
-const PANELS = 1;
+import { F32, I32, PANELS, ROWS, errorOf } from './testing/native.js';
 
 /** An embedding with a token id that is out of range. */
 function enqueueFault(device: NativeDevice) {
@@ -29,15 +28,6 @@ const rejection = (promise: Promise<unknown>): Promise<NativeError> =>
     () => Promise.reject(new Error('expected a rejection')),
     (error: unknown) => error as NativeError,
   );
-
-function thrown(call: () => unknown): NativeError {
-  try {
-    call();
-  } catch (error) {
-    return error as NativeError;
-  }
-  throw new Error('expected a throw');
-}
 
 const native = pathToFileURL(createRequire(import.meta.url).resolve('@selfjudge/native')).href;
 
@@ -87,13 +77,27 @@ describe('memory', () => {
     device.close();
   });
 
+  it('gives back what nobody asks for again: sizes that keep changing do not pile up', async () => {
+    const device = new NativeDevice('cpu');
+    for (let i = 0; i < 100; i++) {
+      const x = device.empty(F32, [(8 << 20) + (i << 19)], ROWS).handle; // 32 to 230 MiB
+      const head = device.view(x, 0, [1]).handle;
+      device.enqueue('fill', [head], [1], null);
+      device.dispose(head);
+      device.dispose(x);
+    }
+    await device.sync();
+    expect(device.memory().cached).toBeLessThan(600 << 20);
+    device.close();
+  });
+
   it('refuses what does not fit with the table of memory, and goes on', async () => {
     const device = new NativeDevice('cpu');
     const x = device.upload(new Float32Array([1, 2]), F32, [2]).handle;
-    const error = thrown(() => device.empty(F32, [1 << 30, 1 << 12], ROWS));
+    const error = errorOf(() => device.empty(F32, [1 << 30, 1 << 12], ROWS));
     expect(error).toMatchObject({ code: 'SJ_OUT_OF_MEMORY', op: 'empty', argument: 'memory' });
     expect(error.message).toMatch(/16777216.0 MiB free, received none: live .* cached .* peak /);
-    expect(thrown(() => device.empty(F32, [2 ** 40, 2 ** 40], ROWS)).code).toBe('SJ_WRONG_ARGUMENT');
+    expect(errorOf(() => device.empty(F32, [2 ** 40, 2 ** 40], ROWS)).code).toBe('SJ_WRONG_ARGUMENT');
     expect(await device.read(x)).toEqual(new Float32Array([1, 2]));
     device.close();
   });
@@ -116,7 +120,7 @@ describe('faults', () => {
       () => device.enqueue('fill', [x], [3], null),
       () => device.upload(new Float32Array(1), F32, [1]),
     ]) {
-      expect(thrown(call)).toMatchObject({ code: 'SJ_FAULT', op: 'embedding', sequence: fault.sequence });
+      expect(errorOf(call)).toMatchObject({ code: 'SJ_FAULT', op: 'embedding', sequence: fault.sequence });
     }
     device.recover();
     device.enqueue('fill', [x], [3], null);
@@ -140,6 +144,17 @@ describe('faults', () => {
   });
 });
 
+describe('the loader', () => {
+  it('says what to run when the addon has not been built', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'selfjudge-'));
+    copyFileSync(fileURLToPath(native), join(folder, 'index.mjs'));
+    const run = child(`await import(${JSON.stringify(pathToFileURL(join(folder, 'index.mjs')).href)})`);
+    rmSync(folder, { recursive: true });
+    expect(run.status).toBe(1);
+    expect(run.err).toMatch(/selfjudge_native\.node has not been built\. Run: pnpm build/);
+  });
+});
+
 describe('ends', () => {
   it('close() rejects what is pending, and later calls throw', async () => {
     const device = new NativeDevice('cpu');
@@ -149,8 +164,8 @@ describe('ends', () => {
     device.close();
     device.close();
     expect(await pending).toMatchObject({ code: 'SJ_DISPOSED' });
-    expect(thrown(() => device.enqueue('fill', [big], [0], null)).code).toBe('SJ_DISPOSED');
-    expect(thrown(() => device.memory()).message).toMatch(/\[memory\] device: .*a closed device$/);
+    expect(errorOf(() => device.enqueue('fill', [big], [0], null)).code).toBe('SJ_DISPOSED');
+    expect(errorOf(() => device.memory()).message).toMatch(/\[memory\] device: .*a closed device$/);
   });
 
   it('process.exit with a full queue neither hangs nor crashes', () => {
@@ -213,9 +228,9 @@ describe('ends', () => {
         });
       }),
     );
-    expect(answers.map((answer) => answer.value)).toEqual(Array(4).fill(2 ** 20));
+    expect(answers.map((answer) => answer.value)).toEqual(Array.from({ length: 4 }, () => 2 ** 20));
     const device = new NativeDevice('cpu');
-    expect(thrown(() => device.dispose(answers[0]!.handle)).code).toBe('SJ_FOREIGN');
+    expect(errorOf(() => device.dispose(answers[0]!.handle)).code).toBe('SJ_FOREIGN');
     device.close();
 
     const busy = `(async () => { ${fullQueue}

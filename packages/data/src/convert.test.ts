@@ -99,12 +99,20 @@ describe('other rows', () => {
 describe('parseTranscript', () => {
   it('trims turns, joins those of one speaker and keeps an open turn', () => {
     const text =
-      '\n\nHuman: one \n\nmore\n\nHuman: again\n\nAssistant:  two\nAssistant: not a turn\n\nHuman: \n\nAssistant:';
+      '\n\nHuman: one \n\nmore\n\nHuman: again\n\nAssistant:  two\nAssistant: no turn\n\nHuman: \n\nAssistant:';
     expect(parseTranscript(text)).toEqual([
       u('one \n\nmore\n\nagain'),
-      a('two\nAssistant: not a turn'),
+      a('two\nAssistant: no turn'),
       u(''),
       a(''),
     ]);
+  });
+
+  it('takes the last turn as the answer also after another of the assistant', () => {
+    const text = '\n\nHuman: q\n\nAssistant: wait\n\nAssistant: yes';
+    expect(parseTranscript(text)).toEqual([u('q'), a('wait'), a('yes')]);
+    const row = { chosen: text, rejected: '\n\nHuman: q\n\nAssistant: no' };
+    expect(pair(row).problem?.code).toBe('differing-prompts');
+    expect(pair({ chosen: text, rejected: `${text}!` }).problem?.reason).toMatch(/follows no user turn/);
   });
 });

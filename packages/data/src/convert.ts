@@ -8,6 +8,8 @@ import { isTranscript, parseTranscript } from './transcript.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 
+const DIFFERING = problem('differing-prompts', 'chosen and rejected answer different prompts');
+
 /**
  * A preference from `{prompt, chosen, rejected}` or `{chosen, rejected}`. Answers are strings, message lists that end
  * with the assistant's turn, or HH transcripts; without a prompt column the turns before the last are the prompt.
@@ -28,13 +30,13 @@ export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> 
   if (chosen.problem) return chosen;
   const rejected = readAnswer('rejected', row.rejected, row.prompt);
   if (rejected.problem) return rejected;
+  const contexts = [chosen.value.context, rejected.value.context];
+  if (contexts[0] && contexts[1] && !sameMessages(contexts[0], contexts[1])) return DIFFERING;
   const prompt = promptOf(column.value, chosen.value);
   if (prompt.problem) return prompt;
   const other = promptOf(column.value, rejected.value);
   if (other.problem) return other;
-  if (!sameMessages(messagesOf(prompt.value), messagesOf(other.value))) {
-    return problem('differing-prompts', 'chosen and rejected answer different prompts');
-  }
+  if (!sameMessages(messagesOf(prompt.value), messagesOf(other.value))) return DIFFERING;
   const unequal = distinctAnswers(chosen.value.text, rejected.value.text);
   if (unequal.problem) return unequal;
   const labels = readLabels(row.labels);

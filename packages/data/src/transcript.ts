@@ -10,7 +10,8 @@ export function isTranscript(text: string): boolean {
 
 /**
  * The turns of `\n\nHuman: ...\n\nAssistant: ...`, without the white space around them. Turns of one speaker in a row
- * become one, with an empty line between; a last empty turn is kept, for it is an open one.
+ * become one, with an empty line between. Not so a last turn of the assistant: it is the answer, and stays one of its
+ * own even after another turn of the assistant, and even when empty, for it may be an open one.
  */
 export function parseTranscript(text: string): Message[] {
   const [, ...parts] = text.trimStart().split(TURN);
@@ -19,9 +20,9 @@ export function parseTranscript(text: string): Message[] {
     const role = parts[i] === 'Human' ? 'user' : 'assistant';
     const content = parts[i + 1].trim();
     const last = messages.at(-1);
-    if (last?.role === role)
-      last.content = [last.content, content].filter((turn) => turn !== '').join('\n\n');
-    else messages.push({ role, content });
+    const answer = role === 'assistant' && i + 2 === parts.length;
+    if (last === undefined || last.role !== role || answer) messages.push({ role, content });
+    else last.content = [last.content, content].filter((turn) => turn !== '').join('\n\n');
   }
   return messages;
 }

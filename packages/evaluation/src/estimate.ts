@@ -19,7 +19,11 @@ const Z = 1.959963984540054;
  */
 export function wilson(successes: number, n: number): Estimate {
   if (!(n >= 0 && successes >= 0 && successes <= n)) {
-    throw new ArgumentError('successes', { where: 'wilson', expected: `from 0 to n = ${n}`, received: successes });
+    throw new ArgumentError('successes', {
+      where: 'wilson',
+      expected: `from 0 to n = ${n}`,
+      received: successes,
+    });
   }
   if (n === 0) return { value: NaN, low: NaN, high: NaN, n };
   const p = successes / n;

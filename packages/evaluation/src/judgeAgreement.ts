@@ -26,7 +26,9 @@ export async function judgeAgreement(
   judge: PairJudge,
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
 ): Promise<JudgeAgreement> {
-  const verdicts = await judge.compare(pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected })));
+  const verdicts = await judge.compare(
+    pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected })),
+  );
   return agreementOf(
     verdicts,
     pairs.map(({ chosen, rejected }) => [chosen.length, rejected.length]),
@@ -41,9 +43,15 @@ export function agreementOf(
   const judged = verdicts.flatMap(({ winner }, i) => {
     if (winner === null) return [];
     const [chosen, rejected] = lengths[i];
-    return [{ points: winner === 'a' ? 1 : winner === 'tie' ? 0.5 : 0, longer: Math.sign(chosen - rejected) }];
+    return [
+      { points: winner === 'a' ? 1 : winner === 'tie' ? 0.5 : 0, longer: Math.sign(chosen - rejected) },
+    ];
   });
-  const score = (rows: readonly { points: number }[]) => wilson(rows.reduce((sum, { points }) => sum + points, 0), rows.length);
+  const score = (rows: readonly { points: number }[]) =>
+    wilson(
+      rows.reduce((sum, { points }) => sum + points, 0),
+      rows.length,
+    );
   return {
     accuracy: score(judged),
     ties: judged.filter(({ points }) => points === 0.5).length,

@@ -41,7 +41,10 @@ export function lengthControlled(outcomes: readonly Outcome[]): Estimate {
 }
 
 /** Maximum of the penalised likelihood of y ~ Bernoulli(sigmoid(advantage + slope x)), by Newton's method. */
-function fit(x: readonly number[], y: readonly number[]): { advantage: number; slope: number; variance: number } {
+function fit(
+  x: readonly number[],
+  y: readonly number[],
+): { advantage: number; slope: number; variance: number } {
   let advantage = 0;
   let slope = 0;
   for (let step = 0; ; step++) {

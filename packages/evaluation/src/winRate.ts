@@ -41,7 +41,9 @@ export async function winRate(
     });
   }
   const asked = prompts.flatMap((_, i) => (answersA[i] === answersB[i] ? [] : [i]));
-  const verdicts = await judge.compare(asked.map((i) => ({ prompt: prompts[i], a: answersA[i], b: answersB[i] })));
+  const verdicts = await judge.compare(
+    asked.map((i) => ({ prompt: prompts[i], a: answersA[i], b: answersB[i] })),
+  );
   const winners = prompts.map((): Verdict['winner'] => 'tie');
   asked.forEach((index, i) => (winners[index] = verdicts[i].winner));
   const lengths = prompts.map((_, i): [number, number] => [answersA[i].length, answersB[i].length]);

@@ -28,7 +28,11 @@ export interface JudgeSequences {
  *
  * @throws ArgumentError when a verdict is not one token of this tokenizer, or rationales are not of the template's kind
  */
-export function judgeSequences(labelled: LabelledPair, template: JudgeTemplate, tokenizer: Tokenizer): JudgeSequences {
+export function judgeSequences(
+  labelled: LabelledPair,
+  template: JudgeTemplate,
+  tokenizer: Tokenizer,
+): JudgeSequences {
   const { prompt, chosen, rejected, labels, rationales } = labelled;
   const format = JudgeFormat.of(template, tokenizer);
   const pair: JudgePair = { prompt, a: chosen, b: rejected };

@@ -1,4 +1,11 @@
-import { appendText, ArgumentError, singleToken, type Message, type RenderedText, type Tokenizer } from '@selfjudge/core';
+import {
+  appendText,
+  ArgumentError,
+  singleToken,
+  type Message,
+  type RenderedText,
+  type Tokenizer,
+} from '@selfjudge/core';
 import { contextText } from './context.js';
 import type { JudgePair, Order } from './pair.js';
 import { fill, holds } from './placeholders.js';
@@ -85,7 +92,9 @@ export class JudgeFormat {
     if (holds(rationale, 'rationale') !== single) {
       throw new ArgumentError('rationales', {
         where: 'judgeSequences',
-        expected: single ? "{ chosen, rejected }, a text about each answer, as the template's rationale" : 'one text, as {rationale}',
+        expected: single
+          ? "{ chosen, rejected }, a text about each answer, as the template's rationale"
+          : 'one text, as {rationale}',
         received: single ? 'one text' : '{ chosen, rejected }',
       });
     }

@@ -32,7 +32,9 @@ export function judgeBehaviour(
     return [winner === 'a' ? a > b : b > a];
   });
   return {
-    positionConsistency: share(valid.map(({ orders: [ab, ba] }) => Math.sign(ab.pA - ab.pB) === Math.sign(ba.pB - ba.pA))),
+    positionConsistency: share(
+      valid.map(({ orders: [ab, ba] }) => Math.sign(ab.pA - ab.pB) === Math.sign(ba.pB - ba.pA)),
+    ),
     firstRate: mean(orders.map(({ pA, pB }) => (pA === pB ? 0.5 : Number(pA > pB)))),
     margin: mean(valid.map(({ scoreA, scoreB }) => Math.abs(scoreA - scoreB))),
     abMass: mean(orders.map(({ pA, pB }) => pA + pB)),

@@ -25,7 +25,8 @@ export function requirePlaceholders(key: string, text: string, names: readonly s
     throw new ConfigError({
       key,
       expected: `a text with {${name}}`,
-      received: meant === undefined ? (found.map((word) => `{${word}}`).join(', ') || 'no placeholder') : `{${meant}}`,
+      received:
+        meant === undefined ? found.map((word) => `{${word}}`).join(', ') || 'no placeholder' : `{${meant}}`,
       ...(meant !== undefined && { nearest: `{${name}}` }),
     });
   }

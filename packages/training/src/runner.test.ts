@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Adapter } from '@selfjudge/core';
+import { Adapter, TreeBatch } from '@selfjudge/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jsftTask } from './jsft.js';
 import type { JsftOptions, SelfTrainingOptions } from './options.js';
@@ -121,6 +121,9 @@ describe('train', () => {
     expect(result).toMatchObject({ status: 'completed', final: join(path, 'final') });
     const loaded = await Adapter.load(join(path, 'final'), model);
     expect(loaded.config.r).toBe(8);
+    const batch = TreeBatch.from([{ tokens: [1, 2, 3, 4], targets: [[1, 4]] }]);
+    const [one, two] = [await model.view([loaded]).score(batch), await task.trainable.policy.score(batch)];
+    one.forEach((logp, i) => expect(logp).toBeCloseTo(two[i], 5));
     expect(existsSync(join(path, 'final', 'tokenizer.json'))).toBe(true);
   });
 

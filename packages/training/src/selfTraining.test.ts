@@ -1,12 +1,12 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Contest } from './contest.js';
+import type { PairJudge } from './contest.js';
 import { JudgeSignal } from './judgeSignal.js';
 import { AdamW } from './optimizer.js';
 import type { SelfTrainingOptions } from './options.js';
 import { selfTrainingDefaults } from './presets.js';
 import { selfTrainingStep, type SelfTraining } from './selfTraining.js';
-import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './testing/tiny.js';
-import { loraTrainable } from './trainable.js';
+import { hashJudge, verdict, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './testing/tiny.js';
+import { fullPreferenceTrainable, loraTrainable } from './trainable.js';
 
 const options: SelfTrainingOptions = {
   ...selfTrainingDefaults,
@@ -56,31 +56,30 @@ describe('selfTrainingStep', () => {
       }
   });
 
-  it('learns what the judge wants: the same prompts again and again', async () => {
-    const training = run({ beta: 0.5 });
-    const rewards: number[] = [];
-    const shortJudge = {
-      compare: async (pairs: Parameters<typeof hashJudge.compare>[0]) => {
-        const verdicts = await hashJudge.compare(pairs);
-        return verdicts.map((v, i) => {
-          const count = (s: string) => s.split(/[a-z]/).length;
-          const d = count(pairs[i].a) - count(pairs[i].b);
-          return { ...v, winner: d > 0 ? ('a' as const) : d < 0 ? ('b' as const) : ('tie' as const) };
-        });
-      },
+  it.each([1, -1])('moves the policy the way the judge points: %d', async (sign) => {
+    const own = tinyModel(2);
+    const trainable = fullPreferenceTrainable(own);
+    const all = { ...options, learningRate: 3e-3, trainBatchSize: 16, tokenBudget: 2000 };
+    const optimizer = new AdamW(trainable.parameters, all);
+    const letters = (text: string) => text.split(/[a-z]/).length - 1;
+    const judge: PairJudge = {
+      compare: (pairs) => Promise.resolve(pairs.map((p) => verdict(p, sign * (letters(p.a) - letters(p.b))))),
     };
-    let contests: Contest[] = [];
-    const letters = () =>
-      contests.flatMap(({ a, b }) => [a, b]).reduce((n, { text }) => n + text.split(/[a-z]/).length - 1, 0);
+    const training = { trainable, judge, tokenizer: own.tokenizer!, optimizer, options: all };
     const seen: number[] = [];
     for (let step = 1; step <= 30; step++) {
-      const report = await selfTrainingStep(prompts, { ...training, judge: shortJudge }, at(step));
-      contests = report.contests;
-      seen.push(letters());
-      if (report.metrics['rewards/margins'] !== undefined) rewards.push(report.metrics['rewards/margins']);
+      const { contests } = await selfTrainingStep(tinyPrompts(own, 16), training, {
+        step,
+        learningRate: all.learningRate,
+      });
+      seen.push(contests.reduce((n, { a, b }) => n + letters(a.text) + letters(b.text), 0));
     }
     const mean = (xs: number[]) => xs.reduce((x, y) => x + y, 0) / xs.length;
-    expect(mean(seen.slice(-8))).toBeGreaterThan(mean(seen.slice(0, 8)));
+    const [early, late] = [mean(seen.slice(0, 5)), mean(seen.slice(-5))];
+    if (sign > 0) expect(late).toBeGreaterThan(1.5 * early);
+    else expect(late).toBeLessThan(early / 1.5);
+    trainable.start.dispose();
+    own.dispose();
   });
 
   it('makes no update from a step without pairs', async () => {
@@ -99,7 +98,7 @@ describe('selfTrainingStep', () => {
 
 describe('JudgeSignal', () => {
   it('is one half at the start, and a policy too far away is out', async () => {
-    const training = run({ evalSteps: 1, maxKl: 1 });
+    const training = run({ evalSteps: 1, maxKl: 0.1 });
     const signal = new JudgeSignal(training, prompts);
     expect(await signal.evaluate(at(0))).toMatchObject({
       signal: 0.5,
@@ -108,7 +107,7 @@ describe('JudgeSignal', () => {
       metrics: { 'eval/kl': 0 },
     });
     const { parameters } = training.trainable;
-    parameters.load((await parameters.read()).map((x, i) => x + Math.sin(i)));
+    parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
     expect(await signal.evaluate(at(1))).toMatchObject({ eligible: false, stop: true });
   });
 });

@@ -12,7 +12,7 @@ namespace {
 constexpr int64_t kBlockBytes = 384 << 10;  // of float32 rows of A: they stay in L2 while panels pass
 constexpr int64_t kMaxRows = 192;
 constexpr int64_t kMinRows = 32;
-constexpr int64_t kDepth = 2048;    // a wide panel of this depth stays in L2 as well
+constexpr int64_t kDepth = 192;     // of a panel at a time: 36 KiB of float32 stay in L1 while rows pass
 constexpr int64_t kFewRows = 4;     // decode: panels side by side instead of row blocks
 constexpr int64_t kWidenRows = 16;  // more rows than this share one widened copy of a bf16 panel
 
@@ -60,7 +60,7 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
   // Blocks of rows x groups of panels, some 16 tasks a worker so that the last ones leave little idle time.
   int64_t row_block = max_row_block(m.k);
   while (row_block > 8 && ceil_div(m.rows, row_block) * panels < 4 * workers) row_block /= 2;
-  row_block = row_block / 8 * 8;
+  row_block = std::max<int64_t>(kTileRows, row_block / kTileRows * kTileRows);
   row_block = ceil_div(ceil_div(m.rows, ceil_div(m.rows, row_block)), 8) * 8;
   const int64_t row_blocks = ceil_div(m.rows, row_block);
   const int64_t group = few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)

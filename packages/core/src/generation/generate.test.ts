@@ -3,6 +3,9 @@ import { isError } from '../errors.js';
 import { LlamaModel } from '../model/llama.js';
 import type { ModelConfig } from '../model/config.js';
 import type { ModelView } from '../model/view.js';
+import { copyTo } from '../tensor/ops/copy.js';
+import { tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
 import { generate, type Sample } from './generate.js';
 import type { GenerateOptions } from './options.js';
@@ -23,7 +26,8 @@ const config: ModelConfig = {
 };
 
 /** A prompt of `length` ids that differ from prompt to prompt. */
-const prompt = (length: number, salt: number) => Array.from({ length }, (_, i) => (i * 7 + salt * 13 + 5) % 97);
+const prompt = (length: number, salt: number) =>
+  Array.from({ length }, (_, i) => (i * 7 + salt * 13 + 5) % 97);
 // Shorter than a block, exactly one, across two, and one token; the second and the last are equal.
 const prompts = [prompt(5, 1), prompt(65, 2), prompt(100, 3), prompt(1, 4), prompt(129, 5), prompt(65, 2)];
 
@@ -40,7 +44,12 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
 
   it('draws the same ids with the same log-probabilities whatever the batch and the pool', async () => {
     const expected = await run();
-    for (const options of [{ maxBatch: 1 }, { maxBatch: 3 }, { maxBatch: 128 }, { maxBatch: 64, poolTokens: 512 }])
+    for (const options of [
+      { maxBatch: 1 },
+      { maxBatch: 3 },
+      { maxBatch: 128 },
+      { maxBatch: 64, poolTokens: 512 },
+    ])
       expect(await run(options)).toEqual(expected);
   });
 
@@ -86,11 +95,15 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
     const eos = [free[0][0].tokens[9], free[4][0].tokens[20]];
     const cut = (sample: Sample) => {
       const end = sample.tokens.findIndex((id) => eos.includes(id)) + 1;
-      return end > 0 ? { tokens: sample.tokens.slice(0, end), finish: 'eos' } : { tokens: sample.tokens, finish: 'length' };
+      return end > 0
+        ? { tokens: sample.tokens.slice(0, end), finish: 'eos' }
+        : { tokens: sample.tokens, finish: 'length' };
     };
     const ended = await run({ count: 1, eos, maxBatch: 2 });
     expect(ended.flat().map(({ tokens, finish }) => ({ tokens, finish }))).toEqual(free.flat().map(cut));
-    expect(ended.flat().map(({ logprobs }) => logprobs.length)).toEqual(ended.flat().map(({ tokens }) => tokens.length));
+    expect(ended.flat().map(({ logprobs }) => logprobs.length)).toEqual(
+      ended.flat().map(({ tokens }) => tokens.length),
+    );
   });
 
   it('stores a prompt once for all its answers, and gives the memory back', async () => {
@@ -130,6 +143,20 @@ describe('generate', () => {
   it('names what a pool must hold', async () => {
     const request = generate(model.view(), [prompt(100, 1)], { maxNewTokens: 10, poolTokens: 64 });
     await expect(request).rejects.toSatisfy((error) => isError(error, 'SJ_WRONG_ARGUMENT'));
+  });
+
+  it('names the answer whose logits are no numbers', async () => {
+    const broken = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+    tidy(() => copyTo(Tensor.from(broken.device, new Float32Array(64).fill(NaN), [64]), broken.norm.value));
+    const request = generate(broken.view(), [prompt(5, 1), prompt(6, 2)], {
+      maxNewTokens: 3,
+      firstSequence: 8,
+    });
+    await expect(request).rejects.toMatchObject({
+      code: 'SJ_FAULT',
+      details: { promptIndex: 0, token: 0, sequence: 8 },
+    });
+    broken.dispose();
   });
 
   it('stops when told to', async () => {

@@ -6,7 +6,15 @@ import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { BLOCK, blocksFor, KvPool } from './kvPool.js';
 import { checkRequest, defaultEos, type GenerateOptions, type SamplingOptions } from './options.js';
-import { ownBlocks, planAnswers, poolBlocks, prefilled, sharedBlocks, type Answer, type Prompt } from './plan.js';
+import {
+  ownBlocks,
+  planAnswers,
+  poolBlocks,
+  prefilled,
+  sharedBlocks,
+  type Answer,
+  type Prompt,
+} from './plan.js';
 
 /** One sampled answer. */
 export interface Sample {
@@ -49,7 +57,7 @@ export async function generate(
   if (answers.length === 0) return samples;
   const work = new Generation(view, answers, options);
   try {
-    for (let done = 0; done < answers.length; ) {
+    for (let done = 0; done < answers.length;) {
       signal?.throwIfAborted();
       for (const answer of await work.step()) {
         samples[answer.promptIndex][answer.index] = sampleOf(answer);
@@ -171,7 +179,12 @@ class Generation {
       }));
       const keys = this.#active.flatMap(({ sequence }, i) => [sequence, rows[i].position + 1]);
       const keysTensor = Tensor.from(device, Int32Array.from(keys), [rows.length, 2]);
-      const { tokens, logp, samplingLogp } = linearSample(this.#forward(rows, false), head, keysTensor, this.#options);
+      const { tokens, logp, samplingLogp } = linearSample(
+        this.#forward(rows, false),
+        head,
+        keysTensor,
+        this.#options,
+      );
       return [tokens, logp, samplingLogp];
     });
   }
@@ -181,13 +194,16 @@ class Generation {
     const { device, config } = this.#view.model;
     const scale = 1 / Math.sqrt(config.headDim);
     return tidy(() => {
-      const ints = (values: number[], shape = [values.length]) => Tensor.from(device, Int32Array.from(values), shape);
+      const ints = (values: number[], shape = [values.length]) =>
+        Tensor.from(device, Int32Array.from(values), shape);
       const tables = [...new Set(rows.map(({ table }) => table))];
       const indexOf = new Map(tables.map((table, i) => [table, i]));
       const width = Math.max(...tables.map((table) => table.length));
       const padded = tables.flatMap((table) => [...table, ...Array<number>(width - table.length).fill(0)]);
       const pool = {
-        slots: ints(rows.map(({ position, table }) => table[Math.floor(position / BLOCK)] * BLOCK + (position % BLOCK))),
+        slots: ints(
+          rows.map(({ position, table }) => table[Math.floor(position / BLOCK)] * BLOCK + (position % BLOCK)),
+        ),
         tables: ints(padded, [tables.length, width]),
         rowTable: ints(rows.map(({ table }) => indexOf.get(table)!)),
         lengths: ints(rows.map(({ position }) => position + 1)),
@@ -221,10 +237,14 @@ function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sampl
 
 function notFinite({ promptIndex, index, tokens, sequence }: Answer): SelfjudgeError {
   const place = `prompts[${promptIndex}], answer ${index}, token ${tokens.length}`;
-  return new SelfjudgeError('SJ_FAULT', `[generate] ${place}: expected finite logits, received NaN or none finite`, {
-    promptIndex,
-    index,
-    token: tokens.length,
-    sequence,
-  });
+  return new SelfjudgeError(
+    'SJ_FAULT',
+    `[generate] ${place}: expected finite logits, received NaN or none finite`,
+    {
+      promptIndex,
+      index,
+      token: tokens.length,
+      sequence,
+    },
+  );
 }

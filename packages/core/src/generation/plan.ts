@@ -89,7 +89,13 @@ export function poolBlocks(
   if (poolTokens === undefined) {
     const prompts = [...new Set(answers.map(({ prompt }) => prompt))];
     const own = answers.map(({ prompt }) => ownBlocks(prompt, maxNewTokens));
-    return largest(own, maxBatch) + largest(prompts.map((p) => blocksFor(prefilled(p))), maxBatch);
+    return (
+      largest(own, maxBatch) +
+      largest(
+        prompts.map((p) => blocksFor(prefilled(p))),
+        maxBatch,
+      )
+    );
   }
   const blocks = Math.floor(poolTokens / BLOCK);
   for (const { prompt, promptIndex } of answers) {

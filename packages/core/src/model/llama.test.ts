@@ -153,13 +153,14 @@ describe('LlamaModel', () => {
       const grad = (await set.grad.read()) as Float32Array;
       for (let trial = 0; trial < 4; trial++) {
         const direction = start.map(() => random.normal());
-        const epsilon = 2e-3;
+        const epsilon = 5e-4;
         set.load(start.map((x, i) => x + epsilon * direction[i]));
         const up = await loss();
         set.load(start.map((x, i) => x - epsilon * direction[i]));
         const numeric = (up - (await loss())) / (2 * epsilon);
         const exact = grad.reduce((sum, g, i) => sum + g * direction[i], 0);
-        expect(Math.abs(numeric / exact - 1)).toBeLessThan(0.01);
+        // A random direction's derivative is of the size of the gradient's norm.
+        expect(Math.abs(numeric - exact) / Math.hypot(...grad)).toBeLessThan(1e-3);
       }
       model.dispose();
     }

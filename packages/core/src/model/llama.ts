@@ -66,6 +66,7 @@ export class LlamaModel {
   readonly layers: readonly Layer[];
   readonly rope: RopeTable;
   readonly #parameters: ReadonlyMap<string, Weight | Vector>;
+  readonly #masters = new Map<string, Tensor>();
   #set: ParameterSet | undefined;
 
   private constructor(
@@ -171,16 +172,15 @@ export class LlamaModel {
     if (this.#set !== undefined) return this.#set;
     const { entries, size } = layOut([...this.parameters()]);
     const value = owned(() => Tensor.empty(this.device, [size]));
-    const masters = new Map<string, Tensor>();
     const set = new ParameterSet(this.device, value, entries, () => {
-      for (const [name, master] of masters) tidy(() => renew(this.#parameters.get(name)!, master));
+      for (const [name, master] of this.#masters) tidy(() => renew(this.#parameters.get(name)!, master));
     });
     for (const { name, offset, shape } of entries) {
       const weight = this.#parameters.get(name) as Weight | Vector;
       const master = owned(() => value.view(offset, shape));
       tidy(() => copyTo(cast(weight instanceof Weight ? weight.rows() : weight.value, 'float32'), master));
       weight.grad = owned(() => set.grad.view(offset, shape));
-      masters.set(name, master);
+      this.#masters.set(name, master);
     }
     this.#set = set;
     return set;
@@ -230,7 +230,11 @@ export class LlamaModel {
   }
 
   dispose(): void {
-    for (const weight of this.#parameters.values()) weight.dispose();
+    for (const weight of this.#parameters.values()) {
+      weight.grad?.dispose();
+      weight.dispose();
+    }
+    for (const master of this.#masters.values()) master.dispose();
     this.rope.dispose();
     this.#set?.value.dispose();
     this.#set?.grad.dispose();

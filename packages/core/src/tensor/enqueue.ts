@@ -34,7 +34,12 @@ export function enqueue(
   for (let i = handles.length; i < (slots.get(op) ?? 0); i++) handles.push(null);
   let outputs;
   try {
-    outputs = device.native.enqueue(op, handles, numbers as number[], tree === undefined ? null : tree.handle(op));
+    outputs = device.native.enqueue(
+      op,
+      handles,
+      numbers as number[],
+      tree === undefined ? null : tree.handle(op),
+    );
   } catch (error) {
     throw fromNative(error);
   }

@@ -28,7 +28,11 @@ export function fromNative(error: unknown): unknown {
       const Mismatch = mismatches[code];
       if (Mismatch === undefined) return error;
       const what = argument === undefined || argument === '' ? 'call' : argument;
-      return new Mismatch(what, { where: op, expected: expected ?? message, received: received ?? 'another value' });
+      return new Mismatch(what, {
+        where: op,
+        expected: expected ?? message,
+        received: received ?? 'another value',
+      });
     }
   }
 }

@@ -50,16 +50,25 @@ export function tidy<T>(fn: () => T): T {
 /** Throws when a function that must be synchronous returned a promise. */
 export function rejectPromise(result: unknown, where: string): void {
   if (typeof (result as PromiseLike<unknown> | undefined | null)?.then === 'function') {
-    throw new ArgumentError('fn', { where, expected: 'a synchronous function', received: 'one that returns a promise' });
+    throw new ArgumentError('fn', {
+      where,
+      expected: 'a synchronous function',
+      received: 'one that returns a promise',
+    });
   }
 }
 
 /** Every object that `value` leads to. */
 function reachable(value: unknown, seen: Set<unknown>): Set<unknown> {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return seen;
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value))
+    return seen;
   seen.add(value);
   const parts =
-    value instanceof Map ? [...value.keys(), ...value.values()] : value instanceof Set ? value : Object.values(value);
+    value instanceof Map
+      ? [...value.keys(), ...value.values()]
+      : value instanceof Set
+        ? value
+        : Object.values(value);
   for (const part of parts) reachable(part, seen);
   return seen;
 }

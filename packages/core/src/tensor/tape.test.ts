@@ -18,7 +18,8 @@ import { Weight } from './weight.js';
 const device = Device.open();
 afterAll(() => device.close());
 
-const identity = (n: number): number[] => Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
+const identity = (n: number): number[] =>
+  Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
 
 function weight(values: number[], shape: [number, number], trained: boolean): Weight {
   const rows = Tensor.from(device, values, shape);

@@ -120,7 +120,8 @@ export class Tape implements Recorder {
     const needs = inputs.map((node) => node !== undefined);
     const saved: Record<string, Tensor | undefined> = {};
     owned(() => {
-      for (const [name, tensor] of Object.entries(recording.save?.(needs) ?? {})) saved[name] = tensor?.retain();
+      for (const [name, tensor] of Object.entries(recording.save?.(needs) ?? {}))
+        saved[name] = tensor?.retain();
     });
     this.#entries.push({
       op: recording.op,
@@ -136,7 +137,8 @@ export class Tape implements Recorder {
 
   #seed(gradients: Map<number, Tensor>, output: Tensor, dy: Tensor | Float32Array): void {
     const node = this.#nodes.get(output.id) as number;
-    const own = dy instanceof Tensor ? dy.retain() : Tensor.from(output.device, dy, output.shape, output.dtype);
+    const own =
+      dy instanceof Tensor ? dy.retain() : Tensor.from(output.device, dy, output.shape, output.dtype);
     gradients.set(node, accumulate(gradients.get(node), own));
   }
 
@@ -148,7 +150,8 @@ export class Tape implements Recorder {
         received: `a tensor of shape [${output.shape.join(', ')}] the tape does not know`,
       });
     }
-    const fits = dy instanceof Tensor ? sameShape(dy, output) && dy.dtype === output.dtype : dy.length === output.size;
+    const fits =
+      dy instanceof Tensor ? sameShape(dy, output) && dy.dtype === output.dtype : dy.length === output.size;
     if (!fits) {
       throw new ArgumentError('gradient', {
         where: 'Tape.backward',
@@ -160,7 +163,11 @@ export class Tape implements Recorder {
 
   #assertFresh(where: string): void {
     if (this.#spent) {
-      throw new DisposedError('tape', { where, expected: 'a fresh tape', received: 'one after its backward or dispose' });
+      throw new DisposedError('tape', {
+        where,
+        expected: 'a fresh tape',
+        received: 'one after its backward or dispose',
+      });
     }
   }
 

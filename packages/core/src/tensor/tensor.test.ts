@@ -1,3 +1,6 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
 import { isError, type ErrorCode } from '../errors.js';
 import { Device } from './device.js';
@@ -100,10 +103,25 @@ describe('Tensor', () => {
   it('refuses what another device made', () => {
     const x = Tensor.zeros(device, [2]);
     const foreign = Object.create(device, { closed: { value: false } }) as Device;
-    const native = device.native.empty(0, [2], 0);
-    expectCode(() => add(x, Tensor.adopt(foreign, native)), 'SJ_FOREIGN', 'add');
+    const y = Tensor.adopt(foreign, device.native.empty(0, [2], 0));
+    expectCode(() => add(x, y), 'SJ_FOREIGN', 'add');
     x.dispose();
-    device.native.dispose(native.handle);
+    y.dispose();
+  });
+});
+
+describe('a tensor that is dropped without dispose', () => {
+  it('is freed after garbage collection', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const before = device.memory().live;
+    (() => Tensor.zeros(device, [1000]).retain())();
+    expect(device.memory().live).toBe(before + 4032);
+    for (let round = 0; round < 50 && device.memory().live > before; round++) {
+      gc();
+      await wait(10);
+    }
+    expect(device.memory().live).toBe(before);
   });
 });
 
@@ -119,7 +137,10 @@ describe('TreePlan', () => {
   });
 
   it('refuses segments that are no tree', () => {
-    expectCode(() => TreePlan.from(device, { segments: Int32Array.of(0, 2, 0), rows: 2 }), 'SJ_WRONG_ARGUMENT');
+    expectCode(
+      () => TreePlan.from(device, { segments: Int32Array.of(0, 2, 0), rows: 2 }),
+      'SJ_WRONG_ARGUMENT',
+    );
   });
 });
 

@@ -211,7 +211,9 @@ function asTyped(
 ): Float32Array | Int32Array | Uint16Array {
   if (data instanceof Int32Array || data instanceof Uint16Array || data instanceof Float32Array) {
     const fits =
-      data instanceof Float32Array ? dtype !== 'int32' : dtype === (data instanceof Int32Array ? 'int32' : 'bf16');
+      data instanceof Float32Array
+        ? dtype !== 'int32'
+        : dtype === (data instanceof Int32Array ? 'int32' : 'bf16');
     if (!fits) {
       throw new ArgumentError('data', {
         where: 'Tensor.from',

@@ -47,6 +47,7 @@ export class TreePlan {
 
   #drop(): void {
     this.#holders--;
-    if (this.#holders === 0 && !this.device.closed) guarded(() => this.device.native.disposeTree(this.#handle));
+    if (this.#holders === 0 && !this.device.closed)
+      guarded(() => this.device.native.disposeTree(this.#handle));
   }
 }

@@ -22,7 +22,8 @@ export function checkSequences(sequences: readonly TreeSequence[]): {
     if (!Number.isInteger(state)) throw wrong(`sequences[${i}].state`, 'a whole number', state);
     let needed = 0;
     for (const [start, end] of ranges) {
-      const inside = Number.isInteger(start) && Number.isInteger(end) && start >= 1 && start < end && end <= tokens.length;
+      const inside =
+        Number.isInteger(start) && Number.isInteger(end) && start >= 1 && start < end && end <= tokens.length;
       if (!inside) {
         const expected = `1 <= start < end <= ${tokens.length}, whole numbers`;
         throw wrong(`sequences[${i}].targets`, expected, [start, end]);

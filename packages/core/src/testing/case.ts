@@ -39,10 +39,12 @@ export interface OpCase {
   differentiable?: boolean;
   /** Roundings to the storage type between input and output of the composed computation. Default 1. */
   roundings?: number;
-  /** The largest intermediate value, where float32 rounding of it shows in a smaller result. Default 1. */
+  /** The largest intermediate value, where rounding of it in float32 shows in a smaller result. Default 0. */
   magnitude?: number;
-  /** Step of the finite differences, for functions of another curvature. Default 1e-3. */
-  step?: number;
+  /** The same for gradients: the size of terms that cancel in them. Default 0. */
+  gradientMagnitude?: number;
+  /** Step of the finite differences, of all or of named inputs, for functions of another curvature. Default 1e-3. */
+  step?: number | Record<string, number>;
   /** Bound on the relative error of float32 results. Default 1e-5. */
   tolerance?: number;
 }
@@ -133,7 +135,7 @@ export function storedValues(inputs: Record<string, Input>, dtype: StorageType):
     Object.entries(inputs).map(([name, { role, values }]) => {
       const bf16 = dtype === 'bf16' && (role === 'activation' || role === 'weight' || role === 'vector');
       const stored = bf16 ? toBf16 : role === 'ints' ? (value: number) => value : Math.fround;
-      return [name, Float64Array.from(values, stored)];
+      return [name, new Float64Array(values).map(stored)];
     }),
   );
 }

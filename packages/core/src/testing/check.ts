@@ -15,10 +15,16 @@ function bound(c: OpCase, dtype: StorageType, size: number): number {
   return dtype === 'float32' ? float32 : float32 + roundings * 2 ** -8 * size;
 }
 
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i];
+  return total;
+}
+
 function rms(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i] ** 2;
-  return Math.sqrt(sum / Math.max(1, values.length));
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += values[i] ** 2;
+  return Math.sqrt(squares / Math.max(1, values.length));
 }
 
 /** Compares the op's results with float64; returns what is wrong, in words. */
@@ -28,7 +34,8 @@ export async function checkForward(c: OpCase, device: Device, dtype: StorageType
   const operands = new Operands(device, dtype, inputs);
   const outputs = tidy(() => c.run(operands));
   const problems: string[] = [];
-  if (outputs.length !== expected.length) problems.push(`${outputs.length} results, expected ${expected.length}`);
+  if (outputs.length !== expected.length)
+    problems.push(`${outputs.length} results, expected ${expected.length}`);
   for (const [n, output] of outputs.entries()) {
     const received = await output.read();
     output.dispose();
@@ -40,7 +47,8 @@ export async function checkForward(c: OpCase, device: Device, dtype: StorageType
     let worst = 0;
     let note = '';
     for (let i = 0; i < received.length; i++) {
-      const limit = output.dtype === 'int32' ? 0 : bound(c, dtype, Math.max(Math.abs(expected[n][i]), typical));
+      const limit =
+        output.dtype === 'int32' ? 0 : bound(c, dtype, Math.max(Math.abs(expected[n][i]), typical));
       const error = Math.abs(received[i] - expected[n][i]);
       if (error <= limit) continue;
       const excess = limit === 0 || Number.isNaN(error) ? Infinity : error / limit;
@@ -78,11 +86,12 @@ export async function checkGradients(c: OpCase, device: Device, dtype: StorageTy
   for (const output of outputs) output.dispose();
 
   const loss = (at: Values): number =>
-    c.oracle(at).reduce((sum, y, n) => sum + y.reduce((part, value, i) => part + value * weights[n][i], 0), 0);
+    sum(c.oracle(at).map((y, n) => sum(y.map((value, i) => value * weights[n][i]))));
   const problems: string[] = [];
   for (const name of names) {
     const source = sources.get(name);
-    const gradient = inputs[name].role === 'activation' ? source && tape.gradient(source) : operands.vector(name).grad;
+    const gradient =
+      inputs[name].role === 'activation' ? source && tape.gradient(source) : operands.vector(name).grad;
     if (gradient === undefined) {
       problems.push(`${name}: no gradient`);
       continue;
@@ -91,14 +100,17 @@ export async function checkGradients(c: OpCase, device: Device, dtype: StorageTy
     const typical = rms(received);
     const single = Array.from({ length: 4 }, () => random.below(received.length));
     for (const element of [-1, -1, ...single]) {
-      const direction = Float64Array.from(values[name], (_, i) =>
-        element === -1 ? random.normal() : i === element ? 1 : 0,
-      );
-      const expected = derivative(loss, values, name, direction, c.step ?? 1e-3);
+      const direction = element === -1 ? random.normals(received.length) : new Float64Array(received.length);
+      if (element !== -1) direction[element] = 1;
+      const step = typeof c.step === 'number' ? c.step : (c.step?.[name] ?? 1e-3);
+      const expected = derivative(loss, values, name, direction, step);
       const along = direction.map((d, i) => d * received[i]);
-      const size = element === -1 ? Math.sqrt(along.reduce((sum, a) => sum + a * a, 0)) : typical;
-      const limit = bound({ ...c, magnitude: 0 }, dtype, Math.max(size, typical, Math.abs(expected)));
-      const total = along.reduce((sum, a) => sum + a, 0);
+      const size = element === -1 ? rms(along) * Math.sqrt(along.length) : typical;
+      const cancelled = (c.gradientMagnitude ?? 0) * rms(direction) * Math.sqrt(direction.length);
+      const limit =
+        bound({ ...c, magnitude: 0 }, dtype, Math.max(size, typical, Math.abs(expected))) +
+        cancelled * (dtype === 'bf16' ? (c.roundings ?? 1) * 2 ** -8 : 8 * 2 ** -24);
+      const total = sum(along);
       if (!(Math.abs(total - expected) <= limit)) {
         const where = element === -1 ? 'a random direction' : `element ${element}`;
         problems.push(`d${name} along ${where}: ${total}, expected ${expected} within ${limit}`);
@@ -119,6 +131,9 @@ function derivative(
   direction: Float64Array,
   step: number,
 ): number {
-  const at = (t: number): number => f({ ...values, [name]: values[name].map((x, i) => x + t * direction[i]) });
+  const at = (t: number): number => {
+    const moved = values[name].map((x, i) => x + t * direction[i]);
+    return f({ ...values, [name]: moved });
+  };
   return (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
 }

@@ -73,9 +73,15 @@ export class MiniModel {
       attentionNorm: vector([width], 1, dtype),
       mlpNorm: vector([width], 1, dtype),
       weights: each(([n, k]) => weight(n, k)),
-      adapters: each(([n, k]) => ({ a: vector([rank, k], 0, 'float32'), b: vector([n, rank], 0, 'float32') })),
+      adapters: each(([n, k]) => ({
+        a: vector([rank, k], 0, 'float32'),
+        b: vector([n, rank], 0, 'float32'),
+      })),
     }));
-    this.#ropeTable = Tensor.from(device, Float32Array.from(ropeTable(maxPositions, dim)), [maxPositions, dim]);
+    this.#ropeTable = Tensor.from(device, Float32Array.from(ropeTable(maxPositions, dim)), [
+      maxPositions,
+      dim,
+    ]);
   }
 
   /** Log-probabilities of the batch's labels, and the final hidden rows of all its rows. */
@@ -89,7 +95,14 @@ export class MiniModel {
     this.#layers.forEach((layer, index) => {
       const apply = (name: MatrixName, input: Tensor): Tensor => {
         const module = Object.keys(matrices).indexOf(name) + 10 * index;
-        const adapter: LinearAdapter = { ...layer.adapters[name], scale: 2, start: 0, rows: batch.rows, dropout: 0.2, module };
+        const adapter: LinearAdapter = {
+          ...layer.adapters[name],
+          scale: 2,
+          start: 0,
+          rows: batch.rows,
+          dropout: 0.2,
+          module,
+        };
         return linear(input, layer.weights[name], { adapters: [adapter], rowKeys, seed: 7, step: 3 });
       };
       const split = (input: Tensor, count: number): Tensor => reshape(input, [batch.rows, count, dim]);

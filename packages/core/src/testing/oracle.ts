@@ -27,7 +27,12 @@ export function add(a: Floats, b: Floats): Floats {
   return a.map((value, i) => value + b[i]);
 }
 
-export function rmsNorm(x: Floats, weight: Floats, eps: number, residual?: Floats): { y: Floats; sum: Floats } {
+export function rmsNorm(
+  x: Floats,
+  weight: Floats,
+  eps: number,
+  residual?: Floats,
+): { y: Floats; sum: Floats } {
   const sum = residual === undefined ? x : add(x, residual);
   const dim = weight.length;
   const y = new Float64Array(x.length);
@@ -96,7 +101,14 @@ export function linear(x: Floats, w: Floats, k: number, options: OracleLinear = 
 }
 
 /** Rotates [T, H, d] by the table's angles; `direction` -1 rotates back. */
-export function rope(x: Floats, table: Floats, positions: Ints, heads: number, dim: number, direction = 1): Floats {
+export function rope(
+  x: Floats,
+  table: Floats,
+  positions: Ints,
+  heads: number,
+  dim: number,
+  direction = 1,
+): Floats {
   const y = new Float64Array(x.length);
   const half = dim / 2;
   for (let row = 0; row < positions.length * heads; row++) {
@@ -164,7 +176,10 @@ export function linearLogprob(h: Floats, w: Floats, dim: number, rows: Ints, lab
   const lse = Array.from({ length: h.length / dim }, (_, r) =>
     logSumExp(logits.subarray(r * vocabulary, (r + 1) * vocabulary)),
   );
-  return Float64Array.from(rows as ArrayLike<number>, (row, l) => logits[row * vocabulary + labels[l]] - lse[row]);
+  return Float64Array.from(
+    rows as ArrayLike<number>,
+    (row, l) => logits[row * vocabulary + labels[l]] - lse[row],
+  );
 }
 
 export function logSumExp(values: ArrayLike<number>): number {
@@ -186,7 +201,13 @@ export interface OracleAdamw {
 }
 
 /** New [param, m, v]. */
-export function adamw(grad: Floats, param: Floats, m: Floats, v: Floats, o: OracleAdamw): [Floats, Floats, Floats] {
+export function adamw(
+  grad: Floats,
+  param: Floats,
+  m: Floats,
+  v: Floats,
+  o: OracleAdamw,
+): [Floats, Floats, Floats] {
   const nextM = m.map((old, i) => old + (1 - o.beta1) * (grad[i] * o.gradScale - old));
   const nextV = v.map((old, i) => o.beta2 * old + (1 - o.beta2) * (grad[i] * o.gradScale) ** 2);
   const nextParam = param.map((p, i) => {

@@ -17,7 +17,12 @@ export interface OracleSample {
 }
 
 /** Draws one token from float64 logits: temperature, top-k, top-p, min-p, ties to the lower id. */
-export function sample(logits: ArrayLike<number>, sequence: number, position: number, o: OracleSampling): OracleSample {
+export function sample(
+  logits: ArrayLike<number>,
+  sequence: number,
+  position: number,
+  o: OracleSampling,
+): OracleSample {
   const max = Math.max(...Array.from(logits));
   const weights = Array.from(logits, (logit) => Math.exp((logit - max) / o.temperature));
   const order = weights.map((_, id) => id).toSorted((a, b) => weights[b] - weights[a] || a - b);

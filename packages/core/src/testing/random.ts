@@ -3,7 +3,10 @@ export class Random {
   #state: number;
 
   constructor(seed: number | string) {
-    this.#state = typeof seed === 'number' ? seed : [...seed].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5);
+    this.#state =
+      typeof seed === 'number'
+        ? seed
+        : [...seed].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 0x01000193), 0x811c9dc5);
   }
 
   /** Uniform in [0, 1). */
@@ -24,6 +27,8 @@ export class Random {
   }
 
   normals(count: number, scale = 1): Float64Array {
-    return Float64Array.from({ length: count }, () => scale * this.normal());
+    const values = new Float64Array(count);
+    for (let i = 0; i < count; i++) values[i] = scale * this.normal();
+    return values;
   }
 }

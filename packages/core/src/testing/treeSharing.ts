@@ -33,7 +33,11 @@ async function compare(device: Device, dtype: StorageType, seed: number): Promis
   const model = new MiniModel(device, dtype);
   const batch = TreeBatch.from(sequences);
   const weights = Float32Array.from(sequences, () => Math.fround(random.normal()));
-  const shared = await pass(model, batch, Array.from(batch.labels.sequence, (s) => weights[s]));
+  const shared = await pass(
+    model,
+    batch,
+    Array.from(batch.labels.sequence, (s) => weights[s]),
+  );
   const sharedGradients = await model.takeGradients();
   const width = shared.hidden.length / batch.rows;
   const pathOf = new Map(treePaths(batch.segments).map((path) => [keyOf(path, batch), path]));
@@ -41,7 +45,11 @@ async function compare(device: Device, dtype: StorageType, seed: number): Promis
   let label = 0;
   for (const [i, sequence] of sequences.entries()) {
     const alone = TreeBatch.from([sequence]);
-    const single = await pass(model, alone, Float32Array.from(alone.labels.row, () => weights[i]));
+    const single = await pass(
+      model,
+      alone,
+      Float32Array.from(alone.labels.row, () => weights[i]),
+    );
     expect(shared.logp.slice(label, label + single.logp.length)).toEqual(single.logp);
     label += single.logp.length;
     const path = pathOf.get(keyOf(treePaths(alone.segments)[alone.rows - 1], alone)) as number[];
@@ -94,7 +102,11 @@ export function describeTreeSharing(path: string): void {
         const results: { forward: Pass; gradients: Float32Array[] }[] = [];
         for (const threads of [1, workerCount()]) {
           setWorkerLimit(threads);
-          const forward = await pass(model, batch, Float32Array.from(batch.labels.sequence, () => -0.5));
+          const forward = await pass(
+            model,
+            batch,
+            Float32Array.from(batch.labels.sequence, () => -0.5),
+          );
           results.push({ forward, gradients: await model.takeGradients() });
         }
         setWorkerLimit(workerCount());

@@ -22,7 +22,15 @@ export function byteTokenizer({
 }: { words?: string[]; chat?: boolean } = {}): Tokenizer {
   const vocab: Record<string, number> = {};
   for (let byte = 0; byte < 256; byte++) vocab[byteCharacter(byte)] = byte;
-  const added = CONTROL.map((content, i) => ({ id: 256 + i, content, special: true, normalized: false }));
+  const added = CONTROL.map((content, i) => ({
+    id: 256 + i,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  }));
   for (const { content, id } of added) vocab[content] = id;
   const merges: [string, string][] = [];
   let next = 256 + CONTROL.length;

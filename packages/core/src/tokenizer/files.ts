@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { FileFormatError } from '../errors.js';
@@ -83,9 +83,10 @@ export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
   };
 }
 
-/** Writes tokenizer.json, tokenizer_config.json and, if there is a template, chat_template.jinja into `dir`. */
+/** Writes tokenizer.json, tokenizer_config.json and, if there is a template, chat_template.jinja into `dir`, which is made if need be. */
 export async function writeTokenizerFiles(dir: string, files: TokenizerFiles): Promise<void> {
   const { chat_template: _inline, ...config } = files.config;
+  await mkdir(dir, { recursive: true });
   await writeJson(join(dir, 'tokenizer.json'), files.tokenizer);
   await writeJson(join(dir, 'tokenizer_config.json'), config);
   if (files.chatTemplate !== undefined) {

@@ -115,6 +115,19 @@ describe('renderChat', () => {
     expect(trimming.encodeRendered(trimming.renderChat([user(' end \n')]))).toEqual(bytes('<|im_end|>'));
   });
 
+  it('lets control tokens swallow white space where their file says so', () => {
+    const { files } = tokenizer;
+    const added = files.tokenizer.added_tokens.map((token) => ({
+      ...token,
+      rstrip: true,
+      lstrip: token.id === TURN,
+    }));
+    const swallowing = new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, added_tokens: added } });
+    const r = swallowing.renderChat([user('hi ')]);
+    expect(r.text).toBe('<|im_start|>user\nhi <|im_end|>\n');
+    expect(swallowing.encodeRendered(r)).toEqual([START, ...bytes('user\nhi'), TURN]);
+  });
+
   it('names messages that are none, and passes on what a template refuses', () => {
     const strict = withTemplate("{{ raise_exception('system is not supported') }}");
     expect(() => strict.renderChat([user('a')])).toThrow(/system is not supported/);

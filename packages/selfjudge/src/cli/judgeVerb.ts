@@ -58,9 +58,10 @@ export function addJudgeVerb(program: Command): void {
 
 function readPair(file: string, line: number, value: Record<string, unknown>, issues: Issue[]): JudgePair | null {
   const { prompt, completions } = value as { prompt?: Text; completions?: unknown };
-  const [a, b] = Array.isArray(completions) ? completions : [];
-  if (prompt !== undefined && typeof a === 'string' && typeof b === 'string' && (completions as []).length === 2)
-    return { prompt, a, b };
+  if (prompt !== undefined && Array.isArray(completions) && completions.length === 2) {
+    const [a, b] = completions as unknown[];
+    if (typeof a === 'string' && typeof b === 'string') return { prompt, a, b };
+  }
   issues.push({ file, line, code: 'unknown-shape', reason: 'expected prompt and completions: [a, b]' });
   return null;
 }

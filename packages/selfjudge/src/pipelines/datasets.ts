@@ -9,7 +9,7 @@ import {
   type PreferencePair,
   type Split,
 } from '@selfjudge/data';
-import { judgeSequences, type JudgeTemplate, type LabelledPair, type Rationales } from '@selfjudge/judging';
+import { judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
 import { judgeExample, type Prepared, type SupervisedExample } from '@selfjudge/training';
 
 export interface DatasetOptions {
@@ -40,21 +40,6 @@ export const readPreferences = (options: DatasetOptions, warn: Warn) => loadAll(
 export const readPrompts = (options: DatasetOptions, warn: Warn) => loadAll(loadPrompts, options, warn);
 export const readSftExamples = (options: DatasetOptions, warn: Warn) => loadAll(loadSftExamples, options, warn);
 
-/** A human preference as a judge is taught it: chosen is the better answer, by principle where the row says so. */
-export function labelledPair({ prompt, chosen, rejected, labels, rationales }: PreferencePair): LabelledPair {
-  const label =
-    labels === undefined
-      ? ('a' as const)
-      : Object.fromEntries(
-          Object.entries(labels).map(([principle, better]) => [principle, better === 'chosen' ? 'a' : 'b'] as const),
-        );
-  const reasons: Record<string, Rationales> = {};
-  for (const [principle, rationale] of Object.entries(rationales ?? {}))
-    // One text about both answers holds for one order only, so it cannot be taught.
-    if (typeof rationale !== 'string') reasons[principle] = { a: rationale.chosen, b: rationale.rejected };
-  return { prompt, a: chosen, b: rejected, label, rationales: reasons };
-}
-
 /** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
 export function prepareJudge(
   tokenizer: Tokenizer,
@@ -64,9 +49,10 @@ export function prepareJudge(
 ): Prepared<SupervisedExample> {
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
-    const { sequences } = judgeSequences(labelledPair(row), template, tokenizer);
+    const judged = judgeSequences(row, template, tokenizer);
+    const { sequences } = judged;
     const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
-    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(sequences, row.id));
+    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(judged, row.id));
     else {
       const reason =
         longest === 0

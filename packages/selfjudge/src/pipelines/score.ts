@@ -1,6 +1,5 @@
-import { TreeBatch, type TreeSequence } from '@selfjudge/core';
+import { plan, type TreeBatch, type TreeSequence } from '@selfjudge/core';
 import { completionIds, promptIds, toSftExample, type Issue, type Row } from '@selfjudge/data';
-import { plan } from '@selfjudge/training';
 import type { OpenModel } from './model.js';
 
 /** Log-probabilities of one completion. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { ArgumentError, ConfigError } from '@selfjudge/core';
+import { ArgumentError, ConfigError, type AdapterConfig } from '@selfjudge/core';
 import { Judge } from '@selfjudge/judging';
 import {
   dpoTask,
@@ -19,7 +19,6 @@ import {
   type Contest,
   type DpoOptions,
   type JsftOptions,
-  type LoraOptions,
   type MetricsRow,
   type PreferenceTrainable,
   type SelfTrainingOptions,
@@ -185,7 +184,7 @@ const BUILDERS: Record<TrainingVerb, Builder> = {
         options,
       },
       { prompts: required(data.examples, 'prompts', run), dev },
-      (contests, step) => folder.writeSamples(step, contests.map(sampleRow)),
+      (contests, step) => folder.writeSamples(`step-${step}`, contests.map(sampleRow)),
     );
   },
 };
@@ -203,7 +202,7 @@ function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
   };
 }
 
-const loraOf = (run: RunOptions): LoraOptions => ({
+const loraOf = (run: RunOptions): AdapterConfig => ({
   r: run.loraR,
   alpha: run.loraAlpha,
   dropout: run.loraDropout,

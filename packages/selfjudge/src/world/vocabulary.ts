@@ -58,14 +58,17 @@ export async function writeWorldTokenizer(dir: string): Promise<Tokenizer> {
       invert: true,
     },
     post_processor: null,
-    // WordPiece without continuations is a word-level tokenizer, and every tokenizer library has it.
     decoder: { type: 'WordPiece', prefix: '##', cleanup: false },
+    // BPE that takes whole words from the vocabulary and has no merges is a word-level tokenizer.
     model: {
-      type: 'WordPiece',
-      vocab: Object.fromEntries(vocabulary.map((word, id) => [word, id])),
+      type: 'BPE',
+      dropout: null,
       unk_token: '<pad>',
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: true,
+      vocab: Object.fromEntries(vocabulary.map((word, id) => [word, id])),
+      merges: [],
     },
   };
   const config = {

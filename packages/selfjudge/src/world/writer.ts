@@ -84,7 +84,7 @@ function writeList(
 
 /** Careless typing: a word dropped, doubled, swapped or the end said twice. */
 function garble(text: string, random: Random): string {
-  let tokens = text.match(/\w+|[^\w\s]/g) ?? [];
+  let tokens: string[] = text.match(/\w+|[^\w\s]/g) ?? [];
   const i = random.below(tokens.length);
   switch (random.below(4)) {
     case 0:

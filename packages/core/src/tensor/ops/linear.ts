@@ -27,14 +27,27 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
   const { bias, rowKeys, seed = 0, step = 0 } = options;
   const adapters = (options.adapters ?? []).filter(({ rows }) => rows > 0);
   if (adapters.length > 2) {
-    throw new ArgumentError('adapters', { where: 'linear', expected: 'at most 2', received: adapters.length });
+    throw new ArgumentError('adapters', {
+      where: 'linear',
+      expected: 'at most 2',
+      received: adapters.length,
+    });
   }
   const [first, second] = adapters;
   const numbers = [...adapterNumbers(first), ...adapterNumbers(second), seed, step];
   const [y, xa0, xa1] = enqueue(
     'linear',
     x.device,
-    [x, weight.packed, bias?.value, rowKeys, first?.a.value, first?.b.value, second?.a.value, second?.b.value],
+    [
+      x,
+      weight.packed,
+      bias?.value,
+      rowKeys,
+      first?.a.value,
+      first?.b.value,
+      second?.a.value,
+      second?.b.value,
+    ],
     numbers,
   ) as [Tensor, Tensor | undefined, Tensor | undefined];
   record({

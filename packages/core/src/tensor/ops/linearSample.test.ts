@@ -67,7 +67,11 @@ describe('linearSample', () => {
 
   it("gives linearLogprob's log-probability to the bit", async () => {
     const { tokens, logp } = await draw({ temperature: 2, topK: 20 });
-    const index = Tensor.from(device, Int32Array.from({ length: rows }, (_, r) => r), [rows]);
+    const index = Tensor.from(
+      device,
+      Int32Array.from({ length: rows }, (_, r) => r),
+      [rows],
+    );
     const labels = Tensor.from(device, tokens, [rows]);
     const again = linearLogprob(h, head, index, labels);
     expect(await again.read()).toEqual(logp);
@@ -82,7 +86,11 @@ describe('linearSample', () => {
   });
 
   it('returns -1 for a row of NaN and leaves the others alone', async () => {
-    const bad = Tensor.from(device, [...Array.from({ length: dim }, () => NaN), ...hidden.slice(0, dim)], [2, dim]);
+    const bad = Tensor.from(
+      device,
+      [...Array.from({ length: dim }, () => NaN), ...hidden.slice(0, dim)],
+      [2, dim],
+    );
     const own = Tensor.from(device, keys.slice(0, 4), [2, 2]);
     const { tokens, logp, samplingLogp } = linearSample(bad, head, own, { temperature: 0 });
     const picked = await tokens.read();

@@ -51,7 +51,8 @@ export function linearSample(
 }
 
 function seedWords(seed: bigint | number): [low: number, high: number] {
-  const inRange = typeof seed === 'bigint' ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && seed >= 0;
+  const inRange =
+    typeof seed === 'bigint' ? seed >= 0n && seed < 1n << 64n : Number.isSafeInteger(seed) && seed >= 0;
   if (!inRange) {
     throw new ArgumentError('seed', {
       where: 'linearSample',

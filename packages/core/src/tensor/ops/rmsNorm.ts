@@ -12,8 +12,16 @@ import type { Vector } from '../vector.js';
  * @param residual Of x's shape and dtype; added before the norm in the same pass.
  * @returns y, and the sum s that goes on as the residual stream: x itself when there is no residual.
  */
-export function rmsNorm(x: Tensor, weight: Vector, eps: number, residual?: Tensor): { y: Tensor; sum: Tensor } {
-  const [y, added] = enqueue('rms_norm', x.device, [x, weight.value, residual], [eps]) as [Tensor, Tensor | undefined];
+export function rmsNorm(
+  x: Tensor,
+  weight: Vector,
+  eps: number,
+  residual?: Tensor,
+): { y: Tensor; sum: Tensor } {
+  const [y, added] = enqueue('rms_norm', x.device, [x, weight.value, residual], [eps]) as [
+    Tensor,
+    Tensor | undefined,
+  ];
   const sum = added ?? x;
   record({
     op: 'rmsNorm',

@@ -65,28 +65,37 @@ const trees: Record<string, { segments: ArrayLike<number>; shape: Heads; scale?:
   'a negative scale': { segments: [0, 9, -1], shape: single, scale: -0.5 },
 };
 
-const treeCases = Object.entries(trees).map(([name, { segments, shape, scale = 1 / Math.sqrt(shape.dim) }]): OpCase => {
-  const paths = oracle.treePaths(segments);
-  const { heads, kvHeads, dim } = shape;
-  return {
-    op: 'treeAttention',
-    name,
-    inputs: (r) => ({
-      q: activation(r, [paths.length, heads, dim]),
-      k: activation(r, [paths.length, kvHeads, dim]),
-      v: activation(r, [paths.length, kvHeads, dim]),
-    }),
-    run: (x) => {
-      const tree = x.tree(Int32Array.from(segments));
-      return [treeAttention(x.tensor('q'), x.tensor('k'), x.tensor('v'), tree, scale)];
-    },
-    oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
-    roundings: 4,
-    // Rounding a score of size s moves its weight by s 2^-24.
-    tolerance: 1e-5 * Math.max(1, Math.abs(scale)),
-    step: 1e-3 / Math.max(1, Math.abs(scale)),
-  };
-});
+/** A step that moves scores by about 1e-3. */
+function stepOf(scale: number): number {
+  return Math.min(1, 1e-3 / Math.abs(scale));
+}
+
+const treeCases = Object.entries(trees).map(
+  ([name, { segments, shape, scale = 1 / Math.sqrt(shape.dim) }]): OpCase => {
+    const paths = oracle.treePaths(segments);
+    const { heads, kvHeads, dim } = shape;
+    return {
+      op: 'treeAttention',
+      name,
+      inputs: (r) => ({
+        q: activation(r, [paths.length, heads, dim]),
+        k: activation(r, [paths.length, kvHeads, dim]),
+        v: activation(r, [paths.length, kvHeads, dim]),
+      }),
+      run: (x) => {
+        const tree = x.tree(Int32Array.from(segments));
+        return [treeAttention(x.tensor('q'), x.tensor('k'), x.tensor('v'), tree, scale)];
+      },
+      oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
+      roundings: 4,
+      // Rounding a score of size s moves its weight by s 2^-24.
+      tolerance: 1e-5 * Math.max(1, Math.abs(scale)),
+      // In dq and dk the weighted mean of do v is taken from do v.
+      gradientMagnitude: Math.abs(scale) * Math.sqrt(dim),
+      step: { q: stepOf(scale), k: stepOf(scale) },
+    };
+  },
+);
 
 /** Three sequences in shuffled blocks: 70 rows, 3 rows, and a branch of the first after 66 rows. */
 const poolLengths = [70, 3];
@@ -115,7 +124,10 @@ const poolCases = [grouped, single, wide].map((shape): OpCase => {
       v: activation(r, [written.length, kvHeads, dim]),
       slots: ints(written),
       moves: ints([2, 4, 2], [1, 3]),
-      tables: ints(poolTables.map((block) => Math.max(0, block)), [3, 2]),
+      tables: ints(
+        poolTables.map((block) => Math.max(0, block)),
+        [3, 2],
+      ),
       rowTable: ints(poolRows.map(({ table }) => table)),
       lengths: ints(poolRows.map(({ length }) => length)),
     }),
@@ -154,7 +166,12 @@ const kvCases: OpCase[] = [
       const poolK = new Float64Array(2 * 10 * 64);
       const poolV = new Float64Array(2 * 128 * 5);
       // Row 0 lies in slot 64 and, by the move of block 1's first key, in slot 0.
-      for (const [row, slot] of [[0, 64], [1, 127], [2, 3], [0, 0]]) {
+      for (const [row, slot] of [
+        [0, 64],
+        [1, 127],
+        [2, 3],
+        [0, 0],
+      ]) {
         const [block, offset] = [slot >> 6, slot % 64];
         for (let g = 0; g < 2; g++) {
           for (let i = 0; i < 5; i++) {

@@ -12,12 +12,20 @@ interface HeadCase {
   labels: number[];
   /** Size of h, which scales the logits. */
   size?: number;
+  /** Steps of the differences that keep softmax smooth and its change visible. */
+  step?: Record<string, number>;
   count: number;
   frozen?: boolean;
 }
 
 const heads: Record<string, HeadCase> = {
-  'vocabulary 7, labels at both ends': { vocabulary: 7, dim: 5, count: 3, rows: [0, 1, 2], labels: [0, 6, 3] },
+  'vocabulary 7, labels at both ends': {
+    vocabulary: 7,
+    dim: 5,
+    count: 3,
+    rows: [0, 1, 2],
+    labels: [0, 6, 3],
+  },
   'ragged: none, one, three and a repeated label a row': {
     vocabulary: 131,
     dim: 33,
@@ -25,10 +33,33 @@ const heads: Record<string, HeadCase> = {
     rows: [3, 0, 2, 2, 2, 3],
     labels: [130, 0, 47, 48, 0, 130],
   },
-  'vocabulary 49,152': { vocabulary: 49_152, dim: 16, count: 2, rows: [0, 1, 1], labels: [0, 49_151, 1000] },
-  'frozen head': { vocabulary: 100, dim: 24, count: 3, rows: [0, 0, 1, 2], labels: [1, 2, 99, 0], frozen: true },
-  'huge logits': { vocabulary: 50, dim: 16, count: 3, rows: [0, 1, 2], labels: [0, 49, 7], size: 3000 },
-  'tiny logits': { vocabulary: 50, dim: 16, count: 3, rows: [0, 1, 2], labels: [0, 49, 7], size: 1e-6 },
+  'vocabulary 49,152': { vocabulary: 49_152, dim: 9, count: 2, rows: [0, 1, 1], labels: [0, 49_151, 1000] },
+  'frozen head': {
+    vocabulary: 100,
+    dim: 24,
+    count: 3,
+    rows: [0, 0, 1, 2],
+    labels: [1, 2, 99, 0],
+    frozen: true,
+  },
+  'huge logits': {
+    vocabulary: 50,
+    dim: 16,
+    count: 3,
+    rows: [0, 1, 2],
+    labels: [0, 49, 7],
+    size: 3000,
+    step: { h: 1e-2, w: 1e-5 },
+  },
+  'tiny logits': {
+    vocabulary: 50,
+    dim: 16,
+    count: 3,
+    rows: [0, 1, 2],
+    labels: [0, 49, 7],
+    size: 1e-6,
+    step: { h: 1e-1, w: 10 },
+  },
 };
 
 function headInputs(c: HeadCase, random: Random): Record<string, Input> {
@@ -74,9 +105,9 @@ export const headCases: OpCase[] = [
         oracle: (x) => [oracle.linearLogprob(x.h, x.w, c.dim, x.rows, x.labels)],
         roundings: 2,
         magnitude,
-        // Huge logits: softmax is as good as a step, and steps of the differences must stay on one side of it.
+        // Rounding of logits, of this size, moves probabilities.
         tolerance: Math.max(1e-5, 2 ** -22 * magnitude),
-        step: c.size === undefined ? 1e-3 : 1e-5,
+        step: c.step,
       },
       {
         op: 'linearSample',

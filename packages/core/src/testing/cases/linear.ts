@@ -88,17 +88,15 @@ const scales = [2, 0.5];
 const modules = [3, 11];
 
 function run(shape: LinearShape, x: Operands): ReturnType<OpCase['run']> {
-  const adapters = (shape.adapters ?? []).map(
-    ({ start, rows, dropout }, i): LinearAdapter => ({
-      a: x.matrix(`a${i}`),
-      b: x.matrix(`b${i}`),
-      scale: scales[i],
-      start,
-      rows,
-      dropout,
-      module: modules[i],
-    }),
-  );
+  const adapters = (shape.adapters ?? []).map(({ start, rows, dropout }, i): LinearAdapter => ({
+    a: x.matrix(`a${i}`),
+    b: x.matrix(`b${i}`),
+    scale: scales[i],
+    start,
+    rows,
+    dropout,
+    module: modules[i],
+  }));
   const bias = shape.bias ? x.vector('bias') : undefined;
   const options = { bias, adapters, rowKeys: x.tensor('keys'), seed: 4_000_000_000, step: 17 };
   return [linear(x.tensor('x'), x.weight('w'), options)];
@@ -112,7 +110,15 @@ function expected(shape: LinearShape, x: Values): Float64Array[] {
     scale: scales[i],
     module: modules[i],
   }));
-  return [oracle.linear(x.x, x.w, shape.k, { bias: x.bias, adapters, rowKeys: x.keys, seed: 4_000_000_000, step: 17 })];
+  return [
+    oracle.linear(x.x, x.w, shape.k, {
+      bias: x.bias,
+      adapters,
+      rowKeys: x.keys,
+      seed: 4_000_000_000,
+      step: 17,
+    }),
+  ];
 }
 
 export const linearCases: OpCase[] = Object.entries(shapes).map(([name, shape]) => ({

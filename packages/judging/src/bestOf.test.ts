@@ -1,0 +1,58 @@
+import { byteTokenizer, LlamaModel } from '@selfjudge/core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { bestOf } from './bestOf.js';
+import { Judge } from './judge.js';
+import { loadJudgeTemplate } from './template.js';
+
+const tokenizer = byteTokenizer({ words: [' A', ' B'] });
+let model: LlamaModel;
+beforeAll(() => {
+  const config = {
+    hiddenSize: 32,
+    intermediateSize: 48,
+    layers: 2,
+    heads: 4,
+    kvHeads: 2,
+    headDim: 8,
+    vocabSize: tokenizer.vocabSize,
+    rmsNormEps: 1e-5,
+    ropeTheta: 10000,
+    maxPositions: 512,
+    tieWordEmbeddings: true,
+    eosTokenIds: [],
+  };
+  model = LlamaModel.init(config, { dtype: 'float32', seed: 1, tokenizer });
+});
+afterAll(() => model.dispose());
+
+it('samples, plays and returns the winner with everything that led to it', async () => {
+  const view = model.view();
+  const judge = new Judge(view, tokenizer, loadJudgeTemplate('plain'));
+  const prompts = ['What?', [{ role: 'user' as const, content: 'Else?' }]];
+  const options = { n: 5, seed: 4, sampling: { maxNewTokens: 6 } };
+  const results = await bestOf(view, judge, prompts, options);
+  expect(await bestOf(view, judge, prompts, options)).toEqual(results);
+  for (const { text, answers, tournament } of results) {
+    expect(answers).toHaveLength(5);
+    expect(new Set(answers.map((answer) => answer.text)).size).toBeGreaterThan(1);
+    expect(text).toBe(answers[tournament.winner].text);
+    expect(tournament.rounds.flatMap(({ matches }) => matches)).toHaveLength(4);
+  }
+});
+
+it('judges alike whatever shares the tree', async () => {
+  const judge = new Judge(model.view(), tokenizer, loadJudgeTemplate('principles'));
+  const short = loadJudgeTemplate('plain');
+  const pairs = [
+    { prompt: 'What?', a: 'This.', b: 'That, of course.' },
+    { prompt: 'What?', a: 'That, of course.', b: 'This.' },
+  ];
+  // The four principles alone are longer than this model's context: no verdict, and a reason.
+  expect((await judge.compare(pairs)).map(({ reason }) => reason)).toEqual(['too-long', 'too-long']);
+  const plain = new Judge(model.view(), tokenizer, short);
+  const [first, second] = await plain.compare(pairs);
+  expect(await plain.compare([pairs[0]])).toEqual([first]);
+  // The same two orders, the other way round: bitwise the same scores for the other names.
+  expect([second.scoreA, second.scoreB]).toEqual([first.scoreB, first.scoreA]);
+  expect(first.orders[0].pA).toBeGreaterThan(0);
+});

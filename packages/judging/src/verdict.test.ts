@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { judgeBehaviour } from './metrics.js';
+import { verdictOf, voteOf, type Verdict } from './verdict.js';
+
+const order = (pA: number, pB: number) => ({ rendered: '', pA, pB });
+
+describe('voteOf', () => {
+  it('averages what each answer got in both orders', () => {
+    const vote = voteOf('honesty', order(0.6, 0.2), order(0.1, 0.7));
+    expect(vote).toEqual({
+      principle: 'honesty',
+      winner: 'a',
+      scoreA: (0.6 + 0.7) / 2,
+      scoreB: (0.2 + 0.1) / 2,
+    });
+  });
+
+  it('is a tie where a judge only knows places', () => {
+    expect(voteOf('', order(0.75, 0.25), order(0.75, 0.25)).winner).toBe('tie');
+  });
+});
+
+describe('verdictOf', () => {
+  const vote = (winner: 'a' | 'b' | 'tie' | null, scoreA: number, scoreB: number) => ({
+    principle: 'x',
+    winner,
+    scoreA,
+    scoreB,
+  });
+
+  it('goes by the majority, whatever the scores', () => {
+    const verdict = verdictOf([], [vote('a', 0.5, 0.4), vote('a', 0.5, 0.4), vote('b', 0, 1)]);
+    expect(verdict.winner).toBe('a');
+    expect(verdict.probability).toBeCloseTo(1 / 2.8);
+  });
+
+  it('goes by the mean score where the votes split', () => {
+    expect(verdictOf([], [vote('a', 0.6, 0.4), vote('b', 0.1, 0.9)]).winner).toBe('b');
+    expect(verdictOf([], [vote('a', 0.6, 0.4), vote('b', 0.4, 0.6)]).winner).toBe('tie');
+  });
+
+  it('is null where a probability is no number', () => {
+    const votes = [voteOf('x', order(NaN, 0.5), order(0.5, 0.5)), vote('a', 1, 0)];
+    expect(verdictOf([], votes)).toMatchObject({ winner: null, reason: 'not-finite' });
+  });
+});
+
+describe('judgeBehaviour', () => {
+  const verdict = (ab: [number, number], ba: [number, number]): Verdict => {
+    const orders = [order(...ab), order(...ba)];
+    return verdictOf(orders, [voteOf('overall', orders[0], orders[1])]);
+  };
+
+  it('measures consistency, place, mass and length', () => {
+    const verdicts = [
+      verdict([0.8, 0.2], [0.1, 0.8]), // a, consistently
+      verdict([0.6, 0.2], [0.7, 0.2]), // always the first: b, by a hair
+      verdict([0.5, 0.5], [0.5, 0.5]), // nothing
+      verdict([NaN, 0], [0, 0]),
+    ];
+    const lengths: [number, number][] = [
+      [10, 5],
+      [10, 5],
+      [3, 3],
+      [1, 2],
+    ];
+    const measured = judgeBehaviour(verdicts, lengths);
+    expect(measured.positionConsistency).toBeCloseTo(2 / 3);
+    expect(measured.firstRate).toBeCloseTo((1 + 0 + 1 + 1 + 0.5 + 0.5) / 6);
+    expect(measured.abMass).toBeCloseTo((1 + 0.9 + 0.8 + 0.9 + 1 + 1) / 6);
+    expect(measured.margin).toBeCloseTo((0.65 + 0.05 + 0) / 3);
+    expect(measured).toMatchObject({ tieRate: 0.25, invalidRate: 0.25, lengthBias: 0.5 });
+  });
+});

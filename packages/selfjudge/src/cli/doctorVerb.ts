@@ -1,0 +1,40 @@
+import { freemem, totalmem } from 'node:os';
+import type { Command } from 'commander';
+import { Device } from '@selfjudge/core';
+import { cpuInfo } from '@selfjudge/native';
+
+/** What this machine can do and what is missing, with what to do about it. */
+export function addDoctorVerb(program: Command): void {
+  program
+    .command('doctor')
+    .description('what this machine can do, what is missing, what to do about it')
+    .option('--json', 'print JSON')
+    .action(async (flags: { json?: boolean }) => {
+      const cpu = cpuInfo();
+      const device = Device.open('cpu');
+      const facts = {
+        node: process.version,
+        cpu: `${cpu.vendor} family ${cpu.family}`,
+        features: cpu.features,
+        paths: cpu.paths,
+        path: device.path,
+        threads: cpu.threads,
+        memory_gib: totalmem() / 2 ** 30,
+        free_gib: freemem() / 2 ** 30,
+        cuda: 'not built: this version computes on the CPU',
+      };
+      device.close();
+      if (flags.json) return void process.stdout.write(`${JSON.stringify(facts)}\n`);
+      const lines = [
+        ['Node', facts.node],
+        ['CPU', `${facts.cpu}, ${facts.threads} threads`],
+        ['kernel path', `${facts.path} (of ${facts.paths.join(', ')}; SELFJUDGE_CPU forces one)`],
+        ['CPU features', facts.features.join(' ')],
+        ['memory', `${facts.memory_gib.toFixed(1)} GiB, ${facts.free_gib.toFixed(1)} free`],
+        ['CUDA', facts.cuda],
+      ];
+      for (const [name, value] of lines) process.stdout.write(`${name.padEnd(14)}${value}\n`);
+      if (facts.path === 'portable')
+        process.stdout.write('\nThe CPU has neither AVX2 nor AVX-512: everything works, slowly.\n');
+    });
+}

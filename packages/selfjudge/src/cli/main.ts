@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
+import { normaliseFlags } from './arguments.js';
+import { addDoctorVerb } from './doctorVerb.js';
+import { addEvaluateVerb } from './evaluateVerb.js';
+import { EXIT, report } from './exit.js';
+import { addGenerateVerb } from './generateVerb.js';
+import { addJudgeVerb } from './judgeVerb.js';
+import { addQuickstartVerb } from './quickstartVerb.js';
+import { addRunsVerb } from './runsVerb.js';
+import { addScoreVerb } from './scoreVerb.js';
+import { addTrainingVerb } from './trainVerb.js';
+
+const program = new Command('selfjudge')
+  .description('Align a language model by its own judgment (SELF-JUDGE, arXiv 2402.11253)')
+  .version('0.1.0')
+  .showHelpAfterError('(selfjudge help VERB lists its flags)')
+  .exitOverride();
+
+let code: number = EXIT.done;
+for (const verb of Object.keys(TRAINING_VERBS) as TrainingVerb[]) addTrainingVerb(program, verb, (c) => (code = c));
+addJudgeVerb(program);
+addGenerateVerb(program);
+addScoreVerb(program);
+addEvaluateVerb(program);
+addRunsVerb(program);
+addDoctorVerb(program);
+addQuickstartVerb(program);
+
+try {
+  await program.parseAsync([...process.argv.slice(0, 2), ...normaliseFlags(process.argv.slice(2))]);
+} catch (error) {
+  if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else if ((error as Error).name === 'AbortError') code = EXIT.interrupted;
+  else code = report(error);
+}
+process.exitCode = code;

@@ -1,0 +1,86 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { ArgumentError } from '@selfjudge/core';
+import { parse } from 'yaml';
+import { table } from './table.js';
+
+interface RunFacts {
+  path: string;
+  verb: string;
+  status: string;
+  step: number;
+  metrics: Record<string, number | null>;
+}
+
+export function addRunsVerb(program: Command): void {
+  const runs = program.command('runs').description('what runs there are and where they stand');
+  runs
+    .command('list', { isDefault: true })
+    .argument('[folder]', 'folder of run folders', 'runs')
+    .option('--json', 'print JSON lines')
+    .action((folder: string, flags: { json?: boolean }) => {
+      const all = existsSync(folder) ? findRuns(folder) : [];
+      if (flags.json) for (const run of all) process.stdout.write(`${JSON.stringify(run)}\n`);
+      else if (all.length === 0) process.stdout.write(`no runs in ${folder}\n`);
+      else
+        process.stdout.write(
+          `${table(
+            ['run', 'verb', 'status', 'steps', 'loss'],
+            all.map(({ path, verb, status, step, metrics }) => [
+              path,
+              verb,
+              status,
+              String(step),
+              metrics.loss?.toPrecision(4) ?? '',
+            ]),
+          )}\n`,
+        );
+    });
+  runs
+    .command('show <folder>')
+    .description('one run: configuration and last metrics')
+    .option('--json', 'print JSON')
+    .action((folder: string, flags: { json?: boolean }) => {
+      const run = readRun(folder);
+      if (run === undefined)
+        throw new ArgumentError('folder', { where: 'runs show', expected: 'a run folder (with config.yaml)', received: folder });
+      if (flags.json) return void process.stdout.write(`${JSON.stringify(run)}\n`);
+      process.stdout.write(`${run.path}  ${run.verb}  ${run.status} after ${run.step} steps\n\n`);
+      process.stdout.write(`${readFileSync(join(folder, 'config.yaml'), 'utf8')}\n`);
+      const rows = Object.entries(run.metrics).map(([name, value]) => [name, value?.toPrecision(6) ?? 'none']);
+      process.stdout.write(`${table(['last metrics', 'value'], rows)}\n`);
+    });
+}
+
+function findRuns(folder: string): RunFacts[] {
+  const own = readRun(folder);
+  if (own !== undefined) return [own];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => findRuns(join(folder, entry.name)))
+    .sort((a, b) => a.path.localeCompare(b.path));
+}
+
+function readRun(path: string): RunFacts | undefined {
+  const config = join(path, 'config.yaml');
+  if (!existsSync(config)) return undefined;
+  const { verb } = parse(readFileSync(config, 'utf8')) as { verb?: string };
+  const last = lastRow(join(path, 'metrics.jsonl'));
+  const { step = 0, epoch: _, ...metrics } = last ?? {};
+  const complete = existsSync(join(path, 'summary.json'));
+  return { path, verb: verb ?? '?', status: complete ? 'complete' : 'unfinished', step: step ?? 0, metrics };
+}
+
+function lastRow(path: string): Record<string, number | null> | undefined {
+  if (!existsSync(path)) return undefined;
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  for (const line of lines.reverse()) {
+    try {
+      return JSON.parse(line) as Record<string, number | null>;
+    } catch {
+      // A line torn by a crash: the one before it is whole.
+    }
+  }
+  return undefined;
+}
