@@ -3,9 +3,9 @@ import gzip
 import hashlib
 import json
 import pathlib
-import tempfile
 
 import torch
+from tokenizers import pre_tokenizers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -27,7 +27,11 @@ PROMPTS = [
 
 
 def load(gguf, dtype=torch.float32):
-    """Model and tokenizer of a GGUF file, weights dequantised."""
+    """Model and tokenizer of a GGUF file, weights dequantised.
+
+    transformers reads every byte-level GGUF tokenizer as GPT-2's and drops the single digits that tokenizer.ggml.pre
+    'smollm' stands for, so they are put back: with them the ids are those of the model's own tokenizer.json.
+    """
     gguf = pathlib.Path(gguf)
     kwargs = dict(gguf_file=gguf.name)
     try:
@@ -36,7 +40,10 @@ def load(gguf, dtype=torch.float32):
     except ImportError:
         pass
     model = AutoModelForCausalLM.from_pretrained(gguf.parent, dtype=dtype, **kwargs).eval()
-    return model, AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+        pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    return model, tokenizer
 
 
 def hh(path, count):

@@ -18,9 +18,13 @@ def logprobs(model, ids):
 
 @torch.no_grad()
 def greedy(model, ids, count):
-    out = model.generate(torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long), do_sample=False,
-                         max_new_tokens=count, min_new_tokens=count, temperature=None, top_p=None, top_k=None, pad_token_id=2)
-    return out[0, len(ids):].tolist()
+    """The likeliest token again and again, on past any end token."""
+    out, feed, cache = [], ids, None
+    for _ in range(count):
+        step = model(torch.tensor([feed]), past_key_values=cache, use_cache=True)
+        out.append(step.logits[0, -1].argmax().item())
+        feed, cache = out[-1:], step.past_key_values
+    return out
 
 
 def main():

@@ -1,8 +1,5 @@
 // tree_attention, its backward and its pool form, against float64 loops and against each other.
-#include <array>
-#include <chrono>
-
-#include "attention_reference.h"
+#include "attention_cases.h"
 #include "backends/cpu/highway_targets.h"
 #include "backends/cpu/thread_pool.h"
 #include "other_ops.h"
@@ -25,43 +22,17 @@ const TestTree kTree({{50, -1},
                       {2, 9},
                       {63, 7}});
 
-struct Case {
-  int32_t dtype;
-  int64_t heads, key_heads, d;
-  double size;  // of q: how large the logits are
-};
-
-struct Inputs {
-  Tensor q, k, v, dout;
-  double scale;
-};
-struct Outputs {
-  Tensor o, lse, dq, dk, dv;
-};
-
-Inputs inputs(const Case& c, int64_t rows) {
-  return {random(c.dtype, {rows, c.heads, c.d}, 1, c.size), random(c.dtype, {rows, c.key_heads, c.d}, 2),
-          random(c.dtype, {rows, c.key_heads, c.d}, 3), random(c.dtype, {rows, c.heads, c.d}, 4),
-          1 / std::sqrt(double(c.d))};
-}
-
-Outputs run(const Inputs& in, const TestTree& tree) {
-  const sj_tree view = tree.view();
-  const int32_t dtype = in.q.view.dtype;
-  const int64_t rows = in.q.view.dims[0], heads = in.q.view.dims[1], key_heads = in.k.view.dims[1],
-                d = in.q.view.dims[2];
-  Outputs out{{dtype, {rows, heads, d}},
-              {SJ_F32, {rows, heads}},
-              {dtype, {rows, heads, d}},
-              {dtype, {rows, key_heads, d}},
-              {dtype, {rows, key_heads, d}}};
-  SJ_CHECK(SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view) == SJ_OK,
-           "forward");
-  SJ_CHECK(
-      SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
-              {in.scale}, &view) == SJ_OK,
-      "backward");
-  return out;
+// Up to 24 segments, parents in no particular order; even seeds have many short ones.
+TestTree random_tree(uint64_t seed) {
+  std::vector<std::array<int, 2>> shape;
+  for (int s = 0; s < 5 + int(seed); s++) {
+    const auto draw = [&](uint64_t what, int n) {
+      return int(std::abs(noise(seed + 100, uint64_t(s) * 4 + what)) * 1e6) % n;
+    };
+    const int length = seed % 2 ? 1 + draw(0, 90) : 1 + draw(0, 3) * draw(1, 30);
+    shape.push_back({length, draw(2, s + 1) - 1});
+  }
+  return TestTree(shape);
 }
 
 bool equal(const Outputs& a, const Outputs& b) {
@@ -106,10 +77,10 @@ void test_reference() {
   }
 }
 
-void test_against_reference(const Case& c) {
-  const Inputs in = inputs(c, kTree.rows());
-  const Outputs out = run(in, kTree);
-  const AttentionResult r = reference_attention(kTree, in.q, in.k, in.v, in.scale, in.dout);
+void test_against_reference(const Case& c, const TestTree& tree) {
+  const Inputs in = inputs(c, tree.rows());
+  const Outputs out = run(in, tree);
+  const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.dout);
   const double rounding = c.dtype == SJ_BF16 ? 0x1p-8 : 0;
   // A score of size s has float32 error s 2^-24 times a few; it enters p as a factor.
   const double forward = rounding + 2e-6 * std::max(1.0, c.size),
@@ -124,20 +95,20 @@ void test_against_reference(const Case& c) {
              long(c.d), c.size, i, errors[i]);
 
   cpu::set_worker_limit(1);
-  SJ_CHECK(equal(out, run(in, kTree)), "one thread differs");
+  SJ_CHECK(equal(out, run(in, tree)), "one thread differs");
   cpu::set_worker_limit(cpu::worker_count());
 }
 
 // Each row alone with its path, and each leaf's sequence unshared: the same forward bits and the same dq; dk
 // and dv add up to the shared ones.
-void test_unshared(const Case& c) {
-  const Inputs in = inputs(c, kTree.rows());
-  const Outputs shared = run(in, kTree);
+void test_unshared(const Case& c, const TestTree& tree) {
+  const Inputs in = inputs(c, tree.rows());
+  const Outputs shared = run(in, tree);
   std::vector<double> dk(size_t(in.k.size())), dv(size_t(in.k.size()));
-  std::vector<bool> done(size_t(kTree.rows()));
+  std::vector<bool> done(size_t(tree.rows()));
   const int64_t n = c.heads * c.d, m = c.key_heads * c.d;
-  for (size_t s = kTree.segments.size(); s-- > 0;) {
-    const std::vector<int> path = kTree.path(kTree.segments[s].start + kTree.segments[s].length - 1);
+  for (size_t s = tree.segments.size(); s-- > 0;) {
+    const std::vector<int> path = tree.path(tree.segments[s].start + tree.segments[s].length - 1);
     Inputs alone{take(in.q, path), take(in.k, path), take(in.v, path), take(in.dout, path), in.scale};
     // A row that an earlier sequence already counted passes no gradient again.
     for (size_t i = 0; i < path.size(); i++)
@@ -259,48 +230,15 @@ void test_attention() {
                           {dtype, 2, 1, 129, 1.0},
                           {dtype, 5, 1, 16, 1e-4},
                           {dtype, 5, 1, 16, 100.0}}) {
-      test_against_reference(c);
-      test_unshared(c);
+      test_against_reference(c, kTree);
+      test_unshared(c, kTree);
       test_pool(c);
     }
   test_strangers();
-}
-
-// Seconds and arithmetic rate of a training-shaped call; the operations are those of the maths on visible
-// pairs.
-void bench_attention() {
-  std::vector<std::array<int, 2>> shape;
-  for (int rows = 0; rows < 2048;) {
-    const int prompt = int(shape.size());
-    shape.push_back({64, -1});
-    shape.push_back({96, prompt});
-    shape.push_back({160, prompt});
-    rows += 320;
-  }
-  const TestTree tree(shape);
-  double pairs = 0;
-  for (const sj_segment& s : tree.segments) pairs += double(s.length) * (s.depth + (s.length + 1) / 2.0);
-  for (const int32_t dtype : {SJ_F32, SJ_BF16}) {
-    const Inputs in = inputs({dtype, 9, 3, 64, 1.0}, tree.rows());
-    const sj_tree view = tree.view();
-    const Outputs out = run(in, tree);
-    double best[2] = {1e9, 1e9};
-    for (int repeat = 0; repeat < 30; repeat++) {
-      const auto t0 = std::chrono::steady_clock::now();
-      SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view);
-      const auto t1 = std::chrono::steady_clock::now();
-      SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
-              {in.scale}, &view);
-      const auto t2 = std::chrono::steady_clock::now();
-      best[0] = std::min(best[0], std::chrono::duration<double>(t1 - t0).count());
-      best[1] = std::min(best[1], std::chrono::duration<double>(t2 - t1).count());
-    }
-    const double work = 9 * 64 * pairs;
-    std::printf(
-        "attention rows %d %s: forward %.2f ms %.0f GFLOP/s, backward %.2f ms %.0f GFLOP/s (of 10 d), %.0f "
-        "(of the 14 d run)\n",
-        tree.rows(), dtype == SJ_F32 ? "float32" : "bf16", best[0] * 1e3, 4 * work / best[0] * 1e-9,
-        best[1] * 1e3, 10 * work / best[1] * 1e-9, 14 * work / best[1] * 1e-9);
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    const TestTree tree = random_tree(seed);
+    test_against_reference({SJ_F32, 2, 1, 5, 1.0}, tree);
+    test_unshared({SJ_F32, 2, 1, 5, 1.0}, tree);
   }
 }
 

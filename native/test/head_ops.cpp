@@ -42,7 +42,8 @@ Scored logprob(const Tensor& h, const Tensor& w, const Tensor& rows, const Tenso
 }
 
 void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
-  const Tensor h = Tensor::random(dtype, {r, d}, scale), w_rows = Tensor::random(dtype, {v, d}), w = pack(w_rows, dtype);
+  const Tensor h = Tensor::random(dtype, {r, d}, scale), w_rows = Tensor::random(dtype, {v, d}),
+               w = pack(w_rows, dtype);
   const int64_t n = 2 * r + 3;  // ragged: some rows have none, some several, some the same twice
   const Tensor rows = Tensor::ints({n}, [&](int64_t i) { return i < 3 ? r / 2 : below(r); });
   const Tensor labels = Tensor::ints({n}, [&](int64_t i) { return i < 2 ? v / 3 : below(v); });
@@ -62,7 +63,8 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
     const int64_t first = below(r - std::min(r, count) + 1), m = std::min(r, count);
     const Scored t = logprob(h.rows(first, m), w, Tensor::ints({m}, [](int64_t i) { return i; }),
                              Tensor::ints({m}, [](int64_t) { return 0; }));
-    for (int64_t i = 0; i < m; i++) EXPECT(t.lse.f32()[i] == s.lse.f32()[first + i], "lse bits depend on rows");
+    for (int64_t i = 0; i < m; i++)
+      EXPECT(t.lse.f32()[i] == s.lse.f32()[first + i], "lse bits depend on rows");
   }
 
   const Tensor dlogp = Tensor::random(SJ_F32, {n}), start = Tensor::random(SJ_F32, {v, d});
@@ -73,7 +75,8 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
     const int64_t row = rows.i32()[l];
     const double g = dlogp.at(l);
     c[size_t(row * v + labels.i32()[l])] += g;
-    for (int64_t j = 0; j < v; j++) c[size_t(row * v + j)] -= g * std::exp(z[size_t(row * v + j)] - lse[size_t(row)]);
+    for (int64_t j = 0; j < v; j++)
+      c[size_t(row * v + j)] -= g * std::exp(z[size_t(row * v + j)] - lse[size_t(row)]);
   }
   for (int64_t i = 0; i < r; i++)
     for (int64_t j = 0; j < v; j++)
@@ -83,8 +86,9 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
       }
   auto backward = [&] {
     std::vector<Tensor> out = {start.clone(), Tensor(dtype, {r, d})};
-    EXPECT(run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, out[0], out[1]}, {1}) == SJ_OK, "%s",
-           message.c_str());
+    EXPECT(
+        run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, out[0], out[1]}, {1}) == SJ_OK,
+        "%s", message.c_str());
     return out;
   };
   const auto out = backward();
@@ -103,25 +107,36 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
     Tensor one(dtype, {1, d}), g(SJ_F32, {m}), lse1(SJ_F32, {1});
     for (int64_t i = 0; i < m; i++) g.set(i, dlogp.at(mine[size_t(i)]));
     lse1.set(0, s.lse.at(row));
-    run(SJ_OP_linear_logprob_backward, {g, h.rows(row, 1), w, Tensor::ints({m}, [](int64_t) { return 0; }),
-                                        Tensor::ints({m}, [&](int64_t i) { return labels.i32()[mine[size_t(i)]]; }), lse1, {},
-                                        one}, {1});
+    run(SJ_OP_linear_logprob_backward,
+        {g,
+         h.rows(row, 1),
+         w,
+         Tensor::ints({m}, [](int64_t) { return 0; }),
+         Tensor::ints({m}, [&](int64_t i) { return labels.i32()[mine[size_t(i)]]; }),
+         lse1,
+         {},
+         one},
+        {1});
     EXPECT(one.same(out[1].rows(row, 1)), "dh bits depend on other rows");
   }
 
   labels.i32()[1] = int32_t(v);
   EXPECT(run(SJ_OP_linear_logprob, {h, w, rows, labels, s.logp, s.lse}) == SJ_INVALID &&
-             message.find("labels[1]") != std::string::npos, "%s", message.c_str());
+             message.find("labels[1]") != std::string::npos,
+         "%s", message.c_str());
   rows.i32()[0] = -7;
-  EXPECT(run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1}) == SJ_INVALID &&
-             message.find("rows[0]") != std::string::npos && message.find("-7") != std::string::npos, "%s", message.c_str());
+  EXPECT(
+      run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1}) == SJ_INVALID &&
+          message.find("rows[0]") != std::string::npos && message.find("-7") != std::string::npos,
+      "%s", message.c_str());
 }
 
 // dh where p(label) = 1 - 1e-6 or nearer to 1: a difference of nearly equal numbers when done naively.
 void near_one() {
   const int64_t v = 3000, d = 3;
   for (double gap : {10.0, 15.0, 20.0, 25.0}) {
-    Tensor h(SJ_F32, {1, d}), w_rows = Tensor::random(SJ_F32, {v, d}), lse(SJ_F32, {1}), logp(SJ_F32, {1}), dh(SJ_F32, {1, d});
+    Tensor h(SJ_F32, {1, d}), w_rows = Tensor::random(SJ_F32, {v, d}), lse(SJ_F32, {1}), logp(SJ_F32, {1}),
+                              dh(SJ_F32, {1, d});
     h.set(0, 1), h.set(1, 0.25), h.set(2, 0);
     w_rows.set(3 * 7, gap + 5);  // label 7
     const Tensor w = pack(w_rows, SJ_F32), rows = Tensor::ints({1}, [](int64_t) { return 0; });
@@ -148,17 +163,20 @@ struct Sampled {
   Tensor tokens, logp, sampling;
 };
 
-Sampled sample(const Tensor& h, const Tensor& w, const Tensor& keys, double temperature, double top_k, double top_p,
-               double min_p) {
+Sampled sample(const Tensor& h, const Tensor& w, const Tensor& keys, double temperature, double top_k,
+               double top_p, double min_p) {
   const int64_t r = h.dim(0);
   Sampled s{Tensor(SJ_I32, {r}), Tensor(SJ_F32, {r}), Tensor(SJ_F32, {r})};
-  EXPECT(run(SJ_OP_linear_sample, {h, w, keys, s.tokens, s.logp, s.sampling}, {temperature, top_k, top_p, min_p, 42, 43}) ==
-             SJ_OK, "%s", message.c_str());
+  EXPECT(run(SJ_OP_linear_sample, {h, w, keys, s.tokens, s.logp, s.sampling},
+             {temperature, top_k, top_p, min_p, 42, 43}) == SJ_OK,
+         "%s", message.c_str());
   return s;
 }
 
-// The kept distribution, from logits in float64: order by (weight, lower id), filters as ops/linear_sample.h says.
-std::map<int, double> reference(const Values& z, double temperature, int64_t top_k, double top_p, double min_p) {
+// The kept distribution, from logits in float64: order by (weight, lower id), filters as ops/linear_sample.h
+// says.
+std::map<int, double> reference(const Values& z, double temperature, int64_t top_k, double top_p,
+                                double min_p) {
   std::vector<int> ids(z.size());
   for (size_t i = 0; i < ids.size(); i++) ids[i] = int(i);
   std::stable_sort(ids.begin(), ids.end(), [&](int a, int b) { return z[size_t(a)] > z[size_t(b)]; });
@@ -179,7 +197,8 @@ std::map<int, double> reference(const Values& z, double temperature, int64_t top
 
 void chi_square(double temperature, double top_k, double top_p, double min_p) {
   const int64_t v = 50, d = 4, rows = 128, calls = 200000 / rows;
-  const Tensor one = Tensor::random(SJ_F32, {1, d}), w_rows = Tensor::random(SJ_F32, {v, d}), w = pack(w_rows, SJ_F32);
+  const Tensor one = Tensor::random(SJ_F32, {1, d}), w_rows = Tensor::random(SJ_F32, {v, d}),
+               w = pack(w_rows, SJ_F32);
   Tensor h(SJ_F32, {rows, d});
   for (int64_t i = 0; i < rows * d; i++) h.set(i, one.at(i % d));
   const Values z = logits_of(one, w_rows);
@@ -197,8 +216,8 @@ void chi_square(double temperature, double top_k, double top_p, double min_p) {
         return;
       }
       if (c) continue;
-      EXPECT(std::fabs(s.sampling.at(i) - std::log(expected.at(token))) < 2e-5, "sampling_logp %g, expected %g",
-             s.sampling.at(i), std::log(expected.at(token)));
+      EXPECT(std::fabs(s.sampling.at(i) - std::log(expected.at(token))) < 2e-5,
+             "sampling_logp %g, expected %g", s.sampling.at(i), std::log(expected.at(token)));
       EXPECT(std::fabs(s.logp.at(i) - (z[size_t(token)] - lse)) < 1e-5, "logp");
     }
   }
@@ -208,30 +227,40 @@ void chi_square(double temperature, double top_k, double top_p, double min_p) {
     chi += (double(seen[id]) - e) * (double(seen[id]) - e) / e;
   }
   const double freedom = double(expected.size()) - 1;
-  EXPECT(chi < freedom + 4.5 * std::sqrt(2 * freedom) + 4, "chi square %.1f with %.0f degrees of freedom", chi, freedom);
+  EXPECT(chi < freedom + 4.5 * std::sqrt(2 * freedom) + 4, "chi square %.1f with %.0f degrees of freedom",
+         chi, freedom);
 }
 
 void samples(sj_dtype dtype) {
   const int64_t r = 128, v = 5003, d = 64;
   const Tensor h = Tensor::random(dtype, {r, d}, 0.4), w = pack(Tensor::random(dtype, {v, d}), dtype);
   const Tensor keys = Tensor::ints({r, 2}, [](int64_t i) { return i; });
-  for (const auto& [temperature, top_k, top_p, min_p] :
-       {std::tuple{1.0, 0.0, 1.0, 0.0}, {0.7, 50.0, 0.9, 0.0}, {1.5, 0.0, 0.8, 0.02}, {0.0, 0.0, 1.0, 0.0}, {1.0, 1.0, 1.0, 0.0}}) {
+  for (const auto& [temperature, top_k, top_p, min_p] : {std::tuple{1.0, 0.0, 1.0, 0.0},
+                                                         {0.7, 50.0, 0.9, 0.0},
+                                                         {1.5, 0.0, 0.8, 0.02},
+                                                         {0.0, 0.0, 1.0, 0.0},
+                                                         {1.0, 1.0, 1.0, 0.0}}) {
     const Sampled s = sample(h, w, keys, temperature, top_k, top_p, min_p);
     // The same bits as linear_logprob, from any number of rows.
     const Scored scored = logprob(h, w, Tensor::ints({r}, [](int64_t i) { return i; }), s.tokens);
     EXPECT(scored.logp.same(s.logp), "logp differs from linear_logprob's bits");
-    const Sampled t = sample(h.rows(77, 1), w, Tensor::ints({1, 2}, [&](int64_t i) { return keys.i32()[154 + i]; }),
-                             temperature, top_k, top_p, min_p);
+    const Sampled t =
+        sample(h.rows(77, 1), w, Tensor::ints({1, 2}, [&](int64_t i) { return keys.i32()[154 + i]; }),
+               temperature, top_k, top_p, min_p);
     EXPECT(t.tokens.i32()[0] == s.tokens.i32()[77] && t.logp.f32()[0] == s.logp.f32()[77] &&
-               t.sampling.f32()[0] == s.sampling.f32()[77], "a sampled row depends on the others");
+               t.sampling.f32()[0] == s.sampling.f32()[77],
+           "a sampled row depends on the others");
     expect_thread_invariant("linear_sample", [&] {
       const Sampled u = sample(h, w, keys, temperature, top_k, top_p, min_p);
       return std::vector{u.tokens, u.logp, u.sampling};
     });
     if (temperature == 0 || top_k == 1)
       for (int64_t i = 0; i < r; i++) {
-        const Values z = logits_of(h.rows(i, 1), [&] { Tensor rows(dtype, {v, d}); run(SJ_OP_unpack, {w, rows}); return rows; }());
+        const Values z = logits_of(h.rows(i, 1), [&] {
+          Tensor rows(dtype, {v, d});
+          run(SJ_OP_unpack, {w, rows});
+          return rows;
+        }());
         const double best = *std::max_element(z.begin(), z.end());
         EXPECT(z[size_t(s.tokens.i32()[i])] > best - 1e-4 && s.sampling.f32()[i] == 0, "argmax");
         if (i > 3) break;
@@ -255,7 +284,9 @@ void edges() {
   h.set(1 * d, NAN);
   h.set(2 * d, INFINITY);
   const Sampled s = sample(h, pack(w_rows, SJ_F32), keys, 1, 0, 0.9, 0.1);
-  EXPECT(s.tokens.i32()[0] >= 0 && s.tokens.i32()[1] == -1 && s.tokens.i32()[2] == -1 && s.tokens.i32()[3] >= 0, "NaN rows");
+  EXPECT(
+      s.tokens.i32()[0] >= 0 && s.tokens.i32()[1] == -1 && s.tokens.i32()[2] == -1 && s.tokens.i32()[3] >= 0,
+      "NaN rows");
   EXPECT(std::isnan(s.logp.f32()[1]), "NaN rows");
   w_rows.set(5 * d + 1, -INFINITY);  // a masked token: logit -inf in rows where h[1] > 0
   h.set(0 * d + 1, 1);
@@ -270,6 +301,7 @@ void head_tests() {
     logprobs(dtype, 5, 7, 3, 1);
     logprobs(dtype, 300, 1537, 33, 1);
     logprobs(dtype, 30, 3200, 96, 0.3);
+    logprobs(dtype, 20, 3000, 576, 0.2);
     samples(dtype);
   }
   logprobs(SJ_BF16, 2100, 130, 8, 1);  // more than one wave of rows

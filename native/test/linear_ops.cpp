@@ -26,7 +26,8 @@ const std::vector<double> kNoAdapters = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 Tensor linear(const Tensor& x, const Tensor& w, sj_dtype dtype) {
   Tensor y(dtype, {x.dim(0), w.dim(0)});
-  EXPECT(run(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, y, {}, {}}, kNoAdapters) == SJ_OK, "%s", message.c_str());
+  EXPECT(run(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, y, {}, {}}, kNoAdapters) == SJ_OK, "%s",
+         message.c_str());
   return y;
 }
 
@@ -46,12 +47,14 @@ void products(sj_dtype dtype) {
         EXPECT(y.same(all.rows(first, m)), "linear bits depend on rows: m %lld n %lld k %lld", (long long)m,
                (long long)n, (long long)k);
         if (small || m <= 7)
-          expect_close("linear", y, times(x.rows(first, m), rows), 4e-6 * std::sqrt(double(k)) + 1e-6, round_of(dtype));
+          expect_close("linear", y, times(x.rows(first, m), rows), 4e-6 * std::sqrt(double(k)) + 1e-6,
+                       round_of(dtype));
       }
       expect_thread_invariant("linear", [&] { return std::vector{linear(x, w, dtype)}; });
     }
   // Deeper than one block of k.
-  const Tensor rows = Tensor::random(dtype, {50, 4999}), w = pack(rows, dtype), x = Tensor::random(dtype, {40, 4999});
+  const Tensor rows = Tensor::random(dtype, {50, 4999}), w = pack(rows, dtype),
+               x = Tensor::random(dtype, {40, 4999});
   const Tensor y = linear(x, w, dtype);
   expect_close("deep linear", y, times(x, rows), 1e-3, round_of(dtype));
   EXPECT(linear(x.rows(39, 1), w, dtype).same(y.rows(39, 1)), "deep linear bits");
@@ -68,7 +71,8 @@ void embeddings(sj_dtype dtype) {
   const Tensor ids = Tensor::ints({t}, [&](int64_t) { return below(v) % 9 ? below(v) : 3; });
   Tensor y(dtype, {t, d});
   EXPECT(run(SJ_OP_embedding, {table, ids, y}) == SJ_OK, "%s", message.c_str());
-  for (int64_t i = 0; i < t; i++) EXPECT(y.rows(i, 1).same(rows.rows(ids.i32()[i], 1)), "row %lld", (long long)i);
+  for (int64_t i = 0; i < t; i++)
+    EXPECT(y.rows(i, 1).same(rows.rows(ids.i32()[i], 1)), "row %lld", (long long)i);
   const Tensor dy = Tensor::random(dtype, {t, d}), start = Tensor::random(SJ_F32, {v, d});
   Values expected;
   for (int64_t i = 0; i < v * d; i++) expected.push_back(start.at(i));
@@ -83,7 +87,8 @@ void embeddings(sj_dtype dtype) {
   expect_thread_invariant("embedding_backward", backward);
   ids.i32()[5] = int32_t(v);
   EXPECT(run(SJ_OP_embedding, {table, ids, y}) == SJ_INVALID && message.find("ids[5]") != std::string::npos &&
-             message.find("101") != std::string::npos, "%s", message.c_str());
+             message.find("101") != std::string::npos,
+         "%s", message.c_str());
   ids.i32()[5] = -1;
   EXPECT(run(SJ_OP_embedding_backward, {dy, ids, start.clone()}) == SJ_INVALID, "%s", message.c_str());
 }
@@ -97,11 +102,13 @@ struct LowRank {
 
 // linear and linear_backward with a bias and two adapters on ranges of rows, one with dropout.
 void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
-  const Tensor x = Tensor::random(dtype, {t, k}), w_rows = Tensor::random(dtype, {n, k}, 0.3), w = pack(w_rows, dtype);
+  const Tensor x = Tensor::random(dtype, {t, k}), w_rows = Tensor::random(dtype, {n, k}, 0.3),
+               w = pack(w_rows, dtype);
   const Tensor bias = Tensor::random(dtype, {n}), dy = Tensor::random(dtype, {t, n});
   const Tensor keys = Tensor::ints({t, 2}, [](int64_t) { return int64_t(rng()); });
-  LowRank ad[2] = {{.scale = 2, .p = 0, .start = 0, .rows = t, .rank = 8, .module = 5},
-                   {.scale = 0.5, .p = 0.3, .start = t / 3, .rows = t - t / 3 - t / 5, .rank = 19, .module = 9}};
+  LowRank ad[2] = {
+      {.scale = 2, .p = 0, .start = 0, .rows = t, .rank = 8, .module = 5},
+      {.scale = 0.5, .p = 0.3, .start = t / 3, .rows = t - t / 3 - t / 5, .rank = 19, .module = 9}};
   const double seed = 4000000000.0, step = 12;
   std::vector<double> numbers;
   for (LowRank& l : ad) {
@@ -114,8 +121,9 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
     for (int64_t r = 0; r < l.rows; r++)
       for (int64_t c = 0; c < k; c++) {
         const int32_t* key = keys.i32() + 2 * (l.start + r);
-        const uint32_t word = philox4x32({uint32_t(seed), uint32_t(step)}, {uint32_t(l.module), uint32_t(key[0]),
-                                                                             uint32_t(key[1]), uint32_t(c / 4)})[size_t(c % 4)];
+        const uint32_t word = philox4x32(
+            {uint32_t(seed), uint32_t(step)},
+            {uint32_t(l.module), uint32_t(key[0]), uint32_t(key[1]), uint32_t(c / 4)})[size_t(c % 4)];
         l.mask.push_back(double(word) >= l.p * 4294967296.0 ? 1 / (1 - l.p) : 0);
       }
   }
@@ -123,13 +131,15 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
   numbers.push_back(step);
   Tensor y(dtype, {t, n});
   auto forward = [&] {
-    EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, y, ad[0].xa, ad[1].xa}, numbers) ==
-               SJ_OK, "%s", message.c_str());
+    EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, y, ad[0].xa, ad[1].xa},
+               numbers) == SJ_OK,
+           "%s", message.c_str());
     return std::vector{y.clone(), ad[0].xa.clone(), ad[1].xa.clone()};
   };
   expect_thread_invariant("linear with adapters", forward);
 
-  Values expected = times(x, w_rows), dx(size_t(t * k)), grad_w(size_t(n * k)), grad_bias(static_cast<size_t>(n));
+  Values expected = times(x, w_rows), dx(size_t(t * k)), grad_w(size_t(n * k)),
+         grad_bias(static_cast<size_t>(n));
   const Tensor start_w = Tensor::random(SJ_F32, {n, k}), start_bias = Tensor::random(SJ_F32, {n});
   for (int64_t j = 0; j < n; j++) grad_bias[size_t(j)] = start_bias.at(j);
   for (int64_t j = 0; j < n * k; j++) grad_w[size_t(j)] = start_w.at(j);
@@ -166,13 +176,22 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
   const double tiny = 2e-5 * std::sqrt(double(n * k));
   expect_close("adapters y", y, expected, tiny, round_of(dtype));
 
-  auto backward = [&](const Tensor& dy_, const Tensor& x_, const std::vector<double>& numbers_, const Tensor& dx_) {
-    std::vector<Tensor> out = {start_w.clone(), start_bias.clone(), ad[0].grad_a.clone(), ad[0].grad_b.clone(),
-                               ad[1].grad_a.clone(), ad[1].grad_b.clone(), dx_};
+  auto backward = [&](const Tensor& dy_, const Tensor& x_, const std::vector<double>& numbers_,
+                      const Tensor& dx_) {
+    std::vector<Tensor> out = {start_w.clone(),
+                               start_bias.clone(),
+                               ad[0].grad_a.clone(),
+                               ad[0].grad_b.clone(),
+                               ad[1].grad_a.clone(),
+                               ad[1].grad_b.clone(),
+                               dx_};
     auto all = numbers_;
     all.push_back(1);
-    EXPECT(run(SJ_OP_linear_backward, {dy_, x_, w, keys, ad[0].a, ad[0].b, ad[0].xa, ad[1].a, ad[1].b, ad[1].xa, out[0],
-                                       out[1], out[2], out[3], out[4], out[5], out[6]}, all) == SJ_OK, "%s", message.c_str());
+    EXPECT(run(SJ_OP_linear_backward,
+               {dy_, x_, w, keys, ad[0].a, ad[0].b, ad[0].xa, ad[1].a, ad[1].b, ad[1].xa, out[0], out[1],
+                out[2], out[3], out[4], out[5], out[6]},
+               all) == SJ_OK,
+           "%s", message.c_str());
     return out;
   };
   auto whole = [&] { return backward(dy, x, numbers, Tensor(dtype, {t, k})); };
@@ -191,12 +210,31 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
   one[0] = ad[0].scale, one[2] = 1;
   one.push_back(1);
   Tensor dx1(dtype, {1, k});
-  EXPECT(run(SJ_OP_linear_backward, {dy.rows(t - 1, 1), x.rows(t - 1, 1), w, {}, ad[0].a, ad[0].b, {}, {}, {}, {}, {}, {}, {},
-                                     {}, {}, {}, dx1}, one) == SJ_OK, "%s", message.c_str());
+  EXPECT(run(SJ_OP_linear_backward,
+             {dy.rows(t - 1, 1),
+              x.rows(t - 1, 1),
+              w,
+              {},
+              ad[0].a,
+              ad[0].b,
+              {},
+              {},
+              {},
+              {},
+              {},
+              {},
+              {},
+              {},
+              {},
+              {},
+              dx1},
+             one) == SJ_OK,
+         "%s", message.c_str());
   EXPECT(dx1.same(out[6].rows(t - 1, 1)), "dx bits depend on other rows");
   numbers[1] = 1;
-  EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, y, ad[0].xa, ad[1].xa}, numbers) ==
-             SJ_INVALID, "%s", message.c_str());
+  EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, y, ad[0].xa, ad[1].xa},
+             numbers) == SJ_INVALID,
+         "%s", message.c_str());
 }
 
 }  // namespace

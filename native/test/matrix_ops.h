@@ -1,5 +1,6 @@
-// A small test bench for ops of the CPU backend, called through its table as the core calls it. Workspace and outputs
-// start as NaN bytes, and a guard behind the workspace is checked, so that a read or write out of place shows.
+// A small test bench for ops of the CPU backend, called through its table as the core calls it. Workspace and
+// outputs start as NaN bytes, and a guard behind the workspace is checked, so that a read or write out of
+// place shows.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -24,15 +25,15 @@ inline const sj_backend* backend = nullptr;
 inline int failures = 0;
 inline std::mt19937_64 rng(7);
 
-#define EXPECT(condition, ...)                                        \
-  do {                                                                \
-    if (!(condition)) {                                               \
-      if (++selfjudge::test::failures <= 40) {                        \
+#define EXPECT(condition, ...)                                              \
+  do {                                                                      \
+    if (!(condition)) {                                                     \
+      if (++selfjudge::test::failures <= 40) {                              \
         std::printf("  FAILED %s:%d %s: ", __FILE__, __LINE__, #condition); \
-        std::printf(__VA_ARGS__);                                     \
-        std::printf("\n");                                            \
-      }                                                               \
-    }                                                                 \
+        std::printf(__VA_ARGS__);                                           \
+        std::printf("\n");                                                  \
+      }                                                                     \
+    }                                                                       \
   } while (0)
 
 inline double normal() { return std::normal_distribution<double>()(rng); }
@@ -111,8 +112,9 @@ inline std::string message;
 inline int32_t run(sj_op op, const std::vector<Tensor>& tensors, const std::vector<double>& numbers = {}) {
   std::vector<sj_tensor> raw;
   for (const Tensor& t : tensors) raw.push_back(t.raw());
-  sj_call call{sizeof(sj_call), op, raw.data(), uint32_t(raw.size()), numbers.data(), uint32_t(numbers.size()),
-               nullptr, nullptr, 0};
+  sj_call call{
+      sizeof(sj_call), op,      raw.data(), uint32_t(raw.size()), numbers.data(), uint32_t(numbers.size()),
+      nullptr,         nullptr, 0};
   call.workspace_bytes = backend->workspace(&call);
   constexpr size_t kGuard = 4096;
   char* memory = static_cast<char*>(backend->alloc(call.workspace_bytes + kGuard));
@@ -141,8 +143,8 @@ inline void expect_close(const char* what, const Tensor& x, const std::vector<do
                          double relative) {
   for (int64_t i = 0; i < x.size(); i++)
     if (!(std::fabs(x.at(i) - y[size_t(i)]) <= absolute + relative * std::fabs(y[size_t(i)]))) {
-      EXPECT(false, "%s [%lld of %lld]: expected %.9g, received %.9g", what, (long long)i, (long long)x.size(),
-             y[size_t(i)], x.at(i));
+      EXPECT(false, "%s [%lld of %lld]: expected %.9g, received %.9g", what, (long long)i,
+             (long long)x.size(), y[size_t(i)], x.at(i));
       return;
     }
 }
@@ -153,7 +155,8 @@ inline void expect_thread_invariant(const char* what, const std::function<std::v
   const std::vector<Tensor> one = body();
   cpu::set_worker_limit(cpu::worker_count());
   const std::vector<Tensor> all = body();
-  for (size_t i = 0; i < one.size(); i++) EXPECT(one[i].same(all[i]), "%s: output %zu differs by threads", what, i);
+  for (size_t i = 0; i < one.size(); i++)
+    EXPECT(one[i].same(all[i]), "%s: output %zu differs by threads", what, i);
 }
 
 inline double round_of(sj_dtype dtype) { return dtype == SJ_BF16 ? 1.0 / 256 : 1e-6; }

@@ -1,4 +1,5 @@
-// Speed of the matrix ops on the path in use (SELFJUDGE_CPU): the best of several runs, wall time with all workers;
+// Speed of the matrix ops on the path in use (SELFJUDGE_CPU): the best of several runs, wall time with all
+// workers;
 // `--one`: processor time of one worker, which a busy machine disturbs less.
 #include <time.h>
 
@@ -21,8 +22,15 @@ class Timed {
   Timed(sj_op op, std::vector<Tensor> tensors, std::vector<double> numbers)
       : tensors_(std::move(tensors)), numbers_(std::move(numbers)) {
     for (const Tensor& t : tensors_) raw_.push_back(t.raw());
-    call_ = {sizeof(sj_call), uint32_t(op), raw_.data(), uint32_t(raw_.size()), numbers_.data(), uint32_t(numbers_.size()),
-             nullptr, nullptr, 0};
+    call_ = {sizeof(sj_call),
+             uint32_t(op),
+             raw_.data(),
+             uint32_t(raw_.size()),
+             numbers_.data(),
+             uint32_t(numbers_.size()),
+             nullptr,
+             nullptr,
+             0};
     call_.workspace_bytes = backend->workspace(&call_);
     call_.workspace = backend->alloc(call_.workspace_bytes);
   }
@@ -56,8 +64,9 @@ void linear_speed(sj_dtype dtype) {
       const Tensor x = Tensor::random(dtype, {m, k}), y(dtype, {m, n});
       Timed op(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, y, {}, {}}, std::vector<double>(12));
       const double s = op.best_seconds(), flops = 2.0 * double(m * n * k);
-      std::printf("linear %s %lldx%lld M=%lld: %.3f ms, %.0f GF/s, weights %.1f GB/s\n", dtype == SJ_BF16 ? "bf16" : "f32",
-                  (long long)k, (long long)n, (long long)m, s * 1e3, flops / s * 1e-9, double(w.bytes()) / s * 1e-9);
+      std::printf("linear %s %lldx%lld M=%lld: %.3f ms, %.0f GF/s, weights %.1f GB/s\n",
+                  dtype == SJ_BF16 ? "bf16" : "f32", (long long)k, (long long)n, (long long)m, s * 1e3,
+                  flops / s * 1e-9, double(w.bytes()) / s * 1e-9);
     }
   }
 }
@@ -74,16 +83,34 @@ void backward_speed() {
     Timed forward(SJ_OP_linear, {x, w, {}, keys, a, b, {}, {}, y, xa, {}}, numbers);
     auto more = numbers;
     more.push_back(1);
-    Timed backward(SJ_OP_linear_backward, {dy, x, w, keys, a, b, xa, {}, {}, {}, {}, {}, Tensor::zeros({r, k}),
-                                           Tensor::zeros({n, r}), {}, {}, dx}, more);
+    Timed backward(SJ_OP_linear_backward,
+                   {dy,
+                    x,
+                    w,
+                    keys,
+                    a,
+                    b,
+                    xa,
+                    {},
+                    {},
+                    {},
+                    {},
+                    {},
+                    Tensor::zeros({r, k}),
+                    Tensor::zeros({n, r}),
+                    {},
+                    {},
+                    dx},
+                   more);
     const double f = forward.best_seconds(), g = backward.best_seconds();
-    std::printf("LoRA r 8 dropout %.1f, 576x1536 M=2048: forward %.2f ms (%.0f GF/s of W), backward %.2f ms (%.0f)\n", p,
-                f * 1e3, gemm / f, g * 1e3, gemm / g);
+    std::printf(
+        "LoRA r 8 dropout %.1f, 576x1536 M=2048: forward %.2f ms (%.0f GF/s of W), backward %.2f ms (%.0f)\n",
+        p, f * 1e3, gemm / f, g * 1e3, gemm / g);
   }
   auto numbers = std::vector<double>(12);
   numbers.push_back(1);
-  Timed full(SJ_OP_linear_backward, {dy, x, w, {}, {}, {}, {}, {}, {}, {}, Tensor::zeros({n, k}), {}, {}, {}, {}, {}, dx},
-             numbers);
+  Timed full(SJ_OP_linear_backward,
+             {dy, x, w, {}, {}, {}, {}, {}, {}, {}, Tensor::zeros({n, k}), {}, {}, {}, {}, {}, dx}, numbers);
   const double s = full.best_seconds();
   std::printf("full backward (dx, grad_w) 576x1536 M=2048: %.2f ms, %.0f GF/s\n", s * 1e3, 2 * gemm / s);
 }
@@ -92,23 +119,28 @@ void head_speed() {
   const int64_t d = 576, v = 49152;
   const Tensor w = pack(Tensor::random(SJ_BF16, {v, d}, 0.06), SJ_BF16);
   for (int64_t r : {1, 8, 64, 512, 2048}) {
-    const Tensor h = Tensor::random(SJ_BF16, {r, d}), logp(SJ_F32, {r}), lse(SJ_F32, {r}), dh(SJ_BF16, {r, d});
-    const Tensor rows = Tensor::ints({r}, [](int64_t i) { return i; }), labels = Tensor::ints({r}, [&](int64_t) { return below(v); });
+    const Tensor h = Tensor::random(SJ_BF16, {r, d}), logp(SJ_F32, {r}), lse(SJ_F32, {r}),
+                 dh(SJ_BF16, {r, d});
+    const Tensor rows = Tensor::ints({r}, [](int64_t i) { return i; }),
+                 labels = Tensor::ints({r}, [&](int64_t) { return below(v); });
     Timed forward(SJ_OP_linear_logprob, {h, w, rows, labels, logp, lse}, {});
     const double gemm = 2e-9 * double(r * d * v), f = forward.best_seconds();
-    std::printf("linear_logprob R=%lld: %.2f ms, %.0f GF/s, workspace %.1f MB\n", (long long)r, f * 1e3, gemm / f,
-                double(forward.workspace()) * 1e-6);
+    std::printf("linear_logprob R=%lld: %.2f ms, %.0f GF/s, workspace %.1f MB\n", (long long)r, f * 1e3,
+                gemm / f, double(forward.workspace()) * 1e-6);
     if (r >= 512) {
-      Timed backward(SJ_OP_linear_logprob_backward, {Tensor::random(SJ_F32, {r}), h, w, rows, labels, lse, {}, dh}, {1});
+      Timed backward(SJ_OP_linear_logprob_backward,
+                     {Tensor::random(SJ_F32, {r}), h, w, rows, labels, lse, {}, dh}, {1});
       const double b = backward.best_seconds();
-      std::printf("linear_logprob_backward R=%lld: %.2f ms, %.0f GF/s (2 products), workspace %.1f MB\n", (long long)r,
-                  b * 1e3, 2 * gemm / b, double(backward.workspace()) * 1e-6);
+      std::printf("linear_logprob_backward R=%lld: %.2f ms, %.0f GF/s (2 products), workspace %.1f MB\n",
+                  (long long)r, b * 1e3, 2 * gemm / b, double(backward.workspace()) * 1e-6);
     }
     if (r > 128) continue;
-    const Tensor keys = Tensor::ints({r, 2}, [](int64_t i) { return i; }), tokens(SJ_I32, {r}), logp2(SJ_F32, {r});
+    const Tensor keys = Tensor::ints({r, 2}, [](int64_t i) { return i; }), tokens(SJ_I32, {r}),
+                 logp2(SJ_F32, {r});
     for (double top_p : {1.0, 0.9}) {
       Timed sample(SJ_OP_linear_sample, {h, w, keys, tokens, logp, logp2}, {1, 0, top_p, 0, 1, 2});
-      std::printf("linear_sample R=%lld top_p %.1f: %.2f ms\n", (long long)r, top_p, sample.best_seconds() * 1e3);
+      std::printf("linear_sample R=%lld top_p %.1f: %.2f ms\n", (long long)r, top_p,
+                  sample.best_seconds() * 1e3);
     }
   }
 }

@@ -1,4 +1,5 @@
-// The CPU backend's table of functions. Memory is host memory; ops run on the calling (stream) thread and the pool.
+// The CPU backend's table of functions. Memory is host memory; ops run on the calling (stream) thread and the
+// pool.
 #include "../../include/backend.h"
 
 #include <sys/mman.h>
@@ -12,7 +13,6 @@
 
 #include "features.h"
 #include "gemm/panels.h"
-#include "highway_targets.h"
 #include "highway_targets.h"
 #include "ops.h"
 
@@ -50,7 +50,8 @@ void* allocate(size_t bytes) {
   const size_t align = large ? kHugePage : 64;
   void* data = nullptr;
   if (posix_memalign(&data, align, bytes ? bytes : align) != 0) return nullptr;
-  if (large) madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint: refusal changes speed only
+  if (large)
+    madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint: refusal changes speed only
   return data;
 }
 
@@ -65,7 +66,8 @@ size_t workspace(const sj_call* call) { return call->op < SJ_OP_COUNT ? kOps[cal
 
 int32_t run(const sj_call* call, sj_error* error) {
   if (call->op >= SJ_OP_COUNT)
-    return fail(error, SJ_UNSUPPORTED, "[cpu] op: expected 0 .. %d, received %u", int(SJ_OP_COUNT) - 1, call->op);
+    return fail(error, SJ_UNSUPPORTED, "[cpu] op: expected 0 .. %d, received %u", int(SJ_OP_COUNT) - 1,
+                call->op);
   try {
     return kOps[call->op].run(*call, error);
   } catch (const std::bad_alloc&) {
@@ -78,18 +80,9 @@ int32_t run(const sj_call* call, sj_error* error) {
 int32_t sync(sj_error*) { return SJ_OK; }  // run returns when the work is done
 
 const sj_backend kBackend = {
-    SJ_ABI_VERSION,
-    sizeof(sj_backend),
-    "cpu",
-    [] { return path_name(current_path()); },
-    panel_bytes,
-    allocate,
-    release,
-    copy,
-    copy,
-    workspace,
-    run,
-    sync,
+    SJ_ABI_VERSION, sizeof(sj_backend), "cpu",   [] { return path_name(current_path()); },
+    panel_bytes,    allocate,           release, copy,
+    copy,           workspace,          run,     sync,
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Dropout of an adapter's input (Srivastava et al., JMLR 2014), keyed by the row's own path: see ops/linear.h.
+// Dropout of an adapter's input (Srivastava et al., JMLR 2014), keyed by the row's own path: see
+// ops/linear.h.
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -16,8 +17,8 @@ struct Dropout {
   void mask(int64_t row, int64_t first, float* mask, int64_t columns) const {
     const uint32_t key[2] = {seed, step};
     const uint32_t counter[3] = {module, uint32_t(row_keys[2 * row]), uint32_t(row_keys[2 * row + 1])};
-    kernels().dropout_mask(key, counter, uint32_t(std::ceil(p * 4294967296.0)), float(1 / (1 - p)), first, mask,
-                           columns);
+    kernels().dropout_mask(key, counter, uint32_t(std::ceil(p * 4294967296.0)), float(1 / (1 - p)), first,
+                           mask, columns);
   }
 };
 

@@ -1,5 +1,6 @@
-// embedding: rows of a packed table. Its backward adds each row of dy to the gradient row of its id; a task owns a
-// slice of columns and visits all rows in ascending order, so equal ids add up in that order for any thread count.
+// embedding: rows of a packed table. Its backward adds each row of dy to the gradient row of its id; a task
+// owns a slice of columns and visits all rows in ascending order, so equal ids add up in that order for any
+// thread count.
 #include <algorithm>
 
 #include "arguments.h"

@@ -28,8 +28,10 @@ bool path_available(Path path) {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   switch (path) {
-    case Path::Portable: return true;
-    case Path::Avx2: return avx2;
+    case Path::Portable:
+      return true;
+    case Path::Avx2:
+      return avx2;
     case Path::Avx512:
       return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

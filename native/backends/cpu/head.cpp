@@ -34,9 +34,8 @@ void LabelIndex::build(const int32_t* label_rows, const int32_t* labels, int64_t
   offsets[0] = 0;
   for (int64_t r = 0; r < n_rows; r++)
     if (offsets[r + 1] - offsets[r] > 1)
-      std::sort(order + offsets[r], order + offsets[r + 1], [&](int32_t a, int32_t b) {
-        return labels[a] != labels[b] ? labels[a] < labels[b] : a < b;
-      });
+      std::sort(order + offsets[r], order + offsets[r + 1],
+                [&](int32_t a, int32_t b) { return labels[a] != labels[b] ? labels[a] < labels[b] : a < b; });
 }
 
 int32_t check_labels(const char* op, const int32_t* label_rows, const int32_t* labels, int64_t n_labels,

@@ -1,5 +1,5 @@
-// What linear_logprob, its backward and linear_sample share, so that their bits agree: logits are reduced strip by
-// strip of the vocabulary, in one lane order, and strips merge in ascending order by one formula.
+// What linear_logprob, its backward and linear_sample share, so that their bits agree: logits are reduced
+// strip by strip of the vocabulary, in one lane order, and strips merge in ascending order by one formula.
 #pragma once
 #include <algorithm>
 #include <cmath>
@@ -7,17 +7,20 @@
 
 #include "../../include/backend.h"
 #include "arguments.h"
-#include "gemm/kernels.h"
-#include "gemm/panels.h"
+#include "gemm/gemm.h"
 
 namespace selfjudge::cpu {
 
 inline constexpr int64_t kStrip = 1536;  // columns: a multiple of 48 (panels) and of 64 (lanes)
 inline int64_t strip_count(int64_t vocabulary) { return ceil_div(vocabulary, kStrip); }
-inline int64_t strip_width(int64_t vocabulary, int64_t strip) { return std::min(kStrip, vocabulary - strip * kStrip); }
+inline int64_t strip_width(int64_t vocabulary, int64_t strip) {
+  return std::min(kStrip, vocabulary - strip * kStrip);
+}
 inline int64_t padded_width(int64_t width) { return round_up(width, 64); }
-inline const void* strip_panels(const sj_tensor& w, int64_t strip) {
-  return static_cast<const char*>(w.data) + size_t(strip * (kStrip / kPanel)) * panel_stride(w.dtype, w.dims[1]);
+inline Panels strip_panels(const sj_tensor& w, int64_t strip) {
+  const Panels all = weight_panels(w);
+  return {static_cast<const char*>(all.data) + size_t(strip * (kStrip / kPanel)) * all.stride, all.dtype,
+          all.stride};
 }
 
 // Columns past the strip's own take no part: -inf up to the padded width.

@@ -1,6 +1,6 @@
-// linear: y = x W^T + bias + low-rank adapters on ranges of rows, one pass over W with everything else in the epilogue.
-// Backward: dx through panels of W transposed a block of n at a time; gradients of weights and adapters as products
-// that reduce over rows, block after block of 256 rows in ascending order.
+// linear: y = x W^T + bias + low-rank adapters on ranges of rows, one pass over W with everything else in the
+// epilogue. Backward: dx through panels of W transposed a block of n at a time; gradients of weights and
+// adapters as products that reduce over rows, block after block of 256 rows in ascending order.
 #include "gemm/gemm.h"
 #include "linear_adapters.h"
 #include "ops.h"
@@ -10,6 +10,15 @@ namespace selfjudge::cpu {
 namespace {
 
 constexpr int kAdapters = 2;
+
+// out [rows, columns] = a x panels, in float32.
+void project(const Matmul& product, float* scratch, float* out) {
+  matmul(product, scratch, [&](const Block& c) {
+    for (int64_t r = 0; r < c.rows; r++)
+      std::memcpy(out + (c.row + r) * product.columns + c.column, c.c + r * c.c_stride,
+                  size_t(c.columns) * sizeof(float));
+  });
+}
 
 struct Forward {
   Carver s;
@@ -52,29 +61,34 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
     if (!adapter.active()) continue;
     pack_panels(adapter.a, SJ_F32, f.a_panels[i], SJ_F32, adapter.rank, f.depth);
     pack_panels(adapter.b, SJ_F32, f.b_panels[i], SJ_F32, f.columns, adapter.rank);
-    matmul({.a = {x.data, x.dtype, f.depth, adapter.start, adapter.drop()}, .rows = adapter.rows, .k = f.depth,
-            .panels = f.a_panels[i], .dtype = SJ_F32, .panel_bytes = panel_stride(SJ_F32, f.depth),
-            .columns = adapter.rank}, f.scratch, [&](const Block& c) {
-             for (int64_t r = 0; r < c.rows; r++)
-               std::memcpy(xa[i] + (c.row + r) * adapter.rank + c.column, c.c + r * c.c_stride,
-                           size_t(c.columns) * sizeof(float));
-           });
+    project({.a = {x.data, x.dtype, f.depth, adapter.start, adapter.drop()},
+             .b = float_panels(f.a_panels[i], f.depth),
+             .rows = adapter.rows,
+             .k = f.depth,
+             .columns = adapter.rank},
+            f.scratch, xa[i]);
   }
   const bool has_bias = present(call, BIAS);
-  if (has_bias) Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
+  if (has_bias)
+    Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
 
   const bool plain = !has_bias && !f.adapters[0].active() && !f.adapters[1].active();
   const bool in_place = plain && y.dtype == SJ_F32 && f.columns % 16 == 0;
-  const Matmul product{.a = {x.data, x.dtype, f.depth}, .rows = f.rows, .k = f.depth, .panels = w.data,
-                       .dtype = w.dtype, .panel_bytes = panel_stride(w.dtype, f.depth), .columns = f.columns,
-                       .c = in_place ? static_cast<float*>(y.data) : nullptr, .c_stride = f.columns};
+  const Matmul product{.a = {x.data, x.dtype, f.depth},
+                       .b = weight_panels(w),
+                       .rows = f.rows,
+                       .k = f.depth,
+                       .columns = f.columns,
+                       .c = in_place ? static_cast<float*>(y.data) : nullptr,
+                       .c_stride = f.columns};
   if (in_place) {
     matmul(product, f.scratch);
     return SJ_OK;
   }
   matmul(product, f.scratch, [&](const Block& c) {
     if (has_bias)
-      for (int64_t r = 0; r < c.rows; r++) kernels().add_scaled(f.bias + c.column, 1, c.c + r * c.c_stride, c.columns);
+      for (int64_t r = 0; r < c.rows; r++)
+        kernels().add_scaled(f.bias + c.column, 1, c.c + r * c.c_stride, c.columns);
     for (int i = 0; i < kAdapters; i++)
       if (f.adapters[i].active())
         add_low_rank(f.adapters[i], c, xa[i], f.b_panels[i], false, f.low_rank + c.worker * kLowRankMemory);
@@ -85,16 +99,16 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
 
 namespace {
 
-constexpr int64_t kRowBlock = 256;          // rows of one product in the gradients of weights
-constexpr int64_t kColumnBlock = 1536;      // columns of dy transposed at a time
-constexpr int64_t kTransposed = 2 << 20;    // values of W transposed at a time
+constexpr int64_t kRowBlock = 256;        // rows of one product in the gradients of weights
+constexpr int64_t kColumnBlock = 1536;    // columns of dy transposed at a time
+constexpr int64_t kTransposed = 2 << 20;  // values of W transposed at a time
 
 struct BackwardAdapter : Adapter {
   float *grad_a, *grad_b;
   const float* xa;
-  float *dyb, *dyb_transposed;       // [rows, rank], [rank, kRowBlock]
-  float *b_panels, *a_panels;        // reducing over n and over rank
-  float *xa_panels, *x_panels;       // of one row block; x with dropout
+  float *dyb, *dyb_transposed;  // [rows, rank], [rank, kRowBlock]
+  float *b_panels, *a_panels;   // reducing over n and over rank
+  float *xa_panels, *x_panels;  // of one row block; x with dropout
   bool need_dyb;
 };
 
@@ -132,7 +146,8 @@ struct Backward {
       adapter.x_panels = s.take<float>(adapter.grad_a && adapter.drop() ? padded * kRowBlock : 0);
       adapter.xa_panels = s.take<float>(adapter.grad_b ? rank_padded * kRowBlock : 0);
     }
-    n_block = std::min(round_up(columns, kPanel), std::max<int64_t>(kPanel, kTransposed / padded / kPanel * kPanel));
+    n_block = std::min(round_up(columns, kPanel),
+                       std::max<int64_t>(kPanel, kTransposed / padded / kPanel * kPanel));
     transposed = s.take<float>(need_dx ? padded * n_block : 0);
     dx = s.take<float>(need_dx && n_block < columns ? rows * padded : 0);
     x_panels = s.take<float>(needs_x() ? padded * kRowBlock : 0);
@@ -157,10 +172,14 @@ void backward_dx(const sj_call& call, const Backward& b) {
     const int64_t n1 = std::min(b.columns, n0 + b.n_block);
     const bool last = n1 == b.columns;
     transpose_panels(w.data, w.dtype, b.depth, n0, n1, b.transposed, b.transpose_memory);
-    const Matmul product{.a = {Rows{dy.data, dy.dtype, b.columns}.at(0, n0), dy.dtype, b.columns}, .rows = b.rows,
-                         .k = n1 - n0, .panels = b.transposed, .dtype = SJ_F32,
-                         .panel_bytes = panel_stride(SJ_F32, n1 - n0), .columns = b.depth,
-                         .c = b.n_block < b.columns ? b.dx : nullptr, .c_stride = b.padded, .accumulate = n0 > 0};
+    const Matmul product{.a = {Rows{dy.data, dy.dtype, b.columns}.at(0, n0), dy.dtype, b.columns},
+                         .b = float_panels(b.transposed, n1 - n0),
+                         .rows = b.rows,
+                         .k = n1 - n0,
+                         .columns = b.depth,
+                         .c = b.n_block < b.columns ? b.dx : nullptr,
+                         .c_stride = b.padded,
+                         .accumulate = n0 > 0};
     matmul(product, b.scratch, [&](const Block& c) {
       if (!last) return;
       for (const BackwardAdapter& adapter : b.adapters)
@@ -175,10 +194,15 @@ void backward_dx(const sj_call& call, const Backward& b) {
 // grad[row0 + i, :] += scale (left x panels)[i, :]
 void add_product(const Backward& b, const float* left, int64_t left_stride, int64_t left_rows, int64_t k,
                  const float* panels, int64_t panel_rows, int64_t columns, float scale, float* grad) {
-  matmul({.a = {left, SJ_F32, left_stride}, .rows = left_rows, .k = k, .panels = panels, .dtype = SJ_F32,
-          .panel_bytes = panel_stride(SJ_F32, panel_rows), .columns = columns}, b.scratch, [&](const Block& c) {
+  matmul({.a = {left, SJ_F32, left_stride},
+          .b = float_panels(panels, panel_rows),
+          .rows = left_rows,
+          .k = k,
+          .columns = columns},
+         b.scratch, [&](const Block& c) {
            for (int64_t r = 0; r < c.rows; r++)
-             kernels().add_scaled(c.c + r * c.c_stride, scale, grad + (c.row + r) * columns + c.column, c.columns);
+             kernels().add_scaled(c.c + r * c.c_stride, scale, grad + (c.row + r) * columns + c.column,
+                                  c.columns);
          });
 }
 
@@ -199,18 +223,22 @@ void transpose_dy(const Rows& dy, int64_t row, int64_t rows, int64_t n0, int64_t
   });
 }
 
-void backward_adapter_a(const Rows& x, const Backward& b, const BackwardAdapter& adapter, int64_t row, int64_t rows) {
+void backward_adapter_a(const Rows& x, const Backward& b, const BackwardAdapter& adapter, int64_t row,
+                        int64_t rows) {
   const int64_t first = adapter.first(row), count = adapter.last(row, rows) - first, rank = adapter.rank;
   if (count <= 0) return;
-  kernels().transpose(adapter.dyb + (first - adapter.start) * rank, rank, count, rank, adapter.dyb_transposed, count);
+  kernels().transpose(adapter.dyb + (first - adapter.start) * rank, rank, count, rank, adapter.dyb_transposed,
+                      count);
   const float* panels = b.x_panels + (first - row) * kPanel;
   int64_t panel_rows = rows;
   if (adapter.drop()) {
-    row_panels({x.data, x.dtype, x.stride, 0, adapter.drop()}, first, count, b.depth, adapter.x_panels, b.panel_memory);
+    row_panels({x.data, x.dtype, x.stride, 0, adapter.drop()}, first, count, b.depth, adapter.x_panels,
+               b.panel_memory);
     panels = adapter.x_panels;
     panel_rows = count;
   }
-  add_product(b, adapter.dyb_transposed, count, rank, count, panels, panel_rows, b.depth, adapter.scale, adapter.grad_a);
+  add_product(b, adapter.dyb_transposed, count, rank, count, panels, panel_rows, b.depth, adapter.scale,
+              adapter.grad_a);
 }
 
 void backward_weights(const sj_call& call, const Backward& b) {
@@ -224,20 +252,21 @@ void backward_weights(const sj_call& call, const Backward& b) {
       if (adapter.grad_a) backward_adapter_a(x, b, adapter, row, rows);
       const int64_t first = adapter.first(row), count = adapter.last(row, rows) - first;
       if (adapter.grad_b && count > 0)
-        row_panels({adapter.xa, SJ_F32, adapter.rank}, first - adapter.start, count, adapter.rank, adapter.xa_panels,
-                   b.panel_memory);
+        row_panels({adapter.xa, SJ_F32, adapter.rank}, first - adapter.start, count, adapter.rank,
+                   adapter.xa_panels, b.panel_memory);
     }
     if (!b.needs_dy()) continue;
     for (int64_t n0 = 0; n0 < b.columns; n0 += kColumnBlock) {
       const int64_t width = std::min(kColumnBlock, b.columns - n0);
       transpose_dy(dy, row, rows, n0, width, b.dy_transposed);
       if (b.grad_w)
-        add_product(b, b.dy_transposed, rows, width, rows, b.x_panels, rows, b.depth, 1, b.grad_w + n0 * b.depth);
+        add_product(b, b.dy_transposed, rows, width, rows, b.x_panels, rows, b.depth, 1,
+                    b.grad_w + n0 * b.depth);
       for (const BackwardAdapter& adapter : b.adapters) {
         const int64_t first = adapter.first(row), count = adapter.last(row, rows) - first;
         if (adapter.grad_b && count > 0)
-          add_product(b, b.dy_transposed + (first - row), rows, width, count, adapter.xa_panels, count, adapter.rank,
-                      adapter.scale, adapter.grad_b + n0 * adapter.rank);
+          add_product(b, b.dy_transposed + (first - row), rows, width, count, adapter.xa_panels, count,
+                      adapter.rank, adapter.scale, adapter.grad_b + n0 * adapter.rank);
       }
       if (b.grad_bias)
         for (int64_t n = 0; n < width; n++) {
@@ -261,16 +290,17 @@ int32_t run_linear_backward(const sj_call& call, sj_error* error) {
     const BackwardAdapter& adapter = b.adapters[i];
     if (const int32_t code = check_adapter("linear_backward", i, adapter, b.rows, error)) return code;
     if (adapter.grad_b && !adapter.xa)
-      return fail(error, SJ_INVALID, "[linear_backward] xa%d: expected a tensor with grad_b%d, received none", i, i);
+      return fail(error, SJ_INVALID, "[linear_backward] xa%d: expected a tensor with grad_b%d, received none",
+                  i, i);
     if (!adapter.need_dyb) continue;
-    row_panels({adapter.b, SJ_F32, adapter.rank}, 0, b.columns, adapter.rank, adapter.b_panels, b.panel_memory);
-    matmul({.a = {dy.data, dy.dtype, dy.stride, adapter.start}, .rows = adapter.rows, .k = b.columns,
-            .panels = adapter.b_panels, .dtype = SJ_F32, .panel_bytes = panel_stride(SJ_F32, b.columns),
-            .columns = adapter.rank}, b.scratch, [&](const Block& c) {
-             for (int64_t r = 0; r < c.rows; r++)
-               std::memcpy(adapter.dyb + (c.row + r) * adapter.rank + c.column, c.c + r * c.c_stride,
-                           size_t(c.columns) * sizeof(float));
-           });
+    row_panels({adapter.b, SJ_F32, adapter.rank}, 0, b.columns, adapter.rank, adapter.b_panels,
+               b.panel_memory);
+    project({.a = {dy.data, dy.dtype, dy.stride, adapter.start},
+             .b = float_panels(adapter.b_panels, b.columns),
+             .rows = adapter.rows,
+             .k = b.columns,
+             .columns = adapter.rank},
+            b.scratch, adapter.dyb);
     if (b.need_dx)
       row_panels({adapter.a, SJ_F32, b.depth}, 0, adapter.rank, b.depth, adapter.a_panels, b.panel_memory);
   }

@@ -1,4 +1,5 @@
-// The low-rank adapters of linear and its backward: their numbers, read from a call, and their packed factors.
+// The low-rank adapters of linear and its backward: their numbers, read from a call, and their packed
+// factors.
 #pragma once
 #include <algorithm>
 #include <cstring>
@@ -53,8 +54,8 @@ inline constexpr int64_t kLowRankMemory = (kTileRows + 1) * kBlockPanels * kPane
 // c += scale (left[row - start] x panels), r ascending, on the rows of the block this adapter covers.
 // left: [rows, rank]; panels: float32, depth rank. dropped: multiply by the row's dropout mask as well.
 // memory: kLowRankMemory values of the worker's own.
-inline void add_low_rank(const Adapter& adapter, const Block& c, const float* left, const float* panels, bool dropped,
-                         float* memory) {
+inline void add_low_rank(const Adapter& adapter, const Block& c, const float* left, const float* panels,
+                         bool dropped, float* memory) {
   const size_t stride = panel_stride(SJ_F32, adapter.rank);
   const int64_t count = ceil_div(c.columns, kPanel), width = count * kPanel;
   const int vectors = int(ceil_div(c.columns - (count - 1) * kPanel, 16));
@@ -62,8 +63,8 @@ inline void add_low_rank(const Adapter& adapter, const Block& c, const float* le
   for (int64_t row = adapter.first(c.row), end = adapter.last(c.row, c.rows); row < end; row += kTileRows) {
     const int64_t rows = std::min<int64_t>(kTileRows, end - row);
     kernels().tile_f32({left + (row - adapter.start) * adapter.rank, adapter.rank, int(rows),
-                        reinterpret_cast<const char*>(panels) + size_t(c.column / kPanel) * stride, stride, int(count),
-                        vectors, adapter.rank, memory, width, false});
+                        reinterpret_cast<const char*>(panels) + size_t(c.column / kPanel) * stride, stride,
+                        int(count), vectors, adapter.rank, memory, width, false});
     for (int64_t r = 0; r < rows; r++) {
       float* to = c.c + (row + r - c.row) * c.c_stride;
       if (dropped) {

@@ -1,9 +1,10 @@
-// linear_logprob: log-probabilities of labels under softmax(h W^T), without storing logits. Each task computes the
-// logits of a block of rows x a strip of the vocabulary in its own scratch and keeps (max, sum) a row.
+// linear_logprob: log-probabilities of labels under softmax(h W^T), without storing logits. Each task
+// computes the logits of a block of rows x a strip of the vocabulary in its own scratch and keeps (max, sum)
+// a row.
 //
-// Backward, strip by strip: P = exp(h W^T - lse) again, dh -= G P W, grad_w -= (G P)^T h, with G the sum of the row's
-// dlogp. Label columns are left out of P and added at the end: their coefficient g - G p = (g - G) + G (1 - p) takes
-// 1 - p as the sum of all other probabilities, exact where p is near 1.
+// Backward, strip by strip: P = exp(h W^T - lse) again, dh -= G P W, grad_w -= (G P)^T h, with G the sum of
+// the row's dlogp. Label columns are left out of P and added at the end: their coefficient g - G p = (g - G)
+// + G (1 - p) takes 1 - p as the sum of all other probabilities, exact where p is near 1.
 #include <cstring>
 
 #include "gemm/gemm.h"
@@ -14,9 +15,9 @@
 namespace selfjudge::cpu {
 namespace {
 
-constexpr int64_t kRowBlock = 96;    // forward: rows of a task; with the strip's logits they stay in L2
-constexpr int64_t kChunk = 256;      // backward: rows whose logits are in scratch at a time
-constexpr int64_t kWave = 2048;      // backward: rows that share one transposition of a strip
+constexpr int64_t kRowBlock = 96;  // forward: rows of a task; with the strip's logits they stay in L2
+constexpr int64_t kChunk = 256;    // backward: rows whose logits are in scratch at a time
+constexpr int64_t kWave = 2048;    // backward: rows that share one transposition of a strip
 
 struct Forward {
   Carver s;
@@ -55,7 +56,8 @@ int32_t run_linear_logprob(const sj_call& call, sj_error* error) {
   const auto* labels = static_cast<const int32_t*>(t[LABELS].data);
   float *logp = static_cast<float*>(t[LOGP].data), *lse = static_cast<float*>(t[LSE].data);
   Forward f(call, call.workspace);
-  if (const int32_t code = check_labels("linear_logprob", label_rows, labels, f.labels, f.rows, f.vocabulary, error))
+  if (const int32_t code =
+          check_labels("linear_logprob", label_rows, labels, f.labels, f.rows, f.vocabulary, error))
     return code;
   f.index.build(label_rows, labels, f.labels, f.rows);
   const Rows h{t[H].data, t[H].dtype, f.depth};
@@ -66,9 +68,14 @@ int32_t run_linear_logprob(const sj_call& call, sj_error* error) {
     float* logits = f.logits + worker * f.block * kStrip;
     float* wide = f.h + worker * f.block * f.depth;
     for (int64_t r = 0; r < rows; r++) h.read(row0 + r, f.depth, wide + r * f.depth, nullptr);
-    matmul({.a = {wide, SJ_F32, f.depth}, .rows = rows, .k = f.depth, .panels = strip_panels(w, strip),
-            .dtype = w.dtype, .panel_bytes = panel_stride(w.dtype, f.depth), .columns = width, .c = logits,
-            .c_stride = kStrip}, f.scratch);
+    matmul({.a = {wide, SJ_F32, f.depth},
+            .b = strip_panels(w, strip),
+            .rows = rows,
+            .k = f.depth,
+            .columns = width,
+            .c = logits,
+            .c_stride = kStrip},
+           f.scratch);
     for (int64_t r = 0; r < rows; r++) {
       const int64_t row = row0 + r;
       for (int64_t i = f.index.offsets[row]; i < f.index.offsets[row + 1]; i++) {
@@ -130,16 +137,22 @@ struct Backward {
 };
 
 // One (chunk of rows, strip): p = -G exp(logits - lse) with the label columns taken out.
-void probabilities(const sj_call& call, Backward& b, int64_t wave0, int64_t row0, int64_t rows, int64_t strip) {
+void probabilities(const sj_call& call, Backward& b, int64_t wave0, int64_t row0, int64_t rows,
+                   int64_t strip) {
   using namespace ops::linear_logprob_backward;
   const sj_tensor *t = call.tensors, &w = t[W];
   const auto* labels = static_cast<const int32_t*>(t[LABELS].data);
   const float* lse = static_cast<const float*>(t[LSE].data);
   const Rows h{t[H].data, t[H].dtype, b.depth};
   const int64_t width = strip_width(b.vocabulary, strip);
-  matmul({.a = {h.at(row0), h.dtype, b.depth}, .rows = rows, .k = b.depth, .panels = strip_panels(w, strip),
-          .dtype = w.dtype, .panel_bytes = panel_stride(w.dtype, b.depth), .columns = width, .c = b.p,
-          .c_stride = kStrip}, b.scratch);
+  matmul({.a = {h.at(row0), h.dtype, b.depth},
+          .b = strip_panels(w, strip),
+          .rows = rows,
+          .k = b.depth,
+          .columns = width,
+          .c = b.p,
+          .c_stride = kStrip},
+         b.scratch);
   constexpr int64_t kRows = 8;  // a task
   parallel_for(ceil_div(rows, kRows), [&](int64_t task, int) {
     for (int64_t r = task * kRows; r < std::min(rows, (task + 1) * kRows); r++) {
@@ -250,7 +263,8 @@ int32_t run_linear_logprob_backward(const sj_call& call, sj_error* error) {
     const int64_t rows = std::min(kWave, b.rows - wave0);
     if (b.need_w)
       for (int64_t r = 0; r < rows; r += kChunk)
-        row_panels(h, wave0 + r, std::min(kChunk, rows - r), b.depth, b.h_panels + r * b.padded, b.panel_memory);
+        row_panels(h, wave0 + r, std::min(kChunk, rows - r), b.depth, b.h_panels + r * b.padded,
+                   b.panel_memory);
     for (int64_t strip = 0; strip < b.strips; strip++) {
       const int64_t width = strip_width(b.vocabulary, strip), first = strip * kStrip;
       if (b.need_dh)
@@ -259,21 +273,31 @@ int32_t run_linear_logprob_backward(const sj_call& call, sj_error* error) {
         const int64_t count = std::min(kChunk, rows - r);
         probabilities(call, b, wave0, wave0 + r, count, strip);
         if (b.need_dh)
-          matmul({.a = {b.p, SJ_F32, kStrip}, .rows = count, .k = width, .panels = b.transposed, .dtype = SJ_F32,
-                  .panel_bytes = panel_stride(SJ_F32, width), .columns = b.depth, .c = b.dh + r * b.padded,
-                  .c_stride = b.padded, .accumulate = strip > 0}, b.scratch);
+          matmul({.a = {b.p, SJ_F32, kStrip},
+                  .b = float_panels(b.transposed, width),
+                  .rows = count,
+                  .k = width,
+                  .columns = b.depth,
+                  .c = b.dh + r * b.padded,
+                  .c_stride = b.padded,
+                  .accumulate = strip > 0},
+                 b.scratch);
         if (!b.need_w) continue;
         constexpr int64_t kColumns = 64;  // a task
         parallel_for(ceil_div(width, kColumns), [&](int64_t task, int) {
           const int64_t c = task * kColumns;
-          kernels().transpose(b.p + c, kStrip, count, std::min(kColumns, width - c), b.p_transposed + c * count, count);
+          kernels().transpose(b.p + c, kStrip, count, std::min(kColumns, width - c),
+                              b.p_transposed + c * count, count);
         });
-        matmul({.a = {b.p_transposed, SJ_F32, count}, .rows = width, .k = count, .panels = b.h_panels + r * b.padded,
-                .dtype = SJ_F32, .panel_bytes = panel_stride(SJ_F32, count), .columns = b.depth}, b.scratch,
-               [&](const Block& c) {
+        matmul({.a = {b.p_transposed, SJ_F32, count},
+                .b = float_panels(b.h_panels + r * b.padded, count),
+                .rows = width,
+                .k = count,
+                .columns = b.depth},
+               b.scratch, [&](const Block& c) {
                  for (int64_t i = 0; i < c.rows; i++)
-                   kernels().add_scaled(c.c + i * c.c_stride, 1, grad_w + (first + c.row + i) * b.depth + c.column,
-                                        c.columns);
+                   kernels().add_scaled(c.c + i * c.c_stride, 1,
+                                        grad_w + (first + c.row + i) * b.depth + c.column, c.columns);
                });
       }
     }

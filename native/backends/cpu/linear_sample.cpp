@@ -1,6 +1,6 @@
-// linear_sample: one token a row from softmax(h W^T / temperature) after top-k, top-p and min-p. Weights are integers
-// and their sums exact, so each filter keeps an exact prefix of the order (weight descending, id ascending) and the
-// pick depends on nothing but the row's logits and its key.
+// linear_sample: one token a row from softmax(h W^T / temperature) after top-k, top-p and min-p. Weights are
+// integers and their sums exact, so each filter keeps an exact prefix of the order (weight descending, id
+// ascending) and the pick depends on nothing but the row's logits and its key.
 #include "../../core/philox.h"
 #include "arguments.h"
 #include "gemm/gemm.h"
@@ -12,17 +12,8 @@ namespace selfjudge::cpu {
 namespace {
 
 constexpr int64_t kMaxRows = 128;
-constexpr int64_t kSharp = 64;                  // histogram buckets an octave of weight
-constexpr int64_t kBuckets = 34 * kSharp;       // weights reach 2^32
+constexpr uint64_t kOne = uint64_t{1} << 32;  // the weight of the largest logit
 using u128 = unsigned __int128;
-
-// Ascends with the weight: its octave, then the six bits below the leading one.
-int64_t bucket_of(uint64_t weight) {
-  if (weight == 0) return 0;
-  const int octave = 63 - __builtin_clzll(weight);
-  const uint64_t below = octave >= 6 ? weight >> (octave - 6) : weight << (6 - octave);
-  return (octave + 1) * kSharp + int64_t(below & (kSharp - 1));
-}
 
 struct Candidate {
   uint64_t weight;
@@ -34,41 +25,58 @@ struct Candidate {
 
 // One worker's memory for one row.
 struct Row {
-  uint64_t* weights;     // [vocabulary, padded]
-  Candidate* candidates; // [vocabulary]
-  uint64_t* sums;        // [kBuckets]
-  int64_t* counts;       // [kBuckets]
-  Row(int64_t vocabulary, Carver& s)
-      : weights(s.take<uint64_t>(padded_width(vocabulary))),
-        candidates(s.take<Candidate>(vocabulary)),
-        sums(s.take<uint64_t>(kBuckets)),
-        counts(s.take<int64_t>(kBuckets)) {}
+  int64_t vocabulary;
+  uint64_t* weights;      // [vocabulary, padded]
+  Candidate* candidates;  // [vocabulary]
+  Row(int64_t size, Carver& s)
+      : vocabulary(size),
+        weights(s.take<uint64_t>(padded_width(size))),
+        candidates(s.take<Candidate>(size)) {}
 };
 
-// The last of the shortest prefix that holds `count` entries or a weight of `sum`, whichever comes first, and the
-// weight of that prefix.
+struct Tally {
+  uint64_t sum;
+  int64_t count;
+};
+
+Tally tally(const Row& row, uint64_t least) {
+  Tally t;
+  kernels().tally(row.weights, row.vocabulary, least, &t.sum, &t.count);
+  return t;
+}
+
+// The last of a prefix of the order, and the weight of the prefix.
 struct Prefix {
   Candidate last;
   uint64_t total;
 };
 
-Prefix shortest_prefix(const Row& row, int64_t vocabulary, int64_t count, uint64_t sum) {
-  int64_t seen = 0, b = kBuckets - 1;
-  uint64_t total = 0;
-  for (; b > 0; b--) {
-    if (row.counts[b] && (seen + row.counts[b] >= count || total + row.sums[b] >= sum)) break;
-    seen += row.counts[b];
-    total += row.sums[b];
+// The shortest prefix that holds `count` entries or a weight of `sum`; all entries do. Bisects for the weight
+// at which the prefix ends until few entries are in question, then orders those.
+Prefix shortest_prefix(const Row& row, int64_t count, uint64_t sum) {
+  auto enough = [&](const Tally& t) { return t.count >= count || t.sum >= sum; };
+  constexpr int64_t kFew = 256;
+  uint64_t low = 0, high = kOne + 1;  // entries from `low` on are enough, those from `high` on are not
+  Tally at_low = tally(row, low), at_high{0, 0};
+  while (at_low.count - at_high.count > kFew && high - low > 1) {
+    // Weights span octaves: halve the exponent's range first.
+    const uint64_t middle =
+        high / 4 > low ? uint64_t(std::sqrt(double(low + 1) * double(high))) : low + (high - low) / 2;
+    const Tally t = tally(row, middle);
+    (enough(t) ? low : high) = middle;
+    (enough(t) ? at_low : at_high) = t;
   }
   int64_t n = 0;
-  for (int64_t i = 0; i < vocabulary; i++)
-    if (bucket_of(row.weights[i]) == b) row.candidates[n++] = {row.weights[i], int32_t(i)};
-  std::sort(row.candidates, row.candidates + n, [](const Candidate& x, const Candidate& y) { return x.before(y); });
-  for (int64_t i = 0; i < n; i++) {
-    total += row.candidates[i].weight;
-    if (++seen >= count || total >= sum) return {row.candidates[i], total};
+  for (int64_t i = 0; i < row.vocabulary; i++)
+    if (row.weights[i] - low < high - low) row.candidates[n++] = {row.weights[i], int32_t(i)};
+  if (high - low > 1)  // else equal weights, in the order of their ids already
+    std::sort(row.candidates, row.candidates + n,
+              [](const Candidate& x, const Candidate& y) { return x.before(y); });
+  for (int64_t i = 0;; i++) {
+    at_high.sum += row.candidates[i].weight;
+    at_high.count++;
+    if (enough(at_high) || i + 1 == n) return {row.candidates[i], at_high.sum};
   }
-  return {{0, int32_t(vocabulary - 1)}, total};  // everything
 }
 
 struct Filter {
@@ -81,46 +89,46 @@ struct Pick {
   float logp;  // under the kept weights
 };
 
-Pick pick(const Row& row, const float* logits, int64_t vocabulary, float max, const Filter& filter, uint64_t u) {
+Pick pick(const Row& row, const float* logits, float max, const Filter& filter, uint64_t u) {
   const double scale = std::min(1.4426950408889634 / filter.temperature, 3e38);
-  kernels().weights(logits, padded_width(vocabulary), max, float(scale), row.weights);
-  const uint64_t* weights = row.weights;
-  Candidate last{0, int32_t(vocabulary - 1)};
-  uint64_t total = 0;
-  if (filter.top_k || filter.top_p < 1) {
-    std::fill(row.sums, row.sums + kBuckets, 0);
-    std::fill(row.counts, row.counts + kBuckets, 0);
-    for (int64_t i = 0; i < vocabulary; i++) {
-      const int64_t b = bucket_of(weights[i]);
-      row.sums[b] += weights[i];
-      row.counts[b]++;
-    }
-    const int64_t k = filter.top_k ? std::min(filter.top_k, vocabulary) : vocabulary;
-    Prefix kept = shortest_prefix(row, vocabulary, k, UINT64_MAX);
-    if (filter.top_p < 1)
-      kept = shortest_prefix(row, vocabulary, k, uint64_t(std::ceil(filter.top_p * double(kept.total))));
-    last = kept.last;
-    total = kept.total;
-  } else {
-    for (int64_t i = 0; i < vocabulary; i++) total += weights[i];
+  kernels().weights(logits, padded_width(row.vocabulary), max, float(scale), row.weights);
+  Candidate last{0, int32_t(row.vocabulary - 1)};
+  const int64_t k = filter.top_k && filter.top_k < row.vocabulary ? filter.top_k : row.vocabulary;
+  uint64_t kept = 0;
+  if (k < row.vocabulary) {
+    const Prefix prefix = shortest_prefix(row, k, UINT64_MAX);
+    last = prefix.last;
+    kept = prefix.total;
+  } else if (filter.top_p < 1) {
+    kept = tally(row, 0).sum;
   }
-  // The largest weight is 2^32 by construction, so it always passes.
-  const uint64_t least = uint64_t(std::ceil(filter.min_p * 4294967296.0));
-  auto kept = [&](int64_t i) {
-    return weights[i] >= least && !last.before({weights[i], int32_t(i)});
+  if (filter.top_p < 1) last = shortest_prefix(row, k, uint64_t(std::ceil(filter.top_p * double(kept)))).last;
+
+  // Kept: heavier than `last`, or as heavy and not after it, and at least min_p of the largest weight, which
+  // is 2^32 by construction. Of ids up to last.id that is one bound, of the others another.
+  const uint64_t least = uint64_t(std::ceil(filter.min_p * double(kOne)));
+  const int64_t split = last.id + 1;
+  auto bound = [&](int64_t id) { return std::max(least, last.weight + (id < split ? 0 : 1)); };
+  auto sum_of = [&](int64_t from, int64_t to) {
+    const int64_t middle = std::clamp(split, from, to);
+    Tally before, after;
+    kernels().tally(row.weights + from, middle - from, bound(0), &before.sum, &before.count);
+    kernels().tally(row.weights + middle, to - middle, bound(split), &after.sum, &after.count);
+    return before.sum + after.sum;
   };
-  if (least > last.weight) {
-    total = 0;
-    for (int64_t i = 0; i < vocabulary; i++) total += kept(i) ? weights[i] : 0;
-  }
-  const uint64_t target = uint64_t((u128(u) * total) >> 64);
+  const uint64_t total = sum_of(0, row.vocabulary), target = uint64_t((u128(u) * total) >> 64);
   uint64_t sum = 0;
-  for (int64_t i = 0; i < vocabulary; i++) {
-    if (!kept(i)) continue;
-    sum += weights[i];
-    if (sum > target) return {int32_t(i), float(std::log(double(weights[i]) / double(total)))};
+  int64_t id = 0;
+  constexpr int64_t kStep = 1024;
+  for (; id + kStep < row.vocabulary; id += kStep) {
+    const uint64_t step = sum_of(id, id + kStep);
+    if (sum + step > target) break;
+    sum += step;
   }
-  return {-1, NAN};  // not reached: target < total
+  for (;; id++) {
+    if (row.weights[id] >= bound(id)) sum += row.weights[id];
+    if (sum > target) return {int32_t(id), float(std::log(double(row.weights[id]) / double(total)))};
+  }
 }
 
 struct Plan {
@@ -160,12 +168,17 @@ int32_t run_linear_sample(const sj_call& call, sj_error* error) {
   const std::array<uint32_t, 2> seed{uint32_t(n[SEED_LO]), uint32_t(n[SEED_HI])};
   const Plan plan(call, call.workspace);
   if (plan.rows > kMaxRows)
-    return fail(error, SJ_INVALID, "[linear_sample] h: expected at most %lld rows, received %lld", (long long)kMaxRows,
-                (long long)plan.rows);
+    return fail(error, SJ_INVALID, "[linear_sample] h: expected at most %lld rows, received %lld",
+                (long long)kMaxRows, (long long)plan.rows);
 
-  matmul({.a = {h.data, h.dtype, plan.depth}, .rows = plan.rows, .k = plan.depth, .panels = w.data, .dtype = w.dtype,
-          .panel_bytes = panel_stride(w.dtype, plan.depth), .columns = plan.vocabulary, .c = plan.logits,
-          .c_stride = plan.stride}, plan.scratch);
+  matmul({.a = {h.data, h.dtype, plan.depth},
+          .b = weight_panels(w),
+          .rows = plan.rows,
+          .k = plan.depth,
+          .columns = plan.vocabulary,
+          .c = plan.logits,
+          .c_stride = plan.stride},
+         plan.scratch);
   parallel_for(plan.rows, [&](int64_t r, int worker) {
     Carver own(plan.workers + worker * plan.per_worker);
     const Row row(plan.vocabulary, own);
@@ -187,7 +200,7 @@ int32_t run_linear_sample(const sj_call& call, sj_error* error) {
       picked.token = int32_t(std::find(logits, logits + plan.vocabulary, max) - logits);
     } else {
       const auto words = philox4x32(seed, {uint32_t(keys[2 * r]), uint32_t(keys[2 * r + 1]), 0, 0});
-      picked = pick(row, logits, plan.vocabulary, max, filter, uint64_t(words[1]) << 32 | words[0]);
+      picked = pick(row, logits, max, filter, uint64_t(words[1]) << 32 | words[0]);
     }
     tokens[r] = picked.token;
     logp[r] = log_probability(logits[picked.token], lse);

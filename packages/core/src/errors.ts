@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'SJ_FOREIGN'
   | 'SJ_INTERNAL'
   | 'SJ_FILE_FORMAT'
+  | 'SJ_FILE_SYSTEM'
   | 'SJ_DATA'
   | 'SJ_CONFIG';
 
@@ -109,6 +110,23 @@ export class FileFormatError extends SelfjudgeError {
     const place = fact.offset === undefined ? fact.path : `${fact.path} at byte ${fact.offset}`;
     super('SJ_FILE_FORMAT', `${place}: expected ${fact.expected}, received ${show(fact.received)}`, fact);
   }
+}
+
+/** The system refused to read or write a file: a full disk, a read-only folder. `cause` is the system's error. */
+export class FileSystemError extends SelfjudgeError {
+  override readonly name = 'FileSystemError';
+  constructor(fact: { path: string; expected: string; cause: NodeJS.ErrnoException }) {
+    const { path, expected, cause } = fact;
+    const received = `${cause.code}: ${cause.message.replace(/^\w+: /, '').replace(/, .*$/s, '')}`;
+    super('SJ_FILE_SYSTEM', `${path}: expected ${expected}, received ${received}`, { path, expected, received }, { cause });
+  }
+}
+
+/** What to throw for an error met while using `path`: the system's errors, which may not name it, with the path. */
+export function fileSystemError(path: string, expected: string, error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (isError(error) || code === undefined || syscall === undefined) return error;
+  return new FileSystemError({ path, expected, cause: error as NodeJS.ErrnoException });
 }
 
 /** A row of a data set that cannot be used. `line` counts from 1. */

@@ -2,13 +2,13 @@ import { promptOf, readAnswer, readPrompt } from './answers.js';
 import { readLabels, readRationales } from './labels.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+import type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 import { messagesOf, parseMessages, sameMessages } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 
-const DIFFERING = problem('differing-prompts', 'chosen and rejected answer different prompts');
+const DIFFERING = problem('differing-prompts', 'the two answers follow different prompts');
 
 /**
  * A preference from `{prompt, chosen, rejected}` or `{chosen, rejected}`. Answers are strings, message lists that end
@@ -106,17 +106,39 @@ export function toPromptRow(row: Row, id: string): Outcome<PromptRow> {
 }
 
 /**
+ * Two answers to one prompt from `{prompt, completions: [a, b]}`. Answers are strings or message lists that end with the
+ * assistant's turn; without a prompt column the turns before the last are the prompt.
+ */
+export function toAnswerPair(row: Row): Outcome<AnswerPair> {
+  const { completions } = row;
+  if (!Array.isArray(completions) || completions.length !== 2) {
+    return problem(
+      'unknown-shape',
+      `expected columns prompt and completions, a list of two, received ${Object.keys(row).join(', ')}`,
+    );
+  }
+  const column = readPrompt(row.prompt);
+  if (column.problem) return column;
+  const a = readAnswer('completions[0]', completions[0], row.prompt);
+  if (a.problem) return a;
+  const b = readAnswer('completions[1]', completions[1], row.prompt);
+  if (b.problem) return b;
+  const prompt = promptOf(column.value, a.value);
+  if (prompt.problem) return prompt;
+  const other = promptOf(column.value, b.value);
+  if (other.problem) return other;
+  if (!sameMessages(messagesOf(prompt.value), messagesOf(other.value))) return DIFFERING;
+  return { value: { prompt: prompt.value, completions: [a.value.text, b.value.text] } };
+}
+
+/**
  * A judgment from `{prompt, completions: [a, b], winner, rationale}`. The winner is 0, 1, 'a', 'b' or 'tie'; other
  * values, such as null for a failed judgment, leave the row out.
  */
 export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
-  const prompt = readPrompt(row.prompt);
-  if (prompt.problem) return prompt;
-  const { completions, winner, rationale } = row;
-  const two = Array.isArray(completions) && completions.length === 2 ? completions : [];
-  if (prompt.value === undefined || two.length !== 2 || !two.every((text) => typeof text === 'string')) {
-    return problem('unknown-shape', 'expected columns prompt and completions, a list of two strings');
-  }
+  const pair = toAnswerPair(row);
+  if (pair.problem) return pair;
+  const { winner, rationale } = row;
   const won = winner === 0 || winner === 'a' ? 'a' : winner === 1 || winner === 'b' ? 'b' : winner;
   if (won !== 'a' && won !== 'b' && won !== 'tie') {
     return problem(
@@ -124,7 +146,7 @@ export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
       `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${JSON.stringify(winner)}`,
     );
   }
-  const judged: JudgedPair = { id, prompt: prompt.value, completions: [two[0], two[1]], winner: won };
+  const judged: JudgedPair = { id, ...pair.value, winner: won };
   return { value: typeof rationale === 'string' ? { ...judged, rationale } : judged };
 }
 

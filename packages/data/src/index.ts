@@ -1,4 +1,4 @@
-export { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+export { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 export type { Row } from './convert.js';
 export { readJsonl } from './jsonl.js';
 export type { JsonlFile, Line } from './jsonl.js';
@@ -8,7 +8,7 @@ export type { Dataset, LoadRowsOptions } from './load.js';
 export { describeIssues } from './problem.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
 export { preferenceOf, sftExampleOf } from './rows.js';
-export type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 export { DEFAULT_FRACTIONS, firstUserTurn, splitOf } from './split.js';
 export type { Split, SplitFractions } from './split.js';
 export { messagesOf } from './text.js';

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-import { FileFormatError } from '@selfjudge/core';
+import { FileFormatError, fileSystemError } from '@selfjudge/core';
 
 import type { Issue } from './problem.js';
 
@@ -25,7 +25,7 @@ const NEWLINE = 0x0a;
  * Reads JSONL, gzipped or not (told by its first bytes). Blank lines are skipped; a line that is no JSON object becomes
  * an issue and the rest is read on.
  *
- * @throws FileFormatError when the file cannot be decompressed; the system's error when it cannot be read
+ * @throws FileFormatError when the file cannot be decompressed; FileSystemError when it cannot be read
  */
 export async function readJsonl(path: string): Promise<JsonlFile> {
   const rows: Line[] = [];
@@ -48,10 +48,18 @@ export async function readJsonl(path: string): Promise<JsonlFile> {
   return { rows, issues };
 }
 
-/** Lines as bytes. Only \n ends one: JSON strings may hold U+2028 and the like, which Node's readline breaks at. */
 async function* byteLines(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* splitLines(await contents(path));
+  } catch (error) {
+    throw fileSystemError(path, 'a file that can be read', error);
+  }
+}
+
+/** Lines as bytes. Only \n ends one: JSON strings may hold U+2028 and the like, which Node's readline breaks at. */
+async function* splitLines(content: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array[] = [];
-  for await (const chunk of await contents(path)) {
+  for await (const chunk of content) {
     const bytes = chunk as Buffer;
     let start = 0;
     for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {

@@ -27,12 +27,15 @@ export interface PromptRow {
   prompt: Text;
 }
 
-/** Two answers in the order in which someone judged them. */
-export interface JudgedPair {
-  id: string;
+/** Two answers to one prompt, in the order in which they are shown: first a, then b. */
+export interface AnswerPair {
   prompt: Text;
-  /** As they were shown: first a, then b. */
   completions: [a: string, b: string];
+}
+
+/** Two answers and what someone said of them. */
+export interface JudgedPair extends AnswerPair {
+  id: string;
   winner: 'a' | 'b' | 'tie';
   /** Why, in the judge's words, which may name the answers by their order. */
   rationale?: string;

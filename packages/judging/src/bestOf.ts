@@ -1,4 +1,4 @@
-import { generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/core';
+import { answerText, generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/core';
 import { promptIds, type Text } from '@selfjudge/data';
 import type { CompareOptions, Judge } from './judge.js';
 import { tournament, type Tournament } from './tournament.js';
@@ -34,10 +34,7 @@ export async function bestOf(
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
   const samples = await generate(view, ids, { ...sampling, count: n, seed });
   const answers = samples.map((ofPrompt) =>
-    ofPrompt.map((sample) => {
-      const spoken = sample.finish === 'eos' ? sample.tokens.slice(0, -1) : sample.tokens;
-      return { ...sample, text: tokenizer.decode(spoken, { skipSpecial: true }) };
-    }),
+    ofPrompt.map((sample) => ({ ...sample, text: answerText(tokenizer, sample) })),
   );
   const results = await tournament(
     prompts.map((prompt, i) => ({ prompt, candidates: answers[i].map(({ text }) => text) })),

@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { fileSystemError } from '@selfjudge/core';
 
 const MANIFEST = 'manifest.json';
 
@@ -26,14 +27,16 @@ interface Manifest {
  * Writes a folder that is there whole or not at all: `fill` writes into a temporary sibling, every file is synced and
  * hashed into manifest.json, then the folder is renamed into place. An older folder of the name is replaced. When
  * anything fails the temporary folder is removed and what was there stays.
+ *
+ * @throws FileSystemError when the disk is full or the place read-only
  */
 export async function atomicFolder(path: string, fill: (dir: string) => Promise<void>): Promise<void> {
   const parent = dirname(path);
-  mkdirSync(parent, { recursive: true });
   const temporary = join(parent, `.${basename(path)}.${process.pid}.tmp`);
-  rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary);
   try {
+    mkdirSync(parent, { recursive: true });
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary);
     await fill(temporary);
     const manifest: Manifest = { format: 1, files: {} };
     for (const file of filesUnder(temporary)) manifest.files[relative(temporary, file)] = hashed(file, true);
@@ -47,7 +50,7 @@ export async function atomicFolder(path: string, fill: (dir: string) => Promise<
     rmSync(old, { recursive: true, force: true });
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
-    throw error;
+    throw fileSystemError(path, 'a folder that can be written', error);
   }
 }
 

@@ -1,4 +1,11 @@
-import { generate, type ModelView, type Sample, type SamplingOptions, type Tokenizer } from '@selfjudge/core';
+import {
+  answerText,
+  generate,
+  type ModelView,
+  type Sample,
+  type SamplingOptions,
+  type Tokenizer,
+} from '@selfjudge/core';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import type { MissingEos, SelfTrainingOptions } from './options.js';
@@ -57,10 +64,7 @@ export async function sampleAnswers(
     options,
   );
   return samples.map((ofPrompt) =>
-    ofPrompt.map((sample) => {
-      const spoken = sample.finish === 'eos' ? sample.tokens.slice(0, -1) : sample.tokens;
-      return { ...sample, text: tokenizer.decode(spoken, { skipSpecial: true }) };
-    }),
+    ofPrompt.map((sample) => ({ ...sample, text: answerText(tokenizer, sample) })),
   );
 }
 

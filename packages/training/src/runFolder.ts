@@ -1,7 +1,16 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
-import { join } from 'node:path';
-import type { Device } from '@selfjudge/core';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileSystemError, type Device } from '@selfjudge/core';
 import { removeUnfinished } from './atomicFolder.js';
 import { Checkpoints } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
@@ -24,17 +33,23 @@ export class RunFolder {
   private constructor(
     readonly path: string,
     private readonly lock: RunLock,
+    /** The outermost folder that was made for this run, if any was. */
+    private readonly made?: string,
   ) {
     this.checkpoints = new Checkpoints(join(path, 'checkpoints'));
   }
 
-  /** Creates the folder if need be and locks it. @throws ArgumentError when another run is using it */
+  /**
+   * Creates the folder if need be and locks it.
+   * @throws ArgumentError when another run is using it, FileSystemError when it cannot be written to
+   */
   static open(path: string): RunFolder {
-    mkdirSync(join(path, 'samples'), { recursive: true });
-    const folder = new RunFolder(path, RunLock.acquire(join(path, 'run.lock')));
-    removeUnfinished(path);
-    removeUnfinished(join(path, 'checkpoints'));
-    return folder;
+    return guarded(path, () => {
+      const made = mkdirSync(path, { recursive: true });
+      const folder = new RunFolder(path, RunLock.acquire(join(path, 'run.lock')), made);
+      for (const parent of ['.', 'checkpoints', 'samples']) removeUnfinished(join(path, parent));
+      return folder;
+    });
   }
 
   /** Where the result of the run is saved. */
@@ -57,17 +72,24 @@ export class RunFolder {
 
   /** One line a step; numbers that are not finite become null. */
   appendMetrics({ step, epoch, metrics }: MetricsRow): void {
-    appendFileSync(join(this.path, 'metrics.jsonl'), `${JSON.stringify({ step, epoch, ...metrics })}\n`);
+    const path = join(this.path, 'metrics.jsonl');
+    guarded(path, () => appendFileSync(path, `${JSON.stringify({ step, epoch, ...metrics })}\n`));
   }
 
-  /** Drops the lines after `step`, which a resumed run will write again, and a torn last line. */
-  trimMetrics(step: number): void {
+  /**
+   * Drops the lines after `step`, which a resumed run will write again, and a torn last line.
+   * @returns the metrics of the last line that stays
+   */
+  trimMetrics(step: number): Metrics | undefined {
     const path = join(this.path, 'metrics.jsonl');
-    if (!existsSync(path)) return;
+    if (!existsSync(path)) return undefined;
     const kept = readFileSync(path, 'utf8')
       .split('\n')
       .filter((line) => stepOf(line) <= step);
     this.replace('metrics.jsonl', kept.map((line) => `${line}\n`).join(''));
+    if (kept.length === 0) return undefined;
+    const { step: _step, epoch: _epoch, ...metrics } = JSON.parse(kept[kept.length - 1]) as MetricsRow & Metrics;
+    return metrics;
   }
 
   /** Samples as samples/NAME.jsonl, one JSON object a line; `step-N` by custom. */
@@ -79,11 +101,41 @@ export class RunFolder {
     this.lock.release();
   }
 
+  /** Closes a folder that nothing was written to and removes what opening it made. */
+  abandon(): void {
+    this.close();
+    if (this.made === undefined) return;
+    const outermost = resolve(this.made);
+    try {
+      // Removing is only possible while empty, so nothing of anybody's can be lost.
+      for (let path = resolve(this.path); path.length >= outermost.length; path = dirname(path)) rmdirSync(path);
+    } catch {
+      // Somebody else has put something there.
+    }
+  }
+
   private replace(name: string, text: string): void {
     const path = join(this.path, name);
-    const temporary = `${path}.${process.pid}.tmp`;
-    writeFileSync(temporary, text);
-    renameSync(temporary, path);
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+    guarded(path, () => {
+      try {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(temporary, text);
+        renameSync(temporary, path);
+      } catch (error) {
+        rmSync(temporary, { force: true });
+        throw error;
+      }
+    });
+  }
+}
+
+/** Runs `use`; what the system refuses is said with the path. */
+function guarded<T>(path: string, use: () => T): T {
+  try {
+    return use();
+  } catch (error) {
+    throw fileSystemError(path, 'a place that can be written to', error);
   }
 }
 

@@ -63,6 +63,8 @@ export interface RunnerOptions {
   resume?: boolean;
   /** Aborting stops at once, writes a checkpoint of the last whole step and resolves with `interrupted`. */
   signal?: AbortSignal;
+  /** Called once, before the first step. @param step steps done already, above 0 when a run goes on */
+  onStart?(step: number): void;
   onLog?(row: MetricsRow): void;
   onWarning?(message: string): void;
 }
@@ -100,7 +102,8 @@ class Runner {
   async run(): Promise<TrainingResult> {
     const { task, options } = this;
     if (options.resume) this.resume();
-    options.folder?.trimMetrics(this.state.step);
+    this.last = options.folder?.trimMetrics(this.state.step) ?? {};
+    options.onStart?.(this.state.step);
     if (task.selection !== undefined && this.state.selection === undefined)
       await this.chooseStart(task.selection);
     try {

@@ -1,4 +1,5 @@
-// AVX2 with FMA: 4 rows x 24 columns keep 12 accumulators in registers; a tile of 8 rows x 48 columns is four of them.
+// AVX2 with FMA: 4 rows x 24 columns keep 12 accumulators in registers; a tile of 8 rows x 48 columns is four
+// of them.
 #include <immintrin.h>
 
 #include "kernels.h"
@@ -12,7 +13,6 @@
 namespace selfjudge::cpu::avx2 {
 namespace {
 
-#define FMADD(a, b, c) ((a) * (b) + (c))
 #include "lanes.inc"
 
 constexpr int kAhead = 1536;  // prefetch distance in bytes
@@ -27,7 +27,8 @@ void tile(const Tile& t, int row, int panel, int column) {
 #pragma GCC unroll 4
   for (int i = 0; i < R; i++)
 #pragma GCC unroll 6
-    for (int j = 0; j < V; j++) acc[i][j] = t.accumulate ? _mm256_loadu_ps(c + i * t.c_stride + 8 * j) : _mm256_setzero_ps();
+    for (int j = 0; j < V; j++)
+      acc[i][j] = t.accumulate ? _mm256_loadu_ps(c + i * t.c_stride + 8 * j) : _mm256_setzero_ps();
   if constexpr (Bf16) {
     const __m256i odd = _mm256_set1_epi32(int(0xffff0000));
     int64_t k = 0;
@@ -96,16 +97,19 @@ void run(const Tile& t) {
   int row = 0;
   for (; row + 4 <= t.rows; row += 4) rows<4, Bf16>(t, row);
   switch (t.rows - row) {
-    case 1: return rows<1, Bf16>(t, row);
-    case 2: return rows<2, Bf16>(t, row);
-    case 3: return rows<3, Bf16>(t, row);
+    case 1:
+      return rows<1, Bf16>(t, row);
+    case 2:
+      return rows<2, Bf16>(t, row);
+    case 3:
+      return rows<3, Bf16>(t, row);
   }
 }
 
 }  // namespace
 
-const Kernels table = {run<false>, run<true>, widen,         narrow,  widen_panel, transpose, add_scaled,
-                       add_mul,    strip_sum, strip_softmax, weights, dropout_mask};
+const Kernels table = {run<false>, run<true>, widen,         narrow,  widen_panel, transpose,   add_scaled,
+                       add_mul,    strip_sum, strip_softmax, weights, tally,       dropout_mask};
 
 }  // namespace selfjudge::cpu::avx2
 #pragma GCC pop_options

@@ -1,5 +1,6 @@
-// AVX-512 (F, BW, DQ, VL): a tile of 8 rows x 48 columns keeps 24 accumulators in registers. With few rows several
-// panels run side by side, so that there are enough independent chains to hide the latency of an addition.
+// AVX-512 (F, BW, DQ, VL): a tile of 8 rows x 48 columns keeps 24 accumulators in registers. With few rows
+// several panels run side by side, so that there are enough independent chains to hide the latency of an
+// addition.
 #include <immintrin.h>
 
 #include "kernels.h"
@@ -14,6 +15,13 @@ namespace selfjudge::cpu::avx512 {
 namespace {
 
 #define FMADD(a, b, c) ((f16)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
+#define MULTIPLY(c, x, high, low)                                                             \
+  {                                                                                           \
+    const __m512i c_ = _mm512_set1_epi32(int(c)), even_ = _mm512_mul_epu32((__m512i)(x), c_); \
+    const __m512i odd_ = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)(x), 32), c_);           \
+    high = (u16)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even_, 32), odd_);          \
+    low = (u16)_mm512_mask_blend_epi32(0xaaaa, even_, _mm512_slli_epi64(odd_, 32));           \
+  }
 #include "lanes.inc"
 
 constexpr int kAhead = 2048;  // prefetch distance in bytes
@@ -30,7 +38,8 @@ void tile(const Tile& t, int first) {
   for (int i = 0; i < R; i++)
 #pragma GCC unroll 12
     for (int j = 0; j < N; j++)
-      acc[i][j] = t.accumulate ? _mm512_loadu_ps(c + i * t.c_stride + j / V * kPanel + j % V * 16) : _mm512_setzero_ps();
+      acc[i][j] = t.accumulate ? _mm512_loadu_ps(c + i * t.c_stride + j / V * kPanel + j % V * 16)
+                               : _mm512_setzero_ps();
   if constexpr (Bf16) {
     const __m512i odd = _mm512_set1_epi32(int(0xffff0000));
     int64_t k = 0;
@@ -122,21 +131,29 @@ void rows(const Tile& t) {
 template <bool Bf16>
 void run(const Tile& t) {
   switch (t.rows) {
-    case 1: return rows<1, Bf16>(t);
-    case 2: return rows<2, Bf16>(t);
-    case 3: return rows<3, Bf16>(t);
-    case 4: return rows<4, Bf16>(t);
-    case 5: return rows<5, Bf16>(t);
-    case 6: return rows<6, Bf16>(t);
-    case 7: return rows<7, Bf16>(t);
-    default: return rows<8, Bf16>(t);
+    case 1:
+      return rows<1, Bf16>(t);
+    case 2:
+      return rows<2, Bf16>(t);
+    case 3:
+      return rows<3, Bf16>(t);
+    case 4:
+      return rows<4, Bf16>(t);
+    case 5:
+      return rows<5, Bf16>(t);
+    case 6:
+      return rows<6, Bf16>(t);
+    case 7:
+      return rows<7, Bf16>(t);
+    default:
+      return rows<8, Bf16>(t);
   }
 }
 
 }  // namespace
 
-const Kernels table = {run<false>, run<true>, widen,         narrow,  widen_panel, transpose, add_scaled,
-                       add_mul,    strip_sum, strip_softmax, weights, dropout_mask};
+const Kernels table = {run<false>, run<true>, widen,         narrow,  widen_panel, transpose,   add_scaled,
+                       add_mul,    strip_sum, strip_softmax, weights, tally,       dropout_mask};
 
 }  // namespace selfjudge::cpu::avx512
 #pragma GCC pop_options

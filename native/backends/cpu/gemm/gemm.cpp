@@ -63,8 +63,9 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
   row_block = std::max<int64_t>(kTileRows, row_block / kTileRows * kTileRows);
   row_block = ceil_div(ceil_div(m.rows, ceil_div(m.rows, row_block)), 8) * 8;
   const int64_t row_blocks = ceil_div(m.rows, row_block);
-  const int64_t group = few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
-                            : std::clamp<int64_t>(panels * row_blocks / (16 * workers), std::min<int64_t>(2, panels), panels);
+  const int64_t group =
+      few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
+          : std::clamp<int64_t>(panels * row_blocks / (16 * workers), std::min<int64_t>(2, panels), panels);
   const int64_t groups = ceil_div(panels, group);
   const int64_t per_worker = worker_scratch(m.k);
 
@@ -82,7 +83,7 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
       a_stride = m.k;
     }
 
-    const bool wide = m.dtype == SJ_BF16 && rows > kWidenRows;
+    const bool wide = m.b.dtype == SJ_BF16 && rows > kWidenRows;
     const int64_t step = few ? kBlockPanels : 1;
     for (int64_t p = first; p < last; p += step) {
       const int64_t count = std::min(step, last - p);
@@ -91,18 +92,18 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
       float* c = m.c ? m.c + row0 * m.c_stride + p * kPanel : own.c;
       const int64_t c_stride = m.c ? m.c_stride : count * kPanel;
       const int64_t depth = few ? std::max<int64_t>(m.k, 1) : kDepth;
-      const char* panel = static_cast<const char*>(m.panels) + size_t(p) * m.panel_bytes;
+      const char* panel = static_cast<const char*>(m.b.data) + size_t(p) * m.b.stride;
       for (int64_t k0 = 0; k0 == 0 || k0 < m.k; k0 += depth) {
         const int64_t k = std::min(depth, m.k - k0);
-        const char* part = panel + panel_stride(m.dtype, k0);  // k0 is even
+        const char* part = panel + panel_stride(m.b.dtype, k0);  // k0 is even
         if (wide) {
           kernel.widen_panel(reinterpret_cast<const uint32_t*>(part), k, own.panel);
           part = reinterpret_cast<const char*>(own.panel);
         }
-        auto* tile = m.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
+        auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
         for (int64_t r = 0; r < rows; r += kTileRows)
-          tile({a + r * a_stride + k0, a_stride, int(std::min<int64_t>(kTileRows, rows - r)), part, m.panel_bytes,
-                int(count), vectors, k, c + r * c_stride, c_stride, k0 > 0 || m.accumulate});
+          tile({a + r * a_stride + k0, a_stride, int(std::min<int64_t>(kTileRows, rows - r)), part,
+                m.b.stride, int(count), vectors, k, c + r * c_stride, c_stride, k0 > 0 || m.accumulate});
       }
       if (epilogue) epilogue({row0, rows, p * kPanel, columns, c, c_stride, worker});
     }
@@ -112,10 +113,13 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
 const Kernels& kernels() {
   switch (current_path()) {
 #if defined(__x86_64__)
-    case Path::Avx512: return avx512::table;
-    case Path::Avx2: return avx2::table;
+    case Path::Avx512:
+      return avx512::table;
+    case Path::Avx2:
+      return avx2::table;
 #endif
-    default: return portable::table;
+    default:
+      return portable::table;
   }
 }
 

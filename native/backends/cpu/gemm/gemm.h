@@ -1,13 +1,13 @@
 // The matrix core: C [rows, columns] = A [rows, k] x panels, with an epilogue on each finished block.
 //
-// Each element of C is one float32 chain over ascending k, so no blocking, tile, thread count or number of rows
-// changes its bits.
+// Each element of C is one float32 chain over ascending k, so no blocking, tile, thread count or number of
+// rows changes its bits.
 #pragma once
 #include <cstdint>
 #include <functional>
 
-#include "../dropout.h"
 #include "../arguments.h"
+#include "../dropout.h"
 #include "kernels.h"
 #include "panels.h"
 
@@ -40,15 +40,25 @@ struct Block {
   int worker;
 };
 
+// A right factor of the product's depth.
+struct Panels {
+  const void* data;
+  int32_t dtype;
+  size_t stride;  // bytes from a panel to the next
+};
+inline Panels float_panels(const float* data, int64_t depth) {
+  return {data, SJ_F32, panel_stride(SJ_F32, depth)};
+}
+inline Panels weight_panels(const sj_tensor& w) {
+  return {w.data, w.dtype, panel_stride(w.dtype, w.dims[1])};
+}
+
 struct Matmul {
   Rows a;
-  int64_t rows, k;
-  const void* panels;
-  int32_t dtype;        // of the panels
-  size_t panel_bytes;   // from a panel to the next
-  int64_t columns;
-  // Where C goes: null keeps a block in scratch until the epilogue returns. Columns are written up to the next
-  // multiple of 16.
+  Panels b;
+  int64_t rows, k, columns;
+  // Where C goes: null keeps a block in scratch until the epilogue returns. Columns are written up to the
+  // next multiple of 16.
   float* c = nullptr;
   int64_t c_stride = 0;
   bool accumulate = false;  // start from what c holds

@@ -1,5 +1,6 @@
-// The functions each instruction set provides to the matrix ops. One table a path; every function's result depends
-// on its arguments' values alone, so within a path equal inputs give equal bits wherever they are used.
+// The functions each instruction set provides to the matrix ops. One table a path; every function's result
+// depends on its arguments' values alone, so within a path equal inputs give equal bits wherever they are
+// used.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,16 +9,17 @@ namespace selfjudge::cpu {
 
 inline constexpr int kTileRows = 8;
 
-// C[rows, 48 panels] = A[rows, k] x panels, rows in 1 .. kTileRows. Each element is one chain of fused (portable:
-// separate) multiply-adds over ascending k, from 0 or, when accumulate, from C: k may be cut anywhere.
+// C[rows, 48 panels] = A[rows, k] x panels, rows in 1 .. kTileRows. Each element is one chain of fused
+// (portable: separate) multiply-adds over ascending k, from 0 or, when accumulate, from C: k may be cut
+// anywhere.
 struct Tile {
   const float* a;
   int64_t a_stride;
   int rows;
-  const void* panel;     // the first panel, at the first k
-  size_t panel_stride;   // bytes from a panel to the next
+  const void* panel;    // the first panel, at the first k
+  size_t panel_stride;  // bytes from a panel to the next
   int panels;
-  int last_vectors;      // 1..3: how many 16-column parts of the last panel are wanted; the others stay untouched
+  int last_vectors;  // 1..3: how many 16-column parts of the last panel are wanted; the others stay untouched
   int64_t k;
   float* c;
   int64_t c_stride;
@@ -28,33 +30,44 @@ struct Kernels {
   void (*tile_f32)(const Tile&);
   void (*tile_bf16)(const Tile&);  // an even k lies in the low half of each word
 
-  void (*widen)(const uint16_t* x, float* y, int64_t n);    // bf16 to float32
-  void (*narrow)(const float* x, uint16_t* y, int64_t n);   // float32 to bf16, nearest even
-  void (*widen_panel)(const uint32_t* panel, int64_t k, float* out);  // a bf16 panel of depth k as float32 [k][48]
+  void (*widen)(const uint16_t* x, float* y, int64_t n);   // bf16 to float32
+  void (*narrow)(const float* x, uint16_t* y, int64_t n);  // float32 to bf16, nearest even
+  void (*widen_panel)(const uint32_t* panel, int64_t k,
+                      float* out);  // a bf16 panel of depth k as float32 [k][48]
   // dst[c][r] = src[r][c] for 32-bit values; strides in values.
-  void (*transpose)(const void* src, int64_t src_stride, int64_t rows, int64_t cols, void* dst, int64_t dst_stride);
-  void (*add_scaled)(const float* x, float scale, float* y, int64_t n);  // y += scale x
+  void (*transpose)(const void* src, int64_t src_stride, int64_t rows, int64_t cols, void* dst,
+                    int64_t dst_stride);
+  void (*add_scaled)(const float* x, float scale, float* y, int64_t n);               // y += scale x
   void (*add_mul)(const float* x, const float* m, float scale, float* y, int64_t n);  // y += (scale m) x
 
-  // Of n (a multiple of 64) logits: the largest (at least -FLT_MAX) and the sum of exp(x - max), in a fixed lane
-  // order. NaN and +inf make the sum NaN.
+  // Of n (a multiple of 64) logits: the largest (at least -FLT_MAX) and the sum of exp(x - max), in a fixed
+  // lane order. NaN and +inf make the sum NaN.
   void (*strip_sum)(const float* x, int64_t n, float* max, float* sum);
-  // x = scale exp(x - lse); returns the sum of exp(x - lse) in the lane order of strip_sum. n: a multiple of 64.
+  // x = scale exp(x - lse); returns the sum of exp(x - lse) in the lane order of strip_sum. n: a multiple
+  // of 64.
   float (*strip_softmax)(float* x, int64_t n, float lse, float scale);
   // w = floor(2^32 exp2(min(0, (x - max) scale))), scale >= 0. n: a multiple of 16. Below 2^-32: 0.
   void (*weights)(const float* x, int64_t n, float max, float scale, uint64_t* w);
-  // mask[i] = kept where philox4x32-10(key, (counter[0 .. 2], (first + i) / 4))[i % 4] >= threshold, else 0. `first`:
-  // a multiple of 4.
-  void (*dropout_mask)(const uint32_t key[2], const uint32_t counter[3], uint32_t threshold, float kept, int64_t first,
-                       float* mask, int64_t n);
+  // How many w are at least `least` (at most 2^62), and their sum.
+  void (*tally)(const uint64_t* w, int64_t n, uint64_t least, uint64_t* sum, int64_t* count);
+  // mask[i] = kept where philox4x32-10(key, (counter[0 .. 2], (first + i) / 4))[i % 4] >= threshold, else 0.
+  // `first`: a multiple of 4.
+  void (*dropout_mask)(const uint32_t key[2], const uint32_t counter[3], uint32_t threshold, float kept,
+                       int64_t first, float* mask, int64_t n);
 };
 
 const Kernels& kernels();  // of current_path()
 
 #if defined(__x86_64__)
-namespace avx512 { extern const Kernels table; }
-namespace avx2 { extern const Kernels table; }
+namespace avx512 {
+extern const Kernels table;
+}
+namespace avx2 {
+extern const Kernels table;
+}
 #endif
-namespace portable { extern const Kernels table; }
+namespace portable {
+extern const Kernels table;
+}
 
 }  // namespace selfjudge::cpu

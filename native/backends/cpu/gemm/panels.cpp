@@ -13,7 +13,8 @@ constexpr int64_t kWords = 64;  // pairs of k packed at a time
 
 template <class T>
 const T* panel_at(const void* panels, int32_t dtype, int64_t k, int64_t panel) {
-  return reinterpret_cast<const T*>(static_cast<const char*>(panels) + size_t(panel) * panel_stride(dtype, k));
+  return reinterpret_cast<const T*>(static_cast<const char*>(panels) +
+                                    size_t(panel) * panel_stride(dtype, k));
 }
 
 // `count` values of a row from column k0 as bf16; the value past an odd end is zero.
@@ -65,14 +66,15 @@ void unpack_panels(const void* panels, int32_t dtype, void* rows, int64_t n, int
   parallel_for(panel_count(n), [&](int64_t p, int) {
     const int64_t n0 = p * kPanel, count = std::min<int64_t>(kPanel, n - n0);
     if (dtype == SJ_F32) {
-      kernels().transpose(panel_at<float>(panels, dtype, k, p), kPanel, k, count, static_cast<float*>(rows) + n0 * k, k);
+      kernels().transpose(panel_at<float>(panels, dtype, k, p), kPanel, k, count,
+                          static_cast<float*>(rows) + n0 * k, k);
       return;
     }
     alignas(64) uint32_t words[kPanel][kWords];
     for (int64_t k0 = 0; k0 < k; k0 += 2 * kWords) {
       const int64_t values = std::min(2 * kWords, k - k0);
-      kernels().transpose(panel_at<uint32_t>(panels, dtype, k, p) + k0 / 2 * kPanel, kPanel, (values + 1) / 2, count,
-                          words, kWords);
+      kernels().transpose(panel_at<uint32_t>(panels, dtype, k, p) + k0 / 2 * kPanel, kPanel, (values + 1) / 2,
+                          count, words, kWords);
       for (int64_t i = 0; i < count; i++)
         std::memcpy(static_cast<uint16_t*>(rows) + (n0 + i) * k + k0, words[i], size_t(values) * 2);
     }
@@ -102,7 +104,8 @@ void unpack_row_f32(const void* panels, int32_t dtype, int64_t k, int64_t row, f
 
 int64_t transpose_scratch(int64_t k) { return worker_count() * k * kPanel; }
 
-void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, int64_t n1, float* out, float* scratch) {
+void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, int64_t n1, float* out,
+                      float* scratch) {
   const int64_t rows = n1 - n0;
   parallel_for(panel_count(rows), [&](int64_t p, int worker) {
     const float* panel = panel_at<float>(panels, dtype, k, n0 / kPanel + p);
@@ -123,7 +126,8 @@ void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, 
 
 int64_t row_panels_scratch(int64_t columns) { return worker_count() * 2 * columns; }
 
-void row_panels(const Rows& source, int64_t first, int64_t rows, int64_t columns, float* out, float* scratch) {
+void row_panels(const Rows& source, int64_t first, int64_t rows, int64_t columns, float* out,
+                float* scratch) {
   constexpr int64_t kRows = 32;  // a task
   parallel_for((rows + kRows - 1) / kRows, [&](int64_t task, int worker) {
     float* own = scratch + worker * 2 * columns;

@@ -1,6 +1,8 @@
-// A weight [N, K] packed for the matrix core: panels of 48 columns n, the reduction index k outermost in a panel.
+// A weight [N, K] packed for the matrix core: panels of 48 columns n, the reduction index k outermost in a
+// panel.
 //   float32: [ceil(N / 48)][K][48]
-//   bf16:    [ceil(N / 48)][ceil(K / 2)][48][2]: a 32-bit word holds k (low half) and k + 1 (high half) of one column,
+//   bf16:    [ceil(N / 48)][ceil(K / 2)][48][2]: a 32-bit word holds k (low half) and k + 1 (high half) of
+//   one column,
 //            so an even k widens by a shift and an odd k by a mask.
 // Columns past N and the k past an odd K are zero.
 #pragma once
@@ -21,7 +23,9 @@ inline size_t panel_stride(int32_t dtype, int64_t k) {
 }
 
 // Storage of an [n, k] weight (sj_backend::panel_bytes).
-inline size_t panel_bytes(int32_t dtype, int64_t n, int64_t k) { return size_t(panel_count(n)) * panel_stride(dtype, k); }
+inline size_t panel_bytes(int32_t dtype, int64_t n, int64_t k) {
+  return size_t(panel_count(n)) * panel_stride(dtype, k);
+}
 
 struct Rows;
 
@@ -37,9 +41,10 @@ void unpack_row(const void* panels, int32_t dtype, int64_t k, int64_t row, void*
 // The same row as float32.
 void unpack_row_f32(const void* panels, int32_t dtype, int64_t k, int64_t row, float* out);
 
-// Float32 panels that reduce over n: out [ceil(k / 48)][n1 - n0][48] of rows n0 .. n1 of a packed weight [n, k].
-// n0 is a multiple of 48. `scratch`: transpose_scratch(k) values.
-void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, int64_t n1, float* out, float* scratch);
+// Float32 panels that reduce over n: out [ceil(k / 48)][n1 - n0][48] of rows n0 .. n1 of a packed weight [n,
+// k]. n0 is a multiple of 48. `scratch`: transpose_scratch(k) values.
+void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, int64_t n1, float* out,
+                      float* scratch);
 int64_t transpose_scratch(int64_t k);
 
 // Float32 panels that reduce over rows: out [ceil(columns / 48)][rows][48] of rows first .. first + rows.

@@ -6,7 +6,6 @@
 namespace selfjudge::cpu::portable {
 namespace {
 
-#define FMADD(a, b, c) ((a) * (b) + (c))
 #include "lanes.inc"
 
 // One row x 16 V columns of one panel.
@@ -36,15 +35,20 @@ template <bool Bf16>
 void run(const Tile& t) {
   for (int p = 0; p < t.panels; p++)
     for (int row = 0; row < t.rows; row++) switch (p + 1 < t.panels ? 3 : t.last_vectors) {
-        case 1: tile<1, Bf16>(t, row, p); break;
-        case 2: tile<2, Bf16>(t, row, p); break;
-        default: tile<3, Bf16>(t, row, p);
+        case 1:
+          tile<1, Bf16>(t, row, p);
+          break;
+        case 2:
+          tile<2, Bf16>(t, row, p);
+          break;
+        default:
+          tile<3, Bf16>(t, row, p);
       }
 }
 
 }  // namespace
 
-const Kernels table = {run<false>, run<true>, widen,         narrow,  widen_panel, transpose, add_scaled,
-                       add_mul,    strip_sum, strip_softmax, weights, dropout_mask};
+const Kernels table = {run<false>, run<true>, widen,         narrow,  widen_panel, transpose,   add_scaled,
+                       add_mul,    strip_sum, strip_softmax, weights, tally,       dropout_mask};
 
 }  // namespace selfjudge::cpu::portable

@@ -4,6 +4,7 @@ import type { ModelView } from '../model/view.js';
 import { linearSample } from '../tensor/ops/linearSample.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { BLOCK, blocksFor, KvPool } from './kvPool.js';
 import { checkRequest, defaultEos, type GenerateOptions, type SamplingOptions } from './options.js';
 import {
@@ -233,6 +234,11 @@ function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sampl
     samplingLogprobs: Float32Array.from(samplingLogprobs),
     finish: finish!,
   };
+}
+
+/** The text of an answer: without its end token and without what the chat format puts before an answer. */
+export function answerText(tokenizer: Tokenizer, { tokens, finish }: Sample): string {
+  return tokenizer.decodeAnswer(finish === 'eos' ? tokens.slice(0, -1) : tokens);
 }
 
 function notFinite({ promptIndex, index, tokens, sequence }: Answer): SelfjudgeError {

@@ -1,2 +1,2 @@
-export { generate, type Sample } from './generate.js';
+export { answerText, generate, type Sample } from './generate.js';
 export type { GenerateOptions, GenerationProgress, SamplingOptions } from './options.js';

@@ -10,6 +10,7 @@ import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Vector } from '../tensor/vector.js';
 import { Weight } from '../tensor/weight.js';
+import { checkVocabulary } from '../tokenizer/checks.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Adapter } from './adapter.js';
 import { configProblem, hasBias, LINEARS, linearPath, parameterSpecs } from './config.js';
@@ -103,7 +104,8 @@ export class LlamaModel {
    * Loads a model from a folder of transformers' (config.json and safetensors), a run folder (its `final/`, else its
    * latest checkpoint) or a GGUF file.
    *
-   * @throws FileFormatError when a file is not what it says or describes a model we do not compute
+   * @throws FileFormatError when a file is not what it says or describes a model we do not compute; ArgumentError when
+   *   the tokenizer has more ids than the model has embeddings
    */
   static async load(path: string, options: LoadOptions = {}): Promise<LlamaModel> {
     const found = findModel(path);
@@ -115,6 +117,8 @@ export class LlamaModel {
       });
     }
     const source = found.kind === 'gguf' ? ggufSource(found.path) : folderSource(found.path);
+    const tokenizer = await source.tokenizer();
+    if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
     const { device = Device.open(), dtype = source.dtype, onProgress } = options;
     const specs = parameterSpecs(source.config);
     const parameters = new Map<string, Weight | Vector>();
@@ -129,7 +133,7 @@ export class LlamaModel {
       }
       onProgress?.(i + 1, specs.length);
     }
-    const model = new LlamaModel(source.config, device, dtype, parameters, await source.tokenizer());
+    const model = new LlamaModel(source.config, device, dtype, parameters, tokenizer);
     model.source = resolve(found.path);
     return model;
   }

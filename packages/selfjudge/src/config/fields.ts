@@ -1,10 +1,16 @@
+import { LINEARS } from '@selfjudge/core';
 import { z } from 'zod';
 
 /** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */
+export type Fields = Readonly<Record<string, z.ZodType>>;
+
 const positive = z.number().positive();
 const whole = z.number().int().min(0);
 const count = z.number().int().min(1);
 const share = z.number().min(0).max(1);
+
+const moduleNames = (text: string): string[] =>
+  text === 'all-linear' ? [...LINEARS] : text.split(/[\s,]+/).filter(Boolean);
 
 export const modelFields = {
   model_name_or_path: z.string().describe('run folder, checkpoint, Hugging Face folder or GGUF file'),
@@ -14,8 +20,7 @@ export const modelFields = {
 
 export const dataFields = {
   dataset_name: z
-    .union([z.string(), z.array(z.string()).min(1)])
-    .transform((value) => [value].flat())
+    .union([z.string().transform((path) => [path]), z.array(z.string()).min(1)])
     .describe('JSONL file or files (.gz too): prompt, chosen, rejected; messages; or HH transcripts'),
   dataset_split: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
@@ -52,8 +57,10 @@ export const loraFields = {
   lora_alpha: positive.describe('scale is lora_alpha / lora_r'),
   lora_dropout: z.number().min(0).max(0.99).describe('on the input of the adapter; SFT and JSFT only'),
   lora_target_modules: z
-    .union([z.string().transform((s) => s.split(/[\s,]+/).filter(Boolean)), z.array(z.string())])
-    .describe('linear layers with an adapter'),
+    .union([z.string(), z.array(z.string())])
+    .transform((names) => [names].flat().flatMap(moduleNames))
+    .pipe(z.array(z.enum(LINEARS)).min(1))
+    .describe('linear layers with an adapter; all-linear for all'),
   full_finetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
@@ -70,7 +77,9 @@ export const jsftFields = {
 };
 
 export const templateFields = {
-  judge_template: z.string().describe('a shipped judge template (plain, principles, rationale) or a file'),
+  judge_template: z
+    .string()
+    .describe('a shipped template, a file, or auto: the one beside the weights, else plain'),
 };
 
 export const preferenceFields = {
@@ -96,4 +105,23 @@ export const selfTrainingFields = {
   missing_eos: z.enum(['drop', 'keep', 'lose']).describe('what becomes of an answer cut before its end'),
   eval_steps: whole.describe('ask the judge about dev prompts every so many steps; 0 for never'),
   max_kl: positive.describe('nats a sequence; farther from the start training stops'),
+};
+
+/** Fields that take several values: as a list in a file, one after the other as a flag. */
+export const LIST_FIELDS: ReadonlySet<string> = new Set(['dataset_name', 'lora_target_modules']);
+
+/** The fields by what they are about, in the order of the help text. */
+export const FIELD_GROUPS: Readonly<Record<string, Fields>> = {
+  'Model and data': { ...modelFields, ...dataFields, ...runFields },
+  Method: {
+    ...sftFields,
+    ...jsftFields,
+    ...templateFields,
+    ...preferenceFields,
+    ...dpoFields,
+    ...samplingFields,
+    ...selfTrainingFields,
+  },
+  Adapter: loraFields,
+  'Training loop': loopFields,
 };

@@ -3,56 +3,60 @@ import { ConfigError, nearest } from '@selfjudge/core';
 import { parse } from 'yaml';
 import type { z } from 'zod';
 import { camelCase, mapKeys } from './naming.js';
-import { TRL_ALIASES, TRL_REFUSED } from './trlKeys.js';
-import { presetOf, type VerbConfig } from './verbs.js';
+import { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';
+import { presetOf, TRAINING_VERBS, type TrainingVerb, type VerbConfig } from './verbs.js';
 
+/** What a person may give. Flags override the file, the file overrides the preset. */
 export interface ConfigSources {
-  /** YAML or JSON file. */
+  /** YAML or JSON file. It may name its `preset`, and its `verb`, as a run's config.yaml does. */
   file?: string;
-  /** Values given as flags, still text. They override the file. */
-  flags?: Record<string, string>;
-  /** Named set of defaults. */
+  /** Values given as flags, still text. */
+  flags?: Readonly<Record<string, string | string[]>>;
+  /** Named set of defaults; goes before the file's. */
   preset?: string;
 }
 
 /** A verb's configuration in full, in the snake_case it is written to config.yaml with. */
 export type ResolvedConfig = Record<string, unknown>;
 
-/** Defaults of the preset, then the file, then the flags; every key known, every value in range. */
-export function resolveConfig(verb: VerbConfig, { file, flags = {}, preset = 'default' }: ConfigSources): ResolvedConfig {
-  const defaults = presetOf(verb, preset);
-  if (defaults === undefined) {
-    const known = Object.keys(verb.presets);
-    throw new ConfigError({
-      key: 'preset',
-      expected: `one of ${known.join(', ')}`,
-      received: preset,
-      nearest: nearest(preset, known),
-    });
-  }
-  const given = {
-    ...(file === undefined ? {} : knownKeys(verb, readConfigFile(file))),
-    ...knownKeys(verb, parseFlags(verb, flags)),
+type Given = Record<string, unknown>;
+
+/**
+ * Defaults of the preset, then the file, then the flags; every key known, every value in range.
+ * @throws ConfigError naming the key, with the nearest known one or the reason why there is none
+ */
+export function resolveConfig(name: TrainingVerb, { file, flags = {}, preset }: ConfigSources): ResolvedConfig {
+  const verb: VerbConfig = TRAINING_VERBS[name];
+  const { preset: ownPreset, ...content } = file === undefined ? {} : contentOf(file, name);
+  const fromFile = knownKeys(verb, content);
+  const fromFlags = knownKeys(verb, parseFlags(verb, flags));
+  const merged = {
+    ...defaultsOf(verb, preset ?? ownPreset ?? 'default'),
+    ...withBatchSize(fromFile),
+    ...withBatchSize(fromFlags, fromFile),
   };
-  const merged: Record<string, unknown> = { ...defaults, ...given };
-  const config: ResolvedConfig = {};
-  for (const [key, field] of Object.entries(verb.fields)) {
-    const result = (field as z.ZodType).safeParse(merged[key]);
-    if (!result.success)
-      throw new ConfigError({
-        key,
-        expected: `${(field as z.ZodType).description}: ${result.error.issues.map((i) => i.message).join('; ')}`,
-        received: merged[key],
-      });
-    config[key] = result.data;
-  }
-  return config;
+  return Object.fromEntries(
+    Object.entries(verb.fields).map(([key, field]) => [key, checked(key, field, merged[key])]),
+  );
 }
 
 /** The same values under the API's names. */
 export const toOptions = (config: ResolvedConfig): Record<string, unknown> => mapKeys(config, camelCase);
 
-function readConfigFile(path: string): Record<string, unknown> {
+function defaultsOf(verb: VerbConfig, preset: unknown): Given {
+  const defaults = typeof preset === 'string' ? presetOf(verb, preset) : undefined;
+  if (defaults !== undefined) return defaults;
+  const known = Object.keys(verb.presets);
+  throw new ConfigError({
+    key: 'preset',
+    expected: `one of ${known.join(', ')}`,
+    received: preset,
+    nearest: nearest(String(preset), known),
+  });
+}
+
+/** Keys and values of a file, in snake_case. A run's config.yaml names its verb, which must be this one. */
+function contentOf(path: string, name: TrainingVerb): Given {
   let value: unknown;
   try {
     value = parse(readFileSync(path, 'utf8'));
@@ -61,27 +65,30 @@ function readConfigFile(path: string): Record<string, unknown> {
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new ConfigError({ key: path, expected: 'a mapping of keys to values', received: value });
-  return value as Record<string, unknown>;
+  const { verb = name, ...content } = mapKeys(value, (key) => key.replaceAll('-', '_'));
+  if (verb !== name) throw new ConfigError({ key: 'verb', expected: `${name}, as was called`, received: verb });
+  return content;
 }
 
-/** Flags are text: numbers, booleans and lists are read as YAML where the field is not a plain string. */
-function parseFlags(verb: VerbConfig, flags: Record<string, string>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(flags).map(([key, text]) => {
-      const field = verb.fields[TRL_ALIASES[key] ?? key] as z.ZodType | undefined;
-      return [key, field?.safeParse(text).success ? text : parse(text)];
-    }),
-  );
+/** Flags are text: numbers, booleans and lists are read as YAML where the field does not take text. */
+function parseFlags(verb: VerbConfig, flags: Readonly<Record<string, string | string[]>>): Given {
+  return mapValues(flags, (key, value) => {
+    const field = verb.fields[TRL_ALIASES[key] ?? key] as z.ZodType | undefined;
+    if (typeof value !== 'string' || field?.safeParse(value).success) return value;
+    try {
+      return parse(value) as unknown;
+    } catch {
+      return value;
+    }
+  });
 }
 
 /** Applies TRL's aliases and refuses keys that mean nothing here, each with the reason or the nearest name. */
-function knownKeys(verb: VerbConfig, given: Record<string, unknown>): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  for (const [raw, value] of Object.entries(given)) {
-    const key = raw.replaceAll('-', '_');
-    if (key === 'per_device_train_batch_size' || key === 'gradient_accumulation_steps') continue;
+function knownKeys(verb: VerbConfig, given: Given): Given {
+  const out: Given = {};
+  for (const [key, value] of Object.entries(given)) {
     const name = TRL_ALIASES[key] ?? key;
-    if (name in verb.fields) out[name] = value;
+    if (name in verb.fields || TRL_BATCH_FACTORS.includes(key)) out[name] = value;
     else if (key in TRL_REFUSED)
       throw new ConfigError({ key, expected: `no such key (${TRL_REFUSED[key]})`, received: value });
     else
@@ -92,9 +99,63 @@ function knownKeys(verb: VerbConfig, given: Record<string, unknown>): Record<str
         nearest: nearest(key, Object.keys(verb.fields)),
       });
   }
-  const perDevice = given.per_device_train_batch_size;
-  const accumulation = given.gradient_accumulation_steps;
-  if ((perDevice !== undefined || accumulation !== undefined) && out.train_batch_size === undefined)
-    out.train_batch_size = Number(perDevice ?? 1) * Number(accumulation ?? 1);
   return out;
 }
+
+/**
+ * Puts the product of TRL's two factors in the place of `train_batch_size`.
+ * @param below a source that this one overrides, which may give the other factor
+ */
+function withBatchSize(given: Given, below: Given = {}): Given {
+  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !TRL_BATCH_FACTORS.includes(key)));
+  if (!TRL_BATCH_FACTORS.some((key) => key in given)) return rest;
+  const factors = TRL_BATCH_FACTORS.map((key) => {
+    const value = given[key] ?? below[key] ?? 1;
+    if (Number.isInteger(value) && (value as number) > 0) return value as number;
+    throw new ConfigError({ key, expected: 'a whole number of at least 1', received: value });
+  });
+  const product = factors.reduce((a, b) => a * b, 1);
+  const { train_batch_size: own = product } = rest;
+  if (own === product) return { ...rest, train_batch_size: product };
+  throw new ConfigError({
+    key: 'train_batch_size',
+    expected: `${product}, as ${TRL_BATCH_FACTORS.join(' x ')} says (one of them is enough)`,
+    received: own,
+  });
+}
+
+function checked(key: string, field: z.ZodType, value: unknown): unknown {
+  const about = field.description ?? '';
+  if (value === undefined) throw new ConfigError({ key, expected: about, received: 'nothing' });
+  const result = field.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const limit = limitOf(issue);
+  const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  throw new ConfigError({
+    key,
+    expected: limit === '' ? about : `${limit} (${about})`,
+    received: value,
+    nearest: nearest(String(value), options),
+  });
+}
+
+/** What a value would have had to be; empty where the description says it best. */
+function limitOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return `${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`;
+    case 'too_big':
+      return `${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
+    case 'invalid_type':
+      if (issue.expected === 'boolean') return 'true or false';
+      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`;
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`;
+    default:
+      return '';
+  }
+}
+
+const mapValues = <T>(object: Readonly<Record<string, T>>, change: (key: string, value: T) => unknown): Given =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(key, value)]));

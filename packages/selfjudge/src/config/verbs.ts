@@ -1,6 +1,6 @@
 import { dpoDefaults, defaultLora, jsftDefaults, paper, selfTrainingDefaults, sftDefaults } from '@selfjudge/training';
-import { z } from 'zod';
 import {
+  type Fields,
   dataFields,
   dpoFields,
   jsftFields,
@@ -18,7 +18,7 @@ import { mapKeys, snakeCase } from './naming.js';
 
 /** The configuration of a verb: its fields, and the values they have when nobody says otherwise. */
 export interface VerbConfig {
-  fields: Record<string, z.ZodType>;
+  fields: Fields;
   presets: Record<string, Record<string, unknown>>;
 }
 
@@ -78,7 +78,7 @@ export const TRAINING_VERBS = {
         ...snake(selfTrainingDefaults),
         lora_dropout: 0,
         dataset_split: 'self',
-        judge_template: 'plain',
+        judge_template: 'auto',
       },
       paper: {
         ...common,
@@ -86,7 +86,7 @@ export const TRAINING_VERBS = {
         ...snake(paper.selfTraining),
         lora_dropout: 0,
         dataset_split: 'self',
-        judge_template: 'plain',
+        judge_template: 'auto',
       },
     },
   },

@@ -1,17 +1,21 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { fileSystemError } from '../../errors.js';
+
 /**
  * Writes a file so that `path` holds either what it held before or all of the new bytes, whatever stops the process:
  * the chunks go to a temporary file beside it, which is synced and then renamed.
+ *
+ * @throws FileSystemError when the disk is full, the folder missing or read-only; nothing is left behind then
  */
 export async function atomicWrite(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
   const temporary = `${path}.${process.pid}.tmp`;
-  const fd = openSync(temporary, 'w');
   try {
+    const fd = openSync(temporary, 'w');
     try {
       for await (const chunk of chunks) writeFully(fd, chunk);
       fsyncSync(fd);
@@ -21,7 +25,7 @@ export async function atomicWrite(
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw fileSystemError(path, 'a file that can be written', error);
   }
   // The rename itself is durable only once the folder is.
   const folder = openSync(dirname(path), 'r');
