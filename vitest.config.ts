@@ -18,7 +18,11 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['packages/*/src/**/*.real.test.ts', 'test/**/*.real.test.ts'],
+          globalSetup: 'test/real/globalSetup.ts',
           testTimeout: 600_000,
+          hookTimeout: 120_000,
+          // One model at a time: each test file uses all cores, and holds the weights.
+          fileParallelism: false,
         },
       },
     ],

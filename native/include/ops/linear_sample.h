@@ -3,9 +3,10 @@
 //
 // Weights are integers, w = floor(2^32 exp2((logit - max) log2(e) / temperature)) with one written exp2 polynomial,
 // summed in uint64: exact and order-free. One philox4x32 draw a token, key (seed lo, seed hi), counter
-// (sequence, position, 0, 0); its first two words are a 64-bit u (low, high), and the pick is the first id in ascending order whose
-// running sum exceeds floor(u * total / 2^64). top_k 0, top_p 1, min_p 0 are off; min_p keeps w >= min_p * w_max,
-// top_p keeps the smallest set of largest weights whose sum reaches top_p * total (of what top-k kept).
+// (sequence, position, 0, 0); its first two words are a 64-bit u (low, high), and the pick is the first id in
+// ascending order whose running sum exceeds floor(u * total / 2^64). top_k 0, top_p 1, min_p 0 are off; min_p keeps
+// w >= min_p * w_max, top_p keeps the smallest set of largest weights whose sum reaches top_p * total (of what top-k
+// kept).
 // logp: untempered log-probability under the full vocabulary, bitwise linear_logprob's. sampling_logp: log of the
 // weight over the kept total (0 for argmax). A row whose logits hold NaN, or no finite value, returns token -1.
 #pragma once

@@ -118,7 +118,12 @@ export class FileSystemError extends SelfjudgeError {
   constructor(fact: { path: string; expected: string; cause: NodeJS.ErrnoException }) {
     const { path, expected, cause } = fact;
     const received = `${cause.code}: ${cause.message.replace(/^\w+: /, '').replace(/, .*$/s, '')}`;
-    super('SJ_FILE_SYSTEM', `${path}: expected ${expected}, received ${received}`, { path, expected, received }, { cause });
+    super(
+      'SJ_FILE_SYSTEM',
+      `${path}: expected ${expected}, received ${received}`,
+      { path, expected, received },
+      { cause },
+    );
   }
 }
 

@@ -5,7 +5,7 @@ export type { JsonlFile, Line } from './jsonl.js';
 export type { Labels, Rationale, Rationales } from './labels.js';
 export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
 export type { Dataset, LoadRowsOptions } from './load.js';
-export { describeIssues } from './problem.js';
+export { describeIssues, describeProblems } from './problem.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
 export { preferenceOf, sftExampleOf } from './rows.js';
 export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';

@@ -28,12 +28,20 @@ export function problem(code: ProblemCode, reason: string): { problem: Problem }
 }
 
 /** One line a kind of problem: how many rows it cost and where the first ones stand. Empty when there are none. */
-export function describeIssues(issues: readonly Issue[]): string {
-  const kinds = new Map<ProblemCode, Issue[]>();
-  for (const issue of issues) kinds.set(issue.code, [...(kinds.get(issue.code) ?? []), issue]);
-  const lines = [...kinds].map(([code, of]) => {
-    const first = of.slice(0, 3).map(({ file, line, reason }) => `${file}:${line} (${reason})`);
-    return `${of.length} ${code}: ${first.join(', ')}${of.length > 3 ? ', ...' : ''}`;
-  });
+export function describeProblems(problems: readonly (Problem & { place: string })[]): string {
+  const kinds = new Map<ProblemCode, { count: number; first: string[] }>();
+  for (const { code, reason, place } of problems) {
+    const kind = kinds.get(code) ?? { count: 0, first: [] };
+    kinds.set(code, kind);
+    if (kind.count++ < 3) kind.first.push(`${place} (${reason})`);
+  }
+  const lines = [...kinds].map(
+    ([code, { count, first }]) => `${count} ${code}: ${first.join(', ')}${count > 3 ? ', ...' : ''}`,
+  );
   return lines.join('\n');
+}
+
+/** `describeProblems` of rows of files. */
+export function describeIssues(issues: readonly Issue[]): string {
+  return describeProblems(issues.map((issue) => ({ ...issue, place: `${issue.file}:${issue.line}` })));
 }

@@ -1,4 +1,4 @@
-import { byteTokenizer, LlamaModel } from '@selfjudge/core';
+import { byteModel } from '@selfjudge/core/testing';
 import { describe, expect, it } from 'vitest';
 import { implicitReward, implicitRewardOf } from './implicitReward.js';
 
@@ -11,21 +11,6 @@ describe('implicitRewardOf', () => {
 });
 
 describe('implicitReward', () => {
-  const tokenizer = byteTokenizer();
-  const config = {
-    hiddenSize: 16,
-    intermediateSize: 24,
-    layers: 1,
-    heads: 2,
-    kvHeads: 1,
-    headDim: 8,
-    vocabSize: tokenizer.vocabSize,
-    rmsNormEps: 1e-5,
-    ropeTheta: 10000,
-    maxPositions: 128,
-    tieWordEmbeddings: true,
-    eosTokenIds: [],
-  };
   const pairs = [
     { prompt: 'a', chosen: 'yes', rejected: 'no' },
     { prompt: 'b', chosen: 'no', rejected: 'yes' },
@@ -33,7 +18,8 @@ describe('implicitReward', () => {
   ];
 
   it('is nothing between a model and itself, and scales with beta', async () => {
-    const [model, other] = [1, 2].map((seed) => LlamaModel.init(config, { dtype: 'float32', seed }));
+    const [model, other] = [1, 2].map((seed) => byteModel({ seed, config: { maxPositions: 128 } }));
+    const tokenizer = model.tokenizer!;
     const options = { beta: 0.1, maxLength: 100 };
     const same = await implicitReward(model.view(), model.view(), tokenizer, pairs, options);
     expect(same.accuracy).toMatchObject({ value: 0.5, n: 2 });

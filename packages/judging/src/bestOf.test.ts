@@ -1,28 +1,11 @@
-import { byteTokenizer, LlamaModel } from '@selfjudge/core';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { byteModel } from '@selfjudge/core/testing';
+import { afterAll, expect, it } from 'vitest';
 import { bestOf } from './bestOf.js';
 import { Judge } from './judge.js';
 import { loadJudgeTemplate } from './template.js';
 
-const tokenizer = byteTokenizer({ words: [' A', ' B'] });
-let model: LlamaModel;
-beforeAll(() => {
-  const config = {
-    hiddenSize: 32,
-    intermediateSize: 48,
-    layers: 2,
-    heads: 4,
-    kvHeads: 2,
-    headDim: 8,
-    vocabSize: tokenizer.vocabSize,
-    rmsNormEps: 1e-5,
-    ropeTheta: 10000,
-    maxPositions: 512,
-    tieWordEmbeddings: true,
-    eosTokenIds: [],
-  };
-  model = LlamaModel.init(config, { dtype: 'float32', seed: 1, tokenizer });
-});
+const model = byteModel({ config: { maxPositions: 512 } });
+const tokenizer = model.tokenizer!;
 afterAll(() => model.dispose());
 
 it('samples, plays and returns the winner with everything that led to it', async () => {

@@ -1,1 +1,42 @@
-export {};
+/**
+ * Align a language model by its own judgment (SELF-JUDGE, arXiv 2402.11253): open a model, teach it to answer and to
+ * judge (`jsft`), let it train itself (`selfTrain`), take the best of its answers (`generate` with `bestOf`).
+ */
+export { evaluateJudge, type EvaluateJudgeOptions } from './api/evaluateJudge.js';
+export { loadModel, Model, type ScoreRow } from './api/model.js';
+export type { PreferenceRow, PreferenceRows, PromptRows, Rows, SftRow, SftRows } from './api/rows.js';
+export {
+  dpo,
+  jsft,
+  selfTrain,
+  sft,
+  type DpoSettings,
+  type JsftSettings,
+  type LoraSettings,
+  type RunResult,
+  type RunSettings,
+  type SelfTrainSettings,
+  type SftSettings,
+  type StepEvent,
+} from './api/training.js';
+export type { Answer, AnswerOptions } from './pipelines/generate.js';
+export type { ModelOptions, OpenModel } from './pipelines/model.js';
+export type { Score, ScoreOptions } from './pipelines/score.js';
+export { VERSION } from './version.js';
+
+export { isError, SelfjudgeError, type ErrorCode, type Message } from '@selfjudge/core';
+export {
+  loadPreferences,
+  loadPrompts,
+  loadSftExamples,
+  type Dataset,
+  type LoadRowsOptions,
+  type PreferencePair,
+  type PromptRow,
+  type SftExample,
+  type Split,
+  type Text,
+} from '@selfjudge/data';
+export type { Estimate, JudgeAgreement } from '@selfjudge/evaluation';
+export type { JudgePair, Tournament, Verdict } from '@selfjudge/judging';
+export type { Metrics } from '@selfjudge/training';

@@ -45,7 +45,7 @@ export async function dpoStep(
 ): Promise<StepReport> {
   const { trainable, optimizer, options } = run;
   const clock = new Stopwatch();
-  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget);
+  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at.signal);
   const { gradNorm, skipped } = await optimizer.step(at.learningRate);
   clock.lap('time/update');
   return {

@@ -78,6 +78,7 @@ export {
   fullPreferenceTrainable,
   fullTrainable,
   loraTrainable,
+  saveWeights,
   type PreferenceTrainable,
   type Trainable,
 } from './trainable.js';

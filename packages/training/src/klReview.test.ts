@@ -14,6 +14,9 @@ describe('klReview', () => {
     expect(seen.map(({ step }) => step)).toEqual([20]);
     expect(seen[0].warning).toMatch(/0\.0010 nat.*learning_rate/);
   });
+  it('does not take the start of a short run, where nothing has moved yet, for a policy that does not move', () => {
+    expect(warnings((step) => (step - 1) / 10, 3)).toEqual([]);
+  });
   it('is silent when it moves, however slowly it began', () => {
     expect(warnings((step) => step / 500, 100)).toEqual([]);
   });

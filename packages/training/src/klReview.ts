@@ -9,7 +9,8 @@ const HARDLY_MOVED = 0.01;
  * the learning rate or the number of steps is too small for the run to show anything.
  */
 export function klReview(totalSteps: number): (row: MetricsRow) => string | undefined {
-  const fifth = Math.ceil(totalSteps / 5);
+  // A step's KL is that of the policy before its update: the first one is always 0.
+  const fifth = Math.max(3, Math.ceil(totalSteps / 5));
   const seen: number[] = [];
   return ({ step, metrics: { kl } }) => {
     if (step > fifth || kl === undefined) return undefined;

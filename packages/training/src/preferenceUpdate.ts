@@ -44,6 +44,7 @@ export async function preferenceBackward(
   { policy, reference }: { policy: ModelView; reference: ModelView },
   options: PreferenceOptions,
   tokenBudget: number,
+  signal?: AbortSignal,
 ): Promise<Metrics> {
   const groups = pairs.map((pair): PairGroup => ({
     pair,
@@ -55,6 +56,7 @@ export async function preferenceBackward(
   const means = new Means();
   let difference = NaN;
   for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
+    signal?.throwIfAborted();
     const answers = inTree.flatMap(({ pair }) => [pair.chosen, pair.rejected]);
     const referenceSums = answers.every((a) => a.reference !== undefined)
       ? Float64Array.from(answers, (a) => a.reference as number)

@@ -88,7 +88,11 @@ export class RunFolder {
       .filter((line) => stepOf(line) <= step);
     this.replace('metrics.jsonl', kept.map((line) => `${line}\n`).join(''));
     if (kept.length === 0) return undefined;
-    const { step: _step, epoch: _epoch, ...metrics } = JSON.parse(kept[kept.length - 1]) as MetricsRow & Metrics;
+    const {
+      step: _step,
+      epoch: _epoch,
+      ...metrics
+    } = JSON.parse(kept[kept.length - 1]) as MetricsRow & Metrics;
     return metrics;
   }
 
@@ -108,7 +112,8 @@ export class RunFolder {
     const outermost = resolve(this.made);
     try {
       // Removing is only possible while empty, so nothing of anybody's can be lost.
-      for (let path = resolve(this.path); path.length >= outermost.length; path = dirname(path)) rmdirSync(path);
+      for (let path = resolve(this.path); path.length >= outermost.length; path = dirname(path))
+        rmdirSync(path);
     } catch {
       // Somebody else has put something there.
     }

@@ -96,7 +96,7 @@ export async function selfTrainingStep(
   clock.lap('time/judge');
   const referenceSums = await scoreContests(contests, trainable.reference, options.tokenBudget);
   const pairs = preferences(contests, referenceSums);
-  const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget);
+  const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at.signal);
   const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
   clock.lap('time/update');
 

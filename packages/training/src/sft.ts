@@ -46,7 +46,14 @@ export async function supervisedStep(
   const { trainable, optimizer, loss, options } = run;
   const clock = new Stopwatch();
   const dropout = { seed: options.seed, step: at.step };
-  const metrics = await supervisedBackward(trainable.policy, examples, loss, options.tokenBudget, dropout);
+  const metrics = await supervisedBackward(
+    trainable.policy,
+    examples,
+    loss,
+    options.tokenBudget,
+    dropout,
+    at.signal,
+  );
   const { gradNorm, skipped } = await optimizer.step(at.learningRate);
   clock.lap('time/update');
   const sequences = examples.flatMap((example) => example.sequences);

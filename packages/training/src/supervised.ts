@@ -35,12 +35,14 @@ export async function supervisedBackward(
   options: JsftLossOptions,
   tokenBudget: number,
   dropout?: DropoutKey,
+  signal?: AbortSignal,
 ): Promise<Metrics> {
   const weights = labelWeights(examples, options);
   const means = new Means();
   let loss = 0;
   let tokens = 0;
   for (const tree of plan(examples, tokenBudget)) {
+    signal?.throwIfAborted();
     const kinds = kindsOfLabels(tree);
     const gradient = Float32Array.from(kinds, (kind) => (kind === null ? 0 : -weights[kind]));
     const logp = await accumulate(policy, tree.batch, gradient, dropout);

@@ -12,6 +12,8 @@ export interface Trainable {
   readonly parameters: ParameterSet;
   /** Writes the policy into an existing folder: a PEFT adapter or a Hugging Face model, with the tokenizer. */
   save(dir: string): Promise<void>;
+  /** Gives back what was made for training; the model it began with stays. Once is enough, more do no harm. */
+  dispose(): void;
 }
 
 /** A policy beside the frozen start it is held to. Before the first step both give the same bits. */
@@ -43,6 +45,7 @@ export function loraTrainable(
       else await saveStacked([start, adapter], dir);
       await model.tokenizer?.save(dir);
     },
+    dispose: () => adapter.dispose(),
   };
 }
 
@@ -55,23 +58,27 @@ async function saveStacked(adapters: Adapter[], dir: string): Promise<void> {
   }
 }
 
+/** Writes a Hugging Face folder that may be a temporary one: the model keeps the source that adapters name. */
+export async function saveWeights(model: LlamaModel, dir: string): Promise<void> {
+  const { source } = model;
+  await model.save(dir);
+  model.source = source;
+}
+
 /** All weights of the model, for SFT and JSFT. */
 export function fullTrainable(model: LlamaModel): Trainable {
   const parameters = model.makeTrainable();
   return {
     policy: model.view(),
     parameters,
-    save: async (dir) => {
-      // Saving names the folder as the model's source; this one may be temporary.
-      const { source } = model;
-      await model.save(dir);
-      model.source = source;
-    },
+    save: (dir) => saveWeights(model, dir),
+    // The parameters are the model's own.
+    dispose: () => {},
   };
 }
 
-/** All weights of the model, held to a frozen clone of what they are now. The clone is the caller's to dispose. */
+/** All weights of the model, held to a frozen clone of what they are now. */
 export function fullPreferenceTrainable(model: LlamaModel): PreferenceTrainable & { start: LlamaModel } {
   const start = model.clone();
-  return { ...fullTrainable(model), reference: start.view(), start };
+  return { ...fullTrainable(model), reference: start.view(), start, dispose: () => start.dispose() };
 }

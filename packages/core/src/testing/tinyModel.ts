@@ -1,5 +1,7 @@
 import type { ModelConfig } from '../model/config.js';
 import { LlamaModel } from '../model/llama.js';
+import { byteTokenizer } from '../tokenizer/byteTokenizer.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
 
 /** Two layers, grouped heads, a few thousand parameters: the smallest model with every part of a real one. */
 export const tinyConfig: ModelConfig = {
@@ -23,4 +25,25 @@ export function tinyModel(
   dtype: 'float32' | 'bf16' = 'float32',
 ): LlamaModel {
   return LlamaModel.init({ ...tinyConfig, ...change }, { dtype, seed: 1 });
+}
+
+/**
+ * A random model over bytes that can be asked to answer and to judge: width 32, ' A' and ' B' single tokens.
+ * @param options.config what is to be otherwise; of maxPositions the plain judge template alone takes some 300
+ */
+export function byteModel({
+  seed = 1,
+  tokenizer = byteTokenizer({ words: [' A', ' B'] }),
+  config = {},
+}: { seed?: number; tokenizer?: Tokenizer; config?: Partial<ModelConfig> } = {}): LlamaModel {
+  const whole: ModelConfig = {
+    ...tinyConfig,
+    hiddenSize: 32,
+    intermediateSize: 48,
+    vocabSize: tokenizer.vocabSize,
+    maxPositions: 2048,
+    eosTokenIds: tokenizer.eos,
+    ...config,
+  };
+  return LlamaModel.init(whole, { dtype: 'float32', seed, tokenizer });
 }

@@ -1,8 +1,15 @@
+import { LINEARS } from '@selfjudge/core';
 import type { Command } from 'commander';
-import type { z } from 'zod';
-import { TRL_ALIASES, TRL_REFUSED } from '../config/trlKeys.js';
-import type { VerbConfig } from '../config/index.js';
-import { presetOf } from '../config/verbs.js';
+import { z } from 'zod';
+import {
+  FIELD_GROUPS,
+  LIST_FIELDS,
+  presetOf,
+  TRL_ALIASES,
+  TRL_BATCH_FACTORS,
+  TRL_REFUSED,
+  type VerbConfig,
+} from '../config/index.js';
 
 /** `--learning-rate` and `--learning_rate` are the same flag; values and one-letter flags are left as they are. */
 export function normaliseFlags(argv: readonly string[]): string[] {
@@ -18,22 +25,45 @@ export function normaliseFlags(argv: readonly string[]): string[] {
 /** One flag a field of the configuration, with its default in the help text. TRL's names are taken too, unlisted. */
 export function addConfigFlags(command: Command, verb: VerbConfig, short: Record<string, string> = {}): void {
   const defaults = presetOf(verb, 'default')!;
-  for (const [key, field] of Object.entries(verb.fields)) {
-    const shown = key in defaults ? ` (default: ${[defaults[key]].flat().join(' ')})` : '';
-    const flags = `${short[key] ? `${short[key]}, ` : ''}--${key} <value>`;
-    command.option(flags, `${(field as z.ZodType).description ?? ''}${shown}`);
+  for (const [title, fields] of Object.entries(FIELD_GROUPS)) {
+    command.optionsGroup(`${title}:`);
+    for (const key of Object.keys(fields).filter((name) => name in verb.fields)) {
+      const names = `${short[key] ? `${short[key]}, ` : ''}--${key}`;
+      command.option(`${names} ${placeholder(key, defaults[key])}`, describe(verb.fields[key], defaults[key]));
+    }
   }
-  const hidden = [...Object.keys(TRL_ALIASES), 'per_device_train_batch_size', 'gradient_accumulation_steps', ...Object.keys(TRL_REFUSED)];
-  for (const key of hidden)
+  for (const key of [...Object.keys(TRL_ALIASES), ...TRL_BATCH_FACTORS, ...Object.keys(TRL_REFUSED)])
     if (!(key in verb.fields)) command.addOption(command.createOption(`--${key} [value]`).hideHelp());
 }
 
+/** What a field is, its choices and its default. */
+function describe(field: z.ZodType, value: unknown): string {
+  const facts = [
+    ...(field instanceof z.ZodEnum ? [`${field.options.join(', ')}`] : []),
+    ...(value === undefined ? [] : [`default: ${shown(value)}`]),
+  ];
+  return `${field.description}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
+}
+
+const shown = (value: unknown): string =>
+  Array.isArray(value) && value.length === LINEARS.length ? 'all-linear' : [value].flat().join(' ');
+
+/** A switch may stand alone, a list takes several words. */
+function placeholder(key: string, value: unknown): string {
+  if (LIST_FIELDS.has(key)) return '<values...>';
+  if (typeof value === 'boolean') return '[boolean]';
+  return typeof value === 'number' ? '<n>' : '<value>';
+}
+
 /** The flags a person gave, as text by key. */
-export function givenFlags(command: Command, except: readonly string[] = []): Record<string, string> {
-  const values = command.opts<Record<string, string | boolean>>();
+export function givenFlags(
+  command: Command,
+  except: readonly string[] = [],
+): Record<string, string | string[]> {
+  const values = command.opts<Record<string, string | string[] | true>>();
   return Object.fromEntries(
     Object.entries(values)
       .filter(([key]) => command.getOptionValueSource(key) === 'cli' && !except.includes(key))
-      .map(([key, value]) => [key, String(value)]),
+      .map(([key, value]) => [key, value === true ? 'true' : value]),
   );
 }

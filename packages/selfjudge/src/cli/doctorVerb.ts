@@ -2,17 +2,20 @@ import { freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
 import { Device } from '@selfjudge/core';
 import { cpuInfo } from '@selfjudge/native';
+import { VERSION } from '../version.js';
 
 /** What this machine can do and what is missing, with what to do about it. */
 export function addDoctorVerb(program: Command): void {
   program
     .command('doctor')
-    .description('what this machine can do, what is missing, what to do about it')
+    .summary('what this machine can do, and what it lacks')
+    .description('What this machine can do, what is missing, and what to do about it.')
     .option('--json', 'print JSON')
     .action(async (flags: { json?: boolean }) => {
       const cpu = cpuInfo();
       const device = Device.open('cpu');
       const facts = {
+        selfjudge: VERSION,
         node: process.version,
         cpu: `${cpu.vendor} family ${cpu.family}`,
         features: cpu.features,
@@ -26,6 +29,7 @@ export function addDoctorVerb(program: Command): void {
       device.close();
       if (flags.json) return void process.stdout.write(`${JSON.stringify(facts)}\n`);
       const lines = [
+        ['selfjudge', facts.selfjudge],
         ['Node', facts.node],
         ['CPU', `${facts.cpu}, ${facts.threads} threads`],
         ['kernel path', `${facts.path} (of ${facts.paths.join(', ')}; SELFJUDGE_CPU forces one)`],

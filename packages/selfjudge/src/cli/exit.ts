@@ -1,31 +1,27 @@
-import { SelfjudgeError } from '@selfjudge/core';
+import { isError } from '@selfjudge/core';
 
 /** What a process ends with: 0 done, 1 failed, 2 called wrongly, 130 interrupted. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** Prints an error as a person needs it and says which exit code it means. Unknown errors keep their stack. */
-export function report(error: unknown): number {
-  if (error instanceof SelfjudgeError) {
-    process.stderr.write(`error: ${error.message}\n`);
-    return error.code === 'SJ_CONFIG' ? EXIT.usage : EXIT.failed;
-  }
-  if (error instanceof Error && 'syscall' in error) {
-    process.stderr.write(`error: ${error.message}\n`);
-    return EXIT.failed;
-  }
-  process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  return EXIT.failed;
+/** Prints an error as a person needs it and says which exit code it means. Errors of the program keep their stack. */
+export function report(error: unknown, stream: { write(text: string): unknown } = process.stderr): number {
+  if (error instanceof Error && error.name === 'AbortError') return EXIT.interrupted;
+  const known = isError(error) || (error instanceof Error && 'syscall' in error);
+  const text =
+    error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
+  stream.write(`error: ${text}\n`);
+  return isError(error, 'SJ_CONFIG') ? EXIT.usage : EXIT.failed;
 }
 
 /**
- * Runs work that Ctrl-C ends in order: the first aborts the signal (checkpoint, then exit 130), the second ends the
+ * Runs work that Ctrl-C ends in order: the first aborts the signal (a run writes a checkpoint), the second ends the
  * process at once.
  */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    process.stderr.write('\nstopping after this step; Ctrl-C again to stop at once\n');
+    process.stderr.write('\nstopping; Ctrl-C again to stop at once\n');
     controller.abort();
   };
   process.on('SIGINT', onSignal);

@@ -1,17 +1,15 @@
-import { InvalidArgumentError, type Command } from 'commander';
-import { generate } from '@selfjudge/core';
-import { describeIssues, promptIds, toPromptRow, type PromptRow } from '@selfjudge/data';
-import { bestOf, Judge } from '@selfjudge/judging';
-import { openModel, resolveTemplate, type ModelOptions, type OpenModel } from '../pipelines/model.js';
-import { readRows, withRows } from '../pipelines/rows.js';
-import { interruptible } from './exit.js';
-import { addModelFlags } from './modelFlags.js';
-import { Progress } from './progress.js';
+import type { Command } from 'commander';
+import { toPromptRow, type Text } from '@selfjudge/data';
+import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
+import type { OpenModel } from '../pipelines/model.js';
+import { fittingPrompts } from '../pipelines/prompts.js';
+import { readRows, type InputRow } from '../pipelines/rows.js';
+import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
+import { overRows } from './overRows.js';
+import { numberFlag, wholeFlag } from './values.js';
 
-interface GenerateFlags extends ModelOptions {
-  model: string;
+interface GenerateFlags extends RowFlags {
   prompt?: string;
-  out?: string;
   count: number;
   best_of: number;
   template: string;
@@ -22,100 +20,88 @@ interface GenerateFlags extends ModelOptions {
   seed: number;
 }
 
-const number = (text: string) => {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number');
-  return value;
-};
+interface Answered {
+  prompt: Text;
+  answers: Answer[];
+}
 
 export function addGenerateVerb(program: Command): void {
+  const atLeast1 = wholeFlag({ least: 1 });
   const command = program
     .command('generate [file]')
-    .description('answers to prompts: rows {prompt}, or one --prompt; --best_of N chooses by the own judgments')
+    .summary('answers to prompts; with --best_of chosen by its own judgments')
+    .description(
+      'Answers to prompts; with --best_of chosen by the own judgments of the model.\n\n' +
+        'Rows {prompt} to {prompt, completion, logprob, finish}, or one --prompt to its answer as text.',
+    )
+    .optionsGroup('Answers:')
     .option('--prompt <text>', 'one prompt instead of a file')
-    .option('--count <n>', 'answers a prompt', number, 1)
-    .option('--best_of <n>', 'sample n answers and keep the winner of a tournament', number, 1)
-    .option('--template <name>', 'judge template of the tournament', 'auto')
-    .option('--max_new_tokens <n>', 'tokens of an answer at most', number, 256)
-    .option('--temperature <t>', '0 takes the most probable token', number, 1)
-    .option('--top_p <p>', 'nucleus sampling', number, 0.9)
-    .option('--top_k <k>', '0 for all', number, 0)
-    .option('--seed <n>', 'keys the samples', number, 0);
-  addModelFlags(command).action((file: string | undefined, flags: GenerateFlags) =>
-    interruptible(async (signal) => {
-      if ((file === undefined) === (flags.prompt === undefined))
-        command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2, code: 'usage' });
-      const prompts = file === undefined ? [{ id: 'prompt', prompt: flags.prompt! }] : await promptsOf(file);
-      const opened = await openModel(flags.model, flags);
-      try {
-        await withRows(flags.out, (row) => print(row, flags.prompt !== undefined), (write) =>
-          answer(opened, prompts, flags, signal, write),
-        );
-      } finally {
-        opened.dispose();
-      }
-    }),
+    .option('--count <n>', 'answers a prompt', atLeast1, 1)
+    .option('--best_of <n>', 'sample n answers and keep the winner of a tournament', atLeast1, 1)
+    .option('--template <name>', 'judge template of the tournament; auto: the one beside the weights', 'auto')
+    .option('--max_new_tokens <n>', 'tokens of an answer at most', atLeast1, 256)
+    .option('--temperature <t>', '0 takes the most probable token', numberFlag({ least: 0 }), 1)
+    .option('--top_p <p>', 'nucleus sampling; 1 for off', numberFlag({ least: 0, most: 1 }), 0.9)
+    .option('--top_k <k>', 'most probable tokens to sample from; 0 for all', wholeFlag(), 0)
+    .option('--seed <n>', 'keys the samples', wholeFlag(), 0);
+  addOutputFlags(addModelFlags(command), 'the answer to --prompt as JSON too').action((file: string | undefined, flags: GenerateFlags) => {
+    const { prompt } = flags;
+    if ((file === undefined) === (prompt === undefined))
+      command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });
+    if (flags.best_of > 1 && flags.count > 1)
+      command.error('error: --count and --best_of exclude each other: a tournament has one winner', {
+        exitCode: 2,
+      });
+    const asText = prompt !== undefined && flags.out === undefined && !flags.json;
+    return overRows(
+      {
+        file: file ?? '--prompt',
+        title: 'generate',
+        unit: 'answers',
+        read: async () =>
+          prompt === undefined
+            ? readRows(file!, toPromptRow)
+            : [{ line: 1, value: { id: 'prompt', prompt } }],
+        work: async (opened, rows, { signal, onProgress }) => {
+          const fitting = fittingPrompts(opened, rows, flags.max_new_tokens);
+          return answered(opened, fitting, {
+            bestOf: flags.best_of,
+            count: flags.count,
+            template: flags.template,
+            maxNewTokens: flags.max_new_tokens,
+            temperature: flags.temperature,
+            topP: flags.top_p,
+            topK: flags.top_k,
+            seed: flags.seed,
+            signal,
+            onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
+          });
+        },
+        show: ({ prompt: asked, answers }) =>
+          answers.map((answer) => (asText ? answer.text : answerRow(asked, answer))),
+        empty: { prompt: null, completion: null },
+      },
+      flags,
+    );
+  });
+}
+
+/** The rows with their answers, in place. */
+async function answered(
+  opened: OpenModel,
+  rows: InputRow<{ prompt: Text }>[],
+  options: AnswerOptions,
+): Promise<InputRow<Answered>[]> {
+  const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [value.prompt]));
+  const answers = (await answerPrompts(opened, prompts, options)).values();
+  return rows.map(({ line, value, problem }) =>
+    problem === undefined
+      ? { line, value: { prompt: value.prompt, answers: answers.next().value as Answer[] } }
+      : { line, problem },
   );
 }
 
-async function promptsOf(file: string): Promise<PromptRow[]> {
-  const { rows, issues } = await readRows(file);
-  const prompts = rows.flatMap(({ line, value }) => {
-    const outcome = toPromptRow(value, `${file}:${line}`);
-    if (outcome.problem) issues.push({ file, line, ...outcome.problem });
-    return outcome.problem ? [] : [outcome.value];
-  });
-  if (issues.length > 0) process.stderr.write(`warning: ${issues.length} rows left out\n${describeIssues(issues)}\n`);
-  return prompts;
-}
-
-async function answer(
-  opened: OpenModel,
-  prompts: PromptRow[],
-  flags: GenerateFlags,
-  signal: AbortSignal,
-  write: (row: object) => void,
-): Promise<void> {
-  const { tokenizer, view } = opened;
-  const progress = new Progress('generate', 'answers');
-  const sampling = {
-    maxNewTokens: flags.max_new_tokens,
-    temperature: flags.temperature,
-    topP: flags.top_p,
-    topK: flags.top_k,
-    eos: tokenizer.turnEnd.slice(0, 1),
-    signal,
-    onProgress: ({ done, total, tokens }: { done: number; total: number; tokens: number }) =>
-      progress.update(done, total, `${tokens} tokens`),
-  };
-  if (flags.best_of > 1) {
-    const judge = new Judge(view, tokenizer, resolveTemplate(flags.template, opened));
-    const results = await bestOf(view, judge, prompts.map((p) => p.prompt), { n: flags.best_of, seed: flags.seed, sampling });
-    progress.finish();
-    results.forEach(({ text, answers, tournament }, i) =>
-      write({ prompt: prompts[i].prompt, completion: text, candidates: answers.map((a) => a.text), tournament }),
-    );
-    return;
-  }
-  const samples = await generate(view, prompts.map(({ prompt }) => promptIds(tokenizer, prompt)), {
-    ...sampling,
-    seed: flags.seed,
-    count: flags.count,
-  });
-  progress.finish();
-  samples.forEach((ofPrompt, i) => {
-    for (const { tokens, logprobs, finish } of ofPrompt)
-      write({
-        prompt: prompts[i].prompt,
-        completion: tokenizer.decode(finish === 'eos' ? tokens.slice(0, -1) : tokens, { skipSpecial: true }),
-        logprob: logprobs.reduce((sum, x) => sum + x, 0),
-        finish,
-      });
-  });
-}
-
-/** A single prompt's answer is printed as text, rows as JSON lines. */
-function print(row: object, plain: boolean): void {
-  const { completion } = row as { completion: string };
-  process.stdout.write(plain ? `${completion}\n` : `${JSON.stringify(row)}\n`);
+function answerRow(prompt: Text, { text, logprob, finish, candidates, tournament }: Answer): object {
+  const chosen = candidates === undefined ? {} : { candidates, tournament };
+  return { prompt, completion: text, logprob, finish, ...chosen };
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
+import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
 import { addDoctorVerb } from './doctorVerb.js';
 import { addEvaluateVerb } from './evaluateVerb.js';
@@ -13,26 +14,34 @@ import { addScoreVerb } from './scoreVerb.js';
 import { addTrainingVerb } from './trainVerb.js';
 
 const program = new Command('selfjudge')
-  .description('Align a language model by its own judgment (SELF-JUDGE, arXiv 2402.11253)')
-  .version('0.1.0')
+  .description('Align a language model by its own judgment (SELF-JUDGE, arXiv 2402.11253).')
+  .version(VERSION)
   .showHelpAfterError('(selfjudge help VERB lists its flags)')
   .exitOverride();
 
 let code: number = EXIT.done;
-for (const verb of Object.keys(TRAINING_VERBS) as TrainingVerb[]) addTrainingVerb(program, verb, (c) => (code = c));
+program.commandsGroup('Training:');
+for (const verb of Object.keys(TRAINING_VERBS) as TrainingVerb[])
+  addTrainingVerb(program, verb, (c) => (code = c));
+program.commandsGroup('Using a model:');
 addJudgeVerb(program);
 addGenerateVerb(program);
 addScoreVerb(program);
 addEvaluateVerb(program);
+program.commandsGroup('More:');
 addRunsVerb(program);
 addDoctorVerb(program);
-addQuickstartVerb(program);
+addQuickstartVerb(program, (c) => (code = c));
+
+// Whoever reads the output may have seen enough, as head does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+});
 
 try {
   await program.parseAsync([...process.argv.slice(0, 2), ...normaliseFlags(process.argv.slice(2))]);
 } catch (error) {
   if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  else if ((error as Error).name === 'AbortError') code = EXIT.interrupted;
   else code = report(error);
 }
 process.exitCode = code;

@@ -1,46 +1,80 @@
+/** What progress is written to: a terminal or a file. */
+export interface ProgressStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+const CLEAR = '\r\x1b[2K';
+/** A terminal is redrawn at most so often. */
+const FRAME_MS = 100;
+
 /** Where a long piece of work is, on stderr: one line that is rewritten on a terminal, a line every 10% elsewhere. */
 export class Progress {
-  private readonly start = performance.now();
+  private start = performance.now();
+  private begunAt = 0;
   private lastTenth = 0;
-  private lastDrawn = 0;
+  private lastDrawn = -Infinity;
+  /** Text that stands on the terminal's last line. */
+  private open = false;
 
+  /** @param unit what is counted, in the plural */
   constructor(
     private readonly title: string,
     private readonly unit: string,
-    private readonly stream: NodeJS.WriteStream = process.stderr,
+    private readonly stream: ProgressStream = process.stderr,
   ) {}
+
+  /** The work begins now. @param done of it before: it counts as done, but not for the rate */
+  begin(done: number): void {
+    this.start = performance.now();
+    this.begunAt = done;
+  }
 
   /** @param note short facts of the moment, such as the loss */
   update(done: number, total: number, note = ''): void {
-    const line = this.line(done, total, note);
     if (this.stream.isTTY) {
       const now = performance.now();
-      if (done < total && now - this.lastDrawn < 100) return;
+      if (done < total && now - this.lastDrawn < FRAME_MS) return;
       this.lastDrawn = now;
-      this.stream.write(`\r\x1b[2K${line.slice(0, (this.stream.columns ?? 100) - 1)}`);
+      const line = this.line(done, total, note).slice(0, (this.stream.columns ?? 100) - 1);
+      this.stream.write(`${CLEAR}${line}`);
+      this.open = true;
       return;
     }
     const tenth = Math.floor((done / total) * 10);
-    if (tenth > this.lastTenth) {
-      this.lastTenth = tenth;
-      this.stream.write(`${line}\n`);
-    }
+    if (tenth <= this.lastTenth) return;
+    this.lastTenth = tenth;
+    this.stream.write(`${this.line(done, total, note)}\n`);
+  }
+
+  /** A line of its own, above the progress. */
+  say(message: string): void {
+    this.stream.write(`${this.open ? CLEAR : ''}${message}\n`);
+    this.open = false;
   }
 
   /** Ends the line on a terminal. */
   finish(): void {
-    if (this.stream.isTTY && this.lastDrawn > 0) this.stream.write('\n');
+    if (this.open) this.stream.write('\n');
+    this.open = false;
   }
 
   private line(done: number, total: number, note: string): string {
     const seconds = (performance.now() - this.start) / 1000;
-    const rate = done / Math.max(seconds, 1e-9);
+    const rate = (done - this.begunAt) / Math.max(seconds, 1e-9);
     const share = `${Math.floor((done / total) * 100)}%`.padStart(4);
-    const eta = done === 0 ? '' : done < total ? `ETA ${duration((total - done) / rate)}` : `in ${duration(seconds)}`;
-    return [this.title, share, `${done}/${total} ${this.unit}`, `${rate.toPrecision(3)}/s`, eta, note]
+    const eta =
+      rate === 0 ? '' : done < total ? `ETA ${duration((total - done) / rate)}` : `in ${duration(seconds)}`;
+    return [this.title, share, `${done}/${total} ${this.unit}`, `${figure(rate)}/s`, eta, note]
       .filter(Boolean)
       .join('  ');
   }
+}
+
+/** Three digits, without an exponent: 0.0123, 1.23, 1234. */
+function figure(value: number): string {
+  return value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
 /** Seconds as people say them: 8 s, 2 m 05 s, 1 h 12 m. */

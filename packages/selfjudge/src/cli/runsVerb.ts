@@ -14,9 +14,14 @@ interface RunFacts {
 }
 
 export function addRunsVerb(program: Command): void {
-  const runs = program.command('runs').description('what runs there are and where they stand');
+  const runs = program
+    .command('runs')
+    .summary('what runs there are and where they stand')
+    .description('What runs there are and where they stand.');
   runs
     .command('list', { isDefault: true })
+    .description('Every run under a folder: verb, status, steps done, last loss.')
+    .summary('every run under a folder (runs/ where none is named)')
     .argument('[folder]', 'folder of run folders', 'runs')
     .option('--json', 'print JSON lines')
     .action((folder: string, flags: { json?: boolean }) => {
@@ -39,16 +44,24 @@ export function addRunsVerb(program: Command): void {
     });
   runs
     .command('show <folder>')
-    .description('one run: configuration and last metrics')
+    .summary('one run: configuration and last metrics')
+    .description('One run: its configuration and its last metrics.')
     .option('--json', 'print JSON')
     .action((folder: string, flags: { json?: boolean }) => {
       const run = readRun(folder);
       if (run === undefined)
-        throw new ArgumentError('folder', { where: 'runs show', expected: 'a run folder (with config.yaml)', received: folder });
+        throw new ArgumentError('folder', {
+          where: 'runs show',
+          expected: 'a run folder (with config.yaml)',
+          received: folder,
+        });
       if (flags.json) return void process.stdout.write(`${JSON.stringify(run)}\n`);
       process.stdout.write(`${run.path}  ${run.verb}  ${run.status} after ${run.step} steps\n\n`);
       process.stdout.write(`${readFileSync(join(folder, 'config.yaml'), 'utf8')}\n`);
-      const rows = Object.entries(run.metrics).map(([name, value]) => [name, value?.toPrecision(6) ?? 'none']);
+      const rows = Object.entries(run.metrics).map(([name, value]) => [
+        name,
+        value?.toPrecision(6) ?? 'none',
+      ]);
       process.stdout.write(`${table(['last metrics', 'value'], rows)}\n`);
     });
 }
@@ -65,11 +78,22 @@ function findRuns(folder: string): RunFacts[] {
 function readRun(path: string): RunFacts | undefined {
   const config = join(path, 'config.yaml');
   if (!existsSync(config)) return undefined;
-  const { verb } = parse(readFileSync(config, 'utf8')) as { verb?: string };
+  const verb = verbOf(config);
+  if (verb === undefined) return undefined;
   const last = lastRow(join(path, 'metrics.jsonl'));
   const { step = 0, epoch: _, ...metrics } = last ?? {};
   const complete = existsSync(join(path, 'summary.json'));
-  return { path, verb: verb ?? '?', status: complete ? 'complete' : 'unfinished', step: step ?? 0, metrics };
+  return { path, verb, status: complete ? 'complete' : 'unfinished', step: step ?? 0, metrics };
+}
+
+/** The verb that a config.yaml names; undefined for a file of another program. */
+function verbOf(path: string): string | undefined {
+  try {
+    const content = parse(readFileSync(path, 'utf8')) as { verb?: unknown } | null;
+    return typeof content?.verb === 'string' ? content.verb : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function lastRow(path: string): Record<string, number | null> | undefined {

@@ -1,36 +1,31 @@
 import type { Command } from 'commander';
-import { describeIssues } from '@selfjudge/data';
-import { openModel, type ModelOptions } from '../pipelines/model.js';
-import { readRows, withRows } from '../pipelines/rows.js';
+import { toSftExample } from '@selfjudge/data';
+import { readRows } from '../pipelines/rows.js';
 import { scoreRows } from '../pipelines/score.js';
-import { interruptible } from './exit.js';
-import { addModelFlags } from './modelFlags.js';
-import { Progress } from './progress.js';
+import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
+import { overRows } from './overRows.js';
 
 export function addScoreVerb(program: Command): void {
   const command = program
     .command('score <file>')
-    .description('log-probabilities of completions: rows {prompt, completion} to {logprob, tokens, logprobs}');
-  addModelFlags(command).action((file: string, flags: ModelOptions & { model: string; out?: string }) =>
-    interruptible(async () => {
-      const { rows, issues } = await readRows(file);
-      const opened = await openModel(flags.model, flags);
-      try {
-        const progress = new Progress('score', 'rows');
-        const scores = await scoreRows(opened, file, rows, {
-          onIssue: (issue) => issues.push(issue),
-          onProgress: (done, total) => progress.update(done, total),
-        });
-        progress.finish();
-        await withRows(flags.out, print, async (write) => {
-          for (const score of scores) if (score !== null) write(score);
-        });
-      } finally {
-        opened.dispose();
-      }
-      if (issues.length > 0) process.stderr.write(`warning: ${issues.length} rows left out\n${describeIssues(issues)}\n`);
-    }),
+    .summary('log-probabilities of completions')
+    .description(
+      'Log-probabilities of completions.\n\n' +
+        'Rows {prompt, completion}, strings or message lists, to {logprob, tokens, logprobs}: nats, the end of the ' +
+        'turn included.',
+    );
+  addOutputFlags(addModelFlags(command)).action((file: string, flags: RowFlags) =>
+    overRows(
+      {
+        file,
+        title: 'score',
+        unit: 'rows',
+        read: () => readRows(file, toSftExample),
+        work: scoreRows,
+        show: (score) => [score],
+        empty: { logprob: null, tokens: [], logprobs: [] },
+      },
+      flags,
+    ),
   );
 }
-
-const print = (row: object) => void process.stdout.write(`${JSON.stringify(row)}\n`);

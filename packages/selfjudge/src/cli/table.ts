@@ -4,12 +4,17 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   const line = (row: readonly string[]) =>
     widths
-      .map((width, column) => (column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width)))
+      .map((width, column) =>
+        column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width),
+      )
       .join('  ')
       .trimEnd();
   return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
-/** A share with its interval: "0.63 [0.60, 0.66]". */
-export const interval = ({ value, low, high }: { value: number; low: number; high: number }, digits = 3): string =>
-  `${value.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;
+/** A share with its interval, "0.63 [0.60, 0.66]"; "-" where nothing was counted. */
+export const interval = (
+  { value, low, high }: { value: number; low: number; high: number },
+  digits = 3,
+): string =>
+  Number.isNaN(value) ? '-' : `${value.toFixed(digits)} [${low.toFixed(digits)}, ${high.toFixed(digits)}]`;

@@ -1,8 +1,16 @@
 import type { Command } from 'commander';
-import { resolveConfig, TRAINING_VERBS, type TrainingVerb, type VerbConfig } from '../config/index.js';
+import {
+  presetOf,
+  resolveConfig,
+  TRAINING_VERBS,
+  type ResolvedConfig,
+  type TrainingVerb,
+  type VerbConfig,
+} from '../config/index.js';
 import { runTraining, type TrainOutcome } from '../pipelines/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
+import { nextCommand } from './nextCommand.js';
 import { Progress } from './progress.js';
 
 const ABOUT: Record<TrainingVerb, string> = {
@@ -12,50 +20,57 @@ const ABOUT: Record<TrainingVerb, string> = {
   dpo: 'preference training on the pairs of a file',
 };
 
-const NEXT: Record<TrainingVerb, (run: string, data: string) => string> = {
-  sft: (run, data) => `selfjudge jsft -m ${run} --dataset_name ${data} --output_dir runs/jsft`,
-  jsft: (run, data) => `selfjudge self-train -m ${run} --dataset_name ${data} --output_dir runs/self-train`,
-  'self-train': (run, data) => `selfjudge evaluate -m ${run} --dataset_name ${data}`,
-  dpo: (run, data) => `selfjudge evaluate -m ${run} --dataset_name ${data}`,
-};
-
 /** Metrics worth a place on the progress line, in this order. */
 const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win_rate', 'kl'];
 
+/** @param done takes the exit code of a run that ended in order */
 export function addTrainingVerb(program: Command, name: TrainingVerb, done: (code: number) => void): void {
   const verb: VerbConfig = TRAINING_VERBS[name];
+  const presets = Object.keys(verb.presets).join(', ');
   const command = program
     .command(name)
-    .description(ABOUT[name])
+    .summary(ABOUT[name])
+    .description(
+      `${ABOUT[name][0].toUpperCase()}${ABOUT[name].slice(1)}.\n\n` +
+        'Writes a run folder; its final/ opens in PEFT or transformers. Ctrl-C saves a checkpoint, and the same ' +
+        'command again goes on and ends with the same bits as an uninterrupted run.',
+    )
     .option('--config <file>', 'YAML or JSON file with these keys; flags override it')
-    .option('--preset <name>', `defaults to start from: ${Object.keys(verb.presets).join(', ')}`, 'default')
+    .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
     .option('--json', 'print the result as JSON on stdout');
   addConfigFlags(command, verb, { model_name_or_path: '-m' });
-  command.action(async (options: { config?: string; preset: string; json?: boolean }) => {
+  command.action(async (options: { config?: string; preset?: string; json?: boolean }) => {
     const flags = givenFlags(command, ['config', 'preset', 'json']);
-    const config = resolveConfig(verb, { file: options.config, preset: options.preset, flags });
+    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags });
     const progress = new Progress(name, 'steps');
-    const outcome = await interruptible((signal) =>
-      runTraining(name, config, {
-        signal,
-        onLog: ({ step, metrics }, total) =>
-          progress.update(
-            step,
-            total,
-            SHOWN.filter((key) => Number.isFinite(metrics[key]))
-              .map((key) => `${key} ${metrics[key].toPrecision(3)}`)
-              .join('  '),
-          ),
-        onWarning: (message) => process.stderr.write(`warning: ${message}\n`),
-      }),
-    );
-    progress.finish();
-    if (options.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
-    done(tell(name, outcome, [config.dataset_name].flat().join(' ')));
+    try {
+      const outcome = await interruptible((signal) =>
+        runTraining(name, config, {
+          signal,
+          onStart: (step, total) => {
+            progress.begin(step);
+            if (step > 0) progress.say(`going on after step ${step} of ${total}`);
+          },
+          onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
+          onWarning: (message) => progress.say(`warning: ${message}`),
+        }),
+      );
+      progress.finish();
+      if (options.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+      done(tell(name, outcome, config));
+    } finally {
+      progress.finish();
+    }
   });
 }
 
-function tell(name: TrainingVerb, outcome: TrainOutcome, data: string): number {
+function noteOf(metrics: Record<string, number>): string {
+  return SHOWN.filter((key) => Number.isFinite(metrics[key]))
+    .map((key) => `${key} ${metrics[key].toPrecision(3)}`)
+    .join('  ');
+}
+
+function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig): number {
   const say = (line: string) => process.stderr.write(`${line}\n`);
   if (outcome.status === 'interrupted') {
     say(`interrupted after step ${outcome.step}; checkpoint ${outcome.checkpoint ?? 'none yet'}`);
@@ -63,8 +78,9 @@ function tell(name: TrainingVerb, outcome: TrainOutcome, data: string): number {
     return EXIT.interrupted;
   }
   const kept = outcome.bestStep === outcome.step ? '' : `, the policy of step ${outcome.bestStep} kept`;
-  say(outcome.alreadyDone ? `${outcome.outputDir} is complete already` : `done: ${outcome.step} steps${kept}`);
+  if (outcome.alreadyDone) say(`${outcome.outputDir} is complete already`);
+  say(`done: ${outcome.step} steps${kept}`);
   say(`result: ${outcome.outputDir}/final`);
-  say(`next: ${NEXT[name](outcome.outputDir, data)}`);
+  say(`next: ${nextCommand(name, outcome.outputDir, config, presetOf(TRAINING_VERBS[name], 'default')!)}`);
   return EXIT.done;
 }

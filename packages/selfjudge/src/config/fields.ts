@@ -65,7 +65,9 @@ export const loraFields = {
 };
 
 export const sftFields = {
-  max_length: count.describe('tokens of prompt and completion at most; longer examples are dropped and counted'),
+  max_length: count.describe(
+    'tokens of prompt and answer at most: longer answers are cut, prompts without room left out, both counted',
+  ),
   train_on: z.enum(['last', 'all']).describe('assistant turns that are labels'),
 };
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError, nearest } from '@selfjudge/core';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { camelCase, mapKeys } from './naming.js';
+import { camelCase, mapKeys, snakeCase } from './naming.js';
 import { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';
 import { presetOf, TRAINING_VERBS, type TrainingVerb, type VerbConfig } from './verbs.js';
 
@@ -12,6 +12,8 @@ export interface ConfigSources {
   file?: string;
   /** Values given as flags, still text. */
   flags?: Readonly<Record<string, string | string[]>>;
+  /** Values under the API's names. They override the flags; what is undefined is left to the others. */
+  values?: object;
   /** Named set of defaults; goes before the file's. */
   preset?: string;
 }
@@ -25,15 +27,20 @@ type Given = Record<string, unknown>;
  * Defaults of the preset, then the file, then the flags; every key known, every value in range.
  * @throws ConfigError naming the key, with the nearest known one or the reason why there is none
  */
-export function resolveConfig(name: TrainingVerb, { file, flags = {}, preset }: ConfigSources): ResolvedConfig {
+export function resolveConfig(
+  name: TrainingVerb,
+  { file, flags = {}, values = {}, preset }: ConfigSources,
+): ResolvedConfig {
   const verb: VerbConfig = TRAINING_VERBS[name];
   const { preset: ownPreset, ...content } = file === undefined ? {} : contentOf(file, name);
   const fromFile = knownKeys(verb, content);
   const fromFlags = knownKeys(verb, parseFlags(verb, flags));
+  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const merged = {
     ...defaultsOf(verb, preset ?? ownPreset ?? 'default'),
     ...withBatchSize(fromFile),
     ...withBatchSize(fromFlags, fromFile),
+    ...knownKeys(verb, mapKeys(given, snakeCase)),
   };
   return Object.fromEntries(
     Object.entries(verb.fields).map(([key, field]) => [key, checked(key, field, merged[key])]),
@@ -66,14 +73,15 @@ function contentOf(path: string, name: TrainingVerb): Given {
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new ConfigError({ key: path, expected: 'a mapping of keys to values', received: value });
   const { verb = name, ...content } = mapKeys(value, (key) => key.replaceAll('-', '_'));
-  if (verb !== name) throw new ConfigError({ key: 'verb', expected: `${name}, as was called`, received: verb });
+  if (verb !== name)
+    throw new ConfigError({ key: 'verb', expected: `${name}, as was called`, received: verb });
   return content;
 }
 
 /** Flags are text: numbers, booleans and lists are read as YAML where the field does not take text. */
 function parseFlags(verb: VerbConfig, flags: Readonly<Record<string, string | string[]>>): Given {
   return mapValues(flags, (key, value) => {
-    const field = verb.fields[TRL_ALIASES[key] ?? key] as z.ZodType | undefined;
+    const field = verb.fields[aliased(key)] as z.ZodType | undefined;
     if (typeof value !== 'string' || field?.safeParse(value).success) return value;
     try {
       return parse(value) as unknown;
@@ -87,10 +95,10 @@ function parseFlags(verb: VerbConfig, flags: Readonly<Record<string, string | st
 function knownKeys(verb: VerbConfig, given: Given): Given {
   const out: Given = {};
   for (const [key, value] of Object.entries(given)) {
-    const name = TRL_ALIASES[key] ?? key;
-    if (name in verb.fields || TRL_BATCH_FACTORS.includes(key)) out[name] = value;
-    else if (key in TRL_REFUSED)
-      throw new ConfigError({ key, expected: `no such key (${TRL_REFUSED[key]})`, received: value });
+    const name = aliased(key);
+    if (Object.hasOwn(verb.fields, name) || TRL_BATCH_FACTORS.includes(key)) out[name] = value;
+    else if (Object.hasOwn(TRL_REFUSED, key))
+      throw new ConfigError({ key, expected: `this key of TRL to be left out (${TRL_REFUSED[key]})`, received: value });
     else
       throw new ConfigError({
         key,
@@ -157,5 +165,9 @@ function limitOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-const mapValues = <T>(object: Readonly<Record<string, T>>, change: (key: string, value: T) => unknown): Given =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(key, value)]));
+const aliased = (key: string): string => (Object.hasOwn(TRL_ALIASES, key) ? TRL_ALIASES[key] : key);
+
+const mapValues = <T>(
+  object: Readonly<Record<string, T>>,
+  change: (key: string, value: T) => unknown,
+): Given => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(key, value)]));

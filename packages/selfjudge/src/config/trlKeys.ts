@@ -6,7 +6,10 @@ export const TRL_ALIASES: Readonly<Record<string, string>> = {
 };
 
 /** TRL's two factors of the batch: their product is `train_batch_size`. One that is not given counts as 1. */
-export const TRL_BATCH_FACTORS: readonly string[] = ['per_device_train_batch_size', 'gradient_accumulation_steps'];
+export const TRL_BATCH_FACTORS: readonly string[] = [
+  'per_device_train_batch_size',
+  'gradient_accumulation_steps',
+];
 
 /** Keys of TRL's configurations that are refused, each with the reason. */
 export const TRL_REFUSED: Readonly<Record<string, string>> = {

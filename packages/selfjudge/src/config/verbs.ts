@@ -1,4 +1,11 @@
-import { dpoDefaults, defaultLora, jsftDefaults, paper, selfTrainingDefaults, sftDefaults } from '@selfjudge/training';
+import {
+  dpoDefaults,
+  defaultLora,
+  jsftDefaults,
+  paper,
+  selfTrainingDefaults,
+  sftDefaults,
+} from '@selfjudge/training';
 import {
   type Fields,
   dataFields,
@@ -38,8 +45,20 @@ export const TRAINING_VERBS = {
   sft: {
     fields: { ...training, ...sftFields },
     presets: {
-      default: { ...common, ...lora(defaultLora), ...snake(sftDefaults), dataset_split: 'train', train_on: 'last' },
-      paper: { ...common, ...lora(paper.lora), ...snake(paper.jsft), dataset_split: 'train', train_on: 'all' },
+      default: {
+        ...common,
+        ...lora(defaultLora),
+        ...snake(sftDefaults),
+        dataset_split: 'train',
+        train_on: 'last',
+      },
+      paper: {
+        ...common,
+        ...lora(paper.lora),
+        ...snake(paper.jsft),
+        dataset_split: 'train',
+        train_on: 'all',
+      },
     },
   },
   jsft: {
@@ -66,7 +85,13 @@ export const TRAINING_VERBS = {
   dpo: {
     fields: { ...training, max_length: sftFields.max_length, ...preferenceFields, ...dpoFields },
     presets: {
-      default: { ...common, ...lora(defaultLora), ...snake(dpoDefaults), lora_dropout: 0, dataset_split: 'train' },
+      default: {
+        ...common,
+        ...lora(defaultLora),
+        ...snake(dpoDefaults),
+        lora_dropout: 0,
+        dataset_split: 'train',
+      },
     },
   },
   'self-train': {

@@ -1,12 +1,15 @@
 import type { Tokenizer } from '@selfjudge/core';
 import {
   describeIssues,
+  describeProblems,
   loadPreferences,
   loadPrompts,
   loadSftExamples,
   type Dataset,
   type LoadRowsOptions,
   type PreferencePair,
+  type PromptRow,
+  type SftExample,
   type Split,
 } from '@selfjudge/data';
 import { judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
@@ -36,9 +39,19 @@ async function loadAll<T>(
   return datasetLimit > 0 ? rows.slice(0, datasetLimit) : rows;
 }
 
-export const readPreferences = (options: DatasetOptions, warn: Warn) => loadAll(loadPreferences, options, warn);
-export const readPrompts = (options: DatasetOptions, warn: Warn) => loadAll(loadPrompts, options, warn);
-export const readSftExamples = (options: DatasetOptions, warn: Warn) => loadAll(loadSftExamples, options, warn);
+/** Where the rows of a run come from. */
+export interface RowSource {
+  preferences(options: DatasetOptions, warn: Warn): Promise<PreferencePair[]>;
+  prompts(options: DatasetOptions, warn: Warn): Promise<PromptRow[]>;
+  sftExamples(options: DatasetOptions, warn: Warn): Promise<SftExample[]>;
+}
+
+/** The files that the options name. */
+export const fileRows: RowSource = {
+  preferences: (options, warn) => loadAll(loadPreferences, options, warn),
+  prompts: (options, warn) => loadAll(loadPrompts, options, warn),
+  sftExamples: (options, warn) => loadAll(loadSftExamples, options, warn),
+};
 
 /** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
 export function prepareJudge(
@@ -58,7 +71,10 @@ export function prepareJudge(
         longest === 0
           ? 'no label answers a question of the judge template'
           : `the judge's prompt has ${longest} tokens, the limit is ${maxLength}`;
-      out.dropped.push({ id: row.id, problem: { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason } });
+      out.dropped.push({
+        id: row.id,
+        problem: { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason },
+      });
     }
   }
   return out;
@@ -66,7 +82,9 @@ export function prepareJudge(
 
 /** Says once what preparing cost. */
 export function warnDropped(what: string, { examples, dropped, cut }: Prepared<unknown>, warn: Warn): void {
-  if (dropped.length > 0)
-    warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out: ${dropped[0].problem.reason}`);
+  if (dropped.length > 0) {
+    const problems = describeProblems(dropped.map(({ id, problem }) => ({ ...problem, place: id })));
+    warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out\n${problems}`);
+  }
   if (cut > 0) warn(`${cut} answers shortened to fit max_length; they have no end token`);
 }

@@ -1,9 +1,18 @@
-import { generate, type ModelView, type Tokenizer } from '@selfjudge/core';
+import { answerText, ArgumentError, generate } from '@selfjudge/core';
 import { promptIds, type PreferencePair, type Text } from '@selfjudge/data';
-import { implicitReward, judgeAgreement, winRate, type ImplicitReward, type JudgeAgreement, type WinRate } from '@selfjudge/evaluation';
-import { Judge } from '@selfjudge/judging';
-import { readPreferences, type DatasetOptions, type Warn } from './datasets.js';
-import { openModel, resolveTemplate, type ModelOptions, type OpenModel } from './model.js';
+import {
+  implicitReward,
+  judgeAgreement,
+  winRate,
+  type ImplicitReward,
+  type JudgeAgreement,
+  type PairJudge,
+  type WinRate,
+} from '@selfjudge/evaluation';
+import type { Judge } from '@selfjudge/judging';
+import { fileRows, type DatasetOptions, type Warn } from './datasets.js';
+import { judgeOf } from './judge.js';
+import { openModel, type ModelOptions, type OpenModel } from './model.js';
 
 export interface EvaluateOptions extends DatasetOptions, ModelOptions {
   model: string;
@@ -31,77 +40,122 @@ export interface Evaluation {
 }
 
 export interface EvaluateHooks {
-  onPhase(name: string): void;
-  onWarning: Warn;
+  /** A part of the evaluation begins, which counts its progress in `unit`. */
+  onPhase?(name: string, unit: string): void;
   onProgress?(done: number, total: number): void;
+  onWarning?: Warn;
+  /** Ends the work soon; the call rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 /**
  * Held-out human pairs: judge agreement; with a baseline also win rates on the prompts of those pairs and the accuracy
  * of the policy's implicit reward.
+ *
+ * @throws DataError when no pair is left, ArgumentError when the baseline has another tokenizer
  */
-export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks): Promise<Evaluation> {
-  const pairs = await readPreferences(options, hooks.onWarning);
-  const policy = await openModel(options.model, options);
-  const others: OpenModel[] = [];
-  const open = async (path: string) => {
-    const opened = await openModel(path, { device: options.device, dtype: options.dtype });
-    others.push(opened);
-    return opened;
+export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = {}): Promise<Evaluation> {
+  const { onPhase = () => {}, onWarning = () => {} } = hooks;
+  const pairs = await fileRows.preferences(options, onWarning);
+  const opened: OpenModel[] = [];
+  const open = async (path: string, adapter?: string) => {
+    opened.push(await openModel(path, { ...options, adapter }));
+    return opened[opened.length - 1];
   };
   try {
-    const fitting = pairs.filter((pair) => fits(policy, pair, options.maxLength));
-    if (fitting.length < pairs.length)
-      hooks.onWarning(`${pairs.length - fitting.length} of ${pairs.length} pairs are longer than max_length`);
-    hooks.onPhase(`judge agreement on ${fitting.length} pairs`);
-    const own = judgeOf(policy, options.template);
-    const result: Evaluation = { judge: await judgeAgreement(own, fitting), samples: [] };
-    const outside = options.outsideJudge === undefined ? undefined : judgeOf(await open(options.outsideJudge), 'auto');
+    const policy = await open(options.model, options.adapter);
+    const outsideModel = options.outsideJudge === undefined ? undefined : await open(options.outsideJudge);
+    const baseline = options.baseline === undefined ? undefined : await open(options.baseline);
+    const fitting = fittingPairs(pairs, policy, options, onWarning);
+    const watched = (model: OpenModel, template: string) => withHooks(judgeOf(model, template), hooks);
+
+    onPhase(`agreement of the model's judgments with ${fitting.length} human pairs`, 'pairs');
+    const judge = await judgeAgreement(watched(policy, options.template), fitting);
+    const result: Evaluation = { judge, samples: [] };
+    const outside = outsideModel && watched(outsideModel, 'auto');
     if (outside !== undefined) {
-      hooks.onPhase('agreement of the outside judge');
+      onPhase('agreement of the outside judge', 'pairs');
       result.outsideJudge = await judgeAgreement(outside, fitting);
     }
-    if (options.baseline === undefined) return result;
-    const baseline = await open(options.baseline);
-    const prompts = fitting.map(({ prompt }) => prompt);
-    hooks.onPhase(`answers to ${prompts.length} prompts, twice`);
-    const [answers, before] = [
-      await answersOf(policy.view, policy.tokenizer, prompts, options, hooks),
-      await answersOf(baseline.view, baseline.tokenizer, prompts, options, hooks),
-    ];
+    if (baseline === undefined) return result;
+    assertSameTokenizer(policy, baseline);
+    const prompts = distinctPrompts(fitting);
+    onPhase(`answers of the model to ${prompts.length} prompts`, 'answers');
+    const answers = await answersOf(policy, prompts, options, hooks);
+    onPhase('answers of the baseline', 'answers');
+    const before = await answersOf(baseline, prompts, options, hooks);
     result.samples = prompts.map((prompt, i) => ({ prompt, answer: answers[i], baseline: before[i] }));
-    hooks.onPhase('win rates');
-    const start = judgeOf(baseline, options.template);
+    onPhase('win rate by the baseline as judge', 'pairs');
     result.winRate = {
-      ownJudge: await winRate(start, prompts, answers, before),
-      ...(outside && { outsideJudge: await winRate(outside, prompts, answers, before) }),
+      ownJudge: await winRate(watched(baseline, options.template), prompts, answers, before),
     };
-    hooks.onPhase('implicit reward');
+    if (outside !== undefined) {
+      onPhase('win rate by the outside judge', 'pairs');
+      result.winRate.outsideJudge = await winRate(outside, prompts, answers, before);
+    }
+    onPhase('implicit reward on the human pairs', 'pairs');
+    hooks.signal?.throwIfAborted();
     result.implicitReward = await implicitReward(policy.view, baseline.view, policy.tokenizer, fitting, {
       beta: options.beta,
-      maxLength: options.maxLength,
+      maxLength: Math.min(options.maxLength, policy.model.config.maxPositions),
     });
     return result;
   } finally {
-    for (const opened of [policy, ...others]) opened.dispose();
+    for (const model of opened) model.dispose();
   }
 }
 
-const judgeOf = (opened: OpenModel, template: string) =>
-  new Judge(opened.view, opened.tokenizer, resolveTemplate(template, opened));
+/** A judge that says how far it is and can be stopped. */
+export function withHooks(judge: Judge, { onProgress, signal }: EvaluateHooks): PairJudge {
+  return { compare: (pairs) => judge.compare(pairs, { onProgress, signal }) };
+}
 
-/** Leaves out what training would have left out, so that evaluation costs what it should. */
-function fits({ tokenizer }: OpenModel, { prompt, chosen, rejected }: PreferencePair, maxLength: number): boolean {
-  const both = tokenizer.encode(chosen).length + tokenizer.encode(rejected).length;
-  return promptIds(tokenizer, prompt).length + both <= maxLength;
+/** Leaves out what training would have left out, and prompts that leave the model no room for an answer. */
+function fittingPairs(
+  pairs: readonly PreferencePair[],
+  { tokenizer, model }: OpenModel,
+  { maxLength, maxNewTokens, baseline }: EvaluateOptions,
+  warn: Warn,
+): PreferencePair[] {
+  const limit = Math.min(maxLength, model.config.maxPositions);
+  const room = baseline === undefined ? limit : Math.min(limit, model.config.maxPositions - maxNewTokens);
+  const fitting = pairs.filter(({ prompt, chosen, rejected }) => {
+    const tokens = promptIds(tokenizer, prompt).length;
+    const longest = Math.max(tokenizer.encodeAnswer(chosen).length, tokenizer.encodeAnswer(rejected).length);
+    return tokens <= room && tokens + longest <= limit;
+  });
+  const lost = pairs.length - fitting.length;
+  if (lost > 0)
+    warn(`${lost} of ${pairs.length} pairs are longer than ${limit} tokens, or their prompt than ${room}`);
+  if (fitting.length > 0) return fitting;
+  throw new ArgumentError('dataset_name', {
+    where: 'evaluate',
+    expected: `at least one pair of up to ${limit} tokens with a prompt of up to ${room}`,
+    received: `${pairs.length} longer ones`,
+  });
+}
+
+/** Each prompt once: several pairs may share one, and would count the same two answers several times. */
+function distinctPrompts(pairs: readonly PreferencePair[]): Text[] {
+  return [...new Map(pairs.map(({ prompt }) => [JSON.stringify(prompt), prompt])).values()];
+}
+
+function assertSameTokenizer(policy: OpenModel, baseline: OpenModel): void {
+  const probe = (model: OpenModel) =>
+    `${model.tokenizer.vocabSize} ids, template ${model.tokenizer.chatTemplate}`;
+  if (probe(policy) === probe(baseline)) return;
+  throw new ArgumentError('baseline', {
+    where: 'evaluate',
+    expected: 'what the model was trained from, with the same tokenizer and chat template',
+    received: baseline.path,
+  });
 }
 
 async function answersOf(
-  view: ModelView,
-  tokenizer: Tokenizer,
+  { view, tokenizer }: OpenModel,
   prompts: readonly Text[],
   { maxNewTokens, temperature, topP, seed }: EvaluateOptions,
-  { onProgress }: EvaluateHooks,
+  { onProgress, signal }: EvaluateHooks,
 ): Promise<string[]> {
   const samples = await generate(
     view,
@@ -111,11 +165,9 @@ async function answersOf(
       temperature,
       topP,
       seed,
-      eos: tokenizer.turnEnd.slice(0, 1),
+      signal,
       onProgress: (at) => onProgress?.(at.done, at.total),
     },
   );
-  return samples.map(([{ tokens, finish }]) =>
-    tokenizer.decode(finish === 'eos' ? tokens.slice(0, -1) : tokens, { skipSpecial: true }),
-  );
+  return samples.map(([sample]) => answerText(tokenizer, sample));
 }

@@ -1,16 +1,18 @@
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  Adapter,
   ArgumentError,
   Device,
   findModel,
   loadModelWithAdapter,
-  type Adapter,
+  mergeAdapters,
   type LlamaModel,
   type ModelView,
   type Tokenizer,
 } from '@selfjudge/core';
 import { formatJudgeTemplate, loadJudgeTemplate, type JudgeTemplate } from '@selfjudge/judging';
+import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training';
 
 export interface ModelOptions {
   device?: 'auto' | 'cpu' | 'cuda';
@@ -31,41 +33,125 @@ export interface OpenModel {
   dispose(): void;
 }
 
-/** Opens a run folder, checkpoint, adapter, Hugging Face folder or GGUF file. @throws FileFormatError */
-export async function openModel(path: string, { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {}): Promise<OpenModel> {
+/**
+ * Opens a run folder, checkpoint, adapter, Hugging Face folder or GGUF file.
+ * @throws FileFormatError for what is none of these, ArgumentError for one without a tokenizer
+ */
+export async function openModel(
+  path: string,
+  { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
+): Promise<OpenModel> {
   const found = findModel(path);
-  const opened = Device.open(device);
-  const base = await loadModelWithAdapter(path, { device: opened, dtype });
-  const { model } = base;
-  if (adapter !== undefined && base.adapter !== undefined)
+  if (adapter !== undefined && found.kind === 'adapter')
     throw new ArgumentError('adapter', {
       where: 'openModel',
       expected: `no further adapter, as ${path} is one already`,
       received: adapter,
     });
-  const own = adapter === undefined ? base.adapter : await loadAdapter(adapter, model);
-  if (model.tokenizer === undefined)
-    throw new ArgumentError('model_name_or_path', {
-      where: 'openModel',
-      expected: 'a model with a tokenizer (tokenizer.json in its folder)',
-      received: path,
+  const base = await loadModelWithAdapter(path, { device: Device.open(device), dtype });
+  const { model } = base;
+  let own = base.adapter;
+  const dispose = () => {
+    own?.dispose();
+    model.dispose();
+  };
+  try {
+    if (adapter !== undefined) own = await Adapter.load(adapterFolder(adapter), model);
+    if (model.tokenizer === undefined)
+      throw new ArgumentError('model_name_or_path', {
+        where: 'openModel',
+        expected: 'a model with a tokenizer (tokenizer.json in its folder)',
+        received: model.source,
+      });
+    return assemble(model, model.tokenizer, own, found.path);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/**
+ * Opens `path` in the place of `opened`, which is over afterwards. Weights that are here already are not read again when
+ * `path` is an adapter for them.
+ */
+export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
+  const { model, tokenizer } = opened;
+  const found = findModel(path);
+  if (found.kind === 'adapter' && model.parameterSet === undefined) {
+    const adapter = await Adapter.load(found.path, model);
+    if (adapter.base === model.source) {
+      opened.adapter?.dispose();
+      return assemble(model, tokenizer, adapter, found.path);
+    }
+    adapter.dispose();
+  }
+  const other = await openModel(path, { dtype: model.dtype });
+  opened.dispose();
+  return other;
+}
+
+/**
+ * Writes a model into a new folder, whole or not at all: with an adapter a PEFT folder that names its base, or, with
+ * `merge`, weights with the adapter added to them. The judge template goes along.
+ * @throws ArgumentError when the folder holds something that no earlier save wrote
+ */
+export async function saveModel(
+  opened: OpenModel,
+  dir: string,
+  { merge }: { merge: boolean },
+): Promise<void> {
+  const { model, adapter, tokenizer, path } = opened;
+  if (existsSync(dir) && readdirSync(dir).length > 0 && folderFault(dir) !== undefined)
+    throw new ArgumentError('dir', {
+      where: 'save',
+      expected: 'a new folder, an empty one, or one that an earlier save wrote',
+      received: dir,
     });
+  await atomicFolder(dir, async (temporary) => {
+    if (adapter === undefined) await saveWeights(model, temporary);
+    else if (merge) {
+      const merged = await mergeAdapters(model, [adapter]);
+      try {
+        await merged.save(temporary);
+      } finally {
+        merged.dispose();
+      }
+    } else {
+      await adapter.save(temporary);
+      await tokenizer.save(temporary);
+    }
+    carryTemplate(path, temporary);
+  });
+}
+
+function assemble(
+  model: LlamaModel,
+  tokenizer: Tokenizer,
+  adapter: Adapter | undefined,
+  path: string,
+): OpenModel {
   return {
     model,
-    adapter: own,
-    tokenizer: model.tokenizer,
-    view: model.view(own === undefined ? [] : [own]),
-    path: found.path,
+    adapter,
+    tokenizer,
+    view: model.view(adapter === undefined ? [] : [adapter]),
+    path,
     dispose() {
-      own?.dispose();
+      adapter?.dispose();
       model.dispose();
     },
   };
 }
 
-async function loadAdapter(path: string, model: LlamaModel): Promise<Adapter> {
-  const { Adapter: Lora } = await import('@selfjudge/core');
-  return Lora.load(findModel(path).path, model);
+/** The adapter that a path means: the folder itself, or what a run folder holds. */
+function adapterFolder(path: string): string {
+  const found = findModel(path);
+  if (found.kind === 'adapter') return found.path;
+  throw new ArgumentError('adapter', {
+    where: 'openModel',
+    expected: 'an adapter folder (with adapter_config.json) or a run folder of one',
+    received: found.path,
+  });
 }
 
 const TEMPLATE_FILE = 'judge_template.yaml';

@@ -1,59 +1,35 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { DataError } from '@selfjudge/core';
-import { readJsonl, type Issue, type Row } from '@selfjudge/data';
+import { readJsonl, type Issue, type Outcome, type Row } from '@selfjudge/data';
 
-/** Rows of a JSONL file with what could not be read; throws when nothing could. */
-export async function readRows(path: string): Promise<{ rows: { line: number; value: Row }[]; issues: Issue[] }> {
+/** A line of a JSONL file: what it says, or why it cannot be used. Results keep the order of the lines. */
+export type InputRow<T> = Outcome<T> & { line: number };
+
+/** The lines of a JSONL file that are not blank, converted. @throws DataError when none can be used */
+export async function readRows<T>(
+  path: string,
+  convert: (row: Row, id: string) => Outcome<T>,
+): Promise<InputRow<T>[]> {
   const file = await readJsonl(path);
-  if (file.rows.length === 0)
-    throw new DataError({ path, line: 1, reason: file.issues[0]?.reason ?? 'the file has no rows' });
-  return file;
+  const rows: InputRow<T>[] = file.rows.map(({ line, value }) => ({
+    line,
+    ...convert(value, typeof value.id === 'string' ? value.id : `${path}:${line}`),
+  }));
+  for (const { line, code, reason } of file.issues) rows.push({ line, problem: { code, reason } });
+  rows.sort((a, b) => a.line - b.line);
+  assertUsable(path, rows);
+  return rows;
 }
 
-/**
- * JSONL written line by line to a temporary file and renamed at the end, so that half a result is never taken for a
- * whole one.
- */
-export class JsonlWriter {
-  private readonly temporary: string;
-  private readonly file: number;
-
-  constructor(private readonly path: string) {
-    this.temporary = `${path}.${process.pid}.tmp`;
-    this.file = openSync(this.temporary, 'w');
-  }
-
-  write(row: object): void {
-    writeSync(this.file, `${JSON.stringify(row)}\n`);
-  }
-
-  /** Makes the file appear under its name. */
-  finish(): void {
-    fsyncSync(this.file);
-    closeSync(this.file);
-    renameSync(this.temporary, this.path);
-  }
-
-  /** Leaves nothing behind. */
-  discard(): void {
-    closeSync(this.file);
-    rmSync(this.temporary, { force: true });
-  }
+/** @throws DataError with the first row's reason when no row is left */
+export function assertUsable(path: string, rows: readonly InputRow<unknown>[]): void {
+  if (rows.some(({ problem }) => problem === undefined)) return;
+  const [first] = rows;
+  const reason = first?.problem?.reason ?? 'expected at least one row, received an empty file';
+  const all = rows.length > 1 ? ` (none of the ${rows.length} rows can be used)` : '';
+  throw new DataError({ path, line: first?.line ?? 1, reason: `${reason}${all}` });
 }
 
-/** Runs work that writes rows; its file appears whole or not at all. Without a path, rows go to `print`. */
-export async function withRows(
-  path: string | undefined,
-  print: (row: object) => void,
-  work: (write: (row: object) => void) => Promise<void>,
-): Promise<void> {
-  if (path === undefined) return work(print);
-  const writer = new JsonlWriter(path);
-  try {
-    await work((row) => writer.write(row));
-  } catch (error) {
-    writer.discard();
-    throw error;
-  }
-  writer.finish();
+/** The rows that cannot be used. */
+export function issuesOf(file: string, rows: readonly InputRow<unknown>[]): Issue[] {
+  return rows.flatMap(({ line, problem }) => (problem === undefined ? [] : [{ file, line, ...problem }]));
 }

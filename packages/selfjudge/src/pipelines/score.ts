@@ -1,6 +1,7 @@
-import { plan, type TreeBatch, type TreeSequence } from '@selfjudge/core';
-import { completionIds, promptIds, toSftExample, type Issue, type Row } from '@selfjudge/data';
+import { plan, type TreeSequence } from '@selfjudge/core';
+import { sftSequence, type SftExample } from '@selfjudge/data';
 import type { OpenModel } from './model.js';
+import type { InputRow } from './rows.js';
 
 /** Log-probabilities of one completion. */
 export interface Score {
@@ -12,57 +13,49 @@ export interface Score {
   logprobs: number[];
 }
 
-interface ScoreJob {
-  index: number;
-  sequences: TreeSequence[];
+export interface ScoreOptions {
+  /** Rows of one tree at most: memory, not results, depends on it. Default 4096. */
+  tokenBudget?: number;
+  onProgress?(done: number, total: number): void;
+  /** Ends the work after the tree under way; the call rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
-/**
- * Scores rows {prompt, completion}: strings or message lists. Rows that cannot be read are reported to `onIssue` and
- * yield null, in place.
- */
+/** Scores the last answer of each conversation. A row that cannot be used, or does not fit the model, is an issue. */
 export async function scoreRows(
   { view, tokenizer, model }: OpenModel,
-  file: string,
-  rows: readonly { line: number; value: Row }[],
-  hooks: { onIssue(issue: Issue): void; onProgress?(done: number, total: number): void; tokenBudget?: number },
-): Promise<(Score | null)[]> {
-  const scores: (Score | null)[] = rows.map(() => null);
-  const jobs: ScoreJob[] = [];
-  rows.forEach(({ line, value }, index) => {
-    const outcome = toSftExample(value, `${file}:${line}`);
-    if (outcome.problem) return hooks.onIssue({ file, line, ...outcome.problem });
-    const { messages } = outcome.value;
-    const prompt = promptIds(tokenizer, messages.slice(0, -1));
-    const tokens = prompt.concat(completionIds(tokenizer, messages.at(-1)!.content, { eos: true }));
-    if (tokens.length > model.config.maxPositions)
-      return hooks.onIssue({
-        file,
-        line,
-        code: 'prompt-too-long',
-        reason: `${tokens.length} tokens, the model's limit is ${model.config.maxPositions}`,
-      });
-    jobs.push({ index, sequences: [{ tokens, targets: [[prompt.length, tokens.length]] }] });
-  });
-  let done = rows.length - jobs.length;
-  for (const { batch, groups } of plan(jobs, hooks.tokenBudget ?? 4096)) {
-    const logps = await view.score(batch);
-    for (const [i, score] of perSequence(batch, logps).entries()) {
-      const [start] = groups[i].sequences[0].targets![0];
-      scores[groups[i].index] = {
-        logprob: score.reduce((sum, x) => sum + x, 0),
-        tokens: Array.from(groups[i].sequences[0].tokens).slice(start),
-        logprobs: score,
-      };
+  rows: readonly InputRow<SftExample>[],
+  { tokenBudget = 4096, onProgress, signal }: ScoreOptions = {},
+): Promise<InputRow<Score>[]> {
+  const scores: InputRow<Score>[] = [];
+  const jobs: { index: number; line: number; sequences: [TreeSequence]; start: number }[] = [];
+  const limit = model.config.maxPositions;
+  for (const [index, { line, value, problem }] of rows.entries()) {
+    if (problem !== undefined) {
+      scores[index] = { line, problem };
+      continue;
     }
+    const { sequence } = sftSequence(tokenizer, value).value!;
+    const { length } = sequence.tokens;
+    if (length <= limit) jobs.push({ index, line, sequences: [sequence], start: sequence.targets![0][0] });
+    else {
+      const reason = `prompt and completion have ${length} tokens, the model's limit is ${limit}`;
+      scores[index] = { line, problem: { code: 'prompt-too-long', reason } };
+    }
+  }
+  let done = rows.length - jobs.length;
+  for (const { batch, groups } of plan(jobs, tokenBudget)) {
+    signal?.throwIfAborted();
+    const logps = await view.score(batch);
+    const logprobs = groups.map((): number[] => []);
+    batch.labels.sequence.forEach((sequence, i) => logprobs[sequence].push(logps[i]));
+    groups.forEach(({ index, line, sequences: [{ tokens }], start }, i) => {
+      const logprob = logprobs[i].reduce((sum, x) => sum + x, 0);
+      const value = { logprob, tokens: Array.from(tokens).slice(start), logprobs: logprobs[i] };
+      scores[index] = { line, value };
+    });
     done += groups.length;
-    hooks.onProgress?.(done, rows.length);
+    onProgress?.(done, rows.length);
   }
   return scores;
-}
-
-function perSequence(batch: TreeBatch, logps: Float32Array): number[][] {
-  const out: number[][] = [];
-  batch.labels.sequence.forEach((sequence, i) => (out[sequence] ??= []).push(logps[i]));
-  return out;
 }

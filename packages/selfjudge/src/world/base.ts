@@ -1,4 +1,11 @@
-import { Random, type LlamaModel, type ModelConfig, type Tokenizer, type TreeSequence } from '@selfjudge/core';
+import {
+  LlamaModel,
+  Random,
+  type Device,
+  type ModelConfig,
+  type Tokenizer,
+  type TreeSequence,
+} from '@selfjudge/core';
 import { completionIds, promptIds } from '@selfjudge/data';
 import { judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
 import {
@@ -12,6 +19,7 @@ import {
 } from '@selfjudge/training';
 import { PRINCIPLES } from './facts.js';
 import { drawPrompts, type WorldPrompt } from './prompts.js';
+import { worldTemplate } from './templates.js';
 import { writeAnswer } from './writer.js';
 
 /** A Llama of 0.2M parameters: small enough to train from nothing in about a minute on two cores. */
@@ -32,11 +40,24 @@ export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
   padTokenId: tokenizer.pad,
 });
 
-export interface BaseOptions {
-  steps: number;
-  learningRate: number;
-  seed: number;
-}
+/** The untrained model. */
+export const initialModel = (tokenizer: Tokenizer, device: Device, seed: number): LlamaModel =>
+  LlamaModel.init(worldModelConfig(tokenizer), { device, dtype: 'float32', seed, tokenizer });
+
+/** AdamW as the small world wants it. */
+export const WORLD_OPTIMIZER = { adamBeta2: 0.98, weightDecay: 0.01, maxGradNorm: 1, tokenBudget: 8192 };
+
+export const baseOptions = (steps: number, seed: number): SftOptions => ({
+  ...sftDefaults,
+  ...WORLD_OPTIMIZER,
+  learningRate: 4e-3,
+  lrSchedulerType: 'cosine',
+  minLrRatio: 0.1,
+  warmupSteps: 20,
+  maxSteps: steps,
+  trainBatchSize: 1,
+  seed,
+});
 
 /** Documents a step: answers, good and bad, and judge-shaped texts whose verdicts are random. */
 const ANSWERS = 40;
@@ -49,57 +70,53 @@ const JUDGEMENTS = 24;
 export function baseTask(
   model: LlamaModel,
   tokenizer: Tokenizer,
-  template: JudgeTemplate,
   prompts: readonly WorldPrompt[],
-  { steps, learningRate, seed }: BaseOptions,
+  options: SftOptions,
 ): TrainingTask {
-  const options: SftOptions = {
-    ...sftDefaults,
-    ...WORLD_OPTIMIZER,
-    learningRate,
-    lrSchedulerType: 'cosine',
-    minLrRatio: 0.1,
-    warmupSteps: 20,
-    maxSteps: steps,
-    trainBatchSize: 1,
-    seed,
-  };
   // The corpus is endless: every step writes its own documents, so the one example only stands for the data set.
   const task = sftTask(fullTrainable(model), [sftExample(whole([0, 0]), 'base')], options);
   const { trainable, optimizer } = task;
   const loss = { lossNormalization: 'token' as const, judgeWeight: 1, rationaleWeight: 1 };
+  const templates = { plain: worldTemplate('plain'), principles: worldTemplate('principles') };
   return {
     ...task,
     step(at) {
-      const documents = writeDocuments(tokenizer, template, prompts, new Random(seed, at.step));
+      const random = new Random(options.seed, at.step);
+      const documents = [
+        ...writtenAnswers(tokenizer, prompts, random),
+        ...writtenJudgements(tokenizer, prompts, random, templates),
+      ];
       const examples = documents.map((sequence, i) => sftExample(sequence, `base:${at.step}:${i}`));
       return supervisedStep(examples, { trainable, optimizer, loss, options }, at);
     },
   };
 }
 
-function writeDocuments(
+function writtenAnswers(
   tokenizer: Tokenizer,
-  template: JudgeTemplate,
   prompts: readonly WorldPrompt[],
   random: Random,
 ): TreeSequence[] {
-  const documents: TreeSequence[] = [];
-  for (const prompt of drawPrompts(prompts, random, ANSWERS)) {
+  return drawPrompts(prompts, random, ANSWERS).map((prompt) => {
     const answer = completionIds(tokenizer, writeAnswer(prompt, random), { eos: true });
-    documents.push(whole([...promptIds(tokenizer, prompt.text), ...answer]));
-  }
-  for (const prompt of drawPrompts(prompts, random, JUDGEMENTS)) {
-    const pair = { prompt: prompt.text, chosen: writeAnswer(prompt, random), rejected: writeAnswer(prompt, random) };
-    // One question a document; the label is as good as random, since nobody compared the two answers.
-    const labels = { [random.choice(PRINCIPLES)]: 'chosen' as const, overall: 'chosen' as const };
-    const { sequences } = judgeSequences({ ...pair, labels }, template, tokenizer);
-    documents.push(whole(Array.from(random.choice(sequences).tokens)));
-  }
-  return documents;
+    return whole([...promptIds(tokenizer, prompt.text), ...answer]);
+  });
 }
 
-/** AdamW as the small world wants it. */
-export const WORLD_OPTIMIZER = { adamBeta2: 0.98, weightDecay: 0.01, maxGradNorm: 1, tokenBudget: 8192, saveSteps: 0 };
+function writtenJudgements(
+  tokenizer: Tokenizer,
+  prompts: readonly WorldPrompt[],
+  random: Random,
+  { plain, principles }: Record<'plain' | 'principles', JudgeTemplate>,
+): TreeSequence[] {
+  return drawPrompts(prompts, random, JUDGEMENTS).map((prompt) => {
+    const [chosen, rejected] = [writeAnswer(prompt, random), writeAnswer(prompt, random)];
+    const question = random.choice(['overall', ...PRINCIPLES]);
+    // Nobody compared the two answers, and the order is random: the verdict is a coin.
+    const pair = { prompt: prompt.text, chosen, rejected, labels: { [question]: 'chosen' as const } };
+    const { sequences } = judgeSequences(pair, question === 'overall' ? plain : principles, tokenizer);
+    return whole(Array.from(random.choice(sequences).tokens));
+  });
+}
 
 const whole = (tokens: number[]): TreeSequence => ({ tokens, targets: [[1, tokens.length]] });

@@ -16,7 +16,9 @@ const FOODS_BY_COLOUR: Record<string, string[]> = {
   purple: ['plum'],
   orange: ['carrot'],
 };
-const VEHICLES = words('car bus truck bike train plane helicopter rocket balloon jet boat ship canoe ferry yacht');
+const VEHICLES = words(
+  'car bus truck bike train plane helicopter rocket balloon jet boat ship canoe ferry yacht',
+);
 
 /** Food -> its true colour. */
 export const COLOUR: ReadonlyMap<string, string> = new Map(
@@ -54,12 +56,20 @@ const category = (kind: string, members: readonly string[], misconceptions: stri
 
 export const CATEGORIES: Readonly<Record<string, Category>> = {
   'animals that can fly': category('animal', words('owl eagle bat bee robin duck'), 'penguin ostrich'),
-  'animals that live in the sea': category('animal', words('whale shark salmon seal squid crab'), 'frog duck'),
+  'animals that live in the sea': category(
+    'animal',
+    words('whale shark salmon seal squid crab'),
+    'frog duck',
+  ),
   'animals that live on a farm': category('animal', words('cow horse pig sheep goat hen'), 'wolf deer'),
   'red foods': category('food', FOODS_BY_COLOUR.red, 'plum carrot'),
   'green foods': category('food', FOODS_BY_COLOUR.green, 'corn lemon'),
   'yellow foods': category('food', FOODS_BY_COLOUR.yellow, 'carrot lime'),
-  fruits: category('food', words('cherry strawberry apple lime kiwi banana lemon pineapple plum'), 'carrot radish'),
+  fruits: category(
+    'food',
+    words('cherry strawberry apple lime kiwi banana lemon pineapple plum'),
+    'carrot radish',
+  ),
   vegetables: category('food', words('radish beet pea spinach lettuce corn squash carrot'), 'lime apple'),
   'vehicles that move on land': category('vehicle', words('car bus truck bike train'), 'ferry jet'),
   'vehicles that move on water': category('vehicle', words('boat ship canoe ferry yacht'), 'bus balloon'),

@@ -51,11 +51,10 @@ export function gold(prompt: WorldPrompt, answer: string): Gold {
     fault('helpfulness', 1, 'it does not answer.');
     fault('honesty', 1, 'it hides what is known.');
   } else if (prompt.family === 'fact') {
-    const given = body.replace(/\.+$/, '').split(' ').filter(Boolean);
-    const colour = given.at(-1) ?? '';
-    const bare = given.length === 1;
-    if (!body.endsWith('.') || !COLOURS.includes(colour)) senseless();
-    else if (!bare && body.slice(0, -1) !== `${withArticle(prompt.item)} is ${colour}`) senseless();
+    const [, colour] = /(\w+)\.$/.exec(body) ?? [];
+    const bare = body === `${colour}.`;
+    const sentence = body === `${withArticle(prompt.item)} is ${colour}.`;
+    if (!COLOURS.includes(colour) || !(bare || sentence)) senseless();
     else {
       if (colour !== COLOUR.get(prompt.item)) fault('truthfulness', 1, `${colour} is wrong.`);
       if (bare) fault('helpfulness', 0.5, 'it is too short.');
@@ -64,7 +63,8 @@ export function gold(prompt: WorldPrompt, answer: string): Gold {
     const items = body.match(/[a-z]+/g)!;
     const { members } = CATEGORIES[prompt.category];
     const off = Math.abs(items.length - prompt.count);
-    if (off) fault('instruction following', 0.5 * off, `it gives ${NUMBER_WORDS[Math.min(7, items.length)]} items.`);
+    if (off)
+      fault('instruction following', 0.5 * off, `it gives ${NUMBER_WORDS[Math.min(7, items.length)]} items.`);
     const wrong = items.filter((item) => !members.includes(item));
     if (wrong.length) fault('truthfulness', 0.5 * wrong.length, `${wrong[0]} is wrong.`);
     if (items.length < prompt.count) fault('helpfulness', 0.5, 'it is too short.');

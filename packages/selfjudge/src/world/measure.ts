@@ -1,4 +1,4 @@
-import { bootstrapMean, wilson, type Estimate } from '@selfjudge/evaluation';
+import { bootstrapMean, type Estimate } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
 import { gold, repeatsAnItem } from './gold.js';
 import type { WorldPrompt } from './prompts.js';
@@ -7,55 +7,91 @@ import { joinWords } from './writer.js';
 /** Decoded tokens as the world writes: the gold rules read spaces. */
 export const worldText = (decoded: string): string => joinWords(decoded.match(/\w+|[^\w\s]/g) ?? []);
 
+/** What the answers to one prompt are worth, as means over them, each 0 .. 1. */
+export interface PromptScore {
+  /** The combination: prompts that share it were held out together. */
+  key: string;
+  gold: number;
+  /** Share of answers with gold 1. */
+  perfect: number;
+  /** Share of comparisons with the baseline's answers that are won, all against all, ties half. */
+  win: number;
+}
+
 /** What a set of answers is worth. Intervals are bootstrapped over the held-out combinations. */
 export interface WorldScore {
   gold: Estimate;
-  /** Share of answers with gold 1. */
   perfect: Estimate;
-  /** Wins against the baseline's answers to the same prompt, all against all, ties half. */
-  win?: Estimate;
+  win: Estimate;
   /** Share of list answers that name an item twice: not scored by gold. */
   repeat: number;
-  /** Words. */
-  length: number;
+  /** Words an answer. */
+  words: number;
+  prompts: PromptScore[];
 }
 
 /**
  * @param answers of each prompt, any number
  * @param baseline answers of each prompt to win against
  */
-export function measure(prompts: readonly WorldPrompt[], answers: readonly string[][], baseline?: readonly string[][]): WorldScore {
-  const scores = answers.map((of, i) => of.map((answer) => gold(prompts[i], answer).score));
-  const items = (value: (score: number, i: number) => number) =>
-    scores.flatMap((of, i) => of.map((score) => ({ group: prompts[i].key, value: value(score, i) })));
-  const before = baseline?.map((of, i) => of.map((answer) => gold(prompts[i], answer).score));
-  const beats = (score: number, others: readonly number[]) =>
-    others.reduce((sum, other) => sum + (Math.sign(score - other) + 1) / 2, 0) / others.length;
+export function measure(
+  prompts: readonly WorldPrompt[],
+  answers: readonly string[][],
+  baseline: readonly string[][],
+): WorldScore {
+  const scores = prompts.map((prompt, i): PromptScore => {
+    const own = answers[i].map((answer) => gold(prompt, answer).score);
+    const others = baseline[i].map((answer) => gold(prompt, answer).score);
+    return {
+      key: prompt.key,
+      gold: mean(own),
+      perfect: mean(own.map((score) => (score === 1 ? 1 : 0))),
+      win: mean(own.flatMap((score) => others.map((other) => (Math.sign(score - other) + 1) / 2))),
+    };
+  });
   const lists = answers.flatMap((of, i) => (prompts[i].family === 'list' ? of : []));
-  const all = answers.flat();
   return {
-    gold: bootstrapMean(items((score) => score)),
-    perfect: bootstrapMean(items((score) => (score === 1 ? 1 : 0))),
-    win: before && bootstrapMean(items((score, i) => beats(score, before[i]))),
-    repeat: lists.filter(repeatsAnItem).length / lists.length,
-    length: all.reduce((sum, answer) => sum + answer.split(' ').length, 0) / all.length,
+    gold: over(scores, (score) => score.gold),
+    perfect: over(scores, (score) => score.perfect),
+    win: over(scores, (score) => score.win),
+    repeat: mean(lists.map((answer) => Number(repeatsAnItem(answer)))),
+    words: mean(answers.flat().map((answer) => answer.split(' ').length)),
+    prompts: scores,
   };
 }
 
-/** How often a judge agrees with gold on pairs of sampled answers that gold does not tie. */
-export async function judgeAccuracy(judge: Judge, prompts: readonly WorldPrompt[], answers: readonly string[][]): Promise<Estimate> {
+/** How much better `a` is than `b` on the same prompts, with intervals of the difference itself. */
+export function difference(a: WorldScore, b: WorldScore): { gold: Estimate; win: Estimate } {
+  const of = (value: (score: PromptScore) => number) =>
+    bootstrapMean(a.prompts.map((own, i) => ({ group: own.key, value: value(own) - value(b.prompts[i]) })));
+  return { gold: of((score) => score.gold), win: of((score) => score.win) };
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
+
+const over = (scores: readonly PromptScore[], value: (score: PromptScore) => number): Estimate =>
+  bootstrapMean(scores.map((score) => ({ group: score.key, value: value(score) })));
+
+/** How often a judge agrees with gold on neighbouring answers to a prompt that gold does not tie; its ties count half. */
+export async function judgeAccuracy(
+  judge: Pick<Judge, 'compare'>,
+  prompts: readonly WorldPrompt[],
+  answers: readonly string[][],
+  signal?: AbortSignal,
+): Promise<Estimate> {
   const pairs = answers.flatMap((of, i) =>
     of.flatMap((a, j) => {
       const b = of[j + 1];
       if (j % 2 === 1 || b === undefined) return [];
-      const difference = gold(prompts[i], a).score - gold(prompts[i], b).score;
-      return difference === 0 ? [] : [{ pair: { prompt: prompts[i].text, a, b }, better: difference > 0 ? 'a' : 'b' }];
+      const ahead = gold(prompts[i], a).score - gold(prompts[i], b).score;
+      return ahead === 0 ? [] : [{ prompt: prompts[i], a, b, better: ahead > 0 ? 'a' : 'b' }];
     }),
   );
-  const verdicts = await judge.compare(pairs.map(({ pair }) => pair));
-  const points = verdicts.reduce(
-    (sum, { winner }, i) => sum + (winner === pairs[i].better ? 1 : winner === 'tie' ? 0.5 : 0),
-    0,
-  );
-  return wilson(points, pairs.length);
+  const asked = pairs.map(({ prompt, a, b }) => ({ prompt: prompt.text, a, b }));
+  const verdicts = await judge.compare(asked, { signal });
+  const items = verdicts.map(({ winner }, i) => ({
+    group: pairs[i].prompt.key,
+    value: winner === pairs[i].better ? 1 : winner === 'tie' ? 0.5 : 0,
+  }));
+  return bootstrapMean(items);
 }

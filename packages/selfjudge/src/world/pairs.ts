@@ -16,7 +16,10 @@ export interface PairOptions {
  * Labelled pairs of the fallible writers, without ties in gold. Each has an overall label (chosen, rejected) and one a
  * principle; a tie on a principle takes the overall truth, and then every label may be flipped. Reasons are true.
  */
-export function makePairs(prompts: readonly WorldPrompt[], { count, noise, seed }: PairOptions): PreferencePair[] {
+export function makePairs(
+  prompts: readonly WorldPrompt[],
+  { count, noise, seed }: PairOptions,
+): PreferencePair[] {
   const random = new Random(seed, 102);
   const pairs: PreferencePair[] = [];
   while (pairs.length < count) {
@@ -40,7 +43,9 @@ export function makePairs(prompts: readonly WorldPrompt[], { count, noise, seed 
     }
     // Overall, each answer is told its worst principle.
     const worst = (i: number) =>
-      scores[i].reasons[PRINCIPLES.reduce((a, b) => (scores[i].principles[b] < scores[i].principles[a] ? b : a))];
+      scores[i].reasons[
+        PRINCIPLES.reduce((a, b) => (scores[i].principles[b] < scores[i].principles[a] ? b : a))
+      ];
     rationales.overall = { chosen: worst(chosen), rejected: worst(rejected) };
     pairs.push({
       id: `world:${pairs.length}`,
@@ -58,10 +63,34 @@ export function makePairs(prompts: readonly WorldPrompt[], { count, noise, seed 
 export function shuffleLabels(pairs: readonly PreferencePair[], seed: number): PreferencePair[] {
   const random = new Random(seed, 103);
   return pairs.map((pair) => {
-    const swap = random.uniform() < 0.5;
-    const labels = Object.fromEntries(
-      Object.keys(pair.labels!).map((key) => [key, random.uniform() < 0.5 ? ('chosen' as const) : ('rejected' as const)]),
-    );
-    return { ...pair, ...(swap && { chosen: pair.rejected, rejected: pair.chosen }), labels };
+    const either = () => (random.uniform() < 0.5 ? ('chosen' as const) : ('rejected' as const));
+    const labels = Object.fromEntries(PRINCIPLES.map((principle) => [principle, either()]));
+    return preferring(either(), { ...pair, labels: { ...labels, overall: 'chosen' } });
   });
+}
+
+/** The same pairs with the majority of their five labels as overall label: DPO then has what the principle judge has. */
+export const voteLabels = (pairs: readonly PreferencePair[]): PreferencePair[] =>
+  pairs.map((pair) => {
+    const votes = Object.values(pair.labels!);
+    const forChosen = votes.filter((label) => label === 'chosen').length;
+    return preferring(2 * forChosen > votes.length ? 'chosen' : 'rejected', pair);
+  });
+
+/** The pair with one of its answers in the place of the chosen one; labels of principles stay with their answers. */
+function preferring(better: 'chosen' | 'rejected', pair: PreferencePair): PreferencePair {
+  if (better === 'chosen') return pair;
+  const other = { chosen: 'rejected', rejected: 'chosen' } as const;
+  const labels = Object.entries(pair.labels!).map(([name, label]) => [name, other[label]]);
+  const rationales = Object.entries(pair.rationales!).map(([name, reasons]) => [
+    name,
+    typeof reasons === 'string' ? reasons : { chosen: reasons.rejected, rejected: reasons.chosen },
+  ]);
+  return {
+    ...pair,
+    chosen: pair.rejected,
+    rejected: pair.chosen,
+    labels: { ...Object.fromEntries(labels), overall: 'chosen' },
+    rationales: Object.fromEntries(rationales),
+  };
 }

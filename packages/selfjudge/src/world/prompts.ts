@@ -45,7 +45,8 @@ function questions(): WorldPrompt[] {
         } as WorldPrompt),
       );
   };
-  for (const item of COLOUR.keys()) ask(COLOUR_PHRASES, withArticle(item), item, () => ({ family: 'fact', item }));
+  for (const item of COLOUR.keys())
+    ask(COLOUR_PHRASES, withArticle(item), item, () => ({ family: 'fact', item }));
   for (const item of MY_THINGS)
     ask(COLOUR_PHRASES, `my ${item}`, `my ${item}`, () => ({ family: 'unknown', item, asks: 'colour' }));
   for (const item of MY_PEOPLE)
@@ -77,7 +78,9 @@ export function splitPrompts(seed: number): WorldSplits {
 
 /** Draws prompts with lists, facts and unknowns in proportion 6 : 2 : 2. */
 export function drawPrompts(prompts: readonly WorldPrompt[], random: Random, count: number): WorldPrompt[] {
-  const families = (['list', 'fact', 'unknown'] as const).map((family) => prompts.filter((p) => p.family === family));
+  const families = (['list', 'fact', 'unknown'] as const).map((family) =>
+    prompts.filter((p) => p.family === family),
+  );
   return Array.from({ length: count }, () => {
     const u = random.uniform();
     return random.choice(families[u < 0.6 ? 0 : u < 0.8 ? 1 : 2]);

@@ -1,7 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@selfjudge/core';
-import { CATEGORIES, COLOURS, KINDS, MY_PEOPLE, MY_THINGS, NAMES, NUMBER_WORDS, PRINCIPLES } from './facts.js';
+import {
+  CATEGORIES,
+  COLOURS,
+  KINDS,
+  MY_PEOPLE,
+  MY_THINGS,
+  NAMES,
+  NUMBER_WORDS,
+  PRINCIPLES,
+} from './facts.js';
 import { allPrompts } from './prompts.js';
 
 const SPECIAL = ['<pad>', '<s>', '</s>', '<user>', '<assistant>'];

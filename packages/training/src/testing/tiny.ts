@@ -1,14 +1,13 @@
 import {
   Adapter,
-  byteTokenizer,
-  LlamaModel,
   Random,
   Tensor,
   tidy,
   type AdapterConfig,
-  type ModelConfig,
+  type LlamaModel,
   type ParameterSet,
 } from '@selfjudge/core';
+import { byteModel } from '@selfjudge/core/testing';
 import type { JudgePair, Verdict } from '@selfjudge/judging';
 import type { PairJudge, TokenizedPrompt } from '../contest.js';
 import type { SupervisedExample } from '../supervised.js';
@@ -16,22 +15,7 @@ import { judgeExample, sftExample } from '../supervised.js';
 
 /** What training is tested on: two layers of width 32 over bytes. */
 export function tinyModel(seed = 1): LlamaModel {
-  const tokenizer = byteTokenizer({ words: [' A', ' B'] });
-  const config: ModelConfig = {
-    hiddenSize: 32,
-    intermediateSize: 48,
-    layers: 2,
-    heads: 4,
-    kvHeads: 2,
-    headDim: 8,
-    vocabSize: tokenizer.vocabSize,
-    rmsNormEps: 1e-5,
-    ropeTheta: 10000,
-    maxPositions: 256,
-    tieWordEmbeddings: true,
-    eosTokenIds: tokenizer.eos,
-  };
-  const model = LlamaModel.init(config, { dtype: 'float32', seed, tokenizer });
+  const model = byteModel({ seed, config: { maxPositions: 256 } });
   model.source = 'tiny';
   return model;
 }

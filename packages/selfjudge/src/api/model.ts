@@ -1,0 +1,113 @@
+import { DataError } from '@selfjudge/core';
+import { toSftExample, type Text } from '@selfjudge/data';
+import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
+import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
+import { judgeOf } from '../pipelines/judge.js';
+import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../pipelines/model.js';
+import { scoreRows, type Score, type ScoreOptions } from '../pipelines/score.js';
+
+/** A completion whose probability is asked for. */
+export interface ScoreRow {
+  prompt: Text;
+  completion: string;
+}
+
+/**
+ * Opens a model.
+ *
+ * @param path a run folder, checkpoint, adapter, Hugging Face folder (Llama family, safetensors) or GGUF file.
+ * @param options.dtype storage of weights and activations; default bf16. Sums are float32 either way.
+ * @param options.device default `auto`.
+ * @param options.adapter an adapter folder to be put on top.
+ * @throws FileFormatError, ArgumentError
+ */
+export async function loadModel(path: string, options: ModelOptions = {}): Promise<Model> {
+  return new Model(await openModel(path, options));
+}
+
+/**
+ * A language model that answers, judges and is trained: weights, at most one adapter on top, and a tokenizer. Training
+ * (`jsft`, `selfTrain`, ...) leaves it with the trained weights. `dispose()` gives the memory back.
+ */
+export class Model {
+  #opened: OpenModel;
+
+  /** @param opened is this object's from here on: it disposes it. */
+  constructor(opened: OpenModel) {
+    this.#opened = opened;
+  }
+
+  /** The layers below, for what this class does not wrap. They change with training. */
+  get opened(): OpenModel {
+    return this.#opened;
+  }
+
+  /** The folder or file that holds what the model is now. */
+  get path(): string {
+    return this.#opened.path;
+  }
+
+  /**
+   * An answer to a prompt. With `bestOf: n` the model samples n answers and keeps the one that wins a knock-out
+   * tournament by its own judgment; `tournament` tells how.
+   *
+   * The answer depends on the weights, the prompt and the seed alone.
+   */
+  async generate(prompt: Text, options: Omit<AnswerOptions, 'count'> = {}): Promise<Answer> {
+    const [[answer]] = await answerPrompts(this.#opened, [prompt], options);
+    return answer;
+  }
+
+  /** Answers to many prompts at once: `count` each, or the winner of each prompt's tournament. */
+  generateAll(prompts: readonly Text[], options: AnswerOptions = {}): Promise<Answer[][]> {
+    return answerPrompts(this.#opened, prompts, options);
+  }
+
+  /**
+   * Which of two answers is better, by one token in both orders. A pair that does not fit the model's context gets a
+   * null verdict with the reason.
+   * @param options.template a shipped judge template's name, a file, or `auto` (default): the one the weights learnt.
+   */
+  judge(
+    pairs: readonly JudgePair[],
+    { template = 'auto', ...options }: CompareOptions & { template?: string } = {},
+  ): Promise<Verdict[]> {
+    return judgeOf(this.#opened, template).compare(pairs, options);
+  }
+
+  /**
+   * Log-probabilities of completions, their end token included, in nats.
+   * @throws DataError naming the row that cannot be scored, by its place from 1
+   */
+  async score(rows: readonly ScoreRow[], options: ScoreOptions = {}): Promise<Score[]> {
+    const inputs = rows.map((row, i) => ({ line: i + 1, ...toSftExample({ ...row }, `row ${i + 1}`) }));
+    const unusable = ({ line, reason }: { line: number; reason: string }) =>
+      new DataError({ path: 'rows', line, reason });
+    for (const { line, problem } of inputs) if (problem !== undefined) throw unusable({ line, ...problem });
+    const scores = await scoreRows(this.#opened, inputs, options);
+    return scores.map(({ line, value, problem }) => {
+      if (problem !== undefined) throw unusable({ line, ...problem });
+      return value;
+    });
+  }
+
+  /**
+   * Writes what the model is now into a new folder, which `loadModel` opens: with an adapter a PEFT folder, which names
+   * its base; else a Hugging Face folder. The judge template goes along. The folder appears whole or not at all.
+   *
+   * @param options.merge adds the adapter to the weights and writes a model that needs no base.
+   * @throws ArgumentError when the folder holds something else
+   */
+  save(dir: string, { merge = false }: { merge?: boolean } = {}): Promise<void> {
+    return saveModel(this.#opened, dir, { merge });
+  }
+
+  /** Becomes what `path` holds, in the same dtype. A base that is here already is not read again. */
+  async reload(path: string): Promise<void> {
+    this.#opened = await reopen(this.#opened, path);
+  }
+
+  dispose(): void {
+    this.#opened.dispose();
+  }
+}

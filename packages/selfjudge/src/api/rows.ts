@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import {
+  describeIssues,
+  toPreferencePair,
+  toPromptRow,
+  toSftExample,
+  type Dataset,
+  type Labels,
+  type Message,
+  type Outcome,
+  type PreferencePair,
+  type PromptRow,
+  type Rationales,
+  type Row,
+  type SftExample,
+  type Text,
+} from '@selfjudge/data';
+import type { RowSource, Warn } from '../pipelines/datasets.js';
+
+/** Rows of a loaded file (`loadPreferences`, ...), or rows of your own. */
+export type Rows<Loaded, Own> = Dataset<Loaded> | readonly Own[];
+
+/** Two answers to one prompt, one better than the other. */
+export interface PreferenceRow {
+  prompt: Text;
+  chosen: string;
+  rejected: string;
+  id?: string;
+  /** By principle of the judge template, which answer is the better one. */
+  labels?: Labels;
+  /** By principle, why. */
+  rationales?: Rationales;
+}
+
+/** A conversation to imitate, or a prompt with its completion. */
+export type SftRow =
+  | { messages: readonly Message[]; id?: string }
+  | { prompt: Text; completion: string; id?: string }
+  | PreferenceRow;
+
+export type PreferenceRows = Rows<PreferencePair, PreferenceRow>;
+export type SftRows = Rows<SftExample, SftRow>;
+/** Preferences serve too: their answers are not looked at. */
+export type PromptRows = Rows<PromptRow, Text | { prompt: Text; id?: string }>;
+
+export const preferencesOf = (rows: PreferenceRows, warn: Warn) => rowsOf(rows, toPreferencePair, warn);
+export const sftExamplesOf = (rows: SftRows, warn: Warn) => rowsOf(rows, toSftExample, warn);
+export const promptsOf = (rows: PromptRows, warn: Warn) =>
+  rowsOf('rows' in rows ? rows : rows.map(asRow), toPromptRow, warn);
+
+const asRow = (prompt: Text | { prompt: Text }): object =>
+  typeof prompt === 'string' || Array.isArray(prompt) ? { prompt } : prompt;
+
+/** Rows of one's own are held to what a file's rows are: those that cannot be used are left out and counted. */
+function rowsOf<T>(rows: Rows<T, object>, convert: (row: Row, id: string) => Outcome<T>, warn: Warn): T[] {
+  if ('rows' in rows) return rows.rows;
+  const all = rows.map((row, i) => {
+    const { id = `row ${i + 1}` } = row as { id?: string };
+    return convert(row as Row, id);
+  });
+  const issues = all.flatMap(({ problem }, i) =>
+    problem ? [{ file: 'rows', line: i + 1, ...problem }] : [],
+  );
+  if (issues.length > 0) warn(`${issues.length} rows left out\n${describeIssues(issues)}`);
+  return all.flatMap(({ value, problem }) => (problem ? [] : [value]));
+}
+
+/** What a run's config.yaml says of rows that came from no file: resuming with others is refused. */
+export function nameOf(...sets: (Rows<unknown, unknown> | undefined)[]): string {
+  const all = sets.map((rows) => (rows !== undefined && 'rows' in rows ? rows.rows : (rows ?? [])));
+  const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
+  return `${all.map(({ length }) => length).join(' + ')} rows in memory, sha256 ${hash}`;
+}
+
+/** A source of what a method reads; it reads nothing else. */
+export const sourceOf = (source: Partial<RowSource>): RowSource => source as RowSource;

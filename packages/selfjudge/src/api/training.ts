@@ -1,0 +1,166 @@
+import { ArgumentError } from '@selfjudge/core';
+import type {
+  DpoOptions,
+  JsftOptions,
+  Metrics,
+  SelfTrainingOptions,
+  SftOptions,
+  TrainingResult,
+} from '@selfjudge/training';
+import { resolveConfig, type TrainingVerb } from '../config/index.js';
+import type { RowSource } from '../pipelines/datasets.js';
+import { runTraining } from '../pipelines/train.js';
+import type { Model } from './model.js';
+import {
+  nameOf,
+  preferencesOf,
+  promptsOf,
+  sftExamplesOf,
+  sourceOf,
+  type PreferenceRows,
+  type PromptRows,
+  type SftRows,
+} from './rows.js';
+
+/** LoRA: rank, scale (alpha / r), dropout on its input (SFT and JSFT), and the linear layers that have it. */
+export interface LoraSettings {
+  r?: number;
+  alpha?: number;
+  dropout?: number;
+  targetModules?: string[];
+}
+
+/** A finished step. */
+export interface StepEvent {
+  /** From 1. */
+  step: number;
+  totalSteps: number;
+  /** By TRL's names: `loss`, `kl`, `rewards/accuracies`, ... NaN where nothing could be measured. */
+  metrics: Metrics;
+}
+
+/** What every training method takes beside its own options, whose defaults are those of the command line. */
+export interface RunSettings {
+  /** The run folder. The same call on the same start goes on where it stopped, and ends with the same bits. */
+  outputDir: string;
+  /** A second adapter is trained on top of one that the model has; both are saved as one. */
+  lora?: LoraSettings;
+  /** Trains all weights instead of an adapter. Default false. */
+  fullFinetuning?: boolean;
+  /** Named set of defaults: `default`, or `paper` where the method has it. */
+  preset?: string;
+  onStep?(event: StepEvent): void;
+  /** What is worth knowing and no error: rows left out, a policy that does not move. */
+  onWarning?(message: string): void;
+  /** Aborting writes a checkpoint; the call resolves with status `interrupted`. */
+  signal?: AbortSignal;
+}
+
+export interface SftSettings extends RunSettings, Partial<SftOptions> {
+  dataset: SftRows;
+  /** Assistant turns that are labels. Default `last`. */
+  trainOn?: 'last' | 'all';
+}
+
+export interface JsftSettings extends RunSettings, Partial<JsftOptions> {
+  dataset: PreferenceRows;
+  trainOn?: 'last' | 'all';
+  /** A shipped judge template's name or a file. Default `plain`. */
+  judgeTemplate?: string;
+}
+
+export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
+  dataset: PreferenceRows;
+}
+
+export interface SelfTrainSettings extends RunSettings, Partial<SelfTrainingOptions> {
+  prompts: PromptRows;
+  /** Prompts that are never trained on, for the judge's signal: needed when `evalSteps` is above 0. */
+  dev?: PromptRows;
+  /** A shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
+  judgeTemplate?: string;
+}
+
+/** How a run ended; `final` (or, interrupted, `checkpoint`) opens with `loadModel` and in PEFT or transformers. */
+export type RunResult = TrainingResult & {
+  outputDir: string;
+  /** The folder held the finished run already: nothing was computed. */
+  alreadyDone?: boolean;
+};
+
+/**
+ * Supervised fine-tuning on completions. The model has the trained weights afterwards; so it is with every method.
+ *
+ * @throws ConfigError for a value out of range, or when the folder holds another run; ArgumentError when no row is left
+ */
+export function sft(model: Model, { dataset, ...settings }: SftSettings): Promise<RunResult> {
+  return run('sft', model, settings, nameOf(dataset), {
+    sftExamples: async (_, warn) => sftExamplesOf(dataset, warn),
+  });
+}
+
+/**
+ * Judge-augmented fine-tuning (arXiv 2402.11253): the chosen answers are imitated, and which of the two is better is
+ * learnt as one token, in both orders, in the same weights.
+ */
+export function jsft(model: Model, { dataset, ...settings }: JsftSettings): Promise<RunResult> {
+  return run('jsft', model, settings, nameOf(dataset), {
+    preferences: async (_, warn) => preferencesOf(dataset, warn),
+  });
+}
+
+/** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
+export function dpo(model: Model, { dataset, ...settings }: DpoSettings): Promise<RunResult> {
+  return run('dpo', model, settings, nameOf(dataset), {
+    preferences: async (_, warn) => preferencesOf(dataset, warn),
+  });
+}
+
+/**
+ * On-policy self-training (arXiv 2402.11253): in every step the model answers each prompt twice, what it was before the
+ * call says which answer is better, and a preference loss moves it.
+ */
+export function selfTrain(
+  model: Model,
+  { prompts, dev, ...settings }: SelfTrainSettings,
+): Promise<RunResult> {
+  return run('self-train', model, settings, nameOf(prompts, dev), {
+    prompts: async ({ datasetSplit }, warn) => {
+      if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
+      if (dev !== undefined) return promptsOf(dev, warn);
+      throw new ArgumentError('dev', {
+        where: 'selfTrain',
+        expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
+        received: 'none',
+      });
+    },
+  });
+}
+
+async function run(
+  verb: TrainingVerb,
+  model: Model,
+  { lora, onStep, onWarning, signal, preset, ...options }: RunSettings,
+  datasetName: string,
+  rows: Partial<RowSource>,
+): Promise<RunResult> {
+  const values = {
+    ...options,
+    loraR: lora?.r,
+    loraAlpha: lora?.alpha,
+    loraDropout: lora?.dropout,
+    loraTargetModules: lora?.targetModules,
+    modelNameOrPath: model.path,
+    dtype: model.opened.model.dtype,
+    datasetName: [datasetName],
+  };
+  const result = await runTraining(
+    verb,
+    resolveConfig(verb, { values, preset }),
+    { signal, onWarning, onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }) },
+    { opened: model.opened, rows: sourceOf(rows) },
+  );
+  const trained = result.status === 'completed' ? result.final : result.checkpoint;
+  if (trained !== undefined) await model.reload(trained);
+  return result;
+}

@@ -1,0 +1,31 @@
+import { dirname, join } from 'node:path';
+import type { ResolvedConfig, TrainingVerb } from '../config/index.js';
+
+/** What to type after a run: the step of the method that follows it, with the same data and dtype. */
+export function nextCommand(
+  verb: TrainingVerb,
+  run: string,
+  config: ResolvedConfig,
+  defaults: Record<string, unknown>,
+): string {
+  const sibling = (name: string) => join(dirname(run), name);
+  const words: Record<TrainingVerb, unknown[]> = {
+    sft: ['jsft', '-m', run, '--output_dir', sibling('jsft')],
+    jsft: ['self-train', '-m', run, '--output_dir', sibling('self-train')],
+    'self-train': ['evaluate', '-m', run, '--baseline', config.model_name_or_path],
+    dpo: ['evaluate', '-m', run, '--baseline', config.model_name_or_path],
+  };
+  const dtype = config.dtype === defaults.dtype ? [] : ['--dtype', config.dtype];
+  const data = ['--dataset_name', ...(config.dataset_name as string[])];
+  return [commandName(), ...words[verb].map(String), ...dtype, ...data].map(quoted).join(' ');
+}
+
+/** What this program was called as: by the package script it runs in, or by its own name. */
+function commandName(): string {
+  return process.env.npm_lifecycle_event === 'selfjudge' ? 'pnpm selfjudge' : 'selfjudge';
+}
+
+const quoted = (word: unknown, i: number): string => {
+  const text = String(word);
+  return i === 0 || /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+};

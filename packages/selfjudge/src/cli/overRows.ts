@@ -1,0 +1,63 @@
+import { describeIssues } from '@selfjudge/data';
+import { openModel, type OpenModel } from '../pipelines/model.js';
+import { withOutput } from '../pipelines/output.js';
+import { assertUsable, issuesOf, type InputRow } from '../pipelines/rows.js';
+import { interruptible } from './exit.js';
+import type { RowFlags } from './modelFlags.js';
+import { Progress } from './progress.js';
+
+interface RowWork<In, Out> {
+  /** The file of the rows, as messages name it. */
+  file: string;
+  /** Name of the work and what it counts, for the progress. */
+  title: string;
+  unit: string;
+  read(): Promise<InputRow<In>[]>;
+  work(
+    opened: OpenModel,
+    rows: InputRow<In>[],
+    hooks: { signal: AbortSignal; onProgress(done: number, total: number, note?: string): void },
+  ): Promise<InputRow<Out>[]>;
+  /** What is written for a row; JSON objects but where text is asked for. */
+  show(value: Out): (object | string)[];
+  /** What is written for a row that cannot be used, beside `error`: results stand where their rows stood. */
+  empty: object;
+}
+
+/**
+ * What all verbs over rows do: the output is opened before the work begins, rows that cannot be used are counted on
+ * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
+ */
+export async function overRows<In, Out>(
+  { file, title, unit, read, work, show, empty }: RowWork<In, Out>,
+  flags: RowFlags,
+): Promise<void> {
+  const print = (text: string) => void process.stdout.write(text);
+  await interruptible((signal) =>
+    withOutput(flags.out, print, async (write) => {
+      const rows = await read();
+      const opened = await openModel(flags.model, flags);
+      const progress = new Progress(title, unit);
+      try {
+        const onProgress = progress.update.bind(progress);
+        const results = await work(opened, rows, { signal, onProgress });
+        progress.finish();
+        assertUsable(file, results);
+        for (const { value, problem } of results) {
+          const lines = problem === undefined ? show(value) : [{ ...empty, error: problem.reason }];
+          for (const line of lines) write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
+        }
+        warnAbout(issuesOf(file, results));
+      } finally {
+        progress.finish();
+        opened.dispose();
+      }
+    }),
+  );
+}
+
+function warnAbout(issues: ReturnType<typeof issuesOf>): void {
+  if (issues.length === 0) return;
+  const rows = issues.length === 1 ? 'row' : 'rows';
+  process.stderr.write(`warning: ${issues.length} ${rows} could not be used\n${describeIssues(issues)}\n`);
+}

@@ -1,0 +1,106 @@
+import type { Estimate } from '@selfjudge/evaluation';
+import type { Comparison, Contender, Example } from '../pipelines/worldReport.js';
+import type { SignalPoint } from '../pipelines/worldPhase.js';
+import type { QuickstartResult } from '../pipelines/quickstart.js';
+import { duration } from './progress.js';
+import { interval, table } from './table.js';
+
+/** The result of a quickstart as a person reads it, at most 100 columns wide. */
+export function describe(result: QuickstartResult, heading: (text: string) => string): string {
+  const { judgeAccuracy, contenders, comparisons, curve, examples, seconds, outputDir } = result;
+  const total = Object.values(seconds).reduce((a, b) => a + b, 0);
+  const next = `pnpm selfjudge generate -m ${outputDir}/self-train --prompt "List three red foods."`;
+  return [
+    heading('The judge'),
+    `After JSFT the model names the better of two of its own answers to held-out prompts in ${percent(judgeAccuracy)}`,
+    `of ${judgeAccuracy.n} pairs (a coin: 50%).`,
+    '',
+    heading('Self-training, watched by its own judge on dev prompts (* kept)'),
+    curveTable(curve, contenders.find(({ name }) => name === 'SELF-JUDGE')?.step ?? 0),
+    '',
+    heading('Held-out prompts, scored by the rules of the world'),
+    contenderTable(contenders),
+    '',
+    'gold: exact score, 0 to 1. perfect: answers without a fault. win: against answers of JSFT. KL: nats an answer',
+    'from JSFT. repeat: lists that name an item twice, which gold does not punish. step: the policy kept, chosen on',
+    "dev prompts by JSFT's own judgments. [95% intervals] are over held-out prompts; training noise is not in them.",
+    '',
+    heading('What the numbers say'),
+    ...verdict(comparisons),
+    '',
+    heading('Some held-out prompts, before and after'),
+    ...examples.flatMap(exampleLines),
+    '',
+    heading('Run folder'),
+    `${outputDir}  (${duration(total)}; models in base/ jsft/ self-train/ dpo/ dpo-vote/, numbers in summary.json)`,
+    `try: ${next} --dtype float32 --best_of 8`,
+  ].join('\n');
+}
+
+const percent = ({ value, low, high }: Estimate) =>
+  `${(100 * value).toFixed(1)}% [${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
+
+function curveTable(curve: readonly SignalPoint[], kept: number): string {
+  return table(
+    ['step', ...curve.map(({ step }) => `${step}${step === kept ? '*' : ''}`)],
+    [
+      ['wins against its start', ...curve.map(({ winRate }) => winRate.toFixed(2))],
+      ['KL', ...curve.map(({ kl }) => kl.toFixed(2))],
+    ],
+  );
+}
+
+function contenderTable(contenders: readonly Contender[]): string {
+  return table(
+    ['', 'gold', 'perfect', 'win', 'KL', 'repeat', 'words', 'step'],
+    contenders.map(({ name, score, kl, step }) => [
+      name,
+      interval(score.gold, 2),
+      interval(score.perfect, 2),
+      score.win.low === score.win.high ? score.win.value.toFixed(2) : interval(score.win, 2),
+      kl === undefined ? '' : kl.toFixed(2),
+      score.repeat.toFixed(2),
+      score.words.toFixed(1),
+      step === undefined ? '' : String(step),
+    ]),
+  );
+}
+
+const signed = (x: number) => `${x < 0 ? '-' : '+'}${Math.abs(x).toFixed(3)}`;
+const signedInterval = ({ value, low, high }: Estimate) =>
+  `${signed(value)} [${signed(low)}, ${signed(high)}]`;
+
+/** Whether 0 is outside the interval of a difference, and on which side. */
+const side = ({ low, high }: Estimate): -1 | 0 | 1 => (low > 0 ? 1 : high < 0 ? -1 : 0);
+
+const OUTCOME = {
+  '1': 'beats',
+  '0': 'cannot be told from',
+  '-1': 'loses to',
+} as const;
+
+/** The differences, and sentences that follow from them alone. */
+function verdict(comparisons: readonly Comparison[]): string[] {
+  const rows = comparisons.map(({ against, gold, win }) => [
+    `SELF-JUDGE minus ${against}`,
+    signedInterval(gold),
+    signedInterval(win),
+  ]);
+  const sentence = (by: 'gold' | 'win', what: string) =>
+    `By ${what} SELF-JUDGE ${comparisons
+      .map((comparison) => `${OUTCOME[side(comparison[by])]} ${comparison.against}`)
+      .join(', ')}.`;
+  return [
+    table(['difference on the same prompts', 'gold', 'win'], rows),
+    '',
+    sentence('gold', 'gold score'),
+    sentence('win', 'wins over JSFT'),
+    '(beats, loses: the 95% interval of the difference excludes 0; cannot be told from: it does not)',
+  ];
+}
+
+const exampleLines = ({ prompt, before, after }: Example): string[] => [
+  prompt,
+  `  JSFT        ${before.gold.toFixed(2)}  ${before.text}`,
+  `  SELF-JUDGE  ${after.gold.toFixed(2)}  ${after.text}`,
+];

@@ -1,0 +1,88 @@
+// What the README shows works: its TypeScript runs as it stands, and its command lines name verbs and flags there are.
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { byteModel } from '../packages/core/dist/testing/index.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const blocks = (language: string) =>
+  [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, code]) => (of === language ? [code] : []));
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+const node = (args: string[], cwd = root) => promisify(execFile)(process.execPath, args, { cwd });
+
+it('runs the TypeScript example', async () => {
+  const [code, ...others] = blocks('ts');
+  expect(others).toEqual([]);
+  // The example is run in a folder where its names mean something: MODEL a tiny model, pairs.jsonl short pairs.
+  const folder = await mkdtemp(join(tmpdir(), 'selfjudge-readme-'));
+  const model = byteModel();
+  await model.save(join(folder, 'MODEL'));
+  model.dispose();
+  const pairs = Array.from({ length: 60 }, (_, i) => ({
+    prompt: `Say ${i}.`,
+    chosen: `${i}`,
+    rejected: 'No',
+  }));
+  writeFileSync(join(folder, 'pairs.jsonl'), pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(''));
+  const library = join(root, 'packages/selfjudge/dist/index');
+  writeFileSync(join(folder, 'example.mts'), code);
+  const compilerOptions = {
+    ...{
+      strict: true,
+      noEmit: true,
+      target: 'ES2022',
+      module: 'NodeNext',
+      skipLibCheck: true,
+      types: ['node'],
+    },
+    ...{ typeRoots: [join(root, 'node_modules/@types')], paths: { selfjudge: [`${library}.d.ts`] } },
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['example.mts'] }));
+  const { stdout: complaints } = await node([tsc, '-p', folder]).catch((error: { stdout: string }) => error);
+  expect(complaints).toBe('');
+  // The example has no types of its own, so that Node can run it.
+  const plain = code.replace("from 'selfjudge'", `from '${pathToFileURL(`${library}.js`).href}'`);
+  writeFileSync(join(folder, 'example.mjs'), plain);
+  const { stdout } = await node(['example.mjs'], folder);
+  expect(stdout).toMatch(/^agrees with people on [\d.]+ \[[\d.]+, [\d.]+\] of \d+ pairs\n1 0 /);
+  // The merged model needs no base and none of what training wrote.
+  await rm(join(folder, 'runs'), { recursive: true });
+  const merged = readFileSync(join(folder, 'aligned/judge_template.yaml'), 'utf8');
+  expect(merged).toContain('name: plain');
+  await rm(folder, { recursive: true });
+});
+
+/** The words of a shell line without variables; a `#` begins a comment. */
+function words(line: string): string[] {
+  return (line.replace(/ #.*$/, '').match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ''));
+}
+
+it('names verbs and flags there are', async () => {
+  const lines = blocks('sh')
+    .join('\n')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line.startsWith('pnpm selfjudge '));
+  expect(lines.length).toBeGreaterThanOrEqual(6);
+  const helps = new Map<string, Promise<string>>();
+  for (const line of lines) {
+    const [, , verb, ...rest] = words(line);
+    const cli = 'packages/selfjudge/dist/cli/main.js';
+    if (!helps.has(verb))
+      helps.set(
+        verb,
+        node([cli, verb, '--help']).then(({ stdout }) => stdout),
+      );
+    // A verb that is none prints no help and ends with an error.
+    const help = await helps.get(verb)!;
+    for (const flag of rest.filter((word) => word.startsWith('-')))
+      expect(help.split(/[\s,]+/), `${line}: ${flag}`).toContain(flag.replace(/=.*$/, ''));
+  }
+});

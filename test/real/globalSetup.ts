@@ -1,0 +1,23 @@
+// Finds what the real tests need, once for all of them, and says in one line each what is missing.
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+import { realModel } from '../../scripts/realModel.mjs';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** SmolLM2-135M-Instruct as a GGUF file; '' where it cannot be had. */
+    weights: string;
+    /** Helpful preferences of Anthropic's HH data; '' where they are absent. */
+    hh: string;
+  }
+}
+
+export default function findRealInputs({ provide }: TestProject): void {
+  const model = realModel();
+  if ('missing' in model) process.stdout.write(`skipped, all tests on real weights: ${model.missing}\n`);
+  provide('weights', 'path' in model ? model.path : '');
+  const hh = fileURLToPath(new URL('../../../shared/data/hh/helpful.train.jsonl.gz', import.meta.url));
+  if (!existsSync(hh)) process.stdout.write(`skipped, tests on HH texts: no ${hh}\n`);
+  provide('hh', existsSync(hh) ? hh : '');
+}
