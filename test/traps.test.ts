@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generate, LlamaModel, TreeBatch } from '../packages/core/dist/index.js';
-import { byteModel } from '../packages/core/dist/testing/index.js';
 import { completionIds, loadJudgedPairs, loadPreferences, promptIds } from '../packages/data/dist/index.js';
 import {
   Judge,
@@ -13,59 +12,27 @@ import {
 } from '../packages/judging/dist/index.js';
 import { jsft, loadModel, selfTrain } from '../packages/selfjudge/dist/index.js';
 import {
-  AdamW,
   loraTrainable,
-  preferences,
   preparePairs,
   preparePrompts,
   prepareSft,
-  scoreContests,
   selfTrainingDefaults,
-  selfTrainingStep,
-  type SelfTrainingOptions,
 } from '../packages/training/dist/index.js';
-import { jitter, tinyLora, trainedAdapter } from '../packages/training/dist/testing/tiny.js';
+import { jitter, tinyLora } from '../packages/training/dist/testing/tiny.js';
 import { temporaryFolder } from './support/cli.js';
+import { dispose, firstStep, model, prompts, questions, start, tokenizer } from './support/firstStep.js';
 import { writeRows } from './support/tinyModel.js';
 import { bosTokenizer } from './support/tokenizers.js';
 
-const model = byteModel();
-const tokenizer = model.tokenizer!;
 const plain = loadJudgeTemplate('plain');
-const start = await trainedAdapter(model, 4);
-const questions = Array.from({ length: 12 }, (_, i) => ({ id: `${i}`, prompt: `Name ${i}?` }));
-const prompts = preparePrompts(tokenizer, questions, { maxPromptLength: 100 }).examples;
-
 const folder = temporaryFolder();
 const at = (name: string) => join(folder.path, name);
 beforeAll(() => model.save(at('base')));
 afterAll(() => {
-  start.dispose();
-  model.dispose();
+  dispose();
   folder.remove();
 });
 const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
-
-/** The first step of self-training from a JSFT adapter, with what it sampled and what it would train on. */
-async function firstStep(change: Partial<SelfTrainingOptions> = {}, asked = prompts) {
-  const options: SelfTrainingOptions = {
-    ...selfTrainingDefaults,
-    maxNewTokens: 100,
-    topP: 1,
-    missingEos: 'keep',
-    ...change,
-  };
-  const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
-  const optimizer = new AdamW(trainable.parameters, options);
-  const judge = new Judge(trainable.reference, tokenizer, plain);
-  const run = { trainable, judge, tokenizer, optimizer, options };
-  const report = await selfTrainingStep(asked, run, { step: 1, learningRate: 1e-3 });
-  const sums = await scoreContests(report.contests, trainable.reference, options.tokenBudget);
-  const pairs = preferences(report.contests, sums);
-  optimizer.dispose();
-  trainable.dispose();
-  return { ...report, pairs, answers: report.contests.flatMap(({ a, b }) => [a, b]) };
-}
 
 it('end tokens appended to cut answers: a cut answer has none, wherever it is trained on', async () => {
   const ends = (tokens: number[]) => tokenizer.eos.includes(tokens.at(-1)!);

@@ -3,5 +3,6 @@ export * from './tensor/index.js';
 export * from './model/index.js';
 export * from './tokenizer/index.js';
 export * from './generation/index.js';
+export { mean } from './mean.js';
 export { Random } from './random.js';
 export { nearest } from './nearest.js';

@@ -1,7 +1,7 @@
-import type { ModelView, Tokenizer, TreeSequence } from '@selfjudge/core';
+import { mean, type ModelView, type Tokenizer, type TreeSequence } from '@selfjudge/core';
 import { preferenceSequences, type PreferencePair } from '@selfjudge/data';
 import { scoreSequences } from '@selfjudge/training';
-import { mean, wilson, type Estimate } from './estimate.js';
+import { wilson, type Estimate } from './estimate.js';
 
 export interface ImplicitRewardOptions {
   /** The beta of training; it scales margins, not the accuracy. */

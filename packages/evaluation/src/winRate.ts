@@ -1,7 +1,7 @@
-import { ArgumentError } from '@selfjudge/core';
+import { ArgumentError, mean } from '@selfjudge/core';
 import type { Text } from '@selfjudge/data';
 import { judgeBehaviour, type JudgeBehaviour, type Verdict } from '@selfjudge/judging';
-import { mean, wilson, type Estimate } from './estimate.js';
+import { wilson, type Estimate } from './estimate.js';
 import type { PairJudge } from './judgeAgreement.js';
 import { lengthControlled } from './lengthControl.js';
 

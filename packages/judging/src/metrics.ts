@@ -1,3 +1,4 @@
+import { mean } from '@selfjudge/core';
 import type { Verdict } from './verdict.js';
 
 /** How a judge behaves, beyond being right. NaN where there was nothing to measure. */
@@ -42,10 +43,6 @@ export function judgeBehaviour(
     invalidRate: share(verdicts.map(({ winner }) => winner === null)),
     lengthBias: share(longerWins),
   };
-}
-
-function mean(values: number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }
 
 function share(values: boolean[]): number {

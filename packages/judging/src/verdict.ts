@@ -1,3 +1,5 @@
+import { mean } from '@selfjudge/core';
+
 /** One order of a question: what the model read, and the probabilities of the verdict tokens A and B. */
 export interface JudgedOrder {
   rendered: string;
@@ -49,7 +51,6 @@ export function voteOf(
 
 /** The verdict of all questions: the majority of the votes, the mean score where they split. */
 export function verdictOf(orders: JudgedOrder[], votes: Vote[]): Verdict {
-  const mean = (values: number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
   const scoreA = mean(votes.map((vote) => vote.scoreA));
   const scoreB = mean(votes.map((vote) => vote.scoreB));
   const shared = { probability: scoreA / (scoreA + scoreB), scoreA, scoreB, orders, votes };

@@ -1,10 +1,9 @@
-import { DataOrder } from './dataOrder.js';
 import { Stopwatch } from './metrics.js';
-import { AdamW } from './optimizer.js';
+import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';
 import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from './runner.js';
-import { schedule } from './schedule.js';
+import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
 
 /** Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`. */
@@ -13,29 +12,12 @@ export async function dpoTask(
   pairs: TokenPair[],
   options: DpoOptions,
 ): Promise<TrainingTask> {
-  const optimizer = new AdamW(trainable.parameters, options);
-  const order = new DataOrder({
-    length: pairs.length,
-    batchSize: options.trainBatchSize,
-    epochs: options.numTrainEpochs,
-    maxSteps: options.maxSteps,
-    seed: options.seed,
-  });
+  const task = taskOver(trainable, pairs.length, options);
   const ready = options.precomputeRefLogProbs
     ? await precomputeReference(pairs, trainable.reference, options.tokenBudget)
     : pairs;
-  return {
-    trainable,
-    optimizer,
-    order,
-    schedule: schedule(options, order.totalSteps),
-    step: (at) =>
-      dpoStep(
-        order.batch(at.step).map((i) => ready[i]),
-        { trainable, optimizer, options },
-        at,
-      ),
-  };
+  const batch = (step: number) => task.order.batch(step).map((i) => ready[i]);
+  return { ...task, step: (at) => dpoStep(batch(at.step), { ...task, options }, at) };
 }
 
 export async function dpoStep(

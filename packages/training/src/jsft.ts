@@ -1,10 +1,8 @@
-import { DataOrder } from './dataOrder.js';
-import { AdamW } from './optimizer.js';
 import type { JsftOptions } from './options.js';
 import type { TrainingTask } from './runner.js';
-import { schedule } from './schedule.js';
 import { supervisedStep } from './sft.js';
 import type { SupervisedExample } from './supervised.js';
+import { orderOf, taskOver } from './taskOver.js';
 import type { Trainable } from './trainable.js';
 
 /**
@@ -16,27 +14,22 @@ export function jsftTask(
   data: { sft: SupervisedExample[]; judge: SupervisedExample[] },
   options: JsftOptions,
 ): TrainingTask {
-  const optimizer = new AdamW(trainable.parameters, options);
-  const stream = (length: number, batchSize: number, seed: number, maxSteps: number) =>
-    new DataOrder({ length, batchSize, epochs: options.numTrainEpochs, maxSteps, seed });
-  const { trainBatchSize, judgeBatchSize, maxSteps, seed } = options;
-  const steps = Math.max(
-    stream(data.sft.length, trainBatchSize, seed, maxSteps).totalSteps,
-    stream(data.judge.length, judgeBatchSize, seed, maxSteps).totalSteps,
+  const ofJudge = { ...options, trainBatchSize: options.judgeBatchSize, seed: options.seed + 1 };
+  const maxSteps = Math.max(
+    orderOf(data.sft.length, options).totalSteps,
+    orderOf(data.judge.length, ofJudge).totalSteps,
   );
-  const order = stream(data.sft.length, trainBatchSize, seed, steps);
-  const judgeOrder = stream(data.judge.length, judgeBatchSize, seed + 1, steps);
+  const task = taskOver(trainable, data.sft.length, { ...options, maxSteps });
+  const judgeOrder = orderOf(data.judge.length, { ...ofJudge, maxSteps });
+  const run = { ...task, loss: options, options };
   return {
-    trainable,
-    optimizer,
-    order,
-    schedule: schedule(options, steps),
+    ...task,
     step: (at) => {
       const examples = [
-        ...order.batch(at.step).map((i) => data.sft[i]),
+        ...task.order.batch(at.step).map((i) => data.sft[i]),
         ...judgeOrder.batch(at.step).map((i) => data.judge[i]),
       ];
-      return supervisedStep(examples, { trainable, optimizer, loss: options, options }, at);
+      return supervisedStep(examples, run, at);
     },
   };
 }

@@ -1,6 +1,7 @@
+import { mean } from '@selfjudge/core';
 import { judgeBehaviour } from '@selfjudge/judging';
 import type { Contest, Fate } from './contest.js';
-import { mean, type Metrics } from './metrics.js';
+import type { Metrics } from './metrics.js';
 
 /**
  * How the judge behaved over the contests it was asked about (see `judgeBehaviour`), and what became of all of them:

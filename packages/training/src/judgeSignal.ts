@@ -1,6 +1,7 @@
+import { mean } from '@selfjudge/core';
 import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';
-import { mean, type Metrics, Stopwatch } from './metrics.js';
+import { Stopwatch, type Metrics } from './metrics.js';
 import type { Selection, SignalReport, StepContext } from './runner.js';
 import type { SelfTraining } from './selfTraining.js';
 

@@ -1,6 +1,5 @@
-import type { ModelView } from '@selfjudge/core';
+import { mean, type ModelView } from '@selfjudge/core';
 import type { Contest } from './contest.js';
-import { mean } from './metrics.js';
 import { answerSequence, scoreSequences } from './preferenceUpdate.js';
 
 /** Summed log-probabilities of both answers of every contest under the reference. */

@@ -22,10 +22,6 @@ export class Means {
   }
 }
 
-export function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
 /** Seconds of consecutive phases: each lap is the time since the one before it. */
 export class Stopwatch {
   readonly times: Metrics = {};

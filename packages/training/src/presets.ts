@@ -1,4 +1,11 @@
-import type { DpoOptions, JsftOptions, LoopOptions, SelfTrainingOptions, SftOptions } from './options.js';
+import type {
+  DpoOptions,
+  JsftOptions,
+  LoopOptions,
+  PreferenceOptions,
+  SelfTrainingOptions,
+  SftOptions,
+} from './options.js';
 
 const loop: LoopOptions = {
   learningRate: 2e-4,
@@ -39,7 +46,7 @@ export const jsftDefaults: JsftOptions = {
   rationaleWeight: 1,
 };
 
-export const dpoDefaults: DpoOptions = {
+const preference: LoopOptions & PreferenceOptions = {
   ...loop,
   learningRate: 5e-5,
   lrSchedulerType: 'constant',
@@ -48,19 +55,16 @@ export const dpoDefaults: DpoOptions = {
   beta: 0.1,
   labelSmoothing: 0,
   logpReduction: 'sum',
+};
+
+export const dpoDefaults: DpoOptions = {
+  ...preference,
   maxLength: 1024,
   precomputeRefLogProbs: false,
 };
 
 export const selfTrainingDefaults: SelfTrainingOptions = {
-  ...loop,
-  learningRate: 5e-5,
-  lrSchedulerType: 'constant',
-  warmupRatio: 0.1,
-  lossType: 'sigmoid',
-  beta: 0.1,
-  labelSmoothing: 0,
-  logpReduction: 'sum',
+  ...preference,
   maxPromptLength: 512,
   maxNewTokens: 128,
   temperature: 1,

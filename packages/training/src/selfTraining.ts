@@ -8,18 +8,17 @@ import {
   type PairJudge,
   type TokenizedPrompt,
 } from './contest.js';
-import { DataOrder } from './dataOrder.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { klEstimate, scoreContests } from './kl.js';
 import { klReview } from './klReview.js';
 import { Stopwatch } from './metrics.js';
-import { AdamW } from './optimizer.js';
+import type { AdamW } from './optimizer.js';
 import type { SelfTrainingOptions } from './options.js';
 import { preferenceBackward } from './preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from './runner.js';
-import { schedule } from './schedule.js';
+import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
 
 export interface SelfTraining {
@@ -42,30 +41,20 @@ export function selfTrainingTask(
   data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[] },
   onContests?: (contests: Contest[], step: number) => void,
 ): TrainingTask {
-  const { trainable, options } = run;
-  const optimizer = new AdamW(trainable.parameters, options);
-  const training: SelfTraining = { ...run, optimizer };
-  const order = new DataOrder({
-    length: data.prompts.length,
-    batchSize: options.trainBatchSize,
-    epochs: options.numTrainEpochs,
-    maxSteps: options.maxSteps,
-    seed: options.seed,
-  });
+  const { options } = run;
+  const task = taskOver(run.trainable, data.prompts.length, options);
+  const training: SelfTraining = { ...run, optimizer: task.optimizer };
   const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
   return {
-    trainable,
-    optimizer,
-    order,
-    schedule: schedule(options, order.totalSteps),
+    ...task,
     step: async (at) => {
-      const prompts = order.batch(at.step).map((i) => data.prompts[i]);
+      const prompts = task.order.batch(at.step).map((i) => data.prompts[i]);
       const { contests, ...report } = await selfTrainingStep(prompts, training, at);
       onContests?.(contests, at.step);
       return report;
     },
     selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
-    review: klReview(order.totalSteps),
+    review: klReview(task.order.totalSteps),
   };
 }
 

@@ -1,10 +1,9 @@
-import { DataOrder } from './dataOrder.js';
 import { Stopwatch } from './metrics.js';
-import { AdamW } from './optimizer.js';
+import type { AdamW } from './optimizer.js';
 import type { JsftLossOptions, SftOptions } from './options.js';
 import type { StepContext, StepReport, TrainingTask } from './runner.js';
-import { schedule } from './schedule.js';
 import { supervisedBackward, type SupervisedExample } from './supervised.js';
+import { taskOver } from './taskOver.js';
 import type { Trainable } from './trainable.js';
 
 const plainMean: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
@@ -15,26 +14,10 @@ export function sftTask(
   examples: SupervisedExample[],
   options: SftOptions,
 ): TrainingTask {
-  const optimizer = new AdamW(trainable.parameters, options);
-  const order = new DataOrder({
-    length: examples.length,
-    batchSize: options.trainBatchSize,
-    epochs: options.numTrainEpochs,
-    maxSteps: options.maxSteps,
-    seed: options.seed,
-  });
-  return {
-    trainable,
-    optimizer,
-    order,
-    schedule: schedule(options, order.totalSteps),
-    step: (at) =>
-      supervisedStep(
-        order.batch(at.step).map((i) => examples[i]),
-        { trainable, optimizer, loss: plainMean, options },
-        at,
-      ),
-  };
+  const task = taskOver(trainable, examples.length, options);
+  const run = { ...task, loss: plainMean, options };
+  const batch = (step: number) => task.order.batch(step).map((i) => examples[i]);
+  return { ...task, step: (at) => supervisedStep(batch(at.step), run, at) };
 }
 
 /** One optimizer step of cross-entropy over `examples`; dropout, where the policy has it, is keyed by the step. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../random.js';
 import { Tape } from '../tensor/tape.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
+import { gradientError } from '../testing/gradientError.js';
 import { tinyModel } from '../testing/tinyModel.js';
 import { Adapter } from './adapter.js';
 import { LINEARS } from './config.js';
@@ -115,17 +116,7 @@ describe('Adapter', () => {
     output.dispose();
     const grad = (await set.grad.read()) as Float32Array;
     const loss = async () => (await view.score(batch)).reduce((sum, x) => sum + x, 0);
-    for (let trial = 0; trial < 3; trial++) {
-      const direction = start.map(() => generator.normal());
-      const epsilon = 1e-3;
-      set.load(start.map((x, i) => x + epsilon * direction[i]));
-      const up = await loss();
-      set.load(start.map((x, i) => x - epsilon * direction[i]));
-      const numeric = (up - (await loss())) / (2 * epsilon);
-      const exact = grad.reduce((sum, g, i) => sum + g * direction[i], 0);
-      // A random direction's derivative is of the size of the gradient's norm.
-      expect(Math.abs(numeric - exact) / Math.hypot(...grad)).toBeLessThan(1e-3);
-    }
+    expect(await gradientError({ set, start, grad, loss, random: generator })).toBeLessThan(1e-3);
     frozen.dispose();
     trained.dispose();
   });

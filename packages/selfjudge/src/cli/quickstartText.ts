@@ -9,21 +9,21 @@ import { interval, table } from './table.js';
 export function describe(result: QuickstartResult, heading: (text: string) => string): string {
   const { judgeAccuracy, contenders, comparisons, curve, examples, seconds, outputDir } = result;
   const total = Object.values(seconds).reduce((a, b) => a + b, 0);
-  const next = `pnpm selfjudge generate -m ${outputDir}/self-train --prompt "List three red foods."`;
   return [
     heading('The judge'),
-    `After JSFT the model names the better of two of its own answers to held-out prompts in ${percent(judgeAccuracy)}`,
+    `JSFT names the better of two of its own answers to held-out prompts in ${percent(judgeAccuracy)}`,
     `of ${judgeAccuracy.n} pairs (a coin: 50%).`,
     '',
-    heading('Self-training, watched by its own judge on dev prompts (* kept)'),
+    heading('Self-training, watched by its own judge on dev prompts (* the policy kept)'),
     curveTable(curve, contenders.find(({ name }) => name === 'SELF-JUDGE')?.step ?? 0),
     '',
-    heading('Held-out prompts, scored by the rules of the world'),
+    heading('Held-out prompts, scored by the exact rules of the world'),
     contenderTable(contenders),
     '',
-    'gold: exact score, 0 to 1. perfect: answers without a fault. win: against answers of JSFT. KL: nats an answer',
-    'from JSFT. repeat: lists that name an item twice, which gold does not punish. step: the policy kept, chosen on',
-    "dev prompts by JSFT's own judgments. [95% intervals] are over held-out prompts; training noise is not in them.",
+    'gold: exact score, 0 to 1. perfect: answers without a fault. win: against answers of JSFT, ties half.',
+    'KL: nats an answer from JSFT. repeat: lists that name an item twice, which gold does not punish.',
+    "step: the policy kept, chosen on dev prompts by JSFT's own judgments. 95% intervals are over held-out",
+    'prompts; the noise of training is not in them, another seed shows it.',
     '',
     heading('What the numbers say'),
     ...verdict(comparisons),
@@ -32,8 +32,9 @@ export function describe(result: QuickstartResult, heading: (text: string) => st
     ...examples.flatMap(exampleLines),
     '',
     heading('Run folder'),
-    `${outputDir}  (${duration(total)}; models in base/ jsft/ self-train/ dpo/ dpo-vote/, numbers in summary.json)`,
-    `try: ${next} --dtype float32 --best_of 8`,
+    `${outputDir} (models in base, jsft, self-train, dpo, dpo-vote; numbers in summary.json), ${duration(total)}`,
+    `try: pnpm selfjudge generate -m ${outputDir}/self-train --dtype float32 --best_of 8 \\`,
+    '       --prompt "List three red foods."',
   ].join('\n');
 }
 
@@ -73,11 +74,11 @@ const signedInterval = ({ value, low, high }: Estimate) =>
 /** Whether 0 is outside the interval of a difference, and on which side. */
 const side = ({ low, high }: Estimate): -1 | 0 | 1 => (low > 0 ? 1 : high < 0 ? -1 : 0);
 
-const OUTCOME = {
-  '1': 'beats',
-  '0': 'cannot be told from',
-  '-1': 'loses to',
-} as const;
+const OUTCOMES = [
+  [1, 'beats'],
+  [-1, 'loses to'],
+  [0, 'cannot be told from'],
+] as const;
 
 /** The differences, and sentences that follow from them alone. */
 function verdict(comparisons: readonly Comparison[]): string[] {
@@ -86,18 +87,25 @@ function verdict(comparisons: readonly Comparison[]): string[] {
     signedInterval(gold),
     signedInterval(win),
   ]);
-  const sentence = (by: 'gold' | 'win', what: string) =>
-    `By ${what} SELF-JUDGE ${comparisons
-      .map((comparison) => `${OUTCOME[side(comparison[by])]} ${comparison.against}`)
-      .join(', ')}.`;
+  const sentence = (by: 'gold' | 'win', what: string) => {
+    const parts = OUTCOMES.flatMap(([outcome, verb]) => {
+      const names = comparisons.filter((c) => side(c[by]) === outcome).map(({ against }) => against);
+      return names.length > 0 ? [`${verb} ${listed(names)}`] : [];
+    });
+    return `By ${what}, SELF-JUDGE ${listed(parts)}.`;
+  };
   return [
-    table(['difference on the same prompts', 'gold', 'win'], rows),
+    table(['on the same prompts', 'gold', 'win'], rows),
     '',
-    sentence('gold', 'gold score'),
+    sentence('gold', 'exact score'),
     sentence('win', 'wins over JSFT'),
-    '(beats, loses: the 95% interval of the difference excludes 0; cannot be told from: it does not)',
+    '(beats, loses to: the 95% interval of the difference excludes 0; cannot be told from: it holds 0)',
   ];
 }
+
+/** a, b and c. */
+const listed = (words: readonly string[]) =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 const exampleLines = ({ prompt, before, after }: Example): string[] => [
   prompt,

@@ -59,9 +59,8 @@ async function follow(options: QuickstartOptions): Promise<QuickstartOutcome> {
           progress.say(`${name.padEnd(10)}${ABOUT[name]}${loaded ? ' (done before)' : ''}`);
         },
         onStart: (_, step, total) => {
-          if (step === 0) return;
-          progress.resumeAt(step);
-          progress.say(`${' '.repeat(10)}going on after step ${step} of ${total}`);
+          progress.begin(step);
+          if (step > 0) progress.say(`${' '.repeat(10)}going on after step ${step} of ${total}`);
         },
         onLog: (_, { step, metrics }, total) =>
           progress.update(

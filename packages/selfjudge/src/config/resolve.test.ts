@@ -41,7 +41,11 @@ describe('resolveConfig', () => {
   });
 
   it("holds the paper's values in its preset, named as a flag or in the file", () => {
-    const paper = { learning_rate: 2e-5, lora_target_modules: ['q_proj', 'v_proj'], loss_normalization: 'token' };
+    const paper = {
+      learning_rate: 2e-5,
+      lora_target_modules: ['q_proj', 'v_proj'],
+      loss_normalization: 'token',
+    };
     expect(resolved('jsft', { preset: 'paper' })).toMatchObject(paper);
     expect(resolved('jsft', { file: file('preset: paper') })).toMatchObject(paper);
     expect(resolved('jsft', { file: file('preset: paper'), preset: 'default' }).learning_rate).toBe(2e-4);
@@ -66,11 +70,12 @@ describe('resolveConfig', () => {
       dataset_name: ['a.jsonl', 'b.jsonl'],
       output_dir: '2024',
     });
-    expect(resolved('dpo', { flags: { lora_target_modules: 'q_proj, k_proj' } }).lora_target_modules).toEqual([
-      'q_proj',
-      'k_proj',
-    ]);
-    expect(resolved('dpo', { flags: { lora_target_modules: 'all-linear' } }).lora_target_modules).toHaveLength(7);
+    expect(resolved('dpo', { flags: { lora_target_modules: 'q_proj, k_proj' } }).lora_target_modules).toEqual(
+      ['q_proj', 'k_proj'],
+    );
+    expect(
+      resolved('dpo', { flags: { lora_target_modules: 'all-linear' } }).lora_target_modules,
+    ).toHaveLength(7);
     expect(resolved('dpo').dataset_name).toEqual(['a.jsonl']);
   });
 
@@ -83,7 +88,9 @@ describe('resolveConfig', () => {
 
   it('names the nearest key of an unknown one', () => {
     const unknown = () => resolved('sft', { file: file('lerning_rate: 1') });
-    expect(unknown).toThrow("lerning_rate: expected a key of this verb, received 1 (did you mean 'learning_rate'?)");
+    expect(unknown).toThrow(
+      "lerning_rate: expected a key of this verb, received 1 (did you mean 'learning_rate'?)",
+    );
     expect(() => resolved('sft', { flags: { constructor: '1' } })).toThrow(/expected a key of this verb/);
   });
 
@@ -98,14 +105,18 @@ describe('resolveConfig', () => {
     expect(wrong({ full_finetuning: 'maybe' })).toThrow(/full_finetuning: expected true or false/);
     expect(wrong({ lora_target_modules: 'query' })).toThrow(/lora_target_modules: expected one of q_proj, /);
     expect(wrong({ beta: '{' })).toThrow(/beta: expected a number/);
-    expect(() => resolveConfig('sft', {})).toThrow(/model_name_or_path: expected run folder.*received nothing/);
+    expect(() => resolveConfig('sft', {})).toThrow(
+      /model_name_or_path: expected run folder.*received nothing/,
+    );
   });
 
   it('refuses files that are none, lists, and configurations of another verb', () => {
     expect(() => resolved('sft', { file: join(folder, 'none.yaml') })).toThrow(/none.yaml: .*ENOENT/);
     expect(() => resolved('sft', { file: file('- 1') })).toThrow(/a mapping of keys to values/);
     expect(() => resolved('sft', { file: file('a: [') })).toThrow(/a YAML or JSON file/);
-    expect(() => resolved('sft', { file: file('verb: dpo') })).toThrow('verb: expected sft, as was called, received dpo');
+    expect(() => resolved('sft', { file: file('verb: dpo') })).toThrow(
+      'verb: expected sft, as was called, received dpo',
+    );
   });
 });
 
@@ -127,15 +138,17 @@ describe("TRL's keys", () => {
   it('multiply to the global batch, across file and flags', () => {
     const path = file('per-device-train-batch-size: 4\ngradient_accumulation_steps: 2');
     expect(resolved('sft', { file: path }).train_batch_size).toBe(8);
-    expect(resolved('sft', { file: path, flags: { gradient_accumulation_steps: '5' } }).train_batch_size).toBe(20);
+    expect(
+      resolved('sft', { file: path, flags: { gradient_accumulation_steps: '5' } }).train_batch_size,
+    ).toBe(20);
     expect(resolved('sft', { file: path, flags: { train_batch_size: '3' } }).train_batch_size).toBe(3);
     expect(resolved('sft', { flags: { gradient_accumulation_steps: '6' } }).train_batch_size).toBe(6);
     expect(() => resolved('sft', { flags: { gradient_accumulation_steps: '0' } })).toThrow(
       /gradient_accumulation_steps: expected a whole number of at least 1, received 0/,
     );
-    expect(() => resolved('sft', { file: file('train_batch_size: 8\nper_device_train_batch_size: 4') })).toThrow(
-      /train_batch_size: expected 4, as per_device_train_batch_size x gradient_accumulation_steps/,
-    );
+    expect(() =>
+      resolved('sft', { file: file('train_batch_size: 8\nper_device_train_batch_size: 4') }),
+    ).toThrow(/train_batch_size: expected 4, as per_device_train_batch_size x gradient_accumulation_steps/);
   });
 });
 

@@ -80,8 +80,9 @@ function contentOf(path: string, name: TrainingVerb): Given {
 
 /** Flags are text: numbers, booleans and lists are read as YAML where the field does not take text. */
 function parseFlags(verb: VerbConfig, flags: Readonly<Record<string, string | string[]>>): Given {
+  const fields = new Map(Object.entries(verb.fields));
   return mapValues(flags, (key, value) => {
-    const field = verb.fields[aliased(key)] as z.ZodType | undefined;
+    const field = fields.get(aliased(key));
     if (typeof value !== 'string' || field?.safeParse(value).success) return value;
     try {
       return parse(value) as unknown;

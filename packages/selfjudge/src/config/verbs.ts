@@ -29,90 +29,56 @@ export interface VerbConfig {
   presets: Record<string, Record<string, unknown>>;
 }
 
-const lora = (options: { r: number; alpha: number; dropout: number; targetModules: string[] }) => ({
-  lora_r: options.r,
-  lora_alpha: options.alpha,
-  lora_dropout: options.dropout,
-  lora_target_modules: options.targetModules,
+interface LoraDefaults {
+  r: number;
+  alpha: number;
+  dropout: number;
+  targetModules: string[];
+}
+
+/** Defaults of a verb in snake_case: what all share, the adapter's, the method's, and `more`. */
+const preset = (lora: LoraDefaults, options: object, more: object): Record<string, unknown> => ({
+  dtype: 'bf16',
+  device: 'auto',
+  dataset_limit: 0,
+  lora_r: lora.r,
+  lora_alpha: lora.alpha,
+  lora_dropout: lora.dropout,
+  lora_target_modules: lora.targetModules,
   full_finetuning: false,
+  ...mapKeys(options, snakeCase),
+  ...more,
 });
-const common = { dtype: 'bf16', device: 'auto', dataset_limit: 0 };
-const snake = (options: object) => mapKeys(options, snakeCase);
 const training = { ...modelFields, ...dataFields, ...runFields, ...loopFields, ...loraFields };
+const answers = { dataset_split: 'train', train_on: 'last' };
+const judgments = { ...answers, judge_template: 'plain' };
+const ownJudgments = { lora_dropout: 0, dataset_split: 'self', judge_template: 'auto' };
 
 /** Every training verb, by name. */
 export const TRAINING_VERBS = {
   sft: {
     fields: { ...training, ...sftFields },
     presets: {
-      default: {
-        ...common,
-        ...lora(defaultLora),
-        ...snake(sftDefaults),
-        dataset_split: 'train',
-        train_on: 'last',
-      },
-      paper: {
-        ...common,
-        ...lora(paper.lora),
-        ...snake(paper.jsft),
-        dataset_split: 'train',
-        train_on: 'all',
-      },
+      default: preset(defaultLora, sftDefaults, answers),
+      paper: preset(paper.lora, paper.jsft, { ...answers, train_on: 'all' }),
     },
   },
   jsft: {
     fields: { ...training, ...sftFields, ...jsftFields, ...templateFields },
     presets: {
-      default: {
-        ...common,
-        ...lora(defaultLora),
-        ...snake(jsftDefaults),
-        dataset_split: 'train',
-        train_on: 'last',
-        judge_template: 'plain',
-      },
-      paper: {
-        ...common,
-        ...lora(paper.lora),
-        ...snake(paper.jsft),
-        dataset_split: 'train',
-        train_on: 'all',
-        judge_template: 'plain',
-      },
+      default: preset(defaultLora, jsftDefaults, judgments),
+      paper: preset(paper.lora, paper.jsft, { ...judgments, train_on: 'all' }),
     },
   },
   dpo: {
     fields: { ...training, max_length: sftFields.max_length, ...preferenceFields, ...dpoFields },
-    presets: {
-      default: {
-        ...common,
-        ...lora(defaultLora),
-        ...snake(dpoDefaults),
-        lora_dropout: 0,
-        dataset_split: 'train',
-      },
-    },
+    presets: { default: preset(defaultLora, dpoDefaults, { lora_dropout: 0, dataset_split: 'train' }) },
   },
   'self-train': {
     fields: { ...training, ...preferenceFields, ...samplingFields, ...selfTrainingFields, ...templateFields },
     presets: {
-      default: {
-        ...common,
-        ...lora(defaultLora),
-        ...snake(selfTrainingDefaults),
-        lora_dropout: 0,
-        dataset_split: 'self',
-        judge_template: 'auto',
-      },
-      paper: {
-        ...common,
-        ...lora(paper.lora),
-        ...snake(paper.selfTraining),
-        lora_dropout: 0,
-        dataset_split: 'self',
-        judge_template: 'auto',
-      },
+      default: preset(defaultLora, selfTrainingDefaults, ownJudgments),
+      paper: preset(paper.lora, paper.selfTraining, ownJudgments),
     },
   },
 } satisfies Record<string, VerbConfig>;

@@ -39,7 +39,9 @@ describe('withOutput', () => {
 
   it('refuses a missing folder, and a folder in its place, before the work', async () => {
     const work = () => Promise.reject(new Error('worked'));
-    await expect(withOutput(join(folder, 'no', 'out'), print, work)).rejects.toThrow(/--out: .*folder that is there/);
+    await expect(withOutput(join(folder, 'no', 'out'), print, work)).rejects.toThrow(
+      /--out: .*folder that is there/,
+    );
     await expect(withOutput(folder, print, work)).rejects.toThrow(/--out: .*received the folder/);
   });
 

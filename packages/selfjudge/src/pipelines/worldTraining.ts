@@ -47,6 +47,8 @@ export interface WorldOptions {
   steps: number;
 }
 
+export type Relabel = (pairs: readonly PreferencePair[]) => readonly PreferencePair[];
+
 /** An answer as the gold rules read it, and as it was sampled. */
 export interface WorldAnswer {
   text: string;
@@ -96,8 +98,11 @@ export class WorldTraining {
     });
   }
 
-  /** Demonstrations and verdicts with label masks; the step of the best verdicts on noisy dev pairs is kept. */
-  jsft(base: LlamaModel, pairs: readonly PreferencePair[] = this.pairs, name = 'jsft'): Promise<Trained> {
+  /**
+   * Demonstrations and verdicts with label masks; the step of the best verdicts on noisy dev pairs is kept.
+   * @param relabel changes the labels of all pairs before anything sees them
+   */
+  jsft(base: LlamaModel, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
     const { tokenizer, splits } = this;
     const { jsftSteps, labelNoise: noise, seed } = this.options;
     const settings: JsftOptions = {
@@ -116,8 +121,9 @@ export class WorldTraining {
     return this.phase(name, settings, async () => {
       const model = base.clone();
       const trainable = this.saving(fullTrainable(model));
+      const pairs = relabel(this.pairs);
       const sft = prepareSft(tokenizer, pairs.map(sftExampleOf), { maxLength: MAX_LENGTH }).examples;
-      const dev = makePairs(splits.dev, { count: 200, noise, seed: seed * 10 + STREAM.devPairs });
+      const dev = relabel(makePairs(splits.dev, { count: 200, noise, seed: seed * 10 + STREAM.devPairs }));
       const task = jsftTask(trainable, { sft, judge: this.judgeExamples(pairs) }, settings);
       const every = Math.max(1, Math.floor(jsftSteps / 8));
       const selection = new VerdictAccuracy(trainable.policy, this.judgeExamples(dev), every);

@@ -1,3 +1,4 @@
+import { mean } from '@selfjudge/core';
 import { bootstrapMean, type Estimate } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
 import { gold, repeatsAnItem } from './gold.js';
@@ -67,7 +68,6 @@ export function difference(a: WorldScore, b: WorldScore): { gold: Estimate; win:
   return { gold: of((score) => score.gold), win: of((score) => score.win) };
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
 
 const over = (scores: readonly PromptScore[], value: (score: PromptScore) => number): Estimate =>
   bootstrapMean(scores.map((score) => ({ group: score.key, value: value(score) })));

@@ -1,0 +1,27 @@
+import { DataOrder } from './dataOrder.js';
+import { AdamW } from './optimizer.js';
+import type { LoopOptions } from './options.js';
+import type { TrainingTask } from './runner.js';
+import { schedule } from './schedule.js';
+import type { Trainable } from './trainable.js';
+
+/** The order in which a method sees `length` examples. */
+export function orderOf(length: number, options: LoopOptions): DataOrder {
+  const { trainBatchSize: batchSize, numTrainEpochs: epochs, maxSteps, seed } = options;
+  return new DataOrder({ length, batchSize, epochs, maxSteps, seed });
+}
+
+/** What every method's task has: an optimizer, the order of its examples, and a schedule over all of its steps. */
+export function taskOver<T extends Trainable>(
+  trainable: T,
+  length: number,
+  options: LoopOptions,
+): Omit<TrainingTask, 'step'> & { trainable: T } {
+  const order = orderOf(length, options);
+  return {
+    trainable,
+    optimizer: new AdamW(trainable.parameters, options),
+    order,
+    schedule: schedule(options, order.totalSteps),
+  };
+}

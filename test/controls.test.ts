@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quickstartDefaults } from '../packages/selfjudge/src/pipelines/quickstart.js';
+import type { Trained } from '../packages/selfjudge/src/pipelines/worldPhase.js';
+import { WorldTraining } from '../packages/selfjudge/src/pipelines/worldTraining.js';
+import { difference, judgeAccuracy, measure } from '../packages/selfjudge/src/world/measure.js';
+import { shuffleLabels } from '../packages/selfjudge/src/world/pairs.js';
+
+type Judge = ReturnType<WorldTraining['judge']>;
+
+/** A judge that means the opposite. */
+const negated = (judge: Judge): Pick<Judge, 'compare'> => ({
+  async compare(pairs, options) {
+    const verdicts = await judge.compare(pairs, options);
+    return verdicts.map((verdict) => ({
+      ...verdict,
+      winner: verdict.winner === 'a' ? 'b' : verdict.winner === 'b' ? 'a' : verdict.winner,
+      probability: 1 - verdict.probability,
+    }));
+  },
+});
+
+/** The small world in reduced sizes: what a judge is worth decides where self-training goes. */
+describe('controls of self-training', () => {
+  const outputDir = mkdtempSync(join(tmpdir(), 'selfjudge-controls-'));
+  const sizes = { baseSteps: 500, jsftSteps: 200, steps: 80, labelNoise: 0.1 };
+  let world: WorldTraining;
+  let base: Trained;
+  let jsft: Trained;
+
+  beforeAll(async () => {
+    world = await WorldTraining.open({ ...quickstartDefaults, ...sizes, outputDir }, { onPhase: () => {} });
+    base = await world.base();
+    jsft = await world.jsft(base.model);
+  }, 300_000);
+  afterAll(() => rmSync(outputDir, { recursive: true }));
+
+  const answersOf = async ({ model }: Trained) => {
+    const answers = await world.answers(model, world.splits.test, 8, 1);
+    return answers.map((of) => of.map(({ text }) => text));
+  };
+  /** Gold after minus before, on held-out prompts, with its interval. */
+  const gain = async (before: Trained, after: Trained) => {
+    const [start, end] = [await answersOf(before), await answersOf(after)];
+    const score = (answers: string[][]) => measure(world.splits.test, answers, start);
+    return difference(score(end), score(start)).gold;
+  };
+  const accuracyOf = async (trained: Trained) =>
+    judgeAccuracy(world.judge(trained.model), world.splits.test, await answersOf(trained));
+
+  it('the honest judge is right more often than not, and self-training by it raises gold', async () => {
+    expect((await accuracyOf(jsft)).low).toBeGreaterThan(0.6);
+    const own = await world.selfTrain(jsft.model);
+    expect(own.step).toBeGreaterThan(0);
+    expect((await gain(jsft, own)).low).toBeGreaterThan(0);
+  }, 300_000);
+
+  it('by the negated judge it lowers gold', async () => {
+    const judge = negated(world.judge(jsft.model));
+    const own = await world.selfTrain(jsft.model, judge, 'self-train-negated');
+    expect((await gain(jsft, own)).high).toBeLessThan(0);
+  }, 300_000);
+
+  it('with random labels the judge is a coin, and self-training by it does not move gold', async () => {
+    const random = await world.jsft(base.model, (pairs) => shuffleLabels(pairs, 1), 'jsft-random');
+    const accuracy = await accuracyOf(random);
+    expect(accuracy.low).toBeLessThan(0.5);
+    expect(accuracy.high).toBeGreaterThan(0.5);
+    const own = await world.selfTrain(random.model, world.judge(random.model), 'self-train-random');
+    const moved = await gain(random, own);
+    expect(moved.low).toBeLessThan(0);
+    expect(moved.high).toBeGreaterThan(0);
+  }, 300_000);
+});

@@ -1,0 +1,46 @@
+import { byteModel } from '../../packages/core/dist/testing/index.js';
+import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
+import {
+  AdamW,
+  loraTrainable,
+  preferences,
+  preparePrompts,
+  scoreContests,
+  selfTrainingDefaults,
+  selfTrainingStep,
+  type SelfTrainingOptions,
+} from '../../packages/training/dist/index.js';
+import { tinyLora, trainedAdapter } from '../../packages/training/dist/testing/tiny.js';
+
+export const model = byteModel();
+export const tokenizer = model.tokenizer!;
+/** What JSFT left: frozen, and not zero. */
+export const start = await trainedAdapter(model, 4);
+export const questions = Array.from({ length: 12 }, (_, i) => ({ id: `${i}`, prompt: `Name ${i}?` }));
+export const prompts = preparePrompts(tokenizer, questions, { maxPromptLength: 100 }).examples;
+
+/** The first step of self-training from a JSFT adapter, with what it sampled and what it trained on. */
+export async function firstStep(change: Partial<SelfTrainingOptions> = {}, asked = prompts) {
+  const options: SelfTrainingOptions = {
+    ...selfTrainingDefaults,
+    maxNewTokens: 100,
+    topP: 1,
+    missingEos: 'keep',
+    ...change,
+  };
+  const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
+  const optimizer = new AdamW(trainable.parameters, options);
+  const judge = new Judge(trainable.reference, tokenizer, loadJudgeTemplate('plain'));
+  const run = { trainable, judge, tokenizer, optimizer, options };
+  const report = await selfTrainingStep(asked, run, { step: 1, learningRate: 1e-3 });
+  const sums = await scoreContests(report.contests, trainable.reference, options.tokenBudget);
+  const pairs = preferences(report.contests, sums);
+  optimizer.dispose();
+  trainable.dispose();
+  return { ...report, pairs, answers: report.contests.flatMap(({ a, b }) => [a, b]) };
+}
+
+export function dispose(): void {
+  start.dispose();
+  model.dispose();
+}
