@@ -18,7 +18,8 @@ const { values, positionals } = parseArgs({
 });
 const unknown = positionals.filter((name) => !(name in BENCHES));
 if (values.help || unknown.length) {
-  process.stderr.write(`${unknown.map((name) => `no bench '${name}'\n`).join('')}usage: pnpm bench [NAME] [--json FILE]
+  process.stderr
+    .write(`${unknown.map((name) => `no bench '${name}'\n`).join('')}usage: pnpm bench [NAME] [--json FILE]
   NAME       ${Object.keys(BENCHES).join(', ')} (default: all)
   --json     write machine, versions and results
   --rounds   measured rounds, 3 by default
@@ -46,4 +47,5 @@ for (const name of positionals.length ? positionals : Object.keys(BENCHES)) {
     );
   }
 }
-if (values.json) writeFileSync(values.json, `${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`);
+if (values.json)
+  writeFileSync(values.json, `${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`);

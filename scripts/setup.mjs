@@ -13,8 +13,10 @@ const NEEDED = [
 ];
 const CHECKS = [{ apt: 'clang-format-15', program: 'clang-format-15' }];
 
-const onPath = (program) => spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
-const missing = (list) => list.filter((x) => (x.program ? !onPath(x.program) : !existsSync(x.header))).map((x) => x.apt);
+const onPath = (program) =>
+  spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;
+const missing = (list) =>
+  list.filter((x) => (x.program ? !onPath(x.program) : !existsSync(x.header))).map((x) => x.apt);
 
 /** Installs what is missing. `checks`: also what formatting checks need. Throws with the command to run by hand. */
 export function ensureSystemPackages({ checks = false } = {}) {
@@ -22,10 +24,16 @@ export function ensureSystemPackages({ checks = false } = {}) {
   if (packages.length === 0) return;
   const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (process.getuid?.() !== 0 || !onPath('apt-get')) {
-    throw new Error(`missing system packages: ${packages.join(', ')}. Install them and run this again:\n  sudo ${command}`);
+    throw new Error(
+      `missing system packages: ${packages.join(', ')}. Install them and run this again:\n  sudo ${command}`,
+    );
   }
   process.stderr.write(`installing system packages: ${packages.join(' ')}\n`);
-  const run = (line) => spawnSync('sh', ['-c', line], { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  const run = (line) =>
+    spawnSync('sh', ['-c', line], {
+      encoding: 'utf8',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    });
   // The package lists of a fresh machine are empty or old, so a first failure is answered by one update.
   let result = run(command);
   if (result.status !== 0) {

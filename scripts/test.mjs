@@ -24,8 +24,18 @@ function check(name, command, args) {
 function vitest(project) {
   const folder = mkdtempSync(join(tmpdir(), 'selfjudge-test-'));
   const report = join(folder, 'report.json');
-  const args = [bin('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=default', '--reporter=json'];
-  const result = spawnSync(process.execPath, [...args, `--outputFile.json=${report}`], { cwd: root, stdio: 'inherit' });
+  const args = [
+    bin('vitest', 'vitest.mjs'),
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+  ];
+  const result = spawnSync(process.execPath, [...args, `--outputFile.json=${report}`], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   try {
     const json = JSON.parse(readFileSync(report, 'utf8'));
     total.passed += json.numPassedTests;

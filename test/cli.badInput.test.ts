@@ -24,7 +24,11 @@ beforeAll(async () => {
   await saveTinyModel(join(cwd, 'model'));
   writeRows(cwd, 'pairs.jsonl', preferenceRows());
   writeRows(cwd, 'judge.jsonl', [{ prompt: 'Hi', completions: ['a', 'b'] }]);
-  writeRows(cwd, 'score.jsonl', Array(5).fill({ prompt: 'Hi', completion: 'Some answer.' }));
+  writeRows(
+    cwd,
+    'score.jsonl',
+    Array.from({ length: 5 }, () => ({ prompt: 'Hi', completion: 'Some answer.' })),
+  );
 });
 afterAll(remove);
 
@@ -183,7 +187,7 @@ describe('data', () => {
     expectError(
       await train('bad.jsonl', [{ question: 'q' }], ...out),
       1,
-      /bad.jsonl:1: .*expected columns chosen/,
+      /bad.jsonl:1: [^]*bad.jsonl:1 \(expected columns chosen/,
     );
     const tooLong = await train('long.jsonl', preferenceRows(), '--max_length', '5', ...out);
     expectError(

@@ -28,17 +28,14 @@ const COMMON = [
   '--learning_rate',
   '1e-2',
 ];
+const words = (text: string) => text.split(' ');
 const RUNS = {
   // Dropout on: its masks must be those of the uninterrupted run.
-  jsft: [
-    ...['jsft', ...COMMON, '--max_steps', '40', '--train_batch_size', '3', '--judge_batch_size', '2'],
-    ...['--lora_dropout', '0.2', '--save_steps', '7'],
-  ],
+  jsft: words('--max_steps 40 --train_batch_size 3 --judge_batch_size 2 --lora_dropout 0.2 --save_steps 7'),
   // With dev prompts asked about: which policy is kept must survive too.
-  'self-train': [
-    ...['self-train', ...COMMON, '--max_steps', '30', '--train_batch_size', '4', '--max_new_tokens', '6'],
-    ...['--missing_eos', 'keep', '--eval_steps', '6', '--save_steps', '7', '--max_kl', '1000'],
-  ],
+  'self-train': words(
+    '--max_steps 30 --train_batch_size 4 --max_new_tokens 6 --missing_eos keep --eval_steps 6 --max_kl 1000 --save_steps 7',
+  ),
 };
 
 /** What a run ends with, but for the time it took. */
@@ -61,8 +58,8 @@ function outcome(folder: string) {
 
 const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-describe.each(Object.entries(RUNS))('%s', (verb, command) => {
-  const into = (folder: string) => [...command, '--output_dir', `${verb}-${folder}`];
+describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
+  const into = (folder: string) => [verb, ...COMMON, ...flags, '--output_dir', `${verb}-${folder}`];
   let whole: ReturnType<typeof outcome>;
 
   beforeAll(async () => {

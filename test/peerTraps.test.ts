@@ -132,16 +132,14 @@ it('text from data becomes a control token: not in SFT, not in judging, not in g
   const opened = await loadModel(at('base'), { dtype: 'float32' });
   const prompt = `Say ${attack}`;
   const options = { maxNewTokens: 12, topP: 0.9, seed: 3 };
+  // By hand: the template's control tokens, and everything else as plain text.
   const [start, turn] = ['<|im_start|>', '<|im_end|>'].map(
-    (name) => tokenizer.encode(name, { special: true })[0],
+    (text) => tokenizer.encode(text, { special: true })[0],
   );
-  const bytes = (text: string) => [...Buffer.from(text)];
-  const user = [start, ...bytes('user\nSay '), ...textIds(prompt.slice(4)), turn, ...bytes('\n')];
-  const byHand = [...user, start, ...bytes('assistant\n')];
-  function textIds(text: string): number[] {
-    return tokenizer.encode(text);
-  }
-  expect(textIds(attack).some((id) => tokenizer.isControl(id))).toBe(false);
+  const plainText = (text: string) => tokenizer.encode(text);
+  expect(control(plainText(attack))).toEqual([]);
+  const user = [start, ...plainText(`user\n${prompt}`), turn, ...plainText('\n')];
+  const byHand = [...user, start, ...plainText('assistant\n')];
   const [[sample]] = await generate(opened.opened.view, [byHand], options);
   expect((await opened.generate(prompt, options)).tokens).toEqual(sample.tokens);
   // Training and judging take such rows as they are.
@@ -207,12 +205,11 @@ describe('gradient accumulation changes the loss or the scale of the gradient', 
   });
 
   it("not of runs: TRL's two factors and a small token budget end with the same adapter, up to rounding", async () => {
-    const dataset = rows.map(({ id: _, ...row }) => row);
     const scores: number[][] = [];
     for (const [i, tokenBudget] of [4096, 1].entries()) {
       const opened = await loadModel(at('base'), { dtype: 'float32' });
       const settings = { lora: { r: 2 }, trainBatchSize: 4, maxSteps: 3, learningRate: 1e-3, tokenBudget };
-      await dpo(opened, { ...settings, dataset, outputDir: at(`accumulated ${i}`) });
+      await dpo(opened, { ...settings, dataset: rows, outputDir: at(`accumulated ${i}`) });
       const answers = rows.map(({ prompt, chosen }) => ({ prompt, completion: chosen }));
       scores.push((await opened.score(answers)).map(({ logprob }) => logprob));
       opened.dispose();

@@ -34,15 +34,14 @@ it('runs the TypeScript example', async () => {
   const library = join(root, 'packages/selfjudge/dist/index');
   writeFileSync(join(folder, 'example.mts'), code);
   const compilerOptions = {
-    ...{
-      strict: true,
-      noEmit: true,
-      target: 'ES2022',
-      module: 'NodeNext',
-      skipLibCheck: true,
-      types: ['node'],
-    },
-    ...{ typeRoots: [join(root, 'node_modules/@types')], paths: { selfjudge: [`${library}.d.ts`] } },
+    strict: true,
+    noEmit: true,
+    target: 'ES2022',
+    module: 'NodeNext',
+    skipLibCheck: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+    paths: { selfjudge: [`${library}.d.ts`] },
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['example.mts'] }));
   const { stdout: complaints } = await node([tsc, '-p', folder]).catch((error: { stdout: string }) => error);

@@ -46,6 +46,13 @@ def load(gguf, dtype=torch.float32):
     return model, tokenizer
 
 
+@torch.no_grad()
+def logprobs(model, ids):
+    """Of every token but the first."""
+    logits = model(torch.tensor([ids])).logits[0, :-1].double().log_softmax(-1)
+    return logits.gather(1, torch.tensor(ids[1:])[:, None])[:, 0].tolist()
+
+
 def hh(path, count):
     with gzip.open(path, "rt") as lines:
         return [json.loads(line) for line, _ in zip(lines, range(count))]

@@ -1,4 +1,4 @@
-"""One-step LoRA gradients of PyTorch + PEFT under TRL's DPO loss, and transformers' JSFT loss: fixtures/gradient.json.
+"""One-step LoRA gradients of PyTorch + PEFT under TRL's DPO loss and transformers' token mean: fixtures/gradient.json.
 
 usage: python gradient.py MODEL.gguf
 """
@@ -9,6 +9,7 @@ import tempfile
 os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
 import peft
 import torch
+import torch.nn.functional as F
 import transformers
 import trl
 from datasets import Dataset
@@ -104,7 +105,12 @@ def main():
     model = get_peft_model(base, config())
     parameters = set_adapter(model)
     model.train()
-    loss = model(input_ids=ids, attention_mask=mask, labels=labels, num_items_in_batch=(labels != -100).sum()).loss
+    mask = dict(attention_mask=mask)
+    theirs = model(input_ids=ids, **mask, labels=labels, num_items_in_batch=(labels != -100).sum()).loss.item()
+    # The same once more in float64: transformers takes the softmax in float32, which alone is 1e-4 of these gradients.
+    logits = model.double()(input_ids=ids, **mask).logits[:, :-1]
+    loss = F.cross_entropy(logits.transpose(1, 2), labels[:, 1:], reduction="sum") / (labels != -100).sum()
+    assert abs(loss.item() - theirs) < 1e-5 * theirs
     loss.backward()
     fixture["jsft"] = dict(rows=rows, loss=loss.item(), grads=grads(parameters))
     write("gradient.json", fixture)

@@ -7,13 +7,7 @@ import sys
 import torch
 import transformers
 
-from common import PROMPTS, TEXTS, digest, hh, load, messages, write
-
-
-@torch.no_grad()
-def logprobs(model, ids):
-    logits = model(torch.tensor([ids])).logits[0, :-1].double().log_softmax(-1)
-    return logits.gather(1, torch.tensor(ids[1:])[:, None])[:, 0].tolist()
+from common import PROMPTS, TEXTS, digest, hh, load, logprobs, messages, write
 
 
 @torch.no_grad()

@@ -12,10 +12,18 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 export async function run({ rounds, prompts, python }) {
   const weights = realModel();
   if (weights.missing) return { skipped: weights.missing };
-  const probe = spawnSync(python, ['-c', 'import torch, transformers, peft; print(torch.__version__, transformers.__version__, peft.__version__)'], {
-    encoding: 'utf8',
-  });
-  if (probe.status !== 0) return { skipped: `${python} has no torch, transformers and peft (benchmarks/peers/requirements.txt)` };
+  const probe = spawnSync(
+    python,
+    [
+      '-c',
+      'import torch, transformers, peft; print(torch.__version__, transformers.__version__, peft.__version__)',
+    ],
+    {
+      encoding: 'utf8',
+    },
+  );
+  if (probe.status !== 0)
+    return { skipped: `${python} has no torch, transformers and peft (benchmarks/peers/requirements.txt)` };
   const [torch, transformers, peft] = probe.stdout.trim().split(' ').slice(-3);
 
   const model = await LlamaModel.load(weights.path, { dtype: 'bf16' });
@@ -25,25 +33,42 @@ export async function run({ rounds, prompts, python }) {
   const peer = new Contender('peer', python, [here('../peers/self_judge_step.py'), weights.path]);
   const answers = await interleave([ours, peer], work, {
     rounds,
-    onRound: (name, round, a) => process.stderr.write(`${name} ${round}: ${a.seconds.toFixed(1)} s ${JSON.stringify(a.phases)}\n`),
+    onRound: (name, round, a) =>
+      process.stderr.write(`${name} ${round}: ${a.seconds.toFixed(1)} s ${JSON.stringify(a.phases)}\n`),
   });
   await Promise.all([ours.close(), peer.close()]);
 
-  const shape = { prompts: work.prompts.map((p) => p.length), samples: 2, new_tokens: work.new_tokens, dtype: work.dtype };
+  const shape = {
+    prompts: work.prompts.map((p) => p.length),
+    samples: 2,
+    new_tokens: work.new_tokens,
+    dtype: work.dtype,
+  };
   const result = (metric, unit, of) => {
     const [a, b] = answers.map((side) => summary(side.map(of)));
     // ratio > 1: ours takes less. The spread is of the ratio over rounds.
     const ratios = summary(answers[0].map((x, i) => of(answers[1][i]) / of(x)));
     return {
-      name: 'self-judge-step', shape, metric, unit, ours: a.median, peer: b.median, ours_min: a.min, peer_min: b.min,
-      peer_name: 'transformers + PEFT', ratio: b.median / a.median, spread: ratios.spread,
+      name: 'self-judge-step',
+      shape,
+      metric,
+      unit,
+      ours: a.median,
+      peer: b.median,
+      ours_min: a.min,
+      peer_min: b.min,
+      peer_name: 'transformers + PEFT',
+      ratio: b.median / a.median,
+      spread: ratios.spread,
     };
   };
   return {
     versions: { torch, transformers, peft, path: answers[0][0].path },
     results: [
       result('step', 's', (a) => a.seconds),
-      ...['sample', 'judge', 'reference', 'update'].map((phase) => result(phase, 's', (a) => a.phases[phase])),
+      ...['sample', 'judge', 'reference', 'update'].map((phase) =>
+        result(phase, 's', (a) => a.phases[phase]),
+      ),
       result('peak memory', 'MB', (a) => a.peak_mb),
     ],
   };

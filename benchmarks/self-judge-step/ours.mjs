@@ -2,7 +2,13 @@
 import { createInterface } from 'node:readline';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Device, LlamaModel, TreeBatch, generate } from '../../packages/core/dist/index.js';
-import { AdamW, loraTrainable, preferenceBackward, scoreSequences, selfTrainingDefaults } from '../../packages/training/dist/index.js';
+import {
+  AdamW,
+  loraTrainable,
+  preferenceBackward,
+  scoreSequences,
+  selfTrainingDefaults,
+} from '../../packages/training/dist/index.js';
 
 const options = { ...selfTrainingDefaults, learningRate: 5e-6, tokenBudget: 1024 };
 const tokenBudget = options.tokenBudget;
@@ -20,14 +26,24 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
     last = now;
   };
   const answers = await generate(trainable.policy, prompts, {
-    count: 2, maxNewTokens, temperature: 1, topP: 0.9, topK: 0, seed: 1, eos: [], firstSequence: steps * 16,
+    count: 2,
+    maxNewTokens,
+    temperature: 1,
+    topP: 0.9,
+    topK: 0,
+    seed: 1,
+    eos: [],
+    firstSequence: steps * 16,
   });
   lap('sample');
 
   // Both orders of a pair share the head and the prompt; the two verdicts are two labels of one row.
   const sequences = prompts.flatMap((prompt, i) => {
     const [x, y] = answers[i].map((s) => s.tokens);
-    return [[x, y], [y, x]].map(([first, second]) => {
+    return [
+      [x, y],
+      [y, x],
+    ].map(([first, second]) => {
       const tokens = [judge.head, prompt, judge.a, first, judge.b, second, judge.tail].flat();
       return { tokens, candidates: [{ position: tokens.length - 1, labels: judge.verdicts }] };
     });
@@ -40,7 +56,10 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
 
   const reference = await scoreSequences(
     prompts.flatMap((prompt, i) =>
-      answers[i].map(({ tokens }) => ({ tokens: prompt.concat(tokens), targets: [[prompt.length, prompt.length + tokens.length]] })),
+      answers[i].map(({ tokens }) => ({
+        tokens: prompt.concat(tokens),
+        targets: [[prompt.length, prompt.length + tokens.length]],
+      })),
     ),
     trainable.reference,
     tokenBudget,
@@ -49,7 +68,11 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
 
   const pairs = prompts.map((prompt, i) => {
     const firstWins = p[4 * i] + p[4 * i + 3] > p[4 * i + 1] + p[4 * i + 2];
-    const both = answers[i].map(({ tokens, logprobs }, side) => ({ tokens, logprobs, reference: reference[2 * i + side] }));
+    const both = answers[i].map(({ tokens, logprobs }, side) => ({
+      tokens,
+      logprobs,
+      reference: reference[2 * i + side],
+    }));
     const [chosen, rejected] = firstWins ? both : both.reverse();
     return { id: String(i), prompt, chosen, rejected };
   });
@@ -65,12 +88,22 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (!model) {
     const device = Device.open('cpu');
     model = await LlamaModel.load(process.argv[2], { device, dtype: work.dtype });
-    trainable = loraTrainable(model, { r: 8, alpha: 16, dropout: 0, targetModules: ['q_proj', 'v_proj'] }, { seed: 0 });
+    trainable = loraTrainable(
+      model,
+      { r: 8, alpha: 16, dropout: 0, targetModules: ['q_proj', 'v_proj'] },
+      { seed: 0 },
+    );
     optimizer = new AdamW(trainable.parameters, options);
     writeFileSync('/proc/self/clear_refs', '5'); // the peak of loading is not the peak of a step
   }
   const start = performance.now();
   const { phases, metrics } = await step(work);
-  const answer = { seconds: (performance.now() - start) / 1000, phases, peak_mb: peakMb(), path: model.device.path, metrics };
+  const answer = {
+    seconds: (performance.now() - start) / 1000,
+    phases,
+    peak_mb: peakMb(),
+    path: model.device.path,
+    metrics,
+  };
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

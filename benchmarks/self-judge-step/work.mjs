@@ -5,11 +5,16 @@ import { Tokenizer } from '../../packages/core/dist/index.js';
 
 export async function stepWork(tokenizer, { prompts, newTokens = 128, dtype = 'bf16' } = {}) {
   const texts = prompts
-    ? readFileSync(prompts, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line).prompt)
+    ? readFileSync(prompts, 'utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line).prompt)
     : JSON.parse(readFileSync(new URL('prompts.json', import.meta.url), 'utf8'));
   const ids = (text) => tokenizer.encode(text);
   const chat = (content) =>
-    tokenizer.encodeRendered(tokenizer.renderChat([{ role: 'user', content }], { addGenerationPrompt: true }));
+    tokenizer.encodeRendered(
+      tokenizer.renderChat([{ role: 'user', content }], { addGenerationPrompt: true }),
+    );
   const whole = chat('MARK');
   const mark = ids('MARK');
   const at = whole.findIndex((_, i) => mark.every((id, j) => whole[i + j] === id));

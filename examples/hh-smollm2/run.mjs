@@ -16,7 +16,9 @@ const { values } = parseArgs({
   },
 });
 if (!values.data) {
-  process.stderr.write('usage: node examples/hh-smollm2/run.mjs --data HH.jsonl.gz [--output FOLDER] [--model MODEL]\n');
+  process.stderr.write(
+    'usage: node examples/hh-smollm2/run.mjs --data HH.jsonl.gz [--output FOLDER] [--model MODEL]\n',
+  );
   process.exit(2);
 }
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
@@ -31,19 +33,46 @@ mkdirSync(values.output, { recursive: true });
 function selfjudge(...args) {
   process.stderr.write(`\n$ selfjudge ${args.join(' ')}\n`);
   const start = Date.now();
-  const { status } = spawnSync(process.execPath, [here('../../packages/selfjudge/dist/cli/main.js'), ...args], {
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    [here('../../packages/selfjudge/dist/cli/main.js'), ...args],
+    {
+      stdio: 'inherit',
+    },
+  );
   process.stderr.write(`${((Date.now() - start) / 1000).toFixed(0)} s\n`);
   if (status !== 0) process.exit(status ?? 1);
 }
 
 const data = ['--dataset_name', values.data];
 selfjudge('jsft', '-m', weights.path, '--config', here('jsft.yaml'), ...data, '--output_dir', out('jsft'));
-selfjudge('self-train', '-m', out('jsft'), '--config', here('self-train.yaml'), ...data, '--output_dir', out('self-train'));
-selfjudge('jsft', '-m', weights.path, '--config', here('outside-judge.yaml'), ...data, '--output_dir', out('outside-judge'));
 selfjudge(
-  ...['evaluate', '-m', out('self-train'), '--baseline', out('jsft'), '--outside_judge', out('outside-judge')],
+  'self-train',
+  '-m',
+  out('jsft'),
+  '--config',
+  here('self-train.yaml'),
   ...data,
-  ...['--max_new_tokens', '64', '--max_length', '512', '--out', out('evaluation.json')],
+  '--output_dir',
+  out('self-train'),
 );
+selfjudge(
+  'jsft',
+  '-m',
+  weights.path,
+  '--config',
+  here('outside-judge.yaml'),
+  ...data,
+  '--output_dir',
+  out('outside-judge'),
+);
+const compared = [
+  '-m',
+  out('self-train'),
+  '--baseline',
+  out('jsft'),
+  '--outside_judge',
+  out('outside-judge'),
+];
+const limits = ['--max_new_tokens', '64', '--max_length', '512'];
+selfjudge('evaluate', ...compared, ...data, ...limits, '--out', out('evaluation.json'));

@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kSmallest = 1024;            // below: multiples of the alignment
+constexpr size_t kNear = 5;                   // classes a block is taken from: 25% larger at most
 constexpr size_t kKeep = size_t{256} << 20;   // a cache up to this size is never trimmed
 constexpr size_t kLargest = size_t{1} << 46;  // 64 TiB: more is a mistake in a shape
 
@@ -65,10 +66,16 @@ Block Allocator::allocate(size_t bytes, const char* where) {
   if (bytes > kLargest) throw refuse();
   const SizeClass size = class_of(bytes);
   Block block{nullptr, size.bytes, round_up(std::max(bytes, size_t{1}), kAlignment), false};
-  if (size.index < cache_.size() && !cache_[size.index].empty()) {
-    block.data = cache_[size.index].back();
-    cache_[size.index].pop_back();
-    counters_.cached -= size.bytes;
+  // A block somewhat larger will do: shapes that vary with the batch would seldom find their own class, and
+  // new memory costs page faults.
+  size_t index = size.index;
+  const size_t end = std::min(cache_.size(), size.index + kNear);
+  while (index < end && cache_[index].empty()) index++;
+  if (index < end) {
+    block.data = cache_[index].back();
+    block.bytes = bytes_of_class(index);
+    cache_[index].pop_back();
+    counters_.cached -= block.bytes;
   } else {
     trim();
     block.data = backend_.alloc(size.bytes);

@@ -1,8 +1,8 @@
 // The C ABI between the core and a backend (CPU, CUDA, ...).
 //
-// The core owns streams, tensors, contracts and memory accounting; a backend owns kernels. Everything that crosses
-// is plain old data: no STL, no exceptions, no ownership. Every struct starts with its size, so a backend built
-// against an older header is refused instead of misread.
+// The core owns streams, tensors, contracts and memory accounting; a backend owns kernels. Everything that
+// crosses is plain old data: no STL, no exceptions, no ownership. Every struct starts with its size, so a
+// backend built against an older header is refused instead of misread.
 //
 // A call arrives fully validated (native/core/contracts): ranks, dtypes, layouts and shapes hold, outputs and
 // workspace are allocated. `run` is called on the stream thread only, in enqueue order.
@@ -25,7 +25,7 @@ typedef enum sj_layout { SJ_ROWS = 0, SJ_PANELS = 1 } sj_layout;
 
 typedef enum sj_code {
   SJ_OK = 0,
-  SJ_INVALID = 1,      // data-dependent fault: a token id, a row or a block out of range
+  SJ_INVALID = 1,  // data-dependent fault: a token id, a row or a block out of range
   SJ_OUT_OF_MEMORY = 2,
   SJ_UNSUPPORTED = 3,
   SJ_INTERNAL = 4,
@@ -37,7 +37,7 @@ typedef struct sj_tensor {
   int32_t layout;  // sj_layout
   int32_t rank;    // 1..3; unused dims are 1
   int64_t dims[3];
-  void* data;      // null: an optional tensor that is absent
+  void* data;  // null: an optional tensor that is absent
 } sj_tensor;
 
 // A prefix tree of rows. Segment s holds rows [start, start + length); parent is -1 or an earlier segment.
@@ -56,37 +56,38 @@ typedef struct sj_tree {
 
 typedef struct sj_call {
   uint32_t struct_size;
-  uint32_t op;                 // sj_op
-  const sj_tensor* tensors;    // in the order of the op's contract, absent ones with null data
+  uint32_t op;               // sj_op
+  const sj_tensor* tensors;  // in the order of the op's contract, absent ones with null data
   uint32_t n_tensors;
-  const double* numbers;       // in the order of the op's contract; integers are exact
+  const double* numbers;  // in the order of the op's contract; integers are exact
   uint32_t n_numbers;
-  const sj_tree* tree;         // null unless the op takes one
-  void* workspace;             // `workspace(call)` bytes, 64-byte aligned, uninitialised
+  const sj_tree* tree;  // null unless the op takes one
+  void* workspace;      // `workspace(call)` bytes, 64-byte aligned, uninitialised
   size_t workspace_bytes;
 } sj_call;
 
 typedef struct sj_error {
-  int32_t code;        // sj_code
-  char message[504];   // zero-terminated
+  int32_t code;       // sj_code
+  char message[504];  // zero-terminated
 } sj_error;
 
 typedef struct sj_backend {
   uint32_t abi_version;
   uint32_t struct_size;
-  const char* name;                                   // "cpu", "cuda"
-  const char* (*path)(void);                          // kernel path in use, e.g. "avx512"
-  size_t (*panel_bytes)(int32_t dtype, int64_t n, int64_t k);      // storage of an [n, k] weight in SJ_PANELS
-  void* (*alloc)(size_t bytes);                       // 64-byte aligned; null when out of memory
+  const char* name;                                            // "cpu", "cuda"
+  const char* (*path)(void);                                   // kernel path in use, e.g. "avx512"
+  size_t (*panel_bytes)(int32_t dtype, int64_t n, int64_t k);  // storage of an [n, k] weight in SJ_PANELS
+  void* (*alloc)(size_t bytes);                                // 64-byte aligned; null when out of memory
   void (*free)(void* data, size_t bytes);
   int32_t (*copy_in)(void* device, const void* host, size_t bytes, sj_error* error);
   int32_t (*copy_out)(void* host, const void* device, size_t bytes, sj_error* error);
-  size_t (*workspace)(const sj_call* call);           // called at enqueue: shapes only, tensor data must not be read
+  size_t (*workspace)(const sj_call* call);  // called at enqueue: shapes only, tensor data must not be read
   int32_t (*run)(const sj_call* call, sj_error* error);  // an sj_code; fills error when not SJ_OK
   int32_t (*sync)(sj_error* error);
 } sj_backend;
 
-// Each backend exports one of these. `path` forces a kernel path, null chooses. Null with *error filled on failure.
+// Each backend exports one of these. `path` forces a kernel path, null chooses. Null with *error filled on
+// failure.
 const sj_backend* sj_cpu_backend(const char* path, sj_error* error);
 
 #ifdef __cplusplus

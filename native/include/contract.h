@@ -3,8 +3,8 @@
 // and docs read the same tables.
 //
 // Shapes are space-separated symbols: "T K" binds T and K on first use and must match after that. "1" or any
-// integer is literal; "@rows" is the value of the number `rows`; "..." matches any remaining leading dims and must
-// match everywhere it appears. Symbols of absent optional tensors stay unbound.
+// integer is literal; "@rows" is the value of the number `rows`; "..." matches any remaining leading dims and
+// must match everywhere it appears. Symbols of absent optional tensors stay unbound.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +15,10 @@ namespace selfjudge {
 
 enum class Role : uint8_t {
   In,
-  Optional,     // an input that may be absent
-  InOut,        // read and written in place; the result is the same tensor
+  Optional,  // an input that may be absent
+  InOut,     // read and written in place; the result is the same tensor
   InOutOptional,
-  Out,          // allocated at enqueue
+  Out,  // allocated at enqueue
 };
 
 enum DTypeSet : uint8_t { F32 = 1 << SJ_F32, BF16 = 1 << SJ_BF16, I32 = 1 << SJ_I32, FLOATS = F32 | BF16 };
@@ -26,7 +26,7 @@ enum DTypeSet : uint8_t { F32 = 1 << SJ_F32, BF16 = 1 << SJ_BF16, I32 = 1 << SJ_
 struct TensorSpec {
   const char* name;
   Role role;
-  uint8_t dtypes;        // DTypeSet; for Out with `like` unset: exactly one bit
+  uint8_t dtypes;  // DTypeSet; for Out with `like` unset: exactly one bit
   const char* shape;
   const char* like = nullptr;  // same dtype as this tensor (inputs: must match; outputs: take it)
   bool panels = false;         // SJ_PANELS required (inputs) or produced (outputs)
@@ -35,7 +35,7 @@ struct TensorSpec {
 
 struct NumberSpec {
   const char* name;
-  double min, max;       // inclusive
+  double min, max;  // inclusive
   bool integer = false;
 };
 
@@ -45,7 +45,7 @@ struct Contract {
   size_t n_tensors;
   const NumberSpec* numbers;
   size_t n_numbers;
-  bool tree = false;                 // takes a tree; symbol T is its number of rows
+  bool tree = false;  // takes a tree; symbol T is its number of rows
   // Relations the tables cannot say (H % G == 0). Null or a sentence "expected ..., received ...".
   const char* (*relation)(const sj_call& call) = nullptr;
   // Work of a call for honest counters: floating-point operations of the maths as written.

@@ -56,7 +56,7 @@ void test_reference() {
   Inputs in = inputs({SJ_F32, 2, 1, 6, 1.0}, tree.rows());
   const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.dout);
   const std::vector<double>* gradients[] = {&r.dq, &r.dk, &r.dv};
-  Tensor Inputs::* members[] = {&Inputs::q, &Inputs::k, &Inputs::v};
+  Tensor Inputs::*members[] = {&Inputs::q, &Inputs::k, &Inputs::v};
   for (int which = 0; which < 3; which++) {
     const Tensor kept = in.*members[which];
     double slope = 0, along = 0, values[2];

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { inject } from 'vitest';
-import { LlamaModel, TreeBatch, type ModelView } from '../../packages/core/dist/index.js';
+import { LlamaModel, TreeBatch, type Message, type ModelView } from '../../packages/core/dist/index.js';
 
 export const weights = inject('weights');
 export const hh = inject('hh');
@@ -50,3 +50,9 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
 export function figure(what: string, value: number): void {
   process.stdout.write(`  ${what}: ${value.toExponential(1)}\n`);
 }
+
+/** Rows of test/data/preferences.jsonl. */
+export const preferences = readFileSync(`${root}/test/data/preferences.jsonl`, 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line) as { prompt: Message[]; chosen: Message[]; rejected: Message[] });

@@ -3,14 +3,13 @@
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/adamw.cpp"
-#include "highway_targets.h"
+#include <hwy/foreach_target.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include <hwy/foreach_target.h>
-
 #include "arguments.h"
+#include "highway_targets.h"
 #include "ops.h"
 #include "thread_pool.h"
 
@@ -19,10 +18,10 @@
 namespace selfjudge::cpu {
 // The step's scalars, worked out in float64 and rounded once.
 struct AdamwStep {
-  float keep;         // 1 - lr weight_decay
+  float keep;  // 1 - lr weight_decay
   float grad_scale, one_minus_beta1, beta2, one_minus_beta2, eps;
-  float root_bias2;   // sqrt(1 - beta2^step)
-  float step_size;    // lr / (1 - beta1^step)
+  float root_bias2;  // sqrt(1 - beta2^step)
+  float step_size;   // lr / (1 - beta1^step)
 };
 }  // namespace selfjudge::cpu
 #endif

@@ -8,13 +8,13 @@
 namespace selfjudge::cpu {
 
 struct AttentionBackward {
-  const sj_call* call;
+  const sj_call *call;
   int64_t heads, key_heads, group, depth, padded;
   int64_t tile, most_chunks;  // rows a dq task; chunks of the longest path
   int64_t sweep;              // rows that a dk, dv task takes at a time
   float scale;
-  const int32_t* row_segment;
-  const float* delta;  // [T, heads]: sum over x of do o
+  const int32_t *row_segment;
+  const float *delta;  // [T, heads]: sum over x of do o
   Subtrees subtrees;
 };
 
@@ -24,7 +24,7 @@ struct AttentionBackwardScratch {
   float *s, *ds;           // [vectors][64]: scores, then p; do v, then ds
   float *kt, *vt;          // [depth][64]
   float *sum, *other_sum;  // dq [vectors][padded]; or dk and dv [64][padded]
-  float* k;                // [64][padded]
+  float *k;                // [64][padded]
   int32_t *owners, *slots;
 };
 

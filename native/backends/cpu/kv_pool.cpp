@@ -39,12 +39,15 @@ int32_t run_kv_write(const sj_call& call, sj_error* error) {
       return fail(error, SJ_INVALID, "[kv_write] slots[%ld]: expected 0 .. %ld, received %d", long(row),
                   long(slots - 1), slot);
   }
-  parallel_for(dim(call, K, 1), [&](int64_t g, int) {
-    if (is_bf16(call, K))
-      write_head<uint16_t>(call, g);
-    else
-      write_head<float>(call, g);
-  });
+  parallel_for(
+      dim(call, K, 1),
+      [&](int64_t g, int) {
+        if (is_bf16(call, K))
+          write_head<uint16_t>(call, g);
+        else
+          write_head<float>(call, g);
+      },
+      2 * dim(call, K, 0) * dim(call, K, 2));
   return SJ_OK;
 }
 

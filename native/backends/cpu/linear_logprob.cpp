@@ -3,8 +3,11 @@
 // a row.
 //
 // Backward, strip by strip: P = exp(h W^T - lse) again, dh -= G P W, grad_w -= (G P)^T h, with G the sum of
-// the row's dlogp. Label columns are left out of P and added at the end: their coefficient g - G p = (g - G)
+// the row's dlogp. Each strip is summed from 0: one chain over the whole vocabulary would lose most of its
+// small probabilities. Label columns are left out of P and added at the end: their coefficient g - G p = (g -
+// G)
 // + G (1 - p) takes 1 - p as the sum of all other probabilities, exact where p is near 1.
+#include <algorithm>
 #include <cstring>
 
 #include "gemm/gemm.h"
@@ -261,6 +264,7 @@ int32_t run_linear_logprob_backward(const sj_call& call, sj_error* error) {
 
   for (int64_t wave0 = 0; wave0 < b.rows; wave0 += kWave) {
     const int64_t rows = std::min(kWave, b.rows - wave0);
+    if (b.need_dh) std::fill_n(b.dh, rows * b.padded, 0.0f);
     if (b.need_w)
       for (int64_t r = 0; r < rows; r += kChunk)
         row_panels(h, wave0 + r, std::min(kChunk, rows - r), b.depth, b.h_panels + r * b.padded,
@@ -277,11 +281,12 @@ int32_t run_linear_logprob_backward(const sj_call& call, sj_error* error) {
                   .b = float_panels(b.transposed, width),
                   .rows = count,
                   .k = width,
-                  .columns = b.depth,
-                  .c = b.dh + r * b.padded,
-                  .c_stride = b.padded,
-                  .accumulate = strip > 0},
-                 b.scratch);
+                  .columns = b.depth},
+                 b.scratch, [&](const Block& c) {
+                   for (int64_t i = 0; i < c.rows; i++)
+                     kernels().add_scaled(c.c + i * c.c_stride, 1,
+                                          b.dh + (r + c.row + i) * b.padded + c.column, c.columns);
+                 });
         if (!b.need_w) continue;
         constexpr int64_t kColumns = 64;  // a task
         parallel_for(ceil_div(width, kColumns), [&](int64_t task, int) {

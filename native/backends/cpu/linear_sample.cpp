@@ -15,23 +15,18 @@ constexpr int64_t kMaxRows = 128;
 constexpr uint64_t kOne = uint64_t{1} << 32;  // the weight of the largest logit
 using u128 = unsigned __int128;
 
-struct Candidate {
-  uint64_t weight;
-  int32_t id;
-  bool before(const Candidate& other) const {
-    return weight != other.weight ? weight > other.weight : id < other.id;
-  }
-};
-
 // One worker's memory for one row.
 struct Row {
   int64_t vocabulary;
-  uint64_t* weights;      // [vocabulary, padded]
-  Candidate* candidates;  // [vocabulary]
+  uint64_t* weights;  // [vocabulary, padded]
+  // [vocabulary]: the entries still in question, ids ascending, while the end of a prefix is looked for.
+  uint64_t* live;
+  int32_t* ids;
   Row(int64_t size, Carver& s)
       : vocabulary(size),
         weights(s.take<uint64_t>(padded_width(size))),
-        candidates(s.take<Candidate>(size)) {}
+        live(s.take<uint64_t>(size)),
+        ids(s.take<int32_t>(size)) {}
 };
 
 struct Tally {
@@ -39,15 +34,29 @@ struct Tally {
   int64_t count;
 };
 
-Tally tally(const Row& row, uint64_t least) {
+Tally tally(const uint64_t* weights, int64_t n, uint64_t least) {
   Tally t;
-  kernels().tally(row.weights, row.vocabulary, least, &t.sum, &t.count);
+  kernels().tally(weights, n, least, &t.sum, &t.count);
   return t;
 }
 
-// The last of a prefix of the order, and the weight of the prefix.
+// Keeps the n weights (of `ids`, null: 0 .. n) in [low, high) as the row's live entries; returns how many.
+int64_t compact(const Row& row, const uint64_t* weights, const int32_t* ids, int64_t n, uint64_t low,
+                uint64_t high) {
+  int64_t kept = 0;
+  for (int64_t i = 0; i < n; i++) {  // without branches; entries are never written ahead of being read
+    const uint64_t weight = weights[i];
+    row.live[kept] = weight;
+    row.ids[kept] = ids ? ids[i] : int32_t(i);
+    kept += weight - low < high - low;
+  }
+  return kept;
+}
+
+// An entry of the order, and the weight of the prefix that it ends.
 struct Prefix {
-  Candidate last;
+  uint64_t weight;
+  int32_t id;
   uint64_t total;
 };
 
@@ -55,27 +64,46 @@ struct Prefix {
 // at which the prefix ends until few entries are in question, then orders those.
 Prefix shortest_prefix(const Row& row, int64_t count, uint64_t sum) {
   auto enough = [&](const Tally& t) { return t.count >= count || t.sum >= sum; };
-  constexpr int64_t kFew = 256;
-  uint64_t low = 0, high = kOne + 1;  // entries from `low` on are enough, those from `high` on are not
-  Tally at_low = tally(row, low), at_high{0, 0};
-  while (at_low.count - at_high.count > kFew && high - low > 1) {
+  constexpr int64_t kFew = 32;
+  const uint64_t* weights = row.weights;
+  const int32_t* ids = nullptr;
+  int64_t n = row.vocabulary, at_low = n;  // entries from `low` on
+  uint64_t low = 0, high = kOne + 1;       // entries from `low` on are enough, those from `high` on are not
+  Tally at_high{0, 0};
+  while (at_low - at_high.count > kFew && high - low > 1) {
     // Weights span octaves: halve the exponent's range first.
     const uint64_t middle =
         high / 4 > low ? uint64_t(std::sqrt(double(low + 1) * double(high))) : low + (high - low) / 2;
-    const Tally t = tally(row, middle);
-    (enough(t) ? low : high) = middle;
-    (enough(t) ? at_low : at_high) = t;
+    const Tally t = tally(weights, n, middle);
+    if (!enough(t)) {
+      high = middle;
+      at_high = t;
+      continue;
+    }
+    low = middle;
+    at_low = t.count;
+    if (at_low > n / 4) continue;
+    n = compact(row, weights, ids, n, low, UINT64_MAX);
+    weights = row.live;
+    ids = row.ids;
   }
-  int64_t n = 0;
-  for (int64_t i = 0; i < row.vocabulary; i++)
-    if (row.weights[i] - low < high - low) row.candidates[n++] = {row.weights[i], int32_t(i)};
+  n = compact(row, weights, ids, n, low, high);
   if (high - low > 1)  // else equal weights, in the order of their ids already
-    std::sort(row.candidates, row.candidates + n,
-              [](const Candidate& x, const Candidate& y) { return x.before(y); });
+    for (int64_t i = 1; i < n; i++) {
+      const uint64_t weight = row.live[i];
+      const int32_t id = row.ids[i];
+      int64_t to = i;
+      for (; to > 0 && row.live[to - 1] < weight; to--) {
+        row.live[to] = row.live[to - 1];
+        row.ids[to] = row.ids[to - 1];
+      }
+      row.live[to] = weight;
+      row.ids[to] = id;
+    }
   for (int64_t i = 0;; i++) {
-    at_high.sum += row.candidates[i].weight;
+    at_high.sum += row.live[i];
     at_high.count++;
-    if (enough(at_high) || i + 1 == n) return {row.candidates[i], at_high.sum};
+    if (enough(at_high) || i + 1 == n) return {row.live[i], row.ids[i], at_high.sum};
   }
 }
 
@@ -92,17 +120,14 @@ struct Pick {
 Pick pick(const Row& row, const float* logits, float max, const Filter& filter, uint64_t u) {
   const double scale = std::min(1.4426950408889634 / filter.temperature, 3e38);
   kernels().weights(logits, padded_width(row.vocabulary), max, float(scale), row.weights);
-  Candidate last{0, int32_t(row.vocabulary - 1)};
   const int64_t k = filter.top_k && filter.top_k < row.vocabulary ? filter.top_k : row.vocabulary;
-  uint64_t kept = 0;
-  if (k < row.vocabulary) {
-    const Prefix prefix = shortest_prefix(row, k, UINT64_MAX);
-    last = prefix.last;
-    kept = prefix.total;
-  } else if (filter.top_p < 1) {
-    kept = tally(row, 0).sum;
-  }
-  if (filter.top_p < 1) last = shortest_prefix(row, k, uint64_t(std::ceil(filter.top_p * double(kept)))).last;
+  Prefix last{0, int32_t(row.vocabulary - 1), 0};
+  if (k < row.vocabulary)
+    last = shortest_prefix(row, k, UINT64_MAX);
+  else
+    last.total = tally(row.weights, row.vocabulary, 0).sum;
+  if (filter.top_p < 1)
+    last = shortest_prefix(row, k, uint64_t(std::ceil(filter.top_p * double(last.total))));
 
   // Kept: heavier than `last`, or as heavy and not after it, and at least min_p of the largest weight, which
   // is 2^32 by construction. Of ids up to last.id that is one bound, of the others another.
@@ -111,12 +136,11 @@ Pick pick(const Row& row, const float* logits, float max, const Filter& filter, 
   auto bound = [&](int64_t id) { return std::max(least, last.weight + (id < split ? 0 : 1)); };
   auto sum_of = [&](int64_t from, int64_t to) {
     const int64_t middle = std::clamp(split, from, to);
-    Tally before, after;
-    kernels().tally(row.weights + from, middle - from, bound(0), &before.sum, &before.count);
-    kernels().tally(row.weights + middle, to - middle, bound(split), &after.sum, &after.count);
-    return before.sum + after.sum;
+    return tally(row.weights + from, middle - from, bound(0)).sum +
+           tally(row.weights + middle, to - middle, bound(split)).sum;
   };
-  const uint64_t total = sum_of(0, row.vocabulary), target = uint64_t((u128(u) * total) >> 64);
+  const uint64_t total = least > last.weight ? sum_of(0, row.vocabulary) : last.total;
+  const uint64_t target = uint64_t((u128(u) * total) >> 64);
   uint64_t sum = 0;
   int64_t id = 0;
   constexpr int64_t kStep = 1024;

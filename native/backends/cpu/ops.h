@@ -1,5 +1,5 @@
-// Every CPU op: `run_<stem>` executes a validated call on the stream thread, `workspace_<stem>` says its scratch from
-// shapes alone (0 when it needs none).
+// Every CPU op: `run_<stem>` executes a validated call on the stream thread, `workspace_<stem>` says its
+// scratch from shapes alone (0 when it needs none).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include "../../include/ops.h"
 
 namespace selfjudge::cpu {
-#define SJ_DECLARE(stem)                              \
+#define SJ_DECLARE(stem)                                    \
   int32_t run_##stem(const sj_call& call, sj_error* error); \
   size_t workspace_##stem(const sj_call& call);
 SJ_OPS(SJ_DECLARE)

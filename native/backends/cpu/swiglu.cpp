@@ -3,16 +3,14 @@
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/swiglu.cpp"
-#include "highway_targets.h"
+#include <hwy/foreach_target.h>
 
 #include <algorithm>
 
-#include <hwy/foreach_target.h>
-
 #include "arguments.h"
+#include "highway_targets.h"
 #include "ops.h"
 #include "thread_pool.h"
-
 #include "vectors-inl.h"
 // clang-format on
 
@@ -92,18 +90,24 @@ constexpr int64_t kPiece = 16384;
 size_t workspace_swiglu(const sj_call&) { return 0; }
 int32_t run_swiglu(const sj_call& call, sj_error*) {
   const int64_t n = elements(call, ops::swiglu::Y);
-  parallel_for(ceil_div(n, kPiece), [&](int64_t task, int) {
-    HWY_DYNAMIC_DISPATCH(swiglu_values)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
-  });
+  parallel_for(
+      ceil_div(n, kPiece),
+      [&](int64_t task, int) {
+        HWY_DYNAMIC_DISPATCH(swiglu_values)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
+      },
+      kPiece / 4);
   return SJ_OK;
 }
 
 size_t workspace_swiglu_backward(const sj_call&) { return 0; }
 int32_t run_swiglu_backward(const sj_call& call, sj_error*) {
   const int64_t n = elements(call, ops::swiglu_backward::DY);
-  parallel_for(ceil_div(n, kPiece), [&](int64_t task, int) {
-    HWY_DYNAMIC_DISPATCH(swiglu_gradients)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
-  });
+  parallel_for(
+      ceil_div(n, kPiece),
+      [&](int64_t task, int) {
+        HWY_DYNAMIC_DISPATCH(swiglu_gradients)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
+      },
+      kPiece / 4);
   return SJ_OK;
 }
 

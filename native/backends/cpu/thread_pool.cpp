@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <mutex>
@@ -14,8 +15,11 @@
 namespace selfjudge::cpu {
 namespace {
 
-// Ops follow each other within microseconds, a sleeping worker needs tens of them to wake.
-constexpr int kSpins = 400;
+// Ops follow each other within microseconds, a sleeping worker needs tens of them to wake: a short wait
+// spins, a longer one offers its CPU to others but stays awake as long as nobody takes it.
+constexpr int kSpins = 200;
+constexpr std::chrono::microseconds kAwake{100}, kTaken{5};
+constexpr int64_t kWorthWaking = 10000;  // nanoseconds of work
 
 void relax() {
 #if defined(__x86_64__)
@@ -28,6 +32,14 @@ void wait_while_equal(std::atomic<T>& value, T old) {
   for (int i = 0; i < kSpins; i++) {
     if (value.load(std::memory_order_acquire) != old) return;
     relax();
+  }
+  const auto start = std::chrono::steady_clock::now();
+  for (auto before = start; before - start < kAwake;) {
+    sched_yield();
+    if (value.load(std::memory_order_acquire) != old) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (now - before > kTaken) break;
+    before = now;
   }
   value.wait(old, std::memory_order_acquire);
 }
@@ -92,9 +104,10 @@ class Pool {
   int size() const { return size_; }
   void limit(int workers) { limit_ = std::clamp(workers, 1, size_); }
 
-  void run(int64_t tasks, const std::function<void(int64_t, int)>& body) {
+  void run(int64_t tasks, const std::function<void(int64_t, int)>& body, int64_t cost) {
     if (tasks <= 0) return;
-    if (inside >= 0 || tasks == 1) return run_inline(tasks, body, std::max(inside, 0));
+    if (inside >= 0 || tasks == 1 || tasks * cost < kWorthWaking)
+      return run_inline(tasks, body, std::max(inside, 0));
     std::lock_guard lock(mutex_);
     const int wanted = int(std::min<int64_t>(limit_, tasks));
     const int participants = wanted > 1 ? std::min(wanted, start(wanted)) : 1;
@@ -166,8 +179,8 @@ Pool& pool() {
 
 int worker_count() { return pool().size(); }
 void set_worker_limit(int workers) { pool().limit(workers); }
-void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body) {
-  pool().run(tasks, body);
+void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body, int64_t cost) {
+  pool().run(tasks, body, cost);
 }
 
 }  // namespace selfjudge::cpu

@@ -1,5 +1,6 @@
-// One process-wide pool: min(affinity, cgroup quota) threads, the calling (stream) thread is worker 0. One op holds
-// the pool at a time. Tasks are claimed dynamically, so results must never depend on which worker runs a task.
+// One process-wide pool: min(affinity, cgroup quota) threads, the calling (stream) thread is worker 0. One op
+// holds the pool at a time. Tasks are claimed dynamically, so results must never depend on which worker runs
+// a task.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -8,6 +9,8 @@ namespace selfjudge::cpu {
 int worker_count();
 // Limits the workers used from now on (1 .. worker_count()); for tests of thread-count invariance.
 void set_worker_limit(int workers);
-// Calls body(task, worker) once for each task in [0, tasks); returns when all are done.
-void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body);
+// Calls body(task, worker) once for each task in [0, tasks); returns when all are done. `cost`: roughly a
+// task's nanoseconds on one worker. Jobs too small to be worth waking others stay on the caller.
+void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body,
+                  int64_t cost = int64_t{1} << 20);
 }  // namespace selfjudge::cpu

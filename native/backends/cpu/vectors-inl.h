@@ -7,10 +7,10 @@
 #define SELFJUDGE_VECTORS_INL_H_
 #endif
 
+#include <hwy/highway.h>
+
 #include <cstdint>
 #include <cstring>
-
-#include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {

@@ -12,8 +12,12 @@ inline constexpr TensorSpec tensors[] = {
     {"m", Role::InOut, F32, "N"},
     {"v", Role::InOut, F32, "N"},
 };
-inline constexpr NumberSpec numbers[] = {{"lr", 0, 1e6},       {"beta1", 0, 1}, {"beta2", 0, 1},
-                                         {"eps", 0, 1},        {"weight_decay", 0, 1e6},
-                                         {"step", 1, 4294967295.0, true}, {"grad_scale", -1e30, 1e30}};
+inline constexpr NumberSpec numbers[] = {{"lr", 0, 1e6},
+                                         {"beta1", 0, 1},
+                                         {"beta2", 0, 1},
+                                         {"eps", 0, 1},
+                                         {"weight_decay", 0, 1e6},
+                                         {"step", 1, 4294967295.0, true},
+                                         {"grad_scale", -1e30, 1e30}};
 inline constexpr Contract spec = contract("adamw", tensors, numbers);
 }  // namespace selfjudge::ops::adamw

@@ -1,5 +1,5 @@
-// add: y = a + b. add_in_place: a += b. fill: x = value. cast: y = x in another dtype, bf16 by round to nearest even.
-// copy: y = x.
+// add: y = a + b. add_in_place: a += b. fill: x = value. cast: y = x in another dtype, bf16 by round to
+// nearest even. copy: y = x.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

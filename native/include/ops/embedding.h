@@ -1,5 +1,5 @@
-// embedding: y[t] = table[ids[t]]. Backward: grad[ids[t]] += dy[t], rows visited in the order of a stable sort by id,
-// so the sum over equal ids is in ascending row order for any thread count.
+// embedding: y[t] = table[ids[t]]. Backward: grad[ids[t]] += dy[t], rows visited in the order of a stable
+// sort by id, so the sum over equal ids is in ascending row order for any thread count.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

@@ -1,6 +1,6 @@
 // kv_write: stores row t's keys and values at slots[t] = block * 64 + offset.
-// kv_copy: moves[i] = (from block, to block, count): copies the first count keys of a block; a branch inside a block
-// copies its head part.
+// kv_copy: moves[i] = (from block, to block, count): copies the first count keys of a block; a branch inside
+// a block copies its head part.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

@@ -1,13 +1,14 @@
-// linear: y = x W^T (+ bias) + sum over adapters i of scale_i (drop_i(x) A_i^T) B_i^T on rows [start_i, start_i + rows_i)
-// (LoRA, arXiv 2106.09685). W [N, K] is in panels; every output element is one float32 chain over ascending k, so it
-// does not depend on the number of rows. A, B and xa = drop(x) A^T are float32; xa is returned for the backward.
-// An absent adapter has no a_i and rows_i 0. Dropout (p_i > 0, needs row_keys): element (t, k) is kept when
-// philox4x32(key = (seed, step), counter = (module_i, row_keys[t,0], row_keys[t,1], k / 4))[k % 4] >= p 2^32, and
-// scaled by 1 / (1 - p): a function of the row's own path, so packing does not change it.
+// linear: y = x W^T (+ bias) + sum over adapters i of scale_i (drop_i(x) A_i^T) B_i^T on rows [start_i,
+// start_i + rows_i) (LoRA, arXiv 2106.09685). W [N, K] is in panels; every output element is one float32
+// chain over ascending k, so it does not depend on the number of rows. A, B and xa = drop(x) A^T are float32;
+// xa is returned for the backward. An absent adapter has no a_i and rows_i 0. Dropout (p_i > 0, needs
+// row_keys): element (t, k) is kept when philox4x32(key = (seed, step), counter = (module_i, row_keys[t,0],
+// row_keys[t,1], k / 4))[k % 4] >= p 2^32, and scaled by 1 / (1 - p): a function of the row's own path, so
+// packing does not change it.
 //
 // Backward: dx = dy W + sum_i scale_i drop_i^T((dy B_i) A_i), grad_w += dy^T x, grad_bias += sum dy,
-// grad_a_i += scale_i (dy B_i)^T drop_i(x), grad_b_i += scale_i dy^T xa_i; sums over rows ascending in fixed blocks.
-// x is absent when no grad_w and no grad_a_i is asked for: a frozen layer keeps no input alive.
+// grad_a_i += scale_i (dy B_i)^T drop_i(x), grad_b_i += scale_i dy^T xa_i; sums over rows ascending in fixed
+// blocks. x is absent when no grad_w and no grad_a_i is asked for: a frozen layer keeps no input alive.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {
@@ -27,15 +28,37 @@ inline constexpr TensorSpec tensors[] = {
     {"xa0", Role::Out, F32, "@rows0 R0", nullptr, false, "a0"},
     {"xa1", Role::Out, F32, "@rows1 R1", nullptr, false, "a1"},
 };
-#define SJ_ADAPTER_NUMBERS(i)                                                              \
+#define SJ_ADAPTER_NUMBERS(i)                                                                     \
   {"scale" #i, -1e30, 1e30}, {"start" #i, 0, 2147483647, true}, {"rows" #i, 0, 2147483647, true}, \
-      {"p" #i, 0, 0.999999}, {"module" #i, 0, 2147483647, true}
-inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0), SJ_ADAPTER_NUMBERS(1),
-                                         {"seed", 0, 4294967295.0, true}, {"step", 0, 4294967295.0, true}};
+      {"p" #i, 0, 0.999999}, {                                                                    \
+    "module" #i, 0, 2147483647, true                                                              \
+  }
+inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
+                                         SJ_ADAPTER_NUMBERS(1),
+                                         {"seed", 0, 4294967295.0, true},
+                                         {"step", 0, 4294967295.0, true}};
 inline constexpr Contract spec = contract("linear", tensors, numbers);
 }  // namespace linear
 namespace linear_backward {
-enum Tensor { DY, X, W, ROW_KEYS, A0, B0, XA0, A1, B1, XA1, GRAD_W, GRAD_BIAS, GRAD_A0, GRAD_B0, GRAD_A1, GRAD_B1, DX };
+enum Tensor {
+  DY,
+  X,
+  W,
+  ROW_KEYS,
+  A0,
+  B0,
+  XA0,
+  A1,
+  B1,
+  XA1,
+  GRAD_W,
+  GRAD_BIAS,
+  GRAD_A0,
+  GRAD_B0,
+  GRAD_A1,
+  GRAD_B1,
+  DX
+};
 enum Number { SCALE0, START0, ROWS0, P0, MODULE0, SCALE1, START1, ROWS1, P1, MODULE1, SEED, STEP, NEED_DX };
 inline constexpr TensorSpec tensors[] = {
     {"dy", Role::In, FLOATS, "T N"},
@@ -56,8 +79,10 @@ inline constexpr TensorSpec tensors[] = {
     {"grad_b1", Role::InOutOptional, F32, "N R1"},
     {"dx", Role::Out, FLOATS, "T K", "dy", false, "need_dx"},
 };
-inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),           SJ_ADAPTER_NUMBERS(1),
-                                         {"seed", 0, 4294967295.0, true}, {"step", 0, 4294967295.0, true},
+inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
+                                         SJ_ADAPTER_NUMBERS(1),
+                                         {"seed", 0, 4294967295.0, true},
+                                         {"step", 0, 4294967295.0, true},
                                          {"need_dx", 0, 1, true}};
 #undef SJ_ADAPTER_NUMBERS
 inline constexpr Contract spec = contract("linear_backward", tensors, numbers);

@@ -1,21 +1,19 @@
-// linear_logprob: lse[r] = log sum_v exp(h[r] W[v]), logp[l] = h[rows[l]] W[labels[l]] - lse[rows[l]], natural log.
-// Logits are never stored: online max and sum over strips of the vocabulary fixed by the op, merged in ascending
-// order, so a row's bits do not depend on the number of rows or threads. Labels are ragged: any number a row.
+// linear_logprob: lse[r] = log sum_v exp(h[r] W[v]), logp[l] = h[rows[l]] W[labels[l]] - lse[rows[l]],
+// natural log. Logits are never stored: online max and sum over strips of the vocabulary fixed by the op,
+// merged in ascending order, so a row's bits do not depend on the number of rows or threads. Labels are
+// ragged: any number a row.
 //
-// Backward recomputes the logits in waves: dh[r] = sum_l g_l W[label_l] - (sum_l g_l) sum_v p_v W[v]. A label's own
-// (1 - p) is taken together in float32 where p is near 1. grad_w += the same for the head.
+// Backward recomputes the logits in waves: dh[r] = sum_l g_l W[label_l] - (sum_l g_l) sum_v p_v W[v]. A
+// label's own (1 - p) is taken together in float32 where p is near 1. grad_w += the same for the head.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {
 namespace linear_logprob {
 enum Tensor { H, W, ROWS, LABELS, LOGP, LSE };
 inline constexpr TensorSpec tensors[] = {
-    {"h", Role::In, FLOATS, "R D"},
-    {"w", Role::In, FLOATS, "V D", "h", true},
-    {"rows", Role::In, I32, "L"},
-    {"labels", Role::In, I32, "L"},
-    {"logp", Role::Out, F32, "L"},
-    {"lse", Role::Out, F32, "R"},
+    {"h", Role::In, FLOATS, "R D"}, {"w", Role::In, FLOATS, "V D", "h", true},
+    {"rows", Role::In, I32, "L"},   {"labels", Role::In, I32, "L"},
+    {"logp", Role::Out, F32, "L"},  {"lse", Role::Out, F32, "R"},
 };
 inline constexpr Contract spec = contract("linear_logprob", tensors);
 }  // namespace linear_logprob

@@ -1,6 +1,6 @@
-// pack: a weight [N, K] from rows into panels, the one layout every matrix op reads. `panels` is written in place,
-// rounding float32 rows to its dtype (nearest even): after an optimizer step the trained rows are packed again.
-// unpack: the rows of a packed weight, in its dtype.
+// pack: a weight [N, K] from rows into panels, the one layout every matrix op reads. `panels` is written in
+// place, rounding float32 rows to its dtype (nearest even): after an optimizer step the trained rows are
+// packed again. unpack: the rows of a packed weight, in its dtype.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

@@ -1,6 +1,7 @@
-// rms_norm: s = x + residual (or x), y = s * rsqrt(mean(s^2) + eps) * weight, over the last dimension (Zhang and
-// Sennrich, arXiv 1910.07467). Sums in float32. `sum` is s, rounded to x's dtype; y is computed from the rounded s.
-// Backward recomputes the norm from s. dx is the gradient of s (so of both x and residual) and includes dsum.
+// rms_norm: s = x + residual (or x), y = s * rsqrt(mean(s^2) + eps) * weight, over the last dimension (Zhang
+// and Sennrich, arXiv 1910.07467). Sums in float32. `sum` is s, rounded to x's dtype; y is computed from the
+// rounded s. Backward recomputes the norm from s. dx is the gradient of s (so of both x and residual) and
+// includes dsum.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

@@ -1,6 +1,6 @@
 // rope: rotates the pair (x[i], x[i + d/2]) by the angle of (position, i) (RoFormer, arXiv 2104.09864, in the
-// half-split form of transformers). In place. table [P, d]: cos of d/2 angles, then sin, float32; scaling variants
-// live in the table. inverse = 1 rotates back: the backward.
+// half-split form of transformers). In place. table [P, d]: cos of d/2 angles, then sin, float32; scaling
+// variants live in the table. inverse = 1 rotates back: the backward.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops::rope {

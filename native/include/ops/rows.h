@@ -1,4 +1,5 @@
-// gather_rows: y[i] = x[rows[i]]. scatter_rows: y = 0, y[rows[i]] += x[i], i ascending: the backward of gather_rows.
+// gather_rows: y[i] = x[rows[i]]. scatter_rows: y = 0, y[rows[i]] += x[i], i ascending: the backward of
+// gather_rows.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

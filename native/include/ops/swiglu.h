@@ -14,10 +14,8 @@ inline constexpr Contract spec = contract("swiglu", tensors);
 namespace swiglu_backward {
 enum Tensor { DY, GATE, UP, DGATE, DUP };
 inline constexpr TensorSpec tensors[] = {
-    {"dy", Role::In, FLOATS, "..."},
-    {"gate", Role::In, FLOATS, "...", "dy"},
-    {"up", Role::In, FLOATS, "...", "dy"},
-    {"dgate", Role::Out, FLOATS, "...", "dy"},
+    {"dy", Role::In, FLOATS, "..."},         {"gate", Role::In, FLOATS, "...", "dy"},
+    {"up", Role::In, FLOATS, "...", "dy"},   {"dgate", Role::Out, FLOATS, "...", "dy"},
     {"dup", Role::Out, FLOATS, "...", "dy"},
 };
 inline constexpr Contract spec = contract("swiglu_backward", tensors);

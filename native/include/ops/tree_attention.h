@@ -1,9 +1,10 @@
-// tree_attention: o = softmax(scale q k^T) v over each row's own root-to-row path, and lse = log sum exp of the
-// scaled scores. Grouped queries: head h reads key head h / (H / G).
+// tree_attention: o = softmax(scale q k^T) v over each row's own root-to-row path, and lse = log sum exp of
+// the scaled scores. Grouped queries: head h reads key head h / (H / G).
 //
-// Keys reduce over canonical chunks: 64 keys aligned to the row's depth in its own path. A chunk's (max, sum, o) is a
-// function of the path alone; chunks merge in ascending order by one formula. So a row's bits do not depend on
-// segments, sharing or companions, and keys from this call's rows (training) and from the pool (inference) agree.
+// Keys reduce over canonical chunks: 64 keys aligned to the row's depth in its own path. A chunk's (max, sum,
+// o) is a function of the path alone; chunks merge in ascending order by one formula. So a row's bits do not
+// depend on segments, sharing or companions, and keys from this call's rows (training) and from the pool
+// (inference) agree.
 //
 // Backward: from the saved lse; dk and dv of a shared key sum over query rows in ascending order, no atomics.
 #pragma once
@@ -14,10 +15,8 @@ namespace tree_attention {
 enum Tensor { Q, K, V, O, LSE };
 enum Number { SCALE };
 inline constexpr TensorSpec tensors[] = {
-    {"q", Role::In, FLOATS, "T H d"},
-    {"k", Role::In, FLOATS, "T G d", "q"},
-    {"v", Role::In, FLOATS, "T G d", "q"},
-    {"o", Role::Out, FLOATS, "T H d", "q"},
+    {"q", Role::In, FLOATS, "T H d"},      {"k", Role::In, FLOATS, "T G d", "q"},
+    {"v", Role::In, FLOATS, "T G d", "q"}, {"o", Role::Out, FLOATS, "T H d", "q"},
     {"lse", Role::Out, F32, "T H"},
 };
 inline constexpr NumberSpec numbers[] = {{"scale", -1e30, 1e30}};
@@ -27,22 +26,18 @@ namespace tree_attention_backward {
 enum Tensor { DO, Q, K, V, O, LSE, DQ, DK, DV };
 enum Number { SCALE };
 inline constexpr TensorSpec tensors[] = {
-    {"do", Role::In, FLOATS, "T H d"},
-    {"q", Role::In, FLOATS, "T H d", "do"},
-    {"k", Role::In, FLOATS, "T G d", "do"},
-    {"v", Role::In, FLOATS, "T G d", "do"},
-    {"o", Role::In, FLOATS, "T H d", "do"},
-    {"lse", Role::In, F32, "T H"},
-    {"dq", Role::Out, FLOATS, "T H d", "do"},
-    {"dk", Role::Out, FLOATS, "T G d", "do"},
+    {"do", Role::In, FLOATS, "T H d"},        {"q", Role::In, FLOATS, "T H d", "do"},
+    {"k", Role::In, FLOATS, "T G d", "do"},   {"v", Role::In, FLOATS, "T G d", "do"},
+    {"o", Role::In, FLOATS, "T H d", "do"},   {"lse", Role::In, F32, "T H"},
+    {"dq", Role::Out, FLOATS, "T H d", "do"}, {"dk", Role::Out, FLOATS, "T G d", "do"},
     {"dv", Role::Out, FLOATS, "T G d", "do"},
 };
 inline constexpr NumberSpec numbers[] = {{"scale", -1e30, 1e30}};
 inline constexpr Contract spec = with_tree(contract("tree_attention_backward", tensors, numbers));
 }  // namespace tree_attention_backward
 // Keys and values from a pool of 64-key blocks. Block b of pool_k [B, G d, 64] holds keys transposed, of
-// pool_v [B, G 64, d] values by key; a block is one canonical chunk. Row t reads blocks tables[row_table[t], 0 ..],
-// its first lengths[t] keys (its own included).
+// pool_v [B, G 64, d] values by key; a block is one canonical chunk. Row t reads blocks tables[row_table[t],
+// 0 ..], its first lengths[t] keys (its own included).
 namespace tree_attention_pool {
 enum Tensor { Q, POOL_K, POOL_V, TABLES, ROW_TABLE, LENGTHS, O };
 enum Number { SCALE };

@@ -5,8 +5,10 @@ import {
   DataError,
   FaultError,
   FileFormatError,
+  fileSystemError,
   isError,
   SelfjudgeError,
+  type FileSystemError,
 } from './errors.js';
 
 describe('errors', () => {
@@ -50,6 +52,21 @@ describe('errors', () => {
     );
     expect(isError(Object.assign(new Error('a file'), { code: 'ENOENT' }))).toBe(false);
     expect(isError('SJ_DATA')).toBe(false);
+  });
+
+  it("give the system's errors their place, and leave others as they are", () => {
+    const system = Object.assign(new Error("ENOSPC: no space left on device, write '/tmp/.x'"), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    });
+    const error = fileSystemError('/runs/x', 'a file that can be written', system) as FileSystemError;
+    expect(error.message).toBe(
+      '/runs/x: expected a file that can be written, received ENOSPC: no space left on device',
+    );
+    expect(error).toMatchObject({ code: 'SJ_FILE_SYSTEM', cause: system });
+    expect(fileSystemError('/other', 'anything', error)).toBe(error);
+    const other = new TypeError('x');
+    expect(fileSystemError('/other', 'anything', other)).toBe(other);
   });
 
   it('shorten long values', () => {

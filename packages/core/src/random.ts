@@ -12,7 +12,9 @@ export class Random {
 
   /** @param seed any integer; @param stream separates uses of one seed (0 .. 2^32 - 1). */
   constructor(seed: number, stream = 0) {
-    let x = (seed ^ Math.imul(Math.floor(seed / 2 ** 32) + 1, 0x9e3779b9) ^ Math.imul(stream + 1, 0x85ebca6b)) >>> 0;
+    let x =
+      (seed ^ Math.imul(Math.floor(seed / 2 ** 32) + 1, 0x9e3779b9) ^ Math.imul(stream + 1, 0x85ebca6b)) >>>
+      0;
     const next = () => {
       x = (x + 0x9e3779b9) >>> 0;
       let z = x;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+import type { Row } from './convert.js';
+import { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 import { preferenceOf, sftExampleOf } from './rows.js';
 import { parseTranscript } from './transcript.js';
 
@@ -93,6 +94,34 @@ describe('other rows', () => {
     expect(preferenceOf(judged)).toEqual({ id: 'x', prompt: 'q', chosen: 'no', rejected: 'yes' });
     expect(preferenceOf({ ...judged, winner: 'tie' })).toBeUndefined();
     expect(toJudgedPair({ ...row, winner: null }, 'x').problem?.reason).toMatch(/null/);
+  });
+});
+
+describe('toAnswerPair', () => {
+  it('reads strings and message lists, with or without a prompt of their own', () => {
+    const expected = { prompt: 'q', completions: ['x', 'y'] };
+    expect(toAnswerPair({ prompt: 'q', completions: ['x', 'y'] }).value).toEqual(expected);
+    expect(toAnswerPair({ prompt: 'q', completions: [[a('x')], 'y'] }).value).toEqual(expected);
+    const whole = [
+      [u('q'), a('x')],
+      [u('q'), a('y')],
+    ];
+    expect(toAnswerPair({ completions: whole }).value).toEqual({ ...expected, prompt: [u('q')] });
+  });
+
+  it('leaves out what is no pair of answers to one prompt', () => {
+    const code = (row: Row) => toAnswerPair(row).problem?.code;
+    expect(code({ prompt: 'q', completions: ['x'] })).toBe('unknown-shape');
+    expect(code({ prompt: 'q', completions: ['x', 3] })).toBe('unknown-shape');
+    expect(code({ completions: ['x', 'y'] })).toBe('unknown-shape');
+    expect(
+      code({
+        completions: [
+          [u('q'), a('x')],
+          [u('p'), a('y')],
+        ],
+      }),
+    ).toBe('differing-prompts');
   });
 });
 

@@ -212,6 +212,7 @@ describe('Model', () => {
     expect(accuracy.n).toBe(6);
     expect(accuracy.low).toBeLessThanOrEqual(accuracy.value);
     expect(alwaysLonger.value).toBe(1);
+    await expect(evaluateJudge(model, [])).rejects.toThrow('[evaluateJudge] pairs: expected at least one');
     model.dispose();
   });
 

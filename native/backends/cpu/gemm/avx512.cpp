@@ -15,13 +15,7 @@ namespace selfjudge::cpu::avx512 {
 namespace {
 
 #define FMADD(a, b, c) ((f16)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
-#define MULTIPLY(c, x, high, low)                                                             \
-  {                                                                                           \
-    const __m512i c_ = _mm512_set1_epi32(int(c)), even_ = _mm512_mul_epu32((__m512i)(x), c_); \
-    const __m512i odd_ = _mm512_mul_epu32(_mm512_srli_epi64((__m512i)(x), 32), c_);           \
-    high = (u16)_mm512_mask_blend_epi32(0xaaaa, _mm512_srli_epi64(even_, 32), odd_);          \
-    low = (u16)_mm512_mask_blend_epi32(0xaaaa, even_, _mm512_slli_epi64(odd_, 32));           \
-  }
+#define PRODUCT(c, x) ((w8)_mm512_mul_epu32(_mm512_set1_epi32(int(c)), (__m512i)(x)))
 #include "lanes.inc"
 
 constexpr int kAhead = 2048;  // prefetch distance in bytes

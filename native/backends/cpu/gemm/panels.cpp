@@ -51,15 +51,18 @@ void pack_f32(const void* rows, int32_t rows_dtype, float* panel, int64_t n0, in
 }  // namespace
 
 void pack_panels(const void* rows, int32_t rows_dtype, void* panels, int32_t dtype, int64_t n, int64_t k) {
-  parallel_for(panel_count(n), [&](int64_t p, int) {
-    char* panel = static_cast<char*>(panels) + size_t(p) * panel_stride(dtype, k);
-    const int64_t n0 = p * kPanel, count = std::min<int64_t>(kPanel, n - n0);
-    if (count < kPanel) std::memset(panel, 0, panel_stride(dtype, k));
-    if (dtype == SJ_BF16)
-      pack_bf16(rows, rows_dtype, reinterpret_cast<uint32_t*>(panel), n0, count, k);
-    else
-      pack_f32(rows, rows_dtype, reinterpret_cast<float*>(panel), n0, count, k);
-  });
+  parallel_for(
+      panel_count(n),
+      [&](int64_t p, int) {
+        char* panel = static_cast<char*>(panels) + size_t(p) * panel_stride(dtype, k);
+        const int64_t n0 = p * kPanel, count = std::min<int64_t>(kPanel, n - n0);
+        if (count < kPanel) std::memset(panel, 0, panel_stride(dtype, k));
+        if (dtype == SJ_BF16)
+          pack_bf16(rows, rows_dtype, reinterpret_cast<uint32_t*>(panel), n0, count, k);
+        else
+          pack_f32(rows, rows_dtype, reinterpret_cast<float*>(panel), n0, count, k);
+      },
+      kPanel * k / 8);
 }
 
 void unpack_panels(const void* panels, int32_t dtype, void* rows, int64_t n, int64_t k) {
@@ -129,22 +132,24 @@ int64_t row_panels_scratch(int64_t columns) { return worker_count() * 2 * column
 void row_panels(const Rows& source, int64_t first, int64_t rows, int64_t columns, float* out,
                 float* scratch) {
   constexpr int64_t kRows = 32;  // a task
-  parallel_for((rows + kRows - 1) / kRows, [&](int64_t task, int worker) {
-    float* own = scratch + worker * 2 * columns;
-    for (int64_t r = task * kRows, end = std::min(rows, r + kRows); r < end; r++) {
-      const float* row = static_cast<const float*>(source.at(first + r));
-      if (!source.direct()) {
-        source.read(first + r, columns, own, own + columns);
-        row = own;
-      }
-      for (int64_t c = 0; c < columns; c += kPanel) {
-        float* to = out + c * rows + r * kPanel;
-        const int64_t count = std::min<int64_t>(kPanel, columns - c);
-        std::memcpy(to, row + c, size_t(count) * sizeof(float));
-        if (count < kPanel) std::memset(to + count, 0, size_t(kPanel - count) * sizeof(float));
-      }
-    }
-  });
+  parallel_for((rows + kRows - 1) / kRows,
+               [&](int64_t task, int worker) {
+                 float* own = scratch + worker * 2 * columns;
+                 for (int64_t r = task * kRows, end = std::min(rows, r + kRows); r < end; r++) {
+                   const float* row = static_cast<const float*>(source.at(first + r));
+                   if (!source.direct()) {
+                     source.read(first + r, columns, own, own + columns);
+                     row = own;
+                   }
+                   for (int64_t c = 0; c < columns; c += kPanel) {
+                     float* to = out + c * rows + r * kPanel;
+                     const int64_t count = std::min<int64_t>(kPanel, columns - c);
+                     std::memcpy(to, row + c, size_t(count) * sizeof(float));
+                     if (count < kPanel) std::memset(to + count, 0, size_t(kPanel - count) * sizeof(float));
+                   }
+                 }
+               },
+               kRows * panel_count(columns) * kPanel / 8);
 }
 
 }  // namespace selfjudge::cpu

@@ -9,6 +9,7 @@ import { Device } from '../tensor/device.js';
 import { Tape } from '../tensor/tape.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
 import { gradientError } from '../testing/gradientError.js';
+import { byteTokenizer } from '../tokenizer/byteTokenizer.js';
 import { tinyConfig, tinyModel } from '../testing/tinyModel.js';
 import { Safetensors } from './files/safetensors.js';
 import { upperHalves, writeSafetensors } from './files/writeSafetensors.js';
@@ -98,6 +99,17 @@ describe('LlamaModel', () => {
     await expect(LlamaModel.load(path)).rejects.toThrow(
       /'model.embed_tokens.weight' of shape \[50, 16\], by the config, received shape \[51, 16\]/,
     );
+  });
+
+  it('refuses a tokenizer with more ids than it has embeddings', async () => {
+    const dir = join(folder, 'foreign');
+    const model = tinyModel();
+    await model.save(dir);
+    const tokenizer = byteTokenizer();
+    expect(tokenizer.vocabSize).toBeGreaterThan(model.config.vocabSize);
+    model.dispose();
+    await tokenizer.save(dir);
+    await expect(LlamaModel.load(dir)).rejects.toThrow(/tokenizer belongs to another model/);
   });
 
   it('gives each path the same bits alone and in a tree', async () => {

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@selfjudge/core';
 import { judgeAgreement, type JudgeAgreement } from '@selfjudge/evaluation';
 import { withHooks } from '../pipelines/evaluate.js';
 import { judgeOf } from '../pipelines/judge.js';
@@ -15,11 +16,19 @@ export interface EvaluateJudgeOptions {
 /**
  * How often the model, as a judge, agrees with known preferences, each with a 95% interval. The pairs should be none
  * that it was trained on. `alwaysLonger` is what naming the longer answer would score.
+ *
+ * @throws ArgumentError when no pair can be used
  */
-export function evaluateJudge(
+export async function evaluateJudge(
   model: Model,
   pairs: PreferenceRows,
   { template = 'auto', onWarning = () => {}, ...hooks }: EvaluateJudgeOptions = {},
 ): Promise<JudgeAgreement> {
-  return judgeAgreement(withHooks(judgeOf(model.opened, template), hooks), preferencesOf(pairs, onWarning));
+  const rows = preferencesOf(pairs, onWarning);
+  if (rows.length > 0) return judgeAgreement(withHooks(judgeOf(model.opened, template), hooks), rows);
+  throw new ArgumentError('pairs', {
+    where: 'evaluateJudge',
+    expected: 'at least one pair that can be used',
+    received: 'none',
+  });
 }

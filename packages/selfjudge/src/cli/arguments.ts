@@ -29,7 +29,10 @@ export function addConfigFlags(command: Command, verb: VerbConfig, short: Record
     command.optionsGroup(`${title}:`);
     for (const key of Object.keys(fields).filter((name) => name in verb.fields)) {
       const names = `${short[key] ? `${short[key]}, ` : ''}--${key}`;
-      command.option(`${names} ${placeholder(key, defaults[key])}`, describe(verb.fields[key], defaults[key]));
+      command.option(
+        `${names} ${placeholder(key, defaults[key])}`,
+        describe(verb.fields[key], defaults[key]),
+      );
     }
   }
   for (const key of [...Object.keys(TRL_ALIASES), ...TRL_BATCH_FACTORS, ...Object.keys(TRL_REFUSED)])

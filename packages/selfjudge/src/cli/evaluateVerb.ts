@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { mapKeys, camelCase } from '../config/index.js';
-import { evaluate, type EvaluateOptions } from '../pipelines/evaluate.js';
+import { evaluate, type EvaluateOptions, type Evaluation } from '../pipelines/evaluate.js';
 import { withOutput } from '../pipelines/output.js';
 import { describeEvaluation } from './describeEvaluation.js';
 import { interruptible } from './exit.js';
@@ -45,35 +45,36 @@ export function addEvaluateVerb(program: Command): void {
     .option('--out <file>', 'write everything, samples too, as JSON')
     .option('--json', 'print the result as JSON on stdout')
     .action((flags: Record<string, unknown> & { out?: string; json?: boolean }) =>
-      interruptible((signal) =>
-        withOutput(
-          flags.out,
-          () => {},
-          async (write) => {
-            const result = await evaluated(mapKeys(flags, camelCase) as unknown as EvaluateOptions, signal);
-            write(`${JSON.stringify(result, null, 2)}\n`);
-            process.stdout.write(
-              flags.json ? `${JSON.stringify(result)}\n` : `${describeEvaluation(result)}\n`,
-            );
-          },
-        ),
+      withOutput(
+        flags.out,
+        () => {},
+        async (write) => {
+          const result = await evaluated(mapKeys(flags, camelCase) as unknown as EvaluateOptions);
+          write(`${JSON.stringify(result, null, 2)}\n`);
+          process.stdout.write(
+            flags.json ? `${JSON.stringify(result)}\n` : `${describeEvaluation(result)}\n`,
+          );
+        },
       ),
     );
 }
 
-async function evaluated(options: EvaluateOptions, signal: AbortSignal) {
+async function evaluated(options: EvaluateOptions): Promise<Evaluation> {
   let progress = new Progress('', '');
-  try {
-    return await evaluate(options, {
+  const say = (line: string) => progress.say(line);
+  const work = (signal: AbortSignal) =>
+    evaluate(options, {
       signal,
       onPhase: (name, unit) => {
         progress.finish();
         progress = new Progress(' ', unit);
-        progress.say(name);
+        say(name);
       },
       onProgress: (done, total) => progress.update(done, total),
-      onWarning: (message) => progress.say(`warning: ${message}`),
+      onWarning: (message) => say(`warning: ${message}`),
     });
+  try {
+    return await interruptible(work, say);
   } finally {
     progress.finish();
   }

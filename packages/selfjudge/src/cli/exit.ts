@@ -16,12 +16,16 @@ export function report(error: unknown, stream: { write(text: string): unknown } 
 /**
  * Runs work that Ctrl-C ends in order: the first aborts the signal (a run writes a checkpoint), the second ends the
  * process at once.
+ * @param say tells the person, where a progress line may stand
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  say: (line: string) => void = (line) => void process.stderr.write(`\n${line}\n`),
+): Promise<T> {
   const controller = new AbortController();
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    process.stderr.write('\nstopping; Ctrl-C again to stop at once\n');
+    say('stopping; Ctrl-C again to stop at once');
     controller.abort();
   };
   process.on('SIGINT', onSignal);

@@ -44,46 +44,48 @@ export function addGenerateVerb(program: Command): void {
     .option('--top_p <p>', 'nucleus sampling; 1 for off', numberFlag({ least: 0, most: 1 }), 0.9)
     .option('--top_k <k>', 'most probable tokens to sample from; 0 for all', wholeFlag(), 0)
     .option('--seed <n>', 'keys the samples', wholeFlag(), 0);
-  addOutputFlags(addModelFlags(command), 'the answer to --prompt as JSON too').action((file: string | undefined, flags: GenerateFlags) => {
-    const { prompt } = flags;
-    if ((file === undefined) === (prompt === undefined))
-      command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });
-    if (flags.best_of > 1 && flags.count > 1)
-      command.error('error: --count and --best_of exclude each other: a tournament has one winner', {
-        exitCode: 2,
-      });
-    const asText = prompt !== undefined && flags.out === undefined && !flags.json;
-    return overRows(
-      {
-        file: file ?? '--prompt',
-        title: 'generate',
-        unit: 'answers',
-        read: async () =>
-          prompt === undefined
-            ? readRows(file!, toPromptRow)
-            : [{ line: 1, value: { id: 'prompt', prompt } }],
-        work: async (opened, rows, { signal, onProgress }) => {
-          const fitting = fittingPrompts(opened, rows, flags.max_new_tokens);
-          return answered(opened, fitting, {
-            bestOf: flags.best_of,
-            count: flags.count,
-            template: flags.template,
-            maxNewTokens: flags.max_new_tokens,
-            temperature: flags.temperature,
-            topP: flags.top_p,
-            topK: flags.top_k,
-            seed: flags.seed,
-            signal,
-            onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
-          });
+  addOutputFlags(addModelFlags(command), 'the answer to --prompt as JSON too').action(
+    (file: string | undefined, flags: GenerateFlags) => {
+      const { prompt } = flags;
+      if ((file === undefined) === (prompt === undefined))
+        command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });
+      if (flags.best_of > 1 && flags.count > 1)
+        command.error('error: --count and --best_of exclude each other: a tournament has one winner', {
+          exitCode: 2,
+        });
+      const asText = prompt !== undefined && flags.out === undefined && !flags.json;
+      return overRows(
+        {
+          file: file ?? '--prompt',
+          title: 'generate',
+          unit: 'answers',
+          read: async () =>
+            prompt === undefined
+              ? readRows(file!, toPromptRow)
+              : [{ line: 1, value: { id: 'prompt', prompt } }],
+          work: async (opened, rows, { signal, onProgress }) => {
+            const fitting = fittingPrompts(opened, rows, flags.max_new_tokens);
+            return answered(opened, fitting, {
+              bestOf: flags.best_of,
+              count: flags.count,
+              template: flags.template,
+              maxNewTokens: flags.max_new_tokens,
+              temperature: flags.temperature,
+              topP: flags.top_p,
+              topK: flags.top_k,
+              seed: flags.seed,
+              signal,
+              onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
+            });
+          },
+          show: ({ prompt: asked, answers }) =>
+            answers.map((answer) => (asText ? answer.text : answerRow(asked, answer))),
+          empty: { prompt: null, completion: null },
         },
-        show: ({ prompt: asked, answers }) =>
-          answers.map((answer) => (asText ? answer.text : answerRow(asked, answer))),
-        empty: { prompt: null, completion: null },
-      },
-      flags,
-    );
-  });
+        flags,
+      );
+    },
+  );
 }
 
 /** The rows with their answers, in place. */

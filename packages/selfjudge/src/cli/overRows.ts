@@ -32,14 +32,15 @@ export async function overRows<In, Out>(
   { file, title, unit, read, work, show, empty }: RowWork<In, Out>,
   flags: RowFlags,
 ): Promise<void> {
+  const progress = new Progress(title, unit);
+  const onProgress = progress.update.bind(progress);
   const print = (text: string) => void process.stdout.write(text);
-  await interruptible((signal) =>
+  const overAll = (signal: AbortSignal) =>
     withOutput(flags.out, print, async (write) => {
       const rows = await read();
       const opened = await openModel(flags.model, flags);
-      const progress = new Progress(title, unit);
       try {
-        const onProgress = progress.update.bind(progress);
+        progress.begin(0);
         const results = await work(opened, rows, { signal, onProgress });
         progress.finish();
         assertUsable(file, results);
@@ -52,8 +53,8 @@ export async function overRows<In, Out>(
         progress.finish();
         opened.dispose();
       }
-    }),
-  );
+    });
+  await interruptible(overAll, (line) => progress.say(line));
 }
 
 function warnAbout(issues: ReturnType<typeof issuesOf>): void {

@@ -44,16 +44,18 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     const config = resolveConfig(name, { file: options.config, preset: options.preset, flags });
     const progress = new Progress(name, 'steps');
     try {
-      const outcome = await interruptible((signal) =>
-        runTraining(name, config, {
-          signal,
-          onStart: (step, total) => {
-            progress.begin(step);
-            if (step > 0) progress.say(`going on after step ${step} of ${total}`);
-          },
-          onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
-          onWarning: (message) => progress.say(`warning: ${message}`),
-        }),
+      const outcome = await interruptible(
+        (signal) =>
+          runTraining(name, config, {
+            signal,
+            onStart: (step, total) => {
+              progress.begin(step);
+              if (step > 0) progress.say(`going on after step ${step} of ${total}`);
+            },
+            onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
+            onWarning: (message) => progress.say(`warning: ${message}`),
+          }),
+        (line) => progress.say(line),
       );
       progress.finish();
       if (options.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);

@@ -99,7 +99,11 @@ function knownKeys(verb: VerbConfig, given: Given): Given {
     const name = aliased(key);
     if (Object.hasOwn(verb.fields, name) || TRL_BATCH_FACTORS.includes(key)) out[name] = value;
     else if (Object.hasOwn(TRL_REFUSED, key))
-      throw new ConfigError({ key, expected: `this key of TRL to be left out (${TRL_REFUSED[key]})`, received: value });
+      throw new ConfigError({
+        key,
+        expected: `this key of TRL to be left out (${TRL_REFUSED[key]})`,
+        received: value,
+      });
     else
       throw new ConfigError({
         key,

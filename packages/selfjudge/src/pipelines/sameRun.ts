@@ -20,7 +20,7 @@ export function refuseOtherConfig(
     if (mayDiffer.has(key) || JSON.stringify(before[key]) === JSON.stringify(config[key])) continue;
     throw new ConfigError({
       key,
-      expected: `${JSON.stringify(before[key])}, as ${outputDir} holds a run with it (or choose another output_dir)`,
+      expected: `${JSON.stringify(before[key])}, as the run in ${outputDir} began with (or another output_dir)`,
       received: config[key],
     });
   }

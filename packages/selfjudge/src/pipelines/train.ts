@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '@selfjudge/core';
 import {
   environment,
   RunFolder,
@@ -9,11 +8,12 @@ import {
   type TrainingResult,
   type TrainingTask,
 } from '@selfjudge/training';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from './datasets.js';
 import { openModel, type OpenModel } from './model.js';
+import { refuseOtherConfig } from './sameRun.js';
 import { TASKS, type RunOptions } from './tasks.js';
 
 export interface TrainHooks {
@@ -88,15 +88,7 @@ const configOf = ({ path }: RunFolder) => join(path, 'config.yaml');
 /** The summary of a run that is complete already; undefined when there is work left. */
 function checkRun(folder: RunFolder, config: Record<string, unknown>): TrainingResult | undefined {
   if (!existsSync(configOf(folder))) return undefined;
-  const before = (parse(readFileSync(configOf(folder), 'utf8')) ?? {}) as Record<string, unknown>;
-  for (const key of new Set([...Object.keys(before), ...Object.keys(config)])) {
-    if (MAY_DIFFER.has(key) || JSON.stringify(before[key]) === JSON.stringify(config[key])) continue;
-    throw new ConfigError({
-      key,
-      expected: `${JSON.stringify(before[key])}, as the run in ${folder.path} began with (or another output_dir)`,
-      received: config[key],
-    });
-  }
+  refuseOtherConfig(folder.path, config, MAY_DIFFER);
   const summary = join(folder.path, 'summary.json');
   if (!existsSync(summary) || !existsSync(folder.final)) return undefined;
   const { verb: _, ...result } = JSON.parse(readFileSync(summary, 'utf8')) as TrainingResult & {

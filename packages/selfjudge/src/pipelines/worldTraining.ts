@@ -93,7 +93,7 @@ export class WorldTraining {
     const { tokenizer, splits, device } = this;
     const settings = baseOptions(this.options.baseSteps, this.options.seed);
     return this.phase('base', settings, async () => {
-      const model = initialModel(tokenizer, device, settings.seed);
+      const model = await initialModel(tokenizer, device, settings.seed);
       return { model, task: baseTask(model, tokenizer, splits.train, settings) };
     });
   }

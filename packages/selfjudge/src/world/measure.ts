@@ -68,7 +68,6 @@ export function difference(a: WorldScore, b: WorldScore): { gold: Estimate; win:
   return { gold: of((score) => score.gold), win: of((score) => score.win) };
 }
 
-
 const over = (scores: readonly PromptScore[], value: (score: PromptScore) => number): Estimate =>
   bootstrapMean(scores.map((score) => ({ group: score.key, value: value(score) })));
 

@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { quickstart, quickstartDefaults, type QuickstartOptions } from './quickstart.js';
+
+const PHASES = ['base', 'jsft', 'self-train', 'dpo', 'dpo-vote'];
+
+describe('quickstart', () => {
+  const root = mkdtempSync(join(tmpdir(), 'selfjudge-quickstart-'));
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  const small = (name: string, change: Partial<QuickstartOptions> = {}): QuickstartOptions => ({
+    ...quickstartDefaults,
+    outputDir: join(root, name),
+    pairs: 80,
+    baseSteps: 30,
+    jsftSteps: 8,
+    steps: 6,
+    samples: 2,
+    bestOf: 3,
+    ...change,
+  });
+
+  /** Runs until `stopAt` steps are logged, or to the end; tells which phases were loaded or gone on with. */
+  async function run(options: QuickstartOptions, stopAt = Infinity) {
+    const controller = new AbortController();
+    const loaded: string[] = [];
+    const wentOn: [string, number][] = [];
+    let logged = 0;
+    const outcome = await quickstart(options, {
+      signal: controller.signal,
+      onPhase: (name, done) => void (done && loaded.push(name)),
+      onStart: (name, step) => void (step > 0 && wentOn.push([name, step])),
+      onLog: () => void (++logged === stopAt && controller.abort()),
+    });
+    return { outcome, loaded, wentOn };
+  }
+
+  it('goes on where it stopped and ends with the same bits', async () => {
+    const whole = await run(small('whole'));
+    expect(whole.outcome.status).toBe('completed');
+
+    const options = small('parts');
+    const first = await run(options, 20);
+    expect(first.outcome).toEqual({ status: 'interrupted', phase: 'base', outputDir: options.outputDir });
+    const second = await run(options, 10 + 8 + 4);
+    expect(second).toMatchObject({ outcome: { phase: 'self-train' }, wentOn: [['base', 20]] });
+    const third = await run(options);
+    expect(third).toMatchObject({ loaded: ['base', 'jsft'], wentOn: [['self-train', 4]] });
+
+    const bits = (run: string, phase: string) =>
+      readFileSync(join(root, run, phase, 'final/model.safetensors'));
+    for (const phase of PHASES) expect(bits('parts', phase).equals(bits('whole', phase)), phase).toBe(true);
+    const { seconds: _, outputDir: __, ...expected } = whole.outcome as Record<string, unknown>;
+    expect(third.outcome).toMatchObject(expected);
+  }, 120_000);
+
+  it('brings back the result of a complete run', async () => {
+    const options = small('whole');
+    const { outcome, loaded } = await run(options);
+    expect(outcome).toMatchObject({ status: 'completed', alreadyDone: true, outputDir: options.outputDir });
+    expect(loaded).toEqual([]);
+    const { contenders, comparisons, curve, examples } = outcome as Extract<
+      typeof outcome,
+      { contenders: unknown }
+    >;
+    expect(contenders.map(({ name }) => name)).toEqual([
+      'JSFT',
+      'offline DPO',
+      'DPO on 5-label vote',
+      'SELF-JUDGE',
+      'JSFT, best of 3',
+      'SELF-JUDGE, best of 3',
+    ]);
+    expect(comparisons.map(({ against }) => against)).toEqual(['JSFT', 'offline DPO', 'DPO on 5-label vote']);
+    expect(curve.map(({ step }) => step)).toEqual([6]);
+    expect(examples).toHaveLength(6);
+  });
+
+  it('refuses a folder that holds a run of other options', async () => {
+    await expect(run(small('whole', { seed: 2 }))).rejects.toMatchObject({
+      code: 'SJ_CONFIG',
+      details: { key: 'seed', received: 2 },
+    });
+    await expect(run(small('whole', { jsftSteps: 9 }))).rejects.toMatchObject({
+      details: { key: 'jsft_steps' },
+    });
+  });
+});
