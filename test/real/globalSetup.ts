@@ -15,9 +15,9 @@ declare module 'vitest' {
 
 export default function findRealInputs({ provide }: TestProject): void {
   const model = realModel();
-  if ('missing' in model) process.stdout.write(`skipped, all tests on real weights: ${model.missing}\n`);
+  if ('missing' in model) process.stdout.write(`tests skipped: ${model.missing}\n`);
   provide('weights', 'path' in model ? model.path : '');
   const hh = fileURLToPath(new URL('../../../shared/data/hh/helpful.train.jsonl.gz', import.meta.url));
-  if (!existsSync(hh)) process.stdout.write(`skipped, tests on HH texts: no ${hh}\n`);
+  if (!existsSync(hh)) process.stdout.write(`tests on HH texts skipped: no ${hh}\n`);
   provide('hh', existsSync(hh) ? hh : '');
 }

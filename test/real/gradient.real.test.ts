@@ -66,7 +66,7 @@ describe.skipIf(weights === '')('gradients against PyTorch, PEFT and TRL', () =>
 
   /** Norm and projection of each matrix's gradient, which is cleared. */
   async function takeGradients(): Promise<PeerGradient[]> {
-    const gradient = await parameters.grad.read();
+    const gradient = (await parameters.grad.read()) as Float32Array;
     parameters.zeroGrad();
     return parameters.entries.map(({ name, offset, shape }) => {
       const part = gradient.subarray(offset, offset + shape[0] * shape[1]);

@@ -1,9 +1,9 @@
 #include "highway_targets.h"
 
-#include <hwy/targets.h>
-
 #include <cstdint>
 #include <cstring>
+
+#include <hwy/targets.h>
 
 namespace selfjudge::cpu {
 

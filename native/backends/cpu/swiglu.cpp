@@ -3,14 +3,16 @@
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/swiglu.cpp"
-#include <hwy/foreach_target.h>
+#include "highway_targets.h"
 
 #include <algorithm>
 
+#include <hwy/foreach_target.h>
+
 #include "arguments.h"
-#include "highway_targets.h"
 #include "ops.h"
 #include "thread_pool.h"
+
 #include "vectors-inl.h"
 // clang-format on
 

@@ -2,17 +2,19 @@
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_backward.cpp"
-#include <hwy/foreach_target.h>
+#include "highway_targets.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "attention_backward-inl.h"
+#include <hwy/foreach_target.h>
+
 #include "attention_backward.h"
 #include "attention_tiles.h"
-#include "highway_targets.h"
 #include "ops.h"
 #include "thread_pool.h"
+
+#include "attention_backward-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();

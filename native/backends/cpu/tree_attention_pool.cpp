@@ -3,17 +3,19 @@
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_pool.cpp"
-#include <hwy/foreach_target.h>
+#include "highway_targets.h"
 
 #include <algorithm>
 #include <vector>
 
+#include <hwy/foreach_target.h>
+
 #include "arguments.h"
-#include "attention_forward-inl.h"
 #include "attention_tiles.h"
-#include "highway_targets.h"
 #include "ops.h"
 #include "thread_pool.h"
+
+#include "attention_forward-inl.h"
 // clang-format on
 
 #ifndef SELFJUDGE_TREE_ATTENTION_POOL_TASK

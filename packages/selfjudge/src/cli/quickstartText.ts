@@ -3,7 +3,7 @@ import type { Comparison, Contender, Example } from '../pipelines/worldReport.js
 import type { SignalPoint } from '../pipelines/worldPhase.js';
 import type { QuickstartResult } from '../pipelines/quickstart.js';
 import { duration } from './progress.js';
-import { interval, table } from './table.js';
+import { table } from './table.js';
 
 /** The result of a quickstart as a person reads it, at most 100 columns wide. */
 export function describe(result: QuickstartResult, heading: (text: string) => string): string {
@@ -20,10 +20,10 @@ export function describe(result: QuickstartResult, heading: (text: string) => st
     heading('Held-out prompts, scored by the exact rules of the world'),
     contenderTable(contenders),
     '',
-    'gold: exact score, 0 to 1. perfect: answers without a fault. win: against answers of JSFT, ties half.',
+    'gold: exact score, 0 to 1. perfect: answers without a fault. win: over answers of JSFT, ties half.',
     'KL: nats an answer from JSFT. repeat: lists that name an item twice, which gold does not punish.',
-    "step: the policy kept, chosen on dev prompts by JSFT's own judgments. 95% intervals are over held-out",
-    'prompts; the noise of training is not in them, another seed shows it.',
+    "step: the policy kept, chosen on dev prompts by JSFT's own judgments. 95% intervals are over held-",
+    'out prompts; the noise of training is not in them: another --seed shows it.',
     '',
     heading('What the numbers say'),
     ...verdict(comparisons),
@@ -53,12 +53,12 @@ function curveTable(curve: readonly SignalPoint[], kept: number): string {
 
 function contenderTable(contenders: readonly Contender[]): string {
   return table(
-    ['', 'gold', 'perfect', 'win', 'KL', 'repeat', 'words', 'step'],
+    ['', 'gold [95%]', 'perfect [95%]', 'win [95%]', 'KL', 'repeat', 'words', 'step'],
     contenders.map(({ name, score, kl, step }) => [
       name,
-      interval(score.gold, 2),
-      interval(score.perfect, 2),
-      score.win.low === score.win.high ? score.win.value.toFixed(2) : interval(score.win, 2),
+      short(score.gold),
+      short(score.perfect),
+      score.win.low === score.win.high ? score.win.value.toFixed(2) : short(score.win),
       kl === undefined ? '' : kl.toFixed(2),
       score.repeat.toFixed(2),
       score.words.toFixed(1),
@@ -66,6 +66,10 @@ function contenderTable(contenders: readonly Contender[]): string {
     ]),
   );
 }
+
+/** A share with its interval in 15 characters at most: "0.63 [.60 .66]". */
+const short = ({ value, low, high }: Estimate) => `${value.toFixed(2)} [${bound(low)} ${bound(high)}]`;
+const bound = (x: number) => x.toFixed(2).replace(/^0/, '').replace('1.00', '1.0');
 
 const signed = (x: number) => `${x < 0 ? '-' : '+'}${Math.abs(x).toFixed(3)}`;
 const signedInterval = ({ value, low, high }: Estimate) =>
@@ -92,10 +96,10 @@ function verdict(comparisons: readonly Comparison[]): string[] {
       const names = comparisons.filter((c) => side(c[by]) === outcome).map(({ against }) => against);
       return names.length > 0 ? [`${verb} ${listed(names)}`] : [];
     });
-    return `By ${what}, SELF-JUDGE ${listed(parts)}.`;
+    return `SELF-JUDGE, by ${what}: ${parts.join('; ')}.`;
   };
   return [
-    table(['on the same prompts', 'gold', 'win'], rows),
+    table(['difference on the same prompts', 'gold [95%]', 'win [95%]'], rows),
     '',
     sentence('gold', 'exact score'),
     sentence('win', 'wins over JSFT'),

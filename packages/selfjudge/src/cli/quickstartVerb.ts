@@ -46,6 +46,9 @@ export function addQuickstartVerb(program: Command, done: (code: number) => void
     });
 }
 
+/** As wide as the longest name of a phase and its gap. */
+const INDENT = ' '.repeat(12);
+
 /** Runs it and says on stderr where it is. */
 async function follow(options: QuickstartOptions): Promise<QuickstartOutcome> {
   let progress = new Progress('', 'steps');
@@ -55,12 +58,12 @@ async function follow(options: QuickstartOptions): Promise<QuickstartOutcome> {
         signal,
         onPhase: (name, loaded) => {
           progress.finish();
-          progress = new Progress(' '.repeat(8), 'steps');
-          progress.say(`${name.padEnd(10)}${ABOUT[name]}${loaded ? ' (done before)' : ''}`);
+          progress = new Progress(INDENT.slice(2), 'steps');
+          progress.say(`${name.padEnd(INDENT.length)}${ABOUT[name]}${loaded ? ' (done before)' : ''}`);
         },
         onStart: (_, step, total) => {
           progress.begin(step);
-          if (step > 0) progress.say(`${' '.repeat(10)}going on after step ${step} of ${total}`);
+          if (step > 0) progress.say(`${INDENT}going on after step ${step} of ${total}`);
         },
         onLog: (_, { step, metrics }, total) =>
           progress.update(
