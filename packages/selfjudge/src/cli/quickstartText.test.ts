@@ -43,10 +43,10 @@ suite('the result of a quickstart', () => {
 
   it('says what the intervals of the differences say, whatever they say', () => {
     expect(text).toContain(
-      'SELF-JUDGE, by exact score: beats JSFT; loses to offline DPO; cannot be told from DPO on 5-label vote.',
+      'SELF-JUDGE, by exact score: beats JSFT; loses to offline DPO; ties with DPO on 5-label vote.',
     );
     expect(text).toContain(
-      'SELF-JUDGE, by wins over JSFT: beats JSFT and offline DPO; cannot be told from DPO on 5-label vote.',
+      'SELF-JUDGE, by wins over JSFT: beats JSFT and offline DPO; ties with DPO on 5-label vote.',
     );
     expect(text).toContain('SELF-JUDGE minus offline DPO          -0.055 [-0.100, -0.010]');
   });

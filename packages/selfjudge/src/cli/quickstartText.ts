@@ -81,7 +81,7 @@ const side = ({ low, high }: Estimate): -1 | 0 | 1 => (low > 0 ? 1 : high < 0 ? 
 const OUTCOMES = [
   [1, 'beats'],
   [-1, 'loses to'],
-  [0, 'cannot be told from'],
+  [0, 'ties with'],
 ] as const;
 
 /** The differences, and sentences that follow from them alone. */
@@ -103,7 +103,7 @@ function verdict(comparisons: readonly Comparison[]): string[] {
     '',
     sentence('gold', 'exact score'),
     sentence('win', 'wins over JSFT'),
-    '(beats, loses to: the 95% interval of the difference excludes 0; cannot be told from: it holds 0)',
+    '(beats, loses to: the 95% interval of the difference excludes 0; ties with: it holds 0)',
   ];
 }
 

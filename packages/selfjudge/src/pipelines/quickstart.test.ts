@@ -15,7 +15,7 @@ describe('quickstart', () => {
     outputDir: join(root, name),
     pairs: 80,
     baseSteps: 30,
-    jsftSteps: 8,
+    jsftSteps: 4,
     steps: 6,
     samples: 2,
     bestOf: 3,
@@ -44,7 +44,7 @@ describe('quickstart', () => {
     const options = small('parts');
     const first = await run(options, 20);
     expect(first.outcome).toEqual({ status: 'interrupted', phase: 'base', outputDir: options.outputDir });
-    const second = await run(options, 10 + 8 + 4);
+    const second = await run(options, 10 + 4 + 4);
     expect(second).toMatchObject({ outcome: { phase: 'self-train' }, wentOn: [['base', 20]] });
     const third = await run(options);
     expect(third).toMatchObject({ loaded: ['base', 'jsft'], wentOn: [['self-train', 4]] });

@@ -33,7 +33,7 @@ export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
   vocabSize: tokenizer.vocabSize,
   rmsNormEps: 1e-5,
   ropeTheta: 10000,
-  maxPositions: 256,
+  maxPositions: 512,
   tieWordEmbeddings: true,
   bosTokenId: tokenizer.bos,
   eosTokenIds: tokenizer.eos,

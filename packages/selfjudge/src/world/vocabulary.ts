@@ -87,7 +87,7 @@ export async function writeWorldTokenizer(dir: string): Promise<Tokenizer> {
     unk_token: '<pad>',
     add_bos_token: false,
     tokenizer_class: 'PreTrainedTokenizerFast',
-    model_max_length: 256,
+    model_max_length: 512,
     chat_template: CHAT_TEMPLATE,
   };
   mkdirSync(dir, { recursive: true });
