@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `unit` is the test command; `real` needs the real weights (pnpm test:real).
+// Three projects: `unit` is the test command; `real` needs the real weights (pnpm test:real); `cuda` runs on the CUDA
+// module (pnpm test:gpu) or on the same sources over the SIMT shim (pnpm test:cuda).
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -10,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.real.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.real.test.ts', '**/*.cuda.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,
         },
       },
@@ -23,6 +24,13 @@ export default defineConfig({
           hookTimeout: 120_000,
           // One model at a time: each test file uses all cores, and holds the weights.
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: 'cuda',
+          include: ['packages/*/src/**/*.cuda.test.ts', 'test/**/*.cuda.test.ts'],
+          testTimeout: 300_000,
         },
       },
     ],

@@ -58,12 +58,18 @@ export interface NativeMemory {
  * the fault, and `enqueue` and `upload` throw it until `recover()`.
  */
 export class NativeDevice {
-  /** @throws SJ_WRONG_ARGUMENT for another kind, or when SELFJUDGE_CPU names a path this processor lacks. */
-  constructor(kind: 'cpu');
+  /**
+   * `kind`: 'cpu', 'cuda' or 'cuda:N'.
+   * @throws SJ_WRONG_ARGUMENT for another kind, when SELFJUDGE_CPU names a path this processor lacks, or when no GPU can
+   * be used; `received` then says why and what to do.
+   */
+  constructor(kind: string);
   /** 'cpu'. */
   readonly name: string;
-  /** The kernel path in use: 'avx512', 'avx2' or 'portable'. */
+  /** The kernel path in use: 'avx512', 'avx2' or 'portable'; on a GPU its architecture, 'sm_80' or 'sm_90a'. */
   readonly path: string;
+  /** The hardware, in words. */
+  readonly description: string;
 
   /**
    * Runs an op. Shapes are checked, and outputs allocated, before it returns; memory of a tensor disposed afterwards

@@ -52,12 +52,14 @@ export class NativeDevice {
   #box;
   name;
   path;
+  description;
 
   constructor(kind) {
     this.#raw = new native.RawDevice(kind);
     this.#box = this.#raw.mailbox;
     this.name = this.#raw.name;
     this.path = this.#raw.path;
+    this.description = this.#raw.description;
   }
 
   enqueue(op, tensors, numbers, tree) {

@@ -7,7 +7,7 @@ import { ensureSystemPackages } from './setup.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const files = readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.(cpp|h|cc)$/.test(path) && !/^(build|node_modules)\//.test(path))
+  .filter((path) => /\.(cpp|h|cu|cuh)$/.test(path) && !/^(build|node_modules)\//.test(path))
   .map((path) => join(root, 'native', path));
 try {
   ensureSystemPackages({ checks: true });

@@ -72,13 +72,15 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
   it('Ctrl-C saves a checkpoint and says how to go on; the same command ends with the same bits', async () => {
     const first = start(into('stopped'), { cwd });
     await first.until(/20%/);
-    // While it runs the folder is its own.
+    // While it runs the folder is its own. Held still, so that it cannot end before the second one has looked.
+    first.child.kill('SIGSTOP');
     const second = await run(into('stopped'), { cwd });
     expect(second).toMatchObject({ code: 1, stdout: '' });
     expect(second.stderr).toMatch(
       /expected a folder no other run is using, received .* held by process \d+\n$/,
     );
     first.child.kill('SIGINT');
+    first.child.kill('SIGCONT');
     const stopped = await first.ended;
     expect(stopped.code).toBe(130);
     expect(stopped.stdout).toBe('');

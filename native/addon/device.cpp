@@ -22,6 +22,7 @@ void RawDevice::define(Napi::Env env, Napi::Object exports) {
       DefineClass(
           env, "RawDevice",
           {InstanceAccessor<&RawDevice::name>("name"), InstanceAccessor<&RawDevice::path>("path"),
+           InstanceAccessor<&RawDevice::description>("description"),
            InstanceAccessor<&RawDevice::mailbox>("mailbox"), InstanceMethod<&RawDevice::run>("run"),
            InstanceMethod<&RawDevice::empty>("empty"), InstanceMethod<&RawDevice::upload>("upload"),
            InstanceMethod<&RawDevice::read>("read"), InstanceMethod<&RawDevice::view>("view"),
@@ -73,6 +74,11 @@ void RawDevice::close(const Napi::CallbackInfo&) {
 
 Napi::Value RawDevice::name(const Napi::CallbackInfo&) {
   return guarded(env_, "name", [&]() -> Napi::Value { return Napi::String::New(env_, open("name").name()); });
+}
+
+Napi::Value RawDevice::description(const Napi::CallbackInfo&) {
+  return guarded(env_, "description",
+                 [&]() -> Napi::Value { return Napi::String::New(env_, open("description").description()); });
 }
 
 Napi::Value RawDevice::path(const Napi::CallbackInfo&) {

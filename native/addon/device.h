@@ -18,6 +18,7 @@ class RawDevice : public Napi::ObjectWrap<RawDevice> {
 
  private:
   Napi::Value name(const Napi::CallbackInfo& info);
+  Napi::Value description(const Napi::CallbackInfo& info);
   Napi::Value path(const Napi::CallbackInfo& info);
   Napi::Value mailbox(const Napi::CallbackInfo& info);
   void run(const Napi::CallbackInfo& info);

@@ -177,7 +177,7 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
   const TensorInfo info = create("upload", tensor, &fresh);
   // A block from the cache may still be in use by commands in the queue: then the write takes its turn, from
   // a copy.
-  const bool direct = fresh || stream_.idle();
+  const bool direct = fresh || (!backend_.asynchronous && stream_.idle());
   std::unique_ptr<char[]> staging;
   if (narrow || !direct) {
     staging.reset(new char[bytes]);
@@ -195,7 +195,9 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
     return info;
   }
   sj_error error{SJ_OK, {}};
-  if (backend_.copy_in(info.tensor.data, source, bytes, &error) != SJ_OK) {
+  int32_t code = backend_.copy_in(info.tensor.data, source, bytes, &error);
+  if (code == SJ_OK && backend_.asynchronous) code = backend_.sync(&error);  // other threads will use it
+  if (code != SJ_OK) {
     dispose(info.handle);
     throw Error::internal("upload", error.message);
   }

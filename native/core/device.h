@@ -46,6 +46,7 @@ class Device {
 
   const char* name() const { return backend_.name; }
   const char* path() const { return backend_.path(); }
+  const char* description() const { return backend_.describe(); }
 
   // `handles` has one entry a tensor of the contract, 0 for absent ones and outputs. `outputs` gets one entry
   // an Out slot, in slot order. `tree` is 0 or a tree handle.

@@ -7,8 +7,8 @@
 
 namespace selfjudge {
 
-// Throws Error::wrong_argument for an unknown kind or a backend of another ABI, naming the backend's own
-// reason.
+// `kind`: "cpu", "cuda" or "cuda:N". Throws Error::wrong_argument for an unknown kind or a backend of another
+// ABI, naming the backend's own reason.
 const sj_backend& open_backend(const std::string& kind);
 
 // The tag of a new handle table; tags of live tables differ. Throws Error when 2,047 tables are alive.

@@ -74,11 +74,15 @@ typedef struct sj_error {
 typedef struct sj_backend {
   uint32_t abi_version;
   uint32_t struct_size;
-  const char* name;                                            // "cpu", "cuda"
-  const char* (*path)(void);                                   // kernel path in use, e.g. "avx512"
+  const char* name;               // "cpu", "cuda"
+  const char* (*path)(void);      // kernel path in use, e.g. "avx512"
+  const char* (*describe)(void);  // the hardware, in words
+  int32_t asynchronous;           // 1: run returns before the work is done; only sync and copy_out wait
   size_t (*panel_bytes)(int32_t dtype, int64_t n, int64_t k);  // storage of an [n, k] weight in SJ_PANELS
   void* (*alloc)(size_t bytes);                                // 64-byte aligned; null when out of memory
   void (*free)(void* data, size_t bytes);
+  // In the order of the calling thread's runs; the host bytes are free at return. Only the stream thread may
+  // write memory that a run has used before.
   int32_t (*copy_in)(void* device, const void* host, size_t bytes, sj_error* error);
   int32_t (*copy_out)(void* host, const void* device, size_t bytes, sj_error* error);
   size_t (*workspace)(const sj_call* call);  // called at enqueue: shapes only, tensor data must not be read
@@ -86,9 +90,12 @@ typedef struct sj_backend {
   int32_t (*sync)(sj_error* error);
 } sj_backend;
 
-// Each backend exports one of these. `path` forces a kernel path, null chooses. Null with *error filled on
-// failure.
+// Each backend exports one of these. Null with *error filled on failure. CPU: `path` forces a kernel path,
+// null chooses.
 const sj_backend* sj_cpu_backend(const char* path, sj_error* error);
+// CUDA, in a module of its own that is loaded when asked for: `device` counts from 0.
+typedef const sj_backend* (*sj_open_cuda)(int32_t device, sj_error* error);
+#define SJ_CUDA_ENTRY "sj_cuda_backend"
 
 #ifdef __cplusplus
 }

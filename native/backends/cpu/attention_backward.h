@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "arguments.h"
+#include "../arguments.h"
 #include "attention_plan.h"
 
 namespace selfjudge::cpu {

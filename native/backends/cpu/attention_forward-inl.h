@@ -12,7 +12,7 @@
 
 #include <cmath>
 
-#include "arguments.h"
+#include "../arguments.h"
 #include "attention_kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();

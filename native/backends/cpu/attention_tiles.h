@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "arguments.h"
+#include "../arguments.h"
 
 namespace selfjudge::cpu {
 // About 192 query vectors amortise the loading of a chunk and still sit in a core's own cache; fewer when the

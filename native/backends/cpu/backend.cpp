@@ -10,11 +10,13 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <string>
 
 #include "features.h"
 #include "gemm/panels.h"
 #include "highway_targets.h"
 #include "ops.h"
+#include "thread_pool.h"
 
 namespace selfjudge::cpu {
 
@@ -77,12 +79,28 @@ int32_t run(const sj_call* call, sj_error* error) {
   }
 }
 
+const char* describe() {
+  static const std::string text = "CPU, " + std::to_string(worker_count()) + " threads";
+  return text.c_str();
+}
+
 int32_t sync(sj_error*) { return SJ_OK; }  // run returns when the work is done
 
 const sj_backend kBackend = {
-    SJ_ABI_VERSION, sizeof(sj_backend), "cpu",   [] { return path_name(current_path()); },
-    panel_bytes,    allocate,           release, copy,
-    copy,           workspace,          run,     sync,
+    SJ_ABI_VERSION,
+    sizeof(sj_backend),
+    "cpu",
+    [] { return path_name(current_path()); },
+    describe,
+    0,
+    panel_bytes,
+    allocate,
+    release,
+    copy,
+    copy,
+    workspace,
+    run,
+    sync,
 };
 
 }  // namespace

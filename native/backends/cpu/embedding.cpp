@@ -3,7 +3,7 @@
 // thread count.
 #include <algorithm>
 
-#include "arguments.h"
+#include "../arguments.h"
 #include "gemm/kernels.h"
 #include "gemm/panels.h"
 #include "ops.h"

@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "../../include/backend.h"
-#include "arguments.h"
+#include "../arguments.h"
 #include "gemm/gemm.h"
 
 namespace selfjudge::cpu {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "arguments.h"
+#include "../arguments.h"
 #include "ops.h"
 #include "thread_pool.h"
 

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "../../include/ops/linear.h"
-#include "arguments.h"
+#include "../arguments.h"
 #include "gemm/gemm.h"
 #include "ops.h"
 

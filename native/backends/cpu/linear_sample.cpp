@@ -2,7 +2,7 @@
 // integers and their sums exact, so each filter keeps an exact prefix of the order (weight descending, id
 // ascending) and the pick depends on nothing but the row's logits and its key.
 #include "../../core/philox.h"
-#include "arguments.h"
+#include "../arguments.h"
 #include "gemm/gemm.h"
 #include "head.h"
 #include "ops.h"

@@ -9,7 +9,7 @@
 
 #include <hwy/foreach_target.h>
 
-#include "arguments.h"
+#include "../arguments.h"
 #include "ops.h"
 #include "thread_pool.h"
 

@@ -10,7 +10,7 @@
 
 #include <hwy/foreach_target.h>
 
-#include "arguments.h"
+#include "../arguments.h"
 #include "attention_tiles.h"
 #include "ops.h"
 #include "thread_pool.h"

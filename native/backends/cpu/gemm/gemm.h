@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "../arguments.h"
+#include "../../arguments.h"
 #include "../dropout.h"
 #include "kernels.h"
 #include "panels.h"

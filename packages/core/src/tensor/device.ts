@@ -13,7 +13,7 @@ export interface DeviceMemory {
   packed: number;
 }
 
-export type DeviceKind = 'auto' | 'cpu' | 'cuda';
+export type DeviceKind = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 let opened: Device | undefined;
 
@@ -25,27 +25,51 @@ let opened: Device | undefined;
 export class Device {
   /** The addon's device; for the tensor folder only. */
   readonly native: NativeDevice;
+  /** Why `auto` did not take a GPU, for the one line that tells. */
+  fallback: string | undefined;
+  readonly #kind: string;
   #closed = false;
 
-  private constructor(native: NativeDevice) {
-    this.native = native;
+  private constructor(kind: string) {
+    this.native = guarded(() => new NativeDevice(kind));
+    this.#kind = kind === 'cuda' ? 'cuda:0' : kind;
   }
 
   /**
-   * The device of this thread: the same object for every caller until it is closed. `auto` takes the fastest
-   * backend of this build. The CPU's kernel path follows its features; the environment variable SELFJUDGE_CPU
-   * (`avx512`, `avx2`, `portable`) forces one.
+   * The device of this thread: the same object for every caller until it is closed. `cuda:N` is GPU number N, `cuda`
+   * the first; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU; `fallback` then
+   * says why. The CPU's kernel path follows its features; the environment variable SELFJUDGE_CPU (`avx512`, `avx2`,
+   * `portable`) forces one.
    */
   static open(kind: DeviceKind = 'auto'): Device {
-    if (kind !== 'auto' && kind !== 'cpu') {
+    if (kind !== 'auto' && kind !== 'cpu' && !/^cuda(:\d+)?$/.test(kind)) {
       throw new ArgumentError('kind', {
         where: 'Device.open',
-        expected: "'auto' or 'cpu' (the backends of this build)",
+        expected: "'auto', 'cpu', 'cuda' or 'cuda:N'",
         received: kind,
       });
     }
-    if (opened === undefined || opened.closed) opened = new Device(guarded(() => new NativeDevice('cpu')));
+    if (opened !== undefined && !opened.closed) {
+      const wanted = kind === 'cuda' ? 'cuda:0' : kind;
+      if (kind === 'auto' || wanted === opened.#kind) return opened;
+      throw new ArgumentError('kind', {
+        where: 'Device.open',
+        expected: `the device of this thread, '${opened.#kind}', until it is closed`,
+        received: kind,
+      });
+    }
+    opened = kind === 'auto' ? Device.#best() : new Device(kind);
     return opened;
+  }
+
+  static #best(): Device {
+    try {
+      return new Device('cuda');
+    } catch (error) {
+      const device = new Device('cpu');
+      device.fallback = (error as { received?: string }).received;
+      return device;
+    }
   }
 
   get name(): string {
@@ -55,6 +79,11 @@ export class Device {
   /** The kernel path in use, for example 'avx512'. Results are bitwise reproducible within one path. */
   get path(): string {
     return this.native.path;
+  }
+
+  /** The hardware, in words. */
+  get description(): string {
+    return this.native.description;
   }
 
   get closed(): boolean {

@@ -4,15 +4,22 @@ import { Device } from '../tensor/device.js';
 import { cases } from './cases.js';
 import { checkForward, checkGradients } from './check.js';
 
-/** The case table on one kernel path. The path is chosen once a process, so each path has a test file of its own. */
+/**
+ * The case table on one kernel path of the CPU, or on the CUDA module. The path is chosen once a process, so each path
+ * has a test file of its own.
+ */
 export function describeCases(path: string): void {
-  describe.runIf(cpuInfo().paths.includes(path))(`cases on ${path}`, () => {
+  describe.runIf(path === 'cuda' || cpuInfo().paths.includes(path))(`cases on ${path}`, () => {
     let device: Device;
     const enqueued = new Set<string>();
     beforeAll(() => {
-      process.env['SELFJUDGE_CPU'] = path;
-      device = Device.open('cpu');
-      expect(device.path).toBe(path);
+      if (path === 'cuda') {
+        device = Device.open('cuda');
+      } else {
+        process.env['SELFJUDGE_CPU'] = path;
+        device = Device.open('cpu');
+        expect(device.path).toBe(path);
+      }
       const enqueue = device.native.enqueue.bind(device.native);
       device.native.enqueue = (op, ...rest) => {
         enqueued.add(op);

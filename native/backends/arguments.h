@@ -3,9 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "../../include/backend.h"
+#include "../include/backend.h"
 
-namespace selfjudge::cpu {
+namespace selfjudge {
 
 template <class T>
 T* data(const sj_call& call, int slot) {
@@ -41,4 +41,4 @@ class Carver {
   size_t bytes_ = 0;
 };
 
-}  // namespace selfjudge::cpu
+}  // namespace selfjudge

@@ -1,0 +1,43 @@
+// rope: rotary position embedding in place (ops/rope.h). A thread turns one pair of values.
+#include "numeric.cuh"
+#include "ops.h"
+
+namespace selfjudge::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+template <class T>
+__global__ void __launch_bounds__(kThreads)
+    rotate(T* x, const float* table, const int32_t* positions, int64_t rows, int heads, int depth,
+           int64_t limit, float turn, FaultRecord* faults) {
+  const int half = depth / 2;
+  const int64_t pairs = int64_t(heads) * half, at = int64_t(blockIdx.x) * kThreads + threadIdx.x;
+  const int64_t row = at / pairs;
+  if (row >= rows) return;
+  const int pair = int(at % pairs), i = pair % half;
+  const int64_t position = positions[row];
+  if (!in_range(faults, SJ_OP_rope, ops::rope::POSITIONS, row, -1, position, 0, limit - 1)) return;
+  const float c = table[position * depth + i], s = table[position * depth + half + i] * turn;
+  T* low = x + (row * heads + pair / half) * depth + i;
+  const float a = to_float(low[0]), b = to_float(low[half]);
+  low[0] = from_float<T>(fused(-b, s, a * c));
+  low[half] = from_float<T>(fused(a, s, b * c));
+}
+
+}  // namespace
+
+size_t workspace_rope(const sj_call&) { return 0; }
+
+int32_t run_rope(const sj_call& call, Context& context, sj_error* error) {
+  using namespace ops::rope;
+  const int64_t rows = dim(call, X, 0), heads = dim(call, X, 1), depth = dim(call, X, 2);
+  return with_float_type(call, X, [&]<class T>(T) {
+    return context.launch(rotate<T>, dim3(blocks_for(rows * heads * depth / 2, kThreads)), dim3(kThreads), 0,
+                          error, data<T>(call, X), data<const float>(call, TABLE),
+                          data<const int32_t>(call, POSITIONS), rows, int(heads), int(depth),
+                          dim(call, TABLE, 0), call.numbers[INVERSE] != 0 ? -1.0f : 1.0f, context.faults());
+  });
+}
+
+}  // namespace selfjudge::cuda
