@@ -1,10 +1,10 @@
-// pnpm bench [NAME] [--json FILE] [--rounds N]: runs one bench or all, prints the ratios, writes the results.
+// pnpm bench [NAME] [--json FILE] [--device cuda]: runs one bench or all, prints the ratios, writes the results.
 // Every result: {name, shape, metric, unit, ours, peer, peer_name, ratio, spread}; ratio > 1 when ours is better.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './harness.mjs';
 
-const BENCHES = { 'self-judge-step': './self-judge-step/bench.mjs' };
+const BENCHES = { 'self-judge-step': './self-judge-step/bench.mjs', ops: './ops/bench.mjs' };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -12,6 +12,8 @@ const { values, positionals } = parseArgs({
     json: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     prompts: { type: 'string' },
+    device: { type: 'string', default: 'cpu' },
+    model: { type: 'string' },
     python: { type: 'string', default: 'python3' },
     help: { type: 'boolean', short: 'h' },
   },
@@ -24,6 +26,8 @@ if (values.help || unknown.length) {
   --json     write machine, versions and results
   --rounds   measured rounds, 3 by default
   --prompts  JSONL file of {prompt} rows for self-judge-step (default: eight of our own)
+  --device   cpu (default), cuda or cuda:N, for both sides
+  --model    model folder or GGUF for self-judge-step (default: the real weights of pnpm test:real)
   --python   interpreter with benchmarks/peers/requirements.txt installed
 `);
   process.exit(values.help ? 0 : 2);
@@ -40,7 +44,7 @@ for (const name of positionals.length ? positionals : Object.keys(BENCHES)) {
   }
   Object.assign(versions, outcome.versions);
   for (const result of outcome.results) {
-    results.push(result);
+    results.push({ ...result, device: values.device });
     process.stdout.write(
       `${result.name}  ${result.metric}  ours ${result.ours.toPrecision(4)} ${result.unit}  ${result.peer_name} ` +
         `${result.peer.toPrecision(4)} ${result.unit}  ratio ${result.ratio.toFixed(2)}  spread ${result.spread.toFixed(2)}\n`,

@@ -121,6 +121,17 @@ export class NativeDevice {
   tree(segments: Int32Array): number;
   disposeTree(handle: number): void;
 
+  /**
+   * Between begin and end, ops run as always and are kept as a Program. What they make lies in memory of its own, so
+   * runProgram writes into the tensors that recording returned. Uploads and reads throw meanwhile.
+   */
+  beginProgram(): void;
+  endProgram(): number;
+  /** Ends recording and keeps nothing. */
+  cancelProgram(): void;
+  runProgram(handle: number): void;
+  disposeProgram(handle: number): void;
+
   /** Resolves when every command before this has run; rejects with the fault if there was one. */
   sync(): Promise<void>;
 
@@ -188,3 +199,6 @@ export function workerCount(): number;
 
 /** Uses at most this many workers from now on, in the whole process: 1 .. workerCount(). Results do not depend on it. */
 export function setWorkerLimit(workers: number): void;
+
+/** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
+export const cudaModule: string;

@@ -18,6 +18,11 @@ const native = load();
 
 export const { contracts, dequantize, cpuInfo, workerCount, setWorkerLimit } = native;
 
+/** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
+export const cudaModule =
+  process.env.SELFJUDGE_CUDA_MODULE ??
+  fileURLToPath(new URL('./build/Release/selfjudge_cuda.so', import.meta.url));
+
 // Op name -> how its arguments lie in the mailbox. Mirrors addon/device.cpp: tensors from 0, numbers from NUMBERS,
 // outputs written back from 0 with OUTPUT values each: handle, dtype, layout, rank, three dims.
 const NUMBERS = 24;
@@ -116,6 +121,21 @@ export class NativeDevice {
   }
   disposeTree(handle) {
     this.#raw.disposeTree(handle);
+  }
+  beginProgram() {
+    this.#raw.beginProgram();
+  }
+  endProgram() {
+    return this.#raw.endProgram();
+  }
+  cancelProgram() {
+    this.#raw.cancelProgram();
+  }
+  runProgram(handle) {
+    this.#raw.runProgram(handle);
+  }
+  disposeProgram(handle) {
+    this.#raw.disposeProgram(handle);
   }
   sync() {
     return this.#raw.sync();

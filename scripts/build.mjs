@@ -1,11 +1,13 @@
-// pnpm build: system packages, then the native addon (cmake-js), then TypeScript (tsc -b). Incremental; --quiet prints
-// one line a step and the log only when it fails.
+// pnpm build: system packages, then the native addon (cmake-js), the CUDA module where there is a CUDA compiler, then
+// TypeScript (tsc -b). Incremental; --quiet prints one line a step and the log only when it fails.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpus } from 'node:os';
+import { buildCuda } from './buildCuda.mjs';
 import { ensureSystemPackages } from './setup.mjs';
+import { findCuda } from './setupCuda.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const quiet = process.argv.includes('--quiet');
@@ -39,4 +41,15 @@ try {
 step('native build', join(root, 'native'), [cmakeJs, 'build', '-O', 'build', '-B', 'Release'], {
   CMAKE_BUILD_PARALLEL_LEVEL: String(cpus().length),
 });
+if (findCuda()) {
+  const start = Date.now();
+  process.stderr.write('CUDA module ... ');
+  try {
+    buildCuda();
+  } catch (error) {
+    process.stderr.write(`failed\n${error.message}\n`);
+    process.exit(1);
+  }
+  process.stderr.write(`${((Date.now() - start) / 1000).toFixed(1)} s\n`);
+}
 step('TypeScript build', root, [tsc, '-b']);

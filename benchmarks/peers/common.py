@@ -27,12 +27,14 @@ PROMPTS = [
 
 
 def load(gguf, dtype=torch.float32):
-    """Model and tokenizer of a GGUF file, weights dequantised.
+    """Model and tokenizer of a model folder, or of a GGUF file with its weights dequantised.
 
     transformers reads every byte-level GGUF tokenizer as GPT-2's and drops the single digits that tokenizer.ggml.pre
     'smollm' stands for, so they are put back: with them the ids are those of the model's own tokenizer.json.
     """
     gguf = pathlib.Path(gguf)
+    if gguf.is_dir():
+        return AutoModelForCausalLM.from_pretrained(gguf, dtype=dtype).eval(), AutoTokenizer.from_pretrained(gguf)
     kwargs = dict(gguf_file=gguf.name)
     try:
         from transformers import GgufConfig

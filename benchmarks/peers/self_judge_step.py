@@ -1,6 +1,6 @@
 """One SELF-JUDGE step in transformers + PEFT, served line by line so that a harness can interleave it with ours.
 
-usage: python self_judge_step.py MODEL.gguf < work.json lines
+usage: python self_judge_step.py MODEL [cpu|cuda] < work.json lines   (MODEL: a GGUF file or a model folder)
 Reads one JSON object a line: {"prompts": [[ids]], "judge": {"head": [ids], "a": [ids], "b": [ids], "tail": [ids]},
 "new_tokens": 128, "dtype": "bf16"}; answers {"seconds", "phases", "peak_mb"} a line. Each part in the peer's fastest
 setting: sdpa, key-value cache, logits only where they are needed, micro-batches of 8 rows.
@@ -17,12 +17,20 @@ from peft import LoraConfig, get_peft_model
 from common import load
 
 PAD = 2
+DEVICE = sys.argv[2].split(":")[0] if len(sys.argv) > 2 else "cpu"
+
+
+def now():
+    if DEVICE == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
 
 
 def padded(rows, left):
     width = max(map(len, rows))
     fill = lambda r, value: [value] * (width - len(r)) + r if left else r + [value] * (width - len(r))
-    return torch.tensor([fill(r, PAD) for r in rows]), torch.tensor([fill([1] * len(r), 0) for r in rows])
+    return (torch.tensor([fill(r, PAD) for r in rows], device=DEVICE),
+            torch.tensor([fill([1] * len(r), 0) for r in rows], device=DEVICE))
 
 
 def positions(mask):
@@ -41,15 +49,15 @@ def step(model, optimizer, work):
     phases, prompts, n = {}, work["prompts"], work["new_tokens"]
     model.eval()
 
-    start = time.perf_counter()
+    start = now()
     ids, mask = padded(prompts, left=True)
     with torch.inference_mode():
         out = model.generate(input_ids=ids, attention_mask=mask, do_sample=True, temperature=1.0, top_p=0.9, top_k=0,
                              num_return_sequences=2, max_new_tokens=n, min_new_tokens=n, pad_token_id=PAD)
     answers = out[:, ids.shape[1]:].tolist()
-    phases["sample"] = time.perf_counter() - start
+    phases["sample"] = now() - start
 
-    start = time.perf_counter()
+    start = now()
     head, a, b, tail = (work["judge"][k] for k in ("head", "a", "b", "tail"))
     rows = []
     for i, prompt in enumerate(prompts):
@@ -63,16 +71,16 @@ def step(model, optimizer, work):
             verdicts.append(logits[:, -1].float().softmax(-1)[:, work["judge"]["verdicts"]])
     p = torch.cat(verdicts).view(-1, 2, 2)
     first_wins = (p[:, 0, 0] + p[:, 1, 1] > p[:, 0, 1] + p[:, 1, 0]).tolist()
-    phases["judge"] = time.perf_counter() - start
+    phases["judge"] = now() - start
 
-    start = time.perf_counter()
+    start = now()
     chosen = [answers[2 * i + (0 if w else 1)] for i, w in enumerate(first_wins)]
     rejected = [answers[2 * i + (1 if w else 0)] for i, w in enumerate(first_wins)]
     with torch.no_grad(), model.disable_adapter():
         reference = torch.cat([completion_logps(model, prompts, side) for side in (chosen, rejected)])
-    phases["reference"] = time.perf_counter() - start
+    phases["reference"] = now() - start
 
-    start = time.perf_counter()
+    start = now()
     model.train()
     for i in range(0, len(prompts), 4):
         part = slice(i, i + 4)
@@ -83,11 +91,13 @@ def step(model, optimizer, work):
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
-    phases["update"] = time.perf_counter() - start
+    phases["update"] = now() - start
     return phases
 
 
 def peak_mb():
+    if DEVICE == "cuda":
+        return torch.cuda.max_memory_allocated() / 2**20
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
@@ -99,14 +109,17 @@ def main():
     for line in sys.stdin:
         work = json.loads(line)
         if model is None:
-            base = load(sys.argv[1], dtype=dict(bf16=torch.bfloat16, float32=torch.float32)[work["dtype"]])[0]
+            base = load(sys.argv[1], dtype=dict(bf16=torch.bfloat16, float32=torch.float32)[work["dtype"]])[0].to(DEVICE)
             model = get_peft_model(base, LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
             optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=5e-6)
-            with open("/proc/self/clear_refs", "w") as refs:
-                refs.write("5")  # the peak of loading is not the peak of a step
-        start = time.perf_counter()
+            if DEVICE == "cuda":
+                torch.cuda.reset_peak_memory_stats()
+            else:
+                with open("/proc/self/clear_refs", "w") as refs:
+                    refs.write("5")  # the peak of loading is not the peak of a step
+        start = now()
         phases = step(model, optimizer, work)
-        print(json.dumps(dict(seconds=time.perf_counter() - start, phases=phases, peak_mb=peak_mb(), torch=torch.__version__)), flush=True)
+        print(json.dumps(dict(seconds=now() - start, phases=phases, peak_mb=peak_mb(), torch=torch.__version__)), flush=True)
 
 
 main()

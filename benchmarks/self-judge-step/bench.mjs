@@ -4,13 +4,13 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Contender, interleave, summary } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { LlamaModel } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel } from '../../packages/core/dist/index.js';
 import { stepWork } from './work.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
-export async function run({ rounds, prompts, python }) {
-  const weights = realModel();
+export async function run({ rounds, prompts, python, device, model: given }) {
+  const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
   const probe = spawnSync(
     python,
@@ -26,11 +26,11 @@ export async function run({ rounds, prompts, python }) {
     return { skipped: `${python} has no torch, transformers and peft (benchmarks/peers/requirements.txt)` };
   const [torch, transformers, peft] = probe.stdout.trim().split(' ').slice(-3);
 
-  const model = await LlamaModel.load(weights.path, { dtype: 'bf16' });
+  const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
   const work = await stepWork(model.tokenizer, { prompts });
   model.dispose();
-  const ours = new Contender('ours', process.execPath, [here('ours.mjs'), weights.path]);
-  const peer = new Contender('peer', python, [here('../peers/self_judge_step.py'), weights.path]);
+  const ours = new Contender('ours', process.execPath, [here('ours.mjs'), weights.path, device]);
+  const peer = new Contender('peer', python, [here('../peers/self_judge_step.py'), weights.path, device]);
   const answers = await interleave([ours, peer], work, {
     rounds,
     onRound: (name, round, a) =>
@@ -63,7 +63,7 @@ export async function run({ rounds, prompts, python }) {
     };
   };
   return {
-    versions: { torch, transformers, peft, path: answers[0][0].path },
+    versions: { torch, transformers, peft, path: answers[0][0].path, device: answers[0][0].device },
     results: [
       result('step', 's', (a) => a.seconds),
       ...['sample', 'judge', 'reference', 'update'].map((phase) =>

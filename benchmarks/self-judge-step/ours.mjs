@@ -15,7 +15,10 @@ const tokenBudget = options.tokenBudget;
 let model, trainable, optimizer;
 let steps = 0;
 
-const peakMb = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
+// On the CPU the peak of the process; on a GPU the peak of device memory, as the peer reports it.
+const peakMb = () => (model.device.name === 'cpu' ? processPeakMb() : model.device.memory().peak / 2 ** 20);
+const processPeakMb = () =>
+  Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
 
 async function step({ prompts, judge, new_tokens: maxNewTokens }) {
   const phases = {};
@@ -86,7 +89,7 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
 for await (const line of createInterface({ input: process.stdin })) {
   const work = JSON.parse(line);
   if (!model) {
-    const device = Device.open('cpu');
+    const device = Device.open(process.argv[3]);
     model = await LlamaModel.load(process.argv[2], { device, dtype: work.dtype });
     trainable = loraTrainable(
       model,
@@ -94,6 +97,7 @@ for await (const line of createInterface({ input: process.stdin })) {
       { seed: 0 },
     );
     optimizer = new AdamW(trainable.parameters, options);
+    device.resetPeak();
     writeFileSync('/proc/self/clear_refs', '5'); // the peak of loading is not the peak of a step
   }
   const start = performance.now();
@@ -103,6 +107,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     phases,
     peak_mb: peakMb(),
     path: model.device.path,
+    device: model.device.description,
     metrics,
   };
   process.stdout.write(`${JSON.stringify(answer)}\n`);

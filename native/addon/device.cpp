@@ -17,20 +17,31 @@ constexpr size_t kMailbox = kMaxTensors * kOutput;
 }  // namespace
 
 void RawDevice::define(Napi::Env env, Napi::Object exports) {
-  exports.Set(
-      "RawDevice",
-      DefineClass(
-          env, "RawDevice",
-          {InstanceAccessor<&RawDevice::name>("name"), InstanceAccessor<&RawDevice::path>("path"),
-           InstanceAccessor<&RawDevice::description>("description"),
-           InstanceAccessor<&RawDevice::mailbox>("mailbox"), InstanceMethod<&RawDevice::run>("run"),
-           InstanceMethod<&RawDevice::empty>("empty"), InstanceMethod<&RawDevice::upload>("upload"),
-           InstanceMethod<&RawDevice::read>("read"), InstanceMethod<&RawDevice::view>("view"),
-           InstanceMethod<&RawDevice::retain>("retain"), InstanceMethod<&RawDevice::dispose>("dispose"),
-           InstanceMethod<&RawDevice::tree>("tree"), InstanceMethod<&RawDevice::dispose_tree>("disposeTree"),
-           InstanceMethod<&RawDevice::sync>("sync"), InstanceMethod<&RawDevice::recover>("recover"),
-           InstanceMethod<&RawDevice::memory>("memory"), InstanceMethod<&RawDevice::reset_peak>("resetPeak"),
-           InstanceMethod<&RawDevice::counters>("counters"), InstanceMethod<&RawDevice::close>("close")}));
+  exports.Set("RawDevice", DefineClass(env, "RawDevice",
+                                       {InstanceAccessor<&RawDevice::name>("name"),
+                                        InstanceAccessor<&RawDevice::path>("path"),
+                                        InstanceAccessor<&RawDevice::description>("description"),
+                                        InstanceAccessor<&RawDevice::mailbox>("mailbox"),
+                                        InstanceMethod<&RawDevice::run>("run"),
+                                        InstanceMethod<&RawDevice::empty>("empty"),
+                                        InstanceMethod<&RawDevice::upload>("upload"),
+                                        InstanceMethod<&RawDevice::read>("read"),
+                                        InstanceMethod<&RawDevice::view>("view"),
+                                        InstanceMethod<&RawDevice::retain>("retain"),
+                                        InstanceMethod<&RawDevice::dispose>("dispose"),
+                                        InstanceMethod<&RawDevice::tree>("tree"),
+                                        InstanceMethod<&RawDevice::dispose_tree>("disposeTree"),
+                                        InstanceMethod<&RawDevice::begin_program>("beginProgram"),
+                                        InstanceMethod<&RawDevice::end_program>("endProgram"),
+                                        InstanceMethod<&RawDevice::cancel_program>("cancelProgram"),
+                                        InstanceMethod<&RawDevice::run_program>("runProgram"),
+                                        InstanceMethod<&RawDevice::dispose_program>("disposeProgram"),
+                                        InstanceMethod<&RawDevice::sync>("sync"),
+                                        InstanceMethod<&RawDevice::recover>("recover"),
+                                        InstanceMethod<&RawDevice::memory>("memory"),
+                                        InstanceMethod<&RawDevice::reset_peak>("resetPeak"),
+                                        InstanceMethod<&RawDevice::counters>("counters"),
+                                        InstanceMethod<&RawDevice::close>("close")}));
 }
 
 RawDevice::RawDevice(const Napi::CallbackInfo& info) : ObjectWrap(info), env_(info.Env()) {
@@ -213,6 +224,30 @@ Napi::Value RawDevice::tree(const Napi::CallbackInfo& info) {
 void RawDevice::dispose_tree(const Napi::CallbackInfo& info) {
   guarded(env_, "disposeTree",
           [&] { open("disposeTree").dispose_tree(to_handle(info[0], "disposeTree", "handle")); });
+}
+
+void RawDevice::begin_program(const Napi::CallbackInfo&) {
+  guarded(env_, "beginProgram", [&] { open("beginProgram").begin_program(); });
+}
+
+Napi::Value RawDevice::end_program(const Napi::CallbackInfo&) {
+  return guarded(env_, "endProgram", [&]() -> Napi::Value {
+    return Napi::Number::New(env_, static_cast<double>(open("endProgram").end_program()));
+  });
+}
+
+void RawDevice::cancel_program(const Napi::CallbackInfo&) {
+  guarded(env_, "cancelProgram", [&] { open("cancelProgram").cancel_program(); });
+}
+
+void RawDevice::run_program(const Napi::CallbackInfo& info) {
+  guarded(env_, "runProgram",
+          [&] { open("runProgram").run_program(to_handle(info[0], "runProgram", "program")); });
+}
+
+void RawDevice::dispose_program(const Napi::CallbackInfo& info) {
+  guarded(env_, "disposeProgram",
+          [&] { open("disposeProgram").dispose_program(to_handle(info[0], "disposeProgram", "program")); });
 }
 
 Napi::Value RawDevice::sync(const Napi::CallbackInfo&) {

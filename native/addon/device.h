@@ -30,6 +30,11 @@ class RawDevice : public Napi::ObjectWrap<RawDevice> {
   void dispose(const Napi::CallbackInfo& info);
   Napi::Value tree(const Napi::CallbackInfo& info);
   void dispose_tree(const Napi::CallbackInfo& info);
+  void begin_program(const Napi::CallbackInfo& info);
+  Napi::Value end_program(const Napi::CallbackInfo& info);
+  void cancel_program(const Napi::CallbackInfo& info);
+  void run_program(const Napi::CallbackInfo& info);
+  void dispose_program(const Napi::CallbackInfo& info);
   Napi::Value sync(const Napi::CallbackInfo& info);
   void recover(const Napi::CallbackInfo& info);
   Napi::Value memory(const Napi::CallbackInfo& info);

@@ -21,14 +21,17 @@ Device::Device(const std::string& kind)
           [this](Block block) { stream_.push(std::make_unique<FreeBlock>(block, backend_)); }),
       tensor_tag_(take_tag()),
       tree_tag_(take_tag()),
+      program_tag_(take_tag()),
       tensors_(tensor_tag_),
-      trees_(tree_tag_) {}
+      trees_(tree_tag_),
+      programs_(program_tag_) {}
 
 Device::~Device() {
   stop();
+  if (recording_) release(*recording_);
+  programs_.each([this](Recorded& recorded) { release(recorded); });
   tensors_.each([this](TensorEntry& entry) { release(entry); });
-  give_tag_back(tensor_tag_);
-  give_tag_back(tree_tag_);
+  for (const uint32_t tag : {tensor_tag_, tree_tag_, program_tag_}) give_tag_back(tag);
 }
 
 void Device::throw_if_poisoned() {
@@ -97,19 +100,24 @@ Handle Device::add(const char* where, TensorEntry entry) {
 }
 
 TensorInfo Device::create(const char* where, sj_tensor tensor, bool* fresh) {
-  const Block block = allocator_.allocate(bytes_of(tensor), where);
+  const auto memory = recording_ ? recording_->memory : nullptr;
+  const Block block =
+      memory ? memory->allocate(bytes_of(tensor), where) : allocator_.allocate(bytes_of(tensor), where);
   if (fresh) *fresh = block.fresh;
   tensor.data = block.data;
   const bool panels = tensor.layout == SJ_PANELS;
   if (panels) allocator_.count_packed(block.requested, true);
-  return {add(where, {new Storage{block, 0, panels}, tensor}), tensor};
+  return {add(where, {new Storage{block, 0, panels, memory}, tensor}), tensor};
 }
 
 void Device::release(TensorEntry entry) {
   Storage* storage = entry.storage;
   if (--storage->handles) return;
   if (storage->panels) allocator_.count_packed(storage->block.requested, false);
-  allocator_.release(storage->block);
+  if (storage->program)
+    storage->program->give_back(storage->block);
+  else
+    allocator_.release(storage->block);
   delete storage;
 }
 
@@ -140,6 +148,7 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
   // Outputs and workspace. On out-of-memory what was made so far goes back.
   int made = 0;
   Block workspace;
+  double flops = 0;
   try {
     for (size_t i = 0; i < contract.n_tensors; ++i) {
       if (contract.tensors[i].role != Role::Out) continue;
@@ -151,8 +160,11 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
       ++made;
     }
     const sj_call call = make_call(op, arguments, tree ? &tree_view : nullptr);
-    if (const size_t bytes = backend_.workspace(&call)) workspace = allocator_.allocate(bytes, contract.op);
-    if (contract.flops) counters_.flops += contract.flops(call);
+    if (const size_t bytes = backend_.workspace(&call)) {
+      workspace = recording_ ? recording_->memory->allocate(bytes, contract.op)
+                             : allocator_.allocate(bytes, contract.op);
+    }
+    if (contract.flops) flops = contract.flops(call);
   } catch (...) {
     for (int i = 0; i < made; ++i) {
       if (outputs[i].handle) dispose(outputs[i].handle);
@@ -160,9 +172,25 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
     throw;
   }
   counters_.calls += 1;
+  counters_.flops += flops;
+  if (recording_) {
+    for (size_t i = 0; i < contract.n_tensors; ++i) {
+      if (!handles[i]) continue;
+      const TensorEntry input = find(handles[i], contract.op, contract.tensors[i].name);
+      if (input.storage->program == recording_->memory) continue;  // its own
+      ++input.storage->handles;
+      recording_->inputs.push_back(input);
+    }
+    const size_t bytes = workspace.data ? workspace.requested : 0;
+    recording_->program->add({op, arguments, tree, workspace.data, bytes}, flops);
+  }
   stream_.push(std::make_unique<RunOp>(op, arguments, std::move(tree), workspace));
   // Whoever gets this memory next runs after this command.
-  if (workspace.data) allocator_.release(workspace);
+  if (!workspace.data) return;
+  if (recording_)
+    recording_->memory->give_back(workspace);
+  else
+    allocator_.release(workspace);
 }
 
 TensorInfo Device::empty(int32_t dtype, int32_t layout, const int64_t* dims, int rank) {
@@ -171,6 +199,7 @@ TensorInfo Device::empty(int32_t dtype, int32_t layout, const int64_t* dims, int
 
 TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const void* source, bool narrow) {
   const sj_tensor tensor = described("upload", dtype, SJ_ROWS, dims, rank);
+  refuse_while_recording("upload");
   throw_if_poisoned();
   const size_t bytes = row_bytes(tensor);
   bool fresh = false;
@@ -194,7 +223,7 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
     stream_.push(std::make_unique<Write>(info.tensor.data, std::move(staging), bytes));
     return info;
   }
-  sj_error error{SJ_OK, {}};
+  sj_error error{SJ_OK, 0, {}};
   int32_t code = backend_.copy_in(info.tensor.data, source, bytes, &error);
   if (code == SJ_OK && backend_.asynchronous) code = backend_.sync(&error);  // other threads will use it
   if (code != SJ_OK) {
@@ -205,6 +234,7 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
 }
 
 void Device::read(Handle handle, void* host, std::function<void(const Fault*)> done) {
+  refuse_while_recording("read");
   stream_.push(std::make_unique<Read>(host, find(handle, "read", "handle").tensor, std::move(done)));
 }
 
@@ -251,6 +281,71 @@ Handle Device::tree(const int32_t* triples, size_t count) {
 void Device::dispose_tree(Handle handle) {
   find_tree(handle, "disposeTree");
   trees_.remove(handle);
+}
+
+void Device::refuse_while_recording(const char* where) const {
+  if (!recording_) return;
+  throw Error::wrong_argument(where, "device", "no Program being recorded (a Program holds ops alone)",
+                              "one in recording");
+}
+
+void Device::begin_program() {
+  refuse_while_recording("beginProgram");
+  throw_if_poisoned();
+  recording_ = Recorded{std::make_shared<Program>(backend_), std::make_shared<ProgramMemory>(allocator_), {}};
+}
+
+Handle Device::end_program() {
+  if (!recording_) {
+    throw Error::wrong_argument("endProgram", "device", "a Program being recorded", "none");
+  }
+  recording_->memory->recorded();
+  const Handle handle = programs_.add(*recording_);
+  if (!handle) {
+    cancel_program();
+    throw Error::out_of_memory("endProgram", "a free program handle", "none: 4194303 are live");
+  }
+  recording_.reset();
+  return handle;
+}
+
+void Device::cancel_program() {
+  if (!recording_) return;
+  Recorded recorded = std::move(*recording_);
+  recording_.reset();
+  recorded.memory->recorded();
+  release(recorded);
+}
+
+// The memory goes back to the cache when the last tensor in it does; whoever gets it runs after what is
+// queued.
+void Device::release(Recorded& recorded) {
+  for (const TensorEntry& input : recorded.inputs) release(input);
+  recorded.inputs.clear();
+  recorded.memory.reset();
+}
+
+Device::Recorded& Device::find_program(Handle handle, const char* where) {
+  const auto [lookup, recorded] = programs_.find(handle);
+  if (lookup == Lookup::Found) return *recorded;
+  if (lookup == Lookup::Disposed) throw Error::disposed(where, "program", "a disposed program");
+  throw Error::foreign(where, "program");
+}
+
+void Device::run_program(Handle handle) {
+  refuse_while_recording("runProgram");
+  throw_if_poisoned();
+  const std::shared_ptr<Program>& program = find_program(handle, "runProgram").program;
+  counters_.calls += static_cast<double>(program->calls());
+  counters_.flops += program->flops();
+  stream_.push(std::make_unique<RunProgram>(program));
+}
+
+void Device::dispose_program(Handle handle) {
+  find_program(handle, "disposeProgram");
+  Recorded recorded = programs_.remove(handle);
+  stream_.push(std::make_unique<DropProgram>(std::move(recorded.program)));
+  release(recorded);
 }
 
 void Device::sync(std::function<void(const Fault*)> done) {

@@ -10,6 +10,7 @@
 #include "core/allocator.h"
 #include "core/contracts.h"
 #include "core/handles.h"
+#include "core/program.h"
 #include "core/stream.h"
 #include "core/tree.h"
 
@@ -21,6 +22,7 @@ struct Storage {
   Block block;
   uint32_t handles;
   bool panels;
+  std::shared_ptr<ProgramMemory> program;  // whose memory it is; null: the allocator's
 };
 
 struct TensorEntry {
@@ -67,6 +69,15 @@ class Device {
   Handle tree(const int32_t* triples, size_t count);
   void dispose_tree(Handle handle);
 
+  // Ops enqueued between begin and end run as always and are kept as a Program. What they make lies in memory
+  // of its own, so run_program writes into the tensors that recording returned. Uploads and reads are refused
+  // meanwhile.
+  void begin_program();
+  Handle end_program();
+  void cancel_program();
+  void run_program(Handle handle);
+  void dispose_program(Handle handle);
+
   void sync(std::function<void(const Fault*)> done);
   void recover() { stream_.recover(); }
   const MemoryCounters& memory() const { return allocator_.counters(); }
@@ -81,6 +92,14 @@ class Device {
   void throw_if_poisoned();
   sj_tensor described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims, int rank) const;
   TensorInfo create(const char* where, sj_tensor tensor, bool* fresh = nullptr);
+  struct Recorded {
+    std::shared_ptr<Program> program;
+    std::shared_ptr<ProgramMemory> memory;
+    std::vector<TensorEntry> inputs;  // kept alive
+  };
+  Recorded& find_program(Handle handle, const char* where);
+  void release(Recorded& recorded);
+  void refuse_while_recording(const char* where) const;
   Handle add(const char* where, TensorEntry entry);
   void release(TensorEntry entry);
   size_t bytes_of(const sj_tensor& tensor) const;
@@ -88,9 +107,11 @@ class Device {
   const sj_backend& backend_;
   Stream stream_;
   Allocator allocator_;
-  const uint32_t tensor_tag_, tree_tag_;
+  const uint32_t tensor_tag_, tree_tag_, program_tag_;
   HandleTable<TensorEntry> tensors_;
   HandleTable<std::shared_ptr<const Tree>> trees_;
+  HandleTable<Recorded> programs_;
+  std::optional<Recorded> recording_;
   Counters counters_;
 };
 

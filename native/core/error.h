@@ -16,7 +16,7 @@ const char* name_of(ErrorCode code);
 // The first command of a stream that failed while running.
 struct Fault {
   std::string op;
-  uint64_t sequence = 0;  // which command of the stream, counting from 1
+  uint64_t sequence = 0;  // which command of the stream told it, counting from 1
   std::string cause;
 };
 

@@ -60,7 +60,7 @@ const sj_backend& open_backend(const std::string& kind) {
   if (kind != "cpu" && !cuda) {
     throw Error::wrong_argument("NativeDevice", "kind", "'cpu', 'cuda' or 'cuda:N'", "'" + kind + "'");
   }
-  sj_error error{SJ_OK, {}};
+  sj_error error{SJ_OK, 0, {}};
   const sj_backend* backend = cuda ? open_cuda(kind, error) : sj_cpu_backend(nullptr, &error);
   if (!backend) throw Error::wrong_argument("NativeDevice", "kind", "a backend that starts", error.message);
   if (backend->abi_version != SJ_ABI_VERSION || backend->struct_size != sizeof(sj_backend)) {
@@ -82,7 +82,7 @@ uint32_t take_tag() {
     taken[latest] = true;
     return latest;
   }
-  throw Error::internal("NativeDevice", "too many open devices in one process: 1023; close some");
+  throw Error::internal("NativeDevice", "too many open devices in one process: 682; close some");
 }
 
 void give_tag_back(uint32_t tag) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "core/contracts.h"
+
 namespace selfjudge {
 
 // Marks the place in the order of commands where work starts again.
@@ -92,11 +94,12 @@ void Stream::work() {
 }
 
 void Stream::run_one(Command& command) {
-  sj_error error{SJ_OK, {}};
+  sj_error error{SJ_OK, 0, {}};
   const int32_t code = command.run(backend_, poison_ ? &*poison_ : nullptr, error);
   if (code == SJ_OK) return;
   error.message[sizeof error.message - 1] = 0;
-  poison_ = Fault{command.name(), done_.load(std::memory_order_relaxed) + 1, error.message};
+  const char* op = error.earlier ? contract_of(static_cast<sj_op>(error.earlier - 1)).op : command.name();
+  poison_ = Fault{op, done_.load(std::memory_order_relaxed) + 1, error.message};
   {
     std::lock_guard lock(mutex_);
     visible_ = poison_;

@@ -68,6 +68,7 @@ typedef struct sj_call {
 
 typedef struct sj_error {
   int32_t code;       // sj_code
+  int32_t earlier;    // 1 + sj_op of an earlier run that is at fault and is told only now; 0: the call itself
   char message[504];  // zero-terminated
 } sj_error;
 
@@ -88,6 +89,12 @@ typedef struct sj_backend {
   size_t (*workspace)(const sj_call* call);  // called at enqueue: shapes only, tensor data must not be read
   int32_t (*run)(const sj_call* call, sj_error* error);  // an sj_code; fills error when not SJ_OK
   int32_t (*sync)(sj_error* error);
+  // Recording, or null where runs cannot be recorded: between begin and end runs are kept, not executed, and
+  // replay executes them all with the same arguments. free_recording waits until replays are done.
+  int32_t (*record_begin)(sj_error* error);
+  int32_t (*record_end)(void** recording, sj_error* error);
+  int32_t (*replay)(void* recording, sj_error* error);
+  void (*free_recording)(void* recording);
 } sj_backend;
 
 // Each backend exports one of these. Null with *error filled on failure. CPU: `path` forces a kernel path,

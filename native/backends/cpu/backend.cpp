@@ -3,6 +3,7 @@
 #include "../../include/backend.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstdarg>
 #include <cstdio>
@@ -46,7 +47,12 @@ constexpr Op kOps[SJ_OP_COUNT] = {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
+// Linux grants more memory than there is and kills who uses it: what can never fit is refused here instead.
+size_t physical_memory() { return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE)); }
+
 void* allocate(size_t bytes) {
+  static const size_t most = physical_memory();
+  if (bytes > most) return nullptr;
   // Weights stream at memory speed only when their pages are large.
   const bool large = bytes >= 2 * kHugePage;
   const size_t align = large ? kHugePage : 64;
@@ -101,6 +107,10 @@ const sj_backend kBackend = {
     workspace,
     run,
     sync,
+    nullptr,
+    nullptr,
+    nullptr,
+    nullptr,
 };
 
 }  // namespace

@@ -74,9 +74,46 @@ int32_t sync(sj_error* error) {
   return context ? context->sync(error) : error->code;
 }
 
+int32_t record_begin(sj_error* error) {
+  Context* context = Context::of_thread(error);
+  return context ? context->record_begin(error) : error->code;
+}
+
+int32_t record_end(void** recording, sj_error* error) {
+  Context* context = Context::of_thread(error);
+  return context ? context->record_end(recording, error) : error->code;
+}
+
+int32_t replay(void* recording, sj_error* error) {
+  Context* context = Context::of_thread(error);
+  return context ? context->replay(recording, error) : error->code;
+}
+
+#ifdef __CUDACC__
+constexpr bool kRecords = true;
+#else
+constexpr bool kRecords = false;  // the shim launches at once
+#endif
+
 const sj_backend kBackend = {
-    SJ_ABI_VERSION, sizeof(sj_backend), "cuda",  device_path, describe_device, 1,   panel_bytes,
-    device_alloc,   device_free,        copy_in, copy_out,    workspace,       run, sync,
+    SJ_ABI_VERSION,
+    sizeof(sj_backend),
+    "cuda",
+    device_path,
+    describe_device,
+    1,
+    panel_bytes,
+    device_alloc,
+    device_free,
+    copy_in,
+    copy_out,
+    workspace,
+    run,
+    sync,
+    kRecords ? record_begin : nullptr,
+    kRecords ? record_end : nullptr,
+    kRecords ? replay : nullptr,
+    kRecords ? Context::free_recording : nullptr,
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ constexpr OpSpec kSpecs[] = {
 int32_t report(FaultRecord& record, sj_error* error) {
   const FaultRecord f = record;
   record.state = 0;
+  error->earlier = f.op + 1;
   const OpSpec& op = kSpecs[f.op];
   char column[16] = "";
   if (f.column >= 0) std::snprintf(column, sizeof column, ", %d", f.column);
@@ -66,6 +67,7 @@ struct Context::State {
   cudaEvent_t half_is_free[2] = {};
   size_t used = 0;
   int half = 0, multiprocessors = 0;
+  bool recording = false;
   std::unordered_map<const void*, size_t> smem;  // what each kernel has been allowed
 
   ~State() {
@@ -119,6 +121,10 @@ FaultRecord* Context::faults() const { return state_->record_on_device; }
 int Context::multiprocessors() const { return state_->multiprocessors; }
 
 int32_t Context::upload(void* device, const void* host, size_t bytes, sj_error* error) {
+  if (state_->recording) {
+    return fail(error, SJ_UNSUPPORTED,
+                "[cuda] an op that brings host data along cannot be part of a Program");
+  }
   for (size_t at = 0; at < bytes;) {
     const size_t piece = std::min(bytes - at, kStaging);
     char* place = nullptr;
@@ -172,6 +178,36 @@ int32_t Context::launched(sj_error* error) {
   return SJ_OK;
 }
 
+int32_t Context::record_begin(sj_error* error) {
+  // Thread local: other threads go on allocating meanwhile.
+  SJ_CUDA(cudaStreamBeginCapture(state_->stream, cudaStreamCaptureModeThreadLocal));
+  state_->recording = true;
+  return SJ_OK;
+}
+
+int32_t Context::record_end(void** recording, sj_error* error) {
+  state_->recording = false;
+  cudaGraph_t graph = nullptr;
+  SJ_CUDA(cudaStreamEndCapture(state_->stream, &graph));
+  cudaGraphExec_t executable = nullptr;
+  const cudaError_t code = cudaGraphInstantiate(&executable, graph, 0);
+  cudaGraphDestroy(graph);
+  SJ_CUDA(code);
+  *recording = executable;
+  return SJ_OK;
+}
+
+int32_t Context::replay(void* recording, sj_error* error) {
+  SJ_CUDA(cudaGraphLaunch(static_cast<cudaGraphExec_t>(recording), state_->stream));
+  return SJ_OK;
+}
+
+void Context::free_recording(void* recording) {
+  sj_error error;
+  if (Context* context = of_thread(&error)) cudaStreamSynchronize(context->state_->stream);
+  cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(recording));
+}
+
 #else
 
 struct Context::State {
@@ -215,6 +251,11 @@ int32_t Context::fill_bytes(void* device, int value, size_t bytes, sj_error*) {
   std::memset(device, value, bytes);
   return SJ_OK;
 }
+
+int32_t Context::record_begin(sj_error*) { return SJ_UNSUPPORTED; }
+int32_t Context::record_end(void**, sj_error*) { return SJ_UNSUPPORTED; }
+int32_t Context::replay(void*, sj_error*) { return SJ_UNSUPPORTED; }
+void Context::free_recording(void*) {}
 
 #endif
 

@@ -44,6 +44,12 @@ class Context {
                sj_error* error);  // within the device, in stream order
   int32_t fill_bytes(void* device, int value, size_t bytes, sj_error* error);
 
+  // Launches between begin and end become a CUDA graph; replay launches it whole.
+  int32_t record_begin(sj_error* error);
+  int32_t record_end(void** recording, sj_error* error);
+  int32_t replay(void* recording, sj_error* error);
+  static void free_recording(void* recording);
+
   // SJ_OK, or the launch's own error. `smem`: dynamic shared memory, in bytes.
   template <class... P, class... A>
   int32_t launch(void (*kernel)(P...), dim3 grid, dim3 block, size_t smem, sj_error* error, A&&... args) {

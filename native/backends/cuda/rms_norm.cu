@@ -65,10 +65,10 @@ __global__ void __launch_bounds__(kThreads) norm(Forward<T, W> f) {
   const T* from = f.residual ? f.sum : f.x;  // what this very thread wrote
   for (int i = own.lane * N; i < f.n; i += Group * N) {
     const auto s = load_pack<N>(from + at + i);
+    const auto w = load_pack<N>(f.weight + i);
     Pack<T, N> out;
 #pragma unroll
-    for (int j = 0; j < N; j++)
-      out.at[j] = from_float<T>(to_float(s.at[j]) * inverse * to_float(f.weight[i + j]));
+    for (int j = 0; j < N; j++) out.at[j] = from_float<T>(to_float(s.at[j]) * inverse * to_float(w.at[j]));
     store_pack(f.y + at + i, out);
   }
 }
@@ -95,11 +95,12 @@ __global__ void __launch_bounds__(kThreads) norm_backward(Backward<T, W> b) {
   for (int i = own.lane * N; i < b.n; i += Group * N) {
     const auto s = load_pack<N>(b.s + at + i);
     const auto d = load_pack<N>(b.dy + at + i);
+    const auto w = load_pack<N>(b.weight + i);
 #pragma unroll
     for (int j = 0; j < N; j++) {
       const float v = to_float(s.at[j]);
       squares = fused(v, v, squares);
-      dot = fused(to_float(d.at[j]) * to_float(b.weight[i + j]), v, dot);
+      dot = fused(to_float(d.at[j]) * to_float(w.at[j]), v, dot);
     }
   }
   const float r = inverse_rms(own.sum(squares, parts), b.n, b.eps);
@@ -108,12 +109,13 @@ __global__ void __launch_bounds__(kThreads) norm_backward(Backward<T, W> b) {
   for (int i = own.lane * N; i < b.n; i += Group * N) {
     const auto s = load_pack<N>(b.s + at + i);
     const auto d = load_pack<N>(b.dy + at + i);
+    const auto w = load_pack<N>(b.weight + i);
     Pack<T, N> more{};
     if (b.dsum) more = load_pack<N>(b.dsum + at + i);
     Pack<T, N> out;
 #pragma unroll
     for (int j = 0; j < N; j++) {
-      float g = fused(-to_float(s.at[j]), pull, to_float(d.at[j]) * to_float(b.weight[i + j]) * r);
+      float g = fused(-to_float(s.at[j]), pull, to_float(d.at[j]) * to_float(w.at[j]) * r);
       if (b.dsum) g += to_float(more.at[j]);
       out.at[j] = from_float<T>(g);
     }
@@ -145,9 +147,10 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // f(group, packed): the launch for rows of n values of T at these addresses. One warp a row or one block.
-template <class T, class F>
-int32_t by_width(int64_t n, std::initializer_list<const void*> pointers, F&& f) {
-  bool packed = n % kPackSize<T> == 0;
+template <class T, class W, class F>
+int32_t by_width(int64_t n, const W* weight, std::initializer_list<const void*> pointers, F&& f) {
+  bool packed =
+      n % kPackSize<T> == 0 && reinterpret_cast<uintptr_t>(weight) % (kPackSize<T> * sizeof(W)) == 0;
   for (const void* pointer : pointers) packed = packed && reinterpret_cast<uintptr_t>(pointer) % 16 == 0;
   using Warp = std::integral_constant<int, 32>;
   using Block = std::integral_constant<int, kThreads>;
@@ -174,7 +177,7 @@ int32_t run_rms_norm(const sj_call& call, Context& context, sj_error* error) {
                             rows,
                             int(n),
                             float(call.numbers[EPS])};
-      return by_width<T>(n, {f.x, f.residual, f.y, f.sum}, [&](auto group, auto width) {
+      return by_width<T>(n, f.weight, {f.x, f.residual, f.y, f.sum}, [&](auto group, auto width) {
         const dim3 grid(blocks_for(rows * group(), kThreads));
         return context.launch(norm<group(), width(), T, W>, grid, dim3(kThreads), 0, error, f);
       });
@@ -212,7 +215,7 @@ int32_t run_rms_norm_backward(const sj_call& call, Context& context, sj_error* e
                              rows,
                              int(n),
                              float(call.numbers[EPS])};
-      int32_t code = by_width<T>(n, {b.dy, b.s, b.dsum, b.dx}, [&](auto group, auto width) {
+      int32_t code = by_width<T>(n, b.weight, {b.dy, b.s, b.dsum, b.dx}, [&](auto group, auto width) {
         const dim3 grid(blocks_for(rows * group(), kThreads));
         return context.launch(norm_backward<group(), width(), T, W>, grid, dim3(kThreads), 0, error, b);
       });

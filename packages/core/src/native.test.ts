@@ -80,7 +80,9 @@ describe('upload, read, empty', () => {
     expect(told(() => device.empty(F32, [2], 2 as never))).toMatch(
       /layout: expected 0 \(rows\) or 1 \(panels\)/,
     );
-    expect(told(() => new NativeDevice('gpu' as never))).toMatch(/kind: expected 'cpu', received 'gpu'$/);
+    expect(told(() => new NativeDevice('gpu' as never))).toMatch(
+      /kind: expected 'cpu', 'cuda' or 'cuda:N', received 'gpu'$/,
+    );
   });
 });
 

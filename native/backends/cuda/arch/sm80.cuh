@@ -36,6 +36,16 @@ __device__ __forceinline__ void cp_async16(void* dst, const void* src, bool vali
                "l"(__cvta_generic_to_global(src)), "r"(valid ? 16 : 0)
                : "memory");
 }
+// 4 bytes, to any place: lines of a tile can be turned on their way in.
+__device__ __forceinline__ void cp_async4(void* dst, const void* src, bool valid = true) {
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;" ::"r"(smem_addr(dst)),
+               "l"(__cvta_generic_to_global(src)), "r"(valid ? 4 : 0)
+               : "memory");
+}
+// 16 bytes of registers to shared memory, for ldmatrix to read.
+__device__ __forceinline__ void store_shared16(void* dst, const void* values) {
+  *static_cast<uint4*>(dst) = *static_cast<const uint4*>(values);
+}
 __device__ __forceinline__ void cp_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int N>
 __device__ __forceinline__ void cp_async_wait() {

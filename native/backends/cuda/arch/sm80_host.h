@@ -67,8 +67,8 @@ struct OpMma {
 };
 
 SIMT_PLAIN inline void do_copy(const Copy& c, Shadow::Kind k) {
-  if (k == Shadow::AsyncDone) touch(B->cur, c.dst, 16, k);
-  c.fill ? (void)memset(c.dst, 0, 16) : (void)memcpy(c.dst, c.src, 16);
+  if (k == Shadow::AsyncDone) touch(B->cur, c.dst, c.bytes, k);
+  c.fill ? (void)memset(c.dst, 0, c.bytes) : (void)memcpy(c.dst, c.src, c.bytes);
 }
 // Completes all but the newest `keep` groups of the calling thread; sees only its own copies.
 SIMT_PLAIN inline void finish_groups(size_t keep) {
@@ -95,14 +95,27 @@ inline void mma_bf16(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_
   simt::MmaArg m{d, a, {b0, b1}};
   simt::collective<simt::OpMma, true>(simt::kFull, m, loc);
 }
-SIMT_PLAIN inline void cp_async16(void* dst, const void* src, bool valid = true) {
+SIMT_PLAIN inline void cp_async(void* dst, const void* src, bool valid, unsigned bytes) {
   using namespace simt;
-  if (!B->shadow.inside(dst) || B->shadow.inside(src)) fail("cp.async copies from global to shared memory");
-  if (uintptr_t(dst) % 16 || uintptr_t(src) % 16) fail("cp.async address is not 16-byte aligned");
-  touch(B->cur, dst, 16, Shadow::AsyncIssue);
-  Copy c{dst, src, !valid};
+  if (!B->shadow.inside(dst) || B->shadow.inside(src))
+    simt::fail("cp.async copies from global to shared memory");
+  if (uintptr_t(dst) % bytes || uintptr_t(src) % bytes)
+    simt::fail("cp.async address is not aligned to its size");
+  touch(B->cur, dst, bytes, Shadow::AsyncIssue);
+  Copy c{dst, src, !valid, bytes};
   if (!opt.async_late) do_copy(c, Shadow::AsyncIssue);
   B->lanes[B->cur].copies.push_back(c);
+}
+SIMT_PLAIN inline void cp_async16(void* dst, const void* src, bool valid = true) {
+  cp_async(dst, src, valid, 16);
+}
+SIMT_PLAIN inline void cp_async4(void* dst, const void* src, bool valid = true) {
+  cp_async(dst, src, valid, 4);
+}
+// Reported here: the race check sees plain stores only in an instrumented build.
+SIMT_PLAIN inline void store_shared16(void* dst, const void* values) {
+  simt::touch(simt::B->cur, dst, 16, simt::Shadow::Write);
+  memcpy(dst, values, 16);
 }
 SIMT_PLAIN inline void cp_async_commit() {
   auto& l = simt::B->lanes[simt::B->cur];

@@ -91,6 +91,7 @@ inline int __syncthreads_or(int predicate, SIMT_LOC) {
   return simt::B->votes[(simt::B->shadow.epoch & 1) ^ 1];
 }
 inline int __ffs(int x) { return __builtin_ffs(x); }
+inline int __popc(unsigned x) { return __builtin_popcount(x); }
 template <class T>
 T __shfl_sync(unsigned m, T v, int s, int w = 32, SIMT_LOC) {
   return simt::shfl(m, v, (simt::B->cur & 31 & ~(w - 1)) | (s & (w - 1)), w, loc);
@@ -125,6 +126,10 @@ T __reduce_max_sync(unsigned m, T v, SIMT_LOC) {
 template <class T>
 T __reduce_min_sync(unsigned m, T v, SIMT_LOC) {
   return simt::reduce<simt::Min>(m, v, loc);
+}
+
+inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
+  return (unsigned long long)((unsigned __int128)a * b >> 64);
 }
 
 // Fibers switch only inside collectives, so these are atomic; they are not reported to the race check.

@@ -48,6 +48,7 @@ struct Copy {
   void* dst;
   const void* src;
   bool fill;
+  unsigned bytes;
 };
 struct Lane {
   Context ctx;

@@ -1,10 +1,10 @@
 import { SelfjudgeError } from '../errors.js';
 import { forwardRows } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
-import { linearSample } from '../tensor/ops/linearSample.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { DecodeProgram } from './decodeProgram.js';
 import { BLOCK, blocksFor, KvPool } from './kvPool.js';
 import { checkRequest, defaultEos, type GenerateOptions, type SamplingOptions } from './options.js';
 import {
@@ -82,13 +82,23 @@ class Generation {
   /** In the order they began: answers to one prompt stand together, so that attention loads its chunks once. */
   #active: Answer[] = [];
   readonly #options: Required<Pick<GenerateOptions, 'maxBatch' | 'eos'>> & SamplingOptions;
+  /** By rows. */
+  readonly #programs = new Map<number, DecodeProgram>();
+  /** Most blocks a path can have, and the block that rows of no answer write to. */
+  readonly #width: number;
+  readonly #unusedBlock: number;
 
   constructor(view: ModelView, answers: readonly Answer[], options: GenerateOptions) {
     const { model } = view;
     this.#view = view;
     this.#options = { ...options, maxBatch: options.maxBatch ?? 64, eos: options.eos ?? defaultEos(view) };
     this.#waiting = answers.toReversed();
-    this.#pool = new KvPool(model.device, model.config, model.dtype, poolBlocks(answers, this.#options));
+    const blocks = poolBlocks(answers, this.#options) + 1;
+    this.#pool = new KvPool(model.device, model.config, model.dtype, blocks);
+    [this.#unusedBlock] = this.#pool.take(1);
+    this.#width = Math.max(
+      ...answers.map(({ prompt }) => sharedBlocks(prompt) + ownBlocks(prompt, options.maxNewTokens)),
+    );
   }
 
   /** One token for every answer in work, after filling free places. Returns the answers that ended. */
@@ -96,20 +106,16 @@ class Generation {
     this.#admit();
     const active = this.#active;
     const drawn = this.#decode();
-    try {
-      const [tokens, logp, samplingLogp] = await Promise.all(drawn.map((tensor) => tensor.read()));
-      active.forEach((answer, i) => {
-        if (tokens[i] < 0) throw notFinite(answer);
-        answer.next = tokens[i];
-        answer.tokens.push(tokens[i]);
-        answer.logprobs.push(logp[i]);
-        answer.samplingLogprobs.push(samplingLogp[i]);
-        if (this.#options.eos.includes(tokens[i])) answer.finish = 'eos';
-        else if (answer.tokens.length === this.#options.maxNewTokens) answer.finish = 'length';
-      });
-    } finally {
-      for (const tensor of drawn) tensor.dispose();
-    }
+    const [tokens, logp, samplingLogp] = await Promise.all(drawn.map((tensor) => tensor.read()));
+    active.forEach((answer, i) => {
+      if (tokens[i] < 0) throw notFinite(answer);
+      answer.next = tokens[i];
+      answer.tokens.push(tokens[i]);
+      answer.logprobs.push(logp[i]);
+      answer.samplingLogprobs.push(samplingLogp[i]);
+      if (this.#options.eos.includes(tokens[i])) answer.finish = 'eos';
+      else if (answer.tokens.length === this.#options.maxNewTokens) answer.finish = 'length';
+    });
     this.tokens += active.length;
     const ended = active.filter(({ finish }) => finish !== undefined);
     for (const { table } of ended) this.#pool.release(table);
@@ -118,6 +124,7 @@ class Generation {
   }
 
   dispose(): void {
+    for (const program of this.#programs.values()) program.dispose();
     this.#pool.dispose();
   }
 
@@ -157,7 +164,7 @@ class Generation {
   #prefill(prompts: readonly Prompt[]): void {
     let rows: Row[] = [];
     const flush = () => {
-      if (rows.length > 0) this.#forward(rows, true).dispose();
+      if (rows.length > 0) this.#keep(rows);
       rows = [];
     };
     for (const prompt of prompts) {
@@ -170,31 +177,44 @@ class Generation {
   }
 
   /** Feeds the last token of every answer in work and draws the next. */
-  #decode(): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
-    const { device, head } = this.#view.model;
-    return tidy(() => {
-      const rows = this.#active.map((answer): Row => ({
-        token: answer.next,
-        position: prefilled(answer.prompt) + answer.tokens.length,
-        table: answer.table,
-      }));
-      const keys = this.#active.flatMap(({ sequence }, i) => [sequence, rows[i].position + 1]);
-      const keysTensor = Tensor.from(device, Int32Array.from(keys), [rows.length, 2]);
-      const { tokens, logp, samplingLogp } = linearSample(
-        this.#forward(rows, false),
-        head,
-        keysTensor,
-        this.#options,
-      );
-      return [tokens, logp, samplingLogp];
-    });
+  #decode(): Tensor[] {
+    const rows = this.#active.map((answer) => ({
+      token: answer.next,
+      position: prefilled(answer.prompt) + answer.tokens.length,
+      table: answer.table,
+      sequence: answer.sequence,
+    }));
+    return this.#programOf(rows.length).run(rows);
   }
 
-  /** The final hidden rows; with `lastOnly` that of the last row, for prompts are run for their keys and values. */
-  #forward(rows: readonly Row[], lastOnly: boolean): Tensor {
+  /**
+   * A GPU keeps one program a power of two: an unused row costs it nothing, a new program a graph. On a CPU every row
+   * costs, and recording does not, so the program is of just these rows.
+   */
+  #programOf(rows: number): DecodeProgram {
+    const exact = this.#view.model.device.name === 'cpu';
+    const capacity = exact ? rows : Math.min(this.#options.maxBatch, 2 ** Math.ceil(Math.log2(rows)));
+    const known = this.#programs.get(capacity);
+    if (known !== undefined) return known;
+    if (exact) {
+      for (const program of this.#programs.values()) program.dispose();
+      this.#programs.clear();
+    }
+    const program = new DecodeProgram(this.#view, this.#pool, {
+      rows: capacity,
+      width: this.#width,
+      unusedBlock: this.#unusedBlock,
+      options: this.#options,
+    });
+    this.#programs.set(capacity, program);
+    return program;
+  }
+
+  /** Runs rows of prompts for their keys and values. */
+  #keep(rows: readonly Row[]): void {
     const { device, config } = this.#view.model;
     const scale = 1 / Math.sqrt(config.headDim);
-    return tidy(() => {
+    tidy(() => {
       const ints = (values: number[], shape = [values.length]) =>
         Tensor.from(device, Int32Array.from(values), shape);
       const tables = [...new Set(rows.map(({ table }) => table))];
@@ -209,12 +229,12 @@ class Generation {
         rowTable: ints(rows.map(({ table }) => indexOf.get(table)!)),
         lengths: ints(rows.map(({ position }) => position + 1)),
       };
-      return forwardRows(this.#view, {
+      forwardRows(this.#view, {
         tokens: ints(rows.map(({ token }) => token)),
         positions: ints(rows.map(({ position }) => position)),
         length: 1 + rows.reduce((most, { position }) => Math.max(most, position), 0),
         attend: (layer, q, k, v) => this.#pool.attend(layer, q, k, v, pool, scale),
-        keep: lastOnly ? { rows: ints([rows.length - 1]) } : undefined,
+        keep: { rows: ints([rows.length - 1]) }, // the least that can be kept
       });
     });
   }

@@ -1,4 +1,5 @@
-import { NativeDevice } from '@selfjudge/native';
+import { existsSync } from 'node:fs';
+import { cudaModule, NativeDevice } from '@selfjudge/native';
 import { ArgumentError, DisposedError } from '../errors.js';
 import { guarded, guardedAsync } from './nativeErrors.js';
 
@@ -25,8 +26,8 @@ let opened: Device | undefined;
 export class Device {
   /** The addon's device; for the tensor folder only. */
   readonly native: NativeDevice;
-  /** Why `auto` did not take a GPU, for the one line that tells. */
-  fallback: string | undefined;
+  /** Told why `auto` takes the CPU although this build has a CUDA module. */
+  static onFallback: ((reason: string) => void) | undefined;
   readonly #kind: string;
   #closed = false;
 
@@ -37,8 +38,7 @@ export class Device {
 
   /**
    * The device of this thread: the same object for every caller until it is closed. `cuda:N` is GPU number N, `cuda`
-   * the first; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU; `fallback` then
-   * says why. The CPU's kernel path follows its features; the environment variable SELFJUDGE_CPU (`avx512`, `avx2`,
+   * the first; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU. The CPU's kernel path follows its features; the environment variable SELFJUDGE_CPU (`avx512`, `avx2`,
    * `portable`) forces one.
    */
   static open(kind: DeviceKind = 'auto'): Device {
@@ -62,13 +62,14 @@ export class Device {
     return opened;
   }
 
+  // A build without a CUDA module never had a GPU in mind: no word is lost on it.
   static #best(): Device {
+    if (!existsSync(cudaModule)) return new Device('cpu');
     try {
       return new Device('cuda');
     } catch (error) {
-      const device = new Device('cpu');
-      device.fallback = (error as { received?: string }).received;
-      return device;
+      Device.onFallback?.(String((error as ArgumentError).details.received));
+      return new Device('cpu');
     }
   }
 

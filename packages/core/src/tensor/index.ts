@@ -3,6 +3,7 @@ export { Device, type DeviceKind, type DeviceMemory } from './device.js';
 export { Tensor } from './tensor.js';
 export { tidy } from './scope.js';
 export { Tape } from './tape.js';
+export { Program } from './program.js';
 export { Weight } from './weight.js';
 export { Vector, type LinearAdapter, type Vector2 } from './vector.js';
 export { TreeBatch, type TreeLabels, type TreeSequence } from './treeBatch.js';

@@ -187,8 +187,10 @@ describe('tidy', () => {
 
 describe('Device', () => {
   it('is one a thread and refuses kinds this build lacks', () => {
-    expect(Device.open('cpu')).toBe(device);
-    expectCode(() => Device.open('cuda'), 'SJ_WRONG_ARGUMENT', 'cuda');
+    expect(Device.open()).toBe(device);
+    const other = device.name === 'cpu' ? 'cuda' : 'cpu';
+    expectCode(() => Device.open(other), 'SJ_WRONG_ARGUMENT', other);
+    expectCode(() => Device.open('gpu' as never), 'SJ_WRONG_ARGUMENT', "'cuda:N'");
   });
 
   it('counts memory back to nothing', async () => {

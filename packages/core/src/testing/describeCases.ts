@@ -1,8 +1,9 @@
 import { contracts, cpuInfo } from '@selfjudge/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Device } from '../tensor/device.js';
+import type { Device } from '../tensor/device.js';
 import { cases } from './cases.js';
 import { checkForward, checkGradients } from './check.js';
+import { openPath } from './openPath.js';
 
 /**
  * The case table on one kernel path of the CPU, or on the CUDA module. The path is chosen once a process, so each path
@@ -13,13 +14,7 @@ export function describeCases(path: string): void {
     let device: Device;
     const enqueued = new Set<string>();
     beforeAll(() => {
-      if (path === 'cuda') {
-        device = Device.open('cuda');
-      } else {
-        process.env['SELFJUDGE_CPU'] = path;
-        device = Device.open('cpu');
-        expect(device.path).toBe(path);
-      }
+      device = openPath(path);
       const enqueue = device.native.enqueue.bind(device.native);
       device.native.enqueue = (op, ...rest) => {
         enqueued.add(op);

@@ -1,8 +1,20 @@
 import { freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { Device } from '@selfjudge/core';
+import { Device, type SelfjudgeError } from '@selfjudge/core';
 import { cpuInfo } from '@selfjudge/native';
 import { VERSION } from '../version.js';
+
+/** What the GPU is, or why there is none to compute on and what to do. */
+function cuda(): string {
+  try {
+    const device = Device.open('cuda');
+    const text = `${device.description}, kernels ${device.path}`;
+    device.close();
+    return text;
+  } catch (error) {
+    return `not usable: ${String((error as SelfjudgeError).details.received)}`;
+  }
+}
 
 /** What this machine can do and what is missing, with what to do about it. */
 export function addDoctorVerb(program: Command): void {
@@ -24,9 +36,10 @@ export function addDoctorVerb(program: Command): void {
         threads: cpu.threads,
         memory_gib: totalmem() / 2 ** 30,
         free_gib: freemem() / 2 ** 30,
-        cuda: 'not built: this version computes on the CPU',
+        cuda: '',
       };
       device.close();
+      facts.cuda = cuda();
       if (flags.json) return void process.stdout.write(`${JSON.stringify(facts)}\n`);
       const lines = [
         ['selfjudge', facts.selfjudge],

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { Device } from '@selfjudge/core';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
@@ -32,6 +33,8 @@ program.commandsGroup('More:');
 addRunsVerb(program);
 addDoctorVerb(program);
 addQuickstartVerb(program, (c) => (code = c));
+
+Device.onFallback = (reason) => void process.stderr.write(`computing on the CPU: ${reason}\n`);
 
 // Whoever reads the output may have seen enough, as head does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -35,6 +35,11 @@ export function addQuickstartVerb(program: Command, done: (code: number) => void
       new Option('--template <kind>', 'how the judge is asked').choices(WORLD_TEMPLATES).default(d.template),
     )
     .option('--steps <n>', 'steps of self-training and DPO', wholeFlag({ least: 1 }), d.steps)
+    .addOption(
+      new Option('--device <device>', 'where to compute; a model this small is fastest on the CPU')
+        .choices(['auto', 'cpu', 'cuda'])
+        .default(d.device),
+    )
     .option('--json', 'print the result as JSON on stdout')
     .action(async (flags: Partial<QuickstartOptions> & { output_dir: string; json?: boolean }) => {
       const { json, output_dir: outputDir, ...rest } = flags;

@@ -15,6 +15,7 @@ export type QuickstartOptions = WorldOptions & ReportOptions;
 
 export const quickstartDefaults: QuickstartOptions = {
   outputDir: 'runs/quickstart',
+  device: 'cpu',
   seed: 1,
   template: 'principles',
   pairs: 1000,
@@ -53,7 +54,7 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
   const folder = RunFolder.open(outputDir);
   try {
     const config = { verb: 'quickstart', ...mapKeys(options, snakeCase) };
-    refuseOtherConfig(outputDir, config, new Set(['output_dir']));
+    refuseOtherConfig(outputDir, config, new Set(['output_dir', 'device']));
     const saved = join(outputDir, 'summary.json');
     if (existsSync(saved)) {
       const result = JSON.parse(readFileSync(saved, 'utf8')) as QuickstartResult;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Device, generate, Random, type LlamaModel, type Tokenizer } from '@selfjudge/core';
+import { Device, type DeviceKind, generate, Random, type LlamaModel, type Tokenizer } from '@selfjudge/core';
 import { promptIds, sftExampleOf, type PreferencePair } from '@selfjudge/data';
 import { Judge, judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
 import {
@@ -35,6 +35,7 @@ import { runPhase, type PhaseHooks, type Trained } from './worldPhase.js';
 
 export interface WorldOptions {
   outputDir: string;
+  device: DeviceKind;
   seed: number;
   template: WorldTemplate;
   /** Labelled pairs. */
@@ -81,7 +82,13 @@ export class WorldTraining {
 
   static async open(options: WorldOptions, hooks: PhaseHooks): Promise<WorldTraining> {
     const tokenizer = await writeWorldTokenizer(join(options.outputDir, 'tokenizer'));
-    return new WorldTraining(options, hooks, Device.open(), tokenizer, worldTemplate(options.template));
+    return new WorldTraining(
+      options,
+      hooks,
+      Device.open(options.device),
+      tokenizer,
+      worldTemplate(options.template),
+    );
   }
 
   /** The model as judge. */

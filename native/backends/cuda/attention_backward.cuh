@@ -1,0 +1,259 @@
+// tree_attention_backward by tensor cores. With p = exp(scale q k - lse) recomputed from the saved lse and
+// delta = sum over x of do o:  dv = p^T do,  ds = p (do v^T - delta),  dq = scale ds k,  dk = scale ds^T q.
+// Chunks are taken 32 columns at a time, for there is no maximum to wait for.
+#pragma once
+#include "attention_mma.cuh"
+#include "attention_upload.h"
+
+namespace selfjudge::cuda {
+
+template <class T>
+struct AttentionBackward {
+  const T *dout, *q, *k, *v;
+  const float *lse, *delta;  // [T, H]
+  T *dq, *dk, *dv;
+  QueryPlanView queries;
+  KeyPlanView keys;
+  float *parts;  // of dk and dv: [part, key head, 2, keys of a block, D]
+  int heads, key_heads, group, width;
+  float scale, factor;  // factor = scale log2 e
+};
+
+inline constexpr int kBackwardThreads = 128, kStrip = 32;  // columns at a time
+
+// Pieces of 16 rows of a warp.
+template <int D>
+inline constexpr int kQueryPieces = D > 96 ? 1 : 2;
+template <int D>
+inline constexpr int kKeyPieces = D > 64 ? 1 : 2;
+template <int D>
+inline constexpr int kGradientVectors = 64 * kQueryPieces<D>;
+template <int D>
+inline constexpr int kGradientKeys = 64 * kKeyPieces<D>;
+
+template <int D>
+inline constexpr size_t kQueryGradientSmem =
+    sizeof(bf16) * (2 * kTileSize<D, kGradientVectors<D>> + 4 * kTileSize<D, kKeys>);
+template <int D>
+inline constexpr size_t kKeyGradientSmem =
+    sizeof(bf16) * (2 * kTileSize<D, kGradientKeys<D>> + 4 * kTileSize<D, kKeys>);
+
+// dq: a block takes a tile of query vectors through its passes, as the forward does.
+template <int D>
+__global__ void __launch_bounds__(kBackwardThreads, 2) query_gradients(AttentionBackward<bf16> a) {
+  constexpr int M = kQueryPieces<D>, kVectors = kGradientVectors<D>;
+  using Keys = RowCopy<D, kKeys, kBackwardThreads>;
+  using Queries = RowCopy<D, kVectors, kBackwardThreads>;
+  DYN_SMEM(bf16, smem);
+  bf16 *qs = smem, *dos = qs + kTileSize<D, kVectors>, *ks = dos + kTileSize<D, kVectors>;
+  bf16 *vs = ks + 2 * kTileSize<D, kKeys>;
+  const int g = blockIdx.x % a.key_heads, tid = threadIdx.x, warp = tid / 32, lane = tid % 32;
+  const QueryTile tile = a.queries.tiles[blockIdx.x / a.key_heads];
+  const auto pass_at = [&](int p) { return a.queries.passes[tile.pass + min(p, tile.passes - 1)]; };
+
+  SHARED(QueryRow, vectors, kVectors);
+  SHARED(int32_t, lists, 2 * kKeys);
+  if (tid < kVectors) {
+    const int v = tile.first + min(tid, tile.count - 1);
+    const QueryRow at = a.queries.rows[v / a.group];
+    vectors[tid] = {at.row * a.heads + g * a.group + v % a.group, at.position};
+  }
+  lists[tid] = a.queries.keys[pass_at(tid / kKeys).list * kKeys + tid % kKeys];
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < Queries::kSteps; i++) {
+    const int m = Queries::row(tid, i);
+    const size_t at = size_t(vectors[m].row) * a.width;
+    Queries::copy(qs, tid, i, a.q + at, m < tile.count, a.width);
+    Queries::copy(dos, tid, i, a.dout + at, m < tile.count, a.width);
+  }
+  const auto copy_keys = [&](int buffer) {
+#pragma unroll
+    for (int i = 0; i < Keys::kSteps; i++) {
+      const int r = lists[buffer * kKeys + Keys::row(tid, i)];
+      const size_t at = (size_t(max(r, 0)) * a.key_heads + g) * a.width;
+      Keys::copy(ks + buffer * kTileSize<D, kKeys>, tid, i, a.k + at, r >= 0, a.width);
+      Keys::copy(vs + buffer * kTileSize<D, kKeys>, tid, i, a.v + at, r >= 0, a.width);
+    }
+  };
+  copy_keys(0);
+  cp_async_commit();
+
+  const int row = 16 * M * warp;  // the warp's first vector
+  float lse[2 * M], delta[2 * M];
+#pragma unroll
+  for (int h = 0; h < 2 * M; h++) {
+    const int at = vectors[row + 8 * h + lane / 4].row;
+    lse[h] = a.lse[at] * float(kLog2e);
+    delta[h] = a.delta[at];
+  }
+  float dq[M][D / 8][4] = {};
+
+  for (int p = 0; p < tile.passes; p++) {
+    const Pass now = pass_at(p);
+    cp_async_wait<0>();
+    __syncthreads();  // this pass is here, and the buffer of the one before is free
+    if (p + 1 < tile.passes) copy_keys((p + 1) % 2);
+    if (p + 2 < tile.passes && tid < kKeys / 4) {
+      cp_async16(lists + p % 2 * kKeys + 4 * tid, a.queries.keys + pass_at(p + 2).list * kKeys + 4 * tid);
+    }
+    cp_async_commit();
+    const bf16 *k = ks + p % 2 * kTileSize<D, kKeys>, *v = vs + p % 2 * kTileSize<D, kKeys>;
+    int seen[2 * M];
+    int most = 0;
+#pragma unroll
+    for (int h = 0; h < 2 * M; h++) {
+      const int m = row + 8 * h + lane / 4;
+      seen[h] = m >= now.begin && m < now.end ? vectors[m].position + 1 - now.chunk * kKeys : 0;
+      most = max(most, seen[h]);
+    }
+    if (row >= tile.count) continue;
+    most = __reduce_max_sync(kAllLanes, most);
+    for (int strip = 0; strip < min(most, kKeys); strip += kStrip) {
+      float s[M][4][4] = {}, dp[M][4][4] = {};
+      products<D, 2>(s, qs, row, k, strip, lane);
+      products<D, 2>(dp, dos, row, v, strip, lane);
+      uint32_t ds[M][2][4];
+#pragma unroll
+      for (int m = 0; m < M; m++) {
+#pragma unroll
+        for (int n = 0; n < 4; n++) {
+#pragma unroll
+          for (int e = 0; e < 4; e++) {
+            const int h = 2 * m + e / 2, key = strip + 8 * n + lane % 4 * 2 + e % 2;
+            const float weight = key < seen[h] ? weight_of(s[m][n][e], a.factor, lse[h]) : 0.0f;
+            s[m][n][e] = weight * (dp[m][n][e] - delta[h]);
+          }
+        }
+        as_operands(ds[m], s[m]);
+      }
+      accumulate<D, D / 16>(dq, ds, k, strip, 0, lane);
+    }
+  }
+#pragma unroll
+  for (int m = 0; m < M; m++) {
+    scale_rows(dq[m], a.scale, a.scale);
+    store_rows<D>(dq[m], qs, row + 16 * m, a.width, lane, [&](int at) {
+      return at < tile.count ? a.dq + size_t(vectors[at].row) * a.width : nullptr;
+    });
+  }
+}
+
+// dk and dv: a block takes a block of keys through the query vectors at and below them, 64 at a time, in
+// preorder. Warps split the keys, so each sum is one warp's, in the order of the vectors.
+template <int D>
+__global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBackward<bf16> a) {
+  constexpr int M = kKeyPieces<D>, kBlock = kGradientKeys<D>, kVectors = 64;
+  using Keys = RowCopy<D, kBlock, kBackwardThreads>;
+  using Queries = RowCopy<D, kVectors, kBackwardThreads>;
+  DYN_SMEM(bf16, smem);
+  bf16 *ks = smem, *vs = ks + kTileSize<D, kBlock>, *qs = vs + kTileSize<D, kBlock>;
+  bf16 *dos = qs + 2 * kTileSize<D, kVectors>;
+  const int g = blockIdx.x % a.key_heads, tid = threadIdx.x, warp = tid / 32, lane = tid % 32;
+  const KeyTask task = a.keys.tasks[blockIdx.x / a.key_heads];
+  const int tiles = (task.end - task.begin + kVectors - 1) / kVectors;
+
+  SHARED(int32_t, vectors, 2 * kVectors);  // of this tile and the next, -1 past the last
+  SHARED(float, lse, 2 * kVectors);
+  SHARED(float, delta, 2 * kVectors);
+  const auto find = [&](int v) {
+    if (v >= task.end) return -1;
+    return a.keys.rows[v / a.group].row * a.heads + g * a.group + v % a.group;
+  };
+  vectors[tid] = find(task.begin + tid);
+#pragma unroll
+  for (int i = 0; i < Keys::kSteps; i++) {
+    const int j = Keys::row(tid, i);
+    const size_t at = (size_t(task.row + min(j, task.count - 1)) * a.key_heads + g) * a.width;
+    Keys::copy(ks, tid, i, a.k + at, j < task.count, a.width);
+    Keys::copy(vs, tid, i, a.v + at, j < task.count, a.width);
+  }
+  __syncthreads();
+  const auto copy_queries = [&](int buffer) {
+#pragma unroll
+    for (int i = 0; i < Queries::kSteps; i++) {
+      const int v = vectors[buffer * kVectors + Queries::row(tid, i)];
+      const size_t at = size_t(max(v, 0)) * a.width;
+      Queries::copy(qs + buffer * kTileSize<D, kVectors>, tid, i, a.q + at, v >= 0, a.width);
+      Queries::copy(dos + buffer * kTileSize<D, kVectors>, tid, i, a.dout + at, v >= 0, a.width);
+    }
+    const int v = vectors[buffer * kVectors + tid % kVectors];  // past the last: zeros, which add nothing
+    float *to = (tid < kVectors ? lse : delta) + buffer * kVectors + tid % kVectors;
+    cp_async4(to, (tid < kVectors ? a.lse : a.delta) + max(v, 0), v >= 0);
+  };
+  copy_queries(0);
+  cp_async_commit();
+
+  const int row = 16 * M * warp;  // the warp's first key
+  // The first vector that the warp's key 8 h + g is seen by.
+  const auto from = [&](int h) { return (task.index + row + 8 * h + lane / 4) * a.group; };
+  const int first = (task.index + row) * a.group, all = (task.index + row + 16 * M - 1) * a.group;
+  float dk[M][D / 8][4] = {}, dv[M][D / 8][4] = {};
+
+  for (int i = 0; i < tiles; i++) {
+    const int begin = task.begin + i * kVectors, buffer = i % 2;
+    cp_async_wait<0>();
+    __syncthreads();  // this tile is here, and the buffer of the one before is free
+    if (i + 1 < tiles) copy_queries((i + 1) % 2);
+    cp_async_commit();
+    const int later = tid < kVectors ? find(begin + 2 * kVectors + tid) : -1;
+    const bf16 *q = qs + buffer * kTileSize<D, kVectors>, *dout = dos + buffer * kTileSize<D, kVectors>;
+#pragma unroll 2
+    for (int strip = 0; strip < kVectors; strip += kStrip) {
+      if (row >= task.count || begin + strip + kStrip <= first) continue;
+      float s[M][4][4] = {}, dp[M][4][4] = {};
+      products<D, 2>(s, ks, row, q, strip, lane);
+      products<D, 2>(dp, vs, row, dout, strip, lane);
+      const bool whole = begin + strip >= all;
+#pragma unroll
+      for (int n = 0; n < 4; n++) {
+#pragma unroll
+        for (int e = 0; e < 2; e++) {
+          const int c = strip + 8 * n + lane % 4 * 2 + e;
+          const float l = lse[buffer * kVectors + c] * float(kLog2e), d = delta[buffer * kVectors + c];
+#pragma unroll
+          for (int h = 0; h < 2 * M; h++) {
+            float &x = s[h / 2][n][h % 2 * 2 + e], &y = dp[h / 2][n][h % 2 * 2 + e];
+            x = whole || begin + c >= from(h) ? weight_of(x, a.factor, l) : 0.0f;
+            y = x * (y - d);
+          }
+        }
+      }
+      uint32_t weights[M][2][4], ds[M][2][4];
+#pragma unroll
+      for (int m = 0; m < M; m++) {
+        as_operands(weights[m], s[m]);
+        as_operands(ds[m], dp[m]);
+      }
+      accumulate<D, D / 16>(dv, weights, dout, strip, 0, lane);
+      accumulate<D, D / 16>(dk, ds, q, strip, 0, lane);
+    }
+    if (tid < kVectors) vectors[buffer * kVectors + tid] = later;
+  }
+  cp_async_wait<0>();
+
+  const auto store = [&](float(&sum)[M][D / 8][4], bf16 *staging, bf16 *out, int which) {
+#pragma unroll
+    for (int m = 0; m < M; m++) {
+      if (task.part < 0) {
+        store_rows<D>(sum[m], staging, row + 16 * m, a.width, lane, [&](int j) {
+          return j < task.count ? out + (size_t(task.row + j) * a.key_heads + g) * a.width : nullptr;
+        });
+        continue;
+      }
+      float *part = a.parts + ((size_t(task.part) * a.key_heads + g) * 2 + which) * kBlock * D +
+                    (row + 16 * m + lane / 4) * D + lane % 4 * 2;
+#pragma unroll
+      for (int n = 0; n < D / 8; n++) {
+        *reinterpret_cast<float2 *>(part + 8 * n) = {sum[m][n][0], sum[m][n][1]};
+        *reinterpret_cast<float2 *>(part + 8 * D + 8 * n) = {sum[m][n][2], sum[m][n][3]};
+      }
+    }
+  };
+#pragma unroll
+  for (int m = 0; m < M; m++) scale_rows(dk[m], a.scale, a.scale);
+  store(dk, ks, a.dk, 0);
+  store(dv, vs, a.dv, 1);
+}
+
+}  // namespace selfjudge::cuda

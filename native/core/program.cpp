@@ -1,0 +1,72 @@
+#include "core/program.h"
+
+#include <algorithm>
+
+namespace selfjudge {
+
+Program::~Program() {
+  if (recording_) backend_.free_recording(recording_);
+}
+
+void Program::add(Call call, double flops) {
+  calls_.push_back(std::move(call));
+  flops_ += flops;
+}
+
+int32_t Program::run_calls(sj_error& error) const {
+  for (const Call& recorded : calls_) {
+    sj_tree tree;
+    if (recorded.tree) tree = recorded.tree->view();
+    sj_call call = make_call(recorded.op, recorded.arguments, recorded.tree ? &tree : nullptr);
+    call.workspace = recorded.workspace;
+    call.workspace_bytes = recorded.workspace_bytes;
+    if (const int32_t code = backend_.run(&call, &error)) return code;
+  }
+  return SJ_OK;
+}
+
+int32_t Program::run(sj_error& error) {
+  if (!backend_.record_begin) return run_calls(error);
+  if (!recording_) {
+    if (const int32_t code = backend_.record_begin(&error)) return code;
+    const int32_t code = run_calls(error);
+    // Ends in any case: a stream left recording would take every later command.
+    sj_error ended{SJ_OK, 0, {}};
+    const int32_t end = backend_.record_end(&recording_, &ended);
+    if (code != SJ_OK || end != SJ_OK) {
+      if (code == SJ_OK) error = ended;
+      if (recording_) backend_.free_recording(recording_);
+      recording_ = nullptr;
+      return code != SJ_OK ? code : end;
+    }
+  }
+  return backend_.replay(recording_, &error);
+}
+
+ProgramMemory::~ProgramMemory() {
+  for (const Block& block : blocks_) allocator_.release(block);
+}
+
+Block ProgramMemory::allocate(size_t bytes, const char* where) {
+  // The smallest that fits, of those not over twice as large.
+  auto best = free_.end();
+  for (auto block = free_.begin(); block != free_.end(); ++block) {
+    if (block->bytes < bytes || block->bytes > 2 * bytes + 1024) continue;
+    if (best == free_.end() || block->bytes < best->bytes) best = block;
+  }
+  if (best != free_.end()) {
+    const Block block = *best;
+    free_.erase(best);
+    return block;
+  }
+  Block block = allocator_.allocate(bytes, where);
+  blocks_.push_back(block);
+  block.fresh = false;  // the host may not write what a Program will write again
+  return block;
+}
+
+void ProgramMemory::give_back(const Block& block) {
+  if (recording_) free_.push_back(block);
+}
+
+}  // namespace selfjudge

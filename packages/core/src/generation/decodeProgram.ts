@@ -1,0 +1,134 @@
+import { forwardRows } from '../model/forward.js';
+import type { ModelView } from '../model/view.js';
+import { copyTo } from '../tensor/ops/copy.js';
+import { linearSample } from '../tensor/ops/linearSample.js';
+import { Program } from '../tensor/program.js';
+import { owned } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import { BLOCK, type KvPool } from './kvPool.js';
+import type { SamplingOptions } from './options.js';
+
+/** An answer's next row: its last token at its position in the path whose blocks are `table`. */
+export interface DecodeRow {
+  token: number;
+  position: number;
+  table: readonly number[];
+  sequence: number;
+}
+
+/** Where each input lies among the int32 values that one upload brings, for R rows and tables of C blocks. */
+const layout = (rows: number, width: number) => {
+  let end = 0;
+  const take = (shape: number[]) => {
+    const at = end;
+    end += shape.reduce((a, b) => a * b, 1);
+    return { at, shape };
+  };
+  const parts = {
+    tokens: take([rows]),
+    positions: take([rows]),
+    slots: take([rows]),
+    rowTable: take([rows]),
+    lengths: take([rows]),
+    keys: take([rows, 2]),
+    tables: take([rows, width]),
+  };
+  return { parts, size: end };
+};
+
+/**
+ * One step of decoding as a Program for up to `rows` rows: feeds the last token of each answer and draws the next. Rows
+ * not needed in a step write to a block of no path and are not read.
+ */
+export class DecodeProgram {
+  readonly rows: number;
+  readonly #view: ModelView;
+  readonly #pool: KvPool;
+  readonly #width: number;
+  readonly #unusedBlock: number;
+  readonly #inputs: Tensor;
+  readonly #options: SamplingOptions;
+  readonly #length: number;
+  #program: Program<[tokens: Tensor, logp: Tensor, samplingLogp: Tensor]> | undefined;
+
+  /** @param width most blocks a path can have; @param unusedBlock a block that no path holds */
+  constructor(
+    view: ModelView,
+    pool: KvPool,
+    {
+      rows,
+      width,
+      unusedBlock,
+      options,
+    }: { rows: number; width: number; unusedBlock: number; options: SamplingOptions },
+  ) {
+    this.rows = rows;
+    this.#view = view;
+    this.#pool = pool;
+    this.#width = width;
+    this.#unusedBlock = unusedBlock;
+    this.#options = options;
+    this.#length = Math.min(width * BLOCK, view.model.config.maxPositions);
+    const { size } = layout(rows, width);
+    this.#inputs = owned(() => Tensor.empty(view.model.device, [size], 'int32'));
+  }
+
+  /** Tokens and log-probabilities of the first `rows.length` rows, in tensors that the next run overwrites. */
+  run(rows: readonly DecodeRow[]): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
+    const { device } = this.#view.model;
+    const values = owned(() => Tensor.from(device, this.#values(rows), this.#inputs.shape));
+    copyTo(values, this.#inputs);
+    values.dispose();
+    if (this.#program === undefined) {
+      this.#view.model.rope.rows(this.#length); // an upload, which recording would refuse
+      this.#program = Program.record(device, () => this.#step());
+    } else {
+      this.#program.run();
+    }
+    return this.#program.outputs;
+  }
+
+  dispose(): void {
+    this.#program?.dispose();
+    this.#inputs.dispose();
+  }
+
+  #values(rows: readonly DecodeRow[]): Int32Array {
+    const { parts, size } = layout(this.rows, this.#width);
+    const values = new Int32Array(size);
+    for (let i = 0; i < this.rows; i++) {
+      const row = rows[i] ?? { token: 0, position: 0, table: [this.#unusedBlock], sequence: 0 };
+      const { token, position, table, sequence } = row;
+      values[parts.tokens.at + i] = token;
+      values[parts.positions.at + i] = position;
+      values[parts.slots.at + i] = table[Math.floor(position / BLOCK)] * BLOCK + (position % BLOCK);
+      values[parts.rowTable.at + i] = i;
+      values[parts.lengths.at + i] = position + 1;
+      values[parts.keys.at + 2 * i] = sequence;
+      values[parts.keys.at + 2 * i + 1] = position + 1;
+      values.set(table, parts.tables.at + i * this.#width);
+    }
+    return values;
+  }
+
+  #step(): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
+    const { config, head } = this.#view.model;
+    const { parts } = layout(this.rows, this.#width);
+    const input = ({ at, shape }: { at: number; shape: number[] }) => this.#inputs.view(at, shape);
+    const pool = {
+      slots: input(parts.slots),
+      tables: input(parts.tables),
+      rowTable: input(parts.rowTable),
+      lengths: input(parts.lengths),
+    };
+    const scale = 1 / Math.sqrt(config.headDim);
+    const hidden = forwardRows(this.#view, {
+      tokens: input(parts.tokens),
+      positions: input(parts.positions),
+      length: this.#length,
+      attend: (layer, q, k, v) => this.#pool.attend(layer, q, k, v, pool, scale),
+    });
+    const { tokens, logp, samplingLogp } = linearSample(hidden, head, input(parts.keys), this.#options);
+    return [tokens, logp, samplingLogp];
+  }
+}

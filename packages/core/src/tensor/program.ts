@@ -1,0 +1,73 @@
+import { ArgumentError, DisposedError } from '../errors.js';
+import type { Device } from './device.js';
+import { guarded } from './nativeErrors.js';
+import { currentRecorder } from './recording.js';
+import { owned, tidy } from './scope.js';
+import { Tensor } from './tensor.js';
+
+/**
+ * Ops recorded once and run again as one command, on the same tensors: on a GPU one launch of a CUDA graph. To give it
+ * other values, copy them into its inputs (`copyTo`) before `run`; results appear in `outputs`, the same tensors each
+ * time. Programs are for inference: recording under a tape throws. A Program equals the same ops eager, to the bit.
+ */
+export class Program<T> {
+  readonly device: Device;
+  /** What the recorded function returned; its tensors live and die with the Program. */
+  readonly outputs: T;
+  readonly #handle: number;
+  #disposed = false;
+
+  private constructor(device: Device, handle: number, outputs: T) {
+    this.device = device;
+    this.#handle = handle;
+    this.outputs = outputs;
+  }
+
+  /**
+   * Runs `fn` and keeps its ops. `fn` is synchronous, enqueues ops only (no uploads, no reads), and returns tensors in
+   * an array or object.
+   */
+  static record<T extends readonly Tensor[] | Record<string, Tensor>>(
+    device: Device,
+    fn: () => T,
+  ): Program<T> {
+    if (currentRecorder() !== undefined) {
+      throw new ArgumentError('tape', {
+        where: 'Program.record',
+        expected: 'no tape running: Programs are for inference',
+        received: 'a tape that runs',
+      });
+    }
+    guarded(() => device.native.beginProgram());
+    let outputs: T | undefined;
+    try {
+      outputs = owned(() => tidy(fn));
+      const handle = guarded(() => device.native.endProgram());
+      return new Program(device, handle, outputs);
+    } catch (error) {
+      device.native.cancelProgram();
+      if (outputs !== undefined) for (const tensor of Object.values(outputs) as Tensor[]) tensor.dispose();
+      throw error;
+    }
+  }
+
+  /** Enqueues the recorded ops. */
+  run(): void {
+    if (this.#disposed) {
+      throw new DisposedError('program', {
+        where: 'Program.run',
+        expected: 'a live program',
+        received: 'a disposed one',
+      });
+    }
+    guarded(() => this.device.native.runProgram(this.#handle));
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.device.closed) return;
+    for (const tensor of Object.values(this.outputs as Record<string, Tensor>)) tensor.dispose();
+    guarded(() => this.device.native.disposeProgram(this.#handle));
+  }
+}

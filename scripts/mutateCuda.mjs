@@ -1,0 +1,202 @@
+// Proves that the kernels' tests notice faults: changes one place of a kernel at a time (a barrier or wait removed, an
+// index or fragment shifted, a tail mask widened), builds it over the SIMT shim with every shared access checked, and
+// wants its cases to fail.
+//   node scripts/mutateCuda.mjs [--sample N] [--seed S] [--family NAME] [--list]
+// Exit 1 when a fault survives that scripts/mutants.json does not name as harmless, with its reason.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { bin } from './suite.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const cuda = join(root, 'native/backends/cuda');
+const { values } = parseArgs({
+  options: {
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    family: { type: 'string' },
+    list: { type: 'boolean' },
+  },
+});
+
+// Files whose device code is mutated, the unit that is built again, and the cases that must notice.
+const FAMILIES = {
+  attention: {
+    files:
+      /^(attention_(mma|forward|simt|pool|backward|backward_simt|softmax)\.cuh|tree_attention.*\.cu|kv_pool\.cu)$/,
+    tests: 'treeAttention|kvWrite',
+  },
+  gemm: {
+    files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linear.*\.cu|linear_adapters\.cuh)$/,
+    tests: 'linear',
+  },
+  head: {
+    files: /^(head.*\.cuh|linear_logprob\.cu|linear_sample\.cu|head\.cu)$/,
+    tests: 'linearLogprob|linearSample|draws',
+  },
+  rows: {
+    files: /^(rms_norm|rope|rows|embedding|global_norm)\.cuh?$|^rows\.cuh$/,
+    tests: 'rmsNorm|rope|Rows|embedding|globalNorm',
+  },
+  elementwise: {
+    files: /^(each|cast)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,
+    tests: 'add|fill|cast|swiglu|adamw',
+  },
+};
+
+// [kind, pattern, replacement]: every match of a pattern in device code is one fault.
+const RULES = [
+  ['barrier removed', /__syncthreads\(\);/g, ';'],
+  ['warp barrier removed', /__syncwarp\(\);/g, ';'],
+  ['wait removed', /cp_async_wait<\d>\(\);/g, ';'],
+  ['fragment shifted', /\b(b|bf|bv|bk)\[(\d)\]\[0\], \1\[\2\]\[1\]/g, '$1[$2][1], $1[$2][0]'],
+  ['fragment shifted', /\bb\[0\], b\[1\]/g, 'b[1], b[0]'],
+  ['lane row shifted', /lane % 16/g, '(lane + 1) % 16'],
+  ['lane piece shifted', /lane \/ 16\b/g, '(lane / 16 ^ 1)'],
+  ['quad shifted', /lane % 4\b/g, '(lane + 1) % 4'],
+  [
+    'tail mask widened',
+    / < ((?:\w+\.)*(?:n|rows|columns|width|depth|count|keys|length|limit|q_len|kv_len))\b/g,
+    ' <= $1',
+  ],
+  ['sum loses a term', / \+= /g, ' = '],
+  ['shuffle over half', /__shfl_xor_sync\((\w+), (\w+), 2\)/g, '__shfl_xor_sync($1, $2, 1)'],
+];
+
+/** Lines of kernels and device functions: from a __global__ or __device__ line to the closing brace in column 0. */
+function deviceRanges(text) {
+  const ranges = [];
+  for (const match of text.matchAll(/^(?:template[^\n]*\n)?[^\n]*(?:__global__|__device__)[\s\S]*?^\}/gm)) {
+    ranges.push([match.index, match.index + match[0].length]);
+  }
+  return ranges;
+}
+
+function* mutants() {
+  for (const [family, { files, tests }] of Object.entries(FAMILIES)) {
+    const names = readdirSync(cuda, { recursive: true, encoding: 'utf8' }).filter((name) => files.test(name));
+    for (const file of names.sort()) {
+      const text = readFileSync(join(cuda, file), 'utf8');
+      const ranges = deviceRanges(text);
+      for (const [kind, pattern, replacement] of RULES) {
+        for (const match of text.matchAll(pattern)) {
+          if (!ranges.some(([from, to]) => match.index >= from && match.index < to)) continue;
+          const line = text.slice(0, match.index).split('\n').length;
+          const code = text.split('\n')[line - 1].trim();
+          if (kind === 'sum loses a term' && code.includes('for (')) continue; // would never end
+          const changed = match[0].replace(new RegExp(pattern.source), replacement);
+          const mutated = text.slice(0, match.index) + changed + text.slice(match.index + match[0].length);
+          yield { family, tests, file, kind, line, code, mutated };
+        }
+      }
+    }
+  }
+}
+
+/** Every .cu that sees `file`, through includes. */
+function unitsOf(file) {
+  const names = readdirSync(cuda, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.(cuh?|h)$/.test(name),
+  );
+  const includes = new Map(
+    names.map((name) => [
+      name,
+      [...readFileSync(join(cuda, name), 'utf8').matchAll(/#include "([^"]+)"/g)].map(([, path]) =>
+        join(dirname(name), path),
+      ),
+    ]),
+  );
+  const sees = (name, seen = new Set()) => {
+    if (name === file) return true;
+    if (seen.has(name)) return false;
+    seen.add(name);
+    return (includes.get(name) ?? []).some((path) => sees(path, seen) || sees(path.split('/').at(-1), seen));
+  };
+  return names.filter((name) => name.endsWith('.cu') && sees(name));
+}
+
+const FLAGS = '-std=c++20 -O1 -fPIC -x c++ -w -ffp-contract=off -fvisibility=hidden -fsanitize=thread'.split(
+  ' ',
+);
+
+function compile(source, object, extra = []) {
+  const args = [...FLAGS, ...extra, '-I', join(source, '..'), '-c', source, '-o', object];
+  const result = spawnSync('g++', args, { encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(result.stderr);
+}
+
+const all = [...mutants()].filter(({ family }) => values.family === undefined || family === values.family);
+const harmless = JSON.parse(readFileSync(join(root, 'scripts/mutants.json'), 'utf8'));
+const isHarmless = (m) => harmless.some((h) => h.file === m.file && h.kind === m.kind && h.code === m.code);
+
+let state = Number(values.seed);
+const below = (n) => (state = (state * 48_271) % 2_147_483_647) % n;
+let chosen = all.filter((m) => !isHarmless(m));
+if (values.sample !== undefined) {
+  const pool = [...chosen];
+  chosen = [];
+  while (chosen.length < Number(values.sample) && pool.length > 0)
+    chosen.push(...pool.splice(below(pool.length), 1));
+}
+if (values.list) {
+  for (const { family, file, line, kind, code } of chosen)
+    process.stdout.write(`${family} ${file}:${line} ${kind}: ${code}\n`);
+  process.stdout.write(`${chosen.length} faults, ${harmless.length} named as harmless\n`);
+  process.exit(0);
+}
+
+// Objects of the unchanged backend, each built once.
+const work = mkdtempSync(join(tmpdir(), 'selfjudge-mutants-'));
+const copy = join(work, 'native');
+mkdirSync(join(copy, 'backends'), { recursive: true });
+for (const part of ['include', 'core', 'backends/cuda', 'backends/arguments.h']) {
+  cpSync(join(root, 'native', part), join(copy, part), { recursive: true });
+}
+const source = (name) => join(copy, 'backends/cuda', name);
+const object = (name) => join(work, `${name.replaceAll('/', '_')}.o`);
+const units = readdirSync(cuda).filter((name) => name.endsWith('.cu'));
+const survivors = [];
+try {
+  for (const unit of units) compile(source(unit), object(unit));
+  const hooks = object('simt/tsan_hooks.cpp');
+  compile(source('simt/tsan_hooks.cpp'), hooks, ['-fno-sanitize=thread']);
+  for (const [i, m] of chosen.entries()) {
+    const original = readFileSync(source(m.file), 'utf8');
+    writeFileSync(source(m.file), m.mutated);
+    const changed = unitsOf(m.file);
+    let caught = 'does not compile';
+    try {
+      for (const unit of changed) compile(source(unit), `${object(unit)}.mutant`);
+      const module = join(work, 'selfjudge_cuda.so');
+      const objects = units.map((unit) => (changed.includes(unit) ? `${object(unit)}.mutant` : object(unit)));
+      spawnSync('g++', ['-shared', ...objects, hooks, '-o', module]);
+      const run = spawnSync(
+        process.execPath,
+        [bin('vitest', 'vitest.mjs'), 'run', '--project', 'cuda', '--bail', '1', '-t', m.tests],
+        {
+          cwd: root,
+          encoding: 'utf8',
+          timeout: 120_000,
+          env: { ...process.env, SELFJUDGE_CUDA_MODULE: module },
+        },
+      );
+      caught = run.status === 0 ? undefined : (/(?:cause|Error): (.*)/.exec(run.stdout)?.[1] ?? 'stopped');
+    } catch {
+      // A fault that does not compile is caught.
+    } finally {
+      writeFileSync(source(m.file), original);
+    }
+    if (caught === undefined) survivors.push(m);
+    process.stdout.write(
+      `${i + 1}/${chosen.length} ${caught === undefined ? 'SURVIVED' : 'caught'} ${m.file}:${m.line} ${m.kind}: ${m.code}` +
+        `${caught === undefined ? '' : ` -- ${caught.slice(0, 100)}`}\n`,
+    );
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+process.stdout.write(`${chosen.length - survivors.length} of ${chosen.length} faults caught\n`);
+process.exit(survivors.length ? 1 : 0);
