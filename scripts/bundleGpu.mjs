@@ -70,16 +70,12 @@ function main() {
         verbatimSymlinks: true,
         filter: (source) => !skipped(source),
       });
-    const top = ['node_modules', 'packages', 'benchmarks', 'test', 'scripts', 'package.json'];
-    for (const path of [
-      ...top,
-      'vitest.config.ts',
-      'tsconfig.base.json',
-      'native/index.mjs',
-      'native/package.json',
-    ]) {
-      copy(path);
-    }
+    const sources = ['index.mjs', 'package.json', 'include', 'core', 'backends'].map(
+      (name) => `native/${name}`,
+    );
+    const folders = ['node_modules', 'packages', 'benchmarks', 'examples', 'test', 'scripts'];
+    const files = ['package.json', 'vitest.config.ts', 'tsconfig.base.json'];
+    for (const path of [...folders, ...sources, ...files]) copy(path);
     cpSync(release, join(stage, 'native/build/Release'), { recursive: true });
     mkdirSync(join(stage, 'lib'));
     for (const library of libraries(addon))

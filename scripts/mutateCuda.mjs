@@ -1,11 +1,11 @@
 // Proves that the kernels' tests notice faults: changes one place of a kernel at a time (a barrier or wait removed, an
 // index or fragment shifted, a tail mask widened), builds it over the SIMT shim with every shared access checked, and
 // wants its cases to fail.
-//   node scripts/mutateCuda.mjs [--sample N] [--seed S] [--family NAME] [--list]
+//   node scripts/mutateCuda.mjs [--sample N] [--seed S] [--family NAME] [--jobs N] [--list]
 // Exit 1 when a fault survives that scripts/mutants.json does not name as harmless, with its reason.
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
     family: { type: 'string' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
     list: { type: 'boolean' },
   },
 });
@@ -35,7 +36,7 @@ const FAMILIES = {
   },
   head: {
     files: /^(head.*\.cuh|linear_logprob\.cu|linear_sample\.cu|head\.cu)$/,
-    tests: 'linearLogprob|linearSample|draws',
+    tests: 'linearLogprob|linearSample|sample the same',
   },
   rows: {
     files: /^(rms_norm|rope|rows|embedding|global_norm)\.cuh?$|^rows\.cuh$/,
@@ -122,10 +123,43 @@ const FLAGS = '-std=c++20 -O1 -fPIC -x c++ -w -ffp-contract=off -fvisibility=hid
   ' ',
 );
 
-function compile(source, object, extra = []) {
-  const args = [...FLAGS, ...extra, '-I', join(source, '..'), '-c', source, '-o', object];
-  const result = spawnSync('g++', args, { encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(result.stderr);
+/** Runs a command to its end: { status, output }; status null when it took longer than `timeout` milliseconds. */
+function run(command, args, { timeout, ...options } = {}) {
+  return new Promise((resolve) => {
+    // A group of its own, so that a run that is stopped takes its children along.
+    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+    const timer = timeout && setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeout);
+    child.on('close', (status) => {
+      clearTimeout(timer);
+      resolve({ status, output });
+    });
+  });
+}
+
+async function compile(source, object, extra = []) {
+  const { status, output } = await run('g++', [
+    ...FLAGS,
+    ...extra,
+    '-I',
+    join(source, '..'),
+    '-c',
+    source,
+    '-o',
+    object,
+  ]);
+  if (status !== 0) throw new Error(output);
+}
+
+/** `work(item, job)` for all items, `jobs` at a time; each job number is in use once at a time. */
+async function inParallel(items, jobs, work) {
+  const queue = [...items];
+  await Promise.all(
+    Array.from({ length: jobs }, async (_, job) => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, job);
+    }),
+  );
 }
 
 const all = [...mutants()].filter(({ family }) => values.family === undefined || family === values.family);
@@ -148,55 +182,59 @@ if (values.list) {
   process.exit(0);
 }
 
-// Objects of the unchanged backend, each built once.
+// A tree of sources for each job, and objects of the unchanged backend, each built once.
+const jobs = Number(values.jobs);
 const work = mkdtempSync(join(tmpdir(), 'selfjudge-mutants-'));
-const copy = join(work, 'native');
-mkdirSync(join(copy, 'backends'), { recursive: true });
-for (const part of ['include', 'core', 'backends/cuda', 'backends/arguments.h']) {
-  cpSync(join(root, 'native', part), join(copy, part), { recursive: true });
-}
-const source = (name) => join(copy, 'backends/cuda', name);
+const source = (job, name) => join(work, String(job), 'backends/cuda', name);
 const object = (name) => join(work, `${name.replaceAll('/', '_')}.o`);
 const units = readdirSync(cuda).filter((name) => name.endsWith('.cu'));
+const hooks = object('simt/tsan_hooks.cpp');
 const survivors = [];
-try {
-  for (const unit of units) compile(source(unit), object(unit));
-  const hooks = object('simt/tsan_hooks.cpp');
-  compile(source('simt/tsan_hooks.cpp'), hooks, ['-fno-sanitize=thread']);
-  for (const [i, m] of chosen.entries()) {
-    const original = readFileSync(source(m.file), 'utf8');
-    writeFileSync(source(m.file), m.mutated);
-    const changed = unitsOf(m.file);
-    let caught = 'does not compile';
-    try {
-      for (const unit of changed) compile(source(unit), `${object(unit)}.mutant`);
-      const module = join(work, 'selfjudge_cuda.so');
-      const objects = units.map((unit) => (changed.includes(unit) ? `${object(unit)}.mutant` : object(unit)));
-      spawnSync('g++', ['-shared', ...objects, hooks, '-o', module]);
-      const run = spawnSync(
-        process.execPath,
-        [bin('vitest', 'vitest.mjs'), 'run', '--project', 'cuda', '--bail', '1', '-t', m.tests],
-        {
-          cwd: root,
-          encoding: 'utf8',
-          timeout: 120_000,
-          env: { ...process.env, SELFJUDGE_CUDA_MODULE: module },
-        },
-      );
-      caught = run.status === 0 ? undefined : (/(?:cause|Error): (.*)/.exec(run.stdout)?.[1] ?? 'stopped');
-    } catch {
-      // A fault that does not compile is caught.
-    } finally {
-      writeFileSync(source(m.file), original);
-    }
-    if (caught === undefined) survivors.push(m);
-    process.stdout.write(
-      `${i + 1}/${chosen.length} ${caught === undefined ? 'SURVIVED' : 'caught'} ${m.file}:${m.line} ${m.kind}: ${m.code}` +
-        `${caught === undefined ? '' : ` -- ${caught.slice(0, 100)}`}\n`,
-    );
+let done = 0;
+
+/** Why the fault was noticed; undefined when it was not. */
+async function verdictOn(m, job) {
+  const file = source(job, m.file);
+  const original = readFileSync(file, 'utf8');
+  const changed = unitsOf(m.file);
+  const own = (name) => (changed.includes(name) ? join(work, `${job}-${name}.o`) : object(name));
+  writeFileSync(file, m.mutated);
+  try {
+    for (const unit of changed) await compile(source(job, unit), own(unit));
+  } catch {
+    return 'does not compile';
+  } finally {
+    writeFileSync(file, original);
   }
+  const module = join(work, `${job}.so`);
+  await run('g++', ['-shared', ...units.map(own), hooks, '-o', module]);
+  const vitest = [bin('vitest', 'vitest.mjs'), 'run', '--project', 'cuda', '--bail', '1', '-t', m.tests];
+  const env = { ...process.env, SELFJUDGE_CUDA_MODULE: module };
+  const { status, output } = await run(process.execPath, vitest, { cwd: root, timeout: 100_000, env });
+  return status === 0 ? undefined : (/(?:cause|Error): (.*)/.exec(output)?.[1] ?? 'stopped');
+}
+
+try {
+  for (let job = 0; job < jobs; job++) {
+    for (const part of ['include', 'core', 'backends/cuda', 'backends/arguments.h']) {
+      cpSync(join(root, 'native', part), join(work, String(job), part), { recursive: true });
+    }
+  }
+  await inParallel(units, jobs, (unit, job) => compile(source(job, unit), object(unit)));
+  await compile(source(0, 'simt/tsan_hooks.cpp'), hooks, ['-fno-sanitize=thread']);
+  await inParallel(chosen, jobs, async (m, job) => {
+    const why = await verdictOn(m, job);
+    if (why === undefined) survivors.push(m);
+    const told = why === undefined ? 'SURVIVED' : `caught (${why.slice(0, 80)})`;
+    process.stdout.write(
+      `${++done}/${chosen.length} ${m.file}:${m.line} ${m.kind}: ${m.code}\n    ${told}\n`,
+    );
+  });
 } finally {
   rmSync(work, { recursive: true, force: true });
+}
+for (const { file, line, kind, code } of survivors) {
+  process.stdout.write(`survived: ${file}:${line} ${kind}: ${code}\n`);
 }
 process.stdout.write(`${chosen.length - survivors.length} of ${chosen.length} faults caught\n`);
 process.exit(survivors.length ? 1 : 0);

@@ -11,7 +11,7 @@ import { check, checkNode, finish, skip, vitest } from './suite.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const TARGETS = ['sm_80', 'sm_90a'];
 // Kernels whose work is matrix products on bf16: without tensor core instructions they would be another kernel.
-const TENSOR_CORE = /mma|tile_bf16|attention_bf16/;
+const TENSOR_CORE = /MmaCore|attend_mma|attend_pool_mma|(?:query|key)_gradients(?!_simt)/;
 
 function read(tools, option, arch, module) {
   const result = spawnSync(join(tools, 'cuobjdump'), [option, '-arch', arch, module], {
