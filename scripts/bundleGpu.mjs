@@ -85,13 +85,13 @@ function main() {
     writeFileSync(
       join(stage, 'gpu'),
       `#!/bin/sh
-# gpu test [vitest arguments] | gpu bench [bench arguments] | gpu node FILE: with the bundle's own Node.
+# gpu test | gpu bench [bench arguments] | gpu node FILE: with the bundle's own Node.
 cd "$(dirname "$0")" || exit 1
 PATH=$PWD/bin:$PATH LD_LIBRARY_PATH=$PWD/lib\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export PATH LD_LIBRARY_PATH
 what=$1; shift
 case $what in
-  test) exec node node_modules/vitest/vitest.mjs run --project cuda "$@" ;;
+  test) exec node scripts/testGpu.mjs ;;
   bench) exec node benchmarks/bench.mjs --device cuda "$@" ;;
   node) exec node "$@" ;;
   *) sed -n 2p "$0"; exit 2 ;;

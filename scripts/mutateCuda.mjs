@@ -216,7 +216,7 @@ async function verdictOn(m, job) {
 
 try {
   for (let job = 0; job < jobs; job++) {
-    for (const part of ['include', 'core', 'backends/cuda', 'backends/arguments.h']) {
+    for (const part of ['include', 'core', 'backends/cuda', 'backends/arguments.h', 'backends/fail.h']) {
       cpSync(join(root, 'native', part), join(work, String(job), part), { recursive: true });
     }
   }

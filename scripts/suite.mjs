@@ -41,11 +41,11 @@ export function skip(name, why) {
   total.skipped++;
 }
 
-/** A vitest project; its tests count one by one. */
-export function vitest(project, env = {}) {
+/** A vitest project, or with `args` (paths, options) a part of it; its tests count one by one. */
+export function vitest(project, { env = {}, args: more = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'selfjudge-test-'));
   const report = join(folder, 'report.json');
-  const args = [bin('vitest', 'vitest.mjs'), 'run', '--project', project];
+  const args = [bin('vitest', 'vitest.mjs'), 'run', '--project', project, ...more];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const result = spawnSync(process.execPath, [...args, ...reporters], {
     cwd: root,

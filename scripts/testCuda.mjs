@@ -63,7 +63,7 @@ function checkWithoutDriver(module) {
 
 const built = checkNode('build', ['scripts/build.mjs', '--quiet']);
 const simt = check('kernels build over the SIMT shim', () => buildSimt());
-if (built && simt) vitest('cuda', { SELFJUDGE_CUDA_MODULE: simt });
+if (built && simt) vitest('cuda', { env: { SELFJUDGE_CUDA_MODULE: simt } });
 
 let offline;
 try {

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, temporaryFolder, type Ended } from './support/cli.js';
 import { preferenceRows, saveTinyModel, writeRows } from './support/tinyModel.js';
@@ -314,5 +315,43 @@ describe('the file system', () => {
     } finally {
       spawnSync('umount', [disk]);
     }
+  });
+});
+
+describe('GPUs', () => {
+  // The addon itself is a library, and no CUDA module.
+  const addon = fileURLToPath(new URL('../native/build/Release/selfjudge_native.node', import.meta.url));
+  const modules: [string, string, RegExp][] = [
+    ['a library that is no CUDA module', addon, /is no CUDA module: it lacks sj_cuda_backend/],
+    [
+      'a file that is no library',
+      'model/config.json',
+      /the CUDA module cannot be loaded: .*model\/config.json/,
+    ],
+  ];
+  const score = ['score', 'score.jsonl', '-m', 'model', '--dtype', 'float32'];
+
+  it.each(modules)('%s: auto says so in one line and computes on the CPU', async (_, module, why) => {
+    const shell = `export SELFJUDGE_CUDA_MODULE=${module}`;
+    const { code, stderr } = await run([...score, '--out', 'auto.jsonl'], { cwd, shell });
+    const told = stderr.split('\n').filter((line) => line.startsWith('computing on the CPU: '));
+    expect(told).toHaveLength(1);
+    expect(told[0]).toMatch(why);
+    expect(code).toBe(0);
+  });
+
+  it.each(modules)('%s: cuda is refused', async (_, module, why) => {
+    const shell = `export SELFJUDGE_CUDA_MODULE=${module}`;
+    const refused = await run([...score, '--device', 'cuda', '--out', 'out.jsonl'], { cwd, shell });
+    expectError(refused, 1, why);
+  });
+
+  it('a build without a CUDA module loses no word on it, and says what to do when one is asked for', async () => {
+    const shell = 'export SELFJUDGE_CUDA_MODULE=nowhere.so';
+    const quiet = await run([...score, '--out', 'quiet.jsonl'], { cwd, shell });
+    expect(quiet.code).toBe(0);
+    expect(quiet.stderr).not.toMatch(/CPU|CUDA/);
+    const asked = await run([...score, '--device', 'cuda', '--out', 'out.jsonl'], { cwd, shell });
+    expectError(asked, 1, /no CUDA module \(nowhere.so\); run: pnpm setup:cuda && pnpm build/);
   });
 });

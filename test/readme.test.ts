@@ -85,3 +85,8 @@ it('names verbs and flags there are', async () => {
       expect(help.split(/[\s,]+/), `${line}: ${flag}`).toContain(flag.replace(/=.*$/, ''));
   }
 });
+
+it('docs/performance.md is what the committed results say', async () => {
+  const { stdout } = await node(['benchmarks/report.mjs']);
+  expect(readFileSync(join(root, 'docs/performance.md'), 'utf8')).toBe(stdout);
+});

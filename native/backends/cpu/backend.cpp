@@ -5,7 +5,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -20,17 +19,6 @@
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {
-
-int32_t fail(sj_error* error, sj_code code, const char* format, ...) {
-  if (error) {
-    error->code = code;
-    va_list args;
-    va_start(args, format);
-    std::vsnprintf(error->message, sizeof error->message, format, args);
-    va_end(args);
-  }
-  return code;
-}
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "../../include/ops.h"
+#include "../fail.h"
 
 namespace selfjudge::cpu {
 #define SJ_DECLARE(stem)                                    \
@@ -13,6 +14,4 @@ namespace selfjudge::cpu {
 SJ_OPS(SJ_DECLARE)
 #undef SJ_DECLARE
 
-// Fills *error and returns code; `format` as printf.
-[[gnu::format(printf, 3, 4)]] int32_t fail(sj_error* error, sj_code code, const char* format, ...);
 }  // namespace selfjudge::cpu

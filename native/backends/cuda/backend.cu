@@ -2,7 +2,6 @@
 // compiled by the host compiler over the SIMT shim it is the same module for tests without a GPU.
 #include "../../include/backend.h"
 
-#include <cstdarg>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -12,17 +11,6 @@
 #include "ops.h"
 
 namespace selfjudge::cuda {
-
-int32_t fail(sj_error* error, sj_code code, const char* format, ...) {
-  if (error) {
-    error->code = code;
-    va_list args;
-    va_start(args, format);
-    std::vsnprintf(error->message, sizeof error->message, format, args);
-    va_end(args);
-  }
-  return code;
-}
 
 namespace {
 
@@ -54,6 +42,49 @@ int32_t copy_out(void* host, const void* device, size_t bytes, sj_error* error) 
 
 size_t workspace(const sj_call* call) { return call->op < SJ_OP_COUNT ? kOps[call->op].workspace(*call) : 0; }
 
+#ifndef __CUDACC__
+// Memory comes in multiples of 64 bytes: over the shim what lies between an output's end and the next
+// multiple is marked, so that a kernel that writes past its tensor is found.
+struct OutputSpec {
+  const TensorSpec* tensors;
+  size_t count;
+};
+constexpr OutputSpec kOutputs[] = {
+#define SJ_OUTPUT_ROW(stem) {ops::stem::spec.tensors, ops::stem::spec.n_tensors},
+    SJ_OPS(SJ_OUTPUT_ROW)
+#undef SJ_OUTPUT_ROW
+};
+
+template <class F>
+void for_each_slack(const sj_call& call, F&& f) {
+  const OutputSpec& spec = kOutputs[call.op];
+  for (size_t i = 0; i < spec.count; i++) {
+    const sj_tensor& tensor = call.tensors[i];
+    if (spec.tensors[i].role != Role::Out || !tensor.data) continue;
+    const size_t bytes = size_t(elements(call, int(i))) * element_bytes(call, int(i));
+    for (size_t at = bytes; at % 64; at++)
+      f(spec.tensors[i].name, static_cast<unsigned char*>(tensor.data)[at]);
+  }
+}
+#endif
+
+int32_t run_checked(const sj_call& call, Context& context, sj_error* error) {
+#ifndef __CUDACC__
+  constexpr unsigned char kMark = 0xa5;
+  for_each_slack(call, [](const char*, unsigned char& byte) { byte = kMark; });
+#endif
+  const int32_t code = kOps[call.op].run(call, context, error);
+#ifndef __CUDACC__
+  const char* overrun = nullptr;
+  for_each_slack(call, [&](const char* name, unsigned char& byte) {
+    if (byte != kMark) overrun = name;
+  });
+  if (code == SJ_OK && overrun)
+    return fail(error, SJ_INTERNAL, "[cuda] op %u writes past the end of %s", call.op, overrun);
+#endif
+  return code;
+}
+
 int32_t run(const sj_call* call, sj_error* error) {
   if (call->op >= SJ_OP_COUNT) {
     return fail(error, SJ_UNSUPPORTED, "[cuda] op: expected 0 .. %d, received %u", int(SJ_OP_COUNT) - 1,
@@ -61,7 +92,7 @@ int32_t run(const sj_call* call, sj_error* error) {
   }
   try {
     Context* context = Context::of_thread(error);
-    return context ? kOps[call->op].run(*call, *context, error) : error->code;
+    return context ? run_checked(*call, *context, error) : error->code;
   } catch (const std::bad_alloc&) {
     return fail(error, SJ_OUT_OF_MEMORY, "[cuda] op %u: out of host memory", call->op);
   } catch (const std::exception& e) {  // the shim's findings

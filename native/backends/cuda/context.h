@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "../../include/backend.h"
+#include "../fail.h"
 #include "fault.h"
 #include "kernel.h"
 
@@ -18,9 +19,6 @@ using Stream = cudaStream_t;
 #else
 using Stream = int;
 #endif
-
-// Fills *error and returns code; `format` as printf.
-[[gnu::format(printf, 3, 4)]] int32_t fail(sj_error* error, sj_code code, const char* format, ...);
 
 class Context {
  public:

@@ -47,6 +47,7 @@ describe('CPU and CUDA sample the same ids from the same logits', () => {
     { topK: 40, seed: 3 },
     { topP: 0.9, seed: 4 },
     { minP: 0.05, seed: 5 },
+    { minP: 1e-4, seed: 7 },
     { temperature: 1.3, topK: 100, topP: 0.8, minP: 0.01, seed: 6 },
     { temperature: 0 },
   ])('%o', async (options) => {

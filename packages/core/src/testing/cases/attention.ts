@@ -150,9 +150,9 @@ const kvCases: OpCase[] = [
     op: 'kvWrite',
     name: 'keys transposed, values by key, heads apart',
     inputs: (r) => ({
-      k: activation(r, [3, 2, 5]),
-      v: activation(r, [3, 2, 5]),
-      slots: ints([64, 127, 3]),
+      k: activation(r, [4, 2, 5]),
+      v: activation(r, [4, 2, 5]),
+      slots: ints([64, 127, 3, 65]),
       moves: ints([1, 0, 1], [1, 3]),
     }),
     run: (x) => {
@@ -170,6 +170,7 @@ const kvCases: OpCase[] = [
         [0, 64],
         [1, 127],
         [2, 3],
+        [3, 65], // next to the moved one, and not moved
         [0, 0],
       ]) {
         const [block, offset] = [slot >> 6, slot % 64];

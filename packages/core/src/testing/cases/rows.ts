@@ -29,6 +29,8 @@ export const rowCases: OpCase[] = [
   ...[
     { vocabulary: 7, dim: 5, ids: [6, 0, 3, 3, 6, 0, 1, 3, 6] },
     { vocabulary: 130, dim: 33, ids: [129, 0, 64, 47, 48, 95, 96, 129] },
+    // More ids than a block of threads looks at at once; each id follows the one above it.
+    { vocabulary: 9, dim: 7, ids: Array.from({ length: 300 }, (_, i) => 8 - ((i * i) % 9)) },
   ].map(({ vocabulary, dim, ids }): OpCase => ({
     op: 'embedding',
     name: `${vocabulary} rows of ${dim}, repeated ids`,
