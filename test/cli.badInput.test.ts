@@ -321,7 +321,32 @@ describe('the file system', () => {
 describe('GPUs', () => {
   // The addon itself is a library, and no CUDA module.
   const addon = fileURLToPath(new URL('../native/build/Release/selfjudge_native.node', import.meta.url));
+  /** A module with nothing but its entry. */
+  const built = (name: string, body: string) => {
+    const source = join(cwd, `${name}.c`);
+    writeFileSync(
+      source,
+      `#include <string.h>\nconst void* sj_cuda_backend(int device, char* error) { ${body} }\n`,
+    );
+    const { status, stderr } = spawnSync('g++', [
+      '-x',
+      'c',
+      '-shared',
+      '-fPIC',
+      source,
+      '-o',
+      join(cwd, name),
+    ]);
+    if (status !== 0) throw new Error(String(stderr));
+  };
+  beforeAll(() => {
+    built('old.so', 'static int table[64]; return table;');
+    // An error is two numbers, then the message.
+    built('none.so', 'strcpy(error + 8, "no CUDA device can be used: the driver lists none"); return 0;');
+  });
   const modules: [string, string, RegExp][] = [
+    ['a CUDA module of another ABI', './old.so', /ABI 0/],
+    ['a module that finds no device', './none.so', /no CUDA device can be used: the driver lists none/],
     ['a library that is no CUDA module', addon, /is no CUDA module: it lacks sj_cuda_backend/],
     [
       'a file that is no library',
