@@ -11,7 +11,8 @@ const simt = (() => {
   return device.path === 'simt';
 })();
 const ROWS = 64;
-const VOCABULARY = simt ? 1000 : 49_152;
+// More than a block of threads takes at once.
+const VOCABULARY = simt ? 2500 : 49_152;
 const DRAWS = simt ? 1 : 40;
 
 /** Token ids of many draws from rows whose logits are exact on any device: h is one-hot, so a logit is one weight. */
@@ -21,6 +22,8 @@ async function draws(kind: DeviceKind, options: LinearSampleOptions): Promise<nu
   const h = new Float32Array(ROWS * ROWS);
   for (let r = 0; r < ROWS; r++) h[r * ROWS + r] = 1;
   const w = Float32Array.from(random.normals(VOCABULARY * ROWS, 3));
+  // Token 0 is likely everywhere: a row that read into the next one would draw otherwise.
+  for (let r = 0; r < ROWS; r++) w[r] += 10;
   const rows = Tensor.from(device, w, [VOCABULARY, ROWS]);
   const head = Weight.pack(rows, 'float32');
   const hidden = Tensor.from(device, h, [ROWS, ROWS]);

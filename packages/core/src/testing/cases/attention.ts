@@ -2,9 +2,10 @@ import { kvCopy } from '../../tensor/ops/kvCopy.js';
 import { kvWrite } from '../../tensor/ops/kvWrite.js';
 import { treeAttention } from '../../tensor/ops/treeAttention.js';
 import { treeAttentionPool } from '../../tensor/ops/treeAttentionPool.js';
+import type { Device } from '../../tensor/device.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { TreeBatch } from '../../tensor/treeBatch.js';
-import type { OpCase } from '../case.js';
+import type { OpCase, StorageType } from '../case.js';
 import * as oracle from '../oracle.js';
 import { activation, ints } from './inputs.js';
 
@@ -59,6 +60,10 @@ const trees: Record<string, { segments: ArrayLike<number>; shape: Heads; scale?:
     ]),
     shape: single,
   },
+  'many rows below a prompt': {
+    segments: [0, 21, -1, 21, 63, 0, 84, 63, 0, 147, 63, 0, 210, 63, 0],
+    shape: { heads: 4, kvHeads: 1, dim: 8 },
+  },
   'duplicate sequences': { segments: sharing([prompt, [...prompt, 4], prompt]), shape: single },
   'huge scores': { segments: [0, 40, -1, 40, 3, 0], shape: single, scale: 30 },
   'tiny scores': { segments: [0, 70, -1], shape: single, scale: 1e-6 },
@@ -109,6 +114,9 @@ const poolRows = [
   { table: 2, length: 66 },
 ];
 
+const unwritten = (device: Device, shape: number[], dtype: StorageType) =>
+  Tensor.from(device, new Float32Array(shape.reduce((a, b) => a * b)).fill(NaN), shape, dtype);
+
 const poolCases = [grouped, single, wide].map((shape): OpCase => {
   const { heads, kvHeads, dim } = shape;
   const written = poolLengths.flatMap((length, table) =>
@@ -132,8 +140,9 @@ const poolCases = [grouped, single, wide].map((shape): OpCase => {
       lengths: ints(poolRows.map(({ length }) => length)),
     }),
     run: (x) => {
-      const poolK = Tensor.zeros(x.device, [6, kvHeads * dim, 64], x.dtype);
-      const poolV = Tensor.zeros(x.device, [6, kvHeads * 64, dim], x.dtype);
+      // What nobody wrote may hold anything: it is not read, or counts for exactly nothing.
+      const poolK = unwritten(x.device, [6, kvHeads * dim, 64], x.dtype);
+      const poolV = unwritten(x.device, [6, kvHeads * 64, dim], x.dtype);
       kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
       kvCopy(x.tensor('moves'), poolK, poolV);
       const [tables, rowTable, lengths] = [x.tensor('tables'), x.tensor('rowTable'), x.tensor('lengths')];
