@@ -1,7 +1,7 @@
 // Proves that the kernels' tests notice faults: changes one place of a kernel at a time (a barrier or wait removed, an
 // index or fragment shifted, a tail mask widened), builds it over the SIMT shim with every shared access checked, and
 // wants its cases to fail.
-//   node scripts/mutateCuda.mjs [--sample N] [--seed S] [--family NAME] [--jobs N] [--list]
+//   node scripts/mutateCuda.mjs [--sample N] [--seed S] [--match REGEXP] [--jobs N] [--list]
 // Exit 1 when a fault survives that scripts/mutants.json does not name as harmless, with its reason.
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const { values } = parseArgs({
   options: {
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
-    family: { type: 'string' },
+    match: { type: 'string', default: '' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     list: { type: 'boolean' },
   },
@@ -31,7 +31,7 @@ const FAMILIES = {
     tests: 'treeAttention|kvWrite',
   },
   gemm: {
-    files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linear.*\.cu|linear_adapters\.cuh)$/,
+    files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linear\.cu|linear_adapters\.cuh)$/,
     tests: 'linear',
   },
   head: {
@@ -162,7 +162,8 @@ async function inParallel(items, jobs, work) {
   );
 }
 
-const all = [...mutants()].filter(({ family }) => values.family === undefined || family === values.family);
+const wanted = new RegExp(values.match);
+const all = [...mutants()].filter(({ file, kind, code }) => wanted.test(`${file} ${kind}: ${code}`));
 const harmless = JSON.parse(readFileSync(join(root, 'scripts/mutants.json'), 'utf8'));
 const isHarmless = (m) => harmless.some((h) => h.file === m.file && h.kind === m.kind && h.code === m.code);
 
