@@ -8,20 +8,12 @@
 
 namespace selfjudge {
 
-RunOp::RunOp(sj_op op, const Arguments& arguments, std::shared_ptr<const Tree> tree, const Block& workspace)
-    : op_(op),
-      arguments_(arguments),
-      tree_(std::move(tree)),
-      workspace_(workspace.data),
-      workspace_bytes_(workspace.data ? workspace.requested : 0) {}
-
-int32_t RunOp::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
-  if (poison) return SJ_OK;
-  sj_tree tree;
-  if (tree_) tree = tree_->view();
-  sj_call call = make_call(op_, arguments_, tree_ ? &tree : nullptr);
-  call.workspace = workspace_;
-  call.workspace_bytes = workspace_bytes_;
+int32_t OpCall::run(const sj_backend& backend, sj_error& error) const {
+  sj_tree tree_view;
+  if (tree) tree_view = tree->view();
+  sj_call call = make_call(op, arguments, tree ? &tree_view : nullptr);
+  call.workspace = workspace.data;
+  call.workspace_bytes = workspace.data ? workspace.requested : 0;
   return backend.run(&call, &error);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <utility>
 
 #include "core/allocator.h"
 #include "core/contracts.h"
@@ -13,18 +14,26 @@ namespace selfjudge {
 
 using Done = std::function<void(const Fault*)>;
 
+// A checked call of an op with all it needs; Programs keep them.
+struct OpCall {
+  sj_op op;
+  Arguments arguments;
+  std::shared_ptr<const Tree> tree;
+  Block workspace;
+
+  int32_t run(const sj_backend& backend, sj_error& error) const;
+};
+
 class RunOp : public Command {
  public:
-  RunOp(sj_op op, const Arguments& arguments, std::shared_ptr<const Tree> tree, const Block& workspace);
-  const char* name() const override { return contract_of(op_).op; }
-  int32_t run(const sj_backend& backend, const Fault* poison, sj_error& error) override;
+  explicit RunOp(OpCall call) : call_(std::move(call)) {}
+  const char* name() const override { return contract_of(call_.op).op; }
+  int32_t run(const sj_backend& backend, const Fault* poison, sj_error& error) override {
+    return poison ? SJ_OK : call_.run(backend, error);
+  }
 
  private:
-  sj_op op_;
-  Arguments arguments_;
-  std::shared_ptr<const Tree> tree_;
-  void* workspace_;
-  size_t workspace_bytes_;
+  OpCall call_;
 };
 
 // Host bytes to device memory.

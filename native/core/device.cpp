@@ -99,14 +99,18 @@ Handle Device::add(const char* where, TensorEntry entry) {
   throw Error::out_of_memory(where, "a free tensor handle", "none: 4194303 are live");
 }
 
+// While a Program is being recorded, from its own memory.
+Block Device::allocate(size_t bytes, const char* where) {
+  return recording_ ? recording_->memory->allocate(bytes, where) : allocator_.allocate(bytes, where);
+}
+
 TensorInfo Device::create(const char* where, sj_tensor tensor, bool* fresh) {
-  const auto memory = recording_ ? recording_->memory : nullptr;
-  const Block block =
-      memory ? memory->allocate(bytes_of(tensor), where) : allocator_.allocate(bytes_of(tensor), where);
+  const Block block = allocate(bytes_of(tensor), where);
   if (fresh) *fresh = block.fresh;
   tensor.data = block.data;
   const bool panels = tensor.layout == SJ_PANELS;
   if (panels) allocator_.count_packed(block.requested, true);
+  const auto memory = recording_ ? recording_->memory : nullptr;
   return {add(where, {new Storage{block, 0, panels, memory}, tensor}), tensor};
 }
 
@@ -160,10 +164,7 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
       ++made;
     }
     const sj_call call = make_call(op, arguments, tree ? &tree_view : nullptr);
-    if (const size_t bytes = backend_.workspace(&call)) {
-      workspace = recording_ ? recording_->memory->allocate(bytes, contract.op)
-                             : allocator_.allocate(bytes, contract.op);
-    }
+    if (const size_t bytes = backend_.workspace(&call)) workspace = allocate(bytes, contract.op);
     if (contract.flops) flops = contract.flops(call);
   } catch (...) {
     for (int i = 0; i < made; ++i) {
@@ -181,10 +182,9 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
       ++input.storage->handles;
       recording_->inputs.push_back(input);
     }
-    const size_t bytes = workspace.data ? workspace.requested : 0;
-    recording_->program->add({op, arguments, tree, workspace.data, bytes}, flops);
+    recording_->program->add({op, arguments, tree, workspace}, flops);
   }
-  stream_.push(std::make_unique<RunOp>(op, arguments, std::move(tree), workspace));
+  stream_.push(std::make_unique<RunOp>(OpCall{op, arguments, std::move(tree), workspace}));
   // Whoever gets this memory next runs after this command.
   if (!workspace.data) return;
   if (recording_)

@@ -91,6 +91,7 @@ class Device {
   const std::shared_ptr<const Tree>& find_tree(Handle handle, const char* where);
   void throw_if_poisoned();
   sj_tensor described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims, int rank) const;
+  Block allocate(size_t bytes, const char* where);
   TensorInfo create(const char* where, sj_tensor tensor, bool* fresh = nullptr);
   struct Recorded {
     std::shared_ptr<Program> program;

@@ -1,6 +1,6 @@
 #include "core/program.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace selfjudge {
 
@@ -8,19 +8,14 @@ Program::~Program() {
   if (recording_) backend_.free_recording(recording_);
 }
 
-void Program::add(Call call, double flops) {
+void Program::add(OpCall call, double flops) {
   calls_.push_back(std::move(call));
   flops_ += flops;
 }
 
 int32_t Program::run_calls(sj_error& error) const {
-  for (const Call& recorded : calls_) {
-    sj_tree tree;
-    if (recorded.tree) tree = recorded.tree->view();
-    sj_call call = make_call(recorded.op, recorded.arguments, recorded.tree ? &tree : nullptr);
-    call.workspace = recorded.workspace;
-    call.workspace_bytes = recorded.workspace_bytes;
-    if (const int32_t code = backend_.run(&call, &error)) return code;
+  for (const OpCall& call : calls_) {
+    if (const int32_t code = call.run(backend_, error)) return code;
   }
   return SJ_OK;
 }
@@ -59,10 +54,8 @@ Block ProgramMemory::allocate(size_t bytes, const char* where) {
     free_.erase(best);
     return block;
   }
-  Block block = allocator_.allocate(bytes, where);
-  blocks_.push_back(block);
-  block.fresh = false;  // the host may not write what a Program will write again
-  return block;
+  blocks_.push_back(allocator_.allocate(bytes, where));
+  return blocks_.back();
 }
 
 void ProgramMemory::give_back(const Block& block) {

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include "core/allocator.h"
-#include "core/contracts.h"
+#include "core/commands.h"
 #include "core/stream.h"
-#include "core/tree.h"
 
 namespace selfjudge {
 
@@ -16,20 +15,12 @@ namespace selfjudge {
 // been run.
 class Program {
  public:
-  struct Call {
-    sj_op op;
-    Arguments arguments;
-    std::shared_ptr<const Tree> tree;
-    void* workspace;
-    size_t workspace_bytes;
-  };
-
   explicit Program(const sj_backend& backend) : backend_(backend) {}
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  void add(Call call, double flops);
+  void add(OpCall call, double flops);
   double flops() const { return flops_; }
   size_t calls() const { return calls_.size(); }
   int32_t run(sj_error& error);
@@ -38,7 +29,7 @@ class Program {
   int32_t run_calls(sj_error& error) const;
 
   const sj_backend& backend_;
-  std::vector<Call> calls_;
+  std::vector<OpCall> calls_;
   double flops_ = 0;
   void* recording_ = nullptr;
 };

@@ -34,17 +34,4 @@ __device__ __forceinline__ T block_sum(T x, T* parts) {
   return sum;
 }
 
-template <int Threads>
-__device__ __forceinline__ float block_max(float x, float* parts) {
-  constexpr int kWarps = Threads / 32;
-  x = warp_max(x);
-  __syncthreads();
-  if (threadIdx.x % 32 == 0) parts[threadIdx.x / 32] = x;
-  __syncthreads();
-  float top = parts[0];
-#pragma unroll
-  for (int w = 1; w < kWarps; w++) top = fmaxf(top, parts[w]);
-  return top;
-}
-
 }  // namespace selfjudge::cuda

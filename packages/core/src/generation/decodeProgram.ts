@@ -45,6 +45,7 @@ export class DecodeProgram {
   readonly #view: ModelView;
   readonly #pool: KvPool;
   readonly #width: number;
+  readonly #layout: ReturnType<typeof layout>;
   readonly #unusedBlock: number;
   readonly #inputs: Tensor;
   readonly #options: SamplingOptions;
@@ -69,8 +70,8 @@ export class DecodeProgram {
     this.#unusedBlock = unusedBlock;
     this.#options = options;
     this.#length = Math.min(width * BLOCK, view.model.config.maxPositions);
-    const { size } = layout(rows, width);
-    this.#inputs = owned(() => Tensor.empty(view.model.device, [size], 'int32'));
+    this.#layout = layout(rows, width);
+    this.#inputs = owned(() => Tensor.empty(view.model.device, [this.#layout.size], 'int32'));
   }
 
   /** Tokens and log-probabilities of the first `rows.length` rows, in tensors that the next run overwrites. */
@@ -94,7 +95,7 @@ export class DecodeProgram {
   }
 
   #values(rows: readonly DecodeRow[]): Int32Array {
-    const { parts, size } = layout(this.rows, this.#width);
+    const { parts, size } = this.#layout;
     const values = new Int32Array(size);
     for (let i = 0; i < this.rows; i++) {
       const row = rows[i] ?? { token: 0, position: 0, table: [this.#unusedBlock], sequence: 0 };
@@ -113,7 +114,7 @@ export class DecodeProgram {
 
   #step(): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { config, head } = this.#view.model;
-    const { parts } = layout(this.rows, this.#width);
+    const { parts } = this.#layout;
     const input = ({ at, shape }: { at: number; shape: number[] }) => this.#inputs.view(at, shape);
     const pool = {
       slots: input(parts.slots),
