@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects: `unit` is the test command; `real` needs the real weights (pnpm test:real); `cuda` runs on the CUDA
-// module (pnpm test:gpu) or on the same sources over the SIMT shim (pnpm test:cuda).
+// Four projects: `unit` is the test command; `soak` is what is too long for it (pnpm test:soak); `real` needs the real
+// weights (pnpm test:real); `cuda` runs on the CUDA module (pnpm test:gpu) or on the same sources over the SIMT shim (pnpm
+// test:cuda).
 export default defineConfig({
   test: {
     testTimeout: 60_000,
@@ -11,8 +12,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.real.test.ts', '**/*.cuda.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.{real,cuda,soak}.test.ts', '**/node_modules/**'],
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          include: ['packages/*/src/**/*.soak.test.ts', 'test/**/*.soak.test.ts'],
+          testTimeout: 3_600_000,
         },
       },
       {

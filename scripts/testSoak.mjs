@@ -1,0 +1,9 @@
+// pnpm test:soak: what is too long for pnpm test: the long forms of the fuzz tests, and every fault of the CUDA kernels.
+import { checkNode, finish, vitest } from './suite.mjs';
+
+const built = checkNode('build', ['scripts/build.mjs', '--quiet']);
+if (built) {
+  vitest('soak');
+  checkNode('all faults put into kernels are noticed', ['scripts/mutateCuda.mjs']);
+}
+finish();
