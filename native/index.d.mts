@@ -146,6 +146,12 @@ export class NativeDevice {
   counters(): { flops: number; calls: number };
 
   /**
+   * For tests: the allocation and the command that many from now on (1: the next) fail, with SJ_OUT_OF_MEMORY and a
+   * fault; 0 or left out: none. Commands are ops, uploads that wait their turn, reads, syncs and runs of Programs.
+   */
+  failAfter(injected: { allocations?: number; commands?: number }): void;
+
+  /**
    * Waits for the running command, drops the rest, frees all memory. Pending promises reject with SJ_DISPOSED, later
    * calls throw it. Closing twice is fine.
    */

@@ -152,6 +152,9 @@ export class NativeDevice {
   counters() {
     return this.#raw.counters();
   }
+  failAfter({ allocations = 0, commands = 0 }) {
+    this.#raw.failAfter(allocations, commands);
+  }
   close() {
     this.#raw.close();
   }

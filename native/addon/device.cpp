@@ -41,6 +41,7 @@ void RawDevice::define(Napi::Env env, Napi::Object exports) {
                                         InstanceMethod<&RawDevice::memory>("memory"),
                                         InstanceMethod<&RawDevice::reset_peak>("resetPeak"),
                                         InstanceMethod<&RawDevice::counters>("counters"),
+                                        InstanceMethod<&RawDevice::fail_after>("failAfter"),
                                         InstanceMethod<&RawDevice::close>("close")}));
 }
 
@@ -287,6 +288,14 @@ Napi::Value RawDevice::counters(const Napi::CallbackInfo&) {
     object.Set("flops", counters.flops);
     object.Set("calls", counters.calls);
     return object;
+  });
+}
+
+void RawDevice::fail_after(const Napi::CallbackInfo& info) {
+  guarded(env_, "failAfter", [&] {
+    constexpr int64_t most = int64_t{1} << 53;
+    const int64_t allocations = to_integer(info[0], 0, most, "failAfter", "allocations");
+    open("failAfter").fail_after(allocations, to_integer(info[1], 0, most, "failAfter", "commands"));
   });
 }
 

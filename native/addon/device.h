@@ -40,6 +40,7 @@ class RawDevice : public Napi::ObjectWrap<RawDevice> {
   Napi::Value memory(const Napi::CallbackInfo& info);
   void reset_peak(const Napi::CallbackInfo& info);
   Napi::Value counters(const Napi::CallbackInfo& info);
+  void fail_after(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
   Device& open(const char* where);  // throws Error::disposed after close()

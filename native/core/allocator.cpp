@@ -51,8 +51,11 @@ std::string mebibytes(size_t bytes) {
 }  // namespace
 
 Allocator::Allocator(const sj_backend& backend, std::function<void()> drain,
-                     std::function<void(Block)> free_in_order)
-    : backend_(backend), drain_(std::move(drain)), free_in_order_(std::move(free_in_order)) {}
+                     std::function<void(Block)> free_in_order, std::function<void(Block)> poison)
+    : backend_(backend),
+      drain_(std::move(drain)),
+      free_in_order_(std::move(free_in_order)),
+      poison_(std::move(poison)) {}
 
 Allocator::~Allocator() { free_cached(); }
 
@@ -63,7 +66,7 @@ Block Allocator::allocate(size_t bytes, const char* where) {
                                     mebibytes(counters_.packed) + "), cached " + mebibytes(counters_.cached) +
                                     ", peak " + mebibytes(counters_.peak));
   };
-  if (bytes > kLargest) throw refuse();
+  if (bytes > kLargest || (failing_ && --failing_ == 0)) throw refuse();
   const SizeClass size = class_of(bytes);
   Block block{nullptr, size.bytes, round_up(std::max(bytes, size_t{1}), kAlignment), false};
   // A block somewhat larger will do: shapes that vary with the batch would seldom find their own class, and
@@ -85,7 +88,8 @@ Block Allocator::allocate(size_t bytes, const char* where) {
       block.data = backend_.alloc(size.bytes);
     }
     if (!block.data) throw refuse();
-    block.fresh = true;
+    block.fresh = !poison_;  // what poisons it is a command
+    if (poison_) poison_(block);
   }
   counters_.live += block.requested;
   counters_.peak = std::max(counters_.peak, counters_.live);
@@ -96,6 +100,7 @@ void Allocator::release(const Block& block) {
   const SizeClass size = class_of(block.bytes);
   if (size.index >= cache_.size()) cache_.resize(size.index + 1);
   cache_[size.index].push_back(block.data);
+  if (poison_) poison_(block);
   counters_.live -= block.requested;
   counters_.cached += block.bytes;
 }

@@ -29,8 +29,10 @@ struct MemoryCounters {
 class Allocator {
  public:
   // `drain` waits until no queued command can touch a cached block; `free_in_order` frees a block once every
-  // command queued so far has run.
-  Allocator(const sj_backend& backend, std::function<void()> drain, std::function<void(Block)> free_in_order);
+  // command queued so far has run. `poison`, where there is one, overwrites a block in the order of commands:
+  // every block that is new or given back goes through it.
+  Allocator(const sj_backend& backend, std::function<void()> drain, std::function<void(Block)> free_in_order,
+            std::function<void(Block)> poison);
   ~Allocator();  // the stream must have stopped
   Allocator(const Allocator&) = delete;
   Allocator& operator=(const Allocator&) = delete;
@@ -40,6 +42,8 @@ class Allocator {
   // The block may be reused by whatever is enqueued from now on.
   void release(const Block& block);
   void count_packed(size_t bytes, bool live);
+  // For tests: the allocation that many from now on (1: the next) is refused; 0: none.
+  void fail_after(int64_t allocations) { failing_ = allocations; }
 
   const MemoryCounters& counters() const { return counters_; }
   void reset_peak() { counters_.peak = counters_.live; }
@@ -51,9 +55,10 @@ class Allocator {
 
   const sj_backend& backend_;
   std::function<void()> drain_;
-  std::function<void(Block)> free_in_order_;
+  std::function<void(Block)> free_in_order_, poison_;
   std::vector<std::vector<void*>> cache_;  // by size class
   MemoryCounters counters_;
+  int64_t failing_ = 0;
 };
 
 }  // namespace selfjudge

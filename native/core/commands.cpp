@@ -1,7 +1,10 @@
 #include "core/commands.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "core/bf16.h"
 #include "core/tensor.h"
@@ -61,6 +64,23 @@ int32_t Sync::run(const sj_backend& backend, const Fault* poison, sj_error& erro
   const int32_t code = backend.sync(&error);
   if (code == SJ_OK) done_(nullptr);
   return code;
+}
+
+int32_t PoisonBlock::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
+  if (poison) return SJ_OK;
+  static const std::vector<char> bytes(size_t{1} << 20, '\xff');
+  for (size_t at = 0; at < block_.bytes; at += bytes.size()) {
+    const size_t piece = std::min(bytes.size(), block_.bytes - at);
+    char* const to = static_cast<char*>(block_.data) + at;
+    if (const int32_t code = backend.copy_in(to, bytes.data(), piece, &error)) return code;
+  }
+  return SJ_OK;
+}
+
+int32_t InjectedFault::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
+  if (poison) return instead_->run(backend, poison, error);
+  std::snprintf(error.message, sizeof error.message, "an injected fault");
+  return SJ_INTERNAL;
 }
 
 }  // namespace selfjudge

@@ -88,4 +88,28 @@ class FreeBlock : public Command {
   const sj_backend& backend_;
 };
 
+// Overwrites a block with bytes that are NaN as float32 and bf16, and -1 as int32: what reads memory that
+// nobody wrote, or that was given back, shows.
+class PoisonBlock : public Command {
+ public:
+  explicit PoisonBlock(const Block& block) : block_(block) {}
+  const char* name() const override { return "poison"; }
+  int32_t run(const sj_backend& backend, const Fault* poison, sj_error& error) override;
+
+ private:
+  Block block_;
+};
+
+// Fails in the place of another command, as that one.
+class InjectedFault : public Command {
+ public:
+  explicit InjectedFault(std::unique_ptr<Command> instead) : instead_(std::move(instead)) {}
+  const char* name() const override { return instead_->name(); }
+  int32_t run(const sj_backend& backend, const Fault* poison, sj_error& error) override;
+  void failed(const Fault& fault) override { instead_->failed(fault); }
+
+ private:
+  std::unique_ptr<Command> instead_;
+};
+
 }  // namespace selfjudge

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -12,13 +13,26 @@
 #include "core/tensor.h"
 
 namespace selfjudge {
+namespace {
+
+// SELFJUDGE_POISON=1: memory that is new or given back is overwritten. For tests: costs a pass over memory
+// each time.
+bool poisons() {
+  const char* value = std::getenv("SELFJUDGE_POISON");
+  return value && std::strcmp(value, "1") == 0;
+}
+
+}  // namespace
 
 Device::Device(const std::string& kind)
     : backend_(open_backend(kind)),
       stream_(backend_),
       allocator_(
           backend_, [this] { stream_.drain(); },
-          [this](Block block) { stream_.push(std::make_unique<FreeBlock>(block, backend_)); }),
+          [this](Block block) { stream_.push(std::make_unique<FreeBlock>(block, backend_)); },
+          poisons() ? std::function<void(Block)>(
+                          [this](Block block) { stream_.push(std::make_unique<PoisonBlock>(block)); })
+                    : nullptr),
       tensor_tag_(take_tag()),
       tree_tag_(take_tag()),
       program_tag_(take_tag()),
@@ -32,6 +46,17 @@ Device::~Device() {
   programs_.each([this](Recorded& recorded) { release(recorded); });
   tensors_.each([this](TensorEntry& entry) { release(entry); });
   for (const uint32_t tag : {tensor_tag_, tree_tag_, program_tag_}) give_tag_back(tag);
+}
+
+void Device::push(std::unique_ptr<Command> command) {
+  if (failing_command_ && --failing_command_ == 0)
+    command = std::make_unique<InjectedFault>(std::move(command));
+  stream_.push(std::move(command));
+}
+
+void Device::fail_after(int64_t allocations, int64_t commands) {
+  allocator_.fail_after(allocations);
+  failing_command_ = commands;
 }
 
 void Device::throw_if_poisoned() {
@@ -184,7 +209,7 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
     }
     recording_->program->add({op, arguments, tree, workspace}, flops);
   }
-  stream_.push(std::make_unique<RunOp>(OpCall{op, arguments, std::move(tree), workspace}));
+  push(std::make_unique<RunOp>(OpCall{op, arguments, std::move(tree), workspace}));
   // Whoever gets this memory next runs after this command.
   if (!workspace.data) return;
   if (recording_)
@@ -220,7 +245,7 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
     source = staging.get();
   }
   if (!direct) {
-    stream_.push(std::make_unique<Write>(info.tensor.data, std::move(staging), bytes));
+    push(std::make_unique<Write>(info.tensor.data, std::move(staging), bytes));
     return info;
   }
   sj_error error{SJ_OK, 0, {}};
@@ -235,7 +260,7 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
 
 void Device::read(Handle handle, void* host, std::function<void(const Fault*)> done) {
   refuse_while_recording("read");
-  stream_.push(std::make_unique<Read>(host, find(handle, "read", "handle").tensor, std::move(done)));
+  push(std::make_unique<Read>(host, find(handle, "read", "handle").tensor, std::move(done)));
 }
 
 sj_tensor Device::describe_handle(Handle handle, const char* where) {
@@ -338,7 +363,7 @@ void Device::run_program(Handle handle) {
   const std::shared_ptr<Program>& program = find_program(handle, "runProgram").program;
   counters_.calls += static_cast<double>(program->calls());
   counters_.flops += program->flops();
-  stream_.push(std::make_unique<RunProgram>(program));
+  push(std::make_unique<RunProgram>(program));
 }
 
 void Device::dispose_program(Handle handle) {
@@ -348,8 +373,6 @@ void Device::dispose_program(Handle handle) {
   release(recorded);
 }
 
-void Device::sync(std::function<void(const Fault*)> done) {
-  stream_.push(std::make_unique<Sync>(std::move(done)));
-}
+void Device::sync(std::function<void(const Fault*)> done) { push(std::make_unique<Sync>(std::move(done))); }
 
 }  // namespace selfjudge

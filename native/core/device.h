@@ -83,10 +83,14 @@ class Device {
   const MemoryCounters& memory() const { return allocator_.counters(); }
   void reset_peak() { allocator_.reset_peak(); }
   const Counters& counters() const { return counters_; }
+  // For tests: the allocation and the command that many from now on (1: the next) fail; 0: none. Commands are
+  // ops, uploads that wait their turn, reads, syncs and runs of Programs.
+  void fail_after(int64_t allocations, int64_t commands);
   // Lets the running command finish and drops the rest; their callbacks are never called.
   void stop() { stream_.stop(); }
 
  private:
+  void push(std::unique_ptr<Command> command);
   TensorEntry& find(Handle handle, const char* where, const char* argument);
   const std::shared_ptr<const Tree>& find_tree(Handle handle, const char* where);
   void throw_if_poisoned();
@@ -114,6 +118,7 @@ class Device {
   HandleTable<Recorded> programs_;
   std::optional<Recorded> recording_;
   Counters counters_;
+  int64_t failing_command_ = 0;
 };
 
 }  // namespace selfjudge

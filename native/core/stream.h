@@ -44,7 +44,7 @@ class Stream {
   bool poisoned() const { return poisoned_.load(std::memory_order_acquire); }
   // Commands pushed from now on run again; those pushed before are still skipped. No effect without a fault.
   void recover();
-  // Lets the running command finish, drops the rest, joins the thread. Nothing may be pushed afterwards.
+  // Lets the running command finish, drops the rest, joins the thread. What is pushed afterwards never runs.
   void stop();
 
  private:

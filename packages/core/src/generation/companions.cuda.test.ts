@@ -1,0 +1,3 @@
+import { describeCompanions } from '../testing/companions.js';
+
+describeCompanions('cuda', 200);
