@@ -1,4 +1,4 @@
-import { Tape, tidy, type DropoutKey, type ModelView, type TreeBatch } from '@selfjudge/core';
+import { Tape, tidy, type DropoutKey, type ModelView, type Tensor, type TreeBatch } from '@selfjudge/core';
 
 /**
  * One forward and backward of a tree: adds to the gradients of the view's trained parameters.
@@ -14,8 +14,9 @@ export async function accumulate(
   dropout?: DropoutKey,
 ): Promise<Float32Array> {
   const tape = new Tape();
-  const logp = tape.run(() => tidy(() => view.logprobs(tree, { dropout })));
+  let logp: Tensor | undefined;
   try {
+    logp = tape.run(() => tidy(() => view.logprobs(tree, { dropout })));
     if (typeof gradient !== 'function') {
       tape.backward(logp, gradient);
       return (await logp.read()) as Float32Array;
@@ -25,6 +26,6 @@ export async function accumulate(
     return values;
   } finally {
     tape.dispose();
-    logp.dispose();
+    logp?.dispose();
   }
 }

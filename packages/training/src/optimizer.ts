@@ -36,8 +36,7 @@ export class AdamW {
   async step(learningRate: number): Promise<UpdateReport> {
     const { parameters, options } = this;
     const norm = globalNorm(parameters.grad);
-    const [gradNorm] = await norm.read();
-    norm.dispose();
+    const [gradNorm] = await norm.read().finally(() => norm.dispose());
     const skipped = !Number.isFinite(gradNorm);
     if (!skipped) {
       this.updates++;

@@ -1,0 +1,4 @@
+import { Device } from '@selfjudge/core';
+import { describeInjectedFailures } from './testing/injectedFailures.js';
+
+describeInjectedFailures(() => Device.open('cpu'), 1);

@@ -1,0 +1,70 @@
+import { isError, type Device, type ErrorCode } from '@selfjudge/core';
+import { describe, expect, it } from 'vitest';
+import { AdamW } from '../optimizer.js';
+import type { SelfTrainingOptions } from '../options.js';
+import { selfTrainingDefaults } from '../presets.js';
+import { selfTrainingStep } from '../selfTraining.js';
+import { loraTrainable } from '../trainable.js';
+import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './tiny.js';
+
+const options: SelfTrainingOptions = {
+  ...selfTrainingDefaults,
+  trainBatchSize: 2,
+  maxNewTokens: 4,
+  topP: 1,
+  tokenBudget: 200,
+  missingEos: 'keep',
+};
+
+/**
+ * One step of self-training in which one allocation, or one command, fails: at the 1st, then every `stride`-th. The step
+ * must reject with the error of its kind, leave no memory behind, and succeed when it is tried again.
+ */
+export function describeInjectedFailures(device: () => Device, stride: number): void {
+  describe('a step of self-training in which something fails', () => {
+    const inject = async (failure: 'allocations' | 'commands', code: ErrorCode) => {
+      const model = tinyModel();
+      const start = await trainedAdapter(model, 4);
+      const prompts = tinyPrompts(model, 2);
+      const { native } = device();
+      /** The parameters after a step from the start. */
+      const step = async (fail = {}) => {
+        const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
+        const optimizer = new AdamW(trainable.parameters, options);
+        const run = { trainable, judge: hashJudge, tokenizer: model.tokenizer!, optimizer, options };
+        try {
+          native.failAfter(fail);
+          await selfTrainingStep(prompts, run, { step: 1, learningRate: 1e-2 });
+          native.failAfter({});
+          return await trainable.parameters.read();
+        } finally {
+          native.failAfter({});
+          device().recover();
+          optimizer.dispose();
+          trainable.dispose();
+        }
+      };
+      const expected = await step();
+      await device().sync();
+      const { live } = device().memory();
+      let failures = 0;
+      for (let at = 1; ; at += stride) {
+        const error: unknown = await step({ [failure]: at }).then(
+          () => undefined,
+          (caught: unknown) => caught,
+        );
+        if (error === undefined) break; // the step has no more of them
+        if (!isError(error, code)) throw error;
+        expect(error.message).toMatch(/^\[\w+\] /);
+        expect(device().memory().live, `after failure ${at}`).toBe(live);
+        if (failures++ % 4 === 0) expect(await step(), `after failure ${at}`).toEqual(expected);
+      }
+      expect(failures).toBeGreaterThan(10);
+      start.dispose();
+      model.dispose();
+    };
+
+    it('memory is out', () => inject('allocations', 'SJ_OUT_OF_MEMORY'));
+    it('a command fails', () => inject('commands', 'SJ_FAULT'));
+  });
+}
