@@ -70,7 +70,7 @@ function main() {
         verbatimSymlinks: true,
         filter: (source) => !skipped(source),
       });
-    const sources = ['index.mjs', 'package.json', 'include', 'core', 'backends'].map(
+    const sources = ['index.mjs', 'package.json', 'include', 'core', 'backends', 'test'].map(
       (name) => `native/${name}`,
     );
     const folders = ['node_modules', 'packages', 'benchmarks', 'examples', 'test', 'scripts'];

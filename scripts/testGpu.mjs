@@ -1,7 +1,8 @@
-// pnpm test:gpu: everything on the GPU of this machine: the case table, tree sharing, 1,000 reruns of each gradient, faults
-// and allocations, ids sampled as on the CPU; the tests of core, training, judging and evaluation with their tensors there;
+// pnpm test:gpu: everything on the GPU of this machine: the case table, tree sharing, companion fuzz, 1,000 reruns of each
+// gradient, faults, failures put in, a lost device, allocations, ids sampled as on the CPU; the tests of core, training, judging and evaluation with their tensors there;
 // parity on real weights; the sanitizers over the case table; the quickstart, and the example on human preferences.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -20,21 +21,41 @@ const usable = check('a GPU can be used', () => {
 });
 if (!usable) finish();
 
-vitest('cuda');
+// What takes all memory of the GPU runs alone.
+const ALONE = 'test/cuda/lost';
+vitest('cuda', { args: ['--exclude', `${ALONE}*`] });
+vitest('cuda', { args: [ALONE] });
 const packages = ['core', 'training', 'judging', 'evaluation'].map((name) => `packages/${name}/src`);
 // What names a path of the CPU says nothing here.
-vitest('unit', { args: [...packages, '--exclude', '**/cases.*', '--exclude', '**/treeSharing.*'] });
+vitest('unit', {
+  args: [
+    ...packages,
+    '--exclude',
+    '**/cases.*',
+    '--exclude',
+    '**/treeSharing.*',
+    '--exclude',
+    '**/companions.*',
+  ],
+});
 vitest('real');
 
-for (const tool of ['memcheck', 'racecheck', 'initcheck', 'synccheck']) {
-  const name = `compute-sanitizer ${tool}`;
+// All at once: each leaves the GPU idle most of the time.
+const TOOLS = ['memcheck', 'racecheck', 'initcheck', 'synccheck'];
+const sanitized = TOOLS.map(async (tool) => {
   const options = ['--tool', tool, '--target-processes', 'all', '--error-exitcode', '9'];
   const run = [process.execPath, bin('vitest', 'vitest.mjs'), 'run', '--project', 'cuda', CASES];
-  const result = spawnSync('compute-sanitizer', [...options, ...run], { cwd: root, encoding: 'utf8' });
-  if (result.error) skip(name, 'it is not on the PATH');
+  const child = spawn('compute-sanitizer', [...options, ...run], { cwd: root });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  const [status] = await once(child, 'close').catch(() => ['missing']);
+  return { name: `compute-sanitizer ${tool}`, status, output };
+});
+for (const { name, status, output } of await Promise.all(sanitized)) {
+  if (status === 'missing') skip(name, 'it is not on the PATH');
   else {
     check(name, () => {
-      if (result.status !== 0) throw new Error(`${result.stdout}${result.stderr}`.slice(-4000));
+      if (status !== 0) throw new Error(output.slice(-4000));
     });
   }
 }

@@ -50,13 +50,8 @@ __global__ void __launch_bounds__(kForwardThreads, D > 32 ? 2 : 3) attend_mma(Tr
     Queries::copy(qs, tid, i, a.q + size_t(max(v, 0)) * a.width, v >= 0, a.width);
   }
   const auto copy_keys = [&](int buffer) {
-#pragma unroll
-    for (int i = 0; i < Keys::kSteps; i++) {
-      const int r = lists[buffer * kKeys + Keys::row(tid, i)];
-      const size_t at = (size_t(max(r, 0)) * a.key_heads + g) * a.width;
-      Keys::copy(ks + buffer * kTileSize<D, kKeys>, tid, i, a.k + at, r >= 0, a.width);
-      Keys::copy(vs + buffer * kTileSize<D, kKeys>, tid, i, a.v + at, r >= 0, a.width);
-    }
+    const int at = buffer * kTileSize<D, kKeys>;
+    copy_listed<Keys>(ks + at, vs + at, lists + buffer * kKeys, tid, g, a);
   };
   copy_keys(0);
   cp_async_commit();

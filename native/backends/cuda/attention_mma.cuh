@@ -44,6 +44,19 @@ struct RowCopy {
   }
 };
 
+// Key head `g` of the rows in `list`, keys to `ks` and values to `vs`; zeros where it holds -1.
+template <class Keys, class Args>
+__device__ __forceinline__ void copy_listed(bf16* ks, bf16* vs, const int* list, int thread, int g,
+                                            const Args& a) {
+#pragma unroll
+  for (int i = 0; i < Keys::kSteps; i++) {
+    const int row = list[Keys::row(thread, i)];
+    const size_t at = (size_t(max(row, 0)) * a.key_heads + g) * a.width;
+    Keys::copy(ks, thread, i, a.k + at, row >= 0, a.width);
+    Keys::copy(vs, thread, i, a.v + at, row >= 0, a.width);
+  }
+}
+
 // A operand, 16 rows by 16 columns from (row, column) of a tile.
 template <int D>
 __device__ __forceinline__ void load_a(uint32_t (&a)[4], const bf16* tile, int row, int column, int lane) {

@@ -134,12 +134,12 @@ export function describeCompanions(path: string, trees: number): void {
     afterAll(() => device.close());
 
     for (const dtype of ['float32', 'bf16'] as StorageType[]) {
-      it(`answers of ${trees / 2} random trees do not depend on their company, ${dtype}`, async () => {
+      it(`answers of random trees do not depend on their company, ${dtype}`, async () => {
         const model = LlamaModel.init(config, { device, dtype, seed: 4 });
         const adapter = await adapterOf(model);
         const strangers: Path[] = [];
         const shim = device.path === 'simt'; // a thousand times slower
-        for (let tree = 0; tree < (shim ? 2 : trees / 2); tree++) {
+        for (let tree = 0; tree < (shim ? 1 : trees / 2); tree++) {
           const view = tree % 2 ? model.view([adapter]) : model.view();
           await compareTree(view, new Random(tree), strangers);
           strangers.splice(0, strangers.length - 30);

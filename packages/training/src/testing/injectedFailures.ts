@@ -59,7 +59,7 @@ export function describeInjectedFailures(device: () => Device, stride: number): 
         expect(device().memory().live, `after failure ${at}`).toBe(live);
         if (failures++ % 4 === 0) expect(await step(), `after failure ${at}`).toEqual(expected);
       }
-      expect(failures).toBeGreaterThan(10);
+      expect(failures).toBeGreaterThan(2);
       start.dispose();
       model.dispose();
     };
