@@ -148,8 +148,9 @@ export class NativeDevice {
   /**
    * For tests: the allocation and the command that many from now on (1: the next) fail, with SJ_OUT_OF_MEMORY and a
    * fault; 0 or left out: none. Commands are ops, uploads that wait their turn, reads, syncs and runs of Programs.
+   * `wait`: the failing command is waited for, so that the very next call meets its fault.
    */
-  failAfter(injected: { allocations?: number; commands?: number }): void;
+  failAfter(injected: { allocations?: number; commands?: number; wait?: boolean }): void;
 
   /**
    * Waits for the running command, drops the rest, frees all memory. Pending promises reject with SJ_DISPOSED, later

@@ -152,8 +152,8 @@ export class NativeDevice {
   counters() {
     return this.#raw.counters();
   }
-  failAfter({ allocations = 0, commands = 0 }) {
-    this.#raw.failAfter(allocations, commands);
+  failAfter({ allocations = 0, commands = 0, wait = false }) {
+    this.#raw.failAfter(allocations, commands, Number(wait));
   }
   close() {
     this.#raw.close();

@@ -26,18 +26,7 @@ const ALONE = 'test/cuda/lost';
 vitest('cuda', { args: ['--exclude', `${ALONE}*`] });
 vitest('cuda', { args: [ALONE] });
 const packages = ['core', 'training', 'judging', 'evaluation'].map((name) => `packages/${name}/src`);
-// What names a path of the CPU says nothing here.
-vitest('unit', {
-  args: [
-    ...packages,
-    '--exclude',
-    '**/cases.*',
-    '--exclude',
-    '**/treeSharing.*',
-    '--exclude',
-    '**/companions.*',
-  ],
-});
+vitest('unit', { args: packages });
 vitest('real');
 
 // All at once: each leaves the GPU idle most of the time.

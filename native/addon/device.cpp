@@ -295,7 +295,8 @@ void RawDevice::fail_after(const Napi::CallbackInfo& info) {
   guarded(env_, "failAfter", [&] {
     constexpr int64_t most = int64_t{1} << 53;
     const int64_t allocations = to_integer(info[0], 0, most, "failAfter", "allocations");
-    open("failAfter").fail_after(allocations, to_integer(info[1], 0, most, "failAfter", "commands"));
+    const int64_t commands = to_integer(info[1], 0, most, "failAfter", "commands");
+    open("failAfter").fail_after(allocations, commands, to_integer(info[2], 0, 1, "failAfter", "wait") == 1);
   });
 }
 

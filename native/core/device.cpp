@@ -49,14 +49,16 @@ Device::~Device() {
 }
 
 void Device::push(std::unique_ptr<Command> command) {
-  if (failing_command_ && --failing_command_ == 0)
-    command = std::make_unique<InjectedFault>(std::move(command));
+  const bool fails = failing_command_ && --failing_command_ == 0;
+  if (fails) command = std::make_unique<InjectedFault>(std::move(command));
   stream_.push(std::move(command));
+  if (fails && waits_for_failure_) stream_.drain();
 }
 
-void Device::fail_after(int64_t allocations, int64_t commands) {
+void Device::fail_after(int64_t allocations, int64_t commands, bool wait) {
   allocator_.fail_after(allocations);
   failing_command_ = commands;
+  waits_for_failure_ = wait;
 }
 
 void Device::throw_if_poisoned() {

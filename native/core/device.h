@@ -84,8 +84,9 @@ class Device {
   void reset_peak() { allocator_.reset_peak(); }
   const Counters& counters() const { return counters_; }
   // For tests: the allocation and the command that many from now on (1: the next) fail; 0: none. Commands are
-  // ops, uploads that wait their turn, reads, syncs and runs of Programs.
-  void fail_after(int64_t allocations, int64_t commands);
+  // ops, uploads that wait their turn, reads, syncs and runs of Programs. `wait`: the failing command is
+  // waited for, so that the very next call meets its fault.
+  void fail_after(int64_t allocations, int64_t commands, bool wait);
   // Lets the running command finish and drops the rest; their callbacks are never called.
   void stop() { stream_.stop(); }
 
@@ -119,6 +120,7 @@ class Device {
   std::optional<Recorded> recording_;
   Counters counters_;
   int64_t failing_command_ = 0;
+  bool waits_for_failure_ = false;
 };
 
 }  // namespace selfjudge

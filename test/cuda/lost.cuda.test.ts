@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,12 +38,12 @@ describe.runIf(gpu)('a GPU that is lost, or shared', () => {
   it('lost in the middle of a run: a clear error, the last checkpoint kept, the same command goes on', async () => {
     const cuda = findCuda();
     if (!cuda) throw new Error('expected nvcc, to build what loses the device');
-    const library = join(cwd, 'lose_device.so');
+    const [library, now] = [join(cwd, 'lose_device.so'), join(cwd, 'now')];
     const built = spawnSync(cuda.nvcc, ['-shared', '-Xcompiler', '-fPIC', source, '-o', library]);
     expect(String(built.stderr)).toBe('');
-    const lost = start(train('lost'), { cwd, shell: `export LD_PRELOAD=${library}` });
+    const lost = start(train('lost'), { cwd, shell: `export LOSE_DEVICE=${now} LD_PRELOAD=${library}` });
     await lost.until(/50%/);
-    lost.child.kill('SIGUSR2');
+    writeFileSync(now, '');
     const { code, stderr } = await lost.ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(/\[cuda\] .*; if it stays, this process has lost the device: start it again/);

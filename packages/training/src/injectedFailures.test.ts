@@ -1,4 +1,4 @@
 import { Device } from '@selfjudge/core';
 import { describeInjectedFailures } from './testing/injectedFailures.js';
 
-describeInjectedFailures(() => Device.open('cpu'), 5);
+describeInjectedFailures(() => Device.open(), 3);

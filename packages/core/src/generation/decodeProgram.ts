@@ -3,7 +3,7 @@ import type { ModelView } from '../model/view.js';
 import { copyTo } from '../tensor/ops/copy.js';
 import { linearSample } from '../tensor/ops/linearSample.js';
 import { Program } from '../tensor/program.js';
-import { owned } from '../tensor/scope.js';
+import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { BLOCK, type KvPool } from './kvPool.js';
 import type { SamplingOptions } from './options.js';
@@ -77,9 +77,7 @@ export class DecodeProgram {
   /** Tokens and log-probabilities of the first `rows.length` rows, in tensors that the next run overwrites. */
   run(rows: readonly DecodeRow[]): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { device } = this.#view.model;
-    const values = owned(() => Tensor.from(device, this.#values(rows), this.#inputs.shape));
-    copyTo(values, this.#inputs);
-    values.dispose();
+    tidy(() => copyTo(Tensor.from(device, this.#values(rows), this.#inputs.shape), this.#inputs));
     if (this.#program === undefined) {
       this.#view.model.rope.rows(this.#length); // an upload, which recording would refuse
       this.#program = Program.record(device, () => this.#step());

@@ -4,7 +4,7 @@ import type { Device } from '../tensor/device.js';
 import { kvCopy } from '../tensor/ops/kvCopy.js';
 import { kvWrite } from '../tensor/ops/kvWrite.js';
 import { treeAttentionPool } from '../tensor/ops/treeAttentionPool.js';
-import { owned } from '../tensor/scope.js';
+import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** Keys a block: the canonical chunk that attention reduces over, so a block never straddles two. */
@@ -90,9 +90,10 @@ export class KvPool {
   copy(moves: readonly (readonly [from: number, to: number, count: number])[]): void {
     if (moves.length === 0) return;
     const { device } = this.#keys[0];
-    const triples = owned(() => Tensor.from(device, Int32Array.from(moves.flat()), [moves.length, 3]));
-    this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer]));
-    triples.dispose();
+    tidy(() => {
+      const triples = Tensor.from(device, Int32Array.from(moves.flat()), [moves.length, 3]);
+      this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer]));
+    });
   }
 
   /** Attention of one layer over the pool, after the rows' own keys and values are in it. */

@@ -47,6 +47,16 @@ export function tidy<T>(fn: () => T): T {
   return result;
 }
 
+/** Runs `fn`; when it throws, disposes what it was to finish. */
+export function orDispose<T>(unfinished: Iterable<{ dispose(): void } | undefined>, fn: () => T): T {
+  try {
+    return fn();
+  } catch (error) {
+    for (const tensor of unfinished) tensor?.dispose();
+    throw error;
+  }
+}
+
 /** Throws when a function that must be synchronous returned a promise. */
 export function rejectPromise(result: unknown, where: string): void {
   if (typeof (result as PromiseLike<unknown> | undefined | null)?.then === 'function') {

@@ -1,7 +1,7 @@
 import { ArgumentError, DisposedError } from '../errors.js';
 import { accumulate } from './accumulate.js';
 import { currentRecorder, withRecorder, type Recorder, type Recording } from './recording.js';
-import { owned, rejectPromise, tidy } from './scope.js';
+import { orDispose, owned, rejectPromise, tidy } from './scope.js';
 import { Tensor } from './tensor.js';
 
 interface Entry {
@@ -139,7 +139,7 @@ export class Tape implements Recorder {
     const node = this.#nodes.get(output.id) as number;
     const own =
       dy instanceof Tensor ? dy.retain() : Tensor.from(output.device, dy, output.shape, output.dtype);
-    gradients.set(node, accumulate(gradients.get(node), own));
+    orDispose([own], () => gradients.set(node, accumulate(gradients.get(node), own)));
   }
 
   #check(output: Tensor, dy: Tensor | Float32Array): void {
@@ -199,10 +199,12 @@ function consume(entry: Entry, gradients: Map<number, Tensor>): void {
     return dx;
   });
   for (const dx of results) if (dx !== undefined && !used.has(dx)) dx.dispose();
-  own.forEach((dx, i) => {
-    const node = entry.inputs[i];
-    if (dx !== undefined && node !== undefined) gradients.set(node, accumulate(gradients.get(node), dx));
-  });
+  orDispose(own, () =>
+    own.forEach((dx, i) => {
+      const node = entry.inputs[i];
+      if (dx !== undefined && node !== undefined) gradients.set(node, accumulate(gradients.get(node), dx));
+    }),
+  );
 }
 
 function take(gradients: Map<number, Tensor>, node: number): Tensor | undefined {

@@ -3,7 +3,7 @@ import { ArgumentError, DisposedError } from '../errors.js';
 import type { Device } from './device.js';
 import { dtypeCode, dtypes, layouts, type DType, type Layout } from './dtype.js';
 import { fromNative, guarded, guardedAsync } from './nativeErrors.js';
-import { collect } from './scope.js';
+import { collect, orDispose } from './scope.js';
 import { aliased, assertUntracked } from './recording.js';
 
 /** What tensors on the same memory share. */
@@ -91,7 +91,8 @@ export class Tensor {
 
   static zeros(device: Device, shape: readonly number[], dtype: DType = 'float32'): Tensor {
     const x = Tensor.empty(device, shape, dtype);
-    guarded(() => device.native.enqueue('fill', [x.handle('Tensor.zeros')], [0], null));
+    const handle = x.handle('Tensor.zeros');
+    orDispose([x], () => guarded(() => device.native.enqueue('fill', [handle], [0], null)));
     return x;
   }
 

@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.js';
 import { dtypeCode } from './dtype.js';
 import { enqueue, enqueueOne } from './enqueue.js';
 import { guarded } from './nativeErrors.js';
-import { owned } from './scope.js';
+import { orDispose, owned } from './scope.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -39,7 +39,7 @@ export class Weight {
       ),
     );
     const weight = new Weight(packed);
-    weight.repack(rows);
+    orDispose([weight], () => weight.repack(rows));
     return weight;
   }
 

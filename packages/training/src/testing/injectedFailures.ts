@@ -22,7 +22,7 @@ const options: SelfTrainingOptions = {
  */
 export function describeInjectedFailures(device: () => Device, stride: number): void {
   describe('a step of self-training in which something fails', () => {
-    const inject = async (failure: 'allocations' | 'commands', code: ErrorCode) => {
+    const inject = async (failure: 'allocations' | 'commands', code: ErrorCode, wait = false) => {
       const model = tinyModel();
       const start = await trainedAdapter(model, 4);
       const prompts = tinyPrompts(model, 2);
@@ -49,7 +49,7 @@ export function describeInjectedFailures(device: () => Device, stride: number): 
       const { live } = device().memory();
       let failures = 0;
       for (let at = 1; ; at += stride) {
-        const error: unknown = await step({ [failure]: at }).then(
+        const error: unknown = await step({ [failure]: at, wait }).then(
           () => undefined,
           (caught: unknown) => caught,
         );
@@ -65,6 +65,7 @@ export function describeInjectedFailures(device: () => Device, stride: number): 
     };
 
     it('memory is out', () => inject('allocations', 'SJ_OUT_OF_MEMORY'));
-    it('a command fails', () => inject('commands', 'SJ_FAULT'));
+    it('a command fails, and is met some time later', () => inject('commands', 'SJ_FAULT'));
+    it('a command fails, and the next call meets it', () => inject('commands', 'SJ_FAULT', true));
   });
 }

@@ -1,5 +1,6 @@
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
+import { orDispose } from '../scope.js';
 import { Tensor } from '../tensor.js';
 
 /** Copies x over y: same shape and dtype, float32, bf16 or int32, rows. No gradient. */
@@ -12,6 +13,6 @@ export function copyTo(x: Tensor, y: Tensor): void {
 /** The same values in memory of their own. No gradient. */
 export function clone(x: Tensor): Tensor {
   const y = Tensor.empty(x.device, x.shape, x.dtype);
-  copyTo(x, y);
+  orDispose([y], () => copyTo(x, y));
   return y;
 }
