@@ -225,7 +225,6 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBa
     }
     if (tid < kVectors) vectors[buffer * kVectors + tid] = later;
   }
-  cp_async_wait<0>();
 
   const auto store = [&](float(&sum)[M][D / 8][4], bf16 *staging, bf16 *out, int which) {
 #pragma unroll

@@ -112,7 +112,6 @@ __global__ void __launch_bounds__(kSimtThreads, 1) key_gradients_simt(AttentionB
   load_rows<D>(vs, a.width, key(a.v));
   float dk[4][D / 16] = {}, dv[4][D / 16] = {};
   for (int begin = task.begin; begin < task.end; begin += kSimtTile) {
-    __syncthreads();
     if (tid < kSimtTile) {
       const int v = begin + tid;
       int at = -1;

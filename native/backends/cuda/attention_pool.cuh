@@ -264,7 +264,6 @@ __global__ void __launch_bounds__(32 * kPoolWarps<D>) attend_pool_mma(PoolAttent
     cp_async_commit();
     alive = next_alive;
   }
-  cp_async_wait<0>();
 
   if (column >= D) return;
 #pragma unroll

@@ -102,86 +102,103 @@ const treeCases = Object.entries(trees).map(
   },
 );
 
-/** Three sequences in shuffled blocks: 70 rows, 3 rows, and a branch of the first after 66 rows. */
-const poolLengths = [70, 3];
-const poolTables = [5, 2, 3, -1, 5, 4];
-const poolRows = [
-  { table: 0, length: 70 },
-  { table: 0, length: 1 },
-  { table: 0, length: 64 },
-  { table: 0, length: 65 },
-  { table: 1, length: 3 },
-  { table: 2, length: 66 },
-];
-
 const unwritten = (device: Device, shape: number[], dtype: StorageType) =>
   Tensor.from(device, new Float32Array(shape.reduce((a, b) => a * b)).fill(NaN), shape, dtype);
 
-const poolCases = [grouped, single, wide].map((shape): OpCase => {
+/** Three paths in shuffled blocks: `longest` keys, 3 keys, and a branch of the first after 66 keys. */
+function poolCase(
+  name: string,
+  shape: Heads,
+  { scale = 1 / Math.sqrt(shape.dim), longest = 70 } = {},
+): OpCase {
   const { heads, kvHeads, dim } = shape;
-  const written = poolLengths.flatMap((length, table) =>
-    range(length).map((i) => 64 * poolTables[2 * table + (i >> 6)] + (i % 64)),
+  const width = Math.ceil(longest / 64);
+  const blocks = width + 2;
+  const shuffled = range(blocks).reverse();
+  const first = shuffled.slice(0, width);
+  const [short, branched] = shuffled.slice(width);
+  const tables = [first, [short], [first[0], branched]];
+  const rows = [
+    { table: 0, length: longest },
+    { table: 0, length: 1 },
+    { table: 0, length: 64 },
+    { table: 0, length: 65 },
+    { table: 1, length: 3 },
+    { table: 2, length: 66 },
+  ];
+  const written = [longest, 3].flatMap((length, table) =>
+    range(length).map((i) => 64 * tables[table][i >> 6] + (i % 64)),
   );
-  const paths = poolRows.map(({ table, length }) => range(length, table === 1 ? 70 : 0));
+  const paths = rows.map(({ table, length }) => range(length, table === 1 ? longest : 0));
   return {
     op: 'treeAttentionPool',
-    name: `${heads} heads on ${kvHeads} of ${dim}`,
+    name,
     inputs: (r) => ({
       q: activation(r, [paths.length, heads, dim]),
       k: activation(r, [written.length, kvHeads, dim]),
       v: activation(r, [written.length, kvHeads, dim]),
       slots: ints(written),
-      moves: ints([2, 4, 2], [1, 3]),
+      moves: ints([first[1], branched, 2], [1, 3]),
       tables: ints(
-        poolTables.map((block) => Math.max(0, block)),
-        [3, 2],
+        tables.flatMap((table) => range(width).map((i) => table[i] ?? 0)),
+        [3, width],
       ),
-      rowTable: ints(poolRows.map(({ table }) => table)),
-      lengths: ints(poolRows.map(({ length }) => length)),
+      rowTable: ints(rows.map(({ table }) => table)),
+      lengths: ints(rows.map(({ length }) => length)),
     }),
     run: (x) => {
       // What nobody wrote may hold anything: it is not read, or counts for exactly nothing.
-      const poolK = unwritten(x.device, [6, kvHeads * dim, 64], x.dtype);
-      const poolV = unwritten(x.device, [6, kvHeads * 64, dim], x.dtype);
+      const poolK = unwritten(x.device, [blocks, kvHeads * dim, 64], x.dtype);
+      const poolV = unwritten(x.device, [blocks, kvHeads * 64, dim], x.dtype);
       kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
       kvCopy(x.tensor('moves'), poolK, poolV);
       const [tables, rowTable, lengths] = [x.tensor('tables'), x.tensor('rowTable'), x.tensor('lengths')];
-      return [treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, 1 / Math.sqrt(dim))];
+      return [treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, scale)];
     },
-    oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, 1 / Math.sqrt(dim))],
+    oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
     differentiable: false,
     roundings: 4,
   };
-});
+}
 
-const kvCases: OpCase[] = [
+const poolCases = [
+  ...[grouped, single, wide].map((shape) =>
+    poolCase(`${shape.heads} heads on ${shape.kvHeads} of ${shape.dim}`, shape),
+  ),
+  poolCase('a negative scale', grouped, { scale: -0.5 }),
+  poolCase('a path of many chunks', wide, { longest: 600 }),
+];
+
+/** Rows of two heads of 5 written to a pool, then blocks moved in it; `kept`: which row each slot ends with. */
+function kvCase(
+  name: string,
   {
+    blocks,
+    slots,
+    moves,
+    kept,
+  }: { blocks: number; slots: number[]; moves: number[]; kept: Map<number, number> },
+): OpCase {
+  return {
     op: 'kvWrite',
-    name: 'keys transposed, values by key, heads apart',
+    name,
     inputs: (r) => ({
-      k: activation(r, [4, 2, 5]),
-      v: activation(r, [4, 2, 5]),
-      slots: ints([64, 127, 3, 65]),
-      moves: ints([1, 0, 1], [1, 3]),
+      k: activation(r, [slots.length, 2, 5]),
+      v: activation(r, [slots.length, 2, 5]),
+      slots: ints(slots),
+      moves: ints(moves, [moves.length / 3, 3]),
     }),
     run: (x) => {
-      const poolK = Tensor.zeros(x.device, [2, 10, 64], x.dtype);
-      const poolV = Tensor.zeros(x.device, [2, 128, 5], x.dtype);
+      const poolK = Tensor.zeros(x.device, [blocks, 10, 64], x.dtype);
+      const poolV = Tensor.zeros(x.device, [blocks, 128, 5], x.dtype);
       kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
       kvCopy(x.tensor('moves'), poolK, poolV);
       return [poolK, poolV];
     },
     oracle: (x) => {
-      const poolK = new Float64Array(2 * 10 * 64);
-      const poolV = new Float64Array(2 * 128 * 5);
-      // Row 0 lies in slot 64 and, by the move of block 1's first key, in slot 0.
-      for (const [row, slot] of [
-        [0, 64],
-        [1, 127],
-        [2, 3],
-        [3, 65], // next to the moved one, and not moved
-        [0, 0],
-      ]) {
+      const poolK = new Float64Array(blocks * 10 * 64);
+      const poolV = new Float64Array(blocks * 128 * 5);
+      for (const [slot, row] of kept) {
         const [block, offset] = [slot >> 6, slot % 64];
         for (let g = 0; g < 2; g++) {
           for (let i = 0; i < 5; i++) {
@@ -193,7 +210,51 @@ const kvCases: OpCase[] = [
       return [poolK, poolV];
     },
     differentiable: false,
-  },
+  };
+}
+
+/** Slots of 1,100 rows in 18 blocks, the last three named before. */
+const manySlots = range(1100).map((i) => (i < 1097 ? (i * 7) % 1152 : ((i - 1097) * 7) % 1152));
+const lastRows = (slots: number[]) => new Map(slots.map((slot, row) => [slot, row]));
+
+const kvCases: OpCase[] = [
+  kvCase('keys transposed, values by key, heads apart', {
+    blocks: 2,
+    slots: [64, 127, 3, 65],
+    // Block 1's first key; row 3 lies next to it and is not moved.
+    moves: [1, 0, 1],
+    kept: new Map([
+      [64, 0],
+      [127, 1],
+      [3, 2],
+      [65, 3],
+      [0, 0],
+    ]),
+  }),
+  kvCase('a slot named twice keeps the later row', {
+    blocks: 3,
+    slots: [64, 70, 64, 65, 70],
+    moves: [0, 2, 1],
+    kept: lastRows([64, 70, 64, 65, 70]),
+  }),
+  kvCase('many rows, some slots named twice', {
+    blocks: 19,
+    slots: manySlots,
+    moves: [0, 18, 0],
+    kept: lastRows(manySlots),
+  }),
+  kvCase('moves happen in order, each on what the one before left', {
+    blocks: 4,
+    slots: [0, 1, 130],
+    moves: [0, 1, 2, 1, 3, 1, 2, 1, 1, 1, 1, 9],
+    kept: new Map([
+      [0, 0],
+      [1, 1],
+      [65, 1],
+      [192, 0],
+      [130, 2],
+    ]),
+  }),
 ];
 
 export const attentionCases: OpCase[] = [...treeCases, ...poolCases, ...kvCases];
