@@ -50,6 +50,24 @@ export interface NativeMemory {
   packed: number;
 }
 
+/** Work that was enqueued. Whole numbers, exact up to 2^53. */
+export interface NativeWork {
+  calls: number;
+  /** Of matrix products, attention and the head, as the maths is written: 2 M N K a product. Other ops count none. */
+  flops: number;
+  /**
+   * Device memory that the calls must move at least: each input read once, each output written once, what is changed in
+   * place both, by the size of their storage. Where rows are picked out of a tensor, the rows; a row named twice counts
+   * twice. Uploads, reads and scratch memory are left out.
+   */
+  bytes: number;
+}
+
+export interface NativeCounters extends NativeWork {
+  /** The same by op, those called at least once, in the order of `contracts()`. */
+  ops: ({ op: string } & NativeWork)[];
+}
+
 /**
  * A device of this environment (thread): one stream, one allocator, one set of handles. Methods return at once;
  * only the promises of `read` and `sync` wait. They keep the event loop alive while they are pending.
@@ -129,7 +147,12 @@ export class NativeDevice {
   endProgram(): number;
   /** Ends recording and keeps nothing. */
   cancelProgram(): void;
-  runProgram(handle: number): void;
+  /**
+   * @param pairs of a row and a key it sees, and
+   * @param keys distinct keys read, by each of its calls of `tree_attention_pool`: for `counters()`, which cannot look
+   *   into the tensors. 0 where it has none.
+   */
+  runProgram(handle: number, pairs: number, keys: number): void;
   disposeProgram(handle: number): void;
 
   /** Resolves when every command before this has run; rejects with the fault if there was one. */
@@ -142,8 +165,8 @@ export class NativeDevice {
   /** Sets `peak` to what is live now. */
   resetPeak(): void;
 
-  /** Since the device was opened: calls of `enqueue`, and the floating-point operations of their maths. */
-  counters(): { flops: number; calls: number };
+  /** Of all ops enqueued since the device was opened, those of Programs included. Cheap; never waits. */
+  counters(): NativeCounters;
 
   /**
    * For tests: the allocation and the command that many from now on (1: the next) fail, with SJ_OUT_OF_MEMORY and a

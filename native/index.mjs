@@ -131,8 +131,8 @@ export class NativeDevice {
   cancelProgram() {
     this.#raw.cancelProgram();
   }
-  runProgram(handle) {
-    this.#raw.runProgram(handle);
+  runProgram(handle, pairs, keys) {
+    this.#raw.runProgram(handle, pairs, keys);
   }
   disposeProgram(handle) {
     this.#raw.disposeProgram(handle);
@@ -150,7 +150,17 @@ export class NativeDevice {
     this.#raw.resetPeak();
   }
   counters() {
-    return this.#raw.counters();
+    const flat = this.#raw.counters();
+    const all = { calls: 0, flops: 0, bytes: 0, ops: [] };
+    for (const [op, { index }] of ops) {
+      const [calls, flops, bytes] = flat.subarray(3 * index, 3 * index + 3);
+      if (calls === 0) continue;
+      all.ops.push({ op, calls, flops, bytes });
+      all.calls += calls;
+      all.flops += flops;
+      all.bytes += bytes;
+    }
+    return all;
   }
   failAfter({ allocations = 0, commands = 0, wait = false }) {
     this.#raw.failAfter(allocations, commands, Number(wait));

@@ -242,8 +242,14 @@ void RawDevice::cancel_program(const Napi::CallbackInfo&) {
 }
 
 void RawDevice::run_program(const Napi::CallbackInfo& info) {
-  guarded(env_, "runProgram",
-          [&] { open("runProgram").run_program(to_handle(info[0], "runProgram", "program")); });
+  guarded(env_, "runProgram", [&] {
+    Device& device = open("runProgram");
+    const Handle program = to_handle(info[0], "runProgram", "program");
+    const auto count = [&](size_t i, const char* name) {
+      return static_cast<double>(to_integer(info[i], 0, (int64_t{1} << 53) - 1, "runProgram", name));
+    };
+    device.run_program(program, count(1, "pairs"), count(2, "keys"));
+  });
 }
 
 void RawDevice::dispose_program(const Napi::CallbackInfo& info) {
@@ -281,13 +287,16 @@ void RawDevice::reset_peak(const Napi::CallbackInfo&) {
   guarded(env_, "resetPeak", [&] { open("resetPeak").reset_peak(); });
 }
 
+// Flat: calls, flops and bytes of each op, in the order of contracts().
 Napi::Value RawDevice::counters(const Napi::CallbackInfo&) {
   return guarded(env_, "counters", [&]() -> Napi::Value {
     const Counters& counters = open("counters").counters();
-    Napi::Object object = Napi::Object::New(env_);
-    object.Set("flops", counters.flops);
-    object.Set("calls", counters.calls);
-    return object;
+    auto flat = Napi::Float64Array::New(env_, 3 * counters.size());
+    double* at = flat.Data();
+    for (const Work& work : counters) {
+      for (const double value : {work.calls, work.flops, work.bytes}) *at++ = value;
+    }
+    return flat;
   });
 }
 

@@ -10,7 +10,7 @@ namespace selfjudge {
 inline constexpr int kMaxTensors = 24;
 inline constexpr int kMaxNumbers = 16;
 
-// The contract of an op, its relation and its count of floating-point operations included.
+// The contract of an op, its relation and its counts of work included.
 const Contract& contract_of(sj_op op);
 
 // The arguments of a call. Before check_call: inputs described with their data, absent ones null. After:

@@ -89,6 +89,19 @@ size_t Device::bytes_of(const sj_tensor& tensor) const {
                                     : row_bytes(tensor);
 }
 
+Work Device::work_of(const sj_call& call) const {
+  const Contract& contract = contract_of(static_cast<sj_op>(call.op));
+  Work work{1, contract.flops ? contract.flops(call) : 0, 0};
+  for (size_t i = 0; i < contract.n_tensors; ++i) {
+    if (!call.tensors[i].data) continue;
+    const Role role = contract.tensors[i].role;
+    const bool twice = role == Role::InOut || role == Role::InOutOptional;
+    const double whole = static_cast<double>(bytes_of(call.tensors[i])) * (twice ? 2 : 1);
+    work.bytes += contract.bytes ? contract.bytes(call, static_cast<int>(i), whole) : whole;
+  }
+  return work;
+}
+
 sj_tensor Device::described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims,
                             int rank) const {
   if (rank < 1 || rank > kMaxRank) {
@@ -179,7 +192,7 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
   // Outputs and workspace. On out-of-memory what was made so far goes back.
   int made = 0;
   Block workspace;
-  double flops = 0;
+  Work work;
   try {
     for (size_t i = 0; i < contract.n_tensors; ++i) {
       if (contract.tensors[i].role != Role::Out) continue;
@@ -192,15 +205,14 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
     }
     const sj_call call = make_call(op, arguments, tree ? &tree_view : nullptr);
     if (const size_t bytes = backend_.workspace(&call)) workspace = allocate(bytes, contract.op);
-    if (contract.flops) flops = contract.flops(call);
+    work = work_of(call);
   } catch (...) {
     for (int i = 0; i < made; ++i) {
       if (outputs[i].handle) dispose(outputs[i].handle);
     }
     throw;
   }
-  counters_.calls += 1;
-  counters_.flops += flops;
+  counters_[op].add(work);
   if (recording_) {
     for (size_t i = 0; i < contract.n_tensors; ++i) {
       if (!handles[i]) continue;
@@ -209,7 +221,7 @@ void Device::enqueue(sj_op op, const Handle* handles, const double* numbers, Han
       ++input.storage->handles;
       recording_->inputs.push_back(input);
     }
-    recording_->program->add({op, arguments, tree, workspace}, flops);
+    recording_->program->add({op, arguments, tree, workspace}, work);
   }
   push(std::make_unique<RunOp>(OpCall{op, arguments, std::move(tree), workspace}));
   // Whoever gets this memory next runs after this command.
@@ -359,12 +371,17 @@ Device::Recorded& Device::find_program(Handle handle, const char* where) {
   throw Error::foreign(where, "program");
 }
 
-void Device::run_program(Handle handle) {
+void Device::run_program(Handle handle, double pairs, double keys) {
   refuse_while_recording("runProgram");
   throw_if_poisoned();
   const std::shared_ptr<Program>& program = find_program(handle, "runProgram").program;
-  counters_.calls += static_cast<double>(program->calls());
-  counters_.flops += program->flops();
+  for (size_t op = 0; op < counters_.size(); ++op) counters_[op].add(program->work()[op]);
+  for (Arguments arguments : program->pool_reads()) {
+    arguments.numbers[ops::tree_attention_pool::PAIRS] = pairs;
+    arguments.numbers[ops::tree_attention_pool::KEYS] = keys;
+    counters_[SJ_OP_tree_attention_pool].add(
+        work_of(make_call(SJ_OP_tree_attention_pool, arguments, nullptr)));
+  }
   push(std::make_unique<RunProgram>(program));
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/allocator.h"
 #include "core/contracts.h"
+#include "core/counters.h"
 #include "core/handles.h"
 #include "core/program.h"
 #include "core/stream.h"
@@ -33,10 +34,6 @@ struct TensorEntry {
 struct TensorInfo {
   Handle handle = 0;  // 0: not produced
   sj_tensor tensor;
-};
-
-struct Counters {
-  double flops = 0, calls = 0;
 };
 
 class Device {
@@ -75,7 +72,8 @@ class Device {
   void begin_program();
   Handle end_program();
   void cancel_program();
-  void run_program(Handle handle);
+  // `pairs` and `keys` are what each of its calls of tree_attention_pool reads this time, for the counters.
+  void run_program(Handle handle, double pairs, double keys);
   void dispose_program(Handle handle);
 
   void sync(std::function<void(const Fault*)> done);
@@ -109,6 +107,7 @@ class Device {
   Handle add(const char* where, TensorEntry entry);
   void release(TensorEntry entry);
   size_t bytes_of(const sj_tensor& tensor) const;
+  Work work_of(const sj_call& call) const;
 
   const sj_backend& backend_;
   Stream stream_;

@@ -8,9 +8,12 @@ Program::~Program() {
   if (recording_) backend_.free_recording(recording_);
 }
 
-void Program::add(OpCall call, double flops) {
+void Program::add(OpCall call, const Work& work) {
+  if (call.op == SJ_OP_tree_attention_pool)
+    pool_reads_.push_back(call.arguments);
+  else
+    work_[call.op].add(work);
   calls_.push_back(std::move(call));
-  flops_ += flops;
 }
 
 int32_t Program::run_calls(sj_error& error) const {

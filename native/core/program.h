@@ -7,6 +7,7 @@
 
 #include "core/allocator.h"
 #include "core/commands.h"
+#include "core/counters.h"
 #include "core/stream.h"
 
 namespace selfjudge {
@@ -20,9 +21,10 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  void add(OpCall call, double flops);
-  double flops() const { return flops_; }
-  size_t calls() const { return calls_.size(); }
+  void add(OpCall call, const Work& work);
+  // The work of a run, but for the calls that read a pool: theirs depends on what is in it by then.
+  const Counters& work() const { return work_; }
+  const std::vector<Arguments>& pool_reads() const { return pool_reads_; }
   int32_t run(sj_error& error);
 
  private:
@@ -30,7 +32,8 @@ class Program {
 
   const sj_backend& backend_;
   std::vector<OpCall> calls_;
-  double flops_ = 0;
+  Counters work_;
+  std::vector<Arguments> pool_reads_;
   void* recording_ = nullptr;
 };
 

@@ -50,6 +50,9 @@ struct Contract {
   const char* (*relation)(const sj_call& call) = nullptr;
   // Work of a call for honest counters: floating-point operations of the maths as written.
   double (*flops)(const sj_call& call) = nullptr;
+  // Bytes of tensor `slot` that a call moves at least, where `whole` (all of it once, twice for InOut) is
+  // wrong; returns `whole` for the other slots. Null: right for all.
+  double (*bytes)(const sj_call& call, int slot, double whole) = nullptr;
 };
 
 template <size_t A, size_t B>

@@ -20,13 +20,14 @@ double linear(const sj_call& call) {
   return flops;
 }
 
-// The parts of one adapter: dy B, its product with A for dx, and the two gradients.
+// The parts of one adapter: dy B where something needs it, its product with A for dx, and the two gradients.
 double adapter_backward(const sj_call& call, int a, int b, int grad_a, int grad_b, double rows,
                         bool need_dx) {
   if (!present(call, a)) return 0;
   const double a_product = 2 * rows * product(tensor(call, a)),
                b_product = 2 * rows * product(tensor(call, b));
-  return b_product + (need_dx ? a_product : 0) + (present(call, grad_a) ? a_product : 0) +
+  const bool trains_a = present(call, grad_a);
+  return (need_dx || trains_a ? b_product : 0) + (need_dx ? a_product : 0) + (trains_a ? a_product : 0) +
          (present(call, grad_b) ? b_product : 0);
 }
 
@@ -52,6 +53,12 @@ double visible_pairs(const sj_tree& tree) {
 double attention(const sj_call& call) {
   const sj_tensor& q = tensor(call, ops::tree_attention::Q);
   return 4 * visible_pairs(*call.tree) * static_cast<double>(q.dims[1] * q.dims[2]);
+}
+
+double attention_pool(const sj_call& call) {
+  using namespace ops::tree_attention_pool;
+  const sj_tensor& q = tensor(call, Q);
+  return 4 * call.numbers[PAIRS] * static_cast<double>(q.dims[1] * q.dims[2]);
 }
 
 double attention_backward(const sj_call& call) {
@@ -85,6 +92,8 @@ Flops flops_of(sj_op op) {
       return linear_backward;
     case SJ_OP_tree_attention:
       return attention;
+    case SJ_OP_tree_attention_pool:
+      return attention_pool;
     case SJ_OP_tree_attention_backward:
       return attention_backward;
     case SJ_OP_linear_logprob:

@@ -13,4 +13,8 @@ Relation relation_of(sj_op op);
 using Flops = double (*)(const sj_call& call);
 Flops flops_of(sj_op op);
 
+// Null, or the bytes that tensor `slot` moves at least: `whole` for those that move as their role says.
+using Bytes = double (*)(const sj_call& call, int slot, double whole);
+Bytes bytes_of(sj_op op);
+
 }  // namespace selfjudge

@@ -48,6 +48,7 @@ OpRules compile(sj_op op, const Contract& contract) {
   OpRules rules{contract, {}, {}};
   rules.contract.relation = relation_of(op);
   rules.contract.flops = flops_of(op);
+  rules.contract.bytes = bytes_of(op);
   if (contract.n_tensors > kMaxTensors || contract.n_numbers > kMaxNumbers) {
     throw std::logic_error(std::string("contract ") + contract.op + " has too many tensors or numbers");
   }

@@ -1,6 +1,6 @@
 // kv_write: stores row t's keys and values at slots[t] = block * 64 + offset.
 // kv_copy: moves[i] = (from block, to block, count): copies the first count keys of a block; a branch inside
-// a block copies its head part.
+// a block copies its head part. keys: the sum of the counts, for the counters alone.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {
@@ -17,11 +17,13 @@ inline constexpr Contract spec = contract("kv_write", tensors);
 }  // namespace kv_write
 namespace kv_copy {
 enum Tensor { MOVES, POOL_K, POOL_V };
+enum Number { KEYS };
 inline constexpr TensorSpec tensors[] = {
     {"moves", Role::In, I32, "M 3"},
     {"pool_k", Role::InOut, FLOATS, "B Gd 64"},
     {"pool_v", Role::InOut, FLOATS, "B G64 d", "pool_k"},
 };
-inline constexpr Contract spec = contract("kv_copy", tensors);
+inline constexpr NumberSpec numbers[] = {{"keys", 0, 0x1p53, true}};
+inline constexpr Contract spec = contract("kv_copy", tensors, numbers);
 }  // namespace kv_copy
 }  // namespace selfjudge::ops

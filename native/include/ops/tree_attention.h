@@ -37,10 +37,12 @@ inline constexpr Contract spec = with_tree(contract("tree_attention_backward", t
 }  // namespace tree_attention_backward
 // Keys and values from a pool of 64-key blocks. Block b of pool_k [B, G d, 64] holds keys transposed, of
 // pool_v [B, G 64, d] values by key; a block is one canonical chunk. Row t reads blocks tables[row_table[t],
-// 0 ..], its first lengths[t] keys (its own included).
+// 0 ..], its first lengths[t] keys (its own included). Lengths and tables are data, so for the counters, and
+// for them alone, the caller says how many pairs of a row and a key it sees there are (the sum of lengths),
+// and how many distinct keys of the pool are read.
 namespace tree_attention_pool {
 enum Tensor { Q, POOL_K, POOL_V, TABLES, ROW_TABLE, LENGTHS, O };
-enum Number { SCALE };
+enum Number { SCALE, PAIRS, KEYS };
 inline constexpr TensorSpec tensors[] = {
     {"q", Role::In, FLOATS, "T H d"},
     {"pool_k", Role::In, FLOATS, "B Gd 64", "q"},
@@ -50,7 +52,8 @@ inline constexpr TensorSpec tensors[] = {
     {"lengths", Role::In, I32, "T"},
     {"o", Role::Out, FLOATS, "T H d", "q"},
 };
-inline constexpr NumberSpec numbers[] = {{"scale", -1e30, 1e30}};
+inline constexpr NumberSpec numbers[] = {
+    {"scale", -1e30, 1e30}, {"pairs", 0, 0x1p53, true}, {"keys", 0, 0x1p53, true}};
 inline constexpr Contract spec = contract("tree_attention_pool", tensors, numbers);
 }  // namespace tree_attention_pool
 }  // namespace selfjudge::ops

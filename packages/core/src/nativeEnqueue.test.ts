@@ -37,7 +37,7 @@ describe('enqueue', () => {
     expect(told(() => device.enqueue('embedding', [x, ints([0]), null], [], null))).toMatch(
       /table: expected layout panels, received rows$/,
     );
-    expect(told(() => device.enqueue('kv_copy', [ints([1, 2]), null, null], [], null))).toMatch(
+    expect(told(() => device.enqueue('kv_copy', [ints([1, 2]), null, null], [0], null))).toMatch(
       /moves: expected shape \[M, 3\], received \[2\]$/,
     );
     expect(told(() => device.enqueue('scatter_rows', [x, ints([0, 1]), null], [1.5], null))).toMatch(

@@ -2,10 +2,11 @@ import { forwardRows } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
 import { copyTo } from '../tensor/ops/copy.js';
 import { linearSample } from '../tensor/ops/linearSample.js';
+import type { PoolReads } from '../tensor/ops/treeAttentionPool.js';
 import { Program } from '../tensor/program.js';
 import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
-import { BLOCK, type KvPool } from './kvPool.js';
+import { BLOCK, readsOf, type KvPool } from './kvPool.js';
 import type { SamplingOptions } from './options.js';
 
 /** An answer's next row: its last token at its position in the path whose blocks are `table`. */
@@ -46,7 +47,7 @@ export class DecodeProgram {
   readonly #pool: KvPool;
   readonly #width: number;
   readonly #layout: ReturnType<typeof layout>;
-  readonly #unusedBlock: number;
+  readonly #unused: DecodeRow;
   readonly #inputs: Tensor;
   readonly #options: SamplingOptions;
   readonly #length: number;
@@ -67,7 +68,7 @@ export class DecodeProgram {
     this.#view = view;
     this.#pool = pool;
     this.#width = width;
-    this.#unusedBlock = unusedBlock;
+    this.#unused = { token: 0, position: 0, table: [unusedBlock], sequence: 0 };
     this.#options = options;
     this.#length = Math.min(width * BLOCK, view.model.config.maxPositions);
     this.#layout = layout(rows, width);
@@ -77,12 +78,20 @@ export class DecodeProgram {
   /** Tokens and log-probabilities of the first `rows.length` rows, in tensors that the next run overwrites. */
   run(rows: readonly DecodeRow[]): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { device } = this.#view.model;
+<<<<<<< HEAD
     tidy(() => copyTo(Tensor.from(device, this.#values(rows), this.#inputs.shape), this.#inputs));
+=======
+    const all = Array.from({ length: this.rows }, (_, i) => rows[i] ?? this.#unused);
+    const reads = readsOf(all);
+    const values = owned(() => Tensor.from(device, this.#values(all), this.#inputs.shape));
+    copyTo(values, this.#inputs);
+    values.dispose();
+>>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
     if (this.#program === undefined) {
       this.#view.model.rope.rows(this.#length); // an upload, which recording would refuse
-      this.#program = Program.record(device, () => this.#step());
+      this.#program = Program.record(device, () => this.#step(reads));
     } else {
-      this.#program.run();
+      this.#program.run(reads);
     }
     return this.#program.outputs;
   }
@@ -95,9 +104,7 @@ export class DecodeProgram {
   #values(rows: readonly DecodeRow[]): Int32Array {
     const { parts, size } = this.#layout;
     const values = new Int32Array(size);
-    for (let i = 0; i < this.rows; i++) {
-      const row = rows[i] ?? { token: 0, position: 0, table: [this.#unusedBlock], sequence: 0 };
-      const { token, position, table, sequence } = row;
+    rows.forEach(({ token, position, table, sequence }, i) => {
       values[parts.tokens.at + i] = token;
       values[parts.positions.at + i] = position;
       values[parts.slots.at + i] = table[Math.floor(position / BLOCK)] * BLOCK + (position % BLOCK);
@@ -106,11 +113,11 @@ export class DecodeProgram {
       values[parts.keys.at + 2 * i] = sequence;
       values[parts.keys.at + 2 * i + 1] = position + 1;
       values.set(table, parts.tables.at + i * this.#width);
-    }
+    });
     return values;
   }
 
-  #step(): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
+  #step(reads: PoolReads): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { config, head } = this.#view.model;
     const { parts } = this.#layout;
     const input = ({ at, shape }: { at: number; shape: number[] }) => this.#inputs.view(at, shape);
@@ -119,6 +126,7 @@ export class DecodeProgram {
       tables: input(parts.tables),
       rowTable: input(parts.rowTable),
       lengths: input(parts.lengths),
+      reads,
     };
     const scale = 1 / Math.sqrt(config.headDim);
     const hidden = forwardRows(this.#view, {

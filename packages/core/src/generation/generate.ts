@@ -1,11 +1,11 @@
 import { SelfjudgeError } from '../errors.js';
-import { forwardRows } from '../model/forward.js';
+import { forwardKeys } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { DecodeProgram } from './decodeProgram.js';
-import { BLOCK, blocksFor, KvPool } from './kvPool.js';
+import { BLOCK, blocksFor, KvPool, readsOf } from './kvPool.js';
 import { checkRequest, defaultEos, type GenerateOptions, type SamplingOptions } from './options.js';
 import {
   ownBlocks,
@@ -228,14 +228,16 @@ class Generation {
         tables: ints(padded, [tables.length, width]),
         rowTable: ints(rows.map(({ table }) => indexOf.get(table)!)),
         lengths: ints(rows.map(({ position }) => position + 1)),
+        reads: readsOf(rows),
       };
-      forwardRows(this.#view, {
+      const asked = {
         tokens: ints(rows.map(({ token }) => token)),
         positions: ints(rows.map(({ position }) => position)),
         length: 1 + rows.reduce((most, { position }) => Math.max(most, position), 0),
-        attend: (layer, q, k, v) => this.#pool.attend(layer, q, k, v, pool, scale),
-        keep: { rows: ints([rows.length - 1]) }, // the least that can be kept
-      });
+        attend: (layer: number, q: Tensor, k: Tensor, v: Tensor) =>
+          this.#pool.attend(layer, q, k, v, pool, scale),
+      };
+      forwardKeys(this.#view, asked, (layer, k, v) => this.#pool.write(layer, k, v, pool));
     });
   }
 }

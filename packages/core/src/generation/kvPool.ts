@@ -3,8 +3,13 @@ import type { ModelConfig } from '../model/config.js';
 import type { Device } from '../tensor/device.js';
 import { kvCopy } from '../tensor/ops/kvCopy.js';
 import { kvWrite } from '../tensor/ops/kvWrite.js';
+<<<<<<< HEAD
 import { treeAttentionPool } from '../tensor/ops/treeAttentionPool.js';
 import { owned, tidy } from '../tensor/scope.js';
+=======
+import { treeAttentionPool, type PoolReads } from '../tensor/ops/treeAttentionPool.js';
+import { owned } from '../tensor/scope.js';
+>>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
 import { Tensor } from '../tensor/tensor.js';
 
 /** Keys a block: the canonical chunk that attention reduces over, so a block never straddles two. */
@@ -25,6 +30,25 @@ export interface PoolRows {
   rowTable: Tensor;
   /** int32 [T]: keys each row reads, its own included. */
   lengths: Tensor;
+  /** What these lengths and tables come to. */
+  reads: PoolReads;
+}
+
+/** What rows at these positions of paths read. Rows whose paths begin with the same blocks stand together. */
+export function readsOf(rows: readonly { position: number; table: readonly number[] }[]): PoolReads {
+  let pairs = 0;
+  let keys = 0;
+  let above: { length: number; table: readonly number[] } = { length: 0, table: [] };
+  for (const { position, table } of rows) {
+    const length = position + 1;
+    const blocks = blocksFor(length);
+    let common = 0;
+    while (common < blocks && table[common] === above.table[common]) common++;
+    pairs += length;
+    keys += Math.max(0, length - Math.min(above.length, common * BLOCK));
+    above = { length, table };
+  }
+  return { pairs, keys };
 }
 
 /**
@@ -90,18 +114,30 @@ export class KvPool {
   copy(moves: readonly (readonly [from: number, to: number, count: number])[]): void {
     if (moves.length === 0) return;
     const { device } = this.#keys[0];
+<<<<<<< HEAD
     tidy(() => {
       const triples = Tensor.from(device, Int32Array.from(moves.flat()), [moves.length, 3]);
       this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer]));
     });
+=======
+    const triples = owned(() => Tensor.from(device, Int32Array.from(moves.flat()), [moves.length, 3]));
+    const copied = moves.reduce((sum, [, , count]) => sum + count, 0);
+    this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer], copied));
+    triples.dispose();
+>>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
+  }
+
+  /** Puts the rows' keys and values of one layer where they belong. */
+  write(layer: number, k: Tensor, v: Tensor, { slots }: Pick<PoolRows, 'slots'>): void {
+    kvWrite(k, v, slots, this.#keys[layer], this.#values[layer]);
   }
 
   /** Attention of one layer over the pool, after the rows' own keys and values are in it. */
   attend(layer: number, q: Tensor, k: Tensor, v: Tensor, rows: PoolRows, scale: number): Tensor {
-    const keys = this.#keys[layer];
-    const values = this.#values[layer];
-    kvWrite(k, v, rows.slots, keys, values);
-    return treeAttentionPool(q, keys, values, rows.tables, rows.rowTable, rows.lengths, scale);
+    this.write(layer, k, v, rows);
+    const [keys, values] = [this.#keys[layer], this.#values[layer]];
+    const { tables, rowTable, lengths, reads } = rows;
+    return treeAttentionPool(q, keys, values, tables, rowTable, lengths, scale, reads);
   }
 
   dispose(): void {

@@ -41,38 +41,71 @@ export interface Rows {
  * on its own path only. Rows that are not kept leave after the last attention.
  */
 export function forwardRows(view: ModelView, rows: Rows): Tensor {
-  const { layers, norm, config, table, rope: angles } = view.model;
-  const eps = config.rmsNormEps;
+  const { layers, norm, config } = view.model;
   return tidy(() => {
-    const turn = angles.rows(rows.length);
-    // The residual stream is `stream + delta`: the addition happens inside the next norm.
-    let delta = embedding(table, rows.tokens);
-    let stream: Tensor | undefined;
-    for (let layer = 0; layer < layers.length; layer++) {
-      const keep = layer === layers.length - 1 ? rows.keep : undefined;
-      const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
-      const linear = (name: LinearName, x: Tensor, keys = rowKeys) =>
-        view.linear(layer, name, x, keys, rows.dropout);
-      const [attended, residual] = tidy(() => {
-        const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
-        const heads = (name: LinearName, count: number) =>
-          reshape(linear(name, y, rows.rowKeys), [y.shape[0], count, config.headDim]);
-        const q = rope(heads('q_proj', config.heads), turn, rows.positions);
-        const k = rope(heads('k_proj', config.kvHeads), turn, rows.positions);
-        const v = heads('v_proj', config.kvHeads);
-        const o = rows.attend(layer, q, k, v);
-        const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
-        if (keep === undefined) return [linear('o_proj', flat), sum];
-        return [linear('o_proj', gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
-      });
-      const [next, after] = tidy(() => {
-        const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, residual);
-        return [linear('down_proj', swiglu(linear('gate_proj', y), linear('up_proj', y))), sum];
-      });
-      for (const x of [delta, stream, attended, residual]) x?.dispose();
-      delta = next;
-      stream = after;
-    }
-    return rmsNorm(delta, norm, eps, stream).y;
+    const { delta, stream } = blocks(view, rows, layers.length);
+    return rmsNorm(delta, norm, config.rmsNormEps, stream).y;
   });
+}
+
+/**
+ * The model on rows for the sake of their keys and values: of the last block nothing else is computed.
+ * @param store takes k, rotated, and v of the last layer; those of the others go to `rows.attend`
+ */
+export function forwardKeys(
+  view: ModelView,
+  rows: Omit<Rows, 'keep'>,
+  store: (layer: number, k: Tensor, v: Tensor) => void,
+): void {
+  const { layers, config } = view.model;
+  const last = layers.length - 1;
+  tidy(() => {
+    const { delta, stream } = blocks(view, rows, last);
+    const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, stream);
+    store(last, heads(view, rows, last, 'k_proj', y), heads(view, rows, last, 'v_proj', y));
+  });
+}
+
+/** Embedding and the first `count` blocks. The residual stream is `stream + delta`: the next norm adds them. */
+function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; stream?: Tensor } {
+  const { layers, config, table } = view.model;
+  const eps = config.rmsNormEps;
+  let delta = embedding(table, rows.tokens);
+  let stream: Tensor | undefined;
+  for (let layer = 0; layer < count; layer++) {
+    const keep = layer === layers.length - 1 ? rows.keep : undefined;
+    const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
+    const linear = (name: LinearName, x: Tensor) => view.linear(layer, name, x, rowKeys, rows.dropout);
+    const [attended, residual] = tidy(() => {
+      const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
+      const [q, k, v] = (['q_proj', 'k_proj', 'v_proj'] as const).map((n) => heads(view, rows, layer, n, y));
+      const o = rows.attend(layer, q, k, v);
+      const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
+      if (keep === undefined) return [linear('o_proj', flat), sum];
+      return [linear('o_proj', gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
+    });
+    const [next, after] = tidy(() => {
+      const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, residual);
+      return [linear('down_proj', swiglu(linear('gate_proj', y), linear('up_proj', y))), sum];
+    });
+    for (const x of [delta, stream, attended, residual]) x?.dispose();
+    delta = next;
+    stream = after;
+  }
+  return { delta, stream };
+}
+
+/** Queries, keys or values of one layer: [T, heads, headDim], queries and keys rotated. */
+function heads(
+  view: ModelView,
+  rows: Rows,
+  layer: number,
+  name: 'q_proj' | 'k_proj' | 'v_proj',
+  x: Tensor,
+): Tensor {
+  const { config, rope: angles } = view.model;
+  const flat = view.linear(layer, name, x, rows.rowKeys, rows.dropout);
+  const count = name === 'q_proj' ? config.heads : config.kvHeads;
+  const split = reshape(flat, [x.shape[0], count, config.headDim]);
+  return name === 'v_proj' ? split : rope(split, angles.rows(rows.length), rows.positions);
 }

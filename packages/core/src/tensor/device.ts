@@ -14,6 +14,23 @@ export interface DeviceMemory {
   packed: number;
 }
 
+/** Work that was enqueued, exact up to 2^53. */
+export interface Work {
+  calls: number;
+  /** Floating-point operations of matrix products, attention and the head, 2 M N K a product; other ops count none. */
+  flops: number;
+  /**
+   * Bytes of device memory that must move at least: what is read once and what is written once, by the size of its
+   * storage; of tensors that rows are picked from, the rows. Uploads, reads and scratch memory are left out.
+   */
+  bytes: number;
+}
+
+/** Work in all, and of each op that was called, under its native name. */
+export interface DeviceCounters extends Work {
+  ops: ({ op: string } & Work)[];
+}
+
 export type DeviceKind = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
 
 let opened: Device | undefined;
@@ -113,8 +130,8 @@ export class Device {
     this.native.resetPeak();
   }
 
-  /** Floating-point operations of the maths enqueued so far, and the number of calls. */
-  counters(): { flops: number; calls: number } {
+  /** The work enqueued since the device was opened. Cheap; never waits. */
+  counters(): DeviceCounters {
     this.assertOpen('counters');
     return this.native.counters();
   }

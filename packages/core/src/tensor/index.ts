@@ -1,5 +1,5 @@
 export type { DType, Layout } from './dtype.js';
-export { Device, type DeviceKind, type DeviceMemory } from './device.js';
+export { Device, type DeviceCounters, type DeviceKind, type DeviceMemory, type Work } from './device.js';
 export { Tensor } from './tensor.js';
 export { tidy } from './scope.js';
 export { Tape } from './tape.js';
@@ -8,7 +8,14 @@ export { Weight } from './weight.js';
 export { Vector, type LinearAdapter, type Vector2 } from './vector.js';
 export { TreeBatch, type TreeLabels, type TreeSequence } from './treeBatch.js';
 export { TreePlan } from './treePlan.js';
-export { plan, RowCounter, type PlannedTree, type SequenceGroup } from './planner.js';
+export {
+  plan,
+  RowCounter,
+  treeShape,
+  type PlannedTree,
+  type SequenceGroup,
+  type TreeShape,
+} from './planner.js';
 export { adamw, type AdamwOptions, type AdamwState } from './ops/adamw.js';
 export { add } from './ops/add.js';
 export { addInPlace } from './ops/addInPlace.js';
@@ -28,4 +35,4 @@ export { rmsNorm } from './ops/rmsNorm.js';
 export { rope } from './ops/rope.js';
 export { swiglu } from './ops/swiglu.js';
 export { treeAttention } from './ops/treeAttention.js';
-export { treeAttentionPool } from './ops/treeAttentionPool.js';
+export { treeAttentionPool, type PoolReads } from './ops/treeAttentionPool.js';

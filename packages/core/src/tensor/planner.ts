@@ -52,33 +52,65 @@ function tree<G extends SequenceGroup>(groups: G[]): PlannedTree<G> {
   return { batch: TreeBatch.from(groups.flatMap(({ sequences }) => sequences)), groups, first };
 }
 
-/** How many rows a TreeBatch of the added sequences has. */
-export class RowCounter {
+/** What a tree makes a model compute. */
+export interface TreeShape {
+  /** Distinct paths: what sequences share is one row. */
+  rows: number;
+  /** Distinct rows that something is predicted from. */
+  headRows: number;
+  /** Pairs of a row and a row it sees, itself included. */
+  pairs: number;
+}
+
+/** The shape of the TreeBatch of these sequences. */
+export function treeShape(sequences: readonly TreeSequence[]): TreeShape {
+  const { rows, headRows, pairs } = new RowCounter().add(sequences);
+  return { rows, headRows, pairs };
+}
+
+/** The shape of a TreeBatch of the added sequences. */
+export class RowCounter implements TreeShape {
   rows = 0;
+  pairs = 0;
   // The trie as one map from (node, token) to node: with 2^31 token ids a double has room for 2^22 nodes.
   private readonly children = new Map<number, number>();
+  private readonly labelled = new Set<number>();
 
-  add(sequences: readonly TreeSequence[]): void {
-    for (const { tokens, state = 0, ...labels } of sequences) {
-      const needed = rowsNeeded(labels, tokens.length);
+  get headRows(): number {
+    return this.labelled.size;
+  }
+
+  add(sequences: readonly TreeSequence[]): this {
+    for (const { tokens, state = 0, targets = [], candidates = [] } of sequences) {
+      const path: number[] = [];
+      const needed = rowsNeeded(targets, candidates, tokens.length);
       let node = -1 - state;
       for (let i = 0; i < needed; i++) {
         const key = node * 2 ** 31 + tokens[i];
         let child = this.children.get(key);
         if (child === undefined) {
           child = ++this.rows;
+          this.pairs += i + 1;
           this.children.set(key, child);
         }
+        path.push(child);
         node = child;
       }
+      for (const [start, end] of targets) for (let p = start; p < end; p++) this.labelled.add(path[p - 1]);
+      for (const { position, labels } of candidates) if (labels.length > 0) this.labelled.add(path[position]);
     }
+    return this;
   }
 }
 
 /** Rows that some label is predicted from, and those above: a last token that is only a label has none. */
-function rowsNeeded({ targets, candidates }: Partial<TreeSequence>, length: number): number {
+function rowsNeeded(
+  targets: NonNullable<TreeSequence['targets']>,
+  candidates: NonNullable<TreeSequence['candidates']>,
+  length: number,
+): number {
   let rows = 0;
-  for (const [, end] of targets ?? []) rows = Math.max(rows, end - 1);
-  for (const { position } of candidates ?? []) rows = Math.max(rows, position + 1);
+  for (const [, end] of targets) rows = Math.max(rows, end - 1);
+  for (const { position } of candidates) rows = Math.max(rows, position + 1);
   return rows === 0 ? length : rows;
 }

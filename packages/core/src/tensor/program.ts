@@ -1,6 +1,7 @@
 import { ArgumentError, DisposedError } from '../errors.js';
 import type { Device } from './device.js';
 import { guarded } from './nativeErrors.js';
+import type { PoolReads } from './ops/treeAttentionPool.js';
 import { currentRecorder } from './recording.js';
 import { owned, tidy } from './scope.js';
 import { Tensor } from './tensor.js';
@@ -51,8 +52,8 @@ export class Program<T> {
     }
   }
 
-  /** Enqueues the recorded ops. */
-  run(): void {
+  /** Enqueues the recorded ops. @param reads of each of its calls of treeAttentionPool this time, for the counters */
+  run({ pairs, keys }: PoolReads = { pairs: 0, keys: 0 }): void {
     if (this.#disposed) {
       throw new DisposedError('program', {
         where: 'Program.run',
@@ -60,7 +61,7 @@ export class Program<T> {
         received: 'a disposed one',
       });
     }
-    guarded(() => this.device.native.runProgram(this.#handle));
+    guarded(() => this.device.native.runProgram(this.#handle, pairs, keys));
   }
 
   dispose(): void {

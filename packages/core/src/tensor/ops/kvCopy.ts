@@ -6,7 +6,8 @@ import type { Tensor } from '../tensor.js';
  * @param moves int32 [M, 3]: (from block, to block, number of keys up to 64), in this order.
  * @param poolK [B, G d, 64].
  * @param poolV [B, G 64, d].
+ * @param keys sum of the numbers of keys, for the device's counters.
  */
-export function kvCopy(moves: Tensor, poolK: Tensor, poolV: Tensor): void {
-  enqueue('kv_copy', moves.device, [moves, poolK, poolV]);
+export function kvCopy(moves: Tensor, poolK: Tensor, poolV: Tensor, keys: number): void {
+  enqueue('kv_copy', moves.device, [moves, poolK, poolV], [keys]);
 }

@@ -2,6 +2,14 @@ import { enqueueOne } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 
+/** What a call reads of its pool, as the device cannot look into its tensors. Results do not depend on it. */
+export interface PoolReads {
+  /** Sum of the rows' lengths: pairs of a row and a key it sees. */
+  pairs: number;
+  /** Distinct keys read. */
+  keys: number;
+}
+
 /**
  * treeAttention with keys and values from a pool of 64-key blocks; bitwise the same result for the same path.
  * For inference: no gradient.
@@ -11,6 +19,7 @@ import type { Tensor } from '../tensor.js';
  * @param tables int32 [S, C], the blocks of each sequence in order.
  * @param rowTable int32 [T], the table of each row.
  * @param lengths int32 [T], keys each row reads, its own included.
+ * @param reads what lengths and tables come to, for the device's counters.
  * @returns [T, H, d].
  */
 export function treeAttentionPool(
@@ -21,7 +30,9 @@ export function treeAttentionPool(
   rowTable: Tensor,
   lengths: Tensor,
   scale: number,
+  { pairs, keys }: PoolReads,
 ): Tensor {
   assertUntracked(q, 'treeAttentionPool');
-  return enqueueOne('tree_attention_pool', q.device, [q, poolK, poolV, tables, rowTable, lengths], [scale]);
+  const inputs = [q, poolK, poolV, tables, rowTable, lengths];
+  return enqueueOne('tree_attention_pool', q.device, inputs, [scale, pairs, keys]);
 }
