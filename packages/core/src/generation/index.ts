@@ -1,2 +1,3 @@
+export { samplingFlops, samplingShape, type SamplingShape } from './shape.js';
 export { answerText, generate, type Sample } from './generate.js';
 export type { GenerateOptions, GenerationProgress, SamplingOptions } from './options.js';

@@ -1,6 +1,7 @@
 export { Adapter } from './adapter.js';
 export type { AdapterConfig } from './adapterConfig.js';
 export { LINEARS, type LinearName, type ModelConfig } from './config.js';
+export { backwardFlops, forwardFlops, keyFlops, type ModelShape } from './flops.js';
 export { forwardRows, type DropoutKey, type Rows } from './forward.js';
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
 export { atomicWrite, writeJson } from './files/atomicWrite.js';

@@ -9,6 +9,7 @@ import { TreePlan } from '../tensor/treePlan.js';
 import type { LinearAdapter } from '../tensor/vector.js';
 import { moduleNumber, type Adapter } from './adapter.js';
 import type { LinearName } from './config.js';
+import type { ModelShape } from './flops.js';
 import { forwardRows, type DropoutKey } from './forward.js';
 import type { LlamaModel } from './llama.js';
 
@@ -36,6 +37,12 @@ export class ModelView {
     for (const adapter of adapters) adapter.assertFits(model);
     this.model = model;
     this.adapters = [...adapters];
+  }
+
+  /** What decides how much a pass computes. */
+  get shape(): ModelShape {
+    const { config, parameterSet } = this.model;
+    return { config, adapters: this.adapters, weightsTrained: parameterSet !== undefined };
   }
 
   /**

@@ -1,0 +1,96 @@
+import type { TreeShape } from '../tensor/planner.js';
+import type { AdapterConfig } from './adapterConfig.js';
+import { linearShape, type LinearName, type ModelConfig } from './config.js';
+
+/** What computes, and what of it is trained; a `ModelView` has one. */
+export interface ModelShape {
+  config: ModelConfig;
+  adapters: readonly { config: AdapterConfig; trained: boolean }[];
+  /** Whether the weights of the model are trained. */
+  weightsTrained: boolean;
+}
+
+const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj'] as const;
+/** What follows attention in a block. In the last one it sees the labelled rows alone. */
+const REST = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
+
+/**
+ * Floating-point operations (2 M N K a matrix product) of a forward pass over a tree, the head included: scoring,
+ * judging, or the first half of training. The same for a step of decoding, where every row is a head row. What a
+ * device counts is equal to it.
+ *
+ * The last block computes queries and attention for all rows, though only those of labelled rows go on.
+ */
+export function forwardFlops(model: ModelShape, { rows, headRows, pairs }: TreeShape): number {
+  const { layers } = model.config;
+  const blocks =
+    layers * (sum(PROJECTIONS, (name) => linear(model, name, rows)) + 4 * attention(model, pairs));
+  const rest = (count: number) => sum(REST, (name) => linear(model, name, count));
+  return blocks + (layers - 1) * rest(rows) + rest(headRows) + head(model, headRows);
+}
+
+/** The same of rows that only leave keys and values in a pool: of the last block nothing else is computed. */
+export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'headRows'>): number {
+  const whole =
+    sum([...PROJECTIONS, ...REST], (name) => linear(model, name, rows)) + 4 * attention(model, pairs);
+  return (model.config.layers - 1) * whole + linear(model, 'k_proj', rows) + linear(model, 'v_proj', rows);
+}
+
+/**
+ * Of the backward pass over a tree. Gradients flow only to where something is trained above: below the first trained
+ * matrix nothing is computed. Attention recomputes its scores and the head its logits.
+ */
+export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: TreeShape): number {
+  const { config, weightsTrained } = model;
+  let flops = 0;
+  // Whether what the next op reads depends on anything trained.
+  let live = weightsTrained;
+  for (let layer = 0; layer < config.layers; layer++) {
+    const below = layer === config.layers - 1 ? headRows : rows;
+    const through = (name: LinearName, count: number, input: boolean): boolean => {
+      const output = input || trains(model, name);
+      if (output) flops += linearBackward(model, name, count, input);
+      return output;
+    };
+    const projected = PROJECTIONS.map((name) => through(name, rows, live));
+    const attended = projected.includes(true);
+    if (attended) flops += 10 * attention(model, pairs);
+    live = through('o_proj', below, attended) || live;
+    const gated = (['gate_proj', 'up_proj'] as const).map((name) => through(name, below, live));
+    live = through('down_proj', below, gated.includes(true)) || live;
+  }
+  return flops + (weightsTrained ? 3 : 2) * head(model, headRows);
+}
+
+/** One product with the weight, two with each adapter. */
+function linear(model: ModelShape, name: LinearName, rows: number): number {
+  const [out, input] = linearShape(model.config, name);
+  return 2 * rows * (out * input + sum(adaptersOf(model, name), ({ config }) => config.r * (out + input)));
+}
+
+/** @param needed the gradient of the input */
+function linearBackward(model: ModelShape, name: LinearName, rows: number, needed: boolean): number {
+  const [out, input] = linearShape(model.config, name);
+  let elements = (Number(needed) + Number(model.weightsTrained)) * out * input;
+  for (const { config, trained } of adaptersOf(model, name)) {
+    // dy B, for the gradients of A and of the input; then these two, and that of B.
+    if (needed || trained) elements += config.r * out;
+    elements += config.r * ((Number(needed) + Number(trained)) * input + Number(trained) * out);
+  }
+  return 2 * rows * elements;
+}
+
+/** Half a product a pair and head: 2 of them forward (scores, values), 5 backward. */
+const attention = ({ config }: ModelShape, pairs: number) => pairs * config.heads * config.headDim;
+
+const head = ({ config }: ModelShape, rows: number) => 2 * rows * config.vocabSize * config.hiddenSize;
+
+const adaptersOf = ({ adapters }: ModelShape, name: LinearName) =>
+  adapters.filter(({ config }) => config.targetModules.includes(name));
+
+const trains = (model: ModelShape, name: LinearName): boolean =>
+  model.weightsTrained || adaptersOf(model, name).some(({ trained }) => trained);
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}
