@@ -38,6 +38,9 @@ const RUNS = {
   ),
 };
 
+/** What depends on when a run was stopped: time, and the work beside the method's own. */
+const INCIDENTAL = /^time\/|^step_time$|^(flops|bytes)\/(eval|checkpoint|other)$/;
+
 /** What a run ends with, but for the time it took. */
 function outcome(folder: string) {
   const metrics = rowsOf(readFileSync(join(cwd, folder, 'metrics.jsonl'), 'utf8'));
@@ -45,7 +48,7 @@ function outcome(folder: string) {
   return {
     adapter: digest(join(cwd, folder, 'final/adapter_model.safetensors')),
     metrics: metrics.map((row) =>
-      Object.fromEntries(Object.entries(row).filter(([key]) => !key.startsWith('time/'))),
+      Object.fromEntries(Object.entries(row).filter(([key]) => !INCIDENTAL.test(key))),
     ),
     samples: existsSync(samples)
       ? readdirSync(samples).map((name) => [name, digest(join(samples, name))])

@@ -58,7 +58,7 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
   lap('judge');
 
   const reference = await scoreSequences(
-    prompts.flatMap((prompt, i) =>
+    prompts.map((prompt, i) =>
       answers[i].map(({ tokens }) => ({
         tokens: prompt.concat(tokens),
         targets: [[prompt.length, prompt.length + tokens.length]],
@@ -74,7 +74,7 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
     const both = answers[i].map(({ tokens, logprobs }, side) => ({
       tokens,
       logprobs,
-      reference: reference[2 * i + side],
+      reference: reference[i][side],
     }));
     const [chosen, rejected] = firstWins ? both : both.reverse();
     return { id: String(i), prompt, chosen, rejected };

@@ -35,19 +35,15 @@ export async function implicitReward(
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
   { beta, maxLength, tokenBudget = 4096 }: ImplicitRewardOptions,
 ): Promise<ImplicitReward> {
-  const sequences: TreeSequence[] = [];
+  const kept: [chosen: TreeSequence, rejected: TreeSequence][] = [];
   for (const pair of pairs) {
     const { value } = preferenceSequences(tokenizer, pair, { maxLength });
-    if (value !== undefined) sequences.push(value.chosen.sequence, value.rejected.sequence);
+    if (value !== undefined) kept.push([value.chosen.sequence, value.rejected.sequence]);
   }
-  const ofPolicy = await scoreSequences(sequences, policy, tokenBudget);
-  const ofReference = await scoreSequences(sequences, reference, tokenBudget);
-  const rewards = ofPolicy.map((sum, i) => beta * (sum - ofReference[i]));
-  const report = implicitRewardOf(
-    rewards.filter((_, i) => i % 2 === 0),
-    rewards.filter((_, i) => i % 2 === 1),
-  );
-  return { ...report, skipped: pairs.length - sequences.length / 2 };
+  const ofPolicy = await scoreSequences(kept, policy, tokenBudget);
+  const ofReference = await scoreSequences(kept, reference, tokenBudget);
+  const rewards = (side: 0 | 1) => ofPolicy.map((sums, i) => beta * (sums[side] - ofReference[i][side]));
+  return { ...implicitRewardOf(rewards(0), rewards(1)), skipped: pairs.length - kept.length };
 }
 
 /** The same from rewards that are already there, one of each kind a pair. */

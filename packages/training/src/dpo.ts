@@ -1,4 +1,3 @@
-import { Stopwatch } from './metrics.js';
 import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';
 import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
@@ -26,12 +25,12 @@ export async function dpoStep(
   at: StepContext,
 ): Promise<StepReport> {
   const { trainable, optimizer, options } = run;
-  const clock = new Stopwatch();
-  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at.signal);
+  await at.profile?.lap('data');
+  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
   const { gradNorm, skipped } = await optimizer.step(at.learningRate);
-  clock.lap('time/update');
+  await at.profile?.lap('update');
   return {
-    metrics: { ...metrics, grad_norm: gradNorm, ...clock.times },
+    metrics: { ...metrics, grad_norm: gradNorm },
     tokens: pairTokens(pairs),
     examples: pairs.map(({ id }) => id),
     skipped,

@@ -43,6 +43,7 @@ export {
   type Answer,
   type TokenPair,
 } from './preferenceUpdate.js';
+export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './profile.js';
 export {
   defaultLora,
   dpoDefaults,

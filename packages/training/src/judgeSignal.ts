@@ -1,7 +1,7 @@
 import { mean } from '@selfjudge/core';
 import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';
-import { Stopwatch, type Metrics } from './metrics.js';
+import type { Metrics } from './metrics.js';
 import type { Selection, SignalReport, StepContext } from './runner.js';
 import type { SelfTraining } from './selfTraining.js';
 
@@ -27,7 +27,6 @@ export class JudgeSignal implements Selection {
 
   async evaluate(at: StepContext): Promise<SignalReport> {
     const { trainable, judge, options } = this.run;
-    const clock = new Stopwatch();
     this.startAnswers ??= await this.answers(trainable.reference, at.signal);
     const answers = await this.answers(trainable.policy, at.signal);
     const starts = this.startAnswers;
@@ -44,12 +43,10 @@ export class JudgeSignal implements Selection {
     });
     const signal = mean(points);
     const kl = await this.kl(answers);
-    clock.lap('time/eval');
     const metrics: Metrics = {
       'eval/judge_win_rate': signal,
       'eval/kl': kl,
       'eval/mean_length': mean(answers.map(({ tokens }) => tokens.length)),
-      ...clock.times,
     };
     const near = kl <= options.maxKl;
     return { metrics, signal, eligible: near, stop: !near };

@@ -1,22 +1,19 @@
-import { mean, type ModelView } from '@selfjudge/core';
+import { mean, type ModelView, type TreeSequence } from '@selfjudge/core';
 import type { Contest } from './contest.js';
 import { answerSequence, scoreSequences } from './preferenceUpdate.js';
 
 /** Summed log-probabilities of both answers of every contest under the reference. */
-export async function scoreContests(
+export function scoreContests(
   contests: Pick<Contest, 'prompt' | 'a' | 'b'>[],
   reference: ModelView,
   tokenBudget: number,
+  signal?: AbortSignal,
 ): Promise<[a: number, b: number][]> {
-  const sums = await scoreSequences(
-    contests.flatMap(({ prompt, a, b }) => [
-      answerSequence(prompt.tokens, a.tokens),
-      answerSequence(prompt.tokens, b.tokens),
-    ]),
-    reference,
-    tokenBudget,
-  );
-  return contests.map((_, i) => [sums[2 * i], sums[2 * i + 1]]);
+  const answers = contests.map(({ prompt, a, b }): [TreeSequence, TreeSequence] => [
+    answerSequence(prompt.tokens, a.tokens),
+    answerSequence(prompt.tokens, b.tokens),
+  ]);
+  return scoreSequences(answers, reference, tokenBudget, signal);
 }
 
 /**

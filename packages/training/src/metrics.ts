@@ -21,15 +21,3 @@ export class Means {
     return Object.fromEntries([...this.sums.keys()].map((name) => [name, this.value(name)]));
   }
 }
-
-/** Seconds of consecutive phases: each lap is the time since the one before it. */
-export class Stopwatch {
-  readonly times: Metrics = {};
-  private last = performance.now();
-
-  lap(name: string): void {
-    const now = performance.now();
-    this.times[name] = (this.times[name] ?? 0) + (now - this.last) / 1000;
-    this.last = now;
-  }
-}

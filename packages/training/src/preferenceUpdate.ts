@@ -3,6 +3,7 @@ import { accumulate } from './accumulate.js';
 import { preferenceLosses } from './losses.js';
 import { Means, type Metrics } from './metrics.js';
 import type { PreferenceOptions } from './options.js';
+import type { StepContext } from './runner.js';
 
 /** Two answers to one prompt as token ids, trained on exactly as they are. */
 export interface TokenPair {
@@ -27,6 +28,15 @@ export function answerSequence(prompt: number[], answer: number[]): TreeSequence
   return { tokens, targets: [[prompt.length, tokens.length]] };
 }
 
+const bothAnswers = ({
+  prompt,
+  chosen,
+  rejected,
+}: TokenPair): [chosen: TreeSequence, rejected: TreeSequence] => [
+  answerSequence(prompt, chosen.tokens),
+  answerSequence(prompt, rejected.tokens),
+];
+
 interface PairGroup extends SequenceGroup {
   pair: TokenPair;
 }
@@ -34,8 +44,8 @@ interface PairGroup extends SequenceGroup {
 /**
  * Adds the gradient of the mean preference loss over `pairs`.
  *
- * Reference log-probabilities that a pair does not bring are scored here, in the same tree as the policy's. Each
- * answer needs one number, d loss / d (its log-probability), given to all of its tokens.
+ * Where pairs do not bring the reference's log-probabilities, it scores them first; the phase `reference` ends when they
+ * are there. Each answer needs one number, d loss / d (its log-probability), given to all of its tokens.
  * @returns TRL's names: `loss`, `rewards/{chosen,rejected,accuracies,margins}`, `logps/{chosen,rejected}` (sums, nats),
  *   and `sampling/logp_diff`, the largest difference between sampler and policy, where samplers spoke.
  */
@@ -44,23 +54,20 @@ export async function preferenceBackward(
   { policy, reference }: { policy: ModelView; reference: ModelView },
   options: PreferenceOptions,
   tokenBudget: number,
-  signal?: AbortSignal,
+  { signal, profile }: Pick<StepContext, 'signal' | 'profile'> = {},
 ): Promise<Metrics> {
-  const groups = pairs.map((pair): PairGroup => ({
-    pair,
-    sequences: [
-      answerSequence(pair.prompt, pair.chosen.tokens),
-      answerSequence(pair.prompt, pair.rejected.tokens),
-    ],
-  }));
+  const known = pairs.every(
+    ({ chosen, rejected }) => chosen.reference !== undefined && rejected.reference !== undefined,
+  );
+  const scored = known ? pairs : await precomputeReference(pairs, reference, tokenBudget, signal);
+  await profile?.lap('reference');
+  const groups = scored.map((pair): PairGroup => ({ pair, sequences: bothAnswers(pair) }));
   const means = new Means();
   let difference = NaN;
   for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
     signal?.throwIfAborted();
     const answers = inTree.flatMap(({ pair }) => [pair.chosen, pair.rejected]);
-    const referenceSums = answers.every((a) => a.reference !== undefined)
-      ? Float64Array.from(answers, (a) => a.reference as number)
-      : batch.sums(await reference.score(batch));
+    const referenceSums = Float64Array.from(answers, (a) => a.reference as number);
     const logp = await accumulate(policy, batch, (logp) => {
       const sums = batch.sums(logp);
       const slopes = pairSlopes(inTree, sums, referenceSums, options, means);
@@ -125,30 +132,35 @@ export async function precomputeReference(
   pairs: TokenPair[],
   reference: ModelView,
   tokenBudget: number,
+  signal?: AbortSignal,
 ): Promise<TokenPair[]> {
-  const answers = pairs.flatMap(({ prompt, chosen, rejected }) => [
-    answerSequence(prompt, chosen.tokens),
-    answerSequence(prompt, rejected.tokens),
-  ]);
-  const sums = await scoreSequences(answers, reference, tokenBudget);
+  const sums = await scoreSequences(pairs.map(bothAnswers), reference, tokenBudget, signal);
   return pairs.map((pair, i) => ({
     ...pair,
-    chosen: { ...pair.chosen, reference: sums[2 * i] },
-    rejected: { ...pair.rejected, reference: sums[2 * i + 1] },
+    chosen: { ...pair.chosen, reference: sums[i][0] },
+    rejected: { ...pair.rejected, reference: sums[i][1] },
   }));
 }
 
-/** Of each sequence, the sum of a view's log-probabilities over its targets. */
-export async function scoreSequences(
-  sequences: TreeSequence[],
+/**
+ * Of each sequence, the sum of a view's log-probabilities over its targets.
+ * @param groups sequences that begin alike, such as answers to one prompt: what they share is computed once
+ */
+export async function scoreSequences<G extends readonly TreeSequence[]>(
+  groups: readonly G[],
   view: ModelView,
   tokenBudget: number,
-): Promise<number[]> {
-  const sums: number[] = [];
-  for (const { batch } of plan(
-    sequences.map((sequence) => ({ sequences: [sequence] })),
-    tokenBudget,
-  ))
-    for (const sum of batch.sums(await view.score(batch))) sums.push(sum);
+  signal?: AbortSignal,
+): Promise<{ [K in keyof G]: number }[]> {
+  const sums: { [K in keyof G]: number }[] = [];
+  const planned = groups.map((sequences) => ({ sequences: [...sequences] }));
+  for (const { batch, groups: inTree, first } of plan(planned, tokenBudget)) {
+    signal?.throwIfAborted();
+    const ofTree = batch.sums(await view.score(batch));
+    inTree.forEach(({ sequences }, i) => {
+      const own = ofTree.subarray(first[i], first[i] + sequences.length);
+      sums.push(Array.from(own) as unknown as { [K in keyof G]: number });
+    });
+  }
   return sums;
 }

@@ -25,10 +25,10 @@ describe('RunFolder', () => {
     for (const step of [1, 2, 3])
       folder.appendMetrics({ step, epoch: 0, metrics: { loss: step / 2, kl: NaN } });
     writeFileSync(join(root, 'metrics.jsonl'), '{"step": 4, "lo', { flag: 'a' });
-    expect(folder.trimMetrics(2)).toEqual({ loss: 1, kl: null });
+    expect(folder.trim(2)).toEqual({ loss: 1, kl: null });
     const kept = readFileSync(join(root, 'metrics.jsonl'), 'utf8');
     expect(kept).toBe('{"step":1,"epoch":0,"loss":0.5,"kl":null}\n{"step":2,"epoch":0,"loss":1,"kl":null}\n');
-    expect(folder.trimMetrics(0)).toBeUndefined();
+    expect(folder.trim(0)).toBeUndefined();
     folder.close();
   });
 

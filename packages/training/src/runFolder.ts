@@ -14,7 +14,11 @@ import { fileSystemError, type Device } from '@selfjudge/core';
 import { removeUnfinished } from './atomicFolder.js';
 import { Checkpoints } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
+import type { ProfileRow } from './profile.js';
 import { RunLock } from './runLock.js';
+
+const METRICS = 'metrics.jsonl';
+const PROFILE = 'profile.jsonl';
 
 /** A line of metrics.jsonl. */
 export interface MetricsRow {
@@ -24,8 +28,8 @@ export interface MetricsRow {
 }
 
 /**
- * The folder of a run: config.yaml, environment.json, metrics.jsonl, samples/, checkpoints/step-N/, final/ and
- * summary.json. Open while it is written to: one process at a time.
+ * The folder of a run: config.yaml, environment.json, metrics.jsonl, profile.jsonl, samples/, checkpoints/step-N/,
+ * final/ and summary.json. Open while it is written to: one process at a time.
  */
 export class RunFolder {
   readonly checkpoints: Checkpoints;
@@ -72,21 +76,21 @@ export class RunFolder {
 
   /** One line a step; numbers that are not finite become null. */
   appendMetrics({ step, epoch, metrics }: MetricsRow): void {
-    const path = join(this.path, 'metrics.jsonl');
-    guarded(path, () => appendFileSync(path, `${JSON.stringify({ step, epoch, ...metrics })}\n`));
+    this.append(METRICS, { step, epoch, ...metrics });
+  }
+
+  /** A line with every line of metrics, and one for what comes after the last: the end of a run, or its interruption. */
+  appendProfile(row: ProfileRow): void {
+    this.append(PROFILE, row);
   }
 
   /**
-   * Drops the lines after `step`, which a resumed run will write again, and a torn last line.
+   * Drops the lines of metrics and profile after `step`, which a resumed run will write again, and a torn last line.
    * @returns the metrics of the last line that stays
    */
-  trimMetrics(step: number): Metrics | undefined {
-    const path = join(this.path, 'metrics.jsonl');
-    if (!existsSync(path)) return undefined;
-    const kept = readFileSync(path, 'utf8')
-      .split('\n')
-      .filter((line) => stepOf(line) <= step);
-    this.replace('metrics.jsonl', kept.map((line) => `${line}\n`).join(''));
+  trim(step: number): Metrics | undefined {
+    this.keepLines(PROFILE, step);
+    const kept = this.keepLines(METRICS, step);
     if (kept.length === 0) return undefined;
     const {
       step: _step,
@@ -94,6 +98,21 @@ export class RunFolder {
       ...metrics
     } = JSON.parse(kept[kept.length - 1]) as MetricsRow & Metrics;
     return metrics;
+  }
+
+  private keepLines(name: string, step: number): string[] {
+    const path = join(this.path, name);
+    if (!existsSync(path)) return [];
+    const kept = readFileSync(path, 'utf8')
+      .split('\n')
+      .filter((line) => stepOf(line) <= step);
+    this.replace(name, kept.map((line) => `${line}\n`).join(''));
+    return kept;
+  }
+
+  private append(name: string, row: object): void {
+    const path = join(this.path, name);
+    guarded(path, () => appendFileSync(path, `${JSON.stringify(row)}\n`));
   }
 
   /** Samples as samples/NAME.jsonl, one JSON object a line; `step-N` by custom. */

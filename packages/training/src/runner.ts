@@ -3,6 +3,7 @@ import { loadCheckpoint, type Snapshot } from './checkpoint.js';
 import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from './metrics.js';
 import type { AdamW } from './optimizer.js';
+import { phaseMetrics, Profile, type ProfileRow } from './profile.js';
 import type { MetricsRow, RunFolder } from './runFolder.js';
 import type { Schedule } from './schedule.js';
 import type { Trainable } from './trainable.js';
@@ -12,6 +13,8 @@ export interface StepContext {
   step: number;
   learningRate: number;
   signal?: AbortSignal;
+  /** Told where each phase of the step ends. Absent: nothing is measured. */
+  profile?: Profile;
 }
 
 export interface StepReport {
@@ -91,18 +94,21 @@ class Runner {
   private snapshot: Snapshot;
   private last: Metrics = {};
   private savedAt = -1;
+  private readonly profile: Profile;
+  private loggedAt = performance.now();
 
   constructor(
     private readonly task: TrainingTask,
     private readonly options: RunnerOptions,
   ) {
     this.snapshot = { state: { step: 0, numTokens: 0, path: this.path } };
+    this.profile = new Profile(task.trainable.parameters.value.device);
   }
 
   async run(): Promise<TrainingResult> {
     const { task, options } = this;
-    if (options.resume) this.resume();
-    this.last = options.folder?.trimMetrics(this.state.step) ?? {};
+    if (options.resume) await this.resume();
+    this.last = options.folder?.trim(this.state.step) ?? {};
     options.onStart?.(this.state.step);
     if (task.selection !== undefined && this.state.selection === undefined)
       await this.chooseStart(task.selection);
@@ -119,9 +125,11 @@ class Runner {
   }
 
   private async step(step: number): Promise<void> {
-    const { task, options } = this;
-    const at = { step, learningRate: task.schedule(step), signal: options.signal };
+    const { task, options, profile } = this;
+    await profile.lap('other');
+    const at = { step, learningRate: task.schedule(step), signal: options.signal, profile };
     const report = await task.step(at);
+    await profile.lap('other');
     // From here to the end of the step nothing looks at the signal: the step is whole.
     this.snapshot.state = { ...this.state, step, numTokens: this.state.numTokens + report.tokens };
     const metrics = { ...report.metrics, learning_rate: at.learningRate, num_tokens: this.state.numTokens };
@@ -129,6 +137,8 @@ class Runner {
     const { selection } = task;
     if (selection !== undefined && (step % selection.every === 0 || step === task.order.totalSteps))
       Object.assign(metrics, await this.select(selection, { ...at, signal: undefined }));
+    await profile.lap('other');
+    Object.assign(metrics, this.measured());
     this.log({ step, epoch: task.order.epoch(step), metrics });
     if (options.saveSteps > 0 && step % options.saveSteps === 0) await this.save();
   }
@@ -139,6 +149,20 @@ class Runner {
     this.options.onLog?.(row);
     const warning = this.task.review?.(row);
     if (warning !== undefined) this.options.onWarning?.(warning);
+  }
+
+  /** The phases since the last row, with the wall time they add up to; a checkpoint counts to the row after it. */
+  private measured(): Metrics {
+    const now = performance.now();
+    const seconds = (now - this.loggedAt) / 1000;
+    this.loggedAt = now;
+    return { step_time: seconds, ...phaseMetrics(this.writeProfile()) };
+  }
+
+  private writeProfile(): ProfileRow {
+    const row = { step: this.state.step, ...this.profile.take() };
+    this.options.folder?.appendProfile(row);
+    return row;
   }
 
   private reportBadBatch(step: number, { examples, metrics }: StepReport): void {
@@ -152,6 +176,7 @@ class Runner {
 
   private async select(selection: Selection, at: StepContext): Promise<Metrics> {
     const { metrics, signal, eligible, stop } = await selection.evaluate(at);
+    await this.profile.lap('eval');
     const { bestStep, bestSignal } = this.state.selection ?? {
       bestStep: 0,
       bestSignal: selection.startSignal,
@@ -169,7 +194,7 @@ class Runner {
     this.snapshot.best = await this.task.trainable.parameters.read();
   }
 
-  private resume(): void {
+  private async resume(): Promise<void> {
     const { folder, onWarning } = this.options;
     const newest = folder?.checkpoints.newestValid((path, reason) =>
       onWarning?.(`checkpoint ${path} is damaged and was passed over: ${reason}`),
@@ -177,6 +202,7 @@ class Runner {
     if (newest === undefined) return;
     this.snapshot = loadCheckpoint(newest, this.task.trainable.parameters, this.task.optimizer);
     this.savedAt = this.state.step;
+    await this.profile.lap('checkpoint');
     if (this.state.path !== this.path)
       onWarning?.(
         `resumed on kernel path ${this.path}; the run began on ${this.state.path}: results will differ in bits`,
@@ -188,9 +214,11 @@ class Runner {
     if (folder === undefined) return undefined;
     const { step } = this.state;
     if (this.savedAt !== step) {
+      await this.profile.lap('other');
       await folder.checkpoints.write(this.task.trainable, this.task.optimizer, this.snapshot);
       this.savedAt = step;
       folder.checkpoints.rotate(saveTotalLimit);
+      await this.profile.lap('checkpoint');
     }
     return folder.checkpoints.at(step);
   }
@@ -198,7 +226,9 @@ class Runner {
   private async interrupted(): Promise<TrainingResult> {
     this.task.trainable.parameters.zeroGrad();
     const { step, numTokens } = this.state;
-    return { status: 'interrupted', step, numTokens, checkpoint: await this.save() };
+    const checkpoint = await this.save();
+    this.writeProfile();
+    return { status: 'interrupted', step, numTokens, checkpoint };
   }
 
   private async finish(): Promise<TrainingResult> {
@@ -209,6 +239,8 @@ class Runner {
     if (this.snapshot.best !== undefined && selection !== undefined && selection.bestStep !== step)
       trainable.parameters.load(this.snapshot.best);
     if (folder !== undefined) await atomicFolder(folder.final, (dir) => trainable.save(dir));
+    await this.profile.lap('checkpoint');
+    this.writeProfile();
     return {
       status: 'completed',
       step,

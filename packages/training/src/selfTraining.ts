@@ -13,7 +13,6 @@ import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { klEstimate, scoreContests } from './kl.js';
 import { klReview } from './klReview.js';
-import { Stopwatch } from './metrics.js';
 import type { AdamW } from './optimizer.js';
 import type { SelfTrainingOptions } from './options.js';
 import { preferenceBackward } from './preferenceUpdate.js';
@@ -67,14 +66,14 @@ export async function selfTrainingStep(
   { trainable, judge, tokenizer, optimizer, options }: SelfTraining,
   at: StepContext,
 ): Promise<StepReport & { contests: Contest[] }> {
-  const clock = new Stopwatch();
+  await at.profile?.lap('data');
   const answers = await sampleAnswers(trainable.policy, tokenizer, prompts, {
     ...sampling(options, tokenizer),
     count: 2,
     firstSequence: (at.step - 1) * options.trainBatchSize * 2,
     signal: at.signal,
   });
-  clock.lap('time/generate');
+  await at.profile?.lap('generate');
   const contests = await decide(
     prompts,
     answers.map(([a, b]) => [a, b]),
@@ -82,12 +81,12 @@ export async function selfTrainingStep(
     options.missingEos,
     { tokenBudget: options.tokenBudget, signal: at.signal },
   );
-  clock.lap('time/judge');
-  const referenceSums = await scoreContests(contests, trainable.reference, options.tokenBudget);
+  await at.profile?.lap('judge');
+  const referenceSums = await scoreContests(contests, trainable.reference, options.tokenBudget, at.signal);
   const pairs = preferences(contests, referenceSums);
-  const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at.signal);
+  const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
   const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
-  clock.lap('time/update');
+  await at.profile?.lap('update');
 
   const metrics = {
     ...loss,
@@ -95,7 +94,6 @@ export async function selfTrainingStep(
     ...completionMetrics(contests),
     ...judgeMetrics(contests),
     grad_norm: update.gradNorm,
-    ...clock.times,
   };
   return {
     metrics,

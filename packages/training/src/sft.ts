@@ -1,4 +1,3 @@
-import { Stopwatch } from './metrics.js';
 import type { AdamW } from './optimizer.js';
 import type { JsftLossOptions, SftOptions } from './options.js';
 import type { StepContext, StepReport, TrainingTask } from './runner.js';
@@ -27,7 +26,7 @@ export async function supervisedStep(
   at: StepContext,
 ): Promise<StepReport> {
   const { trainable, optimizer, loss, options } = run;
-  const clock = new Stopwatch();
+  await at.profile?.lap('data');
   const dropout = { seed: options.seed, step: at.step };
   const metrics = await supervisedBackward(
     trainable.policy,
@@ -38,10 +37,10 @@ export async function supervisedStep(
     at.signal,
   );
   const { gradNorm, skipped } = await optimizer.step(at.learningRate);
-  clock.lap('time/update');
+  await at.profile?.lap('update');
   const sequences = examples.flatMap((example) => example.sequences);
   return {
-    metrics: { ...metrics, grad_norm: gradNorm, ...clock.times },
+    metrics: { ...metrics, grad_norm: gradNorm },
     tokens: sequences.reduce((sum, { tokens }) => sum + tokens.length, 0),
     examples: examples.map(({ id }) => id),
     skipped,

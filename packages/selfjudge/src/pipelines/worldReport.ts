@@ -1,4 +1,4 @@
-import type { LlamaModel } from '@selfjudge/core';
+import { mean, type LlamaModel } from '@selfjudge/core';
 import { promptIds } from '@selfjudge/data';
 import type { Estimate } from '@selfjudge/evaluation';
 import { tournament } from '@selfjudge/judging';
@@ -115,11 +115,11 @@ async function klToStart(
   answers: WorldAnswer[][],
   start: LlamaModel,
 ): Promise<number> {
-  const sequences = answers.flatMap((of, i) =>
+  const groups = answers.map((of, i) =>
     of.map(({ tokens }) => answerSequence(promptIds(tokenizer, splits.test[i].text), tokens)),
   );
-  const sums = await scoreSequences(sequences, start.view(), 8192);
-  return answers.flat().reduce((sum, { logp }, i) => sum + logp - sums[i], 0) / sums.length;
+  const sums = await scoreSequences(groups, start.view(), 8192);
+  return mean(answers.flatMap((of, i) => of.map(({ logp }, j) => logp - sums[i][j])));
 }
 
 /** Indices at even distances: no choosing by how an answer turned out. */
