@@ -47,6 +47,7 @@ describe('training', () => {
       'environment.json',
       'final',
       'metrics.jsonl',
+      'profile.jsonl',
       'summary.json',
     ]);
     expect(readdirSync(join(cwd, 'sft/checkpoints')).sort()).toEqual(['step-2', 'step-3']);
@@ -104,7 +105,8 @@ describe('training', () => {
       'rewards/chosen rewards/rejected rewards/accuracies rewards/margins logps/chosen logps/rejected kl entropy',
       'grad_norm learning_rate num_tokens completions/mean_length completions/clipped_ratio',
       'judge/position_consistency judge/first_rate judge/margin judge/ab_mass judge/tie_rate judge/length_bias',
-      'time/generate time/judge time/update',
+      'time/data time/generate time/judge time/reference time/update time/other step_time',
+      'flops/generate flops/judge flops/reference flops/update bytes/generate bytes/update',
     ];
     for (const key of keys.join(' ').split(' ')) expect(rows[0]).toHaveProperty([key]);
     const [sample] = rowsOf(text('self/samples/step-1.jsonl'));
@@ -285,6 +287,17 @@ describe('a model in use', () => {
     expect(show.stdout).toMatch(
       /^trained {2}jsft {2}complete after 3 steps\n[^]*verb: jsft\n[^]*loss\/verdict/,
     );
+    const profile = await run(['runs', 'show', 'trained', '--profile'], { cwd });
+    expect(profile.stdout).toMatch(/^trained {2}jsft {2}complete after 3 steps\n\n3 steps in [\d.]+ s\n/);
+    expect(profile.stdout).toMatch(/^phase +seconds +share +calls +GFLOP +GB +GFLOP\/s +GB\/s$/m);
+    expect(profile.stdout).toMatch(/^all +[\d.]+ +100.0% +\d+( +[\d.]+){4}$/m);
+    expect(profile.stdout).toMatch(/^linear_backward +\d+ +[\d.]+ +[\d.]+% +[\d.]+ +[\d.]+%$/m);
+    expect(Math.max(...profile.stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+    const [told] = rowsOf((await run(['runs', 'show', 'trained', '--profile', '--json'], { cwd })).stdout);
+    const update = metricsOf('trained').map((row) => row['flops/update'] as number);
+    const phase = (told.profile.phases as any[]).find((one) => one.phase === 'update');
+    expect(phase.flops).toBe(update.reduce((sum, flops) => sum + flops, 0));
+    expect((told.profile.ops as any[]).reduce((sum, { flops }) => sum + flops, 0)).toBe(phase.flops);
     const none = await run(['runs', 'show', 'model'], { cwd });
     expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining('expected a run folder') });
   });

@@ -1,3 +1,5 @@
+import { figure } from './table.js';
+
 /** What progress is written to: a terminal or a file. */
 export interface ProgressStream {
   isTTY?: boolean;
@@ -70,11 +72,6 @@ export class Progress {
       .filter(Boolean)
       .join('  ');
   }
-}
-
-/** Three digits, without an exponent: 0.0123, 1.23, 1234. */
-function figure(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
 /** Seconds as people say them: 8 s, 2 m 05 s, 1 h 12 m. */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ArgumentError } from '@selfjudge/core';
 import { parse } from 'yaml';
+import { readProfile, type RunProfile } from '../pipelines/profile.js';
+import { describeProfile } from './profileText.js';
 import { table } from './table.js';
 
 interface RunFacts {
@@ -44,10 +46,11 @@ export function addRunsVerb(program: Command): void {
     });
   runs
     .command('show <folder>')
-    .summary('one run: configuration and last metrics')
-    .description('One run: its configuration and its last metrics.')
+    .summary('one run: configuration and last metrics, or where its time went')
+    .description('One run: its configuration and its last metrics, or where its time went.')
+    .option('--profile', 'time, work and rates of each phase, and the ops that do most')
     .option('--json', 'print JSON')
-    .action((folder: string, flags: { json?: boolean }) => {
+    .action((folder: string, flags: { profile?: boolean; json?: boolean }) => {
       const run = readRun(folder);
       if (run === undefined)
         throw new ArgumentError('folder', {
@@ -55,8 +58,10 @@ export function addRunsVerb(program: Command): void {
           expected: 'a run folder (with config.yaml)',
           received: folder,
         });
-      if (flags.json) return void process.stdout.write(`${JSON.stringify(run)}\n`);
+      const profile = flags.profile ? profileOf(folder) : undefined;
+      if (flags.json) return void process.stdout.write(`${JSON.stringify({ ...run, profile })}\n`);
       process.stdout.write(`${run.path}  ${run.verb}  ${run.status} after ${run.step} steps\n\n`);
+      if (profile !== undefined) return void process.stdout.write(`${describeProfile(profile)}\n`);
       process.stdout.write(`${readFileSync(join(folder, 'config.yaml'), 'utf8')}\n`);
       const rows = Object.entries(run.metrics).map(([name, value]) => [
         name,
@@ -64,6 +69,16 @@ export function addRunsVerb(program: Command): void {
       ]);
       process.stdout.write(`${table(['last metrics', 'value'], rows)}\n`);
     });
+}
+
+function profileOf(folder: string): RunProfile {
+  const profile = readProfile(folder);
+  if (profile !== undefined) return profile;
+  throw new ArgumentError('folder', {
+    where: 'runs show',
+    expected: 'a run that has done a step since runs have a profile.jsonl',
+    received: folder,
+  });
 }
 
 function findRuns(folder: string): RunFacts[] {

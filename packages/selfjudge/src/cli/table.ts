@@ -12,6 +12,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return [line(header), widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 
+/** Three digits, without an exponent: 0.0123, 1.23, 1234. */
+export function figure(value: number): string {
+  return value >= 1000 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
+}
+
 /** A share with its interval, "0.63 [0.60, 0.66]"; "-" where nothing was counted. */
 export const interval = (
   { value, low, high }: { value: number; low: number; high: number },
