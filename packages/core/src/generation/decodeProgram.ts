@@ -78,15 +78,9 @@ export class DecodeProgram {
   /** Tokens and log-probabilities of the first `rows.length` rows, in tensors that the next run overwrites. */
   run(rows: readonly DecodeRow[]): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { device } = this.#view.model;
-<<<<<<< HEAD
-    tidy(() => copyTo(Tensor.from(device, this.#values(rows), this.#inputs.shape), this.#inputs));
-=======
     const all = Array.from({ length: this.rows }, (_, i) => rows[i] ?? this.#unused);
     const reads = readsOf(all);
-    const values = owned(() => Tensor.from(device, this.#values(all), this.#inputs.shape));
-    copyTo(values, this.#inputs);
-    values.dispose();
->>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
+    tidy(() => copyTo(Tensor.from(device, this.#values(all), this.#inputs.shape), this.#inputs));
     if (this.#program === undefined) {
       this.#view.model.rope.rows(this.#length); // an upload, which recording would refuse
       this.#program = Program.record(device, () => this.#step(reads));

@@ -3,13 +3,8 @@ import type { ModelConfig } from '../model/config.js';
 import type { Device } from '../tensor/device.js';
 import { kvCopy } from '../tensor/ops/kvCopy.js';
 import { kvWrite } from '../tensor/ops/kvWrite.js';
-<<<<<<< HEAD
-import { treeAttentionPool } from '../tensor/ops/treeAttentionPool.js';
-import { owned, tidy } from '../tensor/scope.js';
-=======
 import { treeAttentionPool, type PoolReads } from '../tensor/ops/treeAttentionPool.js';
-import { owned } from '../tensor/scope.js';
->>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
+import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** Keys a block: the canonical chunk that attention reduces over, so a block never straddles two. */
@@ -114,17 +109,11 @@ export class KvPool {
   copy(moves: readonly (readonly [from: number, to: number, count: number])[]): void {
     if (moves.length === 0) return;
     const { device } = this.#keys[0];
-<<<<<<< HEAD
+    const copied = moves.reduce((sum, [, , count]) => sum + count, 0);
     tidy(() => {
       const triples = Tensor.from(device, Int32Array.from(moves.flat()), [moves.length, 3]);
-      this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer]));
+      this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer], copied));
     });
-=======
-    const triples = owned(() => Tensor.from(device, Int32Array.from(moves.flat()), [moves.length, 3]));
-    const copied = moves.reduce((sum, [, , count]) => sum + count, 0);
-    this.#keys.forEach((keys, layer) => kvCopy(triples, keys, this.#values[layer], copied));
-    triples.dispose();
->>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
   }
 
   /** Puts the rows' keys and values of one layer where they belong. */

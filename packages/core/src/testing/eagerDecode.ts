@@ -1,4 +1,4 @@
-import { BLOCK, blocksFor, KvPool } from '../generation/kvPool.js';
+import { BLOCK, blocksFor, KvPool, readsOf } from '../generation/kvPool.js';
 import { forwardRows } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
 import { tidy } from '../tensor/scope.js';
@@ -30,6 +30,7 @@ export async function eagerDecode(
         tables: ints([...table], [1, table.length]),
         rowTable: ints(positions.map(() => 0)),
         lengths: ints(positions.map((p) => p + 1)),
+        reads: readsOf(positions.map((position) => ({ position, table }))),
       };
       return forwardRows(view, {
         tokens: ints(tokens.slice(start, end)),

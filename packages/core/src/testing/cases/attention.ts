@@ -102,24 +102,6 @@ const treeCases = Object.entries(trees).map(
   },
 );
 
-<<<<<<< HEAD
-=======
-/** Three sequences in shuffled blocks: 70 rows, 3 rows, and a branch of the first after 66 rows. */
-const poolLengths = [70, 3];
-const poolTables = [5, 2, 3, -1, 5, 4];
-const poolRows = [
-  { table: 0, length: 70 },
-  { table: 0, length: 1 },
-  { table: 0, length: 64 },
-  { table: 0, length: 65 },
-  { table: 1, length: 3 },
-  { table: 2, length: 66 },
-];
-
-/** Distinct keys they read: 70 of the first path, 3 of the second, 2 that the branch has of its own. */
-const poolReads = 75;
-
->>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
 const unwritten = (device: Device, shape: number[], dtype: StorageType) =>
   Tensor.from(device, new Float32Array(shape.reduce((a, b) => a * b)).fill(NaN), shape, dtype);
 
@@ -171,15 +153,11 @@ function poolCase(
       kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
       kvCopy(x.tensor('moves'), poolK, poolV, 2);
       const [tables, rowTable, lengths] = [x.tensor('tables'), x.tensor('rowTable'), x.tensor('lengths')];
-<<<<<<< HEAD
-      return [treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, scale)];
-=======
-      const pairs = poolRows.reduce((sum, { length }) => sum + length, 0);
-      const reads = { pairs, keys: poolReads };
-      return [
-        treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, 1 / Math.sqrt(dim), reads),
-      ];
->>>>>>> fd43730 (Calls, operations and bytes counted op by op; prefill leaves out what only a head would need)
+      const reads = {
+        pairs: rows.reduce((sum, { length }) => sum + length, 0),
+        keys: longest + 3 + 2, // those of the branch's own block too
+      };
+      return [treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, scale, reads)];
     },
     oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
     differentiable: false,
@@ -218,7 +196,8 @@ function kvCase(
       const poolK = Tensor.zeros(x.device, [blocks, 10, 64], x.dtype);
       const poolV = Tensor.zeros(x.device, [blocks, 128, 5], x.dtype);
       kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
-      kvCopy(x.tensor('moves'), poolK, poolV, 1);
+      const copied = moves.filter((_, i) => i % 3 === 2).reduce((a, b) => a + b);
+      kvCopy(x.tensor('moves'), poolK, poolV, copied);
       return [poolK, poolV];
     },
     oracle: (x) => {
