@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { rowsOf, run, start, temporaryFolder } from './support/cli.js';
+import { run, start, temporaryFolder } from './support/cli.js';
+import { outcome } from './support/outcome.js';
 import { saveTinyModel, writeRows } from './support/tinyModel.js';
 
 const { path: cwd, remove } = temporaryFolder();
@@ -38,28 +38,7 @@ const RUNS = {
   ),
 };
 
-/** What depends on when a run was stopped: time, and the work beside the method's own. */
-const INCIDENTAL = /^time\/|^step_time$|^(flops|bytes)\/(eval|checkpoint|other)$/;
-
-/** What a run ends with, but for the time it took. */
-function outcome(folder: string) {
-  const metrics = rowsOf(readFileSync(join(cwd, folder, 'metrics.jsonl'), 'utf8'));
-  const samples = join(cwd, folder, 'samples');
-  return {
-    adapter: digest(join(cwd, folder, 'final/adapter_model.safetensors')),
-    metrics: metrics.map((row) =>
-      Object.fromEntries(Object.entries(row).filter(([key]) => !INCIDENTAL.test(key))),
-    ),
-    samples: existsSync(samples)
-      ? readdirSync(samples).map((name) => [name, digest(join(samples, name))])
-      : [],
-    leftOver: readdirSync(join(cwd, folder), { recursive: true }).filter((name) =>
-      /\.tmp$|run\.lock/.test(String(name)),
-    ),
-  };
-}
-
-const digest = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+const outcomeOf = (folder: string) => outcome(join(cwd, folder));
 
 describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
   const into = (folder: string) => [verb, ...COMMON, ...flags, '--output_dir', `${verb}-${folder}`];
@@ -67,7 +46,7 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
 
   beforeAll(async () => {
     expect((await run(into('whole'), { cwd })).code).toBe(0);
-    whole = outcome(`${verb}-whole`);
+    whole = outcomeOf(`${verb}-whole`);
     expect(whole.leftOver).toEqual([]);
     expect(new Set(whole.metrics.map(({ loss }) => loss)).size).toBeGreaterThan(20);
   });
@@ -80,7 +59,7 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
     const second = await run(into('stopped'), { cwd });
     expect(second).toMatchObject({ code: 1, stdout: '' });
     expect(second.stderr).toMatch(
-      /expected a folder no other run is using, received .* held by process \d+\n$/,
+      /expected a folder no other run is using \(.*\), received .* held by process \d+\n$/,
     );
     first.child.kill('SIGINT');
     first.child.kill('SIGCONT');
@@ -96,7 +75,7 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
     const resumed = await run(into('stopped'), { cwd });
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toContain(`going on after step ${step} of ${whole.metrics.length}\n`);
-    expect(outcome(`${verb}-stopped`)).toEqual(whole);
+    expect(outcomeOf(`${verb}-stopped`)).toEqual(whole);
   });
 
   it('after a kill it goes on from the last checkpoint, with the same bits', async () => {
@@ -107,7 +86,7 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
     const resumed = await run(into('killed'), { cwd });
     expect(resumed.code).toBe(0);
     expect(resumed.stderr).toMatch(/going on after step (7|14|21|28) of/);
-    expect(outcome(`${verb}-killed`)).toEqual(whole);
+    expect(outcomeOf(`${verb}-killed`)).toEqual(whole);
   });
 });
 

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { StopAt } from './faults.js';
 
 const MAIN = fileURLToPath(new URL('../../packages/selfjudge/dist/cli/main.js', import.meta.url));
+const STOP_AT = new URL('stopAt.mjs', import.meta.url).href;
 
 export interface Ended {
   code: number | null;
@@ -22,19 +24,20 @@ export interface Running {
   ended: Promise<Ended>;
 }
 
+export interface StartOptions {
+  cwd?: string;
+  /** Shell commands before it, such as ulimit. */
+  shell?: string;
+  stopAt?: StopAt;
+}
+
 /** Starts the command line with a folder of its own as working folder. */
-export function start(
-  args: readonly string[],
-  { cwd, shell = '' }: { cwd?: string; shell?: string } = {},
-): Running {
-  const command = [process.execPath, MAIN, ...args];
-  const child =
-    shell === ''
-      ? spawn(command[0], command.slice(1), { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-      : spawn('sh', ['-c', `${shell}; exec "$@"`, 'sh', ...command], {
-          cwd,
-          stdio: ['ignore', 'pipe', 'pipe'],
-        });
+export function start(args: readonly string[], { cwd, shell = '', stopAt }: StartOptions = {}): Running {
+  const preload = stopAt === undefined ? [] : ['--import', STOP_AT];
+  const command = [process.execPath, ...preload, MAIN, ...args];
+  const [file, ...rest] = shell === '' ? command : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...command];
+  const env = { ...process.env, STOP_AT: JSON.stringify(stopAt) };
+  const child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();
@@ -62,7 +65,7 @@ export function start(
 }
 
 /** Runs the command line to its end. */
-export function run(args: readonly string[], options?: { cwd?: string; shell?: string }): Promise<Ended> {
+export function run(args: readonly string[], options?: StartOptions): Promise<Ended> {
   return start(args, options).ended;
 }
 

@@ -27,6 +27,13 @@ describe('errors', () => {
   it('name the place in a file', () => {
     const broken = new FileFormatError({ path: 'a.gguf', offset: 12, expected: 'magic', received: 'JPEG' });
     expect(broken.message).toBe('a.gguf at byte 12: expected magic, received JPEG');
+    const mended = new FileFormatError({
+      path: 'a',
+      expected: 'b',
+      received: 'c',
+      advice: 'after rm a all is well',
+    });
+    expect(mended.message).toBe('a: expected b, received c\nafter rm a all is well');
     expect(new DataError({ path: 'x.jsonl', line: 3, reason: 'no prompt' }).message).toBe(
       'x.jsonl:3: no prompt',
     );

@@ -103,12 +103,17 @@ export class FaultError extends SelfjudgeError {
   }
 }
 
-/** A file that is not what it says. `offset` is in bytes. */
+/** A file that is not what it says. `offset` is in bytes; `advice` says what can be done. */
 export class FileFormatError extends SelfjudgeError {
   override readonly name = 'FileFormatError';
-  constructor(fact: { path: string; offset?: number; expected: string; received: unknown }) {
+  constructor(fact: { path: string; offset?: number; expected: string; received: unknown; advice?: string }) {
     const place = fact.offset === undefined ? fact.path : `${fact.path} at byte ${fact.offset}`;
-    super('SJ_FILE_FORMAT', `${place}: expected ${fact.expected}, received ${show(fact.received)}`, fact);
+    const advice = fact.advice === undefined ? '' : `\n${fact.advice}`;
+    super(
+      'SJ_FILE_FORMAT',
+      `${place}: expected ${fact.expected}, received ${show(fact.received)}${advice}`,
+      fact,
+    );
   }
 }
 

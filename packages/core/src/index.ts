@@ -6,3 +6,4 @@ export * from './generation/index.js';
 export { mean } from './mean.js';
 export { Random } from './random.js';
 export { nearest } from './nearest.js';
+export { shellWord } from './shellWord.js';

@@ -1,8 +1,22 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { atomicFolder, folderFault, removeUnfinished } from './atomicFolder.js';
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  return { ...fs, renameSync: vi.fn(fs.renameSync) };
+});
 
 let root: string;
 beforeEach(() => {
@@ -41,16 +55,40 @@ describe('atomicFolder', () => {
     const path = join(root, 'step-1');
     await atomicFolder(path, write('one'));
     writeFileSync(join(path, 'a.txt'), 'onf');
-    expect(folderFault(path)).toMatch(/a\.txt: expected sha256/);
+    const sha256 = expect.stringMatching(/^sha256 [0-9a-f]{64}$/);
+    expect(folderFault(path)).toEqual({ path: join(path, 'a.txt'), expected: sha256, received: sha256 });
     truncateSync(join(path, 'a.txt'), 1);
-    expect(folderFault(path)).toMatch(/a\.txt: expected 3 bytes, received 1/);
-    expect(folderFault(join(root, 'none'))).toMatch(/manifest\.json/);
+    expect(folderFault(path)).toMatchObject({ expected: '3 bytes', received: '1' });
+    rmSync(join(path, 'a.txt'));
+    expect(folderFault(path)).toMatchObject({ expected: 'a file of 3 bytes', received: 'no file' });
+    writeFileSync(join(path, 'manifest.json'), '{"format": 2}');
+    expect(folderFault(path)).toMatchObject({ path: join(path, 'manifest.json'), expected: /^format 1/ });
+    expect(folderFault(join(root, 'none'))).toMatchObject({ received: expect.stringContaining('ENOENT') });
   });
 
-  it('removes what a stopped process left', () => {
+  it('puts back what was there when the new one cannot take its place', async () => {
+    const path = join(root, 'final');
+    await atomicFolder(path, write('one'));
+    const real = vi.mocked(renameSync).getMockImplementation()!;
+    let refused = false;
+    vi.mocked(renameSync).mockImplementation((from, to) => {
+      if (refused || to !== path) return real(from, to);
+      refused = true;
+      throw Object.assign(new Error('EIO: i/o error, rename'), { code: 'EIO', syscall: 'rename' });
+    });
+    await expect(atomicFolder(path, write('two'))).rejects.toThrow(
+      /final: expected a folder that can be written, received EIO: i\/o error/,
+    );
+    expect(readFileSync(join(path, 'a.txt'), 'utf8')).toBe('one');
+    expect(readdirSync(root)).toEqual(['final']);
+  });
+
+  it('removes what a stopped process left, and nothing of anybody else', () => {
     mkdirSync(join(root, '.step-7.123.tmp'));
+    mkdirSync(join(root, '.step-3.123.old.tmp'));
     mkdirSync(join(root, 'step-6'));
+    writeFileSync(join(root, '.notes.tmp'), '');
     removeUnfinished(root);
-    expect(readdirSync(root)).toEqual(['step-6']);
+    expect(readdirSync(root)).toEqual(['.notes.tmp', 'step-6']);
   });
 });

@@ -3,17 +3,16 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   readSync,
   renameSync,
   rmSync,
-  writeFileSync,
+  statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { fileSystemError } from '@selfjudge/core';
+import { atomicWriteSync, fileSystemError, makeFolder, syncFolder } from '@selfjudge/core';
 
 const MANIFEST = 'manifest.json';
 
@@ -23,73 +22,118 @@ interface Manifest {
   files: Record<string, { bytes: number; sha256: string }>;
 }
 
+/** What is wrong with a folder: the first file that is not what the manifest says. */
+export interface FolderFault {
+  path: string;
+  expected: string;
+  received: string;
+}
+
 /**
  * Writes a folder that is there whole or not at all: `fill` writes into a temporary sibling, every file is synced and
- * hashed into manifest.json, then the folder is renamed into place. An older folder of the name is replaced. When
- * anything fails the temporary folder is removed and what was there stays.
+ * hashed into manifest.json, then the folder is renamed into place. When anything fails the temporary folder is removed
+ * and what was there stays. An older folder of the name is replaced; a process stopped between the two renames of that
+ * leaves neither under the name and both beside it.
  *
  * @throws FileSystemError when the disk is full or the place read-only
  */
 export async function atomicFolder(path: string, fill: (dir: string) => Promise<void>): Promise<void> {
   const parent = dirname(path);
-  const temporary = join(parent, `.${basename(path)}.${process.pid}.tmp`);
+  const temporary = asidePath(path, '');
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     rmSync(temporary, { recursive: true, force: true });
-    mkdirSync(temporary);
+    makeFolder(temporary);
     await fill(temporary);
     const manifest: Manifest = { format: 1, files: {} };
-    for (const file of filesUnder(temporary)) manifest.files[relative(temporary, file)] = hashed(file, true);
-    writeFileSync(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
-    sync(join(temporary, MANIFEST));
-    sync(temporary);
-    const old = join(parent, `.${basename(path)}.${process.pid}.old.tmp`);
-    if (existsSync(path)) renameSync(path, old);
-    renameSync(temporary, path);
-    sync(parent);
-    rmSync(old, { recursive: true, force: true });
+    const { files, folders } = contents(temporary);
+    for (const file of files) manifest.files[relative(temporary, file)] = hashed(file, true);
+    for (const folder of folders) syncFolder(folder);
+    atomicWriteSync(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
+    putInPlace(temporary, path);
   } catch (error) {
-    rmSync(temporary, { recursive: true, force: true });
+    discard(temporary);
     throw fileSystemError(path, 'a folder that can be written', error);
   }
+}
+
+function putInPlace(temporary: string, path: string): void {
+  const old = asidePath(path, '.old');
+  const replaced = existsSync(path);
+  if (replaced) renameSync(path, old);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    if (replaced) renameSync(old, path);
+    throw error;
+  }
+  syncFolder(dirname(path));
+  rmSync(old, { recursive: true, force: true });
+}
+
+function discard(temporary: string): void {
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+  } catch {
+    // The error that led here is the one to tell; whoever opens the run next sweeps up.
+  }
+}
+
+/** Removes a folder so that no moment shows a part of it under its name. */
+export function removeFolder(path: string): void {
+  const aside = asidePath(path, '.old');
+  renameSync(path, aside);
+  rmSync(aside, { recursive: true, force: true });
 }
 
 /** Removes what a stopped process left unfinished in `parent`. Only for whoever holds the run's lock. */
 export function removeUnfinished(parent: string): void {
   if (!existsSync(parent)) return;
   for (const name of readdirSync(parent))
-    if (/^\..+\.tmp$/.test(name)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (/^\..+\.\d+(\.old)?\.tmp$/.test(name)) rmSync(join(parent, name), { recursive: true, force: true });
 }
 
 /** Why a folder is not what its manifest says, or undefined when it is. Reads every byte. */
-export function folderFault(path: string): string | undefined {
-  let manifest: Manifest;
+export function folderFault(path: string): FolderFault | undefined {
+  const file = join(path, MANIFEST);
   try {
-    manifest = JSON.parse(readFileSync(join(path, MANIFEST), 'utf8')) as Manifest;
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
+    if (manifest.format === 1 && typeof manifest.files === 'object' && manifest.files !== null)
+      return filesFault(path, manifest.files);
+    return { path: file, expected: 'format 1 with a list of files', received: 'another file' };
   } catch (error) {
-    return `${MANIFEST}: ${(error as Error).message}`;
+    return { path: file, expected: 'a list of the files of this folder', received: (error as Error).message };
   }
-  if (manifest.format !== 1 || typeof manifest.files !== 'object' || manifest.files === null)
-    return `${MANIFEST}: expected format 1 with a list of files, received format ${manifest.format}`;
-  for (const [name, expected] of Object.entries(manifest.files)) {
-    const file = join(path, name);
-    if (!existsSync(file)) return `${name}: expected ${expected.bytes} bytes, received no file`;
-    const found = hashed(file, false);
-    if (found.bytes !== expected.bytes)
-      return `${name}: expected ${expected.bytes} bytes, received ${found.bytes}`;
-    if (found.sha256 !== expected.sha256)
-      return `${name}: expected sha256 ${expected.sha256}, received ${found.sha256}`;
+}
+
+function filesFault(folder: string, files: Manifest['files']): FolderFault | undefined {
+  for (const [name, { bytes, sha256 }] of Object.entries(files)) {
+    const path = join(folder, name);
+    if (!existsSync(path)) return { path, expected: `a file of ${bytes} bytes`, received: 'no file' };
+    let found: ReturnType<typeof hashed>;
+    try {
+      found = hashed(path, false);
+    } catch (error) {
+      return { path, expected: 'a readable file', received: (error as Error).message };
+    }
+    if (found.bytes !== bytes) return { path, expected: `${bytes} bytes`, received: `${found.bytes}` };
+    if (found.sha256 !== sha256)
+      return { path, expected: `sha256 ${sha256}`, received: `sha256 ${found.sha256}` };
   }
   return undefined;
 }
 
-function filesUnder(dir: string): string[] {
-  return readdirSync(dir, { withFileTypes: true })
-    .flatMap((entry) => {
-      const path = join(dir, entry.name);
-      return entry.isDirectory() ? filesUnder(path) : [path];
-    })
+/** A hidden name beside `path` that `removeUnfinished` knows. */
+const asidePath = (path: string, what: string) =>
+  join(dirname(path), `.${basename(path)}.${process.pid}${what}.tmp`);
+
+/** Files and folders under a folder, sorted; folders after those they hold. */
+function contents(dir: string): { files: string[]; folders: string[] } {
+  const paths = readdirSync(dir, { recursive: true })
+    .map((name) => join(dir, String(name)))
     .sort();
+  const isFolder = (path: string) => statSync(path).isDirectory();
+  return { files: paths.filter((path) => !isFolder(path)), folders: paths.filter(isFolder).reverse() };
 }
 
 function hashed(path: string, andSync: boolean): { bytes: number; sha256: string } {
@@ -104,15 +148,6 @@ function hashed(path: string, andSync: boolean): { bytes: number; sha256: string
       bytes += n;
     }
     return { bytes, sha256: hash.digest('hex') };
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function sync(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

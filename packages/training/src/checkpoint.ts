@@ -1,7 +1,15 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileFormatError, Safetensors, writeSafetensors, type ParameterSet } from '@selfjudge/core';
-import { atomicFolder, folderFault } from './atomicFolder.js';
+import {
+  FileFormatError,
+  readJson,
+  Safetensors,
+  shellWord,
+  writeJson,
+  writeSafetensors,
+  type ParameterSet,
+} from '@selfjudge/core';
+import { atomicFolder, folderFault, removeFolder } from './atomicFolder.js';
 import type { AdamW } from './optimizer.js';
 import type { Trainable } from './trainable.js';
 
@@ -41,7 +49,7 @@ const TENSORS = 'training_state.safetensors';
 export class Checkpoints {
   constructor(readonly path: string) {}
 
-  /** Steps with a checkpoint, ascending. Whether they are whole is another question: see `newestValid`. */
+  /** Steps with a checkpoint, ascending. Whether their bytes are still right is another question: see `newest`. */
   steps(): number[] {
     if (!existsSync(this.path)) return [];
     return readdirSync(this.path)
@@ -69,33 +77,39 @@ export class Checkpoints {
           values: () => data,
         })),
       );
-      writeFileSync(join(dir, STATE), `${JSON.stringify({ ...state, updates }, null, 2)}\n`);
+      await writeJson(join(dir, STATE), { ...state, updates });
     });
     return path;
   }
 
-  /** The newest checkpoint whose files are what its manifest says. Each newer one that is not is reported. */
-  newestValid(onInvalid: (path: string, reason: string) => void): string | undefined {
-    for (const step of this.steps().reverse()) {
-      const fault = folderFault(this.at(step));
-      if (fault === undefined) return this.at(step);
-      onInvalid(this.at(step), fault);
-    }
-    return undefined;
+  /**
+   * The newest checkpoint, when every file of it is what its manifest says; undefined when there is none.
+   * @throws FileFormatError when it is damaged: what is wrong, and how to go on from the newest one that is not
+   */
+  newest(): string | undefined {
+    const steps = this.steps().reverse();
+    if (steps.length === 0) return undefined;
+    const fault = folderFault(this.at(steps[0]));
+    if (fault === undefined) return this.at(steps[0]);
+    const whole = steps.findIndex((step, i) => i > 0 && folderFault(this.at(step)) === undefined);
+    const damaged = (whole === -1 ? steps : steps.slice(0, whole)).map((step) => this.at(step));
+    const onward = whole === -1 ? 'begins again from step 1' : `goes on from ${this.at(steps[whole])}`;
+    throw new FileFormatError({
+      ...fault,
+      advice: `the checkpoint is damaged; after rm -r ${damaged.map(shellWord).join(' ')} the same command ${onward}`,
+    });
   }
 
   /** Removes the oldest beyond `keep`; 0 keeps all. */
   rotate(keep: number): void {
     if (keep === 0) return;
-    for (const step of this.steps().slice(0, -keep)) rmSync(this.at(step), { recursive: true, force: true });
+    for (const step of this.steps().slice(0, -keep)) removeFolder(this.at(step));
   }
 }
 
 /** Puts parameters and optimizer back where the checkpoint was written. */
 export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer: AdamW): Snapshot {
-  const { updates, ...state } = JSON.parse(readFileSync(join(path, STATE), 'utf8')) as TrainerState & {
-    updates: number;
-  };
+  const { updates, ...state } = readJson(join(path, STATE)) as TrainerState & { updates: number };
   const file = Safetensors.open(join(path, TENSORS));
   const read = (name: string): Float32Array => {
     const { data } = file.read(name);

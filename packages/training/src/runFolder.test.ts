@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { atomicFolder } from './atomicFolder.js';
 import { RunFolder } from './runFolder.js';
 
 let root: string;
@@ -20,25 +21,50 @@ describe('RunFolder', () => {
     expect(readdirSync(join(root, 'a'))).toEqual(['file']);
   });
 
-  it('trims metrics to a step, torn lines too, and returns the last', () => {
+  it('trims metrics to a step, torn lines too, and returns the rows that stay', () => {
     const folder = RunFolder.open(root);
     for (const step of [1, 2, 3])
       folder.appendMetrics({ step, epoch: 0, metrics: { loss: step / 2, kl: NaN } });
     writeFileSync(join(root, 'metrics.jsonl'), '{"step": 4, "lo', { flag: 'a' });
-    expect(folder.trim(2)).toEqual({ loss: 1, kl: null });
+    expect(folder.trimMetrics(2)).toEqual([
+      { step: 1, epoch: 0, metrics: { loss: 0.5, kl: NaN } },
+      { step: 2, epoch: 0, metrics: { loss: 1, kl: NaN } },
+    ]);
     const kept = readFileSync(join(root, 'metrics.jsonl'), 'utf8');
     expect(kept).toBe('{"step":1,"epoch":0,"loss":0.5,"kl":null}\n{"step":2,"epoch":0,"loss":1,"kl":null}\n');
-    expect(folder.trim(0)).toBeUndefined();
+    expect(folder.trimMetrics(0)).toEqual([]);
+    folder.close();
+  });
+
+  it('says when a summary or the result it speaks of is damaged, and what to remove', async () => {
+    const folder = RunFolder.open(root);
+    expect(folder.readSummary()).toBeUndefined();
+    folder.writeSummary({ step: 3 });
+    expect(folder.readSummary()).toBeUndefined();
+    await atomicFolder(folder.final, async (dir) => writeFileSync(join(dir, 'weights'), 'abc'));
+    expect(folder.readSummary()).toEqual({ step: 3 });
+    writeFileSync(join(folder.final, 'weights'), 'abd');
+    expect(() => folder.readSummary()).toThrow(
+      /final\/weights: expected sha256 \w+, received sha256 \w+\nit is damaged; after rm -r \S+\/final the same/,
+    );
+    rmSync(folder.final, { recursive: true });
+    await atomicFolder(folder.final, async (dir) => writeFileSync(join(dir, 'weights'), 'abc'));
+    writeFileSync(join(root, 'summary.json'), '');
+    expect(() => folder.readSummary()).toThrow(
+      /summary.json: expected .*\nit is damaged; after rm -r \S+summary.json/,
+    );
     folder.close();
   });
 
   it('sweeps up what a stopped process left, and says what the system refuses', () => {
-    RunFolder.open(root).writeSamples('step-1', [{ a: 1 }]);
+    const stopped = RunFolder.open(root);
+    stopped.writeSamples('step-1', [{ a: 1 }]);
     writeFileSync(join(root, 'samples/.step-2.jsonl.77.tmp'), 'half');
-    rmSync(join(root, 'run.lock'));
+    writeFileSync(join(root, '.run.lock.77.tmp'), '{"pid"');
+    stopped.close();
     RunFolder.open(root).close();
+    expect(readdirSync(root)).toEqual(['samples']);
     expect(readdirSync(join(root, 'samples'))).toEqual(['step-1.jsonl']);
-    expect(existsSync(join(root, 'run.lock'))).toBe(false);
     writeFileSync(join(root, 'file'), '');
     expect(() => RunFolder.open(join(root, 'file/run'))).toThrow(
       /file\/run: expected .*, received ENOTDIR: /,

@@ -1,17 +1,17 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, rmdirSync } from 'node:fs';
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { fileSystemError, type Device } from '@selfjudge/core';
-import { removeUnfinished } from './atomicFolder.js';
+import { dirname, join, resolve } from 'node:path';
+import {
+  atomicWriteSync,
+  FileFormatError,
+  fileSystemError,
+  makeFolder,
+  readJson,
+  shellWord,
+  syncFolder,
+  type Device,
+} from '@selfjudge/core';
+import { folderFault, removeUnfinished } from './atomicFolder.js';
 import { Checkpoints } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
 import type { ProfileRow } from './profile.js';
@@ -49,8 +49,15 @@ export class RunFolder {
    */
   static open(path: string): RunFolder {
     return guarded(path, () => {
-      const made = mkdirSync(path, { recursive: true });
-      const folder = new RunFolder(path, RunLock.acquire(join(path, 'run.lock')), made);
+      const made = makeFolder(path);
+      let lock: RunLock;
+      try {
+        lock = RunLock.acquire(join(path, 'run.lock'));
+      } catch (error) {
+        removeEmpty(path, made);
+        throw error;
+      }
+      const folder = new RunFolder(path, lock, made);
       for (const parent of ['.', 'checkpoints', 'samples']) removeUnfinished(join(path, parent));
       return folder;
     });
@@ -74,7 +81,21 @@ export class RunFolder {
     this.replace('summary.json', json(summary));
   }
 
-  /** One line a step; numbers that are not finite become null. */
+  /**
+   * summary.json of a run that is complete, undefined before.
+   * @throws FileFormatError when it or the result it speaks of is damaged
+   */
+  readSummary<T>(): T | undefined {
+    const path = join(this.path, 'summary.json');
+    if (!existsSync(path) || !existsSync(this.final)) return undefined;
+    const fault = folderFault(this.final);
+    const removing = (what: string) =>
+      `it is damaged; after rm -r ${shellWord(what)} the same command writes it again`;
+    if (fault === undefined) return readJson(path, removing(path)) as T;
+    throw new FileFormatError({ ...fault, advice: removing(this.final) });
+  }
+
+  /** One line a step; numbers that are not finite become null. Durable once `syncMetrics` was called. */
   appendMetrics({ step, epoch, metrics }: MetricsRow): void {
     this.append(METRICS, { step, epoch, ...metrics });
   }
@@ -84,20 +105,28 @@ export class RunFolder {
     this.append(PROFILE, row);
   }
 
+  /** Makes the lines so far outlast a failure of the machine. */
+  syncMetrics(): void {
+    const path = join(this.path, METRICS);
+    if (!existsSync(path)) return;
+    guarded(path, () => {
+      const fd = openSync(path, 'r');
+      try {
+        fsyncSync(fd);
+      } finally {
+        closeSync(fd);
+      }
+      syncFolder(this.path);
+    });
+  }
+
   /**
    * Drops the lines of metrics and profile after `step`, which a resumed run will write again, and a torn last line.
-   * @returns the metrics of the last line that stays
+   * @returns the rows of metrics that stay
    */
-  trim(step: number): Metrics | undefined {
+  trimMetrics(step: number): MetricsRow[] {
     this.keepLines(PROFILE, step);
-    const kept = this.keepLines(METRICS, step);
-    if (kept.length === 0) return undefined;
-    const {
-      step: _step,
-      epoch: _epoch,
-      ...metrics
-    } = JSON.parse(kept[kept.length - 1]) as MetricsRow & Metrics;
-    return metrics;
+    return this.keepLines(METRICS, step).map(parseRow);
   }
 
   private keepLines(name: string, step: number): string[] {
@@ -127,30 +156,26 @@ export class RunFolder {
   /** Closes a folder that nothing was written to and removes what opening it made. */
   abandon(): void {
     this.close();
-    if (this.made === undefined) return;
-    const outermost = resolve(this.made);
-    try {
-      // Removing is only possible while empty, so nothing of anybody's can be lost.
-      for (let path = resolve(this.path); path.length >= outermost.length; path = dirname(path))
-        rmdirSync(path);
-    } catch {
-      // Somebody else has put something there.
-    }
+    removeEmpty(this.path, this.made);
   }
 
   private replace(name: string, text: string): void {
     const path = join(this.path, name);
-    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
-    guarded(path, () => {
-      try {
-        mkdirSync(dirname(path), { recursive: true });
-        writeFileSync(temporary, text);
-        renameSync(temporary, path);
-      } catch (error) {
-        rmSync(temporary, { force: true });
-        throw error;
-      }
-    });
+    makeFolder(dirname(path));
+    atomicWriteSync(path, text);
+  }
+}
+
+/** Removes `path` and the folders above it down to `outermost`, as far as they are empty. */
+function removeEmpty(path: string, outermost: string | undefined): void {
+  if (outermost === undefined) return;
+  const last = resolve(outermost);
+  try {
+    // Removing is only possible while empty, so nothing of anybody's can be lost.
+    for (let folder = resolve(path); folder.length >= last.length; folder = dirname(folder))
+      rmdirSync(folder);
+  } catch {
+    // Somebody else has put something there.
   }
 }
 
@@ -177,6 +202,16 @@ export function environment(device: Device, packageVersion: string): Record<stri
     path: device.path,
     started: new Date().toISOString(),
   };
+}
+
+/** A line of metrics.jsonl; null stands for a number that was not finite. */
+function parseRow(line: string): MetricsRow {
+  const { step, epoch, ...values } = JSON.parse(line) as { step: number; epoch: number };
+  const metrics = Object.entries(values as Record<string, number | null>).map(([name, x]) => [
+    name,
+    x ?? NaN,
+  ]);
+  return { step, epoch, metrics: Object.fromEntries(metrics) as Metrics };
 }
 
 const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;

@@ -1,4 +1,5 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { ArgumentError } from '@selfjudge/core';
 
 interface Holder {
@@ -8,34 +9,27 @@ interface Holder {
 }
 
 /**
- * The right to write to a run folder, held by one process: a file with its id and start time. A lock whose holder is
- * gone is stale and is taken over.
+ * The right to write to a run folder, held by one process: a file PATH.N with its id and start time. A lock whose holder
+ * is gone is stale; whoever comes next takes the number after it. A stale name is never taken over, so of two that find
+ * the same stale lock only one can have the next; it then looks again at all others before it believes it.
  */
 export class RunLock {
   private constructor(private readonly path: string) {}
 
   /** @throws ArgumentError when a living process holds the lock */
   static acquire(path: string): RunLock {
-    const own: Holder = { pid: process.pid, started: startOf(process.pid) ?? '' };
-    // A link appears whole or not at all and fails if the name exists: no reader sees half a lock.
-    const candidate = `${path}.${process.pid}.tmp`;
-    writeFileSync(candidate, JSON.stringify(own));
+    const candidate = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
     try {
       for (;;) {
-        try {
-          linkSync(candidate, path);
-          return new RunLock(path);
-        } catch (error) {
-          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        }
-        const holder = readHolder(path);
-        if (holder !== undefined && startOf(holder.pid) === holder.started)
-          throw new ArgumentError('run folder', {
-            where: 'RunLock.acquire',
-            expected: 'a folder no other run is using',
-            received: `${path} held by process ${holder.pid}`,
-          });
-        setAside(path, `${candidate}.stale`);
+        const before = numbersOf(path);
+        const living = before.flatMap((n) => livingHolder(`${path}.${n}`) ?? []);
+        if (living.length > 0) throw heldBy(path, living[0]);
+        const own = Math.max(0, ...before) + 1;
+        if (!claim(candidate, `${path}.${own}`)) continue;
+        const others = numbersOf(path).filter((n) => n !== own);
+        const alone = others.every((n) => livingHolder(`${path}.${n}`) === undefined);
+        for (const n of alone ? others : [own]) rmSync(`${path}.${n}`, { force: true });
+        if (alone) return new RunLock(`${path}.${own}`);
       }
     } finally {
       rmSync(candidate, { force: true });
@@ -47,30 +41,53 @@ export class RunLock {
   }
 }
 
-function readHolder(path: string): Holder | undefined {
+function heldBy(path: string, { pid }: Holder): ArgumentError {
+  return new ArgumentError('run folder', {
+    where: 'RunLock.acquire',
+    expected: 'a folder no other run is using (wait for it to end, or use another output_dir)',
+    received: `${dirname(path)} held by process ${pid}`,
+  });
+}
+
+function numbersOf(path: string): number[] {
+  const start = `${basename(path)}.`;
+  return readdirSync(dirname(path))
+    .filter((name) => name.startsWith(start) && /^\d+$/.test(name.slice(start.length)))
+    .map((name) => Number(name.slice(start.length)));
+}
+
+/** Makes the lock file, unless its name is taken. A link appears whole or not at all: no reader sees half a lock. */
+function claim(candidate: string, path: string): boolean {
+  const own: Holder = { pid: process.pid, started: startOf(process.pid) ?? '' };
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder;
-  } catch {
-    return undefined;
+    writeFileSync(candidate, JSON.stringify(own));
+    linkSync(candidate, path);
+    return true;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    // The holder of the lock may have swept the candidate away.
+    if (code === 'EEXIST' || (code === 'ENOENT' && syscall === 'link')) return false;
+    throw error;
   }
 }
 
-/** Takes a stale lock out of the way; another process may have done so just before. */
-function setAside(path: string, aside: string): void {
+function livingHolder(path: string): Holder | undefined {
   try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const holder = JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    return startOf(holder.pid) === holder.started ? holder : undefined;
+  } catch {
+    return undefined;
   }
-  rmSync(aside, { force: true });
 }
 
 /** When a process started, undefined when there is none. Without /proc a living process is 'alive'. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // Field 22; the second field is a name in parentheses that may hold spaces.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    // The second field is a name in parentheses that may hold spaces; the third is the state, field 22 the start.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // A process that has ended but whose parent has not looked yet writes no more.
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch {
     if (process.platform === 'linux') return undefined;
   }

@@ -1,39 +1,16 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Adapter, TreeBatch } from '@selfjudge/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jsftTask } from './jsft.js';
-import type { JsftOptions, SelfTrainingOptions } from './options.js';
-import { jsftDefaults, selfTrainingDefaults } from './presets.js';
-import { RunFolder } from './runFolder.js';
-import { train, type RunnerOptions, type Selection, type TrainingTask } from './runner.js';
-import { selfTrainingTask } from './selfTraining.js';
-import { hashJudge, tinyExamples, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './testing/tiny.js';
+import type { JsftOptions } from './options.js';
+import { jsftDefaults } from './presets.js';
+import { train, type Selection, type TrainingTask } from './runner.js';
+import { disposeModel, loop, model, newFolder, runIn, selfTask, stepsIn, stopAfter } from './testing/runs.js';
+import { tinyExamples, tinyLora, tinyModel } from './testing/tiny.js';
 import { fullTrainable, loraTrainable } from './trainable.js';
 
-const model = tinyModel();
-const start = await trainedAdapter(model, 4);
-afterAll(() => model.dispose());
-const loop = { saveSteps: 5, saveTotalLimit: 2 };
-
-const selfOptions: SelfTrainingOptions = {
-  ...selfTrainingDefaults,
-  learningRate: 1e-2,
-  maxSteps: 10,
-  trainBatchSize: 3,
-  maxNewTokens: 8,
-  missingEos: 'keep',
-};
-/** Self-training over LoRA on a frozen adapter. */
-function selfTask(selection?: Selection): TrainingTask {
-  const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
-  const task = selfTrainingTask(
-    { trainable, judge: hashJudge, tokenizer: model.tokenizer!, options: selfOptions },
-    { prompts: tinyPrompts(model, 7) },
-  );
-  return { ...task, selection };
-}
+afterAll(disposeModel);
 
 const jsftOptions: JsftOptions = { ...jsftDefaults, maxSteps: 10, trainBatchSize: 3, judgeBatchSize: 2 };
 /** JSFT of all weights, with a LoRA twin that has dropout. */
@@ -43,35 +20,6 @@ function fullTask(): TrainingTask {
 function dropoutTask(): TrainingTask {
   const trainable = loraTrainable(model, { ...tinyLora, dropout: 0.2 }, { seed: 5 });
   return jsftTask(trainable, tinyExamples(3, 7), jsftOptions);
-}
-
-const newFolder = () => mkdtempSync(join(tmpdir(), 'selfjudge-run-'));
-async function runIn(path: string, task: TrainingTask, options: Partial<RunnerOptions> = {}) {
-  const folder = RunFolder.open(path);
-  try {
-    return await train(task, { ...loop, folder, resume: true, ...options });
-  } finally {
-    folder.close();
-  }
-}
-const steps = (path: string) =>
-  readFileSync(join(path, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { step: number }).step);
-
-/** Aborts in the middle of a step. */
-function stopAfter(step: number): { signal: AbortSignal; task: (task: TrainingTask) => TrainingTask } {
-  const controller = new AbortController();
-  const wrap = (task: TrainingTask): TrainingTask => ({
-    ...task,
-    step: (at) => {
-      if (at.step === step + 1) controller.abort();
-      at.signal?.throwIfAborted();
-      return task.step(at);
-    },
-  });
-  return { signal: controller.signal, task: wrap };
 }
 
 describe('train', () => {
@@ -93,25 +41,8 @@ describe('train', () => {
     const resumed = make();
     expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 10 });
     expect(await resumed.trainable.parameters.read()).toEqual(await straight.trainable.parameters.read());
-    expect(steps(path)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(stepsIn(path)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(readdirSync(join(path, 'checkpoints')).sort()).toEqual(['step-10', 'step-7']);
-  });
-
-  it('passes over a damaged checkpoint, says so, and still ends with the same bits', async () => {
-    const straight = selfTask();
-    await train(straight, loop);
-    const path = newFolder();
-    const stop = stopAfter(7);
-    await runIn(path, stop.task(selfTask()), { signal: stop.signal });
-    truncateSync(join(path, 'checkpoints', 'step-7', 'training_state.safetensors'), 100);
-    const warnings: string[] = [];
-    const resumed = selfTask();
-    await runIn(path, resumed, { onWarning: (w) => warnings.push(w) });
-    expect(warnings[0]).toMatch(
-      /step-7 is damaged.*training_state\.safetensors: expected \d+ bytes, received 100/,
-    );
-    expect(await resumed.trainable.parameters.read()).toEqual(await straight.trainable.parameters.read());
-    expect(steps(path)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
   it('saves one adapter that gives what the policy gives', async () => {
@@ -171,12 +102,5 @@ describe('train', () => {
       expect.stringMatching(/^step 2 skipped.*examples p3$/),
     ]);
     expect(readFileSync(join(path, 'samples', 'bad-step-2.jsonl'), 'utf8')).toContain('"p3"');
-  });
-
-  it('refuses a folder in use', () => {
-    const path = newFolder();
-    const folder = RunFolder.open(path);
-    expect(() => RunFolder.open(path)).toThrow(/held by process/);
-    folder.close();
   });
 });

@@ -53,7 +53,7 @@ export interface TrainingTask {
   /** Forward, backward and the update of one step. Must be a function of (parameters, moments, step) alone. */
   step(at: StepContext): Promise<StepReport>;
   selection?: Selection;
-  /** Looks at what was logged so far, for example for a policy that does not move. */
+  /** Looks at what was logged, row by row, for example for a policy that does not move. A resumed run sees all rows. */
   review?(row: MetricsRow): string | undefined;
 }
 
@@ -62,7 +62,7 @@ export interface RunnerOptions {
   folder?: RunFolder;
   saveSteps: number;
   saveTotalLimit: number;
-  /** Go on from the newest valid checkpoint, if there is one. */
+  /** Go on from the newest checkpoint, if there is one; a damaged one is an error. */
   resume?: boolean;
   /** Aborting stops at once, writes a checkpoint of the last whole step and resolves with `interrupted`. */
   signal?: AbortSignal;
@@ -85,7 +85,11 @@ export type TrainingResult =
     }
   | { status: 'interrupted'; step: number; numTokens: number; checkpoint?: string };
 
-/** Runs a task from its start or its newest checkpoint to its end. The same task gives the same bits either way. */
+/**
+ * Runs a task from its start or its newest checkpoint to its end. The same task gives the same bits either way. After an
+ * error (of the device, of the disk) the checkpoints written so far are there to go on from.
+ * @throws FileFormatError when the newest checkpoint is damaged, naming the one before it
+ */
 export async function train(task: TrainingTask, options: RunnerOptions): Promise<TrainingResult> {
   return new Runner(task, options).run();
 }
@@ -108,7 +112,7 @@ class Runner {
   async run(): Promise<TrainingResult> {
     const { task, options } = this;
     if (options.resume) await this.resume();
-    this.last = options.folder?.trim(this.state.step) ?? {};
+    this.recall(options.folder?.trimMetrics(this.state.step) ?? []);
     options.onStart?.(this.state.step);
     if (task.selection !== undefined && this.state.selection === undefined)
       await this.chooseStart(task.selection);
@@ -118,7 +122,8 @@ class Runner {
         await this.step(this.state.step + 1);
       }
     } catch (error) {
-      if (!options.signal?.aborted) throw error;
+      // Another error, even after an abort, may have left half an update behind.
+      if (!options.signal?.aborted || error !== options.signal.reason) throw error;
       return this.interrupted();
     }
     return this.finish();
@@ -196,9 +201,7 @@ class Runner {
 
   private async resume(): Promise<void> {
     const { folder, onWarning } = this.options;
-    const newest = folder?.checkpoints.newestValid((path, reason) =>
-      onWarning?.(`checkpoint ${path} is damaged and was passed over: ${reason}`),
-    );
+    const newest = folder?.checkpoints.newest();
     if (newest === undefined) return;
     this.snapshot = loadCheckpoint(newest, this.task.trainable.parameters, this.task.optimizer);
     this.savedAt = this.state.step;
@@ -209,12 +212,25 @@ class Runner {
       );
   }
 
+  /** Takes up what was logged before the checkpoint; what reviewing it warns of was said then. */
+  private recall(rows: MetricsRow[]): void {
+    for (const row of rows) this.task.review?.(row);
+    this.last = rows.at(-1)?.metrics ?? {};
+    const { step } = this.state;
+    if (this.options.folder !== undefined && rows.length < step)
+      this.options.onWarning?.(
+        `metrics.jsonl has ${rows.length} of the ${step} steps before the checkpoint; the others are lost`,
+      );
+  }
+
   private async save(): Promise<string | undefined> {
     const { folder, saveTotalLimit } = this.options;
     if (folder === undefined) return undefined;
     const { step } = this.state;
     if (this.savedAt !== step) {
       await this.profile.lap('other');
+      // What lies before a checkpoint is never computed again: it has to outlast what the checkpoint outlasts.
+      folder.syncMetrics();
       await folder.checkpoints.write(this.task.trainable, this.task.optimizer, this.snapshot);
       this.savedAt = step;
       folder.checkpoints.rotate(saveTotalLimit);

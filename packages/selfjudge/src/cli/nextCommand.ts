@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { shellWord } from '@selfjudge/core';
 import type { ResolvedConfig, TrainingVerb } from '../config/index.js';
 
 /** What to type after a run: the step of the method that follows it, with the same data and dtype. */
@@ -17,15 +18,11 @@ export function nextCommand(
   };
   const dtype = config.dtype === defaults.dtype ? [] : ['--dtype', config.dtype];
   const data = ['--dataset_name', ...(config.dataset_name as string[])];
-  return [commandName(), ...words[verb].map(String), ...dtype, ...data].map(quoted).join(' ');
+  const rest = [...words[verb], ...dtype, ...data].map((word) => shellWord(String(word)));
+  return [commandName(), ...rest].join(' ');
 }
 
 /** What this program was called as: by the package script it runs in, or by its own name. */
 function commandName(): string {
   return process.env.npm_lifecycle_event === 'selfjudge' ? 'pnpm selfjudge' : 'selfjudge';
 }
-
-const quoted = (word: unknown, i: number): string => {
-  const text = String(word);
-  return i === 0 || /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-};

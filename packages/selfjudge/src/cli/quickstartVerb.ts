@@ -9,6 +9,7 @@ import { WORLD_TEMPLATES } from '../world/templates.js';
 import { EXIT, interruptible } from './exit.js';
 import { Progress } from './progress.js';
 import { describe } from './quickstartText.js';
+import { reportStopped } from './stopped.js';
 import { wholeFlag } from './values.js';
 
 const ABOUT: Record<string, string> = {
@@ -43,7 +44,12 @@ export function addQuickstartVerb(program: Command, done: (code: number) => void
     .option('--json', 'print the result as JSON on stdout')
     .action(async (flags: Partial<QuickstartOptions> & { output_dir: string; json?: boolean }) => {
       const { json, output_dir: outputDir, ...rest } = flags;
-      const outcome = await follow({ ...d, ...rest, outputDir });
+      let outcome: QuickstartOutcome;
+      try {
+        outcome = await follow({ ...d, ...rest, outputDir });
+      } catch (error) {
+        return done(reportStopped(error, `what is done is kept in ${outputDir}`));
+      }
       if (outcome.status === 'interrupted') return done(EXIT.interrupted);
       if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
       else process.stdout.write(`\n${describe(outcome, heading)}\n`);

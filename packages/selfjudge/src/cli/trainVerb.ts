@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { Checkpoints } from '@selfjudge/training';
 import type { Command } from 'commander';
 import {
   presetOf,
@@ -12,6 +14,7 @@ import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';
 import { Progress } from './progress.js';
+import { reportStopped } from './stopped.js';
 
 const ABOUT: Record<TrainingVerb, string> = {
   sft: 'supervised fine-tuning on completions',
@@ -32,8 +35,9 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     .summary(ABOUT[name])
     .description(
       `${ABOUT[name][0].toUpperCase()}${ABOUT[name].slice(1)}.\n\n` +
-        'Writes a run folder; its final/ opens in PEFT or transformers. Ctrl-C saves a checkpoint, and the same ' +
-        'command again goes on and ends with the same bits as an uninterrupted run.',
+        'Writes a run folder; its final/ opens in PEFT or transformers. Ctrl-C saves a checkpoint. After that, or after ' +
+        'a crash, the same command goes on from the newest checkpoint and ends with the same bits as an ' +
+        'uninterrupted run.',
     )
     .option('--config <file>', 'YAML or JSON file with these keys; flags override it')
     .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
@@ -60,10 +64,17 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
       progress.finish();
       if (options.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
       done(tell(name, outcome, config));
-    } finally {
+    } catch (error) {
       progress.finish();
+      done(reportStopped(error, keptIn(String(config.output_dir))));
     }
   });
+}
+
+function keptIn(outputDir: string): string | undefined {
+  const checkpoints = new Checkpoints(join(outputDir, 'checkpoints'));
+  const step = checkpoints.steps().at(-1);
+  return step === undefined ? undefined : `checkpoint ${checkpoints.at(step)} is kept`;
 }
 
 function noteOf(metrics: Record<string, number>): string {

@@ -1,46 +1,27 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError, fileSystemError } from '@selfjudge/core';
+import { ConfigError, fileSystemError, PendingFile } from '@selfjudge/core';
 
-/**
- * A file that appears under its name whole or not at all: text goes to a temporary file beside it, which is renamed at
- * the end. Devices and pipes are written to directly.
- */
-class OutputFile {
-  private readonly temporary: string;
-  private readonly file: number;
+/** Where text goes: a file that appears whole at the end, or a device or pipe that is written to directly. */
+type Output = Pick<PendingFile, 'write' | 'commit' | 'discard'>;
 
-  /** @throws ConfigError when there is no such folder, FileSystemError when it cannot be written to */
+class DeviceOutput implements Output {
+  private readonly fd: number;
+
   constructor(private readonly path: string) {
-    const there = statSync(path, { throwIfNoEntry: false });
-    const folder = statSync(dirname(path), { throwIfNoEntry: false });
-    if (there?.isDirectory() || !folder?.isDirectory())
-      throw new ConfigError({
-        key: '--out',
-        expected: 'a file in a folder that is there',
-        received: there?.isDirectory() ? `the folder ${path}` : path,
-      });
-    this.temporary = there === undefined || there.isFile() ? `${path}.${process.pid}.tmp` : path;
-    this.file = this.guarded(() => openSync(this.temporary, 'w'));
+    this.fd = this.guarded(() => openSync(path, 'w'));
   }
 
-  write(text: string): void {
-    this.guarded(() => writeFileSync(this.file, text));
+  write(bytes: Uint8Array): void {
+    this.guarded(() => writeFileSync(this.fd, bytes));
   }
 
-  /** Makes the file appear under its name. */
-  finish(): void {
-    this.guarded(() => {
-      if (this.temporary !== this.path) fsyncSync(this.file);
-      closeSync(this.file);
-      if (this.temporary !== this.path) renameSync(this.temporary, this.path);
-    });
+  commit(): void {
+    this.discard();
   }
 
-  /** Leaves nothing behind. */
   discard(): void {
-    closeSync(this.file);
-    if (this.temporary !== this.path) rmSync(this.temporary, { force: true });
+    closeSync(this.fd);
   }
 
   private guarded<T>(use: () => T): T {
@@ -50,6 +31,19 @@ class OutputFile {
       throw fileSystemError(this.path, 'a file that can be written', error);
     }
   }
+}
+
+/** @throws ConfigError when there is no such folder, FileSystemError when it cannot be written to */
+function openOutput(path: string): Output {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  if (there?.isDirectory() || !folder?.isDirectory())
+    throw new ConfigError({
+      key: '--out',
+      expected: 'a file in a folder that is there',
+      received: there?.isDirectory() ? `the folder ${path}` : path,
+    });
+  return there === undefined || there.isFile() ? new PendingFile(path) : new DeviceOutput(path);
 }
 
 /**
@@ -62,10 +56,10 @@ export async function withOutput<T>(
   work: (write: (text: string) => void) => Promise<T>,
 ): Promise<T> {
   if (path === undefined) return work(print);
-  const file = new OutputFile(path);
+  const file = openOutput(path);
   try {
-    const result = await work((text) => file.write(text));
-    file.finish();
+    const result = await work((text) => file.write(Buffer.from(text)));
+    file.commit();
     return result;
   } catch (error) {
     file.discard();

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LlamaModel } from '@selfjudge/core';
+import { readJson, shellWord, type LlamaModel } from '@selfjudge/core';
 import { environment, RunFolder } from '@selfjudge/training';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
@@ -57,7 +57,8 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
     refuseOtherConfig(outputDir, config, new Set(['output_dir', 'device']));
     const saved = join(outputDir, 'summary.json');
     if (existsSync(saved)) {
-      const result = JSON.parse(readFileSync(saved, 'utf8')) as QuickstartResult;
+      const advice = `after rm ${shellWord(saved)} the same command writes it again`;
+      const result = readJson(saved, advice) as QuickstartResult;
       return { status: 'completed', alreadyDone: true, ...result, outputDir };
     }
     folder.writeConfig(stringify(config));
@@ -67,7 +68,7 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
     folder.writeSummary({ ...result });
     return { status: 'completed', alreadyDone: false, ...result };
   } catch (error) {
-    if (!hooks.signal?.aborted) throw error;
+    if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
     return { status: 'interrupted', phase, outputDir };
   } finally {
     folder.close();

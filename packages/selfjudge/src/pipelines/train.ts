@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   environment,
@@ -39,7 +39,8 @@ const MAY_DIFFER = new Set(['save_steps', 'save_total_limit', 'output_dir', 'tok
 /**
  * Runs a training verb in its run folder, or goes on where it stopped. The same configuration ends with the same bits
  * either way. A run that cannot begin leaves no folder behind.
- * @throws ConfigError when the folder holds a run of another configuration; ArgumentError when it is in use
+ * @throws ConfigError when the folder holds a run of another configuration; ArgumentError when it is in use;
+ *   FileFormatError when what it holds is damaged, saying what to remove to go on
  */
 export async function runTraining(
   verb: TrainingVerb,
@@ -89,10 +90,8 @@ const configOf = ({ path }: RunFolder) => join(path, 'config.yaml');
 function checkRun(folder: RunFolder, config: Record<string, unknown>): TrainingResult | undefined {
   if (!existsSync(configOf(folder))) return undefined;
   refuseOtherConfig(folder.path, config, MAY_DIFFER);
-  const summary = join(folder.path, 'summary.json');
-  if (!existsSync(summary) || !existsSync(folder.final)) return undefined;
-  const { verb: _, ...result } = JSON.parse(readFileSync(summary, 'utf8')) as TrainingResult & {
-    verb: string;
-  };
+  const summary = folder.readSummary<TrainingResult & { verb: string }>();
+  if (summary === undefined) return undefined;
+  const { verb: _, ...result } = summary;
   return result;
 }

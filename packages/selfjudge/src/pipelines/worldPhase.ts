@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LlamaModel, type Device } from '@selfjudge/core';
 import { RunFolder, train, type MetricsRow, type TrainingTask } from '@selfjudge/training';
@@ -60,11 +60,11 @@ export async function runPhase(
   hooks.signal?.throwIfAborted();
   const folder = RunFolder.open(join(parent, name));
   try {
-    const done = summaryOf(folder.path);
+    const done = folder.readSummary<{ bestStep: number; seconds: number }>();
     hooks.onPhase(name, done !== undefined);
     if (done !== undefined) {
       const model = await LlamaModel.load(folder.final, { device, dtype: 'float32' });
-      return { ...done, model, curve: curveOf(folder.path) };
+      return { model, step: done.bestStep, seconds: done.seconds, curve: curveOf(folder.path) };
     }
     const start = performance.now();
     const { model, task } = await build();
@@ -90,16 +90,6 @@ export async function runPhase(
   } finally {
     folder.close();
   }
-}
-
-function summaryOf(path: string): { step: number; seconds: number } | undefined {
-  const file = join(path, 'summary.json');
-  if (!existsSync(file) || !existsSync(join(path, 'final'))) return undefined;
-  const { bestStep, seconds } = JSON.parse(readFileSync(file, 'utf8')) as {
-    bestStep: number;
-    seconds: number;
-  };
-  return { step: bestStep, seconds };
 }
 
 function curveOf(path: string): SignalPoint[] {

@@ -1,11 +1,12 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 import { fileSystemError } from '../../errors.js';
+import { PendingFile, syncFolder } from './pendingFile.js';
 
 /**
- * Writes a file so that `path` holds either what it held before or all of the new bytes, whatever stops the process:
- * the chunks go to a temporary file beside it, which is synced and then renamed.
+ * Writes a file so that `path` holds either what it held before or all of the new bytes, whatever stops the process or
+ * the machine: the chunks go to a temporary file beside it, which is synced and then renamed.
  *
  * @throws FileSystemError when the disk is full, the folder missing or read-only; nothing is left behind then
  */
@@ -13,26 +14,25 @@ export async function atomicWrite(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
+  const file = new PendingFile(path);
   try {
-    const fd = openSync(temporary, 'w');
-    try {
-      for await (const chunk of chunks) writeFully(fd, chunk);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, path);
+    for await (const chunk of chunks) file.write(chunk);
+    file.commit();
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw fileSystemError(path, 'a file that can be written', error);
+    file.discard();
+    throw error;
   }
-  // The rename itself is durable only once the folder is.
-  const folder = openSync(dirname(path), 'r');
+}
+
+/** `atomicWrite` of a text, without waiting in between. */
+export function atomicWriteSync(path: string, text: string): void {
+  const file = new PendingFile(path);
   try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
+    file.write(Buffer.from(text));
+    file.commit();
+  } catch (error) {
+    file.discard();
+    throw error;
   }
 }
 
@@ -41,8 +41,21 @@ export function writeJson(path: string, value: unknown): Promise<void> {
   return atomicWrite(path, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
 }
 
-function writeFully(fd: number, bytes: Uint8Array): void {
-  let done = 0;
-  // One write takes at most 2^31 - 1 bytes.
-  while (done < bytes.length) done += writeSync(fd, bytes, done, Math.min(bytes.length - done, 1 << 30));
+/**
+ * Makes a folder and those above it, so that they outlast a failure of the machine.
+ *
+ * @returns the outermost folder that was made, if any was
+ * @throws FileSystemError when the disk is full or the place read-only
+ */
+export function makeFolder(path: string): string | undefined {
+  try {
+    const made = mkdirSync(path, { recursive: true });
+    if (made === undefined) return undefined;
+    const outermost = resolve(made);
+    for (let folder = resolve(path); folder.length >= outermost.length; folder = dirname(folder))
+      syncFolder(dirname(folder));
+    return made;
+  } catch (error) {
+    throw fileSystemError(path, 'a folder that can be written', error);
+  }
 }

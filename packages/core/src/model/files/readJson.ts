@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs';
 
 import { FileFormatError } from '../../errors.js';
 
-/** The value of a JSON file; one that is missing or broken is a FileFormatError. */
-export function readJson(path: string): unknown {
+/**
+ * The value of a JSON file.
+ * @param advice what can be done when it is damaged
+ * @throws FileFormatError when it is missing or broken
+ */
+export function readJson(path: string, advice?: string): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    throw new FileFormatError({ path, expected: 'a readable JSON file', received: (error as Error).message });
+    const received = (error as Error).message;
+    throw new FileFormatError({ path, expected: 'a readable JSON file', received, advice });
   }
 }

@@ -1,0 +1,70 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SelfTrainingOptions } from '../options.js';
+import { selfTrainingDefaults } from '../presets.js';
+import { RunFolder } from '../runFolder.js';
+import { train, type RunnerOptions, type Selection, type TrainingTask } from '../runner.js';
+import { selfTrainingTask } from '../selfTraining.js';
+import { loraTrainable } from '../trainable.js';
+import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './tiny.js';
+
+export const model = tinyModel();
+const start = await trainedAdapter(model, 4);
+export const disposeModel = (): void => model.dispose();
+export const loop = { saveSteps: 5, saveTotalLimit: 2 };
+
+const options: SelfTrainingOptions = {
+  ...selfTrainingDefaults,
+  learningRate: 1e-2,
+  maxSteps: 10,
+  trainBatchSize: 3,
+  maxNewTokens: 8,
+  missingEos: 'keep',
+};
+
+/** Self-training over LoRA on a frozen adapter. */
+export function selfTask(selection?: Selection): TrainingTask {
+  const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
+  const task = selfTrainingTask(
+    { trainable, judge: hashJudge, tokenizer: model.tokenizer!, options },
+    { prompts: tinyPrompts(model, 7) },
+  );
+  return { ...task, selection };
+}
+
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'selfjudge-run-'));
+
+/** Runs a task in a run folder, or goes on with it. */
+export async function runIn(path: string, task: TrainingTask, options: Partial<RunnerOptions> = {}) {
+  const folder = RunFolder.open(path);
+  try {
+    return await train(task, { ...loop, folder, resume: true, ...options });
+  } finally {
+    folder.close();
+  }
+}
+
+/** The steps that metrics.jsonl has lines of. */
+export const stepsIn = (path: string): number[] =>
+  readFileSync(join(path, 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { step: number }).step);
+
+/** Aborts in the middle of a step. */
+export function stopAfter(step: number): {
+  signal: AbortSignal;
+  task: (task: TrainingTask) => TrainingTask;
+} {
+  const controller = new AbortController();
+  const wrap = (task: TrainingTask): TrainingTask => ({
+    ...task,
+    step: (at) => {
+      if (at.step === step + 1) controller.abort();
+      at.signal?.throwIfAborted();
+      return task.step(at);
+    },
+  });
+  return { signal: controller.signal, task: wrap };
+}

@@ -1,0 +1,63 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { run, start, temporaryFolder, type Ended, type Running } from './cli.js';
+import { readEvents, type FaultEvent, type StopAt } from './faults.js';
+import { outcome } from './outcome.js';
+import { saveTinyModel, writeRows } from './tinyModel.js';
+
+const words = (text: string) => text.split(' ');
+const COMMAND = words(
+  'self-train -m model --dtype float32 --device cpu --dataset_name pairs.jsonl --lora_target_modules q_proj v_proj ' +
+    '--learning_rate 3e-2 --max_steps 6 --train_batch_size 4 --max_new_tokens 6 --missing_eos keep --eval_steps 2 ' +
+    '--max_kl 1000 --save_steps 2 --save_total_limit 2 --output_dir',
+);
+
+/** A self-training run of six steps with dev prompts and three checkpoints, and what it ends with when left alone. */
+export class TinySelfTraining {
+  private constructor(
+    readonly cwd: string,
+    readonly remove: () => void,
+    /** What the undisturbed run does, in order. */
+    readonly events: FaultEvent[],
+    readonly whole: ReturnType<typeof outcome>,
+  ) {}
+
+  static async prepare(): Promise<TinySelfTraining> {
+    const { path: cwd, remove } = temporaryFolder();
+    await saveTinyModel(join(cwd, 'model'));
+    const rows = Array.from({ length: 60 }, (_, i) => ({
+      prompt: `Thing ${i}?`,
+      chosen: `${i}.`,
+      rejected: '',
+    }));
+    writeRows(cwd, 'pairs.jsonl', rows);
+    const log = join(cwd, 'events.json');
+    await succeed(run([...COMMAND, 'whole'], { cwd, stopAt: { log } }));
+    return new TinySelfTraining(cwd, remove, readEvents(log), outcome(join(cwd, 'whole')));
+  }
+
+  path(folder: string): string {
+    return join(this.cwd, folder);
+  }
+
+  start(folder: string, stopAt?: StopAt): Running {
+    return start([...COMMAND, folder], { cwd: this.cwd, stopAt });
+  }
+
+  run(folder: string, stopAt?: StopAt): Promise<Ended> {
+    return this.start(folder, stopAt).ended;
+  }
+
+  /** Runs the command until it is done and says what the run ends with; the folder is removed. */
+  async finish(folder: string): Promise<ReturnType<typeof outcome>> {
+    await succeed(this.run(folder));
+    const result = outcome(this.path(folder));
+    rmSync(this.path(folder), { recursive: true });
+    return result;
+  }
+}
+
+async function succeed(work: Promise<Ended>): Promise<void> {
+  const { code, signal, stderr } = await work;
+  if (code !== 0) throw new Error(`ended with ${code ?? signal}: ${stderr}`);
+}
