@@ -32,7 +32,7 @@ beforeAll(async () => {
   // Checkpoints of steps 4 and 6, no result.
   expect((await tiny.run('stopped', { at: eventIn('final'), how: 'kill' })).signal).toBe('SIGKILL');
   expect(readdirSync(tiny.path('stopped/checkpoints')).sort()).toEqual(['step-4', 'step-6']);
-});
+}, 60_000);
 afterAll(() => tiny.remove());
 
 /** A copy of a run folder with something changed in it. */

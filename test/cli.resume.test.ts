@@ -49,7 +49,7 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
     whole = outcomeOf(`${verb}-whole`);
     expect(whole.leftOver).toEqual([]);
     expect(new Set(whole.metrics.map(({ loss }) => loss)).size).toBeGreaterThan(20);
-  });
+  }, 60_000);
 
   it('Ctrl-C saves a checkpoint and says how to go on; the same command ends with the same bits', async () => {
     const first = start(into('stopped'), { cwd });

@@ -23,7 +23,7 @@ export interface CrashSizes {
 export function describeCrashes(sizes: CrashSizes): void {
   let tiny: TinySelfTraining;
   const random = new Random(7);
-  beforeAll(async () => (tiny = await TinySelfTraining.prepare()));
+  beforeAll(async () => (tiny = await TinySelfTraining.prepare()), 60_000);
   afterAll(() => tiny.remove());
 
   const killed = /^kill in (\w+) at [\w.]+$/m;
