@@ -10,8 +10,8 @@
 
 #include <hwy/foreach_target.h>
 
+#include "../../include/ops/adamw.h"
 #include "../arguments.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 #ifndef SELFJUDGE_ADAMW_STEP

@@ -3,10 +3,11 @@
 // thread count.
 #include <algorithm>
 
+#include "../../include/ops/embedding.h"
 #include "../arguments.h"
+#include "../fail.h"
 #include "gemm/kernels.h"
 #include "gemm/panels.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string>
 
-#include "ops.h"
+#include "../fail.h"
 
 namespace selfjudge::cpu {
 namespace {

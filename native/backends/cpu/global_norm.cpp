@@ -9,8 +9,8 @@
 
 #include <hwy/foreach_target.h>
 
+#include "../../include/ops/global_norm.h"
 #include "../arguments.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 #include "vectors-inl.h"

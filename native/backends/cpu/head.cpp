@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "ops.h"
+#include "../fail.h"
 
 namespace selfjudge::cpu {
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "../../include/ops/kv_pool.h"
+#include "../../include/ops/tree_attention.h"
 #include "../arguments.h"
-#include "ops.h"
+#include "../fail.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {

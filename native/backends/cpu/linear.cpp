@@ -1,9 +1,10 @@
 // linear: y = x W^T + bias + low-rank adapters on ranges of rows, one pass over W with everything else in the
 // epilogue. Backward: dx through panels of W transposed a block of n at a time; gradients of weights and
 // adapters as products that reduce over rows, block after block of 256 rows in ascending order.
+#include "../../include/ops/linear.h"
+#include "../fail.h"
 #include "gemm/gemm.h"
 #include "linear_adapters.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {

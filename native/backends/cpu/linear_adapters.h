@@ -6,8 +6,8 @@
 
 #include "../../include/ops/linear.h"
 #include "../arguments.h"
+#include "../fail.h"
 #include "gemm/gemm.h"
-#include "ops.h"
 
 namespace selfjudge::cpu {
 

@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "../../include/ops/linear_logprob.h"
 #include "gemm/gemm.h"
 #include "head.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {

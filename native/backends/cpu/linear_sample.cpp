@@ -2,10 +2,11 @@
 // integers and their sums exact, so each filter keeps an exact prefix of the order (weight descending, id
 // ascending) and the pick depends on nothing but the row's logits and its key.
 #include "../../core/philox.h"
+#include "../../include/ops/linear_sample.h"
 #include "../arguments.h"
+#include "../fail.h"
 #include "gemm/gemm.h"
 #include "head.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {

@@ -1,5 +1,6 @@
 // Every CPU op: `run_<stem>` executes a validated call on the stream thread, `workspace_<stem>` says its
-// scratch from shapes alone (0 when it needs none).
+// scratch from shapes alone (0 when it needs none). For the table in backend.cpp: an op's own file includes
+// its contract alone, so that a new op does not compile the others again.
 #pragma once
 #include <cstddef>
 #include <cstdint>

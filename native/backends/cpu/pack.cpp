@@ -1,6 +1,6 @@
 // pack and unpack: a weight between rows and the panels of the matrix core.
+#include "../../include/ops/pack.h"
 #include "gemm/panels.h"
-#include "ops.h"
 
 namespace selfjudge::cpu {
 

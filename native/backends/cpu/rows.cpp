@@ -9,8 +9,9 @@
 
 #include <hwy/foreach_target.h>
 
+#include "../../include/ops/rows.h"
 #include "../arguments.h"
-#include "ops.h"
+#include "../fail.h"
 #include "thread_pool.h"
 
 #include "vectors-inl.h"

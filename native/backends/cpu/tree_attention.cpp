@@ -9,9 +9,9 @@
 
 #include <hwy/foreach_target.h>
 
+#include "../../include/ops/tree_attention.h"
 #include "../arguments.h"
 #include "attention_tiles.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 #include "attention_forward-inl.h"

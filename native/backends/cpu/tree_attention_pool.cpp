@@ -10,9 +10,10 @@
 
 #include <hwy/foreach_target.h>
 
+#include "../../include/ops/tree_attention.h"
 #include "../arguments.h"
+#include "../fail.h"
 #include "attention_tiles.h"
-#include "ops.h"
 #include "thread_pool.h"
 
 #include "attention_forward-inl.h"

@@ -2,6 +2,7 @@
 // own.
 #include <cmath>
 
+#include "../../include/ops/adamw.h"
 #include "each.cuh"
 
 namespace selfjudge::cuda {

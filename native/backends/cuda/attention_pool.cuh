@@ -4,9 +4,10 @@
 // running softmax over them in order, then each warp its own columns of the output over all of them. So the
 // order of sums is that of tree_attention, and nearly all memory traffic is keys and values on their way in.
 #pragma once
+#include "../../include/ops.h"
 #include "attention_mma.cuh"
 #include "fault.h"
-#include "ops.h"
+#include "launch.h"
 #include "reduce.cuh"
 
 namespace selfjudge::cuda {

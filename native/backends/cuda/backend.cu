@@ -6,6 +6,7 @@
 #include <exception>
 #include <new>
 
+#include "../arguments.h"
 #include "context.h"
 #include "device.h"
 #include "ops.h"

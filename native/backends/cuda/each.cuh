@@ -3,8 +3,8 @@
 #pragma once
 #include <initializer_list>
 
+#include "launch.h"
 #include "numeric.cuh"
-#include "ops.h"
 
 namespace selfjudge::cuda {
 

@@ -1,6 +1,7 @@
 // add, add_in_place, fill, cast_f32, cast_bf16, copy (ops/elementwise.h).
 #include <algorithm>
 
+#include "../../include/ops/elementwise.h"
 #include "cast.cuh"
 
 namespace selfjudge::cuda {

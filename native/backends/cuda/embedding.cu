@@ -1,5 +1,6 @@
 // embedding and its backward (ops/embedding.h). The first row of an id adds up all rows of that id in
 // ascending order.
+#include "../../include/ops.h"
 #include "rows.cuh"
 
 namespace selfjudge::cuda {

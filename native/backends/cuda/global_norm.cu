@@ -1,5 +1,6 @@
 // global_norm: float64 sums of squares over blocks of 4,096 values, blocks merged in ascending order.
-#include "ops.h"
+#include "../../include/ops/global_norm.h"
+#include "launch.h"
 #include "reduce.cuh"
 
 namespace selfjudge::cuda {

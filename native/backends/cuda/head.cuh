@@ -4,7 +4,7 @@
 #pragma once
 #include "arch/sm80.cuh"
 #include "gemm/output.cuh"
-#include "ops.h"
+#include "launch.h"
 #include "reduce.cuh"
 
 namespace selfjudge::cuda {

@@ -1,8 +1,9 @@
 // kv_write and kv_copy: moving keys and values into and between pool blocks (ops/kv_pool.h). Of two that name
 // one slot the later wins, as if rows and moves were done one after the other.
+#include "../../include/ops.h"
 #include "fault.h"
+#include "launch.h"
 #include "numeric.cuh"
-#include "ops.h"
 #include "reduce.cuh"
 
 namespace selfjudge::cuda {

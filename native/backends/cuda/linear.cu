@@ -3,6 +3,7 @@
 // over rows.
 #include <algorithm>
 
+#include "../../include/ops/linear.h"
 #include "gemm/accumulate.h"
 #include "gemm/shapes.cuh"
 #include "low_rank.cuh"

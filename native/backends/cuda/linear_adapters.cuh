@@ -5,7 +5,7 @@
 
 #include "../../include/ops/linear.h"
 #include "gemm/output.cuh"
-#include "ops.h"
+#include "launch.h"
 #include "philox.cuh"
 
 namespace selfjudge::cuda {

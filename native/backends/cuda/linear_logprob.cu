@@ -7,6 +7,7 @@
 // is near 1.
 #include <algorithm>
 
+#include "../../include/ops.h"
 #include "gemm/accumulate.h"
 #include "head.cuh"
 #include "head_shapes.cuh"

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 
+#include "../../include/ops/linear_sample.h"
 #include "head.cuh"
 #include "philox.cuh"
 

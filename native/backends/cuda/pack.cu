@@ -1,4 +1,5 @@
 // pack and unpack (ops/pack.h): on this backend a packed weight is its rows, so both are casts or copies.
+#include "../../include/ops/pack.h"
 #include "cast.cuh"
 
 namespace selfjudge::cuda {

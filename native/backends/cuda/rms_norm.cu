@@ -1,5 +1,6 @@
 // rms_norm and its backward (ops/rms_norm.h). A warp takes a row, of wide rows a whole block: by the width
 // alone, so the order of a row's sums never depends on how many rows there are.
+#include "../../include/ops/rms_norm.h"
 #include "each.cuh"
 #include "reduce.cuh"
 

@@ -1,6 +1,7 @@
 // rope: rotary position embedding in place (ops/rope.h). A thread turns one pair of values.
+#include "../../include/ops.h"
+#include "launch.h"
 #include "numeric.cuh"
-#include "ops.h"
 
 namespace selfjudge::cuda {
 namespace {

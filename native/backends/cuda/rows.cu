@@ -1,4 +1,5 @@
 // gather_rows and scatter_rows (ops/rows.h).
+#include "../../include/ops.h"
 #include "rows.cuh"
 
 namespace selfjudge::cuda {

@@ -1,7 +1,7 @@
 // What embedding and gather_rows share: rows copied by index, and rows summed by index in ascending order.
 #pragma once
+#include "launch.h"
 #include "numeric.cuh"
-#include "ops.h"
 #include "reduce.cuh"
 
 namespace selfjudge::cuda {

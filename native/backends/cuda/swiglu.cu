@@ -1,5 +1,6 @@
 // swiglu and its backward (ops/swiglu.h). The sigmoid comes from e^-|gate|, so nothing overflows on either
 // side.
+#include "../../include/ops/swiglu.h"
 #include "each.cuh"
 
 namespace selfjudge::cuda {

@@ -1,7 +1,8 @@
 // tree_attention, forward (ops/tree_attention.h): keys and values from this call's rows.
+#include "../../include/ops/tree_attention.h"
 #include "attention_forward.cuh"
 #include "attention_simt.cuh"
-#include "ops.h"
+#include "launch.h"
 
 namespace selfjudge::cuda {
 namespace {

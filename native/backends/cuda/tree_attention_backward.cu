@@ -1,8 +1,9 @@
 // tree_attention_backward (ops/tree_attention.h): delta, dq by tiles of query vectors, dk and dv by blocks of
 // keys. Everything is summed in an order fixed by the tree and the shapes: no atomics.
+#include "../../include/ops/tree_attention.h"
 #include "attention_backward.cuh"
 #include "attention_backward_simt.cuh"
-#include "ops.h"
+#include "launch.h"
 
 namespace selfjudge::cuda {
 namespace {

@@ -1,9 +1,10 @@
 // tree_attention_pool (ops/tree_attention.h): queries of few rows against keys and values in pool blocks,
 // which are canonical chunks as they stand. A row's arithmetic is that of tree_attention, so on one device
 // the bits agree.
+#include "../../include/ops/tree_attention.h"
 #include "attention_pool.cuh"
 #include "attention_simt.cuh"
-#include "ops.h"
+#include "launch.h"
 
 namespace selfjudge::cuda {
 namespace {
