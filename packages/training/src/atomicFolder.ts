@@ -12,7 +12,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { atomicWriteSync, fileSystemError, makeFolder, syncFolder } from '@selfjudge/core';
+import { atomicWriteSync, fileSystemError, makeFolder, syncPath } from '@selfjudge/core';
 
 const MANIFEST = 'manifest.json';
 
@@ -48,7 +48,7 @@ export async function atomicFolder(path: string, fill: (dir: string) => Promise<
     const manifest: Manifest = { format: 1, files: {} };
     const { files, folders } = contents(temporary);
     for (const file of files) manifest.files[relative(temporary, file)] = hashed(file, true);
-    for (const folder of folders) syncFolder(folder);
+    for (const folder of folders) syncPath(folder);
     atomicWriteSync(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     putInPlace(temporary, path);
   } catch (error) {
@@ -67,7 +67,7 @@ function putInPlace(temporary: string, path: string): void {
     if (replaced) renameSync(old, path);
     throw error;
   }
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
   rmSync(old, { recursive: true, force: true });
 }
 

@@ -26,13 +26,13 @@ describe('RunFolder', () => {
     for (const step of [1, 2, 3])
       folder.appendMetrics({ step, epoch: 0, metrics: { loss: step / 2, kl: NaN } });
     writeFileSync(join(root, 'metrics.jsonl'), '{"step": 4, "lo', { flag: 'a' });
-    expect(folder.trimMetrics(2)).toEqual([
+    expect(folder.trimLogs(2)).toEqual([
       { step: 1, epoch: 0, metrics: { loss: 0.5, kl: NaN } },
       { step: 2, epoch: 0, metrics: { loss: 1, kl: NaN } },
     ]);
     const kept = readFileSync(join(root, 'metrics.jsonl'), 'utf8');
     expect(kept).toBe('{"step":1,"epoch":0,"loss":0.5,"kl":null}\n{"step":2,"epoch":0,"loss":1,"kl":null}\n');
-    expect(folder.trimMetrics(0)).toEqual([]);
+    expect(folder.trimLogs(0)).toEqual([]);
     folder.close();
   });
 

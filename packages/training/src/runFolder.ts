@@ -8,7 +8,7 @@ import {
   makeFolder,
   readJson,
   shellWord,
-  syncFolder,
+  syncPath,
   type Device,
 } from '@selfjudge/core';
 import { folderFault, removeUnfinished } from './atomicFolder.js';
@@ -95,7 +95,7 @@ export class RunFolder {
     throw new FileFormatError({ ...fault, advice: removing(this.final) });
   }
 
-  /** One line a step; numbers that are not finite become null. Durable once `syncMetrics` was called. */
+  /** One line a step; numbers that are not finite become null. Durable once `syncLogs` was called. */
   appendMetrics({ step, epoch, metrics }: MetricsRow): void {
     this.append(METRICS, { step, epoch, ...metrics });
   }
@@ -106,25 +106,19 @@ export class RunFolder {
   }
 
   /** Makes the lines so far outlast a failure of the machine. */
-  syncMetrics(): void {
-    const path = join(this.path, METRICS);
-    if (!existsSync(path)) return;
-    guarded(path, () => {
-      const fd = openSync(path, 'r');
-      try {
-        fsyncSync(fd);
-      } finally {
-        closeSync(fd);
-      }
-      syncFolder(this.path);
-    });
+  syncLogs(): void {
+    for (const name of [METRICS, PROFILE]) {
+      const path = join(this.path, name);
+      if (existsSync(path)) guarded(path, () => syncPath(path));
+    }
+    guarded(this.path, () => syncPath(this.path));
   }
 
   /**
    * Drops the lines of metrics and profile after `step`, which a resumed run will write again, and a torn last line.
    * @returns the rows of metrics that stay
    */
-  trimMetrics(step: number): MetricsRow[] {
+  trimLogs(step: number): MetricsRow[] {
     this.keepLines(PROFILE, step);
     return this.keepLines(METRICS, step).map(parseRow);
   }

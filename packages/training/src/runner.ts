@@ -112,7 +112,7 @@ class Runner {
   async run(): Promise<TrainingResult> {
     const { task, options } = this;
     if (options.resume) await this.resume();
-    this.recall(options.folder?.trimMetrics(this.state.step) ?? []);
+    this.recall(options.folder?.trimLogs(this.state.step) ?? []);
     options.onStart?.(this.state.step);
     if (task.selection !== undefined && this.state.selection === undefined)
       await this.chooseStart(task.selection);
@@ -230,7 +230,7 @@ class Runner {
     if (this.savedAt !== step) {
       await this.profile.lap('other');
       // What lies before a checkpoint is never computed again: it has to outlast what the checkpoint outlasts.
-      folder.syncMetrics();
+      folder.syncLogs();
       await folder.checkpoints.write(this.task.trainable, this.task.optimizer, this.snapshot);
       this.savedAt = step;
       folder.checkpoints.rotate(saveTotalLimit);
@@ -244,6 +244,7 @@ class Runner {
     const { step, numTokens } = this.state;
     const checkpoint = await this.save();
     this.writeProfile();
+    this.options.folder?.syncLogs();
     return { status: 'interrupted', step, numTokens, checkpoint };
   }
 
@@ -257,6 +258,7 @@ class Runner {
     if (folder !== undefined) await atomicFolder(folder.final, (dir) => trainable.save(dir));
     await this.profile.lap('checkpoint');
     this.writeProfile();
+    folder?.syncLogs();
     return {
       status: 'completed',
       step,

@@ -1,5 +1,5 @@
 import { embedding } from '../tensor/ops/embedding.js';
-import { gatherRows } from '../tensor/ops/gatherRows.js';
+import { gatherRows } from '../tensor/ops/rows.js';
 import { reshape } from '../tensor/ops/reshape.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
 import { rope } from '../tensor/ops/rope.js';

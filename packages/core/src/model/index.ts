@@ -5,7 +5,7 @@ export { backwardFlops, forwardFlops, keyFlops, type ModelShape } from './flops.
 export { forwardRows, type DropoutKey, type Rows } from './forward.js';
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
 export { atomicWrite, atomicWriteSync, makeFolder, writeJson } from './files/atomicWrite.js';
-export { PendingFile, syncFolder } from './files/pendingFile.js';
+export { PendingFile, syncPath } from './files/pendingFile.js';
 export { readJson } from './files/readJson.js';
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';

@@ -3,7 +3,7 @@ import { FaultError } from '../errors.js';
 import { Random } from '../testing/random.js';
 import { Device } from './device.js';
 import { embedding } from './ops/embedding.js';
-import { gatherRows } from './ops/gatherRows.js';
+import { gatherRows } from './ops/rows.js';
 import { Tensor } from './tensor.js';
 import { Weight } from './weight.js';
 

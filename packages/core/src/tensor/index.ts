@@ -23,7 +23,6 @@ export { cast } from './ops/cast.js';
 export { clone, copyTo } from './ops/copy.js';
 export { embedding } from './ops/embedding.js';
 export { fill } from './ops/fill.js';
-export { gatherRows, scatterRows } from './ops/gatherRows.js';
 export { globalNorm } from './ops/globalNorm.js';
 export { kvCopy } from './ops/kvCopy.js';
 export { kvWrite } from './ops/kvWrite.js';
@@ -33,6 +32,7 @@ export { linearSample, type LinearSampleOptions, type LinearSampleResult } from 
 export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
 export { rope } from './ops/rope.js';
+export { gatherRows, scatterRows } from './ops/rows.js';
 export { swiglu } from './ops/swiglu.js';
 export { treeAttention } from './ops/treeAttention.js';
 export { treeAttentionPool, type PoolReads } from './ops/treeAttentionPool.js';

@@ -1,5 +1,5 @@
 import { embedding } from '../tensor/ops/embedding.js';
-import { gatherRows } from '../tensor/ops/gatherRows.js';
+import { gatherRows } from '../tensor/ops/rows.js';
 import { linear } from '../tensor/ops/linear.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
 import { reshape } from '../tensor/ops/reshape.js';

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { fileSystemError } from '../../errors.js';
-import { PendingFile, syncFolder } from './pendingFile.js';
+import { PendingFile, syncPath } from './pendingFile.js';
 
 /**
  * Writes a file so that `path` holds either what it held before or all of the new bytes, whatever stops the process or
@@ -53,7 +53,7 @@ export function makeFolder(path: string): string | undefined {
     if (made === undefined) return undefined;
     const outermost = resolve(made);
     for (let folder = resolve(path); folder.length >= outermost.length; folder = dirname(folder))
-      syncFolder(dirname(folder));
+      syncPath(dirname(folder));
     return made;
   } catch (error) {
     throw fileSystemError(path, 'a folder that can be written', error);

@@ -37,7 +37,7 @@ export class PendingFile {
       this.close();
       renameSync(this.temporary, this.path);
       // The rename itself is durable only once the folder is.
-      syncFolder(dirname(this.path));
+      syncPath(dirname(this.path));
     });
   }
 
@@ -66,8 +66,8 @@ export class PendingFile {
   }
 }
 
-/** Makes what was created, renamed and removed in a folder outlast a failure of the machine. */
-export function syncFolder(path: string): void {
+/** Makes a file's bytes, or what was created, renamed and removed in a folder, outlast a failure of the machine. */
+export function syncPath(path: string): void {
   const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);

@@ -165,6 +165,13 @@ function poolCase(
   };
 }
 
+/** (from block, to block, keys). */
+const copied = [
+  [0, 3, 64],
+  [2, 1, 7],
+  [4, 5, 0],
+];
+
 const poolCases = [
   ...[grouped, single, wide].map((shape) =>
     poolCase(`${shape.heads} heads on ${shape.kvHeads} of ${shape.dim}`, shape),
@@ -260,6 +267,36 @@ const kvCases: OpCase[] = [
       [130, 2],
     ]),
   }),
+  {
+    op: 'kvCopy',
+    name: 'a whole block, the head of one, none of one',
+    inputs: (r) => ({
+      poolK: activation(r, [6, 10, 64]),
+      poolV: activation(r, [6, 128, 5]),
+      moves: ints(copied.flat(), [copied.length, 3]),
+    }),
+    run: (x) => {
+      kvCopy(x.tensor('moves'), x.tensor('poolK'), x.tensor('poolV'), 71);
+      return [x.tensor('poolK').retain(), x.tensor('poolV').retain()];
+    },
+    oracle: (x) => {
+      const [poolK, poolV] = [x.poolK.slice(), x.poolV.slice()];
+      for (const [from, to, count] of copied) {
+        for (let g = 0; g < 2; g++) {
+          for (let i = 0; i < 5; i++) {
+            for (let key = 0; key < count; key++) {
+              const k = (g * 5 + i) * 64 + key;
+              const v = (g * 64 + key) * 5 + i;
+              poolK[to * 640 + k] = x.poolK[from * 640 + k];
+              poolV[to * 640 + v] = x.poolV[from * 640 + v];
+            }
+          }
+        }
+      }
+      return [poolK, poolV];
+    },
+    differentiable: false,
+  },
 ];
 
 export const attentionCases: OpCase[] = [...treeCases, ...poolCases, ...kvCases];

@@ -1,5 +1,5 @@
 import { embedding } from '../../tensor/ops/embedding.js';
-import { gatherRows, scatterRows } from '../../tensor/ops/gatherRows.js';
+import { gatherRows, scatterRows } from '../../tensor/ops/rows.js';
 import { rmsNorm } from '../../tensor/ops/rmsNorm.js';
 import { rope } from '../../tensor/ops/rope.js';
 import { Weight } from '../../tensor/weight.js';
