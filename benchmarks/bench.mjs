@@ -1,5 +1,6 @@
 // pnpm bench [NAME] [--json FILE] [--device cuda]: runs one bench or all, prints the ratios, writes the results.
 // Every result: {name, shape, metric, unit, ours, peer, peer_name, ratio, spread}; ratio > 1 when ours is better.
+// Without a peer, ours alone.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { machine } from './harness.mjs';
@@ -11,6 +12,7 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'string' },
     rounds: { type: 'string', default: '3' },
+    op: { type: 'string' },
     prompts: { type: 'string' },
     device: { type: 'string', default: 'cpu' },
     model: { type: 'string' },
@@ -25,6 +27,7 @@ if (values.help || unknown.length) {
   NAME       ${Object.keys(BENCHES).join(', ')} (default: all)
   --json     write machine, versions and results
   --rounds   measured rounds, 3 by default
+  --op       one op of the bench ops, by the name of its wrapper
   --prompts  JSONL file of {prompt} rows for self-judge-step (default: eight of our own)
   --device   cpu (default), cuda or cuda:N, for both sides
   --model    model folder or GGUF for self-judge-step (default: the real weights of pnpm test:real)
@@ -45,9 +48,12 @@ for (const name of positionals.length ? positionals : Object.keys(BENCHES)) {
   Object.assign(versions, outcome.versions);
   for (const result of outcome.results) {
     results.push({ ...result, device: values.device });
+    const against =
+      result.peer === undefined
+        ? 'no peer'
+        : `${result.peer_name} ${result.peer.toPrecision(4)} ${result.unit}  ratio ${result.ratio.toFixed(2)}`;
     process.stdout.write(
-      `${result.name}  ${result.metric}  ours ${result.ours.toPrecision(4)} ${result.unit}  ${result.peer_name} ` +
-        `${result.peer.toPrecision(4)} ${result.unit}  ratio ${result.ratio.toFixed(2)}  spread ${result.spread.toFixed(2)}\n`,
+      `${result.name}  ${result.metric}  ours ${result.ours.toPrecision(4)} ${result.unit}  ${against}  spread ${result.spread.toFixed(2)}\n`,
     );
   }
 }

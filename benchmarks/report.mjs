@@ -10,7 +10,7 @@ const shape = (of) =>
   Object.entries(of)
     .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : value}`)
     .join(', ');
-const number = (value) => Number(value.toPrecision(3)).toString();
+const number = (value) => (value === undefined ? '-' : Number(value.toPrecision(3)).toString());
 const row = (...cells) => `| ${cells.join(' | ')} |`;
 
 function section(file) {
@@ -25,7 +25,7 @@ function section(file) {
     `${where}; kernels ${path}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ` +
       `${Object.entries(peers)
         .map(([name, version]) => `${name} ${version}`)
-        .join(', ')}. Peer: ${results[0].peer_name}.`,
+        .join(', ')}. Peer: ${results.find((r) => r.peer_name)?.peer_name}.`,
     ...(sameShape ? ['', `Shape: ${shape(results[0].shape)}.`] : []),
     '',
     row(
@@ -44,8 +44,8 @@ function section(file) {
       row(
         ...(sameShape ? [what] : [what, shape(r.shape)]),
         `${number(r.ours)} ${r.unit}`,
-        `${number(r.peer)} ${r.unit}`,
-        `${r.ratio.toFixed(2)}x`,
+        r.peer === undefined ? '-' : `${number(r.peer)} ${r.unit}`,
+        r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)}x`,
         r.spread.toFixed(2),
         ...(tflops
           ? [

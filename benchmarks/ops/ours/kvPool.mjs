@@ -1,0 +1,32 @@
+// What moves keys and values in the pool: the rows of a prefill, and blocks of branches.
+import * as core from '../../../packages/core/dist/index.js';
+
+const pool = (make, { blocks, kvHeads, dim }, dtype) => [
+  make.tensor([blocks, kvHeads * dim, 64], dtype),
+  make.tensor([blocks, kvHeads * 64, dim], dtype),
+];
+
+export const kvWrite = {
+  shapes: ({ model: { kvHeads, dim }, tokens }) => [
+    { shape: { M: tokens, blocks: tokens / 64, kvHeads, dim } },
+  ],
+  prepare(make, { shape, dtype }) {
+    const { M, kvHeads, dim } = shape;
+    const [poolK, poolV] = pool(make, shape, dtype);
+    const [k, v] = [0, 1].map(() => make.tensor([M, kvHeads, dim], dtype));
+    const slots = make.ints(Array.from({ length: M }, (_, i) => i));
+    return { call: () => core.kvWrite(k, v, slots, poolK, poolV) };
+  },
+};
+
+export const kvCopy = {
+  shapes: ({ model: { kvHeads, dim } }) => [{ shape: { moves: 32, blocks: 64, kvHeads, dim } }],
+  prepare(make, { shape, dtype }) {
+    const [poolK, poolV] = pool(make, shape, dtype);
+    const moves = make.ints(Array.from({ length: shape.moves }, (_, i) => [i, shape.moves + i, 64]).flat(), [
+      shape.moves,
+      3,
+    ]);
+    return { call: () => core.kvCopy(moves, poolK, poolV) };
+  },
+};

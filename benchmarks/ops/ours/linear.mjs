@@ -1,0 +1,40 @@
+// The matrix product with a frozen weight, and a weight's packing.
+import * as core from '../../../packages/core/dist/index.js';
+
+export const linear = {
+  shapes: ({ model: { width, inner }, rows }) =>
+    rows.flatMap((M) =>
+      [
+        [width, width],
+        [inner, width],
+        [width, inner],
+      ].map(([N, K]) => ({ shape: { M, N, K }, flops: 2 * M * N * K, backwardFlops: 4 * M * N * K })),
+    ),
+  backward: true,
+  prepare(make, { shape: { M, N, K }, dtype }) {
+    const x = make.tensor([M, K], dtype);
+    const w = make.weight([N, K], dtype);
+    return { forward: () => core.linear(x, w), watched: [x] };
+  },
+};
+
+const weights = ({ model: { width, inner } }) => [{ shape: { N: inner, K: width } }];
+
+export const pack = {
+  shapes: weights,
+  noPeer: 'a packed weight is ours alone',
+  prepare(make, { shape: { N, K }, dtype }) {
+    const rows = make.tensor([N, K], 'float32');
+    const w = make.weight([N, K], dtype);
+    return { call: () => w.repack(rows) };
+  },
+};
+
+export const unpack = {
+  shapes: weights,
+  noPeer: 'a packed weight is ours alone',
+  prepare(make, { shape: { N, K }, dtype }) {
+    const w = make.weight([N, K], dtype);
+    return { forward: () => w.rows() };
+  },
+};
