@@ -1,4 +1,5 @@
 // Builds the CUDA backend's module: by nvcc for GPUs, or by the host compiler over the SIMT shim for tests without one.
+//   node scripts/buildCuda.mjs simt    builds over the shim and prints the module's path
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -47,4 +48,17 @@ export function buildSimt({ races = false } = {}) {
   const folder = join(build, races ? 'simt-races' : 'simt');
   cmake(folder, ['-DSELFJUDGE_SIMT=ON', `-DSELFJUDGE_SIMT_RACES=${races ? 'ON' : 'OFF'}`], {});
   return join(folder, MODULE);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  if (process.argv[2] !== 'simt') {
+    process.stderr.write('usage: node scripts/buildCuda.mjs simt\n');
+    process.exit(2);
+  }
+  try {
+    process.stdout.write(`${buildSimt()}\n`);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
 }

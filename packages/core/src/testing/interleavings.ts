@@ -4,7 +4,7 @@ import { add } from '../tensor/ops/add.js';
 import { addInPlace } from '../tensor/ops/addInPlace.js';
 import { copyTo } from '../tensor/ops/copy.js';
 import { fill } from '../tensor/ops/fill.js';
-import { gatherRows } from '../tensor/ops/gatherRows.js';
+import { gatherRows } from '../tensor/ops/rows.js';
 import { linear } from '../tensor/ops/linear.js';
 import { reshape } from '../tensor/ops/reshape.js';
 import { swiglu } from '../tensor/ops/swiglu.js';

@@ -1,7 +1,7 @@
 import type { SamplingOptions } from '../generation/options.js';
 import type { ModelView } from '../model/view.js';
 import { enqueue } from '../tensor/enqueue.js';
-import { gatherRows } from '../tensor/ops/gatherRows.js';
+import { gatherRows } from '../tensor/ops/rows.js';
 import { linearSample } from '../tensor/ops/linearSample.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
