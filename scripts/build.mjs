@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpus } from 'node:os';
 import { buildCuda } from './buildCuda.mjs';
+import { dropForeignBuild } from './buildFolder.mjs';
 import { ensureSystemPackages } from './setup.mjs';
 import { findCuda } from './setupCuda.mjs';
 
@@ -38,6 +39,7 @@ try {
   process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
+dropForeignBuild(join(root, 'native/build'), join(root, 'native'));
 step('native build', join(root, 'native'), [cmakeJs, 'build', '-O', 'build', '-B', 'Release'], {
   CMAKE_BUILD_PARALLEL_LEVEL: String(cpus().length),
 });

@@ -5,6 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dropForeignBuild } from './buildFolder.mjs';
 import { findCuda } from './setupCuda.mjs';
 
 const build = join(dirname(dirname(fileURLToPath(import.meta.url))), 'native/build');
@@ -12,6 +13,7 @@ const source = join(build, '../backends/cuda');
 const MODULE = 'selfjudge_cuda.so';
 
 function cmake(folder, options, env) {
+  dropForeignBuild(folder, source);
   for (const args of [
     ['-S', source, '-B', folder, '-DCMAKE_BUILD_TYPE=Release', ...options],
     ['--build', folder, '--parallel', String(cpus().length)],

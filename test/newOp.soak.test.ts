@@ -8,8 +8,10 @@ import { scratchRepository, testedCommands } from './support/scratchRepository.j
 
 const name = guideName();
 let scratch: ReturnType<typeof scratchRepository>;
-beforeAll(() => (scratch = scratchRepository()));
-afterAll(() => scratch.remove());
+beforeAll(() => {
+  scratch = scratchRepository();
+}, 120_000);
+afterAll(() => scratch?.remove());
 
 it('the guide makes an op that builds and passes', () => {
   const output = follow(scratch, testedCommands(GUIDE, { long: true }));

@@ -25,8 +25,8 @@ describe('the op of the guide', () => {
     scratch = scratchRepository();
     output = follow(scratch, testedCommands(GUIDE));
     files = [...output.matchAll(/^made +(\S+)$/gm)].map(([, path]) => path).concat(Object.keys(EDITS));
-  });
-  afterAll(() => scratch.remove());
+  }, 120_000);
+  afterAll(() => scratch?.remove());
 
   const run = (command: string, args: string[]) => {
     const { status, stdout, stderr } = spawnSync(command, args, { cwd: scratch.path, encoding: 'utf8' });
@@ -63,7 +63,7 @@ describe('the op of the guide', () => {
     run('clang-format-15', ['--dry-run', '--Werror', ...cpp]);
     // The native package is typed by hand, so types need no build.
     run(process.execPath, [script('typescript', 'bin/tsc'), '-p', 'packages/core', '--noEmit']);
-  });
+  }, 180_000);
 
   it('compiles for the CPU and over the shim without a warning', () => {
     const entries: { directory: string; command: string; file: string }[] = JSON.parse(
@@ -78,7 +78,7 @@ describe('the op of the guide', () => {
     run(compiler, [...args, '-fsyntax-only', '-Werror']);
     const shim = '-std=c++20 -fsyntax-only -Wall -Wextra -Werror -Wno-unknown-pragmas -x c++'.split(' ');
     run(compiler, [...shim, `native/backends/cuda/${stem}.cu`]);
-  });
+  }, 180_000);
 
   it('is not made twice', () => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/newOp.mjs', name], {
