@@ -102,9 +102,9 @@ Napi::Value RawDevice::mailbox(const Napi::CallbackInfo&) { return mailbox_.Valu
 // run(op index, tree handle or 0): everything else is in the mailbox.
 void RawDevice::run(const Napi::CallbackInfo& info) {
   guarded(env_, "enqueue", [&] {
-    Device& device = open("enqueue");
     const auto op = static_cast<sj_op>(to_integer(info[0], 0, SJ_OP_COUNT - 1, "enqueue", "op"));
     const Contract& contract = contract_of(op);
+    Device& device = open(contract.op);
     const double tree = to_number(info[1], contract.op, "tree");
     Handle handles[kMaxTensors];
     for (size_t i = 0; i < contract.n_tensors; ++i) {
@@ -150,15 +150,8 @@ Napi::Value RawDevice::upload(const Napi::CallbackInfo& info) {
                                          : data.type == napi_int32_array;
     if (!fits) throw Error::wrong_argument("upload", "data", expected, describe_value(info[0]));
     const Shape shape = to_shape(info[2], "upload");
-    const double elements = static_cast<double>(shape.dims[0]) * static_cast<double>(shape.dims[1]) *
-                            static_cast<double>(shape.dims[2]);
-    if (static_cast<double>(data.count) != elements) {
-      throw Error::wrong_argument("upload", "data",
-                                  "as many elements as shape " + shape_text(shape.dims, shape.rank),
-                                  std::to_string(data.count));
-    }
-    return from_info(
-        env_, open("upload").upload(dtype, shape.dims, shape.rank, data.data, dtype == SJ_BF16 && wide));
+    return from_info(env_, open("upload").upload(dtype, shape.dims, shape.rank, data.data, data.count,
+                                                 dtype == SJ_BF16 && wide));
   });
 }
 
@@ -168,9 +161,7 @@ Napi::Value RawDevice::read(const Napi::CallbackInfo& info) {
   return guarded(env_, "read", [&]() -> Napi::Value {
     Device& device = open("read");
     const Handle handle = to_handle(info[0], "read", "handle");
-    const sj_tensor tensor = device.describe_handle(handle, "read");
-    if (tensor.layout != SJ_ROWS)
-      throw Error::wrong_argument("read", "handle", "layout rows (unpack first)", "panels");
+    const sj_tensor tensor = device.readable(handle);
     const auto count = static_cast<size_t>(elements_of(tensor));
     Napi::Value array;
     void* host;
@@ -224,7 +215,7 @@ Napi::Value RawDevice::tree(const Napi::CallbackInfo& info) {
 
 void RawDevice::dispose_tree(const Napi::CallbackInfo& info) {
   guarded(env_, "disposeTree",
-          [&] { open("disposeTree").dispose_tree(to_handle(info[0], "disposeTree", "handle")); });
+          [&] { open("disposeTree").dispose_tree(to_handle(info[0], "disposeTree", "tree")); });
 }
 
 void RawDevice::begin_program(const Napi::CallbackInfo&) {

@@ -70,8 +70,16 @@ TensorEntry& Device::find(Handle handle, const char* where, const char* argument
   const auto [lookup, entry] = tensors_.find(handle);
   if (lookup == Lookup::Found) return *entry;
   if (lookup == Lookup::Disposed) throw Error::disposed(where, argument, "a disposed tensor");
-  if (trees_.find(handle).first != Lookup::Foreign)
-    throw Error::wrong_argument(where, argument, "a tensor", "a tree");
+  throw_elsewhere(handle, where, argument, "a tensor");
+}
+
+// For a handle that is not in the table it was looked for in: another kind of this device, or a stranger.
+void Device::throw_elsewhere(Handle handle, const char* where, const char* argument, const char* expected) {
+  const char* kind = tensors_.find(handle).first != Lookup::Foreign    ? "a tensor"
+                     : trees_.find(handle).first != Lookup::Foreign    ? "a tree"
+                     : programs_.find(handle).first != Lookup::Foreign ? "a program"
+                                                                       : nullptr;
+  if (kind) throw Error::wrong_argument(where, argument, expected, kind);
   throw Error::foreign(where, argument);
 }
 
@@ -79,9 +87,7 @@ const std::shared_ptr<const Tree>& Device::find_tree(Handle handle, const char* 
   const auto [lookup, tree] = trees_.find(handle);
   if (lookup == Lookup::Found) return *tree;
   if (lookup == Lookup::Disposed) throw Error::disposed(where, "tree", "a disposed tree");
-  if (tensors_.find(handle).first != Lookup::Foreign)
-    throw Error::wrong_argument(where, "tree", "a tree", "a tensor");
-  throw Error::foreign(where, "tree");
+  throw_elsewhere(handle, where, "tree", "a tree");
 }
 
 size_t Device::bytes_of(const sj_tensor& tensor) const {
@@ -236,8 +242,13 @@ TensorInfo Device::empty(int32_t dtype, int32_t layout, const int64_t* dims, int
   return create("empty", described("empty", dtype, layout, dims, rank));
 }
 
-TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const void* source, bool narrow) {
+TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const void* source, size_t count,
+                          bool narrow) {
   const sj_tensor tensor = described("upload", dtype, SJ_ROWS, dims, rank);
+  if (count != static_cast<size_t>(elements_of(tensor))) {
+    throw Error::wrong_argument("upload", "data", "as many elements as shape " + shape_text(dims, rank),
+                                std::to_string(count));
+  }
   refuse_while_recording("upload");
   throw_if_poisoned();
   const size_t bytes = row_bytes(tensor);
@@ -273,12 +284,15 @@ TensorInfo Device::upload(int32_t dtype, const int64_t* dims, int rank, const vo
 }
 
 void Device::read(Handle handle, void* host, std::function<void(const Fault*)> done) {
-  refuse_while_recording("read");
   push(std::make_unique<Read>(host, find(handle, "read", "handle").tensor, std::move(done)));
 }
 
-sj_tensor Device::describe_handle(Handle handle, const char* where) {
-  return find(handle, where, "handle").tensor;
+sj_tensor Device::readable(Handle handle) {
+  const sj_tensor tensor = find(handle, "read", "handle").tensor;
+  if (tensor.layout != SJ_ROWS)
+    throw Error::wrong_argument("read", "handle", "layout rows (unpack first)", "panels");
+  refuse_while_recording("read");
+  return tensor;
 }
 
 TensorInfo Device::view(Handle handle, double offset, const int64_t* dims, int rank) {
@@ -368,7 +382,7 @@ Device::Recorded& Device::find_program(Handle handle, const char* where) {
   const auto [lookup, recorded] = programs_.find(handle);
   if (lookup == Lookup::Found) return *recorded;
   if (lookup == Lookup::Disposed) throw Error::disposed(where, "program", "a disposed program");
-  throw Error::foreign(where, "program");
+  throw_elsewhere(handle, where, "program", "a program");
 }
 
 void Device::run_program(Handle handle, double pairs, double keys) {

@@ -52,13 +52,15 @@ class Device {
   void enqueue(sj_op op, const Handle* handles, const double* numbers, Handle tree, TensorInfo* outputs);
 
   TensorInfo empty(int32_t dtype, int32_t layout, const int64_t* dims, int rank);
-  // `source` holds the tensor's elements; with `narrow` they are float32 and are rounded to bf16. Not read
-  // after upload returns.
-  TensorInfo upload(int32_t dtype, const int64_t* dims, int rank, const void* source, bool narrow);
-  // Copies the tensor to `host` (bf16 widened to float32) in stream order, then calls `done` on the stream
-  // thread. `host` must live until then, or until close() returns.
+  // `source` holds `count` elements, as many as the tensor; with `narrow` they are float32 and are rounded to
+  // bf16. Not read after upload returns.
+  TensorInfo upload(int32_t dtype, const int64_t* dims, int rank, const void* source, size_t count,
+                    bool narrow);
+  // A tensor that read() takes; throws whatever is against reading it, before anybody promises its values.
+  sj_tensor readable(Handle handle);
+  // Copies a readable tensor to `host` (bf16 widened to float32) in stream order, then calls `done` on the
+  // stream thread. `host` must live until then, or until close() returns.
   void read(Handle handle, void* host, std::function<void(const Fault*)> done);
-  sj_tensor describe_handle(Handle handle, const char* where);
   TensorInfo view(Handle handle, double offset, const int64_t* dims, int rank);
   Handle retain(Handle handle);
   void dispose(Handle handle);
@@ -92,6 +94,8 @@ class Device {
   void push(std::unique_ptr<Command> command);
   TensorEntry& find(Handle handle, const char* where, const char* argument);
   const std::shared_ptr<const Tree>& find_tree(Handle handle, const char* where);
+  [[noreturn]] void throw_elsewhere(Handle handle, const char* where, const char* argument,
+                                    const char* expected);
   void throw_if_poisoned();
   sj_tensor described(const char* where, int32_t dtype, int32_t layout, const int64_t* dims, int rank) const;
   Block allocate(size_t bytes, const char* where);
