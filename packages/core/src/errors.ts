@@ -134,7 +134,7 @@ export class FileSystemError extends SelfjudgeError {
 
 /** What to throw for an error met while using `path`: the system's errors, which may not name it, with the path. */
 export function fileSystemError(path: string, expected: string, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException;
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (isError(error) || code === undefined || syscall === undefined) return error;
   return new FileSystemError({ path, expected, cause: error as NodeJS.ErrnoException });
 }
@@ -168,13 +168,30 @@ export function isError(error: unknown, code?: ErrorCode): error is SelfjudgeErr
   return code === undefined || own === code;
 }
 
-/** A value as an error message shows it: short, and strings that are sentences of ours as they are. */
+/** A value as an error message shows it: short, and strings that are sentences of ours as they are. Never throws. */
 function show(value: unknown): string {
   if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}...` : value;
+  if (typeof value === 'function') return `the function ${value.name}`.trimEnd();
   if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    const list = Array.from(value as ArrayLike<unknown>);
-    return `[${list.slice(0, 8).map(String).join(', ')}${list.length > 8 ? `, ... ${list.length} in all` : ''}]`;
+    const list = value as ArrayLike<unknown>;
+    const first = Array.from({ length: Math.min(8, list.length) }, (_, i) => showElement(list[i]));
+    return `[${first.join(', ')}${list.length > 8 ? `, ... ${list.length} in all` : ''}]`;
   }
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value).slice(0, 200);
+  if (typeof value === 'object' && value !== null) return showObject(value);
   return String(value);
+}
+
+const showElement = (value: unknown): string =>
+  Array.isArray(value) ? `a list of ${value.length}` : typeof value === 'string' ? value : show(value);
+
+/** Plain data in JSON; of an object of a class its name, for it may be large and lead anywhere. */
+function showObject(value: object): string {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype !== null && prototype !== Object.prototype)
+    return `a value of the class ${prototype.constructor?.name}`;
+  try {
+    return JSON.stringify(value).slice(0, 200);
+  } catch {
+    return 'an object that is no JSON';
+  }
 }

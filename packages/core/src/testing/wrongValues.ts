@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+
+/** Values of every JavaScript type, for arguments that take another. `{}` and `[]` are what option bags slip through as. */
+const anything = fc.oneof(
+  fc.constantFrom(undefined, null, true, false),
+  fc.constantFrom<unknown>(0, -1, 1.5, NaN, Infinity, -Infinity, 2 ** 53, 1e300),
+  fc.string({ maxLength: 5 }),
+  fc.bigInt({ min: 0n, max: 9n }),
+  fc.constantFrom<unknown>(
+    Symbol('x'),
+    () => 1,
+    {},
+    [],
+    [[]],
+    new Date(0),
+    new Map(),
+    Object.create(null),
+    Promise.resolve(1),
+    new Float64Array(2),
+    new DataView(new ArrayBuffer(4)),
+  ),
+);
+
+/** A value of any type but those that `right` accepts. */
+export const except = (right: (value: unknown) => boolean): fc.Arbitrary<unknown> =>
+  anything.filter((value) => !right(value));
+
+const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+/** No number, or one outside [min, max]; NaN too. */
+export const notNumber = (min = -Infinity, max = Infinity): fc.Arbitrary<unknown> =>
+  except((value) => isNumber(value) && Number.isFinite(value) && value >= min && value <= max);
+
+/** No whole number in [min, max]. */
+export const notWhole = (min: number, max = Number.MAX_SAFE_INTEGER): fc.Arbitrary<unknown> =>
+  except((value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max);
+
+/** Nothing that could be a handle of the addon, or stand for an absent one. */
+export const notHandle = except(
+  (value) => value === null || (Number.isSafeInteger(value) && (value as number) > 0),
+);
+
+export const notText = except((value) => typeof value === 'string');
+export const notFlag = except((value) => typeof value === 'boolean');
+export const notFunction = except((value) => typeof value === 'function');
+export const notList = except(Array.isArray);
+/** Neither an object nor a function; arrays are wrong for options too. */
+export const notObject = except(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+
+/** Of `wrong`, what an argument with a default refuses: undefined asks for the default. */
+export const given = (wrong: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  wrong.filter((value) => value !== undefined);
+
+/** None of `choices`: other texts as well as other types. */
+export const noneOf = (...choices: unknown[]): fc.Arbitrary<unknown> =>
+  except((value) => choices.includes(value));
+
+/** A list with one wrong element, or no list. */
+export const notListOf = (valid: unknown, wrong: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    notList,
+    wrong.map((value) => [valid, value]),
+  );
+
+/** An object with one wrong field, or no object. */
+export const notObjectOf = (
+  valid: Readonly<Record<string, unknown>>,
+  wrong: Readonly<Record<string, fc.Arbitrary<unknown>>>,
+): fc.Arbitrary<unknown> =>
+  fc.oneof(
+    notObject,
+    ...Object.entries(wrong).map(([key, value]) => value.map((bad) => ({ ...valid, [key]: bad }))),
+  );
+
+/** No element of which is a value of the class, nor is the value one. */
+export const notInstance = (type: abstract new (...args: never[]) => unknown): fc.Arbitrary<unknown> =>
+  except((value) => value instanceof type);
