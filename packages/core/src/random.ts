@@ -1,3 +1,8 @@
+import { anything, check, list, whole } from './checks.js';
+
+const counts = { n: whole(1) };
+const seeds = { seed: whole(), stream: whole(0, 2 ** 32 - 1) };
+
 /**
  * A seeded generator for everything on the host that needs chance: data order, shuffles, initial weights.
  *
@@ -12,6 +17,7 @@ export class Random {
 
   /** @param seed any integer; @param stream separates uses of one seed (0 .. 2^32 - 1). */
   constructor(seed: number, stream = 0) {
+    check('Random', { seed, stream }, seeds);
     let x =
       (seed ^ Math.imul(Math.floor(seed / 2 ** 32) + 1, 0x9e3779b9) ^ Math.imul(stream + 1, 0x85ebca6b)) >>>
       0;
@@ -49,6 +55,7 @@ export class Random {
 
   /** A whole number in [0, n), n in 1 .. 2^53. */
   below(n: number): number {
+    check('Random.below', { n }, counts);
     return Math.floor(this.uniform() * n);
   }
 
@@ -59,11 +66,13 @@ export class Random {
 
   /** One element, each equally likely. */
   choice<T>(items: readonly T[]): T {
+    check('Random.choice', { items }, { items: list(anything, 1) });
     return items[this.below(items.length)];
   }
 
   /** A shuffled copy (Fisher and Yates). */
   shuffled<T>(items: readonly T[]): T[] {
+    check('Random.shuffled', { items }, { items: list(anything) });
     const out = items.slice();
     for (let i = out.length - 1; i > 0; i--) {
       const j = this.below(i + 1);
@@ -74,6 +83,7 @@ export class Random {
 
   /** `count` different elements in random order. */
   sample<T>(items: readonly T[], count: number): T[] {
+    check('Random.sample', { items, count }, { items: list(anything), count: whole(0) });
     return this.shuffled(items).slice(0, count);
   }
 }

@@ -10,7 +10,7 @@ export function accumulate(sum: Tensor | undefined, term: Tensor): Tensor {
   if (sum === undefined) return term;
   if (sum.exclusive || term.exclusive) {
     const [kept, other] = sum.exclusive ? [sum, term] : [term, sum];
-    enqueue('add_in_place', kept.device, [kept, other]);
+    enqueue('add_in_place', [kept, other]);
     other.dispose();
     return kept;
   }

@@ -59,7 +59,7 @@ export class Device {
    * `portable`) forces one.
    */
   static open(kind: DeviceKind = 'auto'): Device {
-    if (kind !== 'auto' && kind !== 'cpu' && !/^cuda(:\d+)?$/.test(kind)) {
+    if (typeof kind !== 'string' || !/^(auto|cpu|cuda(:\d+)?)$/.test(kind)) {
       throw new ArgumentError('kind', {
         where: 'Device.open',
         expected: "'auto', 'cpu', 'cuda' or 'cuda:N'",

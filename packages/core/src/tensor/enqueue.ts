@@ -1,37 +1,42 @@
 import { contracts } from '@selfjudge/native';
-import { ForeignError } from '../errors.js';
-import type { Device } from './device.js';
+import { ArgumentError, ForeignError } from '../errors.js';
 import { fromNative } from './nativeErrors.js';
 import { Tensor } from './tensor.js';
-import type { TreePlan } from './treePlan.js';
+import { TreePlan } from './treePlan.js';
 
-/** Number of tensor slots of each op. */
-const slots = new Map(contracts().map((contract) => [contract.op, contract.tensors.length]));
+/** Names of the tensors of each op, a slot each. */
+const slots = new Map(contracts().map(({ op, tensors }) => [op, tensors.map(({ name }) => name)] as const));
 
 /**
- * Enqueues an op. `tensors` and `numbers` are in the order of the op's contract (native/include/ops); undefined
- * stands for an absent tensor, and trailing output slots may be left out. Returns the outputs in slot order,
- * undefined where the call does not produce one. Shapes, dtypes and ranges are checked natively, by the contract.
+ * Enqueues an op on the device of its tensors. `tensors` and `numbers` are in the order of the op's contract
+ * (native/include/ops); undefined stands for an absent tensor, and trailing output slots may be left out. Returns the
+ * outputs in slot order, undefined where the call does not produce one. Shapes, dtypes and ranges are checked natively,
+ * by the contract.
  */
 export function enqueue(
   op: string,
-  device: Device,
   tensors: readonly (Tensor | undefined)[],
   numbers: readonly number[] = [],
   tree?: TreePlan,
 ): (Tensor | undefined)[] {
-  const handles: (number | null)[] = tensors.map((x) => {
+  const names = slots.get(op) as readonly string[];
+  const first = tensors.find((x) => x !== undefined);
+  if (first === undefined) throw notTensor(op, names[0], first);
+  const handles: (number | null)[] = tensors.map((x, i) => {
     if (x === undefined) return null;
-    if (x.device !== device) {
-      throw new ForeignError('tensor', {
-        where: op,
-        expected: 'tensors of one device',
-        received: `one of shape [${x.shape.join(', ')}] of another device`,
-      });
-    }
-    return x.handle(op);
+    if (!(x instanceof Tensor)) throw notTensor(op, names[i], x);
+    if (x.device === first.device) return x.handle(op, names[i]);
+    throw new ForeignError(names[i], {
+      where: op,
+      expected: 'tensors of one device',
+      received: `one of shape [${x.shape.join(', ')}] of another device`,
+    });
   });
-  for (let i = handles.length; i < (slots.get(op) ?? 0); i++) handles.push(null);
+  for (let i = handles.length; i < names.length; i++) handles.push(null);
+  if (tree !== undefined && !(tree instanceof TreePlan)) {
+    throw new ArgumentError('tree', { where: op, expected: 'a TreePlan', received: tree });
+  }
+  const { device } = first;
   let outputs;
   try {
     outputs = device.native.enqueue(
@@ -49,10 +54,12 @@ export function enqueue(
 /** `enqueue` for an op with one output that is always there. */
 export function enqueueOne(
   op: string,
-  device: Device,
   tensors: readonly (Tensor | undefined)[],
   numbers: readonly number[] = [],
-  tree?: TreePlan,
 ): Tensor {
-  return enqueue(op, device, tensors, numbers, tree)[0] as Tensor;
+  return enqueue(op, tensors, numbers)[0] as Tensor;
+}
+
+function notTensor(op: string, what: string, received: unknown): ArgumentError {
+  return new ArgumentError(what, { where: op, expected: 'a Tensor', received });
 }

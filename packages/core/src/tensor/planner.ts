@@ -1,5 +1,6 @@
-import { ArgumentError } from '../errors.js';
+import { anything, check, kind, list, object } from '../checks.js';
 import { TreeBatch, type TreeSequence } from './treeBatch.js';
+import { checkSequence } from './treeSequence.js';
 
 /** Sequences that must share a tree: both sides of a pair, both orders of a judgment. */
 export interface SequenceGroup {
@@ -14,6 +15,12 @@ export interface PlannedTree<G extends SequenceGroup> {
   first: number[];
 }
 
+const isGroup = object({ sequences: list(anything) });
+const planArguments = {
+  groups: list(isGroup),
+  tokenBudget: kind('a number of at least 1', (value) => typeof value === 'number' && value >= 1),
+};
+
 /**
  * Cuts groups, in order, into trees of at most `tokenBudget` rows (shared prefixes counted once). A group is never
  * split: one that alone is over the budget becomes a tree of its own. Nothing computed from the trees depends on the
@@ -25,12 +32,7 @@ export function* plan<G extends SequenceGroup>(
   groups: readonly G[],
   tokenBudget: number,
 ): Generator<PlannedTree<G>> {
-  if (!(tokenBudget >= 1))
-    throw new ArgumentError('tokenBudget', {
-      where: 'plan',
-      expected: 'at least 1',
-      received: tokenBudget,
-    });
+  check('plan', { groups, tokenBudget }, planArguments);
   let open: G[] = [];
   let trie = new RowCounter();
   for (const group of groups) {
@@ -81,9 +83,11 @@ export class RowCounter implements TreeShape {
   }
 
   add(sequences: readonly TreeSequence[]): this {
-    for (const { tokens, state = 0, targets = [], candidates = [] } of sequences) {
+    check('RowCounter.add', { sequences }, { sequences: list(anything) });
+    sequences.forEach((sequence, s) => {
+      const needed = checkSequence(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
+      const { tokens, state = 0, targets = [], candidates = [] } = sequence;
       const path: number[] = [];
-      const needed = rowsNeeded(targets, candidates, tokens.length);
       let node = -1 - state;
       for (let i = 0; i < needed; i++) {
         const key = node * 2 ** 31 + tokens[i];
@@ -98,19 +102,7 @@ export class RowCounter implements TreeShape {
       }
       for (const [start, end] of targets) for (let p = start; p < end; p++) this.labelled.add(path[p - 1]);
       for (const { position, labels } of candidates) if (labels.length > 0) this.labelled.add(path[position]);
-    }
+    });
     return this;
   }
-}
-
-/** Rows that some label is predicted from, and those above: a last token that is only a label has none. */
-function rowsNeeded(
-  targets: NonNullable<TreeSequence['targets']>,
-  candidates: NonNullable<TreeSequence['candidates']>,
-  length: number,
-): number {
-  let rows = 0;
-  for (const [, end] of targets) rows = Math.max(rows, end - 1);
-  for (const { position } of candidates) rows = Math.max(rows, position + 1);
-  return rows === 0 ? length : rows;
 }

@@ -1,9 +1,10 @@
+import { callback, check, instance } from '../checks.js';
 import { ArgumentError, DisposedError } from '../errors.js';
-import type { Device } from './device.js';
+import { Device } from './device.js';
 import { guarded } from './nativeErrors.js';
 import type { PoolReads } from './ops/treeAttentionPool.js';
 import { currentRecorder } from './recording.js';
-import { owned, tidy } from './scope.js';
+import { owned, rejectPromise, tidy } from './scope.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -32,6 +33,7 @@ export class Program<T> {
     device: Device,
     fn: () => T,
   ): Program<T> {
+    check('Program.record', { device, fn }, { device: instance(Device), fn: callback });
     if (currentRecorder() !== undefined) {
       throw new ArgumentError('tape', {
         where: 'Program.record',
@@ -42,7 +44,7 @@ export class Program<T> {
     guarded(() => device.native.beginProgram());
     let outputs: T | undefined;
     try {
-      outputs = owned(() => tidy(fn));
+      outputs = owned(() => tidy(() => tensorsOf(fn())));
       const handle = guarded(() => device.native.endProgram());
       return new Program(device, handle, outputs);
     } catch (error) {
@@ -71,4 +73,16 @@ export class Program<T> {
     for (const tensor of Object.values(this.outputs as Record<string, Tensor>)) tensor.dispose();
     guarded(() => this.device.native.disposeProgram(this.#handle));
   }
+}
+
+/** What a recorded function returned, if it is tensors in an array or object. */
+function tensorsOf<T>(outputs: T): T {
+  rejectPromise(outputs, 'Program.record');
+  const isBag = typeof outputs === 'object' && outputs !== null && !(outputs instanceof Tensor);
+  if (isBag && Object.values(outputs).every((x) => x instanceof Tensor)) return outputs;
+  throw new ArgumentError('fn', {
+    where: 'Program.record',
+    expected: 'a function that returns tensors in an array or object',
+    received: outputs,
+  });
 }

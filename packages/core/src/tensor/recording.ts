@@ -74,8 +74,9 @@ export function aliased(other: Tensor, tensor: Tensor): void {
 }
 
 /** Throws when the tape follows `tensor`: `op` has no gradient, and losing one silently would be worse. */
-export function assertUntracked(tensor: Tensor, op: string): void {
-  if (current?.tracks(tensor)) {
+export function assertUntracked(tensor: Tensor | undefined, op: string): void {
+  // What is no tensor is the op's to refuse.
+  if (typeof tensor === 'object' && tensor !== null && current?.tracks(tensor)) {
     throw new ArgumentError('x', {
       where: op,
       expected: 'a tensor that needs no gradient',

@@ -1,3 +1,4 @@
+import { callback, check } from '../checks.js';
 import { ArgumentError } from '../errors.js';
 import type { Tensor } from './tensor.js';
 
@@ -25,6 +26,7 @@ export function owned<T>(fn: () => T): T {
  * `fn` throws, everything made inside is disposed.
  */
 export function tidy<T>(fn: () => T): T {
+  check('tidy', { fn }, { fn: callback });
   const made: Tensor[] = [];
   scopes.push(made);
   let result: T;

@@ -1,3 +1,4 @@
+import { callback, check, instance, kind, list, tuple } from '../checks.js';
 import { ArgumentError, DisposedError } from '../errors.js';
 import { accumulate } from './accumulate.js';
 import { currentRecorder, withRecorder, type Recorder, type Recording } from './recording.js';
@@ -31,6 +32,7 @@ export class Tape implements Recorder {
 
   /** Runs `fn` with this as the tape of the thread. `fn` must be synchronous; runs do not nest. */
   run<T>(fn: () => T): T {
+    check('Tape.run', { fn }, { fn: callback });
     this.#assertFresh('Tape.run');
     if (currentRecorder() !== undefined) {
       throw new ArgumentError('tape', {
@@ -51,6 +53,7 @@ export class Tape implements Recorder {
 
   /** Asks for the gradient of a tensor that no recorded op produced; read it with `gradient` after backward. */
   watch(tensor: Tensor): void {
+    check('Tape.watch', { tensor }, { tensor: instance(Tensor) });
     this.#assertFresh('Tape.watch');
     if (this.#nodes.has(tensor.id)) return;
     this.#nodes.set(tensor.id, tensor.id);
@@ -59,6 +62,7 @@ export class Tape implements Recorder {
 
   /** The gradient of a watched tensor, the caller's to dispose; undefined where none flowed or it was taken. */
   gradient(tensor: Tensor): Tensor | undefined {
+    check('Tape.gradient', { tensor }, { tensor: instance(Tensor) });
     const gradient = this.#watched.get(tensor.id);
     if (gradient !== undefined) this.#watched.set(tensor.id, undefined);
     return gradient;
@@ -75,6 +79,9 @@ export class Tape implements Recorder {
     gradient?: Tensor | Float32Array,
   ): void {
     this.#assertFresh('Tape.backward');
+    if (first instanceof Tensor) gradientCheck(gradient, 'gradient', 'Tape.backward');
+    else
+      check('Tape.backward', { outputs: first }, { outputs: list(tuple(instance(Tensor), gradientCheck)) });
     const outputs = first instanceof Tensor ? [[first, gradient as Tensor | Float32Array] as const] : first;
     for (const [output, dy] of outputs) this.#check(output, dy);
     this.#spent = true;
@@ -177,6 +184,11 @@ export class Tape implements Recorder {
     this.#nodes.clear();
   }
 }
+
+const gradientCheck = kind(
+  'a Tensor or a Float32Array',
+  (value) => value instanceof Tensor || value instanceof Float32Array,
+);
 
 /** Turns the gradients of an entry's outputs into those of its inputs and frees what it saved. */
 function consume(entry: Entry, gradients: Map<number, Tensor>): void {

@@ -1,6 +1,7 @@
 import type { NativeTensor } from '@selfjudge/native';
+import { check, instance, list, measured, oneOf, whole } from '../checks.js';
 import { ArgumentError, DisposedError } from '../errors.js';
-import type { Device } from './device.js';
+import { Device } from './device.js';
 import { dtypeCode, dtypes, layouts, type DType, type Layout } from './dtype.js';
 import { fromNative, guarded, guardedAsync } from './nativeErrors.js';
 import { collect, orDispose } from './scope.js';
@@ -29,6 +30,11 @@ const leaked = new FinalizationRegistry<Held>(({ device, handle, storage }) => {
 });
 
 let nextId = 1;
+
+const shapeCheck = list(whole(1));
+const placement = { device: instance(Device), shape: shapeCheck, dtype: oneOf(...dtypes) };
+const int32s = list(whole(-(2 ** 31), 2 ** 31 - 1));
+const floats = list(measured);
 
 /**
  * A handle on device memory: contiguous, row-major, rank 1 to 3, or a packed weight. Immutable as far as ops go,
@@ -74,6 +80,7 @@ export class Tensor {
     shape: readonly number[],
     dtype: DType = naturalDType(data),
   ): Tensor {
+    check('Tensor.from', { device, shape, dtype }, placement);
     device.assertOpen('Tensor.from');
     const values = asTyped(data, dtype);
     const native = guarded(() => device.native.upload(values, dtypeCode[dtype], [...shape]));
@@ -82,6 +89,7 @@ export class Tensor {
 
   /** Uninitialised memory. */
   static empty(device: Device, shape: readonly number[], dtype: DType = 'float32'): Tensor {
+    check('Tensor.empty', { device, shape, dtype }, placement);
     device.assertOpen('Tensor.empty');
     return Tensor.adopt(
       device,
@@ -109,17 +117,17 @@ export class Tensor {
     return this.#storage.holders === 1;
   }
 
-  /** The native handle; throws when the tensor is dead. `where` names the caller in the message. */
-  handle(where: string): number {
+  /** The native handle; throws when the tensor is dead. `where` and `what` name caller and argument in the message. */
+  handle(where: string, what = 'tensor'): number {
     if (this.#handle === undefined) {
-      throw new DisposedError('tensor', {
+      throw new DisposedError(what, {
         where,
         expected: 'a live tensor',
         received: `a disposed one of shape [${this.shape.join(', ')}]`,
       });
     }
     if (this.#epoch !== this.#storage.epoch) {
-      throw new DisposedError('tensor', {
+      throw new DisposedError(what, {
         where,
         expected: 'a live tensor',
         received: `one of shape [${this.shape.join(', ')}] whose memory was donated to ${this.#storage.donatedTo}`,
@@ -144,6 +152,7 @@ export class Tensor {
   /** `view` without the question whether a tape follows this tensor. For the tensor folder. */
   alias(offset: number, shape: readonly number[]): Tensor {
     const handle = this.handle('Tensor.view');
+    shapeCheck(shape, 'shape', 'Tensor.view');
     const native = guarded(() => this.device.native.view(handle, offset, [...shape]));
     return new Tensor(this.device, native, this.#storage);
   }
@@ -224,5 +233,14 @@ function asTyped(
     }
     return data;
   }
+  const [elements, expected] = dtype === 'int32' ? [int32s, 'Int32Array'] : [floats, 'Float32Array'];
+  if (!Array.isArray(data)) {
+    throw new ArgumentError('data', {
+      where: 'Tensor.from',
+      expected: `a list of numbers or ${expected}`,
+      received: data,
+    });
+  }
+  elements(data, 'data', 'Tensor.from');
   return dtype === 'int32' ? Int32Array.from(data) : Float32Array.from(data);
 }

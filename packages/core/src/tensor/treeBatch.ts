@@ -1,3 +1,4 @@
+import { check, numbers } from '../checks.js';
 import { ArgumentError } from '../errors.js';
 import { checkSequences } from './treeSequence.js';
 import { buildTrie } from './trie.js';
@@ -103,6 +104,7 @@ export class TreeBatch {
 
   /** Per sequence, the sum of the log-probabilities of its targets; candidates are left out. */
   sums(logp: ArrayLike<number>): Float64Array {
+    check('TreeBatch.sums', { logp }, { logp: numbers() });
     const { sequence } = this.labels;
     if (logp.length !== sequence.length) {
       throw new ArgumentError('logp', {

@@ -1,6 +1,12 @@
+import { check, instance, kind, object, whole } from '../checks.js';
 import { DisposedError } from '../errors.js';
-import type { Device } from './device.js';
+import { Device } from './device.js';
 import { guarded } from './nativeErrors.js';
+
+const planArguments = {
+  device: instance(Device),
+  batch: object({ segments: kind('an Int32Array', (value) => value instanceof Int32Array), rows: whole(1) }),
+};
 
 /** A prefix tree on a device: what `treeAttention` takes. Tapes that need it longer hold it. */
 export class TreePlan {
@@ -19,6 +25,7 @@ export class TreePlan {
 
   /** Validates and copies the segments: [start, length, parent] triples, parents first, -1 for none. */
   static from(device: Device, batch: { segments: Int32Array; rows: number }): TreePlan {
+    check('TreePlan.from', { device, batch }, planArguments);
     device.assertOpen('TreePlan.from');
     const handle = guarded(() => device.native.tree(batch.segments));
     return new TreePlan(device, batch.rows, handle);

@@ -1,7 +1,16 @@
+import { anything, list, numbers, object, optional, tuple, type Check } from '../checks.js';
 import { ArgumentError } from '../errors.js';
 import type { TreeSequence } from './treeBatch.js';
 
 const maxToken = 2 ** 31 - 1;
+
+/** The parts of a sequence, so that they can be looked at; whether they are in range comes after. */
+const isSequence: Check = object({
+  tokens: numbers(anything),
+  targets: optional(list(tuple(anything, anything))),
+  candidates: optional(list(object({ labels: list(anything) }))),
+});
+const isList = list(anything);
 
 /** Checks the sequences of a tree and counts, per sequence, the rows needed and the target labels. */
 export function checkSequences(sequences: readonly TreeSequence[]): {
@@ -9,47 +18,66 @@ export function checkSequences(sequences: readonly TreeSequence[]): {
   targets: Int32Array;
   labels: number;
 } {
-  if (sequences.length === 0) throw wrong('sequences', 'at least one sequence', 'none');
+  const where = 'TreeBatch.from';
+  isList(sequences, 'sequences', where);
+  if (sequences.length === 0) {
+    throw new ArgumentError('sequences', { where, expected: 'at least one sequence', received: 'none' });
+  }
   const rowsNeeded = new Int32Array(sequences.length);
   const targets = new Int32Array(sequences.length);
   let labels = 0;
-  sequences.forEach((sequence, i) => {
-    const { tokens, targets: ranges = [], candidates = [], state = 0 } = sequence;
-    if (tokens.length === 0) throw wrong(`sequences[${i}].tokens`, 'at least one token', 'none');
-    for (let p = 0; p < tokens.length; p++) {
-      if (!isToken(tokens[p])) throw wrong(`sequences[${i}].tokens[${p}]`, 'a token id', tokens[p]);
-    }
-    if (!Number.isInteger(state)) throw wrong(`sequences[${i}].state`, 'a whole number', state);
-    let needed = 0;
-    for (const [start, end] of ranges) {
-      const inside =
-        Number.isInteger(start) && Number.isInteger(end) && start >= 1 && start < end && end <= tokens.length;
-      if (!inside) {
-        const expected = `1 <= start < end <= ${tokens.length}, whole numbers`;
-        throw wrong(`sequences[${i}].targets`, expected, [start, end]);
-      }
-      targets[i] += end - start;
-      needed = Math.max(needed, end - 1);
-    }
-    labels += targets[i];
-    for (const { position, labels: extra } of candidates) {
-      if (!Number.isInteger(position) || position < 0 || position >= tokens.length) {
-        throw wrong(`sequences[${i}].candidates`, `a position from 0 to ${tokens.length - 1}`, position);
-      }
-      const bad = extra.find((label) => !isToken(label));
-      if (bad !== undefined) throw wrong(`sequences[${i}].candidates`, 'token ids as labels', bad);
-      labels += extra.length;
-      needed = Math.max(needed, position + 1);
-    }
-    rowsNeeded[i] = needed === 0 ? tokens.length : needed;
-  });
+  for (let i = 0; i < sequences.length; i++) {
+    const needs = checkSequence(sequences[i], `sequences[${i}]`, where);
+    rowsNeeded[i] = needs.rows;
+    targets[i] = needs.targets;
+    labels += needs.targets + needs.candidates;
+  }
   return { rowsNeeded, targets, labels };
 }
 
-function isToken(id: number): boolean {
-  return Number.isInteger(id) && id >= 0 && id <= maxToken;
+/**
+ * Checks one sequence.
+ *
+ * @returns how many rows it needs, those that something is predicted from and those above them, and how many labels of
+ *   both kinds it has. A last token that is only a label has no row; a sequence without labels keeps all.
+ */
+export function checkSequence(
+  sequence: TreeSequence,
+  what: string,
+  where: string,
+): { rows: number; targets: number; candidates: number } {
+  const wrong = (part: string, expected: string, received: unknown) =>
+    new ArgumentError(`${what}.${part}`, { where, expected, received });
+  isSequence(sequence, what, where);
+  const { tokens, targets: ranges = [], candidates = [], state = 0 } = sequence;
+  const { length } = tokens;
+  if (length === 0) throw wrong('tokens', 'at least one token', 'none');
+  for (let p = 0; p < length; p++) {
+    if (!isToken(tokens[p])) throw wrong(`tokens[${p}]`, 'a token id', tokens[p]);
+  }
+  if (!Number.isSafeInteger(state)) throw wrong('state', 'a whole number', state);
+  const needs = { rows: 0, targets: 0, candidates: 0 };
+  for (const [start, end] of ranges) {
+    const inside =
+      Number.isInteger(start) && Number.isInteger(end) && start >= 1 && start < end && end <= length;
+    if (!inside) throw wrong('targets', `1 <= start < end <= ${length}, whole numbers`, [start, end]);
+    needs.targets += end - start;
+    needs.rows = Math.max(needs.rows, end - 1);
+  }
+  for (const { position, labels } of candidates) {
+    if (!Number.isInteger(position) || position < 0 || position >= length) {
+      throw wrong('candidates', `a position from 0 to ${length - 1}`, position);
+    }
+    for (const label of labels) {
+      if (!isToken(label)) throw wrong('candidates', 'token ids as labels', label);
+    }
+    needs.candidates += labels.length;
+    needs.rows = Math.max(needs.rows, position + 1);
+  }
+  if (needs.rows === 0) needs.rows = length;
+  return needs;
 }
 
-function wrong(what: string, expected: string, received: unknown): ArgumentError {
-  return new ArgumentError(what, { where: 'TreeBatch.from', expected, received });
+function isToken(id: unknown): boolean {
+  return Number.isInteger(id) && (id as number) >= 0 && (id as number) <= maxToken;
 }

@@ -1,4 +1,7 @@
-import type { Tensor } from './tensor.js';
+import { check, having, instance, number, optional, whole } from '../checks.js';
+import { Tensor } from './tensor.js';
+
+const parts = { value: instance(Tensor), grad: optional(instance(Tensor)) };
 
 /** A parameter that ops read as rows: float32 or bf16 [D], such as a norm's weight or a bias. */
 export class Vector {
@@ -7,6 +10,7 @@ export class Vector {
   grad?: Tensor;
 
   constructor(value: Tensor, grad?: Tensor) {
+    check('Vector', { value, grad }, parts);
     this.value = value;
     if (grad !== undefined) this.grad = grad;
   }
@@ -39,3 +43,17 @@ export interface LinearAdapter {
   /** Number of the layer, so that layers drop different elements. */
   module: number;
 }
+
+/** A Vector, or an object that has its parts. */
+export const isVector = having('a Vector', parts);
+
+/** Shapes and ranges are the op's to check, by its contract. */
+export const isLinearAdapter = having('an adapter', {
+  a: isVector,
+  b: isVector,
+  scale: number(),
+  start: whole(),
+  rows: whole(),
+  dropout: number(),
+  module: whole(),
+});

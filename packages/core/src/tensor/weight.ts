@@ -1,3 +1,4 @@
+import { check, instance, oneOf } from '../checks.js';
 import { ArgumentError } from '../errors.js';
 import { dtypeCode } from './dtype.js';
 import { enqueue, enqueueOne } from './enqueue.js';
@@ -22,6 +23,7 @@ export class Weight {
 
   /** Packs float32 or bf16 rows [N, K] into `dtype`; float32 rows are rounded to nearest even for bf16. */
   static pack(rows: Tensor, dtype: 'float32' | 'bf16'): Weight {
+    check('Weight.pack', { rows, dtype }, { rows: instance(Tensor), dtype: oneOf('float32', 'bf16') });
     if (rows.shape.length !== 2) {
       throw new ArgumentError('rows', {
         where: 'Weight.pack',
@@ -53,15 +55,21 @@ export class Weight {
 
   /** Packs other rows of the same shape in place. */
   repack(rows: Tensor): void {
-    enqueue('pack', rows.device, [rows, this.packed]);
+    enqueue('pack', [rows, this.packed]);
   }
 
   /** The rows [N, K], in the packed dtype. */
   rows(): Tensor {
-    return enqueueOne('unpack', this.packed.device, [this.packed]);
+    return enqueueOne('unpack', [this.packed]);
   }
 
   dispose(): void {
     this.packed.dispose();
   }
+}
+
+/** The packed tensor of an argument that must be a weight. For the tensor folder. */
+export function packedOf(weight: Weight, where: string, what: string): Tensor {
+  if (weight instanceof Weight) return weight.packed;
+  throw new ArgumentError(what, { where, expected: 'a Weight', received: weight });
 }

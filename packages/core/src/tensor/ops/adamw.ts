@@ -1,3 +1,4 @@
+import { check, object } from '../../checks.js';
 import { enqueue } from '../enqueue.js';
 import type { Tensor } from '../tensor.js';
 
@@ -22,8 +23,13 @@ export interface AdamwOptions {
   gradScale?: number;
 }
 
+// What is in them is the op's to check.
+const bags = { state: object({}), options: object({}) };
+
 /** One update of AdamW (Loshchilov and Hutter, arXiv 1711.05101) in PyTorch's order of operations. In place. */
-export function adamw({ grad, param, m, v }: AdamwState, options: AdamwOptions): void {
+export function adamw(state: AdamwState, options: AdamwOptions): void {
+  check('adamw', { state, options }, bags);
+  const { grad, param, m, v } = state;
   const { lr, beta1, beta2, eps, weightDecay, step, gradScale = 1 } = options;
-  enqueue('adamw', grad.device, [grad, param, m, v], [lr, beta1, beta2, eps, weightDecay, step, gradScale]);
+  enqueue('adamw', [grad, param, m, v], [lr, beta1, beta2, eps, weightDecay, step, gradScale]);
 }

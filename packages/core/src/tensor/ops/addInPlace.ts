@@ -6,5 +6,5 @@ import type { Tensor } from '../tensor.js';
 export function addInPlace(a: Tensor, b: Tensor): void {
   assertUntracked(a, 'addInPlace');
   assertUntracked(b, 'addInPlace');
-  enqueue('add_in_place', a.device, [a, b]);
+  enqueue('add_in_place', [a, b]);
 }

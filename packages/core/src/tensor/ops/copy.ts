@@ -1,3 +1,4 @@
+import { check, instance } from '../../checks.js';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import { orDispose } from '../scope.js';
@@ -7,11 +8,12 @@ import { Tensor } from '../tensor.js';
 export function copyTo(x: Tensor, y: Tensor): void {
   assertUntracked(x, 'copyTo');
   assertUntracked(y, 'copyTo');
-  enqueue('copy', x.device, [x, y]);
+  enqueue('copy', [x, y]);
 }
 
 /** The same values in memory of their own. No gradient. */
 export function clone(x: Tensor): Tensor {
+  check('clone', { x }, { x: instance(Tensor) });
   const y = Tensor.empty(x.device, x.shape, x.dtype);
   orDispose([y], () => copyTo(x, y));
   return y;

@@ -1,7 +1,7 @@
 import { enqueue, enqueueOne } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-import type { Weight } from '../weight.js';
+import { packedOf, type Weight } from '../weight.js';
 
 /**
  * y[t] = table[ids[t]]: [T, D] in the table's dtype.
@@ -9,7 +9,7 @@ import type { Weight } from '../weight.js';
  * @param ids int32 [T], 0 to V - 1; anything else is a fault.
  */
 export function embedding(table: Weight, ids: Tensor): Tensor {
-  const y = enqueueOne('embedding', ids.device, [table.packed, ids]);
+  const y = enqueueOne('embedding', [packedOf(table, 'embedding', 'table'), ids]);
   record({
     op: 'embedding',
     inputs: [],
@@ -18,7 +18,7 @@ export function embedding(table: Weight, ids: Tensor): Tensor {
     save: () => ({ ids }),
     backward: ([dy], saved) => {
       if (dy !== undefined && table.grad !== undefined) {
-        enqueue('embedding_backward', dy.device, [dy, saved.ids, table.grad]);
+        enqueue('embedding_backward', [dy, saved.ids, table.grad]);
       }
       return [];
     },

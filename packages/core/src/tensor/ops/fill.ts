@@ -5,5 +5,5 @@ import type { Tensor } from '../tensor.js';
 /** Sets every element, in place, rounded to the tensor's dtype. */
 export function fill(x: Tensor, value: number): void {
   assertUntracked(x, 'fill');
-  enqueue('fill', x.device, [x], [value]);
+  enqueue('fill', [x], [value]);
 }

@@ -9,5 +9,5 @@ import type { Tensor } from '../tensor.js';
  * @param keys sum of the numbers of keys, for the device's counters.
  */
 export function kvCopy(moves: Tensor, poolK: Tensor, poolV: Tensor, keys: number): void {
-  enqueue('kv_copy', moves.device, [moves, poolK, poolV], [keys]);
+  enqueue('kv_copy', [moves, poolK, poolV], [keys]);
 }

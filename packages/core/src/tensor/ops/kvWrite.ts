@@ -13,5 +13,5 @@ import type { Tensor } from '../tensor.js';
 export function kvWrite(k: Tensor, v: Tensor, slots: Tensor, poolK: Tensor, poolV: Tensor): void {
   assertUntracked(k, 'kvWrite');
   assertUntracked(v, 'kvWrite');
-  enqueue('kv_write', k.device, [k, v, slots, poolK, poolV]);
+  enqueue('kv_write', [k, v, slots, poolK, poolV]);
 }

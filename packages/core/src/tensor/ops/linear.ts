@@ -1,9 +1,10 @@
+import { check, list, optional, options as optionsOf } from '../../checks.js';
 import { ArgumentError } from '../../errors.js';
 import { enqueue } from '../enqueue.js';
 import { record } from '../recording.js';
 import { Tensor } from '../tensor.js';
-import type { LinearAdapter, Vector } from '../vector.js';
-import type { Weight } from '../weight.js';
+import { isLinearAdapter, isVector, type LinearAdapter, type Vector } from '../vector.js';
+import { packedOf, type Weight } from '../weight.js';
 
 export interface LinearOptions {
   /** [N], x's dtype. */
@@ -17,6 +18,11 @@ export interface LinearOptions {
   step?: number;
 }
 
+// The rest is the op's to check.
+const linearOptions = {
+  options: optionsOf({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)) }),
+};
+
 /**
  * y = x W^T + bias + sum over adapters of scale (drop(x) A^T) B^T on their rows (LoRA, arXiv 2106.09685).
  * @param x float32 or bf16 [T, K].
@@ -24,6 +30,8 @@ export interface LinearOptions {
  * @returns [T, N] of x's dtype. A row's bits depend on that row alone.
  */
 export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): Tensor {
+  check('linear', { options }, linearOptions);
+  const packed = packedOf(weight, 'linear', 'weight');
   const { bias, rowKeys, seed = 0, step = 0 } = options;
   const adapters = (options.adapters ?? []).filter(({ rows }) => rows > 0);
   if (adapters.length > 2) {
@@ -37,17 +45,7 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
   const numbers = [...adapterNumbers(first), ...adapterNumbers(second), seed, step];
   const [y, xa0, xa1] = enqueue(
     'linear',
-    x.device,
-    [
-      x,
-      weight.packed,
-      bias?.value,
-      rowKeys,
-      first?.a.value,
-      first?.b.value,
-      second?.a.value,
-      second?.b.value,
-    ],
+    [x, packed, bias?.value, rowKeys, first?.a.value, first?.b.value, second?.a.value, second?.b.value],
     numbers,
   ) as [Tensor, Tensor | undefined, Tensor | undefined];
   record({
@@ -58,7 +56,7 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
     save: () => ({
       // x is read for the gradients of W and A only; a frozen layer does not keep it alive.
       x: weight.grad || first?.a.grad || second?.a.grad ? x : undefined,
-      weight: weight.packed,
+      weight: packed,
       rowKeys,
       a0: first?.a.value,
       b0: first?.b.value,
@@ -69,10 +67,8 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
     }),
     backward: ([dy], saved, [needDx]) => {
       if (dy === undefined) return [undefined];
-      const { device } = dy;
       const [dx] = enqueue(
         'linear_backward',
-        device,
         [
           dy,
           saved.x,

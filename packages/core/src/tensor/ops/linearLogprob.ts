@@ -1,7 +1,7 @@
 import { enqueue } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-import type { Weight } from '../weight.js';
+import { packedOf, type Weight } from '../weight.js';
 
 /**
  * logp[l] = log softmax(h[rows[l]] W^T)[labels[l]], natural logarithm, without storing logits; labels are ragged.
@@ -12,17 +12,18 @@ import type { Weight } from '../weight.js';
  * @returns float32 [L]. Bits depend on the label's row alone.
  */
 export function linearLogprob(h: Tensor, head: Weight, rows: Tensor, labels: Tensor): Tensor {
-  const [logp, lse] = enqueue('linear_logprob', h.device, [h, head.packed, rows, labels]) as [Tensor, Tensor];
+  const packed = packedOf(head, 'linear_logprob', 'head');
+  const [logp, lse] = enqueue('linear_logprob', [h, packed, rows, labels]) as [Tensor, Tensor];
   record({
     op: 'linearLogprob',
     inputs: [h],
     parameters: [head],
     outputs: [logp],
-    save: () => ({ h, packed: head.packed, rows, labels, lse }),
+    save: () => ({ h, packed, rows, labels, lse }),
     backward: ([dlogp], { h, packed, rows, labels, lse }, [needDh]) => {
       if (dlogp === undefined) return [];
       const inputs = [dlogp, h, packed, rows, labels, lse, head.grad];
-      return enqueue('linear_logprob_backward', dlogp.device, inputs, [needDh ? 1 : 0]);
+      return enqueue('linear_logprob_backward', inputs, [needDh ? 1 : 0]);
     },
   });
   lse.dispose();

@@ -1,8 +1,9 @@
+import { check, object } from '../../checks.js';
 import { ArgumentError } from '../../errors.js';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-import type { Weight } from '../weight.js';
+import { packedOf, type Weight } from '../weight.js';
 
 export interface LinearSampleOptions {
   /** 0 takes the most likely token. Default 1. */
@@ -26,6 +27,9 @@ export interface LinearSampleResult {
   samplingLogp: Tensor;
 }
 
+// What is in it is the op's to check.
+const bag = { options: object({}) };
+
 /**
  * One token a row from softmax(h W^T / temperature) after top-k, top-p, min-p, in this order; ties go to the lower
  * id. The draw depends on (seed, sequence, position) alone. No gradient.
@@ -39,12 +43,12 @@ export function linearSample(
   options: LinearSampleOptions = {},
 ): LinearSampleResult {
   assertUntracked(h, 'linearSample');
+  check('linearSample', { options }, bag);
   const { temperature = 1, topK = 0, topP = 1, minP = 0, seed = 0 } = options;
   const [low, high] = seedWords(seed);
   const [tokens, logp, samplingLogp] = enqueue(
     'linear_sample',
-    h.device,
-    [h, head.packed, keys],
+    [h, packedOf(head, 'linear_sample', 'head'), keys],
     [temperature, topK, topP, minP, low, high],
   ) as [Tensor, Tensor, Tensor];
   return { tokens, logp, samplingLogp };
@@ -57,7 +61,7 @@ function seedWords(seed: bigint | number): [low: number, high: number] {
     throw new ArgumentError('seed', {
       where: 'linearSample',
       expected: 'a whole number from 0 to 2^53 - 1, or a bigint to 2^64 - 1',
-      received: String(seed),
+      received: seed,
     });
   }
   const wide = BigInt(seed);

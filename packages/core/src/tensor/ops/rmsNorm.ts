@@ -1,7 +1,8 @@
+import { check } from '../../checks.js';
 import { enqueue } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-import type { Vector } from '../vector.js';
+import { isVector, type Vector } from '../vector.js';
 
 /**
  * y = s rsqrt(mean(s^2) + eps) weight over the last dimension, s = x + residual (Zhang and Sennrich,
@@ -18,10 +19,8 @@ export function rmsNorm(
   eps: number,
   residual?: Tensor,
 ): { y: Tensor; sum: Tensor } {
-  const [y, added] = enqueue('rms_norm', x.device, [x, weight.value, residual], [eps]) as [
-    Tensor,
-    Tensor | undefined,
-  ];
+  check('rmsNorm', { weight }, { weight: isVector });
+  const [y, added] = enqueue('rms_norm', [x, weight.value, residual], [eps]) as [Tensor, Tensor | undefined];
   const sum = added ?? x;
   record({
     op: 'rmsNorm',
@@ -33,7 +32,7 @@ export function rmsNorm(
       // Only the sum went on: its gradient is that of both terms.
       if (dy === undefined) return [needX ? dsum : undefined, needResidual ? dsum : undefined];
       const inputs = [dy, saved.sum, saved.weight, dsum, weight.grad];
-      const [dx] = enqueue('rms_norm_backward', dy.device, inputs, [eps]);
+      const [dx] = enqueue('rms_norm_backward', inputs, [eps]);
       return [needX ? dx : undefined, needResidual ? dx : undefined];
     },
   });

@@ -4,14 +4,14 @@ import type { Tensor } from '../tensor.js';
 
 /** gate sigmoid(gate) up (Shazeer, arXiv 2002.05202), of one shape and dtype. Recomputed in the backward. */
 export function swiglu(gate: Tensor, up: Tensor): Tensor {
-  const y = enqueueOne('swiglu', gate.device, [gate, up]);
+  const y = enqueueOne('swiglu', [gate, up]);
   record({
     op: 'swiglu',
     inputs: [gate, up],
     outputs: [y],
     save: () => ({ gate, up }),
     backward: ([dy], saved) =>
-      dy === undefined ? [] : enqueue('swiglu_backward', dy.device, [dy, saved.gate, saved.up]),
+      dy === undefined ? [] : enqueue('swiglu_backward', [dy, saved.gate, saved.up]),
   });
   return y;
 }

@@ -12,7 +12,7 @@ import type { TreePlan } from '../treePlan.js';
  * @returns [T, H, d].
  */
 export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: TreePlan, scale: number): Tensor {
-  const [o, lse] = enqueue('tree_attention', q.device, [q, k, v], [scale], tree) as [Tensor, Tensor];
+  const [o, lse] = enqueue('tree_attention', [q, k, v], [scale], tree) as [Tensor, Tensor];
   if (isTraced([q, k, v])) {
     record({
       op: 'treeAttention',
@@ -23,7 +23,7 @@ export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: TreePlan, s
       backward: ([dO], saved) => {
         if (dO === undefined) return [];
         const inputs = [dO, saved.q, saved.k, saved.v, saved.o, saved.lse];
-        return enqueue('tree_attention_backward', dO.device, inputs, [scale], tree);
+        return enqueue('tree_attention_backward', inputs, [scale], tree);
       },
     });
   }

@@ -34,5 +34,5 @@ export function treeAttentionPool(
 ): Tensor {
   assertUntracked(q, 'treeAttentionPool');
   const inputs = [q, poolK, poolV, tables, rowTable, lengths];
-  return enqueueOne('tree_attention_pool', q.device, inputs, [scale, pairs, keys]);
+  return enqueueOne('tree_attention_pool', inputs, [scale, pairs, keys]);
 }
