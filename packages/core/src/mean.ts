@@ -1,4 +1,4 @@
-import { check, measured, numbers } from './checks.js';
+import { check, measured, numbers } from './checks/kinds.js';
 
 const meanArguments = { values: numbers(measured) };
 

@@ -1,4 +1,4 @@
-import { check, iterable, text } from './checks.js';
+import { check, iterable, text } from './checks/kinds.js';
 
 /** Edits (insert, delete, replace a letter) that turn one word into another (Levenshtein). */
 export function editDistance(a: string, b: string): number {

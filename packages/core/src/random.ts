@@ -1,4 +1,4 @@
-import { anything, check, list, whole } from './checks.js';
+import { anything, check, list, whole } from './checks/kinds.js';
 
 const counts = { n: whole(1) };
 const seeds = { seed: whole(), stream: whole(0, 2 ** 32 - 1) };

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { model as isModel } from '../checks/domain.js';
+import { anything, callback, check, having, list, object, oneOf, path, whole } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { Random } from '../random.js';
 import type { Device } from '../tensor/device.js';
@@ -14,6 +16,16 @@ import { writeJson } from './files/atomicWrite.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import type { LlamaModel } from './llama.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
+
+/** An Adapter, by the member that those who take one call first. */
+export const isAdapter = having('an Adapter', { config: object({}), assertFits: callback });
+
+const initArguments = {
+  model: isModel,
+  config: object({ targetModules: list(anything) }),
+  seed: whole(0),
+};
+const place = { layer: whole(0), name: oneOf(...LINEARS) };
 
 /** The number of a linear layer that keys its adapter's dropout. */
 export function moduleNumber(layer: number, name: LinearName): number {
@@ -61,6 +73,7 @@ export class Adapter {
 
   /** A new adapter that changes nothing yet: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5, as PEFT), B zero. */
   static init(model: LlamaModel, config: AdapterConfig, seed: number): Adapter {
+    check('Adapter.init', { model, config, seed }, initArguments);
     const checked = checkConfig(config);
     const { entries, size } = layOut(adapterSpecs(model.config, checked));
     const values = new Float32Array(size);
@@ -79,6 +92,7 @@ export class Adapter {
    * @throws FileFormatError for anything but plain LoRA on the linear layers of this model's shape
    */
   static async load(folder: string, model: LlamaModel): Promise<Adapter> {
+    check('Adapter.load', { folder, model }, { folder: path, model: isModel });
     const { config, base, read } = readAdapterFiles(folder, model.config);
     const { entries, size } = layOut(adapterSpecs(model.config, config));
     const values = new Float32Array(size);
@@ -92,6 +106,7 @@ export class Adapter {
    * scales agree. A layer that one of them lacks gets zeros in its place.
    */
   static async stack(adapters: readonly Adapter[]): Promise<Adapter> {
+    check('Adapter.stack', { adapters }, { adapters: list(isAdapter) });
     const first = adapters[0];
     if (first === undefined) {
       throw new ArgumentError('adapters', {
@@ -142,6 +157,7 @@ export class Adapter {
 
   /** A and B of a linear layer, undefined where the adapter does not apply. */
   matrices(layer: number, name: LinearName): { a: Vector2; b: Vector2 } | undefined {
+    check('Adapter.matrices', { layer, name }, place);
     return this.#matrices.get(moduleNumber(layer, name));
   }
 
@@ -175,6 +191,7 @@ export class Adapter {
 
   /** Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open. */
   async save(folder: string): Promise<void> {
+    check('Adapter.save', { folder }, { folder: path });
     mkdirSync(folder, { recursive: true });
     const values = await this.read();
     const tensors = this.#entries.map(({ name, offset, shape }) => ({
@@ -189,6 +206,7 @@ export class Adapter {
 
   /** Throws an ArgumentError unless the adapter was made for a model of this shape on this device. */
   assertFits(model: LlamaModel): void {
+    check('Adapter.assertFits', { model }, { model: isModel });
     if (model.device !== this.#device) {
       throw new ArgumentError('adapter', {
         where: 'LlamaModel.view',

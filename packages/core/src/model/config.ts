@@ -1,3 +1,4 @@
+import { flag, list, number, object, oneOf, optional, whole } from '../checks/kinds.js';
 import type { RopeScaling } from './rope.js';
 
 /** The shape of a Llama-family model, in our own terms: independent of the file it came from. */
@@ -87,6 +88,17 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   if (!config.tieWordEmbeddings) specs.push({ name: 'lm_head.weight', shape: [vocabSize, hiddenSize] });
   return specs;
 }
+
+/** The types of a config's fields; `configProblem` tells what their values must be. */
+export const isConfig = object({
+  eosTokenIds: list(whole()),
+  tieWordEmbeddings: flag,
+  attentionBias: optional(flag),
+  mlpBias: optional(flag),
+  bosTokenId: optional(whole()),
+  padTokenId: optional(whole()),
+  ropeScaling: optional(object({ type: oneOf('linear', 'llama3', 'yarn'), factor: number({ above: 0 }) })),
+});
 
 /** What is wrong with a config as a sentence "expected ..., received ...", or undefined. */
 export function configProblem(config: ModelConfig): { expected: string; received: string } | undefined {

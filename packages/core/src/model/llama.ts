@@ -1,6 +1,17 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
+import { tokenizer as isTokenizer } from '../checks/domain.js';
+import {
+  callback,
+  check,
+  instance,
+  oneOf,
+  optional,
+  options as optionsOf,
+  path as isPath,
+  whole,
+} from '../checks/kinds.js';
 import { ArgumentError, FileFormatError } from '../errors.js';
 import { Random } from '../random.js';
 import { Device } from '../tensor/device.js';
@@ -13,7 +24,7 @@ import { Weight } from '../tensor/weight.js';
 import { checkVocabulary } from '../tokenizer/checks.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Adapter } from './adapter.js';
-import { configProblem, hasBias, LINEARS, linearPath, parameterSpecs } from './config.js';
+import { configProblem, hasBias, isConfig, LINEARS, linearPath, parameterSpecs } from './config.js';
 import type { LinearName, ModelConfig } from './config.js';
 import { writeJson } from './files/atomicWrite.js';
 import type { HostTensor } from './files/safetensors.js';
@@ -45,6 +56,10 @@ export interface LoadOptions {
   /** Called after each tensor. */
   onProgress?: (done: number, total: number) => void;
 }
+
+const storage = { device: optional(instance(Device)), dtype: optional(oneOf('float32', 'bf16')) };
+export const loadOptions = optionsOf({ ...storage, onProgress: optional(callback) });
+const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(isTokenizer) });
 
 /** Bytes uploaded before the loader waits for the device, which bounds what is queued. */
 const UPLOAD_WINDOW = 256 << 20;
@@ -108,6 +123,7 @@ export class LlamaModel {
    *   the tokenizer has more ids than the model has embeddings
    */
   static async load(path: string, options: LoadOptions = {}): Promise<LlamaModel> {
+    check('LlamaModel.load', { path, options }, { path: isPath, options: loadOptions });
     const found = findModel(path);
     if (found.kind === 'adapter') {
       throw new FileFormatError({
@@ -143,6 +159,7 @@ export class LlamaModel {
     config: ModelConfig,
     options: { device?: Device; dtype?: 'float32' | 'bf16'; seed: number; tokenizer?: Tokenizer },
   ): LlamaModel {
+    check('LlamaModel.init', { config, options }, { config: isConfig, options: initOptions });
     const { device = Device.open(), dtype = 'bf16', seed, tokenizer } = options;
     const problem = configProblem(config);
     if (problem !== undefined) throw new ArgumentError('config', { where: 'LlamaModel.init', ...problem });
@@ -210,6 +227,7 @@ export class LlamaModel {
    * config.json and the tokenizer's files. Norms that bf16 does not hold exactly stay float32.
    */
   async save(folder: string): Promise<void> {
+    check('LlamaModel.save', { folder }, { folder: isPath });
     mkdirSync(folder, { recursive: true });
     const tensors: TensorToWrite[] = [];
     for (const { name, shape, weight } of this.parameters()) {

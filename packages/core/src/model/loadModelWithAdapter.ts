@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
+import { check, path as isPath } from '../checks/kinds.js';
 import { FileFormatError } from '../errors.js';
 import { Adapter } from './adapter.js';
 import { adapterConfigFromPeft } from './adapterConfig.js';
 import { readJson } from './files/readJson.js';
-import { LlamaModel, type LoadOptions } from './llama.js';
+import { LlamaModel, loadOptions, type LoadOptions } from './llama.js';
 import { findModel } from './paths.js';
 
 /**
@@ -18,6 +19,7 @@ export async function loadModelWithAdapter(
   path: string,
   options: LoadOptions = {},
 ): Promise<{ model: LlamaModel; adapter?: Adapter }> {
+  check('loadModelWithAdapter', { path, options }, { path: isPath, options: loadOptions });
   const found = findModel(path);
   if (found.kind !== 'adapter') return { model: await LlamaModel.load(found.path, options) };
   const model = await LlamaModel.load(basePath(found.path), options);

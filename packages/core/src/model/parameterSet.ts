@@ -1,5 +1,6 @@
+import { callback, check, float32s, instance, list, object, text, whole } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
-import type { Device } from '../tensor/device.js';
+import { Device } from '../tensor/device.js';
 import { copyTo } from '../tensor/ops/copy.js';
 import { fill } from '../tensor/ops/fill.js';
 import { owned, tidy } from '../tensor/scope.js';
@@ -11,6 +12,13 @@ export interface ParameterEntry {
   offset: number;
   shape: number[];
 }
+
+const setArguments = {
+  device: instance(Device),
+  value: instance(Tensor),
+  entries: list(object({ name: text, offset: whole(0), shape: list(whole(1)) })),
+  refresh: callback,
+};
 
 /** Places tensors one after another: the layout of a flat tensor that holds them all. */
 export function layOut(specs: Iterable<{ name: string; shape: number[] }>): {
@@ -43,6 +51,7 @@ export class ParameterSet {
    * @param refresh renews what the model keeps besides `value`; called after every change
    */
   constructor(device: Device, value: Tensor, entries: readonly ParameterEntry[], refresh: () => void) {
+    check('ParameterSet', { device, value, entries, refresh }, setArguments);
     this.value = value;
     this.grad = owned(() => Tensor.zeros(device, value.shape));
     this.entries = entries;
@@ -69,6 +78,7 @@ export class ParameterSet {
 
   /** Sets the values, as `read` gave them. */
   load(data: Float32Array): void {
+    check('ParameterSet.load', { data }, { data: float32s });
     if (data.length !== this.size) {
       throw new ArgumentError('data', {
         where: 'ParameterSet.load',

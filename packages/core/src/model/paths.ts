@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { check, path as isPath } from '../checks/kinds.js';
 import { FileFormatError } from '../errors.js';
 
 export interface FoundModel {
@@ -15,6 +16,7 @@ export interface FoundModel {
  * @throws FileFormatError saying what was looked for
  */
 export function findModel(path: string): FoundModel {
+  check('findModel', { path }, { path: isPath });
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     throw new FileFormatError({

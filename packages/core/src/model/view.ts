@@ -1,14 +1,16 @@
+import { dropoutKey, model as isModel } from '../checks/domain.js';
+import { check, instance, list, oneOf, optional, options as optionsOf, whole } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { linear } from '../tensor/ops/linear.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { TreeBatch } from '../tensor/treeBatch.js';
+import { TreeBatch } from '../tensor/treeBatch.js';
 import { TreePlan } from '../tensor/treePlan.js';
 import type { LinearAdapter } from '../tensor/vector.js';
-import { moduleNumber, type Adapter } from './adapter.js';
-import type { LinearName } from './config.js';
+import { isAdapter, moduleNumber, type Adapter } from './adapter.js';
+import { LINEARS, type LinearName } from './config.js';
 import type { ModelShape } from './flops.js';
 import { forwardRows, type DropoutKey } from './forward.js';
 import type { LlamaModel } from './llama.js';
@@ -17,6 +19,12 @@ export interface ForwardOptions {
   /** Turns the dropout of trained adapters on. Absent: none. */
   dropout?: DropoutKey;
 }
+
+const forwardArguments = {
+  batch: instance(TreeBatch),
+  options: optionsOf({ dropout: optional(dropoutKey) }),
+};
+const linearArguments = { name: oneOf(...LINEARS), x: instance(Tensor), dropout: optional(dropoutKey) };
 
 /**
  * A model with adapters: what samples, judges, scores and trains. Views share the model's weights and own nothing.
@@ -27,6 +35,7 @@ export class ModelView {
   readonly adapters: readonly Adapter[];
 
   constructor(model: LlamaModel, adapters: readonly Adapter[] = []) {
+    check('LlamaModel.view', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
     if (adapters.length > 2) {
       throw new ArgumentError('adapters', {
         where: 'LlamaModel.view',
@@ -50,6 +59,7 @@ export class ModelView {
    * something is trained.
    */
   hidden(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
+    check('ModelView.hidden', { batch, options }, forwardArguments);
     if (batch.labelRows.length === 0) {
       throw new ArgumentError('batch', { where: 'hidden', expected: 'at least one label', received: 'none' });
     }
@@ -84,6 +94,7 @@ export class ModelView {
 
   /** Log-probabilities of the batch's labels, float32 [L], in the order of `batch.labels`. */
   logprobs(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
+    check('ModelView.logprobs', { batch, options }, forwardArguments);
     return tidy(() => {
       const hidden = this.hidden(batch, options);
       const { row, label } = batch.labels;
@@ -105,6 +116,14 @@ export class ModelView {
 
   /** One linear layer of a block with its bias and this view's adapters: x [T, in] to [T, out]. */
   linear(layer: number, name: LinearName, x: Tensor, rowKeys?: Tensor, dropout?: DropoutKey): Tensor {
+    check(
+      'ModelView.linear',
+      { layer, name, x, dropout },
+      {
+        ...linearArguments,
+        layer: whole(0, this.model.layers.length - 1),
+      },
+    );
     const { weight, bias } = this.model.layers[layer].linears[name];
     const adapters: LinearAdapter[] = [];
     for (const adapter of this.adapters) {

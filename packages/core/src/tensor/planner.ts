@@ -1,4 +1,4 @@
-import { anything, check, kind, list, object } from '../checks.js';
+import { anything, check, kind, list, object } from '../checks/kinds.js';
 import { TreeBatch, type TreeSequence } from './treeBatch.js';
 import { checkSequence } from './treeSequence.js';
 

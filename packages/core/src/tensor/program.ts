@@ -1,4 +1,4 @@
-import { callback, check, instance } from '../checks.js';
+import { callback, check, instance } from '../checks/kinds.js';
 import { ArgumentError, DisposedError } from '../errors.js';
 import { Device } from './device.js';
 import { guarded } from './nativeErrors.js';

@@ -1,4 +1,4 @@
-import { callback, check } from '../checks.js';
+import { callback, check } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import type { Tensor } from './tensor.js';
 

@@ -1,4 +1,4 @@
-import { callback, check, instance, kind, list, tuple } from '../checks.js';
+import { callback, check, instance, kind, list, tuple } from '../checks/kinds.js';
 import { ArgumentError, DisposedError } from '../errors.js';
 import { accumulate } from './accumulate.js';
 import { currentRecorder, withRecorder, type Recorder, type Recording } from './recording.js';

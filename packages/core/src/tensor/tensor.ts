@@ -1,5 +1,5 @@
 import type { NativeTensor } from '@selfjudge/native';
-import { check, instance, list, measured, oneOf, whole } from '../checks.js';
+import { check, instance, list, measured, oneOf, whole } from '../checks/kinds.js';
 import { ArgumentError, DisposedError } from '../errors.js';
 import { Device } from './device.js';
 import { dtypeCode, dtypes, layouts, type DType, type Layout } from './dtype.js';

@@ -1,4 +1,4 @@
-import { check, numbers } from '../checks.js';
+import { check, numbers } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { checkSequences } from './treeSequence.js';
 import { buildTrie } from './trie.js';

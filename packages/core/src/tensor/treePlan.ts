@@ -1,4 +1,4 @@
-import { check, instance, kind, object, whole } from '../checks.js';
+import { check, instance, kind, object, whole } from '../checks/kinds.js';
 import { DisposedError } from '../errors.js';
 import { Device } from './device.js';
 import { guarded } from './nativeErrors.js';

@@ -1,4 +1,4 @@
-import { anything, list, numbers, object, optional, tuple, type Check } from '../checks.js';
+import { anything, list, numbers, object, optional, tuple, type Check } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import type { TreeSequence } from './treeBatch.js';
 

@@ -1,4 +1,4 @@
-import { check, having, instance, number, optional, whole } from '../checks.js';
+import { check, having, instance, number, optional, whole } from '../checks/kinds.js';
 import { Tensor } from './tensor.js';
 
 const parts = { value: instance(Tensor), grad: optional(instance(Tensor)) };

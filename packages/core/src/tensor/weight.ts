@@ -1,4 +1,4 @@
-import { check, instance, oneOf } from '../checks.js';
+import { check, instance, oneOf } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { dtypeCode } from './dtype.js';
 import { enqueue, enqueueOne } from './enqueue.js';

@@ -17,7 +17,8 @@ export type PrefixRule = 'always' | 'first' | 'never';
  */
 export function checkComponents(json: TokenizerJson): void {
   const model: BpeJson | undefined = json.model;
-  if ((model?.type ?? 'BPE') !== 'BPE' || !Array.isArray(model?.merges)) {
+  const whole = Array.isArray(model?.merges) && typeof model.vocab === 'object' && model.vocab !== null;
+  if ((model?.type ?? 'BPE') !== 'BPE' || !whole) {
     throw refused('model', 'a BPE model', model?.type ?? 'none');
   }
   for (const part of flatten(json.normalizer)) {

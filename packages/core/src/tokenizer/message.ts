@@ -1,5 +1,3 @@
-import { ArgumentError } from '../errors.js';
-
 export type Role = 'system' | 'user' | 'assistant';
 
 /** One turn of a conversation. */
@@ -15,16 +13,4 @@ export function isMessage(value: unknown): value is Message {
   if (typeof value !== 'object' || value === null) return false;
   const { role, content } = value as Partial<Message>;
   return typeof content === 'string' && typeof role === 'string' && ROLES.includes(role);
-}
-
-/** @throws ArgumentError naming the first message that is none */
-export function checkMessages(messages: readonly Message[], where: string): void {
-  messages.forEach((message, i) => {
-    if (isMessage(message)) return;
-    throw new ArgumentError(`messages[${i}]`, {
-      where,
-      expected: "{ role: 'system' | 'user' | 'assistant', content: string }",
-      received: message,
-    });
-  });
 }

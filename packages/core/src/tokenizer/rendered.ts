@@ -1,3 +1,6 @@
+import { renderedText } from '../checks/domain.js';
+import { check, text as isText, whole } from '../checks/kinds.js';
+
 /** A stretch of rendered text: a control token, which came from the template, or plain text. */
 export interface Piece {
   readonly text: string;
@@ -17,6 +20,7 @@ export function rendered(pieces: readonly Piece[]): RenderedText {
 
 /** `r` followed by plain `text`: control-token strings in it stay text, and it joins the text before it. */
 export function appendText(r: RenderedText, text: string): RenderedText {
+  check('appendText', { r, text }, { r: renderedText, text: isText });
   if (text === '') return r;
   const last = r.pieces.at(-1);
   if (last === undefined || last.control !== undefined) return rendered([...r.pieces, { text }]);
@@ -28,6 +32,7 @@ export function appendText(r: RenderedText, text: string): RenderedText {
  * @returns undefined where that would cut a control token in two
  */
 export function sliceRendered(r: RenderedText, from: number): RenderedText | undefined {
+  check('sliceRendered', { r, from }, { r: renderedText, from: whole(0) });
   const pieces: Piece[] = [];
   let start = 0;
   for (const piece of r.pieces) {

@@ -1,4 +1,17 @@
-import { ArgumentError } from '../errors.js';
+import { messages as isMessages, renderedText } from '../checks/domain.js';
+import {
+  check,
+  flag,
+  kind,
+  list,
+  object,
+  numbers,
+  optional,
+  options as optionsOf,
+  path,
+  text as isText,
+  whole,
+} from '../checks/kinds.js';
 import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
 import { checkComponents } from './components.js';
 import { ControlTokens } from './controlTokens.js';
@@ -7,7 +20,6 @@ import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import type { Message } from './message.js';
-import { checkMessages } from './message.js';
 import { PlainText } from './plainText.js';
 import type { RenderedText } from './rendered.js';
 import { appendText, rendered } from './rendered.js';
@@ -27,6 +39,17 @@ export interface RenderOptions {
   /** Opens an assistant turn that begins with this text. */
   prefill?: string;
 }
+
+const isTokenizerFiles = object({
+  tokenizer: object({ added_tokens: list(object({ id: whole(0), content: isText })), model: object({}) }),
+  config: object({}),
+  chatTemplate: optional(isText),
+  eosTokenIds: optional(list(whole(0))),
+});
+const isIds = numbers(whole(0));
+const encodeOptions = optionsOf({ special: optional(flag), continues: optional(flag) });
+const decodeOptions = optionsOf({ skipSpecial: optional(flag) });
+const renderOptions = optionsOf({ addGenerationPrompt: optional(flag), prefill: optional(isText) });
 
 const NAMED_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'sep_token', 'cls_token'];
 const PROBE = 'the answer to probe';
@@ -58,6 +81,7 @@ export class Tokenizer {
 
   /** @throws ArgumentError naming a part of tokenizer.json that would be read differently here */
   constructor(files: TokenizerFiles) {
+    check('Tokenizer', { files }, { files: isTokenizerFiles });
     this.files = files;
     const { tokenizer, config, chatTemplate } = files;
     checkComponents(tokenizer);
@@ -78,16 +102,19 @@ export class Tokenizer {
 
   /** Opens a Hugging Face folder. @throws FileFormatError, ArgumentError */
   static async load(dir: string): Promise<Tokenizer> {
+    check('Tokenizer.load', { dir }, { dir: path });
     return new Tokenizer(await readTokenizerFiles(dir));
   }
 
   /** Takes the tokenizer out of a GGUF file's metadata. @throws ArgumentError for a kind we do not know */
   static fromGguf(metadata: GgufMetadata): Tokenizer {
+    check('Tokenizer.fromGguf', { metadata }, { metadata: kind('a Map', (value) => value instanceof Map) });
     return new Tokenizer(ggufTokenizerFiles(metadata));
   }
 
   /** Writes tokenizer.json, tokenizer_config.json and chat_template.jinja; transformers opens the folder. */
   async save(dir: string): Promise<void> {
+    check('Tokenizer.save', { dir }, { dir: path });
     await writeTokenizerFiles(dir, this.files);
   }
 
@@ -112,6 +139,7 @@ export class Tokenizer {
    * @param options.continues whether `text` follows other text: a tokenizer that begins text with a space then does not
    */
   encode(text: string, options: { special?: boolean; continues?: boolean } = {}): number[] {
+    check('Tokenizer.encode', { text, options }, { text: isText, options: encodeOptions });
     const { special = false, continues = false } = options;
     if (!special) return this.#plain.encode(text, continues);
     return this.encodeRendered(rendered(this.#control.split(text)), { continues });
@@ -119,12 +147,14 @@ export class Tokenizer {
 
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */
   encodeAnswer(text: string): number[] {
+    check('Tokenizer.encodeAnswer', { text }, { text: isText });
     const { prefix, continues } = this.#answerFormat();
     return this.#plain.encode(prefix + text, continues);
   }
 
   /** Text of an answer as sampled: without control tokens, and without the prefix that `encodeAnswer` puts before it. */
   decodeAnswer(ids: ArrayLike<number>): string {
+    check('Tokenizer.decodeAnswer', { ids }, { ids: isIds });
     const text = this.decode(ids, { skipSpecial: true });
     const { prefix } = this.#answerFormat();
     return prefix !== '' && text.startsWith(prefix) ? text.slice(prefix.length) : text;
@@ -135,6 +165,7 @@ export class Tokenizer {
    * @param options.skipSpecial leaves control tokens out
    */
   decode(ids: ArrayLike<number>, options: { skipSpecial?: boolean } = {}): string {
+    check('Tokenizer.decode', { ids, options }, { ids: isIds, options: decodeOptions });
     const tokens: string[] = [];
     for (let i = 0; i < ids.length; i++) {
       const token = this.#tokens[ids[i]];
@@ -147,10 +178,12 @@ export class Tokenizer {
 
   /** Text of one id, for messages and tables; a part of a character shows as U+FFFD. */
   tokenText(id: number): string {
+    check('Tokenizer.tokenText', { id }, { id: whole(0) });
     return this.#control.ofId(id)?.content ?? this.decode([id]);
   }
 
   isControl(id: number): boolean {
+    check('Tokenizer.isControl', { id }, { id: whole(0) });
     return this.#control.ofId(id) !== undefined;
   }
 
@@ -161,14 +194,7 @@ export class Tokenizer {
    * @throws ArgumentError when there are no messages, one is malformed or the template refuses them
    */
   renderChat(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
-    if (messages.length === 0) {
-      throw new ArgumentError('messages', {
-        where: 'renderChat',
-        expected: 'at least one message',
-        received: '[]',
-      });
-    }
-    checkMessages(messages, 'renderChat');
+    check('renderChat', { messages, options }, { messages: isMessages, options: renderOptions });
     const { prefill, addGenerationPrompt = prefill !== undefined } = options;
     const contents = messages.map((message) => message.content);
     const shield = new Shield(this.#control, contents, [this.#template.source, ...this.#control.contents]);
@@ -184,7 +210,9 @@ export class Tokenizer {
    * strings.
    * @param options.continues whether `r` is the rest of a text whose beginning has been encoded
    */
-  encodeRendered(r: RenderedText, { continues = false }: { continues?: boolean } = {}): number[] {
+  encodeRendered(r: RenderedText, options: { continues?: boolean } = {}): number[] {
+    check('Tokenizer.encodeRendered', { r, options }, { r: renderedText, options: encodeOptions });
+    const { continues = false } = options;
     const ids: number[] = [];
     r.pieces.forEach((piece, i) => {
       if (piece.control !== undefined) {

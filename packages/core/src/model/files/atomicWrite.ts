@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { fileSystemError } from '../../errors.js';
+import { bytes, check, iterable, path as isPath } from '../../checks/kinds.js';
+import { ArgumentError, fileSystemError } from '../../errors.js';
 import { PendingFile, syncPath } from './pendingFile.js';
 
 /**
@@ -14,9 +15,13 @@ export async function atomicWrite(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
+  check('atomicWrite', { path, chunks }, { path: isPath, chunks: iterable });
   const file = new PendingFile(path);
   try {
-    for await (const chunk of chunks) file.write(chunk);
+    for await (const chunk of chunks) {
+      bytes(chunk, 'chunks', 'atomicWrite');
+      file.write(chunk);
+    }
     file.commit();
   } catch (error) {
     file.discard();
@@ -37,8 +42,9 @@ export function atomicWriteSync(path: string, text: string): void {
 }
 
 /** `value` as JSON with two spaces, written atomically. */
-export function writeJson(path: string, value: unknown): Promise<void> {
-  return atomicWrite(path, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  check('writeJson', { path }, { path: isPath });
+  await atomicWrite(path, [Buffer.from(`${jsonOf(value)}\n`)]);
 }
 
 /**
@@ -58,4 +64,19 @@ export function makeFolder(path: string): string | undefined {
   } catch (error) {
     throw fileSystemError(path, 'a folder that can be written', error);
   }
+}
+
+/** @throws ArgumentError for what JSON has no form for: a cycle, a bigint, a function */
+function jsonOf(value: unknown): string {
+  try {
+    const json = JSON.stringify(value, null, 2) as string | undefined;
+    if (json !== undefined) return json;
+  } catch {
+    // Told below, as what has no form at all.
+  }
+  throw new ArgumentError('value', {
+    where: 'writeJson',
+    expected: 'a value that JSON can hold',
+    received: value,
+  });
 }

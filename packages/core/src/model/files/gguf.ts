@@ -1,5 +1,6 @@
 import { dequantize } from '@selfjudge/native';
 
+import { check, path as isPath } from '../../checks/kinds.js';
 import { ArgumentError, FileFormatError } from '../../errors.js';
 import { ByteReader, readExactly, withFile } from './byteReader.js';
 
@@ -64,6 +65,7 @@ const ARRAY = 9;
  * @throws FileFormatError naming path, offset, expected and received
  */
 export function readGguf(path: string): GgufFile {
+  check('readGguf', { path }, { path: isPath });
   return withFile(path, (fd, size) => {
     const reader = new ByteReader(fd, path, size);
     const magic = reader.left < 4 ? '' : reader.text(4);

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 
 import { dequantize } from '@selfjudge/native';
 
+import { check, path as isPath, text } from '../../checks/kinds.js';
 import { ArgumentError, FileFormatError } from '../../errors.js';
 import { readExactly, withFile } from './byteReader.js';
 
@@ -67,6 +68,7 @@ export class Safetensors {
    * @throws FileFormatError naming path, offset, expected and received
    */
   static open(path: string): Safetensors {
+    check('Safetensors.open', { path }, { path: isPath });
     if (path.endsWith('.json')) return new Safetensors(path, readIndex(path), {});
     const { tensors, metadata } = readHeader(path);
     return new Safetensors(path, tensors, metadata);
@@ -74,6 +76,7 @@ export class Safetensors {
 
   /** Opens `stem.safetensors` in a folder or, where there is none, `stem.safetensors.index.json`. */
   static openIn(folder: string, stem: string): Safetensors {
+    check('Safetensors.openIn', { folder, stem }, { folder: isPath, stem: isPath });
     const path = join(folder, `${stem}.safetensors`);
     const index = `${path}.index.json`;
     return Safetensors.open(existsSync(path) || !existsSync(index) ? path : index);
@@ -81,6 +84,7 @@ export class Safetensors {
 
   /** F32 and F16 as float32 values, BF16 as its bits. */
   read(name: string): HostTensor {
+    check('Safetensors.read', { name }, { name: text });
     const tensor = this.tensors.get(name);
     if (tensor === undefined) {
       throw new ArgumentError('name', {

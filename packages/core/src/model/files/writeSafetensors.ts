@@ -1,3 +1,15 @@
+import {
+  callback,
+  check,
+  float32s,
+  iterable,
+  list,
+  object,
+  oneOf,
+  path as isPath,
+  text,
+  whole,
+} from '../../checks/kinds.js';
 import { ArgumentError } from '../../errors.js';
 import { atomicWrite } from './atomicWrite.js';
 
@@ -10,12 +22,17 @@ export interface TensorToWrite {
   values: () => Promise<Float32Array> | Float32Array;
 }
 
+const isTensor = object({ name: text, dtype: oneOf('F32', 'BF16'), shape: list(whole(0)), values: callback });
+
 /**
  * Writes a safetensors file atomically, with the metadata `{"format": "pt"}` that PyTorch's readers ask for. F32
  * tensors come first and names are sorted within a dtype, so that data is aligned and equal tensors give equal files.
  */
 export async function writeSafetensors(path: string, tensors: Iterable<TensorToWrite>): Promise<void> {
-  const order = [...tensors].sort(
+  check('writeSafetensors', { path, tensors }, { path: isPath, tensors: iterable });
+  const all = [...tensors];
+  check('writeSafetensors', { tensors: all }, { tensors: list(isTensor) });
+  const order = all.sort(
     (a, b) => Number(b.dtype === 'F32') - Number(a.dtype === 'F32') || (a.name < b.name ? -1 : 1),
   );
   const entries: [string, unknown][] = [['__metadata__', { format: 'pt' }]];
@@ -36,6 +53,7 @@ async function* chunks(header: Uint8Array, tensors: TensorToWrite[]): AsyncItera
   yield header;
   for (const { name, dtype, shape, values } of tensors) {
     const data = await values();
+    float32s(data, `'${name}'`, 'writeSafetensors');
     if (data.length !== size(shape)) {
       throw new ArgumentError(`'${name}'`, {
         where: 'writeSafetensors',

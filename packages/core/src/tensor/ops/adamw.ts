@@ -1,4 +1,4 @@
-import { check, object } from '../../checks.js';
+import { check, object } from '../../checks/kinds.js';
 import { enqueue } from '../enqueue.js';
 import type { Tensor } from '../tensor.js';
 

@@ -1,4 +1,4 @@
-import { check, oneOf } from '../../checks.js';
+import { check, oneOf } from '../../checks/kinds.js';
 import { enqueueOne } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';

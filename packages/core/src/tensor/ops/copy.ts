@@ -1,4 +1,4 @@
-import { check, instance } from '../../checks.js';
+import { check, instance } from '../../checks/kinds.js';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import { orDispose } from '../scope.js';

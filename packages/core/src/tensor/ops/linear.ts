@@ -1,4 +1,4 @@
-import { check, list, optional, options as optionsOf } from '../../checks.js';
+import { check, list, optional, options as optionsOf } from '../../checks/kinds.js';
 import { ArgumentError } from '../../errors.js';
 import { enqueue } from '../enqueue.js';
 import { record } from '../recording.js';

@@ -1,4 +1,4 @@
-import { check, object } from '../../checks.js';
+import { check, object } from '../../checks/kinds.js';
 import { ArgumentError } from '../../errors.js';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';

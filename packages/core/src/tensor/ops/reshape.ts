@@ -1,4 +1,4 @@
-import { check, instance, list, whole } from '../../checks.js';
+import { check, instance, list, whole } from '../../checks/kinds.js';
 import { ArgumentError } from '../../errors.js';
 import { record } from '../recording.js';
 import { Tensor } from '../tensor.js';

@@ -1,4 +1,4 @@
-import { check } from '../../checks.js';
+import { check } from '../../checks/kinds.js';
 import { enqueue } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';

@@ -3,7 +3,7 @@
  * plain JavaScript, with an ArgumentError where a TypeError from inside would follow, or a wrong result. Not for the
  * arguments of ops: their contracts are checked natively.
  */
-import { ArgumentError } from './errors.js';
+import { ArgumentError } from '../errors.js';
 
 /** Throws an ArgumentError that names `what` unless the value is what it should be. */
 export type Check = (value: unknown, what: string, where: string) => void;
