@@ -18,6 +18,7 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let best: string | undefined;
   let distance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
+    text(candidate, 'known', 'nearest');
     const d = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (d < distance) [best, distance] = [candidate, d];
   }

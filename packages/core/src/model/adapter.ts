@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { model as isModel } from '../checks/domain.js';
-import { anything, callback, check, having, list, object, oneOf, path, whole } from '../checks/kinds.js';
+import { callback, check, having, list, number, object, oneOf, path, whole } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { Random } from '../random.js';
 import type { Device } from '../tensor/device.js';
@@ -12,7 +11,7 @@ import type { Vector2 } from '../tensor/vector.js';
 import { adapterConfigToPeft, type AdapterConfig } from './adapterConfig.js';
 import { readAdapterFiles } from './adapterFiles.js';
 import { LINEARS, linearPath, linearShape, type LinearName, type ModelConfig } from './config.js';
-import { writeJson } from './files/atomicWrite.js';
+import { makeFolder, writeJson } from './files/atomicWrite.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import type { LlamaModel } from './llama.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
@@ -22,7 +21,12 @@ export const isAdapter = having('an Adapter', { config: object({}), assertFits: 
 
 const initArguments = {
   model: isModel,
-  config: object({ targetModules: list(anything) }),
+  config: object({
+    r: whole(1),
+    alpha: number(),
+    dropout: number({ min: 0, max: 0.999999 }),
+    targetModules: list(oneOf(...LINEARS), 1),
+  }),
   seed: whole(0),
 };
 const place = { layer: whole(0), name: oneOf(...LINEARS) };
@@ -74,7 +78,7 @@ export class Adapter {
   /** A new adapter that changes nothing yet: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5, as PEFT), B zero. */
   static init(model: LlamaModel, config: AdapterConfig, seed: number): Adapter {
     check('Adapter.init', { model, config, seed }, initArguments);
-    const checked = checkConfig(config);
+    const checked = ordered(config);
     const { entries, size } = layOut(adapterSpecs(model.config, checked));
     const values = new Float32Array(size);
     for (const [i, { offset, shape }] of entries.entries()) {
@@ -192,7 +196,7 @@ export class Adapter {
   /** Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open. */
   async save(folder: string): Promise<void> {
     check('Adapter.save', { folder }, { folder: path });
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const values = await this.read();
     const tensors = this.#entries.map(({ name, offset, shape }) => ({
       name,
@@ -268,17 +272,7 @@ function targets(config: AdapterConfig): LinearName[] {
   return LINEARS.filter((name) => config.targetModules.includes(name));
 }
 
-function checkConfig(config: AdapterConfig): AdapterConfig {
-  const { r, alpha, dropout, targetModules } = config;
-  const fail = (what: string, expected: string, received: unknown): never => {
-    throw new ArgumentError(what, { where: 'Adapter.init', expected, received });
-  };
-  if (!Number.isInteger(r) || r < 1) fail('r', 'a positive whole number', r);
-  if (!Number.isFinite(alpha)) fail('alpha', 'a number', alpha);
-  if (!(dropout >= 0 && dropout <= 0.999999)) fail('dropout', 'a number from 0 to 0.999999', dropout);
-  const wrong = targetModules.find((name) => !(LINEARS as readonly string[]).includes(name));
-  if (wrong !== undefined || targetModules.length === 0) {
-    fail('targetModules', `one or more of ${LINEARS.join(', ')}`, wrong ?? 'none');
-  }
+/** The config with its layers in the order of the model's. */
+function ordered({ r, alpha, dropout, targetModules }: AdapterConfig): AdapterConfig {
   return { r, alpha, dropout, targetModules: LINEARS.filter((name) => targetModules.includes(name)) };
 }

@@ -1,4 +1,4 @@
-import { flag, list, number, object, oneOf, optional, whole } from '../checks/kinds.js';
+import { flag, list, measured, number, object, oneOf, optional, whole } from '../checks/kinds.js';
 import type { RopeScaling } from './rope.js';
 
 /** The shape of a Llama-family model, in our own terms: independent of the file it came from. */
@@ -89,8 +89,20 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   return specs;
 }
 
+const POSITIVE = [
+  'hiddenSize',
+  'intermediateSize',
+  'layers',
+  'heads',
+  'kvHeads',
+  'headDim',
+  'vocabSize',
+  'maxPositions',
+] as const;
+
 /** The types of a config's fields; `configProblem` tells what their values must be. */
 export const isConfig = object({
+  ...Object.fromEntries([...POSITIVE, 'rmsNormEps', 'ropeTheta'].map((key) => [key, measured])),
   eosTokenIds: list(whole()),
   tieWordEmbeddings: flag,
   attentionBias: optional(flag),
@@ -102,16 +114,7 @@ export const isConfig = object({
 
 /** What is wrong with a config as a sentence "expected ..., received ...", or undefined. */
 export function configProblem(config: ModelConfig): { expected: string; received: string } | undefined {
-  const counts = [
-    'hiddenSize',
-    'intermediateSize',
-    'layers',
-    'heads',
-    'kvHeads',
-    'headDim',
-    'vocabSize',
-  ] as const;
-  for (const key of [...counts, 'maxPositions'] as const) {
+  for (const key of POSITIVE) {
     const n = config[key];
     if (!Number.isInteger(n) || n < 1 || n > 2 ** 31 - 1) {
       return { expected: `${key} a positive whole number`, received: String(n) };

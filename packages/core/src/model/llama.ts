@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { tokenizer as isTokenizer } from '../checks/domain.js';
@@ -26,7 +25,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import type { Adapter } from './adapter.js';
 import { configProblem, hasBias, isConfig, LINEARS, linearPath, parameterSpecs } from './config.js';
 import type { LinearName, ModelConfig } from './config.js';
-import { writeJson } from './files/atomicWrite.js';
+import { makeFolder, writeJson } from './files/atomicWrite.js';
 import type { HostTensor } from './files/safetensors.js';
 import { fitsBf16, writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 import { configToHf } from './hfConfig.js';
@@ -228,7 +227,7 @@ export class LlamaModel {
    */
   async save(folder: string): Promise<void> {
     check('LlamaModel.save', { folder }, { folder: isPath });
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     const tensors: TensorToWrite[] = [];
     for (const { name, shape, weight } of this.parameters()) {
       if (weight instanceof Weight) {

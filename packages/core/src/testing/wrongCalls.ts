@@ -144,8 +144,10 @@ function assertTold(error: unknown, about: string, name: string): void {
   const details = factsOf(error);
   const { what, where, key, path, expected, reason } = details;
   expect(['SJ_INTERNAL', 'SJ_FAULT', 'SJ_OUT_OF_MEMORY'], `${about}: ${message}`).not.toContain(code);
-  const place = String(what ?? key ?? path);
-  expect(wordsOf(place), `${about}: ${message}`).toEqual(expect.arrayContaining(wordsOf(name)));
+  const place = String(what ?? key);
+  // An error of a file names the file.
+  if (path !== undefined) expect(path, `${about}: ${message}`).toMatch(/\S/);
+  else expect(wordsOf(place), `${about}: ${message}`).toEqual(expect.arrayContaining(wordsOf(name)));
   if (what !== undefined) expect(where, `${about}: ${message}`).toMatch(/\S/);
   expect(expected ?? reason, `${about}: ${message}`).toMatch(/\S/);
   if (reason === undefined) expect(details, `${about}: ${message}`).toHaveProperty('received');
@@ -158,11 +160,12 @@ function factsOf(error: SelfjudgeError | NativeError): Readonly<Record<string, u
   return { where: op, what: argument, expected, received };
 }
 
-/** `topP`, `top_p` and `sampling.topP` all say top p. */
+/** `topP`, `top_p` and `sampling.topP` all say top p, `adapters[0]` adapter. */
 const wordsOf = (name: string): string[] =>
   name
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
     .split(/[^a-z0-9]+/)
+    .map((word) => word.replace(/s$/, ''))
     .filter(Boolean);
 
 function describeError(error: unknown): string {

@@ -1,8 +1,8 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { FileFormatError } from '../errors.js';
-import { atomicWrite, writeJson } from '../model/files/atomicWrite.js';
+import { atomicWrite, makeFolder, writeJson } from '../model/files/atomicWrite.js';
 
 /** A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: its type and settings. */
 export type Component = { type: string } & Record<string, unknown>;
@@ -86,7 +86,7 @@ export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
 /** Writes tokenizer.json, tokenizer_config.json and, if there is a template, chat_template.jinja into `dir`, which is made if need be. */
 export async function writeTokenizerFiles(dir: string, files: TokenizerFiles): Promise<void> {
   const { chat_template: _inline, ...config } = files.config;
-  await mkdir(dir, { recursive: true });
+  makeFolder(dir);
   await writeJson(join(dir, 'tokenizer.json'), files.tokenizer);
   await writeJson(join(dir, 'tokenizer_config.json'), config);
   if (files.chatTemplate !== undefined) {

@@ -8,6 +8,7 @@ const reshapeArguments = { x: instance(Tensor), shape: list(whole(1)) };
 /** The same values in another shape of the same size, on the same memory: [T, H d] as [T, H, d] and back. */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
   check('reshape', { x, shape }, reshapeArguments);
+  x.handle('reshape', 'x');
   const size = shape.reduce((product, n) => product * n, 1);
   if (size !== x.size) {
     throw new ArgumentError('shape', {
