@@ -152,7 +152,7 @@ export class NativeDevice {
    * @param keys distinct keys read, by each of its calls of `tree_attention_pool`: for `counters()`, which cannot look
    *   into the tensors. 0 where it has none.
    */
-  runProgram(handle: number, pairs: number, keys: number): void;
+  runProgram(handle: number, pairs?: number, keys?: number): void;
   disposeProgram(handle: number): void;
 
   /** Resolves when every command before this has run; rejects with the fault if there was one. */

@@ -131,7 +131,7 @@ export class NativeDevice {
   cancelProgram() {
     this.#raw.cancelProgram();
   }
-  runProgram(handle, pairs, keys) {
+  runProgram(handle, pairs = 0, keys = 0) {
     this.#raw.runProgram(handle, pairs, keys);
   }
   disposeProgram(handle) {

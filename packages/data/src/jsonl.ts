@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { FileFormatError, fileSystemError } from '@selfjudge/core';
+import { check, path as isPath } from '@selfjudge/core/checks';
 
 import type { Issue } from './problem.js';
 
@@ -28,6 +29,7 @@ const NEWLINE = 0x0a;
  * @throws FileFormatError when the file cannot be decompressed; FileSystemError when it cannot be read
  */
 export async function readJsonl(path: string): Promise<JsonlFile> {
+  check('readJsonl', { path }, { path: isPath });
   const rows: Line[] = [];
   const issues: Issue[] = [];
   let line = 0;

@@ -1,7 +1,18 @@
 import type { Message } from '@selfjudge/core';
+import { check, messages, object, oneOf, prompt as isPrompt, text, tuple } from '@selfjudge/core/checks';
 
 import type { Labels, Rationales } from './labels.js';
 import type { Text } from './text.js';
+
+const isJudged = object({
+  id: text,
+  prompt: isPrompt,
+  completions: tuple(text, text),
+  winner: oneOf('a', 'b', 'tie'),
+});
+/** The parts of a preference that training reads. */
+export const isPreference = object({ prompt: isPrompt, chosen: text, rejected: text });
+export const isSftExample = object({ messages });
 
 /** Two answers to one prompt, one better than the other. */
 export interface PreferencePair {
@@ -42,18 +53,18 @@ export interface JudgedPair extends AnswerPair {
 }
 
 /** The pair as a preference, without its rationale (that holds for one order only); undefined for a tie. */
-export function preferenceOf({
-  id,
-  prompt,
-  completions: [a, b],
-  winner,
-}: JudgedPair): PreferencePair | undefined {
+export function preferenceOf(pair: JudgedPair): PreferencePair | undefined {
+  check('preferenceOf', { pair }, { pair: isJudged });
+  const { id, prompt, completions, winner } = pair;
+  const [a, b] = completions;
   if (winner === 'tie' || a === b) return undefined;
   return { id, prompt, chosen: winner === 'a' ? a : b, rejected: winner === 'a' ? b : a };
 }
 
 /** The better answer as an example to imitate. */
-export function sftExampleOf({ id, prompt, chosen }: PreferencePair): SftExample {
+export function sftExampleOf(pair: PreferencePair): SftExample {
+  check('sftExampleOf', { pair }, { pair: object({ id: text, prompt: isPrompt, chosen: text }) });
+  const { id, prompt, chosen } = pair;
   const context: Message[] = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
   return { id, messages: [...context, { role: 'assistant', content: chosen }] };
 }

@@ -1,11 +1,13 @@
 import { isMessage } from '@selfjudge/core';
 import type { Message } from '@selfjudge/core';
+import { check, prompt as isPrompt } from '@selfjudge/core/checks';
 
 /** A prompt: a string (one user turn), or a conversation whose last turn is the user's. */
 export type Text = string | Message[];
 
 /** The prompt as a conversation. */
 export function messagesOf(prompt: Text): Message[] {
+  check('messagesOf', { prompt }, { prompt: isPrompt });
   return typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
 }
 

@@ -1,11 +1,24 @@
 import type { Message, Tokenizer, TreeSequence } from '@selfjudge/core';
+import {
+  check,
+  flag,
+  limit as isLimit,
+  oneOf,
+  optional,
+  options as optionsOf,
+  prompt as isPrompt,
+  text as isText,
+  tokenizer as isTokenizer,
+} from '@selfjudge/core/checks';
 
 import { conversationTurns } from './conversationTurns.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import type { PreferencePair, SftExample } from './rows.js';
+import { isPreference, isSftExample, type PreferencePair, type SftExample } from './rows.js';
 import type { Text } from './text.js';
 import { messagesOf } from './text.js';
+
+const lengthLimit = { maxLength: optional(isLimit) };
 
 /** A sequence with its labels, and how many tokens of it the limit cost. */
 export interface TokenisedExample {
@@ -24,14 +37,24 @@ export interface LengthLimit {
  * prompt's ids are a prefix of the whole by construction, and stay so whatever is sampled.
  */
 export function promptIds(tokenizer: Tokenizer, prompt: Text): number[] {
+  check('promptIds', { tokenizer, prompt }, { tokenizer: isTokenizer, prompt: isPrompt });
   return tokenizer.encodeRendered(tokenizer.renderChat(messagesOf(prompt), { addGenerationPrompt: true }));
 }
 
+const completionArguments = { tokenizer: isTokenizer, text: isText, options: optionsOf({ eos: flag }) };
+
 /** Ids of an answer in the open turn. @param options.eos whether the turn's end follows, as for every finished answer */
-export function completionIds(tokenizer: Tokenizer, text: string, { eos }: { eos: boolean }): number[] {
+export function completionIds(tokenizer: Tokenizer, text: string, options: { eos: boolean }): number[] {
+  check('completionIds', { tokenizer, text, options }, completionArguments);
   const ids = tokenizer.encodeAnswer(text);
-  return eos ? [...ids, ...tokenizer.turnEnd] : ids;
+  return options.eos ? [...ids, ...tokenizer.turnEnd] : ids;
 }
+
+const sftArguments = {
+  tokenizer: isTokenizer,
+  example: isSftExample,
+  options: optionsOf({ ...lengthLimit, trainOn: optional(oneOf('last', 'all')) }),
+};
 
 /**
  * A conversation to imitate. The labels are the answer and the end of its turn; the end is a label like any other, also
@@ -43,9 +66,12 @@ export function completionIds(tokenizer: Tokenizer, text: string, { eos }: { eos
  */
 export function sftSequence(
   tokenizer: Tokenizer,
-  { messages }: Pick<SftExample, 'messages'>,
-  { trainOn = 'last', maxLength = Infinity }: LengthLimit & { trainOn?: 'last' | 'all' } = {},
+  example: Pick<SftExample, 'messages'>,
+  options: LengthLimit & { trainOn?: 'last' | 'all' } = {},
 ): Outcome<TokenisedExample> {
+  check('sftSequence', { tokenizer, example, options }, sftArguments);
+  const { messages } = example;
+  const { trainOn = 'last', maxLength = Infinity } = options;
   if (trainOn === 'all') {
     const turns = conversationTurns(tokenizer, messages);
     return turns.problem ? turns : limited(turns.value.tokens, turns.value.targets, maxLength);
@@ -56,12 +82,17 @@ export function sftSequence(
   return limited([...prompt, ...completion], [[prompt.length, prompt.length + completion.length]], maxLength);
 }
 
+const pairArguments = { tokenizer: isTokenizer, pair: isPreference, options: optionsOf(lengthLimit) };
+
 /** Both sides of a preference; they begin with the same prompt ids. @returns a problem when the prompt leaves no room */
 export function preferenceSequences(
   tokenizer: Tokenizer,
-  { prompt, chosen, rejected }: Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>,
-  { maxLength = Infinity }: LengthLimit = {},
+  pair: Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>,
+  options: LengthLimit = {},
 ): Outcome<{ chosen: TokenisedExample; rejected: TokenisedExample }> {
+  check('preferenceSequences', { tokenizer, pair, options }, pairArguments);
+  const { prompt, chosen, rejected } = pair;
+  const { maxLength = Infinity } = options;
   const start = promptIds(tokenizer, prompt);
   const side = (text: string) => {
     const completion = completionIds(tokenizer, text, { eos: true });

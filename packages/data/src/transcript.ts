@@ -1,4 +1,5 @@
 import type { Message } from '@selfjudge/core';
+import { check, text as isText } from '@selfjudge/core/checks';
 
 const START = /^\s*(?:Human|Assistant):/;
 const TURN = /(?:^|\n\n)(Human|Assistant):/;
@@ -14,6 +15,7 @@ export function isTranscript(text: string): boolean {
  * own even after another turn of the assistant, and even when empty, for it may be an open one.
  */
 export function parseTranscript(text: string): Message[] {
+  check('parseTranscript', { text }, { text: isText });
   const [, ...parts] = text.trimStart().split(TURN);
   const messages: Message[] = [];
   for (let i = 0; i < parts.length; i += 2) {

@@ -1,4 +1,15 @@
 import { ArgumentError, Random } from '@selfjudge/core';
+import {
+  check,
+  list,
+  measured,
+  number,
+  object,
+  optional,
+  options as optionsOf,
+  text,
+  whole,
+} from '@selfjudge/core/checks';
 
 /** A rate with its 95% interval, over n observations. NaN for n = 0. */
 export interface Estimate {
@@ -18,7 +29,8 @@ const Z = 1.959963984540054;
  * @param successes from 0 to n; ties may count 0.5.
  */
 export function wilson(successes: number, n: number): Estimate {
-  if (!(n >= 0 && successes >= 0 && successes <= n)) {
+  check('wilson', { successes, n }, { successes: number({ min: 0 }), n: number({ min: 0 }) });
+  if (successes > n) {
     throw new ArgumentError('successes', {
       where: 'wilson',
       expected: `from 0 to n = ${n}`,
@@ -34,6 +46,11 @@ export function wilson(successes: number, n: number): Estimate {
   return { value: p, low: successes === 0 ? 0 : middle - half, high: successes === n ? 1 : middle + half, n };
 }
 
+const bootstrapArguments = {
+  items: list(object({ group: text, value: measured })),
+  options: optionsOf({ resamples: optional(whole(1)), seed: optional(whole(0)) }),
+};
+
 /**
  * The mean of values with a percentile bootstrap interval over groups: values of one group (answers to one prompt, say)
  * depend on each other, so whole groups are drawn.
@@ -43,8 +60,10 @@ export function wilson(successes: number, n: number): Estimate {
  */
 export function bootstrapMean(
   items: readonly { group: string; value: number }[],
-  { resamples = 2000, seed = 0 }: { resamples?: number; seed?: number } = {},
+  options: { resamples?: number; seed?: number } = {},
 ): Estimate {
+  check('bootstrapMean', { items, options }, bootstrapArguments);
+  const { resamples = 2000, seed = 0 } = options;
   const byGroup = new Map<string, { sum: number; n: number }>();
   for (const { group, value } of items) {
     const known = byGroup.get(group) ?? { sum: 0, n: 0 };

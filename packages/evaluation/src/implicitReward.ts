@@ -1,6 +1,18 @@
 import { mean, type ModelView, type Tokenizer, type TreeSequence } from '@selfjudge/core';
+import {
+  check,
+  limit as isLimit,
+  list,
+  measured,
+  number,
+  optional,
+  options as optionsOf,
+  scorer,
+  tokenizer as isTokenizer,
+} from '@selfjudge/core/checks';
 import { preferenceSequences, type PreferencePair } from '@selfjudge/data';
 import { scoreSequences } from '@selfjudge/training';
+import { isPreference } from './checks.js';
 import { wilson, type Estimate } from './estimate.js';
 
 export interface ImplicitRewardOptions {
@@ -24,6 +36,18 @@ export interface ImplicitReward {
   skipped: number;
 }
 
+const rewardArguments = {
+  policy: scorer,
+  reference: scorer,
+  tokenizer: isTokenizer,
+  pairs: list(isPreference),
+  options: optionsOf({
+    beta: number({ above: 0 }),
+    maxLength: optional(isLimit),
+    tokenBudget: optional(isLimit),
+  }),
+};
+
 /**
  * Accuracy of beta (log policy - log reference), summed over an answer, on human preferences: evidence about what
  * training changed that no judge takes part in.
@@ -33,8 +57,10 @@ export async function implicitReward(
   reference: ModelView,
   tokenizer: Tokenizer,
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
-  { beta, maxLength, tokenBudget = 4096 }: ImplicitRewardOptions,
+  options: ImplicitRewardOptions,
 ): Promise<ImplicitReward> {
+  check('implicitReward', { policy, reference, tokenizer, pairs, options }, rewardArguments);
+  const { beta, maxLength, tokenBudget = 4096 } = options;
   const kept: [chosen: TreeSequence, rejected: TreeSequence][] = [];
   for (const pair of pairs) {
     const { value } = preferenceSequences(tokenizer, pair, { maxLength });
@@ -51,6 +77,8 @@ export function implicitRewardOf(
   chosen: readonly number[],
   rejected: readonly number[],
 ): Omit<ImplicitReward, 'skipped'> {
+  check('implicitRewardOf', { chosen }, { chosen: list(measured) });
+  check('implicitRewardOf', { rejected }, { rejected: list(measured, chosen.length) });
   const points = chosen.reduce((sum, reward, i) => sum + (Math.sign(reward - rejected[i]) + 1) / 2, 0);
   return {
     accuracy: wilson(points, chosen.length),

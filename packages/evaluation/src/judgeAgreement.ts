@@ -1,5 +1,7 @@
+import { check, list, object } from '@selfjudge/core/checks';
 import type { PreferencePair } from '@selfjudge/data';
 import { judgeBehaviour, type JudgeBehaviour, type JudgePair, type Verdict } from '@selfjudge/judging';
+import { isJudge, isPreference, isWinner, manyLengths } from './checks.js';
 import { wilson, type Estimate } from './estimate.js';
 
 /** Whoever compares two answers. */
@@ -26,6 +28,7 @@ export async function judgeAgreement(
   judge: PairJudge,
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
 ): Promise<JudgeAgreement> {
+  check('judgeAgreement', { judge, pairs }, { judge: isJudge, pairs: list(isPreference) });
   const verdicts = await judge.compare(
     pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected })),
   );
@@ -40,6 +43,8 @@ export function agreementOf(
   verdicts: readonly Verdict[],
   lengths: readonly (readonly [chosen: number, rejected: number])[],
 ): JudgeAgreement {
+  check('agreementOf', { verdicts }, { verdicts: list(object({ winner: isWinner })) });
+  check('agreementOf', { lengths }, { lengths: manyLengths(verdicts.length) });
   const judged = verdicts.flatMap(({ winner }, i) => {
     if (winner === null) return [];
     const [chosen, rejected] = lengths[i];

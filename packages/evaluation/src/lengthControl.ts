@@ -1,3 +1,4 @@
+import { check, list, number, object } from '@selfjudge/core/checks';
 import type { Estimate } from './estimate.js';
 
 /** One comparison: 1 when a won, 0 when b won, 0.5 for a tie, and the lengths of both in any one unit. */
@@ -7,6 +8,11 @@ export interface Outcome {
   lengthB: number;
 }
 
+const isOutcome = object({
+  points: number({ min: 0, max: 1 }),
+  lengthA: number({ min: 0 }),
+  lengthB: number({ min: 0 }),
+});
 const Z = 1.959963984540054;
 /** Prior precisions of the normal distribution on both parameters: the length's is what keeps separable data finite. */
 const PRECISION = { advantage: 1e-3, length: 1 };
@@ -20,6 +26,7 @@ const MOST_STEPS = 100;
  * @returns the rate with a 95% interval from the curvature of the likelihood; NaN without outcomes.
  */
 export function lengthControlled(outcomes: readonly Outcome[]): Estimate {
+  check('lengthControlled', { outcomes }, { outcomes: list(isOutcome) });
   const n = outcomes.length;
   if (n === 0) return { value: NaN, low: NaN, high: NaN, n };
   const differences = outcomes.map(({ lengthA, lengthB }) => lengthA - lengthB);

@@ -1,6 +1,8 @@
 import { ArgumentError, mean } from '@selfjudge/core';
+import { check, list, prompt as isPrompt, text } from '@selfjudge/core/checks';
 import type { Text } from '@selfjudge/data';
 import { judgeBehaviour, type JudgeBehaviour, type Verdict } from '@selfjudge/judging';
+import { isJudge, isWinner, manyLengths } from './checks.js';
 import { wilson, type Estimate } from './estimate.js';
 import type { PairJudge } from './judgeAgreement.js';
 import { lengthControlled } from './lengthControl.js';
@@ -22,6 +24,13 @@ export interface WinRate {
   behaviour: JudgeBehaviour;
 }
 
+const winRateArguments = {
+  judge: isJudge,
+  prompts: list(isPrompt),
+  answersA: list(text),
+  answersB: list(text),
+};
+
 /**
  * Asks `judge` whose answer to each prompt is better. Equal answers are ties and are not asked about.
  * @throws ArgumentError unless there is one answer a prompt from both
@@ -32,6 +41,7 @@ export async function winRate(
   answersA: readonly string[],
   answersB: readonly string[],
 ): Promise<WinRate> {
+  check('winRate', { judge, prompts, answersA, answersB }, winRateArguments);
   for (const [what, answers] of Object.entries({ answersA, answersB })) {
     if (answers.length === prompts.length) continue;
     throw new ArgumentError(what, {
@@ -61,6 +71,8 @@ export function winRateOf(
   winners: readonly Verdict['winner'][],
   lengths: readonly (readonly [a: number, b: number])[],
 ): Omit<WinRate, 'behaviour'> {
+  check('winRateOf', { winners }, { winners: list(isWinner) });
+  check('winRateOf', { lengths }, { lengths: manyLengths(winners.length) });
   const valid = winners.flatMap((winner, i) => {
     if (winner === null) return [];
     const [lengthA, lengthB] = lengths[i];

@@ -1,6 +1,16 @@
 import { answerText, generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/core';
+import {
+  check,
+  list,
+  object,
+  optional,
+  options as optionsOf,
+  prompt as isPrompt,
+  view as isView,
+  whole,
+} from '@selfjudge/core/checks';
 import { promptIds, type Text } from '@selfjudge/data';
-import type { CompareOptions, Judge } from './judge.js';
+import { compareOptions, isJudge, type CompareOptions, type Judge } from './judge.js';
 import { tournament, type Tournament } from './tournament.js';
 
 export interface BestOfOptions {
@@ -20,6 +30,18 @@ export interface BestOf {
   tournament: Tournament;
 }
 
+const bestOfArguments = {
+  view: isView,
+  judge: isJudge,
+  prompts: list(isPrompt),
+  options: optionsOf({
+    n: whole(1),
+    seed: optional(whole(0)),
+    sampling: object({}), // generate's to check
+    judging: optional(compareOptions),
+  }),
+};
+
 /**
  * Self-rejection: samples n answers to each prompt from `view` and lets `judge` choose one by a knock-out tournament.
  * With the same model as judge this is the model rejecting its own samples (arXiv 2402.11253).
@@ -28,8 +50,10 @@ export async function bestOf(
   view: ModelView,
   judge: Judge,
   prompts: readonly Text[],
-  { n, seed = 0, sampling, judging }: BestOfOptions,
+  options: BestOfOptions,
 ): Promise<BestOf[]> {
+  check('bestOf', { view, judge, prompts, options }, bestOfArguments);
+  const { n, seed = 0, sampling, judging } = options;
   const { tokenizer } = judge;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
   const samples = await generate(view, ids, { ...sampling, count: n, seed });

@@ -1,7 +1,19 @@
 import { plan, type ModelView, type Tokenizer, type TreeSequence } from '@selfjudge/core';
+import {
+  abortSignal,
+  callback,
+  check,
+  having,
+  limit as isLimit,
+  list,
+  optional,
+  options as optionsOf,
+  scorer,
+  tokenizer as isTokenizer,
+} from '@selfjudge/core/checks';
 import { JudgeFormat } from './format.js';
-import { ORDERS, type JudgePair } from './pair.js';
-import type { JudgeTemplate } from './template.js';
+import { isPair, ORDERS, type JudgePair } from './pair.js';
+import { isTemplate, type JudgeTemplate } from './template.js';
 import { verdictOf, voteOf, type Verdict } from './verdict.js';
 
 export interface CompareOptions {
@@ -12,11 +24,23 @@ export interface CompareOptions {
   signal?: AbortSignal;
 }
 
+export const compareOptions = optionsOf({
+  tokenBudget: optional(isLimit),
+  onProgress: optional(callback),
+  signal: optional(abortSignal),
+});
+
+/** A Judge, by what is used of one. */
+export const isJudge = having('a Judge', { compare: callback, tokenizer: isTokenizer });
+
 /** A question in one order. */
 interface Asked {
   rendered: string;
   sequence: TreeSequence;
 }
+
+const judgeArguments = { view: scorer, tokenizer: isTokenizer, template: isTemplate };
+const compareArguments = { pairs: list(isPair), options: compareOptions };
 
 /**
  * A model that says which of two answers is better. It is asked in both orders and never generates: the verdict is the
@@ -31,6 +55,7 @@ export class Judge {
 
   /** @throws ArgumentError when a verdict is not one token of this tokenizer */
   constructor(view: ModelView, tokenizer: Tokenizer, template: JudgeTemplate) {
+    check('Judge', { view, tokenizer, template }, judgeArguments);
     this.view = view;
     this.tokenizer = tokenizer;
     this.template = template;
@@ -39,6 +64,7 @@ export class Judge {
 
   /** The questions about a pair, both orders of each, with the verdict tokens as candidates of the last row. */
   sequences(pair: JudgePair): TreeSequence[] {
+    check('Judge.sequences', { pair }, { pair: isPair });
     return this.#ask(pair).map(({ sequence }) => sequence);
   }
 
@@ -47,6 +73,7 @@ export class Judge {
    * numbers, gets a null verdict with the reason.
    */
   async compare(pairs: readonly JudgePair[], options: CompareOptions = {}): Promise<Verdict[]> {
+    check('Judge.compare', { pairs, options }, compareArguments);
     const { tokenBudget = 4096, onProgress, signal } = options;
     const verdicts: Verdict[] = [];
     const groups: { index: number; asked: Asked[]; sequences: TreeSequence[] }[] = [];

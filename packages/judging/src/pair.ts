@@ -1,3 +1,4 @@
+import { object, prompt, text } from '@selfjudge/core/checks';
 import type { Text } from '@selfjudge/data';
 
 /** Two answers to one prompt. */
@@ -6,6 +7,8 @@ export interface JudgePair {
   a: string;
   b: string;
 }
+
+export const isPair = object({ prompt, a: text, b: text });
 
 /** Which answer is shown first: as Response A. */
 export type Order = 'ab' | 'ba';

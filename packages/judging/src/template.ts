@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, FileFormatError, nearest } from '@selfjudge/core';
+import { check, list, object, optional, text as isText } from '@selfjudge/core/checks';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { holds, requirePlaceholders } from './placeholders.js';
@@ -35,6 +36,17 @@ export interface JudgeTemplate {
   rationale?: string;
 }
 
+/** A template in memory, by the types of its parts; `parseJudgeTemplate` looks at what they say. */
+export const isTemplate = object({
+  name: isText,
+  system: optional(isText),
+  user: isText,
+  assistant: isText,
+  verdicts: object({ a: isText, b: isText }),
+  principles: list(object({ name: isText, text: isText })),
+  rationale: optional(isText),
+});
+
 const text = z.string().min(1);
 const schema = z.strictObject({
   name: text,
@@ -63,6 +75,7 @@ export function shippedTemplates(): string[] {
  *   the file is no YAML
  */
 export function loadJudgeTemplate(nameOrPath: string): JudgeTemplate {
+  check('loadJudgeTemplate', { nameOrPath }, { nameOrPath: isText });
   const names = shippedTemplates();
   const path = names.includes(nameOrPath) ? `${FOLDER}${nameOrPath}.yaml` : nameOrPath;
   if (!existsSync(path)) {
@@ -105,6 +118,7 @@ export function parseJudgeTemplate(content: unknown): JudgeTemplate {
 
 /** The template as the content of a file that `loadJudgeTemplate` reads. */
 export function formatJudgeTemplate(template: JudgeTemplate): string {
+  check('formatJudgeTemplate', { template }, { template: isTemplate });
   return stringify(template);
 }
 

@@ -1,4 +1,5 @@
 import { ArgumentError, Random } from '@selfjudge/core';
+import { callback, check, list, object, prompt as isPrompt, text, whole } from '@selfjudge/core/checks';
 import type { Text } from '@selfjudge/data';
 import type { JudgePair } from './pair.js';
 import type { Verdict } from './verdict.js';
@@ -23,6 +24,12 @@ export interface Tournament {
   rounds: Round[];
 }
 
+const tournamentArguments = {
+  entries: list(object({ prompt: isPrompt, candidates: list(text) })),
+  compare: callback,
+  seed: whole(0),
+};
+
 /**
  * Knock-out rounds among the candidates of each prompt, after a seeded shuffle: neighbours meet, the odd one out gets a
  * bye, winners go on until one is left (n - 1 matches). A tie, a null verdict and equal answers let the first of the
@@ -36,6 +43,7 @@ export async function tournament(
   compare: (pairs: JudgePair[]) => Promise<Verdict[]>,
   seed: number,
 ): Promise<Tournament[]> {
+  check('tournament', { entries, compare, seed }, tournamentArguments);
   const fields = entries.map(({ prompt, candidates }, index) => {
     if (candidates.length === 0) {
       throw new ArgumentError(`entries[${index}].candidates`, {

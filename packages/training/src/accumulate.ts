@@ -1,4 +1,15 @@
-import { Tape, tidy, type DropoutKey, type ModelView, type Tensor, type TreeBatch } from '@selfjudge/core';
+import { Tape, tidy, TreeBatch, type DropoutKey, type ModelView, type Tensor } from '@selfjudge/core';
+import { check, dropoutKey, instance, kind, optional, view as isView } from '@selfjudge/core/checks';
+
+const accumulateArguments = {
+  view: isView,
+  tree: instance(TreeBatch),
+  gradient: kind(
+    'a Float32Array or a function',
+    (value) => value instanceof Float32Array || typeof value === 'function',
+  ),
+  dropout: optional(dropoutKey),
+};
 
 /**
  * One forward and backward of a tree: adds to the gradients of the view's trained parameters.
@@ -13,6 +24,7 @@ export async function accumulate(
   gradient: Float32Array | ((logp: Float32Array) => Float32Array),
   dropout?: DropoutKey,
 ): Promise<Float32Array> {
+  check('accumulate', { view, tree, gradient, dropout }, accumulateArguments);
   const tape = new Tape();
   let logp: Tensor | undefined;
   try {

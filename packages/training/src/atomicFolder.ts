@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { atomicWriteSync, fileSystemError, makeFolder, syncPath } from '@selfjudge/core';
+import { callback, check, path as isPath } from '@selfjudge/core/checks';
 
 const MANIFEST = 'manifest.json';
 
@@ -38,6 +39,7 @@ export interface FolderFault {
  * @throws FileSystemError when the disk is full or the place read-only
  */
 export async function atomicFolder(path: string, fill: (dir: string) => Promise<void>): Promise<void> {
+  check('atomicFolder', { path, fill }, { path: isPath, fill: callback });
   const parent = dirname(path);
   const temporary = asidePath(path, '');
   try {
@@ -95,6 +97,7 @@ export function removeUnfinished(parent: string): void {
 
 /** Why a folder is not what its manifest says, or undefined when it is. Reads every byte. */
 export function folderFault(path: string): FolderFault | undefined {
+  check('folderFault', { path }, { path: isPath });
   const file = join(path, MANIFEST);
   try {
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;

@@ -10,6 +10,8 @@ import {
   type ParameterSet,
 } from '@selfjudge/core';
 import { atomicFolder, folderFault, removeFolder } from './atomicFolder.js';
+import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/core/checks';
+import { isOptimizer, isParameterSet, isTrainable } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { Trainable } from './trainable.js';
 
@@ -39,6 +41,15 @@ export interface Snapshot {
   best?: Float32Array;
 }
 
+const writeArguments = {
+  trainable: isTrainable,
+  optimizer: isOptimizer,
+  snapshot: object({
+    state: object({ step: whole(0), numTokens: whole(0), path: text }),
+    best: optional(float32s),
+  }),
+};
+
 const STATE = 'trainer_state.json';
 const TENSORS = 'training_state.safetensors';
 
@@ -47,7 +58,9 @@ const TENSORS = 'training_state.safetensors';
  * parameters and moments in training_state.safetensors, so that resuming gives the same bits.
  */
 export class Checkpoints {
-  constructor(readonly path: string) {}
+  constructor(readonly path: string) {
+    check('Checkpoints', { path }, { path: isPath });
+  }
 
   /** Steps with a checkpoint, ascending. Whether their bytes are still right is another question: see `newest`. */
   steps(): number[] {
@@ -59,10 +72,13 @@ export class Checkpoints {
   }
 
   at(step: number): string {
+    check('Checkpoints.at', { step }, { step: whole(0) });
     return join(this.path, `step-${step}`);
   }
 
-  async write(trainable: Trainable, optimizer: AdamW, { state, best }: Snapshot): Promise<string> {
+  async write(trainable: Trainable, optimizer: AdamW, snapshot: Snapshot): Promise<string> {
+    check('Checkpoints.write', { trainable, optimizer, snapshot }, writeArguments);
+    const { state, best } = snapshot;
     const path = this.at(state.step);
     await atomicFolder(path, async (dir) => {
       await trainable.save(dir);
@@ -102,6 +118,7 @@ export class Checkpoints {
 
   /** Removes the oldest beyond `keep`; 0 keeps all. */
   rotate(keep: number): void {
+    check('Checkpoints.rotate', { keep }, { keep: whole(0) });
     if (keep === 0) return;
     for (const step of this.steps().slice(0, -keep)) removeFolder(this.at(step));
   }
@@ -109,6 +126,15 @@ export class Checkpoints {
 
 /** Puts parameters and optimizer back where the checkpoint was written. */
 export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer: AdamW): Snapshot {
+  check(
+    'loadCheckpoint',
+    { path, parameters, optimizer },
+    {
+      path: isPath,
+      parameters: isParameterSet,
+      optimizer: isOptimizer,
+    },
+  );
   const { updates, ...state } = readJson(join(path, STATE)) as TrainerState & { updates: number };
   const file = Safetensors.open(join(path, TENSORS));
   const read = (name: string): Float32Array => {

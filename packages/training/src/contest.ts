@@ -6,8 +6,30 @@ import {
   type SamplingOptions,
   type Tokenizer,
 } from '@selfjudge/core';
+import {
+  check,
+  list,
+  optional,
+  options as optionsOf,
+  abortSignal,
+  limit,
+  object,
+  tokenizer as isTokenizer,
+  tuple,
+  view as isView,
+} from '@selfjudge/core/checks';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
+import {
+  isContest,
+  isJudge,
+  isSampledAnswer,
+  isSettled,
+  isTokenizedPrompt,
+  missingEos as isMissingEos,
+  samplingOptions,
+  sums,
+} from './checks.js';
 import type { MissingEos, SelfTrainingOptions } from './options.js';
 import type { TokenPair } from './preferenceUpdate.js';
 
@@ -45,8 +67,23 @@ export interface Contest {
   verdict?: Verdict;
 }
 
+const isPrompts = list(isTokenizedPrompt);
+const sampleArguments = {
+  view: isView,
+  tokenizer: isTokenizer,
+  prompts: isPrompts,
+  options: object({}), // generate's to check
+};
+const decideArguments = {
+  judge: isJudge,
+  missingEos: isMissingEos,
+  compare: optionsOf({ tokenBudget: optional(limit), signal: optional(abortSignal) }),
+  prompts: isPrompts,
+};
+
 /** How answers are sampled in training; the tokenizer says what ends a turn. */
 export function sampling(options: SelfTrainingOptions, tokenizer: Tokenizer) {
+  check('sampling', { options, tokenizer }, { options: samplingOptions, tokenizer: isTokenizer });
   const { maxNewTokens, temperature, topP, topK, seed } = options;
   return { maxNewTokens, temperature, topP, topK, seed, eos: tokenizer.eos };
 }
@@ -58,6 +95,7 @@ export async function sampleAnswers(
   prompts: TokenizedPrompt[],
   options: SamplingOptions & { count: number; eos: number[]; firstSequence: number; signal?: AbortSignal },
 ): Promise<SampledAnswer[][]> {
+  check('sampleAnswers', { view, tokenizer, prompts, options }, sampleArguments);
   const samples = await generate(
     view,
     prompts.map((p) => p.tokens),
@@ -76,6 +114,8 @@ export async function decide(
   missingEos: MissingEos,
   compare: CompareOptions = {},
 ): Promise<Contest[]> {
+  check('decide', { judge, missingEos, compare, prompts }, decideArguments);
+  check('decide', { answers }, { answers: list(tuple(isSampledAnswer, isSampledAnswer), prompts.length) });
   const contests = prompts.map((prompt, i): Contest => {
     const [a, b] = answers[i];
     return { prompt, a, b, ...settled(a, b, missingEos) };
@@ -109,6 +149,9 @@ function settled(
 
 /** The pairs to train on, winner and loser as sampled. */
 export function preferences(contests: Contest[], referenceSums: [a: number, b: number][]): TokenPair[] {
+  check('preferences', { contests }, { contests: list(isContest) });
+  check('preferences', { contests }, { contests: list(isSettled) });
+  check('preferences', { referenceSums }, { referenceSums: sums(contests.length) });
   return contests.flatMap(({ prompt, a, b, winner, fate }, i) => {
     if (fate !== 'pair') return [];
     const both = {

@@ -1,4 +1,5 @@
-import { ArgumentError, Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/core';
+import { check, number, options as optionsOf, whole } from '@selfjudge/core/checks';
 
 export interface DataOrderOptions {
   /** Number of examples, at least 1. */
@@ -12,6 +13,14 @@ export interface DataOrderOptions {
   seed: number;
 }
 
+const orderOptions = optionsOf({
+  length: whole(1),
+  batchSize: whole(1),
+  epochs: number({ min: 0 }),
+  maxSteps: whole(0),
+  seed: whole(0),
+});
+
 /**
  * Which examples a step sees: a pure function of (seed, step), so a resumed run goes on where it was without any
  * saved position. Each epoch is its own permutation; batches run on across epochs, and only the last batch of a run
@@ -23,25 +32,15 @@ export class DataOrder {
   private shuffled?: { epoch: number; order: number[] };
 
   constructor(private readonly options: DataOrderOptions) {
+    check('DataOrder', { options }, { options: orderOptions });
     const { length, batchSize, epochs, maxSteps } = options;
-    if (length < 1)
-      throw new ArgumentError('length', {
-        where: 'DataOrder',
-        expected: 'at least one example to train on',
-        received: length,
-      });
-    if (!(batchSize >= 1) || !Number.isInteger(batchSize))
-      throw new ArgumentError('batchSize', {
-        where: 'DataOrder',
-        expected: 'a whole number of at least 1',
-        received: batchSize,
-      });
     this.end = maxSteps > 0 ? maxSteps * batchSize : Math.max(1, Math.round(epochs * length));
     this.totalSteps = Math.ceil(this.end / batchSize);
   }
 
   /** Indices of the examples of `step`, counted from 1. */
   batch(step: number): number[] {
+    check('DataOrder.batch', { step }, { step: whole(1, this.totalSteps) });
     const { batchSize } = this.options;
     const first = (step - 1) * batchSize;
     const count = Math.min(batchSize, this.end - first);
@@ -50,6 +49,7 @@ export class DataOrder {
 
   /** Passes over the data completed after `step`. */
   epoch(step: number): number {
+    check('DataOrder.epoch', { step }, { step: whole(0) });
     return Math.min(step * this.options.batchSize, this.end) / this.options.length;
   }
 

@@ -1,4 +1,6 @@
 import { mean } from '@selfjudge/core';
+import { check, list } from '@selfjudge/core/checks';
+import { isSelfTraining, isStep, isTokenizedPrompt } from './checks.js';
 import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';
 import type { Metrics } from './metrics.js';
@@ -22,10 +24,12 @@ export class JudgeSignal implements Selection {
     private readonly run: SelfTraining,
     private readonly prompts: TokenizedPrompt[],
   ) {
+    check('JudgeSignal', { run, prompts }, { run: isSelfTraining, prompts: list(isTokenizedPrompt, 1) });
     this.every = run.options.evalSteps;
   }
 
   async evaluate(at: StepContext): Promise<SignalReport> {
+    check('JudgeSignal.evaluate', { at }, { at: isStep });
     const { trainable, judge, options } = this.run;
     this.startAnswers ??= await this.answers(trainable.reference, at.signal);
     const answers = await this.answers(trainable.policy, at.signal);

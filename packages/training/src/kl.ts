@@ -1,6 +1,10 @@
 import { mean, type ModelView, type TreeSequence } from '@selfjudge/core';
+import { check, limit, list, view as isView } from '@selfjudge/core/checks';
+import { isContest, isSampledPair, sums as isSums } from './checks.js';
 import type { Contest } from './contest.js';
 import { answerSequence, scoreSequences } from './preferenceUpdate.js';
+
+const scoreArguments = { contests: list(isContest), reference: isView, tokenBudget: limit };
 
 /** Summed log-probabilities of both answers of every contest under the reference. */
 export function scoreContests(
@@ -9,6 +13,7 @@ export function scoreContests(
   tokenBudget: number,
   signal?: AbortSignal,
 ): Promise<[a: number, b: number][]> {
+  check('scoreContests', { contests, reference, tokenBudget }, scoreArguments);
   const answers = contests.map(({ prompt, a, b }): [TreeSequence, TreeSequence] => [
     answerSequence(prompt.tokens, a.tokens),
     answerSequence(prompt.tokens, b.tokens),
@@ -21,6 +26,8 @@ export function scoreContests(
  * Unbiased for samples at temperature 1 without truncation; top-p and top-k leave out the tail.
  */
 export function klEstimate(contests: Pick<Contest, 'a' | 'b'>[], referenceSums: [number, number][]): number {
+  check('klEstimate', { contests }, { contests: list(isSampledPair) });
+  check('klEstimate', { referenceSums }, { referenceSums: isSums(contests.length) });
   const sum = (logprobs: Float32Array) => logprobs.reduce((total, x) => total + x, 0);
   return mean(
     contests.flatMap(({ a, b }, i) => [

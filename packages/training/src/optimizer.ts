@@ -1,4 +1,6 @@
 import { adamw, ArgumentError, copyTo, globalNorm, Tensor, tidy, type ParameterSet } from '@selfjudge/core';
+import { check, float32s, number, object, whole } from '@selfjudge/core/checks';
+import { isParameterSet, optimizerOptions } from './checks.js';
 import type { OptimizerOptions } from './options.js';
 
 export interface UpdateReport {
@@ -27,6 +29,7 @@ export class AdamW {
     private readonly parameters: ParameterSet,
     private readonly options: OptimizerOptions,
   ) {
+    check('AdamW', { parameters, options }, { parameters: isParameterSet, options: optimizerOptions });
     this.m = Tensor.zeros(parameters.value.device, [parameters.size]);
     this.v = Tensor.zeros(parameters.value.device, [parameters.size]);
     this.ranges = decayRanges(parameters, options.weightDecay);
@@ -34,6 +37,7 @@ export class AdamW {
 
   /** Applies the accumulated gradient and clears it. Waits for its norm. */
   async step(learningRate: number): Promise<UpdateReport> {
+    check('AdamW.step', { learningRate }, { learningRate: number({ min: 0 }) });
     const { parameters, options } = this;
     const norm = globalNorm(parameters.grad);
     const [gradNorm] = await norm.read().finally(() => norm.dispose());
@@ -55,6 +59,7 @@ export class AdamW {
   }
 
   load(state: AdamWState): void {
+    check('AdamW.load', { state }, { state: object({ m: float32s, v: float32s, step: whole(0) }) });
     const { device } = this.m;
     for (const name of ['m', 'v'] as const) {
       if (state[name].length !== this.parameters.size)

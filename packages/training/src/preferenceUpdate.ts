@@ -1,5 +1,17 @@
 import { plan, type ModelView, type SequenceGroup, type TreeSequence } from '@selfjudge/core';
+import {
+  abortSignal,
+  check,
+  limit,
+  list,
+  object,
+  optional,
+  scorer,
+  view as isView,
+  whole,
+} from '@selfjudge/core/checks';
 import { accumulate } from './accumulate.js';
+import { isSequence, isTokenPair, preferenceOptions } from './checks.js';
 import { preferenceLosses } from './losses.js';
 import { Means, type Metrics } from './metrics.js';
 import type { PreferenceOptions } from './options.js';
@@ -22,8 +34,19 @@ export interface Answer {
   logprobs?: Float32Array;
 }
 
+const backwardArguments = {
+  pairs: list(isTokenPair),
+  views: object({ policy: isView, reference: isView }),
+  options: preferenceOptions,
+  tokenBudget: limit,
+  at: optional(object({ signal: optional(abortSignal) })),
+};
+const referenceArguments = { pairs: list(isTokenPair), reference: isView, tokenBudget: limit };
+const scoreArguments = { groups: list(list(isSequence)), view: scorer, tokenBudget: limit };
+
 /** Prompt and answer as a sequence whose targets are the answer. */
 export function answerSequence(prompt: number[], answer: number[]): TreeSequence {
+  check('answerSequence', { prompt, answer }, { prompt: list(whole(0)), answer: list(whole(0), 1) });
   const tokens = prompt.concat(answer);
   return { tokens, targets: [[prompt.length, tokens.length]] };
 }
@@ -51,11 +74,14 @@ interface PairGroup extends SequenceGroup {
  */
 export async function preferenceBackward(
   pairs: TokenPair[],
-  { policy, reference }: { policy: ModelView; reference: ModelView },
+  views: { policy: ModelView; reference: ModelView },
   options: PreferenceOptions,
   tokenBudget: number,
-  { signal, profile }: Pick<StepContext, 'signal' | 'profile'> = {},
+  at: Pick<StepContext, 'signal' | 'profile'> = {},
 ): Promise<Metrics> {
+  check('preferenceBackward', { pairs, views, options, tokenBudget, at }, backwardArguments);
+  const { signal, profile } = at;
+  const { policy, reference } = views;
   const known = pairs.every(
     ({ chosen, rejected }) => chosen.reference !== undefined && rejected.reference !== undefined,
   );
@@ -134,6 +160,7 @@ export async function precomputeReference(
   tokenBudget: number,
   signal?: AbortSignal,
 ): Promise<TokenPair[]> {
+  check('precomputeReference', { pairs, reference, tokenBudget }, referenceArguments);
   const sums = await scoreSequences(pairs.map(bothAnswers), reference, tokenBudget, signal);
   return pairs.map((pair, i) => ({
     ...pair,
@@ -152,6 +179,7 @@ export async function scoreSequences<G extends readonly TreeSequence[]>(
   tokenBudget: number,
   signal?: AbortSignal,
 ): Promise<{ [K in keyof G]: number }[]> {
+  check('scoreSequences', { groups, view, tokenBudget }, scoreArguments);
   const sums: { [K in keyof G]: number }[] = [];
   const planned = groups.map((sequences) => ({ sequences: [...sequences] }));
   for (const { batch, groups: inTree, first } of plan(planned, tokenBudget)) {

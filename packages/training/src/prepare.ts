@@ -1,5 +1,18 @@
 import type { Tokenizer } from '@selfjudge/core';
 import {
+  check,
+  limit,
+  list,
+  messages,
+  object,
+  oneOf,
+  optional,
+  options as optionsOf,
+  prompt as isPrompt,
+  text,
+  tokenizer as isTokenizer,
+} from '@selfjudge/core/checks';
+import {
   preferenceSequences,
   promptIds,
   sftSequence,
@@ -22,12 +35,29 @@ export interface Prepared<T> {
   cut: number;
 }
 
+const sftArguments = {
+  tokenizer: isTokenizer,
+  rows: list(object({ id: text, messages })),
+  options: optionsOf({ maxLength: limit, trainOn: optional(oneOf('last', 'all')) }),
+};
+const pairArguments = {
+  tokenizer: isTokenizer,
+  rows: list(object({ id: text, prompt: isPrompt, chosen: text, rejected: text })),
+  options: optionsOf({ maxLength: limit }),
+};
+const promptArguments = {
+  tokenizer: isTokenizer,
+  rows: list(object({ id: text, prompt: isPrompt })),
+  options: optionsOf({ maxPromptLength: limit }),
+};
+
 /** @param options.trainOn the last assistant turn, or all of them */
 export function prepareSft(
   tokenizer: Tokenizer,
   rows: readonly SftExample[],
   options: { maxLength: number; trainOn?: 'last' | 'all' },
 ): Prepared<SupervisedExample> {
+  check('prepareSft', { tokenizer, rows, options }, sftArguments);
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
     const { value, problem } = sftSequence(tokenizer, row, options);
@@ -46,6 +76,7 @@ export function preparePairs(
   rows: readonly PreferencePair[],
   options: { maxLength: number },
 ): Prepared<TokenPair> {
+  check('preparePairs', { tokenizer, rows, options }, pairArguments);
   const out: Prepared<TokenPair> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
     const { value, problem } = preferenceSequences(tokenizer, row, options);
@@ -71,8 +102,10 @@ export function preparePairs(
 export function preparePrompts(
   tokenizer: Tokenizer,
   rows: readonly PromptRow[],
-  { maxPromptLength }: { maxPromptLength: number },
+  options: { maxPromptLength: number },
 ): Prepared<TokenizedPrompt> {
+  check('preparePrompts', { tokenizer, rows, options }, promptArguments);
+  const { maxPromptLength } = options;
   const out: Prepared<TokenizedPrompt> = { examples: [], dropped: [], cut: 0 };
   for (const { id, prompt } of rows) {
     const tokens = promptIds(tokenizer, prompt);

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import {
+  ArgumentError,
   atomicWriteSync,
   FileFormatError,
   fileSystemError,
@@ -9,9 +10,20 @@ import {
   readJson,
   shellWord,
   syncPath,
-  type Device,
+  Device,
 } from '@selfjudge/core';
 import { folderFault, removeUnfinished } from './atomicFolder.js';
+import {
+  check,
+  instance,
+  list,
+  object,
+  path as isPath,
+  text,
+  whole,
+  measured,
+  type Check,
+} from '@selfjudge/core/checks';
 import { Checkpoints } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
 import type { ProfileRow } from './profile.js';
@@ -26,6 +38,12 @@ export interface MetricsRow {
   epoch: number;
   metrics: Metrics;
 }
+
+const isMetrics: Check = (value, what, where) => {
+  object({})(value, what, where);
+  for (const [name, one] of Object.entries(value as object)) measured(one, `${what}.${name}`, where);
+};
+const isMetricsRow = object({ step: whole(0), epoch: measured, metrics: isMetrics });
 
 /**
  * The folder of a run: config.yaml, environment.json, metrics.jsonl, profile.jsonl, samples/, checkpoints/step-N/,
@@ -48,6 +66,7 @@ export class RunFolder {
    * @throws ArgumentError when another run is using it, FileSystemError when it cannot be written to
    */
   static open(path: string): RunFolder {
+    check('RunFolder.open', { path }, { path: isPath });
     return guarded(path, () => {
       const made = makeFolder(path);
       let lock: RunLock;
@@ -70,15 +89,16 @@ export class RunFolder {
 
   /** @param yaml the configuration with every default filled in */
   writeConfig(yaml: string): void {
+    check('RunFolder.writeConfig', { yaml }, { yaml: text });
     this.replace('config.yaml', yaml);
   }
 
   writeEnvironment(facts: Record<string, unknown>): void {
-    this.replace('environment.json', json(facts));
+    this.replace('environment.json', json('facts', facts));
   }
 
   writeSummary(summary: Record<string, unknown>): void {
-    this.replace('summary.json', json(summary));
+    this.replace('summary.json', json('summary', summary));
   }
 
   /**
@@ -96,7 +116,9 @@ export class RunFolder {
   }
 
   /** One line a step; numbers that are not finite become null. Durable once `syncLogs` was called. */
-  appendMetrics({ step, epoch, metrics }: MetricsRow): void {
+  appendMetrics(row: MetricsRow): void {
+    check('RunFolder.appendMetrics', { row }, { row: isMetricsRow });
+    const { step, epoch, metrics } = row;
     this.append(METRICS, { step, epoch, ...metrics });
   }
 
@@ -119,6 +141,7 @@ export class RunFolder {
    * @returns the rows of metrics that stay
    */
   trimLogs(step: number): MetricsRow[] {
+    check('RunFolder.trimLogs', { step }, { step: whole(0) });
     this.keepLines(PROFILE, step);
     return this.keepLines(METRICS, step).map(parseRow);
   }
@@ -140,7 +163,9 @@ export class RunFolder {
 
   /** Samples as samples/NAME.jsonl, one JSON object a line; `step-N` by custom. */
   writeSamples(name: string, rows: readonly object[]): void {
-    this.replace(join('samples', `${name}.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+    check('RunFolder.writeSamples', { name, rows }, { name: isPath, rows: list(object({})) });
+    const lines = rows.map((row) => `${jsonLine('rows', row)}\n`);
+    this.replace(join('samples', `${name}.jsonl`), lines.join(''));
   }
 
   close(): void {
@@ -184,6 +209,7 @@ function guarded<T>(path: string, use: () => T): T {
 
 /** Facts that decide the bits and the speed of a run. */
 export function environment(device: Device, packageVersion: string): Record<string, unknown> {
+  check('environment', { device, packageVersion }, { device: instance(Device), packageVersion: text });
   return {
     selfjudge: packageVersion,
     node: process.version,
@@ -208,7 +234,22 @@ function parseRow(line: string): MetricsRow {
   return { step, epoch, metrics: Object.fromEntries(metrics) as Metrics };
 }
 
-const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+function json(what: string, value: unknown): string {
+  object({})(value, what, 'RunFolder');
+  return `${jsonLine(what, value, 2)}\n`;
+}
+
+function jsonLine(what: string, value: unknown, space?: number): string {
+  try {
+    return JSON.stringify(value, null, space);
+  } catch (error) {
+    throw new ArgumentError(what, {
+      where: 'RunFolder',
+      expected: `values that JSON can hold (${(error as Error).message})`,
+      received: value,
+    });
+  }
+}
 
 function stepOf(line: string): number {
   try {

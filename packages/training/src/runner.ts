@@ -1,4 +1,17 @@
+import {
+  abortSignal,
+  callback,
+  check,
+  flag,
+  having,
+  number,
+  object,
+  optional,
+  options as optionsOf,
+  whole,
+} from '@selfjudge/core/checks';
 import { atomicFolder } from './atomicFolder.js';
+import { isOptimizer, isTrainable } from './checks.js';
 import { loadCheckpoint, type Snapshot } from './checkpoint.js';
 import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from './metrics.js';
@@ -85,12 +98,35 @@ export type TrainingResult =
     }
   | { status: 'interrupted'; step: number; numTokens: number; checkpoint?: string };
 
+const trainArguments = {
+  task: object({
+    trainable: isTrainable,
+    optimizer: isOptimizer,
+    order: having('a DataOrder', { totalSteps: whole(0), epoch: callback }),
+    schedule: callback,
+    step: callback,
+    selection: optional(object({ every: whole(1), startSignal: number(), evaluate: callback })),
+    review: optional(callback),
+  }),
+  options: optionsOf({
+    folder: optional(having('a RunFolder', { checkpoints: object({}), appendMetrics: callback })),
+    saveSteps: whole(0),
+    saveTotalLimit: whole(0),
+    resume: optional(flag),
+    signal: optional(abortSignal),
+    onStart: optional(callback),
+    onLog: optional(callback),
+    onWarning: optional(callback),
+  }),
+};
+
 /**
  * Runs a task from its start or its newest checkpoint to its end. The same task gives the same bits either way. After an
  * error (of the device, of the disk) the checkpoints written so far are there to go on from.
  * @throws FileFormatError when the newest checkpoint is damaged, naming the one before it
  */
 export async function train(task: TrainingTask, options: RunnerOptions): Promise<TrainingResult> {
+  check('train', { task, options }, trainArguments);
   return new Runner(task, options).run();
 }
 

@@ -1,4 +1,5 @@
-import { ArgumentError } from '@selfjudge/core';
+import { check, whole } from '@selfjudge/core/checks';
+import { scheduleOptions } from './checks.js';
 
 export type LrSchedulerType = 'constant' | 'linear' | 'cosine';
 
@@ -22,12 +23,7 @@ export type Schedule = (step: number) => number;
  * after the warm-up is at the peak and the last is one step before the end of the decay, so no step is spent at 0.
  */
 export function schedule(o: ScheduleOptions, totalSteps: number): Schedule {
-  if (!(o.learningRate >= 0))
-    throw new ArgumentError('learningRate', {
-      where: 'schedule',
-      expected: 'a number not below 0',
-      received: o.learningRate,
-    });
+  check('schedule', { options: o, totalSteps }, { options: scheduleOptions, totalSteps: whole(0) });
   const warmup = o.warmupSteps > 0 ? o.warmupSteps : Math.ceil(o.warmupRatio * totalSteps);
   const decay = decays[o.lrSchedulerType];
   return (step) => {

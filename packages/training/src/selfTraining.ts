@@ -1,4 +1,6 @@
 import type { Tokenizer } from '@selfjudge/core';
+import { callback, check, list, object, optional } from '@selfjudge/core/checks';
+import { isSelfTraining, isSelfTrainingStart, isStep, isTokenizedPrompt } from './checks.js';
 import {
   decide,
   preferences,
@@ -29,6 +31,14 @@ export interface SelfTraining {
   options: SelfTrainingOptions;
 }
 
+const isPrompts = list(isTokenizedPrompt);
+const taskArguments = {
+  run: isSelfTrainingStart,
+  data: object({ prompts: list(isTokenizedPrompt, 1), dev: optional(isPrompts) }),
+  onContests: optional(callback),
+};
+const stepArguments = { run: isSelfTraining, prompts: isPrompts, at: isStep };
+
 /**
  * On-policy self-training over prompts alone.
  *
@@ -40,6 +50,7 @@ export function selfTrainingTask(
   data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[] },
   onContests?: (contests: Contest[], step: number) => void,
 ): TrainingTask {
+  check('selfTrainingTask', { run, data, onContests }, taskArguments);
   const { options } = run;
   const task = taskOver(run.trainable, data.prompts.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
@@ -63,9 +74,11 @@ export function selfTrainingTask(
  */
 export async function selfTrainingStep(
   prompts: TokenizedPrompt[],
-  { trainable, judge, tokenizer, optimizer, options }: SelfTraining,
+  run: SelfTraining,
   at: StepContext,
 ): Promise<StepReport & { contests: Contest[] }> {
+  check('selfTrainingStep', { prompts, run, at }, stepArguments);
+  const { trainable, judge, tokenizer, optimizer, options } = run;
   await at.profile?.lap('data');
   const answers = await sampleAnswers(trainable.policy, tokenizer, prompts, {
     ...sampling(options, tokenizer),

@@ -6,8 +6,21 @@ import {
   type SequenceGroup,
   type TreeSequence,
 } from '@selfjudge/core';
+import {
+  abortSignal,
+  check,
+  dropoutKey,
+  limit,
+  list,
+  object,
+  oneOf,
+  optional,
+  text,
+  view as isView,
+} from '@selfjudge/core/checks';
 import type { JudgeSequences } from '@selfjudge/judging';
 import { accumulate } from './accumulate.js';
+import { isSequence, isSupervised, jsftLossOptions } from './checks.js';
 import { Means, type Metrics } from './metrics.js';
 import type { JsftLossOptions } from './options.js';
 
@@ -21,6 +34,19 @@ export interface SupervisedExample extends SequenceGroup {
   /** Of each sequence, the kind of each of its target spans. */
   kinds: LabelKind[][];
 }
+
+const weightArguments = { examples: list(isSupervised), options: jsftLossOptions };
+const backwardArguments = {
+  policy: isView,
+  ...weightArguments,
+  tokenBudget: limit,
+  dropout: optional(dropoutKey),
+  signal: optional(abortSignal),
+};
+const judgeArguments = {
+  judged: object({ sequences: list(isSequence), kinds: list(list(oneOf('verdict', 'rationale'))) }),
+  id: text,
+};
 
 /**
  * Adds the gradient of one optimizer step's loss, -sum of weight x logp over all labels.
@@ -37,6 +63,7 @@ export async function supervisedBackward(
   dropout?: DropoutKey,
   signal?: AbortSignal,
 ): Promise<Metrics> {
+  check('supervisedBackward', { policy, examples, options, tokenBudget, dropout, signal }, backwardArguments);
   const weights = labelWeights(examples, options);
   const means = new Means();
   let loss = 0;
@@ -60,8 +87,10 @@ export async function supervisedBackward(
 /** The weight of one label of each kind. A kind the step has none of weighs nothing. */
 export function labelWeights(
   examples: readonly SupervisedExample[],
-  { lossNormalization, judgeWeight, rationaleWeight }: JsftLossOptions,
+  options: JsftLossOptions,
 ): Record<LabelKind, number> {
+  check('labelWeights', { examples, options }, weightArguments);
+  const { lossNormalization, judgeWeight, rationaleWeight } = options;
   const counts = { sft: 0, verdict: 0, rationale: 0 };
   for (const { sequences, kinds } of examples)
     sequences.forEach((sequence, s) =>
@@ -115,10 +144,13 @@ function addVerdictAccuracy(
 
 /** An SFT example: the whole sequence with the spans the assistant is trained on. */
 export function sftExample(sequence: TreeSequence, id: string): SupervisedExample {
+  check('sftExample', { sequence, id }, { sequence: isSequence, id: text });
   return { id, sequences: [sequence], kinds: [(sequence.targets ?? []).map(() => 'sft' as const)] };
 }
 
 /** A judge example: every question about one pair in both orders, which must share an optimizer step. */
-export function judgeExample({ sequences, kinds }: JudgeSequences, id: string): SupervisedExample {
+export function judgeExample(judged: JudgeSequences, id: string): SupervisedExample {
+  check('judgeExample', { judged, id }, judgeArguments);
+  const { sequences, kinds } = judged;
   return { id, sequences, kinds };
 }

@@ -84,6 +84,9 @@ export function whole(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEG
   return kind(expected, (value) => Number.isSafeInteger(value) && inside(value as number, min, max));
 }
 
+/** The most of something; Infinity for any. */
+export const limit = kind('a number of at least 1', (value) => typeof value === 'number' && value >= 1);
+
 /** A number, NaN and the infinities among them: a measurement that may have failed. */
 export const measured = kind('a number', (value) => typeof value === 'number');
 

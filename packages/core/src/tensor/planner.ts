@@ -1,4 +1,4 @@
-import { anything, check, kind, list, object } from '../checks/kinds.js';
+import { anything, check, limit as isLimit, list, object } from '../checks/kinds.js';
 import { TreeBatch, type TreeSequence } from './treeBatch.js';
 import { checkSequence } from './treeSequence.js';
 
@@ -18,7 +18,7 @@ export interface PlannedTree<G extends SequenceGroup> {
 const isGroup = object({ sequences: list(anything) });
 const planArguments = {
   groups: list(isGroup),
-  tokenBudget: kind('a number of at least 1', (value) => typeof value === 'number' && value >= 1),
+  tokenBudget: isLimit,
 };
 
 /**

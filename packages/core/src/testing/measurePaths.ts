@@ -55,7 +55,7 @@ export async function measure(
     const ints = (values: Int32Array, shape = [values.length]) => Tensor.from(device, values, shape);
     const hidden = view.hidden(batch);
     const inputs = [hidden, head.packed, ints(row), ints(label)];
-    const [logp, lse] = enqueue('linear_logprob', device, inputs) as [Tensor, Tensor];
+    const [logp, lse] = enqueue('linear_logprob', inputs) as [Tensor, Tensor];
     const rows = gatherRows(hidden, ints(Int32Array.from(drawnAt, (i) => row[i])));
     const draws: Tensor[] = [];
     for (let at = 0; at < drawnAt.length; at += ROWS) {

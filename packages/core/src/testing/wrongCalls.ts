@@ -179,13 +179,16 @@ function describeValue(value: unknown): string {
 /** Functions, constructors, static methods and methods of a package's exports, without those TypeScript marks private. */
 function callablesOf(exports: object): string[] {
   return Object.entries(exports).flatMap(([name, value]: [string, unknown]) => {
-    if (typeof value !== 'function') return [];
+    if (typeof value !== 'function')
+      return isBag(value) ? methodsOf(value).map((key) => `${name}.${key}`) : [];
     if (!isClass(value)) return [name];
     const statics = methodsOf(value).map((method) => `${name}.${method}`);
     const methods = methodsOf(value.prototype as object).map((method) => `${name}#${method}`);
     return [`new ${name}`, ...statics, ...methods];
   });
 }
+
+const isBag = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const isClass = (value: object): boolean => Function.prototype.toString.call(value).startsWith('class');
 

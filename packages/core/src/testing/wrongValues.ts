@@ -77,3 +77,21 @@ export const notObjectOf = (
 /** No element of which is a value of the class, nor is the value one. */
 export const notInstance = (type: abstract new (...args: never[]) => unknown): fc.Arbitrary<unknown> =>
   except((value) => value instanceof type);
+
+/** No limit: below 1, or no number. Infinity is one. */
+export const notLimit = except((value) => isNumber(value) && value >= 1);
+
+/** Values of every JavaScript type; for arguments that take objects of ours. */
+export const junk = except(() => false);
+
+const message = { role: 'user', content: 'a' };
+
+/** Neither a string nor a list of messages. */
+export const notPrompt = fc.oneof(
+  except((value) => typeof value === 'string'),
+  fc.constantFrom([{ role: 'tool', content: 'a' }], [{ role: 'user' }], [null], ['a']),
+  notText.map((content) => [message, { ...message, content }]),
+);
+
+/** No path of a file that is there. */
+export const notFile = fc.oneof(notText, fc.constantFrom('', '\0', '/nothing/here'));

@@ -1,8 +1,10 @@
 import { ArgumentError } from '@selfjudge/core';
+import { check, instance } from '@selfjudge/core/checks';
 import { judgeAgreement, type JudgeAgreement } from '@selfjudge/evaluation';
 import { withHooks } from '../pipelines/evaluate.js';
 import { judgeOf } from '../pipelines/judge.js';
-import type { Model } from './model.js';
+import { evaluateOptions, isRowSet } from './checks.js';
+import { Model } from './model.js';
 import { preferencesOf, type PreferenceRows } from './rows.js';
 
 export interface EvaluateJudgeOptions {
@@ -13,6 +15,8 @@ export interface EvaluateJudgeOptions {
   signal?: AbortSignal;
 }
 
+const evaluateArguments = { model: instance(Model), pairs: isRowSet, options: evaluateOptions };
+
 /**
  * How often the model, as a judge, agrees with known preferences, each with a 95% interval. The pairs should be none
  * that it was trained on. `alwaysLonger` is what naming the longer answer would score.
@@ -22,8 +26,10 @@ export interface EvaluateJudgeOptions {
 export async function evaluateJudge(
   model: Model,
   pairs: PreferenceRows,
-  { template = 'auto', onWarning = () => {}, ...hooks }: EvaluateJudgeOptions = {},
+  options: EvaluateJudgeOptions = {},
 ): Promise<JudgeAgreement> {
+  check('evaluateJudge', { model, pairs, options }, evaluateArguments);
+  const { template = 'auto', onWarning = () => {}, ...hooks } = options;
   const rows = preferencesOf(pairs, onWarning);
   if (rows.length > 0) return judgeAgreement(withHooks(judgeOf(model.opened, template), hooks), rows);
   throw new ArgumentError('pairs', {

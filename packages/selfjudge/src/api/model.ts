@@ -1,6 +1,17 @@
 import { DataError } from '@selfjudge/core';
+import { check, list, path as isPath, prompt as isPrompt } from '@selfjudge/core/checks';
 import { toSftExample, type Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
+import {
+  answerOptions,
+  isOpenModel,
+  isPairs,
+  isScoreRows,
+  judgeOptions,
+  modelOptions,
+  saveOptions,
+  scoreOptions,
+} from './checks.js';
 import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
 import { judgeOf } from '../pipelines/judge.js';
 import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../pipelines/model.js';
@@ -22,6 +33,7 @@ export interface ScoreRow {
  * @throws FileFormatError, ArgumentError
  */
 export async function loadModel(path: string, options: ModelOptions = {}): Promise<Model> {
+  check('loadModel', { path, options }, { path: isPath, options: modelOptions });
   return new Model(await openModel(path, options));
 }
 
@@ -34,6 +46,7 @@ export class Model {
 
   /** @param opened is this object's from here on: it disposes it. */
   constructor(opened: OpenModel) {
+    check('Model', { opened }, { opened: isOpenModel });
     this.#opened = opened;
   }
 
@@ -54,12 +67,14 @@ export class Model {
    * The answer depends on the weights, the prompt and the seed alone.
    */
   async generate(prompt: Text, options: Omit<AnswerOptions, 'count'> = {}): Promise<Answer> {
+    check('Model.generate', { prompt, options }, { prompt: isPrompt, options: answerOptions });
     const [[answer]] = await answerPrompts(this.#opened, [prompt], options);
     return answer;
   }
 
   /** Answers to many prompts at once: `count` each, or the winner of each prompt's tournament. */
-  generateAll(prompts: readonly Text[], options: AnswerOptions = {}): Promise<Answer[][]> {
+  async generateAll(prompts: readonly Text[], options: AnswerOptions = {}): Promise<Answer[][]> {
+    check('Model.generateAll', { prompts, options }, { prompts: list(isPrompt), options: answerOptions });
     return answerPrompts(this.#opened, prompts, options);
   }
 
@@ -68,11 +83,13 @@ export class Model {
    * null verdict with the reason.
    * @param options.template a shipped judge template's name, a file, or `auto` (default): the one the weights learnt.
    */
-  judge(
+  async judge(
     pairs: readonly JudgePair[],
-    { template = 'auto', ...options }: CompareOptions & { template?: string } = {},
+    options: CompareOptions & { template?: string } = {},
   ): Promise<Verdict[]> {
-    return judgeOf(this.#opened, template).compare(pairs, options);
+    check('Model.judge', { pairs, options }, { pairs: isPairs, options: judgeOptions });
+    const { template = 'auto', ...rest } = options;
+    return judgeOf(this.#opened, template).compare(pairs, rest);
   }
 
   /**
@@ -80,6 +97,7 @@ export class Model {
    * @throws DataError naming the row that cannot be scored, by its place from 1
    */
   async score(rows: readonly ScoreRow[], options: ScoreOptions = {}): Promise<Score[]> {
+    check('Model.score', { rows, options }, { rows: isScoreRows, options: scoreOptions });
     const inputs = rows.map((row, i) => ({ line: i + 1, ...toSftExample({ ...row }, `row ${i + 1}`) }));
     const unusable = ({ line, reason }: { line: number; reason: string }) =>
       new DataError({ path: 'rows', line, reason });
@@ -98,12 +116,15 @@ export class Model {
    * @param options.merge adds the adapter to the weights and writes a model that needs no base.
    * @throws ArgumentError when the folder holds something else
    */
-  save(dir: string, { merge = false }: { merge?: boolean } = {}): Promise<void> {
-    return saveModel(this.#opened, dir, { merge });
+  async save(dir: string, options: { merge?: boolean } = {}): Promise<void> {
+    check('Model.save', { dir, options }, { dir: isPath, options: saveOptions });
+    const { merge = false } = options;
+    await saveModel(this.#opened, dir, { merge });
   }
 
   /** Becomes what `path` holds, in the same dtype. A base that is here already is not read again. */
   async reload(path: string): Promise<void> {
+    check('Model.reload', { path }, { path: isPath });
     this.#opened = await reopen(this.#opened, path);
   }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ArgumentError } from '@selfjudge/core';
 import {
   describeIssues,
   toPreferencePair,
@@ -55,8 +56,9 @@ const asRow = (prompt: Text | { prompt: Text }): object =>
 function rowsOf<T>(rows: Rows<T, object>, convert: (row: Row, id: string) => Outcome<T>, warn: Warn): T[] {
   if ('rows' in rows) return rows.rows;
   const all = rows.map((row, i) => {
-    const { id = `row ${i + 1}` } = row as { id?: string };
-    return convert(row as Row, id);
+    const { id } = row as { id?: unknown };
+    const known = typeof id === 'string' || typeof id === 'number';
+    return convert(row as Row, known ? String(id) : `row ${i + 1}`);
   });
   const issues = all.flatMap(({ problem }, i) =>
     problem ? [{ file: 'rows', line: i + 1, ...problem }] : [],
@@ -68,8 +70,20 @@ function rowsOf<T>(rows: Rows<T, object>, convert: (row: Row, id: string) => Out
 /** What a run's config.yaml says of rows that came from no file: resuming with others is refused. */
 export function nameOf(...sets: (Rows<unknown, unknown> | undefined)[]): string {
   const all = sets.map((rows) => (rows !== undefined && 'rows' in rows ? rows.rows : (rows ?? [])));
-  const hash = createHash('sha256').update(JSON.stringify(all)).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(jsonOf(all)).digest('hex').slice(0, 16);
   return `${all.map(({ length }) => length).join(' + ')} rows in memory, sha256 ${hash}`;
+}
+
+function jsonOf(rows: unknown): string {
+  try {
+    return JSON.stringify(rows);
+  } catch (error) {
+    throw new ArgumentError('dataset', {
+      where: 'rows',
+      expected: 'rows that JSON can hold',
+      received: (error as Error).message,
+    });
+  }
 }
 
 /** A source of what a method reads; it reads nothing else. */

@@ -1,4 +1,5 @@
 import { ArgumentError } from '@selfjudge/core';
+import { check, instance } from '@selfjudge/core/checks';
 import type {
   DpoOptions,
   JsftOptions,
@@ -10,7 +11,8 @@ import type {
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
 import type { RowSource } from '../pipelines/datasets.js';
 import { runTraining } from '../pipelines/train.js';
-import type { Model } from './model.js';
+import { selfTrainingSettings, trainingSettings } from './checks.js';
+import { Model } from './model.js';
 import {
   nameOf,
   preferencesOf,
@@ -88,13 +90,17 @@ export type RunResult = TrainingResult & {
   alreadyDone?: boolean;
 };
 
+const trainingArguments = { model: instance(Model), settings: trainingSettings };
+
 /**
  * Supervised fine-tuning on completions. The model has the trained weights afterwards; so it is with every method.
  *
  * @throws ConfigError for a value out of range, or when the folder holds another run; ArgumentError when no row is left
  */
-export function sft(model: Model, { dataset, ...settings }: SftSettings): Promise<RunResult> {
-  return run('sft', model, settings, nameOf(dataset), {
+export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
+  check('sft', { model, settings }, trainingArguments);
+  const { dataset, ...options } = settings;
+  return run('sft', model, options, nameOf(dataset), {
     sftExamples: async (_, warn) => sftExamplesOf(dataset, warn),
   });
 }
@@ -103,15 +109,19 @@ export function sft(model: Model, { dataset, ...settings }: SftSettings): Promis
  * Judge-augmented fine-tuning (arXiv 2402.11253): the chosen answers are imitated, and which of the two is better is
  * learnt as one token, in both orders, in the same weights.
  */
-export function jsft(model: Model, { dataset, ...settings }: JsftSettings): Promise<RunResult> {
-  return run('jsft', model, settings, nameOf(dataset), {
+export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
+  check('jsft', { model, settings }, trainingArguments);
+  const { dataset, ...options } = settings;
+  return run('jsft', model, options, nameOf(dataset), {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
 
 /** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
-export function dpo(model: Model, { dataset, ...settings }: DpoSettings): Promise<RunResult> {
-  return run('dpo', model, settings, nameOf(dataset), {
+export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
+  check('dpo', { model, settings }, trainingArguments);
+  const { dataset, ...options } = settings;
+  return run('dpo', model, options, nameOf(dataset), {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -120,11 +130,10 @@ export function dpo(model: Model, { dataset, ...settings }: DpoSettings): Promis
  * On-policy self-training (arXiv 2402.11253): in every step the model answers each prompt twice, what it was before the
  * call says which answer is better, and a preference loss moves it.
  */
-export function selfTrain(
-  model: Model,
-  { prompts, dev, ...settings }: SelfTrainSettings,
-): Promise<RunResult> {
-  return run('self-train', model, settings, nameOf(prompts, dev), {
+export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
+  check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
+  const { prompts, dev, ...options } = settings;
+  return run('self-train', model, options, nameOf(prompts, dev), {
     prompts: async ({ datasetSplit }, warn) => {
       if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
       if (dev !== undefined) return promptsOf(dev, warn);

@@ -4,6 +4,7 @@ import {
   Adapter,
   ArgumentError,
   Device,
+  fileSystemError,
   findModel,
   loadModelWithAdapter,
   mergeAdapters,
@@ -101,7 +102,7 @@ export async function saveModel(
   { merge }: { merge: boolean },
 ): Promise<void> {
   const { model, adapter, tokenizer, path } = opened;
-  if (existsSync(dir) && readdirSync(dir).length > 0 && folderFault(dir) !== undefined)
+  if (holdsSomethingElse(dir))
     throw new ArgumentError('dir', {
       where: 'save',
       expected: 'a new folder, an empty one, or one that an earlier save wrote',
@@ -122,6 +123,14 @@ export async function saveModel(
     }
     carryTemplate(path, temporary);
   });
+}
+
+function holdsSomethingElse(dir: string): boolean {
+  try {
+    return existsSync(dir) && readdirSync(dir).length > 0 && folderFault(dir) !== undefined;
+  } catch (error) {
+    throw fileSystemError(dir, 'a folder', error);
+  }
 }
 
 function assemble(

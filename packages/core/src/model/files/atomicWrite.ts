@@ -41,24 +41,6 @@ export function atomicWriteSync(path: string, text: string): void {
   }
 }
 
-/** Removes what a failed write began; what stands in the way of that is the failure being told already. */
-function discard(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // A file stands where a folder of the path should.
-  }
-}
-
-/** Makes a folder and those above it. @throws FileSystemError */
-export function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (error) {
-    throw fileSystemError(path, 'a folder that can be written to', error);
-  }
-}
-
 /** `value` as JSON with two spaces, written atomically. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   check('writeJson', { path }, { path: isPath });

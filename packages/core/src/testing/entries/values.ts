@@ -4,7 +4,7 @@ import { Tensor } from '../../tensor/tensor.js';
 import { TreePlan } from '../../tensor/treePlan.js';
 import { Vector } from '../../tensor/vector.js';
 import { Weight } from '../../tensor/weight.js';
-import { except, given } from '../wrongValues.js';
+import { given, junk } from '../wrongValues.js';
 
 // Right and wrong values of the tensor folder's types, for the tables beside this file.
 
@@ -33,8 +33,7 @@ const disposedTree = TreePlan.from(device, { segments, rows: 2 });
 disposedTree.dispose();
 const foreignTree = TreePlan.from(foreignDevice, { segments, rows: 2 });
 
-/** Values of every JavaScript type but those of the library. */
-export const junk = except(() => false);
+export { junk };
 
 export const notDevice = fc.oneof(junk, fc.constant(closedDevice));
 export const notTensor = fc.oneof(junk, fc.constantFrom(disposed, weight, vector));

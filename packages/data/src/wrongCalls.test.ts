@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { byteTokenizer } from '@selfjudge/core';
+import {
+  arg,
+  describeWrongCalls,
+  entry,
+  fields,
+  given,
+  junk,
+  noneOf,
+  notFile,
+  notFlag,
+  notLimit,
+  notListOf,
+  notObject,
+  notObjectOf,
+  notPrompt,
+  notText,
+} from '@selfjudge/core/testing/wrongCalls';
+import fc from 'fast-check';
+import { afterAll } from 'vitest';
+import * as data from './index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'selfjudge-data-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const preference = { prompt: 'a', chosen: 'b', rejected: 'c' };
+const judged = { prompt: 'a', completions: ['b', 'c'], winner: 'a' };
+const file = join(folder, 'rows.jsonl');
+writeFileSync(file, `${JSON.stringify({ ...preference, ...judged })}\n`);
+
+const tokenizer = arg(byteTokenizer(), junk);
+const row = arg(preference, notObject);
+const id = arg('1', notText);
+const load = (of: (path: string, options?: data.LoadRowsOptions) => unknown) =>
+  entry(of, {
+    path: arg(file, notFile),
+    options: fields(
+      {
+        split: arg(data.splitOf('a'), given(noneOf('train', 'self', 'dev', 'test'))),
+        fractions: arg(
+          data.DEFAULT_FRACTIONS,
+          given(
+            notObjectOf({ ...data.DEFAULT_FRACTIONS }, { train: fc.constantFrom('0.6', null, NaN, 0.7) }),
+          ),
+        ),
+        limit: arg(1, given(notLimit)),
+      },
+      given(notObject),
+    ),
+  });
+const messages = [
+  { role: 'user', content: 'a' },
+  { role: 'assistant', content: 'b' },
+];
+const maxLength = arg(100, given(notLimit));
+const issue = { file: 'a', line: 1, code: 'empty-answer', reason: 'b' };
+
+describeWrongCalls({
+  exports: data,
+  table: {
+    loadPreferences: load(data.loadPreferences),
+    loadSftExamples: load(data.loadSftExamples),
+    loadPrompts: load(data.loadPrompts),
+    loadJudgedPairs: load(data.loadJudgedPairs),
+    readJsonl: entry(data.readJsonl, { path: arg(file, notFile) }),
+    toPreferencePair: entry(data.toPreferencePair, { row, id }),
+    toSftExample: entry(data.toSftExample, { row, id }),
+    toPromptRow: entry(data.toPromptRow, { row, id }),
+    toJudgedPair: entry(data.toJudgedPair, { row, id }),
+    toAnswerPair: entry(data.toAnswerPair, { row }),
+    preferenceOf: entry(data.preferenceOf, {
+      pair: fields(
+        {
+          id,
+          prompt: arg('a', notPrompt),
+          completions: arg(['b', 'c'], fc.oneof(notListOf('b', notText), fc.constant(['b']))),
+          winner: arg('a', noneOf('a', 'b', 'tie')),
+        },
+        notObject,
+      ),
+    }),
+    sftExampleOf: entry(data.sftExampleOf, {
+      pair: fields({ id, prompt: arg('a', notPrompt), chosen: arg('b', notText) }, notObject),
+    }),
+    describeProblems: entry(data.describeProblems, {
+      problems: arg([{ ...issue, place: 'a' }], notListOf({ ...issue, place: 'a' }, junk)),
+    }),
+    describeIssues: entry(data.describeIssues, { issues: arg([issue], notListOf(issue, junk)) }),
+    firstUserTurn: entry(data.firstUserTurn, { prompt: arg('a', notPrompt) }),
+    messagesOf: entry(data.messagesOf, { prompt: arg('a', notPrompt) }),
+    splitOf: entry(data.splitOf, {
+      prompt: arg('a', notPrompt),
+      fractions: fields(
+        Object.fromEntries(
+          Object.entries(data.DEFAULT_FRACTIONS).map(([split, share]) => [split, arg(share, noneOf(share))]),
+        ),
+        given(notObject),
+      ),
+    }),
+    parseTranscript: entry(data.parseTranscript, { text: arg('a', notText) }),
+    promptIds: entry(data.promptIds, { tokenizer, prompt: arg('a', notPrompt) }),
+    completionIds: entry(data.completionIds, {
+      tokenizer,
+      text: arg('a', notText),
+      options: fields({ eos: arg(true, notFlag) }, notObject),
+    }),
+    sftSequence: entry(data.sftSequence, {
+      tokenizer,
+      example: fields({ messages: arg(messages, notListOf(messages[0], junk)) }, notObject),
+      options: fields({ maxLength, trainOn: arg('all', given(noneOf('all', 'last'))) }, given(notObject)),
+    }),
+    preferenceSequences: entry(data.preferenceSequences, {
+      tokenizer,
+      pair: fields(
+        { prompt: arg('a', notPrompt), chosen: arg('b', notText), rejected: arg('c', notText) },
+        notObject,
+      ),
+      options: fields({ maxLength }, given(notObject)),
+    }),
+  },
+  without: {},
+  atLeast: 500,
+});

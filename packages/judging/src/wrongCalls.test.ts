@@ -1,0 +1,213 @@
+import { byteModel } from '@selfjudge/core/testing';
+import {
+  arg,
+  describeWrongCalls,
+  entry,
+  except,
+  fields,
+  given,
+  junk,
+  noneOf,
+  notFunction,
+  notLimit,
+  notList,
+  notListOf,
+  notNumber,
+  notObject,
+  notObjectOf,
+  notPrompt,
+  notText,
+  notWhole,
+} from '@selfjudge/core/testing/wrongCalls';
+import fc from 'fast-check';
+import * as judging from './index.js';
+
+const { Judge, JudgeFormat } = judging;
+const model = byteModel();
+const tokenizer = model.tokenizer!;
+const template = judging.loadJudgeTemplate('principled-rationale');
+const judge = new Judge(model.view(), tokenizer, judging.loadJudgeTemplate('plain'));
+const format = JudgeFormat.of(template, tokenizer);
+
+const pair = { prompt: 'a', a: 'b', b: 'c' };
+const notPair = notObjectOf(pair, { prompt: notPrompt, a: notText, b: notText });
+const notTemplate = notObjectOf(
+  { ...template },
+  {
+    name: notText,
+    system: given(notText),
+    user: notText,
+    assistant: notText,
+    verdicts: notObjectOf({ a: ' A', b: ' B' }, { a: notText, b: notText }),
+    principles: notListOf(
+      { name: 'a', text: 'b' },
+      notObjectOf({ name: 'a', text: 'b' }, { name: notText, text: notText }),
+    ),
+    rationale: given(notText),
+  },
+);
+const notMeasured = except((value) => typeof value === 'number');
+const order = { rendered: '', pA: 0.6, pB: 0.2 };
+const notOrder = notObjectOf(order, { pA: notMeasured, pB: notMeasured });
+const vote = judging.voteOf('overall', order, order);
+const notVote = notObjectOf(
+  { ...vote },
+  { winner: noneOf('a', 'b', 'tie', null), scoreA: notMeasured, scoreB: notMeasured },
+);
+const verdict = judging.verdictOf([order, order], [vote]);
+const compareOptions = {
+  tokenBudget: arg(4096, given(notLimit)),
+  onProgress: arg(() => () => {}, given(notFunction)),
+  signal: arg(new AbortController().signal, given(junk)),
+};
+const question = arg(0, notWhole(0, format.questions.length - 1));
+const shownFirst = arg('ab', noneOf('ab', 'ba'));
+const rendered = format.render(pair, 'ab', 0);
+const notRendered = notObjectOf({ ...rendered }, { text: notText, pieces: notList });
+const candidates = { prompt: 'a', candidates: ['b', 'c'] };
+
+describeWrongCalls({
+  exports: judging,
+  table: {
+    'new Judge': entry(
+      (view: typeof judge.view, of: typeof tokenizer, by: typeof template) => new Judge(view, of, by),
+      {
+        view: arg(model.view(), junk),
+        tokenizer: arg(tokenizer, junk),
+        template: arg(template, notTemplate),
+      },
+    ),
+    'Judge#sequences': entry((of: typeof pair) => judge.sequences(of), { pair: arg(pair, notPair) }),
+    'Judge#compare': entry((pairs: (typeof pair)[], options: object) => judge.compare(pairs, options), {
+      pairs: arg([pair], notListOf(pair, notPair)),
+      options: fields(compareOptions, given(notObject)),
+    }),
+    'JudgeFormat.of': entry(JudgeFormat.of, {
+      template: arg(template, notTemplate),
+      tokenizer: arg(tokenizer, junk),
+    }),
+    'JudgeFormat#verdicts': entry((of: number) => format.verdicts(of), { question }),
+    'JudgeFormat#render': entry((of: typeof pair, by: 'ab', about: number) => format.render(of, by, about), {
+      pair: arg(pair, notPair),
+      order: shownFirst,
+      question,
+    }),
+    'JudgeFormat#ids': entry((of: typeof rendered) => format.ids(of), {
+      rendered: arg(rendered, notRendered),
+    }),
+    'JudgeFormat#rationaleIds': entry(
+      (prefix: typeof rendered, winner: 'a', by: 'ab', reasons: string) =>
+        format.rationaleIds(prefix, winner, by, reasons),
+      {
+        prefix: arg(rendered, notRendered),
+        verdict: arg('a', noneOf('a', 'b')),
+        order: shownFirst,
+        reasons: arg(
+          { chosen: 'b', rejected: 'c' },
+          except((v) => typeof v === 'string'),
+        ),
+      },
+    ),
+    bestOf: entry(judging.bestOf, {
+      view: arg(model.view(), junk),
+      judge: arg(judge, fc.oneof(junk, fc.constant({ compare: 1 }))),
+      prompts: arg(['a'], notListOf('a', notPrompt)),
+      options: fields(
+        {
+          n: arg(1, notWhole(1)),
+          seed: arg(0, given(notWhole(0))),
+          sampling: fields(
+            { maxNewTokens: arg(1, notWhole(1, 2000)), topP: arg(0.9, given(notNumber(0.01, 1))) },
+            notObject,
+          ),
+          judging: fields(compareOptions, given(notObject)),
+        },
+        notObject,
+      ),
+    }),
+    contextText: entry(judging.contextText, { prompt: arg('a', notPrompt) }),
+    judgeSequences: entry(judging.judgeSequences, {
+      labelled: fields(
+        {
+          prompt: arg('a', notPrompt),
+          chosen: arg('b', notText),
+          rejected: arg('c', notText),
+          labels: arg(
+            {},
+            given(
+              fc.oneof(
+                notObject,
+                noneOf('chosen', 'rejected').map((label) => ({ honesty: label })),
+              ),
+            ),
+          ),
+          rationales: arg(
+            {},
+            given(
+              fc.oneof(
+                notObject,
+                notText.map((reason) => ({ honesty: reason })),
+              ),
+            ),
+          ),
+        },
+        notObject,
+      ),
+      template: arg(template, notTemplate),
+      tokenizer: arg(tokenizer, junk),
+    }),
+    loadJudgeTemplate: entry(judging.loadJudgeTemplate, {
+      nameOrPath: arg('plain', fc.oneof(notText, fc.constantFrom('', 'plan', '/nothing')), ''),
+    }),
+    parseJudgeTemplate: entry(judging.parseJudgeTemplate, { content: arg({ ...template }, notTemplate, '') }),
+    formatJudgeTemplate: entry(judging.formatJudgeTemplate, { template: arg(template, notTemplate) }),
+    judgeBehaviour: entry(judging.judgeBehaviour, {
+      verdicts: arg(
+        [verdict],
+        notListOf(
+          verdict,
+          notObjectOf(
+            { ...verdict },
+            { winner: noneOf('a', 'b', 'tie', null), orders: notListOf(order, notOrder) },
+          ),
+        ),
+      ),
+      lengths: arg(
+        [[1, 2]],
+        fc.oneof(
+          notList,
+          fc.constantFrom([], [[1]]),
+          notNumber(0).map((length) => [[length, 1]]),
+        ),
+      ),
+    }),
+    tournament: entry(judging.tournament, {
+      entries: arg(
+        [candidates],
+        notListOf(
+          candidates,
+          notObjectOf(candidates, {
+            prompt: notPrompt,
+            candidates: fc.oneof(notListOf('b', notText), fc.constant([])),
+          }),
+        ),
+      ),
+      compare: arg(() => (pairs: unknown[]) => Promise.resolve(pairs.map(() => verdict)), notFunction),
+      seed: arg(1, notWhole(0)),
+    }),
+    voteOf: entry(judging.voteOf, {
+      principle: arg('overall', notText),
+      ab: arg(order, notOrder),
+      ba: arg(order, notOrder),
+    }),
+    verdictOf: entry(judging.verdictOf, {
+      orders: arg([order, order], notListOf(order, notOrder)),
+      votes: arg([vote], fc.oneof(notListOf(vote, notVote), fc.constant([]))),
+    }),
+  },
+  without: {
+    'takes no argument': ['shippedTemplates'],
+    'the constructor is private': ['new JudgeFormat'],
+  },
+  atLeast: 400,
+});

@@ -1,0 +1,257 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { byteModel } from '@selfjudge/core/testing';
+import {
+  arg,
+  describeWrongCalls,
+  entry,
+  except,
+  fields,
+  given,
+  junk,
+  noneOf,
+  notFile,
+  notFlag,
+  notFunction,
+  notLimit,
+  notListOf,
+  notNumber,
+  notObject,
+  notObjectOf,
+  notPrompt,
+  notText,
+  notWhole,
+  type Parameter,
+} from '@selfjudge/core/testing/wrongCalls';
+import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '@selfjudge/training';
+import fc from 'fast-check';
+import { afterAll } from 'vitest';
+import * as api from './index.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'selfjudge-wrong-'));
+const at = (name: string) => join(folder, name);
+const small = byteModel();
+await small.save(at('model'));
+small.dispose();
+const model = await api.loadModel(at('model'), { dtype: 'float32' });
+afterAll(() => {
+  model.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+const pair = { prompt: 'a', a: 'b', b: 'c' };
+const preference = { prompt: 'a', chosen: 'b', rejected: 'c' };
+const hooks = {
+  onProgress: arg(() => () => {}, given(notFunction)),
+  signal: arg(new AbortController().signal, given(junk)),
+};
+const template = arg('plain', given(fc.oneof(notText, fc.constant('plan'))), '');
+const answers = {
+  ...hooks,
+  template,
+  maxNewTokens: arg(1, given(notWhole(1, 2000))),
+  temperature: arg(1, given(notNumber(0, 1e6))),
+  topP: arg(0.9, given(notNumber(0.01, 1))),
+  topK: arg(0, given(notWhole(0, 2 ** 31 - 1))),
+  seed: arg(0, given(notWhole(0))),
+  bestOf: arg(2, given(notWhole(1, 2 ** 31 - 1))),
+};
+const tokenBudget = arg(64, given(notLimit));
+const rows = (row: object) =>
+  arg([row], fc.oneof(notListOf(row, notObject), fc.constantFrom({ rows: 1 }, [], [{}])));
+const opened = arg(model, junk);
+const place = fc.oneof(notText, fc.constantFrom('', '\0', at('model/config.json')));
+
+const share = notNumber(0, 1);
+const notPositive = fc.oneof(notNumber(0), fc.constant(0));
+/** Wrong values of settings, by their names; undefined asks for the default. */
+const wrongSettings: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  learningRate: notPositive,
+  lrSchedulerType: noneOf('constant', 'linear', 'cosine'),
+  warmupRatio: share,
+  warmupSteps: notWhole(0),
+  minLrRatio: share,
+  adamBeta1: share,
+  adamBeta2: share,
+  adamEpsilon: notPositive.filter((value) => !((value as number) > 1)),
+  weightDecay: notNumber(0),
+  maxGradNorm: notNumber(0),
+  trainBatchSize: notWhole(1),
+  judgeBatchSize: notWhole(1),
+  numTrainEpochs: notPositive,
+  maxSteps: notWhole(0),
+  seed: notWhole(0),
+  tokenBudget: notWhole(1),
+  saveSteps: notWhole(0),
+  saveTotalLimit: notWhole(0),
+  maxLength: notWhole(1),
+  maxPromptLength: notWhole(1),
+  lossNormalization: noneOf('task', 'token'),
+  judgeWeight: notNumber(0),
+  rationaleWeight: notNumber(0),
+  lossType: noneOf('sigmoid', 'hinge', 'ipo'),
+  beta: notPositive,
+  labelSmoothing: fc.oneof(notNumber(0, 0.4), fc.constant(0.5)),
+  logpReduction: noneOf('sum', 'mean'),
+  precomputeRefLogProbs: notFlag,
+  maxNewTokens: notWhole(1),
+  temperature: notNumber(0),
+  topP: fc.oneof(share, fc.constant(0)),
+  topK: notWhole(0),
+  missingEos: noneOf('drop', 'keep', 'lose'),
+  evalSteps: notWhole(0),
+  maxKl: notPositive,
+  trainOn: noneOf('last', 'all'),
+  judgeTemplate: fc.oneof(notText, fc.constant('plan')),
+};
+
+const lora = {
+  r: arg(2, given(notWhole(1)), 'loraR'),
+  alpha: arg(4, given(notPositive), 'loraAlpha'),
+  dropout: arg(0, given(notNumber(0, 0.9)), 'loraDropout'),
+  targetModules: arg(
+    ['q_proj'],
+    given(fc.oneof(notListOf('q_proj', notText), fc.constantFrom([], ['query']))),
+    'loraTargetModules',
+  ),
+};
+
+let runs = 0;
+
+/** Everything a training method takes: its own settings, each with the value it has by default, and those of all. */
+function settings(defaults: object, own: Record<string, Parameter>): Parameter {
+  const quick = { ...defaults, maxSteps: 1, trainBatchSize: 1, saveSteps: 0 };
+  const method = Object.entries(quick).map(
+    ([key, value]) => [key, arg(value, given(wrongSettings[key]))] as const,
+  );
+  return fields(
+    {
+      ...Object.fromEntries(method),
+      ...own,
+      outputDir: arg(() => at(`run-${runs++}`), place),
+      lora: fields(lora, given(notObject)),
+      fullFinetuning: arg(false, given(notFlag)),
+      preset: arg('default', given(noneOf('default', 'paper'))),
+      onStep: arg(() => () => {}, given(notFunction)),
+      onWarning: arg(() => () => {}, given(notFunction)),
+      signal: hooks.signal,
+    },
+    notObject,
+  );
+}
+const methodOf = (train: (of: api.Model, by: never) => Promise<unknown>, of: Parameter) =>
+  entry(train, { model: opened, settings: of });
+const named = (name: string, right: unknown) => ({ [name]: arg(right, given(wrongSettings[name])) });
+
+describeWrongCalls({
+  exports: api,
+  table: {
+    loadModel: entry(
+      async (path: string, options: object) => (await api.loadModel(path, options)).dispose(),
+      {
+        path: arg(at('model'), notFile),
+        options: fields(
+          {
+            device: arg('cpu', given(noneOf('auto', 'cpu', 'cuda'))),
+            dtype: arg('bf16', given(noneOf('float32', 'bf16'))),
+            adapter: arg(undefined, given(fc.oneof(notFile, fc.constant(at('model'))))),
+          },
+          given(notObject),
+        ),
+      },
+    ),
+    'new Model': entry((of: typeof model.opened) => new api.Model(of), {
+      opened: arg(() => model.opened, fc.oneof(junk, fc.constant(model))),
+    }),
+    'Model#generate': entry((prompt: string, options: object) => model.generate(prompt, options), {
+      prompt: arg('a', notPrompt),
+      options: fields(answers, given(notObject)),
+    }),
+    'Model#generateAll': entry((prompts: string[], options: object) => model.generateAll(prompts, options), {
+      prompts: arg(['a'], notListOf('a', notPrompt)),
+      options: fields(
+        {
+          ...answers,
+          // Read with bestOf alone.
+          template: arg('plain', given(notText)),
+          bestOf: arg(1, given(notWhole(1))),
+          count: arg(1, given(notWhole(1, 2 ** 31 - 1))),
+        },
+        given(notObject),
+      ),
+    }),
+    'Model#judge': entry((pairs: (typeof pair)[], options: object) => model.judge(pairs, options), {
+      pairs: arg([pair], notListOf(pair, notObjectOf(pair, { prompt: notPrompt, a: notText, b: notText }))),
+      options: fields({ ...hooks, template, tokenBudget }, given(notObject)),
+    }),
+    'Model#score': entry((of: api.ScoreRow[], options: object) => model.score(of, options), {
+      rows: arg(
+        [{ prompt: 'a', completion: 'b' }],
+        notListOf(
+          { prompt: 'a', completion: 'b' },
+          notObjectOf({ prompt: 'a', completion: 'b' }, { prompt: notPrompt, completion: notText }),
+        ),
+      ),
+      options: fields({ ...hooks, tokenBudget }, given(notObject)),
+    }),
+    'Model#save': entry((dir: string, options: object) => model.save(dir, options), {
+      dir: arg(() => at(`saved-${runs++}`), place),
+      options: fields({ merge: arg(true, given(notFlag)) }, given(notObject)),
+    }),
+    'Model#reload': entry((path: string) => model.reload(path), { path: arg(at('model'), notFile) }),
+    evaluateJudge: entry(api.evaluateJudge, {
+      model: opened,
+      pairs: rows(preference),
+      options: fields(
+        { ...hooks, template, onWarning: arg(() => () => {}, given(notFunction)) },
+        given(notObject),
+      ),
+    }),
+    sft: methodOf(
+      api.sft,
+      settings(sftDefaults, { dataset: rows({ prompt: 'a', completion: 'b' }), ...named('trainOn', 'last') }),
+    ),
+    jsft: methodOf(
+      api.jsft,
+      settings(
+        { ...jsftDefaults, judgeBatchSize: 1 },
+        { dataset: rows(preference), ...named('trainOn', 'last'), ...named('judgeTemplate', 'plain') },
+      ),
+    ),
+    dpo: methodOf(api.dpo, settings(dpoDefaults, { dataset: rows(preference) })),
+    selfTrain: methodOf(
+      api.selfTrain,
+      settings(
+        { ...selfTrainingDefaults, maxNewTokens: 2 },
+        {
+          prompts: arg(
+            ['a'],
+            notListOf(
+              'a',
+              except((v) => typeof v === 'string' || (typeof v === 'object' && v !== null)),
+            ),
+          ),
+          dev: arg(
+            undefined,
+            given(
+              fc.oneof(
+                junk.filter((v) => !Array.isArray(v)),
+                fc.constant({ rows: 1 }),
+              ),
+            ),
+          ),
+          ...named('judgeTemplate', 'plain'),
+        },
+      ),
+    ),
+  },
+  without: {
+    'takes no argument': ['Model#dispose'],
+    'tested in its own package': ['loadPreferences', 'loadPrompts', 'loadSftExamples'],
+    'makes an error: one in its place would hide it': ['new SelfjudgeError'],
+    'takes any value': ['isError'],
+  },
+  runs: 6,
+  atLeast: 1000,
+});

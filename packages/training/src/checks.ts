@@ -1,0 +1,136 @@
+// What the functions of this package take, for callers without TypeScript.
+import {
+  abortSignal,
+  anything,
+  callback,
+  flag,
+  float32s,
+  having,
+  limit,
+  list,
+  measured,
+  number,
+  numbers,
+  object,
+  oneOf,
+  optional,
+  options,
+  prompt,
+  text,
+  tokenizer,
+  view,
+  whole,
+  type Check,
+} from '@selfjudge/core/checks';
+
+const share = number({ min: 0, max: 1 });
+const tokens = numbers(whole(0));
+
+export const isParameterSet = having('a ParameterSet', {
+  value: object({}),
+  grad: object({}),
+  load: callback,
+});
+const trainable = { policy: view, parameters: isParameterSet, save: callback, dispose: callback };
+export const isTrainable = having('a Trainable', trainable);
+export const isPreferenceTrainable = having('a PreferenceTrainable', { ...trainable, reference: view });
+export const isOptimizer = having('an AdamW', { step: callback, state: callback, load: callback });
+/** Whoever compares answers. */
+export const isJudge = having('an object with a method compare', { compare: callback });
+
+/** A sequence; the tree it goes into looks at what it says. */
+export const isSequence = object({ tokens: numbers(anything) });
+const isAnswer = object({
+  tokens: list(whole(0), 1),
+  reference: optional(measured),
+  logprobs: optional(float32s),
+});
+export const isTokenPair = object({ id: text, prompt: tokens, chosen: isAnswer, rejected: isAnswer });
+export const isTokenizedPrompt = object({ id: text, text: prompt, tokens });
+export const isSampledAnswer = object({ tokens, logprobs: float32s, finish: oneOf('eos', 'length'), text });
+const sampled = object({ tokens, logprobs: float32s });
+/** The two answers of a contest, as they were sampled. */
+export const isSampledPair = object({ a: sampled, b: sampled });
+export const isContest = object({ prompt: isTokenizedPrompt, a: sampled, b: sampled });
+export const isSettled = object({ fate: oneOf('pair', 'equal', 'cut', 'tie', 'null') });
+export const isSupervised = object({
+  id: text,
+  sequences: list(isSequence),
+  kinds: list(list(oneOf('sft', 'verdict', 'rationale'))),
+});
+export const sums = (count: number): Check => list(pairOfNumbers, count);
+const pairOfNumbers: Check = (value, what, where) => list(measured, 2)(value, what, where);
+export const isStep = options({
+  step: whole(1),
+  learningRate: number({ min: 0 }),
+  signal: optional(abortSignal),
+});
+
+const optimizer = {
+  adamBeta1: share,
+  adamBeta2: share,
+  adamEpsilon: number({ min: 0, max: 1 }),
+  weightDecay: number({ min: 0 }),
+  maxGradNorm: number({ min: 0 }),
+};
+const scheduleFields = {
+  learningRate: number({ min: 0 }),
+  lrSchedulerType: oneOf('constant', 'linear', 'cosine'),
+  warmupRatio: share,
+  warmupSteps: whole(0),
+  minLrRatio: share,
+};
+const loop = {
+  ...optimizer,
+  ...scheduleFields,
+  trainBatchSize: whole(1),
+  numTrainEpochs: number({ min: 0 }),
+  maxSteps: whole(0),
+  seed: whole(0),
+  tokenBudget: limit,
+};
+const jsftLoss = {
+  lossNormalization: oneOf('task', 'token'),
+  judgeWeight: number({ min: 0 }),
+  rationaleWeight: number({ min: 0 }),
+};
+const preference = {
+  lossType: oneOf('sigmoid', 'hinge', 'ipo'),
+  beta: number({ above: 0 }),
+  labelSmoothing: number({ min: 0, below: 0.5 }),
+  logpReduction: oneOf('sum', 'mean'),
+};
+const samplingFields = {
+  maxNewTokens: whole(1),
+  temperature: number({ min: 0 }),
+  topP: number({ above: 0, max: 1 }),
+  topK: whole(0),
+  seed: whole(0),
+};
+
+export const optimizerOptions = options(optimizer);
+export const scheduleOptions = options(scheduleFields);
+export const sftOptions = options(loop);
+export const jsftLossOptions = options(jsftLoss);
+export const jsftOptions = options({ ...loop, ...jsftLoss, judgeBatchSize: whole(1) });
+export const preferenceOptions = options(preference);
+export const dpoOptions = options({ ...loop, ...preference, precomputeRefLogProbs: flag });
+export const samplingOptions = options(samplingFields);
+export const missingEos = oneOf('drop', 'keep', 'lose');
+export const selfTrainingOptions = options({
+  ...loop,
+  ...preference,
+  ...samplingFields,
+  missingEos,
+  evalSteps: whole(0),
+  maxKl: number({ above: 0 }),
+});
+
+const selfTraining = {
+  trainable: isPreferenceTrainable,
+  judge: isJudge,
+  tokenizer,
+  options: selfTrainingOptions,
+};
+export const isSelfTrainingStart = options(selfTraining);
+export const isSelfTraining = options({ ...selfTraining, optimizer: isOptimizer });
