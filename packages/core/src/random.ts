@@ -1,6 +1,8 @@
 import { anything, check, list, whole } from './checks/kinds.js';
 
-const counts = { n: whole(1) };
+const isCount = whole(1);
+const isItems = list(anything);
+const isChoices = list(anything, 1);
 const seeds = { seed: whole(), stream: whole(0, 2 ** 32 - 1) };
 
 /**
@@ -55,7 +57,7 @@ export class Random {
 
   /** A whole number in [0, n), n in 1 .. 2^53. */
   below(n: number): number {
-    check('Random.below', { n }, counts);
+    isCount(n, 'n', 'Random.below');
     return Math.floor(this.uniform() * n);
   }
 
@@ -66,13 +68,13 @@ export class Random {
 
   /** One element, each equally likely. */
   choice<T>(items: readonly T[]): T {
-    check('Random.choice', { items }, { items: list(anything, 1) });
+    isChoices(items, 'items', 'Random.choice');
     return items[this.below(items.length)];
   }
 
   /** A shuffled copy (Fisher and Yates). */
   shuffled<T>(items: readonly T[]): T[] {
-    check('Random.shuffled', { items }, { items: list(anything) });
+    isItems(items, 'items', 'Random.shuffled');
     const out = items.slice();
     for (let i = out.length - 1; i > 0; i--) {
       const j = this.below(i + 1);
@@ -83,7 +85,7 @@ export class Random {
 
   /** `count` different elements in random order. */
   sample<T>(items: readonly T[], count: number): T[] {
-    check('Random.sample', { items, count }, { items: list(anything), count: whole(0) });
+    check('Random.sample', { items, count }, { items: isItems, count: whole(0) });
     return this.shuffled(items).slice(0, count);
   }
 }

@@ -60,11 +60,11 @@ export const isSupervised = object({
 });
 export const sums = (count: number): Check => list(pairOfNumbers, count);
 const pairOfNumbers: Check = (value, what, where) => list(measured, 2)(value, what, where);
-export const isStep = options({
-  step: whole(1),
-  learningRate: number({ min: 0 }),
-  signal: optional(abortSignal),
-});
+const stepFrom = (first: number) =>
+  options({ step: whole(first), learningRate: number({ min: 0 }), signal: optional(abortSignal) });
+export const isStep = stepFrom(1);
+/** A step, or 0 for the start. */
+export const isStepOrStart = stepFrom(0);
 
 const optimizer = {
   adamBeta1: share,

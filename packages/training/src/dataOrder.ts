@@ -1,5 +1,5 @@
 import { Random } from '@selfjudge/core';
-import { check, number, options as optionsOf, whole } from '@selfjudge/core/checks';
+import { check, kind, number, options as optionsOf, whole } from '@selfjudge/core/checks';
 
 export interface DataOrderOptions {
   /** Number of examples, at least 1. */
@@ -14,7 +14,10 @@ export interface DataOrderOptions {
 }
 
 const orderOptions = optionsOf({
-  length: whole(1),
+  length: kind(
+    'at least one example to train on',
+    (value) => Number.isSafeInteger(value) && (value as number) >= 1,
+  ),
   batchSize: whole(1),
   epochs: number({ min: 0 }),
   maxSteps: whole(0),

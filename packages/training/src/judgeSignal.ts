@@ -1,6 +1,6 @@
 import { mean } from '@selfjudge/core';
 import { check, list } from '@selfjudge/core/checks';
-import { isSelfTraining, isStep, isTokenizedPrompt } from './checks.js';
+import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from './checks.js';
 import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';
 import type { Metrics } from './metrics.js';
@@ -29,7 +29,7 @@ export class JudgeSignal implements Selection {
   }
 
   async evaluate(at: StepContext): Promise<SignalReport> {
-    check('JudgeSignal.evaluate', { at }, { at: isStep });
+    check('JudgeSignal.evaluate', { at }, { at: isStepOrStart });
     const { trainable, judge, options } = this.run;
     this.startAnswers ??= await this.answers(trainable.reference, at.signal);
     const answers = await this.answers(trainable.policy, at.signal);

@@ -190,7 +190,9 @@ describeWrongCalls({
     'JudgeSignal#evaluate': entry(
       (step: training.StepContext) =>
         new JudgeSignal(signalRun() as unknown as training.SelfTraining, [v.prompt]).evaluate(step),
-      { at },
+      {
+        at: fields({ step: arg(0, notWhole(0)), learningRate: arg(1e-3, notNumber(0)), signal }, notObject),
+      },
     ),
     'RunFolder.open': entry((path: string) => RunFolder.open(path).abandon(), {
       path: arg(v.at('other'), notPlace),

@@ -1,5 +1,14 @@
 import { dropoutKey, model as isModel } from '../checks/domain.js';
-import { check, instance, list, oneOf, optional, options as optionsOf, whole } from '../checks/kinds.js';
+import {
+  check,
+  instance,
+  list,
+  oneOf,
+  optional,
+  options as optionsOf,
+  whole,
+  type Check,
+} from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { linear } from '../tensor/ops/linear.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
@@ -33,6 +42,7 @@ const linearArguments = { name: oneOf(...LINEARS), x: instance(Tensor), dropout:
 export class ModelView {
   readonly model: LlamaModel;
   readonly adapters: readonly Adapter[];
+  readonly #isLayer: Check;
 
   constructor(model: LlamaModel, adapters: readonly Adapter[] = []) {
     check('LlamaModel.view', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
@@ -45,6 +55,7 @@ export class ModelView {
     }
     for (const adapter of adapters) adapter.assertFits(model);
     this.model = model;
+    this.#isLayer = whole(0, model.layers.length - 1);
     this.adapters = [...adapters];
   }
 
@@ -116,14 +127,8 @@ export class ModelView {
 
   /** One linear layer of a block with its bias and this view's adapters: x [T, in] to [T, out]. */
   linear(layer: number, name: LinearName, x: Tensor, rowKeys?: Tensor, dropout?: DropoutKey): Tensor {
-    check(
-      'ModelView.linear',
-      { layer, name, x, dropout },
-      {
-        ...linearArguments,
-        layer: whole(0, this.model.layers.length - 1),
-      },
-    );
+    this.#isLayer(layer, 'layer', 'ModelView.linear');
+    check('ModelView.linear', { name, x, dropout }, linearArguments);
     const { weight, bias } = this.model.layers[layer].linears[name];
     const adapters: LinearAdapter[] = [];
     for (const adapter of this.adapters) {

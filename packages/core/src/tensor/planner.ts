@@ -15,7 +15,8 @@ export interface PlannedTree<G extends SequenceGroup> {
   first: number[];
 }
 
-const isGroup = object({ sequences: list(anything) });
+const isList = list(anything);
+const isGroup = object({ sequences: isList });
 const planArguments = {
   groups: list(isGroup),
   tokenBudget: isLimit,
@@ -83,7 +84,7 @@ export class RowCounter implements TreeShape {
   }
 
   add(sequences: readonly TreeSequence[]): this {
-    check('RowCounter.add', { sequences }, { sequences: list(anything) });
+    isList(sequences, 'sequences', 'RowCounter.add');
     sequences.forEach((sequence, s) => {
       const needed = checkSequence(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
       const { tokens, state = 0, targets = [], candidates = [] } = sequence;

@@ -1,4 +1,4 @@
-import { callback, check } from '../checks/kinds.js';
+import { callback } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import type { Tensor } from './tensor.js';
 
@@ -26,7 +26,7 @@ export function owned<T>(fn: () => T): T {
  * `fn` throws, everything made inside is disposed.
  */
 export function tidy<T>(fn: () => T): T {
-  check('tidy', { fn }, { fn: callback });
+  callback(fn, 'fn', 'tidy');
   const made: Tensor[] = [];
   scopes.push(made);
   let result: T;

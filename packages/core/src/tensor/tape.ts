@@ -1,4 +1,4 @@
-import { callback, check, instance, kind, list, tuple } from '../checks/kinds.js';
+import { callback, instance, kind, list, tuple } from '../checks/kinds.js';
 import { ArgumentError, DisposedError } from '../errors.js';
 import { accumulate } from './accumulate.js';
 import { currentRecorder, withRecorder, type Recorder, type Recording } from './recording.js';
@@ -32,7 +32,7 @@ export class Tape implements Recorder {
 
   /** Runs `fn` with this as the tape of the thread. `fn` must be synchronous; runs do not nest. */
   run<T>(fn: () => T): T {
-    check('Tape.run', { fn }, { fn: callback });
+    callback(fn, 'fn', 'Tape.run');
     this.#assertFresh('Tape.run');
     if (currentRecorder() !== undefined) {
       throw new ArgumentError('tape', {
@@ -53,7 +53,7 @@ export class Tape implements Recorder {
 
   /** Asks for the gradient of a tensor that no recorded op produced; read it with `gradient` after backward. */
   watch(tensor: Tensor): void {
-    check('Tape.watch', { tensor }, { tensor: instance(Tensor) });
+    isTensor(tensor, 'tensor', 'Tape.watch');
     this.#assertFresh('Tape.watch');
     if (this.#nodes.has(tensor.id)) return;
     this.#nodes.set(tensor.id, tensor.id);
@@ -62,7 +62,7 @@ export class Tape implements Recorder {
 
   /** The gradient of a watched tensor, the caller's to dispose; undefined where none flowed or it was taken. */
   gradient(tensor: Tensor): Tensor | undefined {
-    check('Tape.gradient', { tensor }, { tensor: instance(Tensor) });
+    isTensor(tensor, 'tensor', 'Tape.gradient');
     const gradient = this.#watched.get(tensor.id);
     if (gradient !== undefined) this.#watched.set(tensor.id, undefined);
     return gradient;
@@ -80,8 +80,7 @@ export class Tape implements Recorder {
   ): void {
     this.#assertFresh('Tape.backward');
     if (first instanceof Tensor) gradientCheck(gradient, 'gradient', 'Tape.backward');
-    else
-      check('Tape.backward', { outputs: first }, { outputs: list(tuple(instance(Tensor), gradientCheck)) });
+    else isOutputs(first, 'outputs', 'Tape.backward');
     const outputs = first instanceof Tensor ? [[first, gradient as Tensor | Float32Array] as const] : first;
     for (const [output, dy] of outputs) this.#check(output, dy);
     this.#spent = true;
@@ -185,10 +184,12 @@ export class Tape implements Recorder {
   }
 }
 
+const isTensor = instance(Tensor);
 const gradientCheck = kind(
   'a Tensor or a Float32Array',
   (value) => value instanceof Tensor || value instanceof Float32Array,
 );
+const isOutputs = list(tuple(isTensor, gradientCheck));
 
 /** Turns the gradients of an entry's outputs into those of its inputs and frees what it saved. */
 function consume(entry: Entry, gradients: Map<number, Tensor>): void {

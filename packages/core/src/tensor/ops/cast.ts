@@ -1,13 +1,13 @@
-import { check, oneOf } from '../../checks/kinds.js';
+import { oneOf } from '../../checks/kinds.js';
 import { enqueueOne } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 
-const dtypes = { dtype: oneOf('float32', 'bf16') };
+const isFloat = oneOf('float32', 'bf16');
 
 /** x in another dtype; bf16 by rounding to nearest even. A new tensor even when the dtype is the same. */
 export function cast(x: Tensor, dtype: 'float32' | 'bf16'): Tensor {
-  check('cast', { dtype }, dtypes);
+  isFloat(dtype, 'dtype', 'cast');
   const y = enqueueOne(dtype === 'bf16' ? 'cast_bf16' : 'cast_f32', [x]);
   const from = x.dtype as 'float32' | 'bf16';
   record({ op: 'cast', inputs: [x], outputs: [y], backward: ([dy]) => [dy && cast(dy, from)] });

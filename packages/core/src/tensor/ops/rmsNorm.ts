@@ -1,4 +1,3 @@
-import { check } from '../../checks/kinds.js';
 import { enqueue } from '../enqueue.js';
 import { record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
@@ -19,7 +18,7 @@ export function rmsNorm(
   eps: number,
   residual?: Tensor,
 ): { y: Tensor; sum: Tensor } {
-  check('rmsNorm', { weight }, { weight: isVector });
+  isVector(weight, 'weight', 'rmsNorm');
   const [y, added] = enqueue('rms_norm', [x, weight.value, residual], [eps]) as [Tensor, Tensor | undefined];
   const sum = added ?? x;
   record({
