@@ -84,6 +84,8 @@ export class NativeDevice {
       if (typeof number !== 'number') throw wrongArgument(op, call.numbers[i].name, 'a number', number);
       box[NUMBERS + i] = number;
     }
+    // 0 tells the addon that there is none; given by a caller it is no handle.
+    if (tree === 0) throw wrongArgument(op, 'tree', 'a handle or null', tree);
     this.#raw.run(call.index, tree ?? 0);
     const outputs = [];
     for (let at = 0; at < call.outputs * OUTPUT; at += OUTPUT) {

@@ -179,6 +179,7 @@ export class ContractFaults {
     const wrong = (what: string, handle: unknown, ...codes: Fault['codes']) =>
       this.#fault(`tree ${what}`, ['tree'], { tree: handle }, codes);
     yield wrong('of a wrong type', this.#scripts.handle ?? '1', 'SJ_WRONG_ARGUMENT');
+    yield wrong('0', 0, 'SJ_WRONG_ARGUMENT');
     if (this.#tree === null) {
       yield wrong('given', tree, 'SJ_WRONG_ARGUMENT');
       return;
