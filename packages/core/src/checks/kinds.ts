@@ -6,7 +6,11 @@
 import { ArgumentError } from '../errors.js';
 
 /** Throws an ArgumentError that names `what` unless the value is what it should be. */
-export type Check = (value: unknown, what: string, where: string) => void;
+export interface Check {
+  (value: unknown, what: string, where: string): void;
+  /** Of a check by a predicate: the predicate. Asked first, so that no name is made for a part that is right. */
+  accepts?: (value: unknown) => boolean;
+}
 
 /** Checks the arguments of the function `where`, each by its name, in order. */
 export function check<K extends string>(
@@ -19,9 +23,11 @@ export function check<K extends string>(
 
 /** A check by a predicate; `expected` completes "expected ...". */
 export function kind(expected: string, accepts: (value: unknown) => boolean): Check {
-  return (value, what, where) => {
+  const isOne: Check = (value, what, where) => {
     if (!accepts(value)) throw new ArgumentError(what, { where, expected, received: value });
   };
+  isOne.accepts = accepts;
+  return isOne;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -136,10 +142,10 @@ export function list(of: Check, min = 0): Check {
     min === 0 ? 'a list' : `a list of at least ${min}`,
     (value) => Array.isArray(value) && value.length >= min,
   );
+  if (of === anything) return isOne;
   return (value, what, where) => {
     isOne(value, what, where);
-    // Not forEach, which passes over holes.
-    for (let i = 0; i < (value as unknown[]).length; i++) of((value as unknown[])[i], `${what}[${i}]`, where);
+    elementsOf(value as unknown[], of, what, where);
   };
 }
 
@@ -149,9 +155,10 @@ export function numbers(of: Check = measured): Check {
     'a list of numbers',
     (value) => Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView)),
   );
+  if (of === anything) return isOne;
   return (value, what, where) => {
     isOne(value, what, where);
-    for (let i = 0; i < (value as number[]).length; i++) of((value as number[])[i], `${what}[${i}]`, where);
+    elementsOf(value as number[], of, what, where);
   };
 }
 
@@ -189,5 +196,15 @@ function fieldsOf(
   prefix: string,
   where: string,
 ): void {
-  for (const key in fields) fields[key](value[key], `${prefix}${key}`, where);
+  for (const key in fields) {
+    const field = fields[key];
+    if (field.accepts?.(value[key]) !== true) field(value[key], `${prefix}${key}`, where);
+  }
+}
+
+function elementsOf(value: ArrayLike<unknown>, of: Check, what: string, where: string): void {
+  // By index, which does not pass over holes.
+  for (let i = 0; i < value.length; i++) {
+    if (of.accepts?.(value[i]) !== true) of(value[i], `${what}[${i}]`, where);
+  }
 }
