@@ -55,10 +55,10 @@ export class Random {
     return ((this.uint32() >>> 5) * 2 ** 26 + (this.uint32() >>> 6)) / 2 ** 53;
   }
 
-  /** A whole number in [0, n), n in 1 .. 2^53. */
+  /** A whole number in [0, n), n in 1 .. 2^53 - 1. */
   below(n: number): number {
     // Asked first, for this is called for every number drawn.
-    if (!(n >= 1 && Math.floor(n) === n)) isCount(n, 'n', 'Random.below');
+    if (!Number.isSafeInteger(n) || n < 1) isCount(n, 'n', 'Random.below');
     return Math.floor(this.uniform() * n);
   }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { list, object, optional, text, whole } from '../checks/kinds.js';
 import { FileFormatError } from '../errors.js';
 import { atomicWrite, makeFolder, writeJson } from '../model/files/atomicWrite.js';
 
@@ -58,6 +59,14 @@ export interface TokenizerFiles {
   /** Further end tokens, of generation_config.json. */
   eosTokenIds?: number[];
 }
+
+/** The parts that every tokenizer has; `checkComponents` looks at the rest. */
+export const isTokenizerFiles = object({
+  tokenizer: object({ added_tokens: list(object({ id: whole(0), content: text })), model: object({}) }),
+  config: object({}),
+  chatTemplate: optional(text),
+  eosTokenIds: optional(list(whole(0))),
+});
 
 /**
  * Reads tokenizer.json, tokenizer_config.json, chat_template.jinja and the end tokens of generation_config.json; all

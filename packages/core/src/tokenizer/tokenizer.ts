@@ -3,8 +3,6 @@ import {
   check,
   flag,
   kind,
-  list,
-  object,
   numbers,
   optional,
   options as optionsOf,
@@ -16,7 +14,7 @@ import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
 import { checkComponents } from './components.js';
 import { ControlTokens } from './controlTokens.js';
 import type { TokenizerConfig, TokenizerFiles } from './files.js';
-import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import { isTokenizerFiles, readTokenizerFiles, writeTokenizerFiles } from './files.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import type { Message } from './message.js';
@@ -40,12 +38,6 @@ export interface RenderOptions {
   prefill?: string;
 }
 
-const isTokenizerFiles = object({
-  tokenizer: object({ added_tokens: list(object({ id: whole(0), content: isText })), model: object({}) }),
-  config: object({}),
-  chatTemplate: optional(isText),
-  eosTokenIds: optional(list(whole(0))),
-});
 const isIds = numbers(whole(0));
 const encodeOptions = optionsOf({ special: optional(flag), continues: optional(flag) });
 const decodeOptions = optionsOf({ skipSpecial: optional(flag) });

@@ -1,0 +1,265 @@
+import { Adapter } from '@selfjudge/core';
+import {
+  arg,
+  entry,
+  type Entry,
+  except,
+  fields,
+  given,
+  junk,
+  noneOf,
+  notFunction,
+  notLimit,
+  notList,
+  notListOf,
+  notNumber,
+  notObject,
+  notObjectOf,
+  notPrompt,
+  notText,
+  notWhole,
+} from '@selfjudge/core/testing/wrongCalls';
+import fc from 'fast-check';
+import * as training from '../index.js';
+import { hashJudge, tinyLora } from './tiny.js';
+import * as v from './wrongValues.js';
+
+const { JudgeSignal } = training;
+type Any = never;
+
+const signal = arg(new AbortController().signal, given(junk));
+const tokenBudget = arg(64, notLimit);
+const trainable = arg(v.trainable, v.notTrainable);
+const optimizer = arg(v.optimizer, v.notOptimizer);
+const view = arg(v.view, v.notView);
+const tokenizer = arg(v.tokenizer, junk);
+const model = arg(v.model, v.notModel);
+const at = fields({ step: arg(1, notWhole(1)), learningRate: arg(1e-3, notNumber(0)), signal }, notObject);
+const pairs = arg([v.pair], notListOf(v.pair, v.notPair));
+const supervised = arg([v.examples.sft[0]], notListOf(v.examples.sft[0], v.notSupervised));
+const contests = arg([v.contest], notListOf(v.contest, v.notContest));
+const prompts = arg([v.prompt], notListOf(v.prompt, v.notTokenized));
+const sums = arg([[-1, -2]], v.notSums);
+const dropout = arg(
+  { seed: 1, step: 1 },
+  given(notObjectOf({ seed: 1, step: 1 }, { seed: notWhole(0), step: notWhole(0) })),
+);
+const losses = v.some('lossNormalization', 'judgeWeight', 'rationaleWeight');
+const preference = v.some('lossType', 'beta', 'labelSmoothing', 'logpReduction');
+const selfTraining = {
+  trainable,
+  judge: arg(hashJudge, v.notJudge),
+  tokenizer,
+  options: v.options.selfTraining,
+};
+const signalRun = () => ({ ...rightsOf(selfTraining), optimizer: v.optimizer });
+const rightsOf = (of: Record<string, { right: () => unknown }>) =>
+  Object.fromEntries(Object.entries(of).map(([key, { right }]) => [key, right()]));
+const lossTable = Object.fromEntries(
+  Object.entries(training.preferenceLosses).map(([name, loss]) => [
+    `preferenceLosses.${name}`,
+    entry(loss, {
+      chosen: arg(
+        1,
+        except((x) => typeof x === 'number'),
+      ),
+      rejected: arg(
+        1,
+        except((x) => typeof x === 'number'),
+      ),
+      p: v.some('beta', 'labelSmoothing'),
+    }),
+  ]),
+);
+
+/** What trains, and what prepares for it. */
+export const taskEntries: Record<string, Entry> = {
+  ...lossTable,
+  accumulate: entry(training.accumulate, {
+    view,
+    tree: arg(v.tree, junk),
+    gradient: arg(
+      new Float32Array(2),
+      fc.oneof(
+        except((x) => typeof x === 'function'),
+        fc.constant(new Float32Array(1)),
+      ),
+    ),
+    dropout,
+  }),
+  'new JudgeSignal': entry((...values: Any[]) => new JudgeSignal(...(values as unknown as [Any, Any])), {
+    run: fields({ ...selfTraining, optimizer }, notObject),
+    prompts: arg([v.prompt], fc.oneof(notListOf(v.prompt, v.notTokenized), fc.constant([]))),
+  }),
+  'JudgeSignal#evaluate': entry(
+    (step: training.StepContext) =>
+      new JudgeSignal(signalRun() as unknown as training.SelfTraining, [v.prompt]).evaluate(step),
+    {
+      at: fields({ step: arg(0, notWhole(0)), learningRate: arg(1e-3, notNumber(0)), signal }, notObject),
+    },
+  ),
+  sampling: entry(training.sampling, {
+    options: v.some('maxNewTokens', 'temperature', 'topP', 'topK', 'seed'),
+    tokenizer,
+  }),
+  sampleAnswers: entry(training.sampleAnswers, {
+    view,
+    tokenizer,
+    prompts,
+    options: fields(
+      {
+        maxNewTokens: arg(1, notWhole(1, 200)),
+        count: arg(1, notWhole(1)),
+        eos: arg([1], given(notListOf(1, notWhole(0, 99)))),
+        firstSequence: arg(0, notWhole(0)),
+      },
+      notObject,
+    ),
+  }),
+  decide: entry(training.decide, {
+    prompts,
+    answers: arg([[...v.answers]], v.notAnswers),
+    judge: arg(hashJudge, v.notJudge),
+    missingEos: arg('keep', noneOf('keep', 'drop', 'lose')),
+    compare: fields({ tokenBudget: arg(64, given(notLimit)), signal }, given(notObject)),
+  }),
+  preferences: entry(training.preferences, {
+    contests: arg(
+      [v.contest],
+      fc.oneof(
+        notListOf(v.contest, v.notContest),
+        noneOf('pair', 'equal', 'cut', 'tie', 'null').map((fate) => [{ ...v.contest, fate }]),
+      ),
+    ),
+    referenceSums: sums,
+  }),
+  judgeMetrics: entry(training.judgeMetrics, { contests }),
+  completionMetrics: entry(training.completionMetrics, { contests }),
+  scoreContests: entry(training.scoreContests, { contests, reference: view, tokenBudget }),
+  klEstimate: entry(training.klEstimate, {
+    contests: arg([v.contest], notListOf(v.contest, notObject)),
+    referenceSums: sums,
+  }),
+  dpoTask: entry(training.dpoTask, {
+    trainable,
+    pairs: arg([v.pair], fc.oneof(notListOf(v.pair, v.notPair), fc.constant([]))),
+    options: v.options.dpo,
+  }),
+  dpoStep: entry(training.dpoStep, {
+    pairs,
+    run: fields({ trainable, optimizer, options: v.options.dpo }, notObject),
+    at,
+  }),
+  sftTask: entry(training.sftTask, { trainable, examples: supervised, options: v.options.sft }),
+  jsftTask: entry(training.jsftTask, {
+    trainable,
+    data: fields(
+      {
+        sft: supervised,
+        judge: arg([v.examples.judge[0]], notListOf(v.examples.judge[0], v.notSupervised)),
+      },
+      notObject,
+    ),
+    options: v.options.jsft,
+  }),
+  supervisedStep: entry(training.supervisedStep, {
+    examples: supervised,
+    run: fields({ trainable, optimizer, loss: losses, options: v.options.sft }, notObject),
+    at,
+  }),
+  supervisedBackward: entry(training.supervisedBackward, {
+    policy: view,
+    examples: supervised,
+    options: losses,
+    tokenBudget,
+    dropout,
+    signal,
+  }),
+  labelWeights: entry(training.labelWeights, { examples: supervised, options: losses }),
+  sftExample: entry(training.sftExample, {
+    sequence: arg(v.sequence, v.notSequence),
+    id: arg('a', notText),
+  }),
+  judgeExample: entry(training.judgeExample, {
+    judged: fields(
+      {
+        groups: arg([[v.sequence]], notListOf([v.sequence], notListOf(v.sequence, v.notSequence))),
+        kinds: arg([['verdict']], notListOf(['verdict'], notList)),
+      },
+      notObject,
+    ),
+    id: arg('a', notText),
+  }),
+  selfTrainingTask: entry(training.selfTrainingTask, {
+    run: fields(selfTraining, notObject),
+    data: fields({ prompts, dev: arg([v.prompt], given(notListOf(v.prompt, v.notTokenized))) }, notObject),
+    onContests: arg(() => () => {}, given(notFunction)),
+  }),
+  selfTrainingStep: entry(training.selfTrainingStep, {
+    prompts,
+    run: fields({ ...selfTraining, optimizer }, notObject),
+    at,
+  }),
+  prepareSft: entry(training.prepareSft, {
+    tokenizer,
+    rows: arg([], notListOf({ id: 'a', messages: [] }, junk)),
+    options: fields(
+      { maxLength: arg(9, notLimit), trainOn: arg('all', given(noneOf('all', 'last'))) },
+      notObject,
+    ),
+  }),
+  preparePairs: entry(training.preparePairs, {
+    tokenizer,
+    rows: arg(
+      [],
+      notObjectOf(
+        { id: 'a', prompt: 'a', chosen: 'b', rejected: 'c' },
+        { id: notText, prompt: notPrompt, chosen: notText, rejected: notText },
+      ).map((one) => [one]),
+    ),
+    options: fields({ maxLength: arg(9, notLimit) }, notObject),
+  }),
+  preparePrompts: entry(training.preparePrompts, {
+    tokenizer,
+    rows: arg(
+      [],
+      notObjectOf({ id: 'a', prompt: 'a' }, { id: notText, prompt: notPrompt }).map((one) => [one]),
+    ),
+    options: fields({ maxPromptLength: arg(9, notLimit) }, notObject),
+  }),
+  answerSequence: entry(training.answerSequence, {
+    prompt: arg([1], notListOf(1, notWhole(0))),
+    answer: arg([1], fc.oneof(notListOf(1, notWhole(0)), fc.constant([]))),
+  }),
+  precomputeReference: entry(training.precomputeReference, { pairs, reference: view, tokenBudget }),
+  preferenceBackward: entry(training.preferenceBackward, {
+    pairs,
+    views: fields({ policy: view, reference: view }, notObject),
+    options: preference,
+    tokenBudget,
+    at: fields({ signal }, notObject),
+  }),
+  scoreSequences: entry(training.scoreSequences, {
+    sequences: arg([v.sequence], notListOf(v.sequence, v.notSequence)),
+    view,
+    tokenBudget,
+  }),
+  loraTrainable: entry(training.loraTrainable, {
+    model,
+    lora: arg(
+      tinyLora,
+      notObjectOf(
+        { ...tinyLora },
+        { r: notWhole(1), alpha: notNumber(), targetModules: notListOf('q_proj', notText) },
+      ),
+      '',
+    ),
+    options: fields(
+      { seed: arg(1, notWhole(0)), start: arg(() => Adapter.init(v.model, tinyLora, 1), given(junk)) },
+      notObject,
+    ),
+  }),
+  fullPreferenceTrainable: entry((of: Any) => training.fullPreferenceTrainable(of), {
+    model: arg(() => v.model.clone(), v.notModel),
+  }),
+};
