@@ -1,0 +1,3 @@
+import { describeTreeGradients } from '../testing/treeGradients.js';
+
+describeTreeGradients('portable', 2);
