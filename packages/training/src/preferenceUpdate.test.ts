@@ -83,6 +83,30 @@ describe('preferenceBackward', () => {
     },
   );
 
+  it.each([
+    ['sigmoid', Math.LN2],
+    ['hinge', 1],
+    ['ipo', 1],
+  ] as [LossType, number][])(
+    '%s: a pair of equal answers has a gradient of zero to the bit',
+    async (lossType, value) => {
+      jitter(lora.parameters, atStart, 8, 0.1);
+      // One more answer to the first prompt, so that one row has labels of two pairs.
+      const equal = [...pairs, { ...pairs[1], prompt: pairs[0].prompt }].map((pair) => ({
+        ...pair,
+        rejected: pair.chosen,
+      }));
+      for (const budget of [1e6, 1]) {
+        const metrics = await preferenceBackward(equal, lora, { ...options, lossType, beta: 0.5 }, budget);
+        expect(metrics.loss).toBe(value);
+        expect(metrics['logps/chosen']).toBe(metrics['logps/rejected']);
+        expect(metrics['rewards/chosen']).not.toBe(0);
+        const bits = new Uint32Array((await takeGradient(lora.parameters)).buffer);
+        expect(bits.every((word) => word === 0)).toBe(true);
+      }
+    },
+  );
+
   it('precomputed reference sums are those of the step', async () => {
     jitter(lora.parameters, atStart, 7, 0.1);
     const live = await preferenceBackward(pairs, lora, options, 64);
