@@ -1,0 +1,3 @@
+import { describeSamplingEdges } from '../testing/samplingEdges.js';
+
+describeSamplingEdges('cuda');
