@@ -6,9 +6,10 @@
 // counter (sequence, position, 0, 0); its first two words are a 64-bit u (low, high), and the pick is the
 // first id in ascending order whose running sum exceeds floor(u * total / 2^64). top_k 0, top_p 1, min_p 0
 // are off; min_p keeps w >= min_p * w_max, top_p keeps the smallest set of largest weights whose sum reaches
-// top_p * total (of what top-k kept). logp: untempered log-probability under the full vocabulary, bitwise
-// linear_logprob's. sampling_logp: log of the weight over the kept total (0 for argmax). A row whose logits
-// hold NaN, or no finite value, returns token -1.
+// top_p * total (of what top-k kept); of equal weights at a border the lower ids are kept. logp: untempered
+// log-probability under the full vocabulary, bitwise linear_logprob's. sampling_logp: log of the weight over
+// the kept total (0 for argmax). A row whose logits hold NaN or +inf, or no finite value, returns token -1
+// and NaN for both.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops::linear_sample {

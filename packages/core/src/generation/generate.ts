@@ -45,7 +45,7 @@ const PREFILL_ROWS = 1024;
  * @param prompts ids of each prompt, at least one each.
  * @returns answer i to prompt p at [p][i].
  * @throws ArgumentError naming the prompt that does not fit the model's context; SelfjudgeError with code SJ_FAULT
- *   naming the answer whose logits hold NaN or nothing finite
+ *   naming the answer whose logits hold NaN or +inf or nothing finite
  */
 export async function generate(
   view: ModelView,
@@ -276,7 +276,7 @@ function notFinite({ promptIndex, index, tokens, sequence }: Answer): SelfjudgeE
   const place = `prompts[${promptIndex}], answer ${index}, token ${tokens.length}`;
   return new SelfjudgeError(
     'SJ_FAULT',
-    `[generate] ${place}: expected finite logits, received NaN or none finite`,
+    `[generate] ${place}: expected finite logits, received NaN, +inf or none finite`,
     {
       promptIndex,
       index,

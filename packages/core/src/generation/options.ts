@@ -21,9 +21,9 @@ export interface SamplingOptions {
   maxNewTokens: number;
   /** 0 takes the most likely token. Default 1. */
   temperature?: number;
-  /** Keep the smallest set of likeliest tokens whose probability reaches topP. Default 1: off. */
+  /** Keep the smallest set of likeliest tokens whose probability reaches topP, above 0. Default 1: off. */
   topP?: number;
-  /** Keep the k likeliest tokens. Default 0: off. */
+  /** Keep the k likeliest tokens, of equally likely ones those of lower ids. Default 0: off. */
   topK?: number;
   /** Keep tokens of at least minP times the highest probability. Default 0: off. */
   minP?: number;

@@ -8,9 +8,12 @@ import { packedOf, type Weight } from '../weight.js';
 export interface LinearSampleOptions {
   /** 0 takes the most likely token. Default 1. */
   temperature?: number;
-  /** Keep the k most likely; 0 (default) is off. */
+  /**
+   * Keep the k most likely; 0 (default) is off. Of equally likely tokens at the border the lower ids are kept, so never
+   * more than k; transformers' top_k keeps all that equal the k-th.
+   */
   topK?: number;
-  /** Keep the smallest set of likeliest tokens whose probability reaches topP; 1 (default) is off. */
+  /** Keep the smallest set of likeliest tokens whose probability reaches topP, above 0; 1 (default) is off. */
   topP?: number;
   /** Keep tokens of at least minP times the highest probability; 0 (default) is off. */
   minP?: number;
@@ -19,7 +22,7 @@ export interface LinearSampleOptions {
 }
 
 export interface LinearSampleResult {
-  /** int32 [R]; -1 where the logits hold NaN or nothing finite. */
+  /** int32 [R]; -1, and NaN for both log-probabilities, where the logits hold NaN or +inf or nothing finite. */
   tokens: Tensor;
   /** float32 [R], untempered, under the whole vocabulary: bitwise linearLogprob's. */
   logp: Tensor;
@@ -32,7 +35,8 @@ const bag = { options: object({}) };
 
 /**
  * One token a row from softmax(h W^T / temperature) after top-k, top-p, min-p, in this order; ties go to the lower
- * id. The draw depends on (seed, sequence, position) alone. No gradient.
+ * id. Probabilities are whole multiples of 2^-32 of the highest: less likely tokens are never drawn. The draw depends on
+ * (seed, sequence, position) alone. No gradient.
  * @param h float32 or bf16 [R, D], at most 128 rows.
  * @param keys int32 [R, 2]: (sequence, position) of the token drawn.
  */
