@@ -8,6 +8,7 @@ import {
   fileSystemError,
   isError,
   SelfjudgeError,
+  show,
   type FileSystemError,
 } from './errors.js';
 
@@ -59,6 +60,26 @@ describe('errors', () => {
     );
     expect(isError(Object.assign(new Error('a file'), { code: 'ENOENT' }))).toBe(false);
     expect(isError('SJ_DATA')).toBe(false);
+  });
+
+  it('show any value, briefly', () => {
+    let deep: unknown = 0;
+    for (let i = 0; i < 100_000; i++) deep = i % 2 === 0 ? [deep] : { deep };
+    const odd = [
+      deep,
+      { toString: 1 },
+      [{ toJSON: 2 }],
+      5n,
+      Symbol('s'),
+      Object.create(null),
+      'x'.repeat(1e6),
+    ];
+    for (const received of [...odd, odd, { odd }, Object.fromEntries(odd.map((value, i) => [i, value]))]) {
+      const { message } = new FileFormatError({ path: 'f', expected: 'e', received });
+      expect(message.length).toBeLessThan(250);
+    }
+    expect(show({ a: [1, 'b', null], c: 'd' })).toBe('{"a":[1, b, null],"c":"d"}');
+    expect(show([1, 2, 3, 4, 5, 6, 7, 8, 9])).toBe('[1, 2, 3, 4, 5, 6, 7, 8, ... 9 in all]');
   });
 
   it("give the system's errors their place, and leave others as they are", () => {

@@ -168,30 +168,51 @@ export function isError(error: unknown, code?: ErrorCode): error is SelfjudgeErr
   return code === undefined || own === code;
 }
 
-/** A value as an error message shows it: short, and strings that are sentences of ours as they are. Never throws. */
-function show(value: unknown): string {
-  if (typeof value === 'string') return value.length > 200 ? `${value.slice(0, 200)}...` : value;
-  if (typeof value === 'function') return `the function ${value.name}`.trimEnd();
-  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-    const list = value as ArrayLike<unknown>;
-    const first = Array.from({ length: Math.min(8, list.length) }, (_, i) => showElement(list[i]));
-    return `[${first.join(', ')}${list.length > 8 ? `, ... ${list.length} in all` : ''}]`;
-  }
-  if (typeof value === 'object' && value !== null) return showObject(value);
-  return String(value);
+/**
+ * A value as an error message shows it: short, whatever it holds and however deep it is, and strings that are sentences
+ * of ours as they are.
+ */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return cut(value);
+  return cut(shallow(value, 0));
 }
 
-const showElement = (value: unknown): string =>
-  Array.isArray(value) ? `a list of ${value.length}` : typeof value === 'string' ? value : show(value);
+const MOST_CHARACTERS = 200;
+const MOST_ITEMS = 8;
+const MOST_LEVELS = 4;
 
-/** Plain data in JSON; of an object of a class its name, for it may be large and lead anywhere. */
-function showObject(value: object): string {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (prototype !== null && prototype !== Object.prototype)
-    return `a value of the class ${prototype.constructor?.name}`;
-  try {
-    return JSON.stringify(value).slice(0, 200);
-  } catch {
-    return 'an object that is no JSON';
+function cut(text: string): string {
+  return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}...` : text;
+}
+
+function shallow(value: unknown, level: number): string {
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    if (level === MOST_LEVELS) return '[...]';
+    const list = value as ArrayLike<unknown>;
+    const items = Array.from({ length: Math.min(list.length, MOST_ITEMS) }, (_, i) =>
+      shallow(list[i], level + 1),
+    );
+    const rest = list.length > MOST_ITEMS ? `, ... ${list.length} in all` : '';
+    return `[${items.join(', ')}${rest}]`;
   }
+  if (typeof value === 'function') return `the function ${value.name}`.trimEnd();
+  if (typeof value === 'object' && value !== null) {
+    // Of an object of a class its name: it may be large and lead anywhere.
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (prototype !== null && prototype !== Object.prototype)
+      return `a value of the class ${prototype.constructor?.name}`;
+    if (level === MOST_LEVELS) return '{...}';
+    const entries: string[] = [];
+    for (const key of Object.keys(value)) {
+      if (entries.length === MOST_ITEMS) {
+        entries.push('...');
+        break;
+      }
+      const inner = (value as Record<string, unknown>)[key];
+      const text = typeof inner === 'string' ? JSON.stringify(cut(inner)) : shallow(inner, level + 1);
+      entries.push(`${JSON.stringify(cut(key))}:${text}`);
+    }
+    return `{${entries.join(',')}}`;
+  }
+  return typeof value === 'string' ? cut(value) : String(value);
 }
