@@ -19,6 +19,8 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   let distance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     text(candidate, 'known', 'nearest');
+    // So many edits it takes at least; a word of any length is compared with those of about its own alone.
+    if (Math.abs(candidate.length - word.length) >= distance) continue;
     const d = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (d < distance) [best, distance] = [candidate, d];
   }

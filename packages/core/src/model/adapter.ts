@@ -97,10 +97,12 @@ export class Adapter {
    */
   static async load(folder: string, model: LlamaModel): Promise<Adapter> {
     check('Adapter.load', { folder, model }, { folder: path, model: isModel });
-    const { config, base, read } = readAdapterFiles(folder, model.config);
+    const { config, base, check: checkTensor, read } = readAdapterFiles(folder, model.config);
     const { entries, size } = layOut(adapterSpecs(model.config, config));
+    // All of them first: the config may claim any rank, and memory for it is asked for next.
+    for (const { name, shape } of entries) checkTensor(name, shape);
     const values = new Float32Array(size);
-    for (const { name, offset, shape } of entries) values.set(read(name, shape), offset);
+    for (const { name, offset } of entries) values.set(read(name), offset);
     return new Adapter(model.device, model.config, config, values, base ?? model.source);
   }
 

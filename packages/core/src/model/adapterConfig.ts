@@ -63,7 +63,7 @@ export function adapterConfigFromPeft(
     const value = source[key];
     if (!isAbsent(value) && !allowed.includes(value)) {
       const values = [...allowed.map((v) => JSON.stringify(v)), 'null'].join(' or ');
-      fail(`plain LoRA: ${key} ${values}`, JSON.stringify(value));
+      fail(`plain LoRA: ${key} ${values}`, typeof value === 'string' ? JSON.stringify(value) : value);
     }
   }
   const { r, lora_alpha: alpha, lora_dropout: dropout = 0, target_modules: targets } = source;
@@ -109,7 +109,7 @@ export function adapterConfigToPeft(
 
 function linearName(name: unknown, path: string): LinearName {
   // A full path ends in the layer's name.
-  const last = String(name).split('.').at(-1) as LinearName;
+  const last = (typeof name === 'string' ? name.split('.').at(-1) : undefined) as LinearName;
   if (!LINEARS.includes(last)) {
     throw new FileFormatError({ path, expected: `target_modules of ${LINEARS.join(', ')}`, received: name });
   }

@@ -11,13 +11,18 @@ const NAME = /^base_model\.model\.(model\.layers\.\d+\.(?:self_attn|mlp)\.(\w+))
 /**
  * An adapter folder of PEFT's.
  *
- * @returns its config, the base it names, and a reader of matrices as float32 by name
+ * @returns its config, the base it names, and by name a check of a matrix's shape and a reader of it as float32
  * @throws FileFormatError
  */
 export function readAdapterFiles(
   folder: string,
   model: ModelConfig,
-): { config: AdapterConfig; base?: string; read: (name: string, shape: readonly number[]) => Float32Array } {
+): {
+  config: AdapterConfig;
+  base?: string;
+  check: (name: string, shape: readonly number[]) => void;
+  read: (name: string) => Float32Array;
+} {
   const configPath = join(folder, 'adapter_config.json');
   const { r, alpha, dropout, targets, base } = adapterConfigFromPeft(readJson(configPath), configPath);
   const file = Safetensors.openIn(folder, 'adapter_model');
@@ -39,7 +44,7 @@ export function readAdapterFiles(
   const targetModules = LINEARS.filter(
     (name) => (targets ?? [...present]).includes(name) || present.has(name),
   );
-  const read = (name: string, shape: readonly number[]): Float32Array => {
+  const check = (name: string, shape: readonly number[]): void => {
     const got = file.tensors.get(name)?.shape;
     if (got === undefined || got.length !== 2 || got[0] !== shape[0] || got[1] !== shape[1]) {
       throw new FileFormatError({
@@ -48,10 +53,12 @@ export function readAdapterFiles(
         received: got === undefined ? 'no such tensor' : `shape [${got.join(', ')}]`,
       });
     }
+  };
+  const read = (name: string): Float32Array => {
     const tensor = file.read(name);
     return tensor.dtype === 'float32' ? tensor.data : widen(tensor.data);
   };
-  return { config: { r, alpha, dropout, targetModules }, base, read };
+  return { config: { r, alpha, dropout, targetModules }, base, check, read };
 }
 
 function widen(bits: Uint16Array): Float32Array {

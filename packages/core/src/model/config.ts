@@ -68,25 +68,28 @@ export interface ParameterSpec {
   shape: number[];
 }
 
-/** Every tensor of a model of this shape, in the order of the forward pass. */
-export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
+/**
+ * Every tensor of a model of this shape, in the order of the forward pass. One after another: a file may claim any
+ * number of layers, and who looks for their tensors finds out at the first that is missing.
+ */
+export function* parameterSpecs(config: ModelConfig): Generator<ParameterSpec> {
   const { hiddenSize, vocabSize } = config;
-  const specs: ParameterSpec[] = [{ name: 'model.embed_tokens.weight', shape: [vocabSize, hiddenSize] }];
-  const linear = (layer: number, name: LinearName) => {
-    const path = linearPath(layer, name);
-    const shape = linearShape(config, name);
-    specs.push({ name: `${path}.weight`, shape });
-    if (hasBias(config, name)) specs.push({ name: `${path}.bias`, shape: [shape[0]] });
-  };
+  yield { name: 'model.embed_tokens.weight', shape: [vocabSize, hiddenSize] };
   for (let layer = 0; layer < config.layers; layer++) {
-    specs.push({ name: `model.layers.${layer}.input_layernorm.weight`, shape: [hiddenSize] });
-    for (const name of LINEARS.slice(0, 4)) linear(layer, name);
-    specs.push({ name: `model.layers.${layer}.post_attention_layernorm.weight`, shape: [hiddenSize] });
-    for (const name of LINEARS.slice(4)) linear(layer, name);
+    yield { name: `model.layers.${layer}.input_layernorm.weight`, shape: [hiddenSize] };
+    for (const name of LINEARS.slice(0, 4)) yield* linearSpecs(config, layer, name);
+    yield { name: `model.layers.${layer}.post_attention_layernorm.weight`, shape: [hiddenSize] };
+    for (const name of LINEARS.slice(4)) yield* linearSpecs(config, layer, name);
   }
-  specs.push({ name: 'model.norm.weight', shape: [hiddenSize] });
-  if (!config.tieWordEmbeddings) specs.push({ name: 'lm_head.weight', shape: [vocabSize, hiddenSize] });
-  return specs;
+  yield { name: 'model.norm.weight', shape: [hiddenSize] };
+  if (!config.tieWordEmbeddings) yield { name: 'lm_head.weight', shape: [vocabSize, hiddenSize] };
+}
+
+function* linearSpecs(config: ModelConfig, layer: number, name: LinearName): Generator<ParameterSpec> {
+  const path = linearPath(layer, name);
+  const shape = linearShape(config, name);
+  yield { name: `${path}.weight`, shape };
+  if (hasBias(config, name)) yield { name: `${path}.bias`, shape: [shape[0]] };
 }
 
 const POSITIVE = [

@@ -92,6 +92,8 @@ function ropeScaling(
  * greatest divisor; the tensor must be that shape, so that nothing is lost by keeping the parameters instead.
  */
 function llama3(path: string, config: ModelConfig, divisors: Float32Array): RopeScaling | undefined {
+  if (divisors.length !== config.headDim / 2)
+    fail(path, `rope_freqs.weight of ${config.headDim / 2} values`, `${divisors.length} values`);
   if (divisors.every((d) => d === 1)) return undefined;
   const scaling: RopeScaling = {
     type: 'llama3',
@@ -102,9 +104,7 @@ function llama3(path: string, config: ModelConfig, divisors: Float32Array): Rope
   };
   const plain = inverseFrequencies({ headDim: config.headDim, ropeTheta: config.ropeTheta });
   const scaled = inverseFrequencies({ ...config, ropeScaling: scaling });
-  const same =
-    divisors.length === plain.length &&
-    divisors.every((d, i) => Math.abs((d * scaled[i]) / plain[i] - 1) < 1e-4);
+  const same = divisors.every((d, i) => Math.abs((d * scaled[i]) / plain[i] - 1) < 1e-4);
   if (!same) fail(path, "rope_freqs.weight as Llama 3's scaling gives it", divisors);
   return scaling;
 }

@@ -79,10 +79,14 @@ export function configToHf(config: ModelConfig, dtype: 'float32' | 'bf16'): Json
   };
 }
 
+const ARCHITECTURES = new Map<unknown, string>([
+  ['llama', 'LlamaForCausalLM'],
+  ['mistral', 'MistralForCausalLM'],
+]);
+
 function refuse(source: Json, path: string): void {
   const names = Array.isArray(source.architectures) ? (source.architectures as unknown[]) : [];
-  const architecture =
-    names[0] ?? { llama: 'LlamaForCausalLM', mistral: 'MistralForCausalLM' }[String(source.model_type)];
+  const architecture = names[0] ?? ARCHITECTURES.get(source.model_type);
   if (architecture !== 'LlamaForCausalLM' && architecture !== 'MistralForCausalLM') {
     fail(path, 'architecture LlamaForCausalLM or MistralForCausalLM', architecture ?? source.model_type);
   }
@@ -98,7 +102,7 @@ function refuse(source: Json, path: string): void {
 }
 
 function ropeScaling(rope: Json, path: string, maxPositions: number): RopeScaling | undefined {
-  const type = String(rope.rope_type ?? rope.type ?? 'default');
+  const type: unknown = rope.rope_type ?? rope.type ?? 'default';
   const value = (key: string, fallback?: number) =>
     number(rope[key] ?? fallback, `rope_scaling.${key}`, path);
   if ((rope.partial_rotary_factor ?? 1) !== 1)

@@ -6,7 +6,7 @@ export { forwardRows, type DropoutKey, type Rows } from './forward.js';
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
 export { atomicWrite, atomicWriteSync, makeFolder, writeJson } from './files/atomicWrite.js';
 export { PendingFile, syncPath } from './files/pendingFile.js';
-export { readJson } from './files/readJson.js';
+export { readJson, readJsonObject } from './files/readJson.js';
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 export { LlamaModel, type LoadOptions } from './llama.js';

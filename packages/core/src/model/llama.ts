@@ -135,7 +135,7 @@ export class LlamaModel {
     const tokenizer = await source.tokenizer();
     if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
     const { device = Device.open(), dtype = source.dtype, onProgress } = options;
-    const specs = parameterSpecs(source.config);
+    const specs = [...parameterSpecs(source.config)];
     const parameters = new Map<string, Weight | Vector>();
     let queued = 0;
     for (const [i, { name }] of specs.entries()) {
@@ -163,7 +163,7 @@ export class LlamaModel {
     const problem = configProblem(config);
     if (problem !== undefined) throw new ArgumentError('config', { where: 'LlamaModel.init', ...problem });
     const parameters = new Map<string, Weight | Vector>();
-    for (const [i, { name, shape }] of parameterSpecs(config).entries()) {
+    for (const [i, { name, shape }] of [...parameterSpecs(config)].entries()) {
       const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
       if (shape.length === 2) {
         const random = new Random(seed, i);

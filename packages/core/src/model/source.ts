@@ -85,13 +85,15 @@ export function halfSplit(rows: Float32Array, heads: number, headDim: number): F
   return out;
 }
 
+const GGUF_WHOLE = new Map([
+  ['token_embd.weight', 'model.embed_tokens.weight'],
+  ['output_norm.weight', 'model.norm.weight'],
+  ['output.weight', 'lm_head.weight'],
+]);
+
 /** transformers' name of a tensor of llama.cpp's; a name that has none is returned as it is. */
 function transformersName(name: string): string {
-  const whole = {
-    'token_embd.weight': 'model.embed_tokens.weight',
-    'output_norm.weight': 'model.norm.weight',
-    'output.weight': 'lm_head.weight',
-  }[name];
+  const whole = GGUF_WHOLE.get(name);
   if (whole !== undefined) return whole;
   const [, layer, stem, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
   if (layer === undefined) return name;
@@ -113,8 +115,9 @@ function checkShapes(
   shapes: ReadonlyMap<string, number[]>,
   ignored: (name: string) => boolean,
 ): void {
-  const expected = new Map(parameterSpecs(config).map(({ name, shape }) => [name, shape]));
-  for (const [name, shape] of expected) {
+  const expected = new Set<string>();
+  for (const { name, shape } of parameterSpecs(config)) {
+    expected.add(name);
     const got = shapes.get(name);
     if (got === undefined || got.length !== shape.length || got.some((n, i) => n !== shape[i])) {
       throw new FileFormatError({

@@ -9,9 +9,17 @@ import { FileFormatError } from '../../errors.js';
  */
 export function readJson(path: string, advice?: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
   } catch (error) {
     const received = (error as Error).message;
     throw new FileFormatError({ path, expected: 'a readable JSON file', received, advice });
   }
+}
+
+/** The same for a file that holds an object. */
+export function readJsonObject(path: string): Record<string, unknown> {
+  const value = readJson(path);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new FileFormatError({ path, expected: 'a JSON object', received: value });
 }
