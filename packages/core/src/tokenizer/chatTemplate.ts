@@ -1,6 +1,7 @@
-import { Environment, Interpreter, Template } from '@huggingface/jinja';
+import { Environment, Template } from '@huggingface/jinja';
 
 import { ArgumentError } from '../errors.js';
+import { BoundedInterpreter } from './boundedInterpreter.js';
 import type { Message } from './message.js';
 
 /**
@@ -36,14 +37,26 @@ const TODAY: Record<string, string> = {
   '%': '%',
 };
 
+/**
+ * What rendering may take, in nodes evaluated: a template comes with a model and is a program, which might never end. Real
+ * ones take some hundred a message.
+ */
+const STEPS = 200_000;
+const STEPS_A_MESSAGE = 5_000;
+
+/** Characters of a template; those in use have some ten thousand. */
+const LONGEST_SOURCE = 1 << 18;
+const LONG_SPACE = /\s{257}/;
+
 /** A compiled Jinja chat template, with the globals that Hugging Face's templates count on. */
 export class ChatTemplate {
   readonly source: string;
   readonly #program: Template['parsed'];
 
-  /** @throws ArgumentError when `source` is not Jinja */
+  /** @throws ArgumentError when `source` is not Jinja, or longer than any format needs */
   constructor(source: string) {
     this.source = source;
+    checkSource(source);
     try {
       this.#program = new Template(source).parsed;
     } catch (error) {
@@ -57,7 +70,7 @@ export class ChatTemplate {
 
   /**
    * @param tokens the strings of the special tokens by name, such as bos_token
-   * @throws ArgumentError when the template refuses the messages
+   * @throws ArgumentError when the template refuses the messages, or takes more steps than any format needs
    */
   render(messages: readonly Message[], addGenerationPrompt: boolean, tokens: Record<string, string>): string {
     const environment = new Environment();
@@ -80,7 +93,8 @@ export class ChatTemplate {
     };
     for (const [name, value] of Object.entries(variables)) environment.set(name, value);
     try {
-      return String(new Interpreter(environment).run(this.#program).value);
+      const budget = STEPS + messages.reduce((sum, { content }) => sum + STEPS_A_MESSAGE + content.length, 0);
+      return String(new BoundedInterpreter(environment, budget).run(this.#program).value);
     } catch (error) {
       throw new ArgumentError('messages', {
         where: 'renderChat',
@@ -91,10 +105,24 @@ export class ChatTemplate {
   }
 }
 
-/** Python's range. */
+/** Refuses what the library would take the square of its length for. */
+function checkSource(source: string): void {
+  const fail = (expected: string, received: string): never => {
+    throw new ArgumentError('chat template', { where: 'Tokenizer', expected, received });
+  };
+  if (source.length > LONGEST_SOURCE) {
+    fail(`at most ${LONGEST_SOURCE} characters`, `${source.length} characters`);
+  }
+  if (LONG_SPACE.test(source)) fail('at most 256 white-space characters in a row', 'more of them');
+}
+
+/** Python's range, of at most as many numbers as a template could do anything with. */
 function range(start: number, stop?: number, step = 1): number[] {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  const values: number[] = [];
-  for (let i = from; step > 0 ? i < to : i > to; i += step) values.push(i);
-  return values;
+  if (![from, to, step].every(Number.isSafeInteger) || step === 0) {
+    throw new Error('range takes whole numbers and a step that is not 0');
+  }
+  const count = Math.max(0, Math.ceil((to - from) / step));
+  if (count > STEPS) throw new Error(`a range of ${count} numbers`);
+  return Array.from({ length: count }, (_, i) => from + i * step);
 }

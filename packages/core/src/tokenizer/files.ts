@@ -76,19 +76,36 @@ export const isTokenizerFiles = object({
  * @throws FileFormatError when a file is not JSON, or tokenizer.json is absent
  */
 export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
-  const path = join(dir, 'tokenizer.json');
-  const tokenizer = await readJson(path);
+  const texts = await Promise.all(TOKENIZER_FILES.map((name) => readText(join(dir, name))));
+  return parseTokenizerFiles(dir, texts);
+}
+
+/** Names of the files that make a tokenizer. */
+export const TOKENIZER_FILES = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'generation_config.json',
+  'chat_template.jinja',
+] as const;
+
+/**
+ * @param dir named in errors
+ * @param texts of `TOKENIZER_FILES`; undefined for those that are absent
+ * @throws FileFormatError
+ */
+export function parseTokenizerFiles(dir: string, texts: readonly (string | undefined)[]): TokenizerFiles {
+  const [path, configPath, generationPath] = TOKENIZER_FILES.map((name) => join(dir, name));
+  const tokenizer = parseJson(path, texts[0]);
   if (tokenizer === undefined) {
     throw new FileFormatError({ path, expected: 'a tokenizer.json in the folder', received: 'no such file' });
   }
-  const config = ((await readJson(join(dir, 'tokenizer_config.json'))) ?? {}) as TokenizerConfig;
-  const generation = (await readJson(join(dir, 'generation_config.json'))) as
-    { eos_token_id?: number | number[] } | undefined;
+  const config = (parseJson(configPath, texts[1]) ?? {}) as TokenizerConfig;
+  const generation = parseJson(generationPath, texts[2]) as { eos_token_id?: unknown } | undefined;
   return {
     tokenizer: { ...NO_PARTS, ...(tokenizer as TokenizerJson) },
     config,
-    chatTemplate: (await readText(join(dir, 'chat_template.jinja'))) ?? templateOf(config),
-    eosTokenIds: [generation?.eos_token_id ?? []].flat(),
+    chatTemplate: texts[3] ?? templateOf(config),
+    eosTokenIds: tokenIds([generation?.eos_token_id ?? []].flat(), generationPath),
   };
 }
 
@@ -103,12 +120,23 @@ export async function writeTokenizerFiles(dir: string, files: TokenizerFiles): P
   }
 }
 
+function tokenIds(values: unknown[], path: string): number[] {
+  const wrong = values.findIndex((id) => typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0);
+  if (wrong < 0) return values as number[];
+  throw new FileFormatError({
+    path,
+    expected: 'eos_token_id one or more token ids',
+    received: values[wrong],
+  });
+}
+
 function templateOf(config: TokenizerConfig): string | undefined {
   const template = config.chat_template;
   if (typeof template === 'string') return template;
   if (!Array.isArray(template)) return undefined;
-  const named = template as { name?: string; template?: string }[];
-  return (named.find((entry) => entry.name === 'default') ?? named[0])?.template;
+  const named = template as ({ name?: unknown; template?: unknown } | null)[];
+  const chosen = (named.find((entry) => entry?.name === 'default') ?? named[0])?.template;
+  return typeof chosen === 'string' ? chosen : undefined;
 }
 
 async function readText(path: string): Promise<string | undefined> {
@@ -120,8 +148,7 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-async function readJson(path: string): Promise<object | undefined> {
-  const text = await readText(path);
+function parseJson(path: string, text: string | undefined): object | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);

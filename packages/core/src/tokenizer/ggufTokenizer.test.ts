@@ -81,6 +81,19 @@ describe('fromGguf', () => {
 });
 
 describe('scoredMerges', () => {
+  it('takes time by the length of a token, not by its square', () => {
+    const tokens = ['x'.repeat(300_000), 'x', 'y'.repeat(200_000), 'y'.repeat(100_000)];
+    const start = performance.now();
+    expect(
+      scoredMerges(
+        tokens,
+        [0, 0, 0, 0],
+        tokens.map(() => true),
+      ),
+    ).toEqual([[tokens[3], tokens[3]]]);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   it('orders by score, then by longer parts, and leaves other kinds of tokens out', () => {
     const tokens = ['a', 'b', 'ab', 'aba', 'ba'];
     const all = tokens.map(() => true);

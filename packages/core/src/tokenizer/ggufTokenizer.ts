@@ -88,7 +88,8 @@ export function ggufTokenizerFiles(metadata: GgufMetadata): TokenizerFiles {
     const id = metadata.get(`tokenizer.ggml.${key}_token_id`);
     if (typeof id === 'number' && tokens[id] !== undefined) named[name] = tokens[id];
   }
-  const addBos = (metadata.get('tokenizer.ggml.add_bos_token') as boolean | undefined) ?? addsBos;
+  const ownRule = metadata.get('tokenizer.ggml.add_bos_token');
+  const addBos = typeof ownRule === 'boolean' ? ownRule : addsBos;
   const control = new Set(Object.values(named));
   const tokenizer: TokenizerJson = {
     version: '1.0',
@@ -113,7 +114,7 @@ export function ggufTokenizerFiles(metadata: GgufMetadata): TokenizerFiles {
       clean_up_tokenization_spaces: false,
     },
     ...(typeof template === 'string' && { chatTemplate: template }),
-    ...(typeof turnEnd === 'number' && { eosTokenIds: [turnEnd] }),
+    ...(typeof turnEnd === 'number' && tokens[turnEnd] !== undefined && { eosTokenIds: [turnEnd] }),
   };
 }
 
@@ -128,7 +129,8 @@ interface Parts {
 
 function byteLevel(metadata: GgufMetadata, tokens: string[]): Parts {
   const name = metadata.get('tokenizer.ggml.pre');
-  const known = Object.hasOwn(PRE_TOKENIZERS, String(name)) ? PRE_TOKENIZERS[String(name)] : undefined;
+  const known =
+    typeof name === 'string' && Object.hasOwn(PRE_TOKENIZERS, name) ? PRE_TOKENIZERS[name] : undefined;
   if (known === undefined) {
     const expected = `one of ${Object.keys(PRE_TOKENIZERS).join(', ')}`;
     throw new ArgumentError('tokenizer.ggml.pre', { where: WHERE, expected, received: name });

@@ -1,5 +1,6 @@
 import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
 
+import { refused } from './checkTokenizerJson.js';
 import { portablePreTokenizer, prefixRule, withoutPrefix } from './components.js';
 import type { PrefixRule } from './components.js';
 import type { BpeJson, TokenizerJson } from './files.js';
@@ -15,18 +16,20 @@ export class PlainText {
   readonly #continuing: HfTokenizer;
 
   /**
-   * @param json passes checkComponents
+   * @param json passes checkTokenizerJson
    * @param control strings of all control tokens
    */
   constructor(json: TokenizerJson, control: ReadonlySet<string>) {
     const plain: TokenizerJson = {
       ...json,
       pre_tokenizer: portablePreTokenizer(json.pre_tokenizer),
+      // It adds special tokens, which are never asked for here.
+      post_processor: null,
       added_tokens: json.added_tokens.filter((token) => !control.has(token.content)),
       model: withoutControl(json.model, control),
     };
     this.prefix = prefixRule(json);
-    this.#encoder = new HfTokenizer(plain, {});
+    this.#encoder = compiled(plain);
     this.#continuing = this.#encoder;
     if (this.prefix !== 'never') {
       const bare = { ...plain, pre_tokenizer: portablePreTokenizer(withoutPrefix(json).pre_tokenizer) };
@@ -59,16 +62,32 @@ export class PlainText {
   }
 }
 
+/**
+ * The library's tokenizer, with its regular expressions compiled: that happens when one is first used.
+ * @throws ArgumentError when one is no regular expression
+ */
+function compiled(json: TokenizerJson): HfTokenizer {
+  try {
+    const tokenizer = new HfTokenizer(json, {});
+    tokenizer.encode('a', { add_special_tokens: false });
+    return tokenizer;
+  } catch (error) {
+    throw refused('patterns', 'regular expressions', (error as Error).message);
+  }
+}
+
 /** The model without the control tokens: no text is one, and no merge makes one. */
 function withoutControl(model: BpeJson, control: ReadonlySet<string>): BpeJson {
   // The unknown token stands for text that has no other token; its own string cannot be reached through merges.
-  const unknown = model.ignore_merges === true ? null : (model.unk_token ?? null);
+  const { unk_token: declared, ignore_merges: ignoresMerges, vocab } = model;
+  const known = typeof declared === 'string' && Object.hasOwn(vocab, declared);
+  const unknown = known && ignoresMerges !== true ? declared : null;
   return {
     ...model,
     type: 'BPE',
     unk_token: unknown,
     vocab: Object.fromEntries(
-      Object.entries(model.vocab).filter(([token]) => token === unknown || !control.has(token)),
+      Object.entries(vocab).filter(([token]) => token === unknown || !control.has(token)),
     ),
     merges: model.merges.filter((merge) => {
       const made = typeof merge === 'string' ? merge.replace(' ', '') : merge[0] + merge[1];

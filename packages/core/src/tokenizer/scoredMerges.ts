@@ -13,13 +13,17 @@ export function scoredMerges(
   tokens.forEach((token, id) => {
     if (mergeable[id] && !ids.has(token)) ids.set(token, id);
   });
+  // Cuts are tried only where both parts have the length of some token: there are few lengths, however long a token is.
+  const known = new Set(Array.from(ids.keys(), (token) => token.length));
+  const lengths = [...known].filter((length) => length > 0).sort((a, b) => a - b);
   const merges: { left: string; right: string; score: number }[] = [];
   for (const [token, id] of ids) {
-    const characters = Array.from(token);
     const own: { left: string; right: string; score: number }[] = [];
-    for (let i = 1; i < characters.length; i++) {
-      const left = characters.slice(0, i).join('');
-      const right = characters.slice(i).join('');
+    for (const length of lengths) {
+      if (length >= token.length) break;
+      if (!known.has(token.length - length)) continue;
+      const left = token.slice(0, length);
+      const right = token.slice(length);
       if (ids.has(left) && ids.has(right)) own.push({ left, right, score: scores[id] });
     }
     own.sort((a, b) => ids.get(a.left)! - ids.get(b.left)! || ids.get(a.right)! - ids.get(b.right)!);

@@ -197,6 +197,78 @@ describe('files', () => {
   });
 });
 
+describe('what a tokenizer.json may hold', () => {
+  const { files } = tokenizer;
+  const changed = (change: object) => () =>
+    new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, ...change } as typeof files.tokenizer });
+
+  it('is refused where a setting is of another type', () => {
+    const { model } = files.tokenizer;
+    for (const change of [
+      { model: { ...model, merges: ['a b', ['a', 'b']] } },
+      { model: { ...model, vocab: { a: -1 } } },
+      { normalizer: { type: 'Prepend' } },
+      { pre_tokenizer: { type: 'Sequence', pretokenizers: 5 } },
+      { decoder: { type: 'Strip', start: '1' } },
+      { added_tokens: [{ id: 1 }] },
+      { normalizer: { type: 'Replace', pattern: { Regex: '(' }, content: '' } },
+    ]) {
+      expect(changed(change)).toThrow(/tokenizer\.json/);
+    }
+  });
+
+  // V8 ends the process when it compiles such a pattern.
+  it('is no pattern of thousands of nested groups', () => {
+    const pattern = { Regex: `${'(?=a'.repeat(5000)}${')'.repeat(5000)}` };
+    const split = { type: 'Split', pattern, behavior: 'Isolated', invert: false };
+    expect(changed({ pre_tokenizer: split })).toThrow(/at most 4096 characters/);
+  });
+
+  it('may be any number of control tokens', () => {
+    const added = Array.from({ length: 50_000 }, (_, i) => ({
+      id: 300 + i,
+      content: `<|${i}|>`,
+      special: true,
+    }));
+    const many = changed({ added_tokens: [...files.tokenizer.added_tokens, ...added] })();
+    const start = performance.now();
+    expect(many.encode('a<|49999|>b<|', { special: true })).toEqual([97, 50_299, 98, 60, 124]);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+describe('a chat template', () => {
+  const render = (template: string) => () => withTemplate(template).renderChat([user('hi')]);
+  const loop = (body: string) => `{% for i in range(900) %}${body}{% endfor %}`;
+
+  it('that would not end is refused', () => {
+    expect(render(loop(loop(loop(''))))).toThrow(/more than \d+ steps/);
+    expect(render('{{ range(5, 1, 0) }}')).toThrow(/step that is not 0/);
+    expect(render('{{ range(1000000000) }}')).toThrow(/a range of 1000000000/);
+    expect(render('{{ range("a", "b") }}')).toThrow(/whole numbers/);
+    expect(render('{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}')).toThrow(/more than 300 levels/);
+    expect(render('{{ messages | tojson(indent=90000000) }}')).toThrow(/at most 1000/);
+    expect(render(`{% set ns = namespace(x='x') %}${loop('{% set ns.x = ns.x + ns.x %}')}`)).toThrow(/steps/);
+    expect(() => withTemplate(' '.repeat(100_000))).toThrow(/white-space/);
+  });
+
+  it('may be long for a long conversation', () => {
+    const messages = Array.from({ length: 600 }, (_, i) =>
+      i % 2 === 0 ? user('hello '.repeat(200)) : assistant('x'),
+    );
+    const template =
+      '{% for m in messages %}{% if loop.index > 1 %}{{ messages[loop.index0 - 1].role }}{% endif %}';
+    const { text } = withTemplate(`${template}{{ m.content | trim }}{% endfor %}`).renderChat(messages);
+    expect(text.length).toBeGreaterThan(300_000);
+  });
+
+  it('need not show answers', () => {
+    const silent = withTemplate('{{ messages[0].content }}');
+    expect(silent.encodeAnswer('x')).toEqual([120]);
+    expect(silent.turnEnd).toEqual([TURN]);
+  });
+});
+
 function withTemplate(chatTemplate: string): Tokenizer {
   return new Tokenizer({ ...byteTokenizer().files, chatTemplate });
 }

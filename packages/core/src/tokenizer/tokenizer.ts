@@ -11,7 +11,7 @@ import {
   whole,
 } from '../checks/kinds.js';
 import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
-import { checkComponents } from './components.js';
+import { checkTokenizerJson } from './checkTokenizerJson.js';
 import { ControlTokens } from './controlTokens.js';
 import type { TokenizerConfig, TokenizerFiles } from './files.js';
 import { isTokenizerFiles, readTokenizerFiles, writeTokenizerFiles } from './files.js';
@@ -76,7 +76,7 @@ export class Tokenizer {
     check('Tokenizer', { files }, { files: isTokenizerFiles });
     this.files = files;
     const { tokenizer, config, chatTemplate } = files;
-    checkComponents(tokenizer);
+    checkTokenizerJson(tokenizer);
     for (const [token, id] of Object.entries(tokenizer.model.vocab)) this.#tokens[id] = token;
     for (const token of tokenizer.added_tokens) this.#tokens[token.id] = token.content;
     this.vocabSize = this.#tokens.length;
@@ -247,9 +247,10 @@ export class Tokenizer {
     const prefix = closed.text.startsWith(open) && before.trim() === '' ? before : '';
 
     const at = closed.pieces.findLastIndex((piece) => piece.text.includes(PROBE));
-    const after = closed.pieces[at].text.split(PROBE).at(-1)!;
+    // A template need not show answers at all.
+    const after = closed.pieces[at]?.text.split(PROBE).at(-1);
     const turnEnd: number[] = [];
-    if (after.trim() === '') {
+    if (after?.trim() === '') {
       for (const { control } of closed.pieces.slice(at + 1)) {
         if (control === undefined) break;
         turnEnd.push(control);
@@ -276,10 +277,10 @@ export class Tokenizer {
 /** Special added tokens, and those that the config names, wherever it lists them. */
 function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<string, string>): ControlTokens {
   const declared = Object.values(
-    (config.added_tokens_decoder ?? {}) as Record<string, { special?: boolean }>,
+    (config.added_tokens_decoder ?? {}) as Record<string, { special?: unknown } | null>,
   );
   const further = [
-    ...declared.filter((token) => token.special === true),
+    ...declared.filter((token) => token?.special === true),
     config.additional_special_tokens ?? [],
   ];
   const special = new Set([...Object.values(named), ...further.flat().map(contentOf)]);
@@ -300,12 +301,13 @@ function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<stri
 function addsBos({ tokenizer, config }: TokenizerFiles): boolean {
   if (typeof config.add_bos_token === 'boolean') return config.add_bos_token;
   const post = tokenizer.post_processor;
-  const parts = (post?.type === 'Sequence' ? post.processors : [post]) as { single?: unknown }[];
-  return parts.some((part) => {
+  const parts = post?.type === 'Sequence' && Array.isArray(post.processors) ? post.processors : [post];
+  const bos = contentOf(config.bos_token);
+  return (parts as ({ single?: unknown } | null)[]).some((part) => {
     const first = Array.isArray(part?.single)
-      ? (part.single[0] as { SpecialToken?: { id: string } })
+      ? (part.single[0] as { SpecialToken?: { id?: unknown } | null } | null)
       : undefined;
-    return first?.SpecialToken !== undefined && first.SpecialToken.id === contentOf(config.bos_token);
+    return bos !== undefined && first?.SpecialToken?.id === bos;
   });
 }
 
