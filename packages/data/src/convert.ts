@@ -1,3 +1,4 @@
+import { show } from '@selfjudge/core';
 import { check, object, text } from '@selfjudge/core/checks';
 import { promptOf, readAnswer, readPrompt } from './answers.js';
 import { readLabels, readRationales } from './labels.js';
@@ -152,7 +153,7 @@ export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
   if (won !== 'a' && won !== 'b' && won !== 'tie') {
     return problem(
       'unknown-shape',
-      `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${JSON.stringify(winner)}`,
+      `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${typeof winner === 'string' ? JSON.stringify(winner) : show(winner)}`,
     );
   }
   const judged: JudgedPair = { id, ...pair.value, winner: won };

@@ -16,4 +16,5 @@ export type { Text } from './text.js';
 export { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
 export type { LengthLimit, TokenisedExample } from './tokenise.js';
 export { parseTranscript } from './transcript.js';
+export { parseYaml } from './yaml.js';
 export type { Message, Role } from '@selfjudge/core';

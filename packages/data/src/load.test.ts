@@ -56,6 +56,13 @@ describe('readJsonl', () => {
     expect(isError(failure, 'SJ_FILE_FORMAT')).toBe(true);
   });
 
+  it('refuses gzip that becomes far larger than it is, and other kinds of files', async () => {
+    const bomb = readJsonl(file('bomb.gz', gzipSync(Buffer.alloc(50_000_000, '{}\n'))));
+    await expect(bomb).rejects.toThrow(/at most 200 times as large/);
+    const log = readJsonl(file('a.log', 'a line of a log\n'.repeat(30_000)));
+    await expect(log).rejects.toThrow(/a JSON object a line, received 10000 other lines/);
+  });
+
   it('passes on that a file is missing', async () => {
     await expect(readJsonl(join(dir, 'none'))).rejects.toThrow(/ENOENT/);
   });
