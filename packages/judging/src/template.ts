@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ConfigError, FileFormatError, nearest } from '@selfjudge/core';
 import { check, list, object, optional, text as isText } from '@selfjudge/core/checks';
-import { parse, stringify } from 'yaml';
+import { parseYaml } from '@selfjudge/data';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import { holds, requirePlaceholders } from './placeholders.js';
 
@@ -76,9 +77,10 @@ export function shippedTemplates(): string[] {
  */
 export function loadJudgeTemplate(nameOrPath: string): JudgeTemplate {
   check('loadJudgeTemplate', { nameOrPath }, { nameOrPath: isText });
-  const names = shippedTemplates();
-  const path = names.includes(nameOrPath) ? `${FOLDER}${nameOrPath}.yaml` : nameOrPath;
-  if (!existsSync(path)) {
+  const shipped = /^[\w-]+$/.test(nameOrPath) ? `${FOLDER}${nameOrPath}.yaml` : undefined;
+  const path = shipped !== undefined && existsSync(shipped) ? shipped : nameOrPath;
+  if (path !== shipped && !existsSync(path)) {
+    const names = shippedTemplates();
     throw new ConfigError({
       key: 'judge_template',
       expected: `one of ${names.join(', ')}, or a file`,
@@ -88,7 +90,7 @@ export function loadJudgeTemplate(nameOrPath: string): JudgeTemplate {
   }
   let content: unknown;
   try {
-    content = parse(readFileSync(path, 'utf8'));
+    content = parseYaml(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new FileFormatError({ path, expected: 'YAML or JSON', received: (error as Error).message });
   }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
   openSync,
   readdirSync,
@@ -12,7 +13,7 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { atomicWriteSync, fileSystemError, makeFolder, syncPath } from '@selfjudge/core';
+import { atomicWriteSync, fileSystemError, makeFolder, show, syncPath } from '@selfjudge/core';
 import { callback, check, path as isPath } from '@selfjudge/core/checks';
 
 const MANIFEST = 'manifest.json';
@@ -110,9 +111,16 @@ export function folderFault(path: string): FolderFault | undefined {
 }
 
 function filesFault(folder: string, files: Manifest['files']): FolderFault | undefined {
-  for (const [name, { bytes, sha256 }] of Object.entries(files)) {
+  for (const [name, entry] of Object.entries(files)) {
+    const { bytes, sha256 } = (entry ?? {}) as Partial<Manifest['files'][string]>;
+    if (typeof bytes !== 'number' || typeof sha256 !== 'string')
+      return {
+        path: join(folder, MANIFEST),
+        expected: `bytes and sha256 of ${name}`,
+        received: show(entry),
+      };
     const path = join(folder, name);
-    if (!existsSync(path)) return { path, expected: `a file of ${bytes} bytes`, received: 'no file' };
+    if (!isFile(path)) return { path, expected: `a file of ${bytes} bytes`, received: 'no file' };
     let found: ReturnType<typeof hashed>;
     try {
       found = hashed(path, false);
@@ -124,6 +132,15 @@ function filesFault(folder: string, files: Manifest['files']): FolderFault | und
       return { path, expected: `sha256 ${sha256}`, received: `sha256 ${found.sha256}` };
   }
   return undefined;
+}
+
+/** Whether there is a file of that name; a name that no file can have names none. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** A hidden name beside `path` that `removeUnfinished` knows. */
@@ -144,7 +161,7 @@ function hashed(path: string, andSync: boolean): { bytes: number; sha256: string
   try {
     if (andSync) fsyncSync(fd);
     const hash = createHash('sha256');
-    const chunk = Buffer.alloc(1 << 20);
+    const chunk = Buffer.allocUnsafe(Math.min(1 << 20, fstatSync(fd).size + 1));
     let bytes = 0;
     for (let n = readSync(fd, chunk); n > 0; n = readSync(fd, chunk)) {
       hash.update(chunk.subarray(0, n));

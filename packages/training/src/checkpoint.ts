@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   FileFormatError,
-  readJson,
+  readJsonObject,
   Safetensors,
   shellWord,
   writeJson,
@@ -124,7 +124,35 @@ export class Checkpoints {
   }
 }
 
-/** Puts parameters and optimizer back where the checkpoint was written. */
+function readState(path: string): TrainerState & { updates: number } {
+  const state = readJsonObject(path);
+  const expectField = (
+    holder: Record<string, unknown>,
+    key: string,
+    expected: string,
+    fits: (value: unknown) => boolean,
+  ) => {
+    if (!fits(holder[key]))
+      throw new FileFormatError({ path, expected: `${key} ${expected}`, received: holder[key] });
+  };
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  for (const key of ['step', 'numTokens', 'updates']) expectField(state, key, 'a whole number', isCount);
+  expectField(state, 'path', 'the name of a kernel path', (value) => typeof value === 'string');
+  const { selection } = state;
+  if (selection !== undefined) {
+    expectField(state, 'selection', 'an object', (value) => typeof value === 'object' && value !== null);
+    const seen = selection as Record<string, unknown>;
+    expectField(seen, 'bestStep', 'a whole number', isCount);
+    expectField(seen, 'bestSignal', 'a number', (value) => typeof value === 'number');
+    expectField(seen, 'stopped', 'true or false', (value) => typeof value === 'boolean');
+  }
+  return state as unknown as TrainerState & { updates: number };
+}
+
+/**
+ * Puts parameters and optimizer back where the checkpoint was written.
+ * @throws FileFormatError when a file is not what it should be; then both are as they were
+ */
 export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer: AdamW): Snapshot {
   check(
     'loadCheckpoint',
@@ -135,9 +163,11 @@ export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer
       optimizer: isOptimizer,
     },
   );
-  const { updates, ...state } = readJson(join(path, STATE)) as TrainerState & { updates: number };
+  const { updates, ...state } = readState(join(path, STATE));
   const file = Safetensors.open(join(path, TENSORS));
   const read = (name: string): Float32Array => {
+    if (!file.tensors.has(name))
+      throw new FileFormatError({ path: file.path, expected: `a tensor '${name}'`, received: 'none' });
     const { data } = file.read(name);
     if (data.length !== parameters.size || !(data instanceof Float32Array))
       throw new FileFormatError({

@@ -7,7 +7,7 @@ import {
   FileFormatError,
   fileSystemError,
   makeFolder,
-  readJson,
+  readJsonObject,
   shellWord,
   syncPath,
   Device,
@@ -111,7 +111,7 @@ export class RunFolder {
     const fault = folderFault(this.final);
     const removing = (what: string) =>
       `it is damaged; after rm -r ${shellWord(what)} the same command writes it again`;
-    if (fault === undefined) return readJson(path, removing(path)) as T;
+    if (fault === undefined) return readJsonObject(path, removing(path)) as T;
     throw new FileFormatError({ ...fault, advice: removing(this.final) });
   }
 
@@ -149,7 +149,7 @@ export class RunFolder {
   private keepLines(name: string, step: number): string[] {
     const path = join(this.path, name);
     if (!existsSync(path)) return [];
-    const kept = readFileSync(path, 'utf8')
+    const kept = guarded(path, () => readFileSync(path, 'utf8'))
       .split('\n')
       .filter((line) => stepOf(line) <= step);
     this.replace(name, kept.map((line) => `${line}\n`).join(''));

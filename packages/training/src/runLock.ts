@@ -74,6 +74,8 @@ function claim(candidate: string, path: string): boolean {
 function livingHolder(path: string): Holder | undefined {
   try {
     const holder = JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    // A lock that names nobody is stale.
+    if (!Number.isInteger(holder.pid) || typeof holder.started !== 'string') return undefined;
     return startOf(holder.pid) === holder.started ? holder : undefined;
   } catch {
     return undefined;

@@ -1,19 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ArgumentError } from '@selfjudge/core';
-import { parse } from 'yaml';
 import { readProfile, type RunProfile } from '../pipelines/profile.js';
 import { describeProfile } from './profileText.js';
+import { findRuns, readRun } from '../pipelines/runFacts.js';
 import { table } from './table.js';
-
-interface RunFacts {
-  path: string;
-  verb: string;
-  status: string;
-  step: number;
-  metrics: Record<string, number | null>;
-}
 
 export function addRunsVerb(program: Command): void {
   const runs = program
@@ -79,47 +71,4 @@ function profileOf(folder: string): RunProfile {
     expected: 'a run that has done a step since runs have a profile.jsonl',
     received: folder,
   });
-}
-
-function findRuns(folder: string): RunFacts[] {
-  const own = readRun(folder);
-  if (own !== undefined) return [own];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => findRuns(join(folder, entry.name)))
-    .sort((a, b) => a.path.localeCompare(b.path));
-}
-
-function readRun(path: string): RunFacts | undefined {
-  const config = join(path, 'config.yaml');
-  if (!existsSync(config)) return undefined;
-  const verb = verbOf(config);
-  if (verb === undefined) return undefined;
-  const last = lastRow(join(path, 'metrics.jsonl'));
-  const { step = 0, epoch: _, ...metrics } = last ?? {};
-  const complete = existsSync(join(path, 'summary.json'));
-  return { path, verb, status: complete ? 'complete' : 'unfinished', step: step ?? 0, metrics };
-}
-
-/** The verb that a config.yaml names; undefined for a file of another program. */
-function verbOf(path: string): string | undefined {
-  try {
-    const content = parse(readFileSync(path, 'utf8')) as { verb?: unknown } | null;
-    return typeof content?.verb === 'string' ? content.verb : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function lastRow(path: string): Record<string, number | null> | undefined {
-  if (!existsSync(path)) return undefined;
-  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-  for (const line of lines.reverse()) {
-    try {
-      return JSON.parse(line) as Record<string, number | null>;
-    } catch {
-      // A line torn by a crash: the one before it is whole.
-    }
-  }
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, nearest } from '@selfjudge/core';
-import { parse } from 'yaml';
+import { parseYaml } from '@selfjudge/data';
 import type { z } from 'zod';
 import { camelCase, mapKeys, snakeCase } from './naming.js';
 import { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';
@@ -58,7 +58,7 @@ function defaultsOf(verb: VerbConfig, preset: unknown): Given {
     key: 'preset',
     expected: `one of ${known.join(', ')}`,
     received: preset,
-    nearest: nearest(String(preset), known),
+    nearest: typeof preset === 'string' ? nearest(preset, known) : undefined,
   });
 }
 
@@ -66,7 +66,7 @@ function defaultsOf(verb: VerbConfig, preset: unknown): Given {
 function contentOf(path: string, name: TrainingVerb): Given {
   let value: unknown;
   try {
-    value = parse(readFileSync(path, 'utf8'));
+    value = parseYaml(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new ConfigError({ key: path, expected: 'a YAML or JSON file', received: (error as Error).message });
   }
@@ -85,7 +85,7 @@ function parseFlags(verb: VerbConfig, flags: Readonly<Record<string, string | st
     const field = fields.get(aliased(key));
     if (typeof value !== 'string' || field?.safeParse(value).success) return value;
     try {
-      return parse(value) as unknown;
+      return parseYaml(value) as unknown;
     } catch {
       return value;
     }
@@ -149,7 +149,7 @@ function checked(key: string, field: z.ZodType, value: unknown): unknown {
     key,
     expected: limit === '' ? about : `${limit} (${about})`,
     received: value,
-    nearest: nearest(String(value), options),
+    nearest: typeof value === 'string' ? nearest(value, options) : undefined,
   });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJson, shellWord, type LlamaModel } from '@selfjudge/core';
+import { readJsonObject, shellWord, type LlamaModel } from '@selfjudge/core';
 import { environment, RunFolder } from '@selfjudge/training';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
@@ -58,7 +58,7 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
     const saved = join(outputDir, 'summary.json');
     if (existsSync(saved)) {
       const advice = `after rm ${shellWord(saved)} the same command writes it again`;
-      const result = readJson(saved, advice) as QuickstartResult;
+      const result = readJsonObject(saved, advice) as unknown as QuickstartResult;
       return { status: 'completed', alreadyDone: true, ...result, outputDir };
     }
     folder.writeConfig(stringify(config));

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, FileFormatError, shellWord } from '@selfjudge/core';
-import { parse } from 'yaml';
+import { parseYaml } from '@selfjudge/data';
 
 /**
  * Makes sure that a run folder is new or holds a run of this configuration.
@@ -29,7 +29,7 @@ export function refuseOtherConfig(
 function readConfig(path: string): Record<string, unknown> {
   let received = 'another text';
   try {
-    const content: unknown = parse(readFileSync(path, 'utf8'));
+    const content: unknown = parseYaml(readFileSync(path, 'utf8'));
     if (typeof content === 'object' && content !== null) return content as Record<string, unknown>;
   } catch (error) {
     received = (error as Error).message;

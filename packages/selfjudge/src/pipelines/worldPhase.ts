@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LlamaModel, type Device } from '@selfjudge/core';
+import { FileFormatError, LlamaModel, type Device } from '@selfjudge/core';
 import { RunFolder, train, type MetricsRow, type TrainingTask } from '@selfjudge/training';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
@@ -93,9 +93,16 @@ export async function runPhase(
 }
 
 function curveOf(path: string): SignalPoint[] {
-  const rows = readFileSync(join(path, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
-  return rows.flatMap((line) => {
-    const row = JSON.parse(line) as Record<string, number>;
+  const file = join(path, 'metrics.jsonl');
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.flatMap((line, i) => {
+    let row: Record<string, number>;
+    try {
+      row = { ...(JSON.parse(line) as Record<string, number>) };
+    } catch (error) {
+      const expected = `metrics in JSON in line ${i + 1}`;
+      throw new FileFormatError({ path: file, expected, received: (error as Error).message });
+    }
     const { step, 'eval/judge_win_rate': winRate, 'eval/kl': kl } = row;
     return winRate === undefined ? [] : [{ step, winRate, kl }];
   });

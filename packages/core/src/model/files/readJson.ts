@@ -17,9 +17,9 @@ export function readJson(path: string, advice?: string): unknown {
 }
 
 /** The same for a file that holds an object. */
-export function readJsonObject(path: string): Record<string, unknown> {
-  const value = readJson(path);
+export function readJsonObject(path: string, advice?: string): Record<string, unknown> {
+  const value = readJson(path, advice);
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>;
-  throw new FileFormatError({ path, expected: 'a JSON object', received: value });
+  throw new FileFormatError({ path, expected: 'a JSON object', received: value, advice });
 }
