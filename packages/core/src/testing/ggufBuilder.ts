@@ -23,13 +23,16 @@ export class GgufBuilder {
   #tensors: { name: string; type: number; dimensions: number[]; data: Uint8Array }[] = [];
 
   value(key: string, kind: Kind, value: Value): this {
-    this.#values.push(Buffer.concat([text(key), u32(KINDS.indexOf(kind)), encode(kind, value)]));
-    return this;
+    return this.entry(ggufEntry(key, kind, value));
   }
 
   list(key: string, kind: Kind, values: readonly Value[]): this {
-    const head = [text(key), u32(KINDS.indexOf('array')), u32(KINDS.indexOf(kind)), u64(values.length)];
-    this.#values.push(Buffer.concat([...head, ...values.map((value) => encode(kind, value))]));
+    return this.entry(ggufEntry(key, kind, values));
+  }
+
+  /** @param bytes of `ggufEntry` */
+  entry(bytes: Buffer): this {
+    this.#values.push(bytes);
     return this;
   }
 
@@ -40,7 +43,7 @@ export class GgufBuilder {
   }
 
   bytes(alignment = 32): Buffer {
-    const parts = [
+    const parts: Uint8Array[] = [
       Buffer.from('GGUF'),
       u32(3),
       u64(this.#tensors.length),
@@ -52,11 +55,19 @@ export class GgufBuilder {
       parts.push(text(name), u32(dimensions.length), ...dimensions.map(u64), u32(type), u64(offset));
       offset += Math.ceil(data.length / alignment) * alignment;
     }
-    parts.push(Buffer.alloc(padding(Buffer.concat(parts).length, alignment)));
-    for (const { data } of this.#tensors)
-      parts.push(Buffer.from(data), Buffer.alloc(padding(data.length, alignment)));
+    const header = parts.reduce((sum, part) => sum + part.length, 0);
+    parts.push(Buffer.alloc(padding(header, alignment)));
+    for (const { data } of this.#tensors) parts.push(data, Buffer.alloc(padding(data.length, alignment)));
     return Buffer.concat(parts);
   }
+}
+
+/** A metadata value, or a list of them, as the file has it. */
+export function ggufEntry(key: string, kind: Kind, value: Value | readonly Value[]): Buffer {
+  const type = u32(KINDS.indexOf(kind));
+  if (!Array.isArray(value)) return Buffer.concat([text(key), type, encode(kind, value as Value)]);
+  const values = (value as readonly Value[]).map((each) => encode(kind, each));
+  return Buffer.concat([text(key), u32(KINDS.indexOf('array')), type, u64(values.length), ...values]);
 }
 
 function padding(length: number, alignment: number): number {

@@ -1,0 +1,22 @@
+import { it } from 'vitest';
+
+import { adapterTarget } from './adapter.js';
+import { fuzz, SOAK } from './fuzz.js';
+import { ggufTarget, dequantizeTarget } from './gguf.js';
+import { ggufModelTarget } from './ggufModel.js';
+import { hfConfigTarget, modelFolderTarget } from './modelConfig.js';
+import { safetensorsTarget } from './safetensors.js';
+
+for (const target of [
+  safetensorsTarget,
+  ggufTarget,
+  dequantizeTarget,
+  ggufModelTarget,
+  hfConfigTarget,
+  modelFolderTarget,
+  adapterTarget,
+]) {
+  it(`${target.name} stands a million inputs`, async () => {
+    console.log(await fuzz(target, SOAK));
+  });
+}
