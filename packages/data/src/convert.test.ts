@@ -94,6 +94,8 @@ describe('other rows', () => {
     expect(preferenceOf(judged)).toEqual({ id: 'x', prompt: 'q', chosen: 'no', rejected: 'yes' });
     expect(preferenceOf({ ...judged, winner: 'tie' })).toBeUndefined();
     expect(toJudgedPair({ ...row, winner: null }, 'x').problem?.reason).toMatch(/null/);
+    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
+    expect(toJudgedPair({ ...row, winner: deep }, 'x').problem?.reason).toMatch(/received \[\[/);
   });
 });
 

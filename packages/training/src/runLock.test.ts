@@ -52,8 +52,10 @@ describe('RunLock', () => {
 
   it('takes over a torn lock file', () => {
     const path = fresh();
-    writeFileSync(`${path}.1`, '{"pid":');
-    RunLock.acquire(path).release();
+    for (const torn of ['{"pid":', '', 'null', '{}', '{"pid":"1"}']) {
+      writeFileSync(`${path}.1`, torn);
+      RunLock.acquire(path).release();
+    }
     expect(files(path)).toEqual([]);
   });
 

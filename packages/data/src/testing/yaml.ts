@@ -30,6 +30,8 @@ const TEXTS = [
   'name: plain\nuser: |-\n  {context}\n\n  {response_a}\nverdicts: { a: " A", b: \' B\' }\n',
   'a: &x [1, 2.5, yes]\nb: *x\nlist:\n  - { name: n, text: >-\n      folded\n      text }\n  - ? key\n    : value\n',
 ];
+/** What nests, repeated. */
+const LEVELS = ['[', '{a: ', '- ', '? ', ': a ', '&a [', '!!a {b: '];
 const DOCUMENT = { a: [1, { b: 'c' }], d: { e: null } };
 
 /** Short texts in YAML. */
@@ -40,6 +42,11 @@ export function yamlTarget(): FuzzTarget<string> {
     heapPerByte: 3000,
     make(random): FuzzCase<string> {
       const how: string[] = [];
+      if (random.below(200) === 0) {
+        const [level, times] = [random.choice(LEVELS), random.choice([30, 2000, 20_000])];
+        const input = `a:\n  - { b ${level.repeat(times)}`;
+        return { input, size: input.length, how: [`'${level}' ${times} times`] };
+      }
       const bytes =
         random.below(4) === 0
           ? mutateJson(DOCUMENT, random, how)

@@ -39,6 +39,9 @@ const WORDS = [
   ' B',
 ];
 
+/** How often a text is encoded when a pair is asked about: questions, orders, verdicts. */
+const TEXTS_ASKED = 8;
+
 interface Input {
   /** A file, or the value of one, which takes less time. */
   source: { path: string } | { value: unknown };
@@ -69,14 +72,18 @@ export function judgeTemplateTarget(folder: string): FuzzTarget<Input> {
       const asked = random.below(40) === 0;
       if (random.below(4) > 0) {
         const { value, size } = mutateValue(random.choice(documents), random, how);
-        return { input: { source: { value }, asked }, size, how };
+        return { input: { source: { value }, asked }, size: asked ? TEXTS_ASKED * size : size, how };
       }
       const bytes =
         random.below(2) === 0
           ? mutateText(random.choice(texts), random, how, WORDS)
           : mutateJson(random.choice(documents), random, how);
       writeFileSync(path, bytes);
-      return { input: { source: { path }, asked }, size: bytes.length, how };
+      return {
+        input: { source: { path }, asked },
+        size: asked ? TEXTS_ASKED * bytes.length : bytes.length,
+        how,
+      };
     },
     parse({ source, asked }) {
       const template = 'path' in source ? loadJudgeTemplate(source.path) : parseJudgeTemplate(source.value);

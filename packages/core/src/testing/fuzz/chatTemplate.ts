@@ -36,7 +36,7 @@ export const TEMPLATE_WORDS = [
   '{{ messages | tojson(indent=999999999) }}',
   '{{ messages | tojson(indent=90000000) }}',
   '{{ messages | indent(90000000) }}',
-  '{% for i in range(900) %}{% for j in range(900) %}{% for k in range(900) %}',
+  `${'{% for i in range(900) %}'.repeat(3)}${'{% endfor %}'.repeat(3)}`,
   '{% set ns = namespace(a=[]) %}',
 ];
 
@@ -62,6 +62,8 @@ export function chatTemplateTarget(): FuzzTarget<string> {
     name: 'chat template',
     // A syntax tree of every word, and an environment for every call.
     heapPerByte: 1024,
+    // All the steps that rendering may take.
+    fixedHeap: 100 << 20,
     make(random): FuzzCase<string> {
       const how: string[] = [];
       const bytes = mutateText(random.choice(TEMPLATES), random, how, TEMPLATE_WORDS);

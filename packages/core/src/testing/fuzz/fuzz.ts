@@ -28,6 +28,8 @@ export interface FuzzTarget<Input = unknown> {
   buffersPerByte?: number;
   /** Bytes of buffers that do not depend on the input, such as those of streams. */
   fixedBuffers?: number;
+  /** Bytes of objects, garbage included, that do not depend on the input; most of them what a limit of ours allows. */
+  fixedHeap?: number;
   /** Bytes of objects, garbage included, a byte of input may become; 128 is what JSON.parse makes of `[{},{}]` thrice. */
   heapPerByte?: number;
 }
@@ -102,7 +104,7 @@ async function outcome(
   target: FuzzTarget,
   { input, size }: FuzzCase<unknown>,
 ): Promise<{ error?: unknown; seconds: number; problem?: string }> {
-  const once = (processor: boolean) => costOf(() => target.parse(input), { processor });
+  const once = (exactly: boolean) => costOf(() => target.parse(input), { exactly });
   const { error, cost } = await once(false);
   if (error !== undefined && !isError(error)) {
     return { error, seconds: cost.seconds, problem: 'an error that is none of ours' };
@@ -118,11 +120,11 @@ async function outcome(
 
 /** What a cost is too much of. */
 function excess(target: FuzzTarget, size: number, { seconds, heap, buffers }: Cost): string | undefined {
-  const { buffersPerByte = 4, fixedBuffers = 0, heapPerByte = 128 } = target;
+  const { buffersPerByte = 4, fixedBuffers = 0, heapPerByte = 128, fixedHeap = 0 } = target;
   if (seconds > SECONDS) return `${seconds.toFixed(1)} seconds`;
   const mostBuffers = buffersPerByte * size + FIXED_BUFFERS + fixedBuffers;
   if (buffers > mostBuffers) return `${buffers} bytes of buffers for ${size} bytes, expected ${mostBuffers}`;
-  const mostHeap = heapPerByte * size + FIXED_HEAP;
+  const mostHeap = heapPerByte * size + FIXED_HEAP + fixedHeap;
   if (heap > mostHeap) return `${heap} bytes of objects for ${size} bytes, expected ${mostHeap}`;
   return undefined;
 }
