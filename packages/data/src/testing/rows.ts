@@ -53,6 +53,8 @@ const WORDS = [
 export function rowsTarget(): FuzzTarget<unknown> {
   return {
     name: 'rows',
+    // Five conversions each cut a transcript into its turns.
+    heapPerByte: 512,
     make(random): FuzzCase<unknown> {
       const how: string[] = [];
       if (random.below(4) === 0) {

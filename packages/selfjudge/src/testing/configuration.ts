@@ -72,7 +72,8 @@ export function configurationTarget(folder: string): FuzzTarget<Input> {
       const flags = Object.fromEntries(
         Object.entries(value ?? {}).filter(([, flag]) => typeof flag === 'string'),
       ) as Record<string, string>;
-      return { input: { verb, sources: { file: path, flags } }, size: bytes.length, how };
+      const size = bytes.length + JSON.stringify(flags).length;
+      return { input: { verb, sources: { file: path, flags } }, size, how };
     },
     parse({ verb, sources }) {
       const config = resolveConfig(verb, sources);

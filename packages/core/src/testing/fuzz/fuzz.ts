@@ -30,7 +30,7 @@ export interface FuzzTarget<Input = unknown> {
   fixedBuffers?: number;
   /** Bytes of objects, garbage included, that do not depend on the input; most of them what a limit of ours allows. */
   fixedHeap?: number;
-  /** Bytes of objects, garbage included, a byte of input may become; 128 is what JSON.parse makes of `[{},{}]` thrice. */
+  /** Bytes of objects, garbage included, a byte of input may become; 128 if absent (JSON.parse makes 30 of `[{},{}]`). */
   heapPerByte?: number;
 }
 

@@ -8,6 +8,9 @@ import { TEMPLATE_WORDS } from './chatTemplate.js';
 import { mutateText } from './text.js';
 import { TOKENIZERS } from './tokenizerFiles.js';
 
+/** A chat template is rendered thrice, and each character of the text becomes a node of the search for merges. */
+const HEAP_PER_BYTE = 1024;
+
 /** Loops are left to the target of templates. */
 const WORDS = TEMPLATE_WORDS.filter((word) => !word.includes('range('));
 
@@ -38,6 +41,7 @@ export function tokenizerTarget(): FuzzTarget<Files> {
   const names = [...TOKENIZER_FILES, 'tokenizer.json'];
   return {
     name: 'tokenizer folder',
+    heapPerByte: HEAP_PER_BYTE,
     make(random): FuzzCase<Files> {
       const how: string[] = [];
       const which = random.below(TOKENIZERS.length);
@@ -99,6 +103,7 @@ export function ggufTokenizerTarget(): FuzzTarget<Metadata> {
   ];
   return {
     name: 'GGUF tokenizer',
+    heapPerByte: HEAP_PER_BYTE,
     make(random): FuzzCase<Metadata> {
       const how: string[] = [];
       const { value, size } = mutateValue(random.choice(documents), random, how);
