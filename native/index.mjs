@@ -164,7 +164,10 @@ export class NativeDevice {
     }
     return all;
   }
-  failAfter({ allocations = 0, commands = 0, wait = false }) {
+  failAfter(injected) {
+    if (typeof injected !== 'object' || injected === null)
+      throw wrongArgument('failAfter', 'injected', 'an object', injected);
+    const { allocations = 0, commands = 0, wait = false } = injected;
     this.#raw.failAfter(allocations, commands, Number(wait));
   }
   close() {

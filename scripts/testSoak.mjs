@@ -4,6 +4,7 @@ import { checkNode, finish, vitest } from './suite.mjs';
 const built = checkNode('build', ['scripts/build.mjs', '--quiet']);
 if (built) {
   vitest('soak');
+  checkNode('sanitizers over every op', ['scripts/testSanitize.mjs']);
   checkNode('all faults put into kernels are noticed', ['scripts/mutateCuda.mjs']);
 }
 finish();

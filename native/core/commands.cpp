@@ -68,7 +68,8 @@ int32_t Sync::run(const sj_backend& backend, const Fault* poison, sj_error& erro
 
 int32_t PoisonBlock::run(const sj_backend& backend, const Fault* poison, sj_error& error) {
   if (poison) return SJ_OK;
-  static const std::vector<char> bytes(size_t{1} << 20, '\xff');
+  // Never destroyed: process.exit ends the process while streams still run.
+  static const auto& bytes = *new std::vector<char>(size_t{1} << 20, '\xff');
   for (size_t at = 0; at < block_.bytes; at += bytes.size()) {
     const size_t piece = std::min(bytes.size(), block_.bytes - at);
     char* const to = static_cast<char*>(block_.data) + at;

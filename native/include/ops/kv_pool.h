@@ -23,7 +23,7 @@ inline constexpr TensorSpec tensors[] = {
     {"pool_k", Role::InOut, FLOATS, "B Gd 64"},
     {"pool_v", Role::InOut, FLOATS, "B G64 d", "pool_k"},
 };
-inline constexpr NumberSpec numbers[] = {{"keys", 0, 0x1p53, true}};
+inline constexpr NumberSpec numbers[] = {{"keys", 0, 0x1p53 - 1, true}};
 inline constexpr Contract spec = contract("kv_copy", tensors, numbers);
 }  // namespace kv_copy
 }  // namespace selfjudge::ops

@@ -53,7 +53,7 @@ inline constexpr TensorSpec tensors[] = {
     {"o", Role::Out, FLOATS, "T H d", "q"},
 };
 inline constexpr NumberSpec numbers[] = {
-    {"scale", -1e30, 1e30}, {"pairs", 0, 0x1p53, true}, {"keys", 0, 0x1p53, true}};
+    {"scale", -1e30, 1e30}, {"pairs", 0, 0x1p53 - 1, true}, {"keys", 0, 0x1p53 - 1, true}};
 inline constexpr Contract spec = contract("tree_attention_pool", tensors, numbers);
 }  // namespace tree_attention_pool
 }  // namespace selfjudge::ops

@@ -169,9 +169,11 @@ describe('ends', () => {
   });
 
   it('process.exit with a full queue neither hangs nor crashes', () => {
-    const run = child(`${fullQueue} device.read(big); process.exit(7);`);
-    expect(run).toMatchObject({ status: 7, err: '' });
-    expect(run.seconds).toBeLessThan(10);
+    for (let i = 0; i < 10; i++) {
+      const run = child(`${fullQueue} device.read(big); process.exit(7);`);
+      expect(run).toMatchObject({ status: 7, err: '' });
+      expect(run.seconds).toBeLessThan(10);
+    }
   });
 
   it('a pending read keeps the process alive, an idle device does not', () => {

@@ -157,6 +157,9 @@ describeWrongCalls({
     'NativeDevice#disposeProgram': entry((handle: number) => device.disposeProgram(handle), {
       program: arg(recorded, notProgram),
     }),
+    'NativeDevice#failAfter': entry((injected: object) => device.failAfter(injected), {
+      injected: arg({}, fc.constantFrom(undefined, null, 1, 'a', true)),
+    }),
   },
   without: {
     'takes no argument': [

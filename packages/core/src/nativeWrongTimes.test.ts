@@ -40,6 +40,7 @@ describe('calls at the wrong time', () => {
       memory: () => closed.memory(),
       resetPeak: () => closed.resetPeak(),
       counters: () => closed.counters(),
+      failAfter: () => closed.failAfter({}),
     };
     const methods = Object.getOwnPropertyNames(NativeDevice.prototype).map((name) =>
       name === 'enqueue' ? 'fill' : name,

@@ -134,21 +134,25 @@ export function describeCompanions(path: string, trees: number): void {
     afterAll(() => device.close());
 
     for (const dtype of ['float32', 'bf16'] as StorageType[]) {
-      it(`answers of random trees do not depend on their company, ${dtype}`, async () => {
-        const model = LlamaModel.init(config, { device, dtype, seed: 4 });
-        const adapter = await adapterOf(model);
-        const strangers: Path[] = [];
-        const shim = device.path === 'simt'; // a thousand times slower
-        for (let tree = 0; tree < (shim ? 1 : trees / 2); tree++) {
-          const view = tree % 2 ? model.view([adapter]) : model.view();
-          await compareTree(view, new Random(tree), strangers);
-          strangers.splice(0, strangers.length - 30);
-        }
-        adapter.dispose();
-        model.dispose();
-        await device.sync();
-        expect(device.memory().live).toBe(0);
-      });
+      it(
+        `answers of random trees do not depend on their company, ${dtype}`,
+        { timeout: 600_000 },
+        async () => {
+          const model = LlamaModel.init(config, { device, dtype, seed: 4 });
+          const adapter = await adapterOf(model);
+          const strangers: Path[] = [];
+          const shim = device.path === 'simt'; // a thousand times slower
+          for (let tree = 0; tree < (shim ? 1 : trees / 2); tree++) {
+            const view = tree % 2 ? model.view([adapter]) : model.view();
+            await compareTree(view, new Random(tree), strangers);
+            strangers.splice(0, strangers.length - 30);
+          }
+          adapter.dispose();
+          model.dispose();
+          await device.sync();
+          expect(device.memory().live).toBe(0);
+        },
+      );
     }
   });
 }

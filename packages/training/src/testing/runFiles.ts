@@ -55,7 +55,7 @@ export function checkpointTarget(folder: string): FuzzTarget<string> {
     },
     parse(input) {
       const fault = folderFault(input);
-      if (fault === '') throw new Error('a fault that says nothing');
+      if (fault?.expected === '' || fault?.received === '') throw new Error('a fault that says nothing');
       loadCheckpoint(input, parameters, optimizer);
     },
   };
@@ -93,7 +93,7 @@ export function runFolderTarget(folder: string): FuzzTarget<string> {
       const how: string[] = [];
       const files: Record<string, Buffer> =
         random.below(3) === 0
-          ? { 'run.lock': mutateJson(lock, random, how), 'metrics.jsonl': Buffer.from(metrics) }
+          ? { 'run.lock.1': mutateJson(lock, random, how), 'metrics.jsonl': Buffer.from(metrics) }
           : { 'metrics.jsonl': mutateText(metrics, random, how, words) };
       held.forget();
       return { input: held.path, size: held.hold(files), how };
@@ -101,9 +101,10 @@ export function runFolderTarget(folder: string): FuzzTarget<string> {
     parse(input) {
       const run = RunFolder.open(input);
       try {
-        const last = run.trimMetrics(2);
-        if (last === undefined) throw new DataError({ path: input, line: 1, reason: 'no metrics are kept' });
-        if (typeof last !== 'object') throw new Error(`metrics that are a ${typeof last}`);
+        const rows = run.trimLogs(2);
+        if (rows.length === 0) throw new DataError({ path: input, line: 1, reason: 'no metrics are kept' });
+        for (const { step, metrics } of rows)
+          if (!(step <= 2) || typeof metrics !== 'object') throw new Error(`step ${step}: ${typeof metrics}`);
       } finally {
         run.close();
       }
