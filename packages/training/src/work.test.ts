@@ -1,4 +1,5 @@
 import {
+  Device,
   backwardFlops,
   forwardFlops,
   plan,
@@ -21,6 +22,7 @@ import { supervisedStep } from './sft.js';
 import { tinyExamples, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './testing/tiny.js';
 import { fullPreferenceTrainable, fullTrainable, loraTrainable, type Trainable } from './trainable.js';
 
+Device.open('cpu'); // a GPU decodes in batches of a power of two
 const model = tinyModel();
 const start = await trainedAdapter(model, 4);
 afterAll(() => [start, model].forEach((one) => one.dispose()));

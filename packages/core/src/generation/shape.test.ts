@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Adapter } from '../model/adapter.js';
+import { Device } from '../tensor/device.js';
 import { byteModel } from '../testing/tinyModel.js';
 import { generate } from './generate.js';
 import { samplingFlops, samplingShape } from './shape.js';
 
+Device.open('cpu'); // a GPU decodes in batches of a power of two
 const model = byteModel();
 const { device } = model;
 const lora = Adapter.init(model, { r: 3, alpha: 1, dropout: 0, targetModules: ['k_proj', 'up_proj'] }, 1);

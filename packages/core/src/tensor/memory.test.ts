@@ -6,7 +6,8 @@ import { Tape } from './tape.js';
 import { Tensor } from './tensor.js';
 import { Weight } from './weight.js';
 
-const device = Device.open();
+// What a GPU works in is as large as it is wide.
+const device = Device.open('cpu');
 afterAll(() => device.close());
 
 describe('memory in tests', () => {

@@ -55,7 +55,7 @@ export function checkpointTarget(folder: string): FuzzTarget<string> {
     },
     parse(input) {
       const fault = folderFault(input);
-      if (fault?.expected === '' || fault?.received === '') throw new Error('a fault that says nothing');
+      if (fault?.path === '' || fault?.expected === '') throw new Error('a fault that says nothing');
       loadCheckpoint(input, parameters, optimizer);
     },
   };

@@ -183,7 +183,7 @@ export const taskEntries: Record<string, Entry> = {
   judgeExample: entry(training.judgeExample, {
     judged: fields(
       {
-        groups: arg([[v.sequence]], notListOf([v.sequence], notListOf(v.sequence, v.notSequence))),
+        sequences: arg([v.sequence], notListOf(v.sequence, v.notSequence)),
         kinds: arg([['verdict']], notListOf(['verdict'], notList)),
       },
       notObject,
@@ -240,7 +240,7 @@ export const taskEntries: Record<string, Entry> = {
     at: fields({ signal }, notObject),
   }),
   scoreSequences: entry(training.scoreSequences, {
-    sequences: arg([v.sequence], notListOf(v.sequence, v.notSequence)),
+    groups: arg([[v.sequence]], notListOf([v.sequence], notListOf(v.sequence, v.notSequence))),
     view,
     tokenBudget,
   }),

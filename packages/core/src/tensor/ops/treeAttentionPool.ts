@@ -1,6 +1,9 @@
+import { object, whole } from '../../checks/kinds.js';
 import { enqueueOne } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import type { Tensor } from '../tensor.js';
+
+const isReads = object({ pairs: whole(0), keys: whole(0) });
 
 /** What a call reads of its pool, as the device cannot look into its tensors. Results do not depend on it. */
 export interface PoolReads {
@@ -30,8 +33,10 @@ export function treeAttentionPool(
   rowTable: Tensor,
   lengths: Tensor,
   scale: number,
-  { pairs, keys }: PoolReads,
+  reads: PoolReads,
 ): Tensor {
+  isReads(reads, 'reads', 'treeAttentionPool');
+  const { pairs, keys } = reads;
   assertUntracked(q, 'treeAttentionPool');
   const inputs = [q, poolK, poolV, tables, rowTable, lengths];
   return enqueueOne('tree_attention_pool', inputs, [scale, pairs, keys]);

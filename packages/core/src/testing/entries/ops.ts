@@ -79,6 +79,7 @@ export const opEntries: Record<string, Entry> = {
     moves: arg(ints([1, 3]), firstNotInts),
     poolK: arg(pool.poolK, notFloats),
     poolV: arg(pool.poolV, notFloats),
+    keys: arg(1, notWhole(0)),
   }),
   kvWrite: entry(core.kvWrite, {
     k: arg(three, firstNotFloats),
@@ -102,6 +103,7 @@ export const opEntries: Record<string, Entry> = {
     rowTable: arg(ints([2]), notInts),
     lengths: arg(core.Tensor.from(matrix.device, Int32Array.of(1, 1), [2]), notInts),
     scale: arg(1, notNumber(-1e30, 1e30)),
+    reads: fields({ pairs: arg(2, notWhole(0)), keys: arg(1, notWhole(0)) }, notObject),
   }),
   rope: entry(core.rope, {
     x: arg(() => floats([2, 1, 2]), firstNotFloats),

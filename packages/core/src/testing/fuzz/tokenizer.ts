@@ -22,7 +22,7 @@ function use(tokenizer: Tokenizer, chat: boolean): void {
       throw new Error(`id ${id} of ${tokenizer.vocabSize}`);
   }
   tokenizer.decode(ids);
-  tokenizer.decode([0, 1, 2, tokenizer.vocabSize, -1]);
+  tokenizer.decode([0, 1, 2, tokenizer.vocabSize]);
   tokenizer.encode('hello<s>', { special: true, continues: true });
   if (!chat) return;
   const rendered = tokenizer.renderChat([{ role: 'user', content: 'hello' }], { addGenerationPrompt: true });
