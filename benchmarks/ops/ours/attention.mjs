@@ -65,6 +65,9 @@ export const treeAttentionPool = {
     const rowTable = make.ints(Int32Array.from({ length: sequences }).map((_, i) => i));
     const lengths = make.ints(new Int32Array(sequences).fill(keys));
     const scale = 1 / Math.sqrt(dim);
-    return { forward: () => core.treeAttentionPool(q, poolK, poolV, tables, rowTable, lengths, scale) };
+    const reads = { pairs: sequences * keys, keys: sequences * keys };
+    return {
+      forward: () => core.treeAttentionPool(q, poolK, poolV, tables, rowTable, lengths, scale, reads),
+    };
   },
 };

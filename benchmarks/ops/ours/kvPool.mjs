@@ -27,6 +27,6 @@ export const kvCopy = {
       shape.moves,
       3,
     ]);
-    return { call: () => core.kvCopy(moves, poolK, poolV) };
+    return { call: () => core.kvCopy(moves, poolK, poolV, 64 * shape.moves) };
   },
 };

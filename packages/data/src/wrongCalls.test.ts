@@ -99,6 +99,7 @@ describeWrongCalls({
         given(notObject),
       ),
     }),
+    parseYaml: entry(data.parseYaml, { text: arg('a: 1', notText) }),
     parseTranscript: entry(data.parseTranscript, { text: arg('a', notText) }),
     promptIds: entry(data.promptIds, { tokenizer, prompt: arg('a', notPrompt) }),
     completionIds: entry(data.completionIds, {
