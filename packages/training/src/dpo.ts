@@ -3,7 +3,7 @@ import { dpoOptions, isOptimizer, isPreferenceTrainable, isStep, isTokenPair } f
 import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';
 import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
-import type { StepContext, StepReport, TrainingTask } from './runner.js';
+import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
 

@@ -54,16 +54,16 @@ export {
   sftDefaults,
 } from './presets.js';
 export { environment, RunFolder, type MetricsRow } from './runFolder.js';
-export {
-  train,
-  type RunnerOptions,
-  type Selection,
-  type SignalReport,
-  type StepContext,
-  type StepReport,
-  type TrainingResult,
-  type TrainingTask,
-} from './runner.js';
+export { train } from './runner.js';
+export type {
+  RunnerOptions,
+  Selection,
+  SignalReport,
+  StepContext,
+  StepReport,
+  TrainingResult,
+  TrainingTask,
+} from './trainingTask.js';
 export { schedule, type LrSchedulerType, type Schedule, type ScheduleOptions } from './schedule.js';
 export { selfTrainingStep, selfTrainingTask, type SelfTraining } from './selfTraining.js';
 export { sftTask, supervisedStep } from './sft.js';

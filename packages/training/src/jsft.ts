@@ -1,7 +1,7 @@
 import { check, list, object } from '@selfjudge/core/checks';
 import { isSupervised, isTrainable, jsftOptions } from './checks.js';
 import type { JsftOptions } from './options.js';
-import type { TrainingTask } from './runner.js';
+import type { TrainingTask } from './trainingTask.js';
 import { supervisedStep } from './sft.js';
 import type { SupervisedExample } from './supervised.js';
 import { orderOf, taskOver } from './taskOver.js';

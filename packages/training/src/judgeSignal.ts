@@ -4,7 +4,7 @@ import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from './checks.js';
 import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';
 import type { Metrics } from './metrics.js';
-import type { Selection, SignalReport, StepContext } from './runner.js';
+import type { Selection, SignalReport, StepContext } from './trainingTask.js';
 import type { SelfTraining } from './selfTraining.js';
 
 /**

@@ -15,7 +15,7 @@ import { isSequence, isTokenPair, preferenceOptions } from './checks.js';
 import { preferenceLosses } from './losses.js';
 import { Means, type Metrics } from './metrics.js';
 import type { PreferenceOptions } from './options.js';
-import type { StepContext } from './runner.js';
+import type { StepContext } from './trainingTask.js';
 
 /** Two answers to one prompt as token ids, trained on exactly as they are. */
 export interface TokenPair {

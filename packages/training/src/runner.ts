@@ -1,124 +1,18 @@
-import {
-  abortSignal,
-  callback,
-  check,
-  flag,
-  having,
-  number,
-  object,
-  optional,
-  options as optionsOf,
-  whole,
-} from '@selfjudge/core/checks';
+import { check } from '@selfjudge/core/checks';
 import { atomicFolder } from './atomicFolder.js';
-import { isOptimizer, isTrainable } from './checks.js';
 import { loadCheckpoint, type Snapshot } from './checkpoint.js';
-import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from './metrics.js';
-import type { AdamW } from './optimizer.js';
 import { phaseMetrics, Profile, type ProfileRow } from './profile.js';
-import type { MetricsRow, RunFolder } from './runFolder.js';
-import type { Schedule } from './schedule.js';
-import type { Trainable } from './trainable.js';
-
-export interface StepContext {
-  /** From 1. */
-  step: number;
-  learningRate: number;
-  signal?: AbortSignal;
-  /** Told where each phase of the step ends. Absent: nothing is measured. */
-  profile?: Profile;
-}
-
-export interface StepReport {
-  metrics: Metrics;
-  /** Tokens trained on in this step, shared prefixes counted for each sequence. */
-  tokens: number;
-  /** Ids of the examples, to name a bad batch. */
-  examples: string[];
-  /** The gradient was not finite and the step changed nothing. */
-  skipped: boolean;
-}
-
-/** What a signal says of the policy now. */
-export interface SignalReport {
-  metrics: Metrics;
-  /** Larger is better. */
-  signal: number;
-  /** Whether this policy may be chosen. */
-  eligible: boolean;
-  /** Training should end here. */
-  stop: boolean;
-}
-
-/** Chooses among the policies of a run. The start counts as step 0 with `startSignal`. */
-export interface Selection {
-  every: number;
-  startSignal: number;
-  evaluate(at: StepContext): Promise<SignalReport>;
-}
-
-export interface TrainingTask {
-  trainable: Trainable;
-  optimizer: AdamW;
-  order: DataOrder;
-  schedule: Schedule;
-  /** Forward, backward and the update of one step. Must be a function of (parameters, moments, step) alone. */
-  step(at: StepContext): Promise<StepReport>;
-  selection?: Selection;
-  /** Looks at what was logged, row by row, for example for a policy that does not move. A resumed run sees all rows. */
-  review?(row: MetricsRow): string | undefined;
-}
-
-export interface RunnerOptions {
-  /** Without a folder nothing is written and nothing can be resumed. */
-  folder?: RunFolder;
-  saveSteps: number;
-  saveTotalLimit: number;
-  /** Go on from the newest checkpoint, if there is one; a damaged one is an error. */
-  resume?: boolean;
-  /** Aborting stops at once, writes a checkpoint of the last whole step and resolves with `interrupted`. */
-  signal?: AbortSignal;
-  /** Called once, before the first step. @param step steps done already, above 0 when a run goes on */
-  onStart?(step: number): void;
-  onLog?(row: MetricsRow): void;
-  onWarning?(message: string): void;
-}
-
-export type TrainingResult =
-  | {
-      status: 'completed';
-      /** Steps done; fewer than planned when the signal ended training. */
-      step: number;
-      /** The step whose policy was kept: the last, or the best by the signal. */
-      bestStep: number;
-      numTokens: number;
-      last: Metrics;
-      final?: string;
-    }
-  | { status: 'interrupted'; step: number; numTokens: number; checkpoint?: string };
-
-const trainArguments = {
-  task: object({
-    trainable: isTrainable,
-    optimizer: isOptimizer,
-    order: having('a DataOrder', { totalSteps: whole(0), epoch: callback }),
-    schedule: callback,
-    step: callback,
-    selection: optional(object({ every: whole(1), startSignal: number(), evaluate: callback })),
-    review: optional(callback),
-  }),
-  options: optionsOf({
-    folder: optional(having('a RunFolder', { checkpoints: object({}), appendMetrics: callback })),
-    saveSteps: whole(0),
-    saveTotalLimit: whole(0),
-    resume: optional(flag),
-    signal: optional(abortSignal),
-    onStart: optional(callback),
-    onLog: optional(callback),
-    onWarning: optional(callback),
-  }),
-};
+import type { MetricsRow } from './runFolder.js';
+import {
+  trainArguments,
+  type RunnerOptions,
+  type Selection,
+  type StepContext,
+  type StepReport,
+  type TrainingResult,
+  type TrainingTask,
+} from './trainingTask.js';
 
 /**
  * Runs a task from its start or its newest checkpoint to its end. The same task gives the same bits either way. After an

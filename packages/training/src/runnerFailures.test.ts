@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { FaultError, OutOfMemoryError } from '@selfjudge/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RunFolder, type MetricsRow } from './runFolder.js';
-import { train, type TrainingTask } from './runner.js';
+import { train } from './runner.js';
+import type { TrainingTask } from './trainingTask.js';
 import { disposeModel, loop, newFolder, runIn, selfTask, stepsIn, stopAfter } from './testing/runs.js';
 
 afterAll(disposeModel);

@@ -18,7 +18,7 @@ import { klReview } from './klReview.js';
 import type { AdamW } from './optimizer.js';
 import type { SelfTrainingOptions } from './options.js';
 import { preferenceBackward } from './preferenceUpdate.js';
-import type { StepContext, StepReport, TrainingTask } from './runner.js';
+import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
 

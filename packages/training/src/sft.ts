@@ -2,7 +2,7 @@ import { check, list, object } from '@selfjudge/core/checks';
 import { isOptimizer, isStep, isSupervised, isTrainable, jsftLossOptions, sftOptions } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { JsftLossOptions, SftOptions } from './options.js';
-import type { StepContext, StepReport, TrainingTask } from './runner.js';
+import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { supervisedBackward, type SupervisedExample } from './supervised.js';
 import { taskOver } from './taskOver.js';
 import type { Trainable } from './trainable.js';

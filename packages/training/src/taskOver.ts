@@ -1,7 +1,7 @@
 import { DataOrder } from './dataOrder.js';
 import { AdamW } from './optimizer.js';
 import type { LoopOptions } from './options.js';
-import type { TrainingTask } from './runner.js';
+import type { TrainingTask } from './trainingTask.js';
 import { schedule } from './schedule.js';
 import type { Trainable } from './trainable.js';
 
