@@ -4,4 +4,4 @@ import { describeInjectedFailures } from './testing/injectedFailures.js';
 
 const device = Device.open('cuda');
 afterAll(() => device.close());
-describeInjectedFailures(() => device, device.path === 'simt' ? 97 : 7);
+describeInjectedFailures(() => device, device.path === 'simt' ? 41 : 7);
