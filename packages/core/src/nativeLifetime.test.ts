@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { NativeDevice } from '@selfjudge/native';
 import type { NativeError } from '@selfjudge/native';
 import { describe, expect, it } from 'vitest';
+import { child, expectCleanExits, fullQueue, native } from './testing/childProcess.js';
 import { F32, I32, PANELS, ROWS, errorOf } from './testing/native.js';
 
 /** An embedding with a token id that is out of range. */
@@ -28,30 +27,6 @@ const rejection = (promise: Promise<unknown>): Promise<NativeError> =>
     () => Promise.reject(new Error('expected a rejection')),
     (error: unknown) => error as NativeError,
   );
-
-const native = pathToFileURL(createRequire(import.meta.url).resolve('@selfjudge/native')).href;
-
-/** Seconds of work in the queue of a new device: `fill` of 64 MiB, thousands of times. */
-const fullQueue = `
-  const { NativeDevice } = await import(${JSON.stringify(native)});
-  const device = new NativeDevice('cpu');
-  const big = device.empty(0, [1 << 24], 0).handle;
-  for (let i = 0; i < 5000; i++) device.enqueue('fill', [big], [i], null);
-`;
-
-function child(code: string, ...flags: string[]) {
-  const start = performance.now();
-  const run = spawnSync(process.execPath, [...flags, '--input-type=module', '-e', code], {
-    encoding: 'utf8',
-    timeout: 50_000,
-  });
-  return {
-    status: run.status,
-    out: run.stdout,
-    err: run.stderr,
-    seconds: (performance.now() - start) / 1000,
-  };
-}
 
 describe('memory', () => {
   it('counts live, packed, peak and cached, and reuses what was disposed', () => {
@@ -169,11 +144,7 @@ describe('ends', () => {
   });
 
   it('process.exit with a full queue neither hangs nor crashes', () => {
-    for (let i = 0; i < 10; i++) {
-      const run = child(`${fullQueue} device.read(big); process.exit(7);`);
-      expect(run).toMatchObject({ status: 7, err: '' });
-      expect(run.seconds).toBeLessThan(10);
-    }
+    expectCleanExits(10);
   });
 
   it('a pending read keeps the process alive, an idle device does not', () => {
