@@ -10,13 +10,7 @@
 namespace selfjudge::cpu {
 namespace {
 
-constexpr const char* kNames[kPaths] = {"portable", "avx2", "avx512"};
-
-Path best_path() {
-  for (int i = kPaths - 1; i > 0; i--)
-    if (path_available(Path(i))) return Path(i);
-  return Path::Portable;
-}
+constexpr const char* kNames[kPaths] = {"portable", "avx2", "avx512", "avx512bf16"};
 
 std::atomic<int> chosen{-1};
 
@@ -27,19 +21,31 @@ const char* path_name(Path path) { return kNames[int(path)]; }
 bool path_available(Path path) {
 #if defined(__x86_64__)
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   switch (path) {
     case Path::Portable:
       return true;
     case Path::Avx2:
       return avx2;
     case Path::Avx512:
-      return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+      return avx512;
+    case Path::Avx512Bf16:
+      return avx512 && __builtin_cpu_supports("avx512bf16");
   }
   return false;
 #else
   return path == Path::Portable;
 #endif
+}
+
+Path best_path() {
+#if defined(__x86_64__)
+  if (path_available(Path::Avx512Bf16) && __builtin_cpu_is("amd")) return Path::Avx512Bf16;
+  for (const Path path : {Path::Avx512, Path::Avx2})
+    if (path_available(path)) return path;
+#endif
+  return Path::Portable;
 }
 
 Path current_path() {

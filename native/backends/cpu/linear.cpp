@@ -116,7 +116,7 @@ struct BackwardAdapter : Adapter {
 struct Backward {
   Carver s;
   int64_t rows, columns, depth, padded, n_block;
-  bool need_dx;
+  bool need_dx, dot;  // dot: dy and W as they are, in bf16
   float *grad_w, *grad_bias;
   BackwardAdapter adapters[kAdapters];
   float *transposed, *dx, *x_panels, *dy_transposed, *scratch, *transpose_memory, *panel_memory, *low_rank;
@@ -129,6 +129,7 @@ struct Backward {
         padded(panel_count(depth) * kPanel) {
     using namespace ops::linear_backward;
     need_dx = call.numbers[NEED_DX] != 0;
+    dot = has_dot() && is_bf16(call, DY) && is_bf16(call, W);
     grad_w = data<float>(call, GRAD_W);
     grad_bias = data<float>(call, GRAD_BIAS);
     for (int i = 0; i < kAdapters; i++) {
@@ -149,7 +150,7 @@ struct Backward {
     }
     n_block = std::min(round_up(columns, kPanel),
                        std::max<int64_t>(kPanel, kTransposed / padded / kPanel * kPanel));
-    transposed = s.take<float>(need_dx ? padded * n_block : 0);
+    transposed = s.take<float>(need_dx ? padded * n_block / (dot ? 2 : 1) : 0);  // n_block is even
     dx = s.take<float>(need_dx && n_block < columns ? rows * padded : 0);
     x_panels = s.take<float>(needs_x() ? padded * kRowBlock : 0);
     dy_transposed = s.take<float>(needs_dy() ? std::min(columns, kColumnBlock) * kRowBlock : 0);
@@ -172,9 +173,8 @@ void backward_dx(const sj_call& call, const Backward& b) {
   for (int64_t n0 = 0; n0 < b.columns; n0 += b.n_block) {
     const int64_t n1 = std::min(b.columns, n0 + b.n_block);
     const bool last = n1 == b.columns;
-    transpose_panels(w.data, w.dtype, b.depth, n0, n1, b.transposed, b.transpose_memory);
     const Matmul product{.a = {Rows{dy.data, dy.dtype, b.columns}.at(0, n0), dy.dtype, b.columns},
-                         .b = float_panels(b.transposed, n1 - n0),
+                         .b = transposed_panels(w, n0, n1, b.dot, b.transposed, b.transpose_memory),
                          .rows = b.rows,
                          .k = n1 - n0,
                          .columns = b.depth,

@@ -28,7 +28,7 @@ struct Forward {
   LabelIndex index;
   double* lse;
   StripPart* parts;  // [rows, strips]
-  float *logits, *h, *scratch;
+  float *logits, *scratch;
 
   Forward(const sj_call& call, void* memory)
       : s(memory),
@@ -43,7 +43,6 @@ struct Forward {
     lse = s.take<double>(rows);
     parts = s.take<StripPart>(rows * strips);
     logits = s.take<float>(worker_count() * block * kStrip);
-    h = s.take<float>(worker_count() * block * depth);
     scratch = s.take<float>(matmul_scratch(depth));
   }
 };
@@ -69,9 +68,7 @@ int32_t run_linear_logprob(const sj_call& call, sj_error* error) {
     const int64_t strip = task / f.blocks, width = strip_width(f.vocabulary, strip);
     const int64_t row0 = task % f.blocks * kRowBlock, rows = std::min(kRowBlock, f.rows - row0);
     float* logits = f.logits + worker * f.block * kStrip;
-    float* wide = f.h + worker * f.block * f.depth;
-    for (int64_t r = 0; r < rows; r++) h.read(row0 + r, f.depth, wide + r * f.depth, nullptr);
-    matmul({.a = {wide, SJ_F32, f.depth},
+    matmul({.a = {h.at(row0), h.dtype, f.depth},
             .b = strip_panels(w, strip),
             .rows = rows,
             .k = f.depth,
@@ -109,6 +106,8 @@ struct Backward {
   float* coefficient;  // [labels] at the first of each row's equal labels: p, then its coefficient
   float* rest;         // [wave, strips] sums of p without the labels
   float* p;            // [chunk, kStrip] -G p
+  bool dot;
+  uint16_t* p16;  // with dot: the same in bf16
   float *dh, *transposed, *p_transposed, *h_panels, *scratch, *transpose_memory, *panel_memory, *row;
 
   Backward(const sj_call& call, void* memory)
@@ -124,10 +123,13 @@ struct Backward {
         need_dh(call.numbers[ops::linear_logprob_backward::NEED_DH] != 0),
         need_w(call.tensors[ops::linear_logprob_backward::GRAD_W].data != nullptr),
         index(rows, labels, s) {
+    using namespace ops::linear_logprob_backward;
+    dot = has_dot() && is_bf16(call, H) && is_bf16(call, W);
     total = s.take<float>(rows);
     coefficient = s.take<float>(labels);
     rest = s.take<float>(wave * strips);
     p = s.take<float>(chunk * kStrip);
+    p16 = s.take<uint16_t>(dot ? chunk * kStrip : 0);
     dh = s.take<float>(need_dh ? wave * padded : 0);
     transposed = s.take<float>(need_dh ? padded * kStrip : 0);
     p_transposed = s.take<float>(need_w ? kStrip * chunk : 0);
@@ -171,6 +173,7 @@ void probabilities(const sj_call& call, Backward& b, int64_t wave0, int64_t row0
       }
       b.rest[(row - wave0) * b.strips + strip] =
           kernels().strip_softmax(p, padded_width(width), lse[row], -b.total[row]);
+      if (b.dot) kernels().narrow(p, b.p16 + r * kStrip, padded_width(width));
     }
   });
 }
@@ -271,14 +274,15 @@ int32_t run_linear_logprob_backward(const sj_call& call, sj_error* error) {
                    b.panel_memory);
     for (int64_t strip = 0; strip < b.strips; strip++) {
       const int64_t width = strip_width(b.vocabulary, strip), first = strip * kStrip;
+      Panels transposed{};
       if (b.need_dh)
-        transpose_panels(w.data, w.dtype, b.depth, first, first + width, b.transposed, b.transpose_memory);
+        transposed = transposed_panels(w, first, first + width, b.dot, b.transposed, b.transpose_memory);
       for (int64_t r = 0; r < rows; r += kChunk) {
         const int64_t count = std::min(kChunk, rows - r);
         probabilities(call, b, wave0, wave0 + r, count, strip);
         if (b.need_dh)
-          matmul({.a = {b.p, SJ_F32, kStrip},
-                  .b = float_panels(b.transposed, width),
+          matmul({.a = b.dot ? Rows{b.p16, SJ_BF16, kStrip} : Rows{b.p, SJ_F32, kStrip},
+                  .b = transposed,
                   .rows = count,
                   .k = width,
                   .columns = b.depth},

@@ -178,6 +178,7 @@ Pool& pool() {
 }  // namespace
 
 int worker_count() { return pool().size(); }
+int free_workers() { return inside >= 0 ? 1 : pool().size(); }
 void set_worker_limit(int workers) { pool().limit(workers); }
 void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body, int64_t cost) {
   pool().run(tasks, body, cost);

@@ -7,6 +7,8 @@
 
 namespace selfjudge::cpu {
 int worker_count();
+// Workers a parallel_for called here would find: 1 within a task of another.
+int free_workers();
 // Limits the workers used from now on (1 .. worker_count()); for tests of thread-count invariance.
 void set_worker_limit(int workers);
 // Calls body(task, worker) once for each task in [0, tasks); returns when all are done. `cost`: roughly a

@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t kMaxRows = 192;
 constexpr int64_t kMinRows = 32;
-constexpr int64_t kDepth = 192;     // of a panel at a time: 36 KiB of float32 stay in L1 while rows pass
+constexpr int64_t kDepth = 128;     // of a panel at a time: 24 KiB of float32 stay in L1 while rows pass
+constexpr int64_t kDotDepth = 256;  // the same of bf16
 constexpr int64_t kFewRows = 4;     // decode: panels side by side instead of row blocks
 constexpr int64_t kTasks = 6;       // a worker
 constexpr int64_t kWidenRows = 16;  // more rows than this share one widened copy of a bf16 panel
@@ -25,8 +26,8 @@ int64_t block_bytes() {
   return bytes;
 }
 
-int64_t max_row_block(int64_t k) {
-  return std::clamp(block_bytes() / (4 * std::max<int64_t>(k, 1)) / 8 * 8, kMinRows, kMaxRows);
+int64_t max_row_block(int64_t row_bytes) {
+  return std::clamp(block_bytes() / std::max<int64_t>(row_bytes, 1) / 8 * 8, kMinRows, kMaxRows);
 }
 
 struct WorkerScratch {
@@ -60,22 +61,52 @@ void Rows::read(int64_t row, int64_t k, float* out, float* mask) const {
 
 int64_t matmul_scratch(int64_t k) { return worker_count() * worker_scratch(k); }
 
+namespace {
+
+// A block of A: as float32, or as bf16 pairs where those are multiplied.
+struct Left {
+  const float* f32;
+  const uint16_t* bf16;
+  int64_t stride;
+};
+
+Left read_block(const Matmul& m, bool dot, int64_t row0, int64_t rows, const WorkerScratch& own) {
+  if (dot && m.k % 2 == 0 && m.a.stride % 2 == 0)
+    return {nullptr, static_cast<const uint16_t*>(m.a.at(row0)), m.a.stride};
+  if (dot) {
+    auto* copy = reinterpret_cast<uint16_t*>(own.a);
+    const int64_t stride = round_up(m.k, 2);
+    for (int64_t r = 0; r < rows; r++) {
+      std::memcpy(copy + r * stride, m.a.at(row0 + r), size_t(m.k) * 2);
+      if (m.k < stride) copy[r * stride + m.k] = 0;
+    }
+    return {nullptr, copy, stride};
+  }
+  if (m.a.direct()) return {static_cast<const float*>(m.a.at(row0)), nullptr, m.a.stride};
+  for (int64_t r = 0; r < rows; r++) m.a.read(row0 + r, m.k, own.a + r * m.k, own.mask);
+  return {own.a, nullptr, m.k};
+}
+
+}  // namespace
+
 void matmul(const Matmul& m, float* scratch, const std::function<void(const Block&)>& epilogue) {
   if (m.rows <= 0 || m.columns <= 0) return;
   const Kernels& kernel = kernels();
-  const int64_t panels = panel_count(m.columns), workers = worker_count();
+  const bool dot = kernel.tile_dot && m.a.dtype == SJ_BF16 && !m.a.dropout && m.b.dtype == SJ_BF16;
+  const int64_t panels = panel_count(m.columns), workers = free_workers();
   const bool few = m.rows <= kFewRows;
 
   // Blocks of rows x groups of panels, some 6 tasks a worker: more would widen a block of A more often, fewer
   // would leave workers idle at the end.
-  int64_t row_block = max_row_block(m.k);
+  int64_t row_block = max_row_block(dot ? 2 * round_up(m.k, 2) : 4 * m.k);
   while (row_block > 8 && ceil_div(m.rows, row_block) * panels < 4 * workers) row_block /= 2;
   row_block = std::max<int64_t>(kTileRows, row_block / kTileRows * kTileRows);
   row_block = ceil_div(ceil_div(m.rows, ceil_div(m.rows, row_block)), 8) * 8;
   const int64_t row_blocks = ceil_div(m.rows, row_block);
-  const int64_t group = few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
-                            : std::clamp<int64_t>(panels * row_blocks / (kTasks * workers),
-                                                  std::min<int64_t>(2, panels), panels);
+  const int64_t tasks = workers > 1 ? kTasks * workers : 1;
+  const int64_t group =
+      few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
+          : std::clamp<int64_t>(panels * row_blocks / tasks, std::min<int64_t>(2, panels), panels);
   const int64_t groups = ceil_div(panels, group);
   const int64_t per_worker = worker_scratch(m.k);
   // Some 32 multiply-adds a nanosecond, vectors being whole.
@@ -88,36 +119,36 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
         const WorkerScratch own(m.k, memory);
         const int64_t row0 = task % row_blocks * row_block, rows = std::min(row_block, m.rows - row0);
         const int64_t first = task / row_blocks * group, last = std::min(panels, first + group);
-
-        const float* a = static_cast<const float*>(m.a.at(row0));
-        int64_t a_stride = m.a.stride;
-        if (!m.a.direct()) {
-          for (int64_t r = 0; r < rows; r++) m.a.read(row0 + r, m.k, own.a + r * m.k, own.mask);
-          a = own.a;
-          a_stride = m.k;
-        }
-
-        const bool wide = m.b.dtype == SJ_BF16 && rows > kWidenRows;
+        const Left a = read_block(m, dot, row0, rows, own);
+        const bool wide = !dot && m.b.dtype == SJ_BF16 && rows > kWidenRows;
         const int64_t step = few ? kBlockPanels : 1;
         for (int64_t p = first; p < last; p += step) {
-          const int64_t count = std::min(step, last - p);
-          const int64_t columns = std::min(count * kPanel, m.columns - p * kPanel);
+          const int count = int(std::min(step, last - p));
+          const int64_t columns = std::min(count * int64_t(kPanel), m.columns - p * kPanel);
           const int vectors = int(ceil_div(columns - (count - 1) * kPanel, 16));
           float* c = m.c ? m.c + row0 * m.c_stride + p * kPanel : own.c;
           const int64_t c_stride = m.c ? m.c_stride : count * kPanel;
-          const int64_t depth = few ? std::max<int64_t>(m.k, 1) : kDepth;
+          const int64_t depth = few ? std::max<int64_t>(m.k, 1) : dot ? kDotDepth : kDepth;
           const char* panel = static_cast<const char*>(m.b.data) + size_t(p) * m.b.stride;
           for (int64_t k0 = 0; k0 == 0 || k0 < m.k; k0 += depth) {
             const int64_t k = std::min(depth, m.k - k0);
             const char* part = panel + panel_stride(m.b.dtype, k0);  // k0 is even
+            const bool more = k0 > 0 || m.accumulate;
             if (wide) {
               kernel.widen_panel(reinterpret_cast<const uint32_t*>(part), k, own.panel);
               part = reinterpret_cast<const char*>(own.panel);
             }
             auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
-            for (int64_t r = 0; r < rows; r += kTileRows)
-              tile({a + r * a_stride + k0, a_stride, int(std::min<int64_t>(kTileRows, rows - r)), part,
-                    m.b.stride, int(count), vectors, k, c + r * c_stride, c_stride, k0 > 0 || m.accumulate});
+            for (int64_t r = 0; r < rows; r += kTileRows) {
+              const int some = int(std::min<int64_t>(kTileRows, rows - r));
+              float* to = c + r * c_stride;
+              if (dot)
+                kernel.tile_dot({a.bf16 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors,
+                                 (k + 1) / 2, to, c_stride, more});
+              else
+                tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
+                      c_stride, more});
+            }
           }
           if (epilogue) epilogue({row0, rows, p * kPanel, columns, c, c_stride, worker});
         }
@@ -128,6 +159,14 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
 const Kernels& kernels() {
   switch (current_path()) {
 #if defined(__x86_64__)
+    case Path::Avx512Bf16: {
+      static const Kernels table = [] {
+        Kernels own = avx512::table;
+        own.tile_dot = avx512bf16::tile_dot;
+        return own;
+      }();
+      return table;
+    }
     case Path::Avx512:
       return avx512::table;
     case Path::Avx2:

@@ -46,11 +46,27 @@ struct Panels {
   int32_t dtype;
   size_t stride;  // bytes from a panel to the next
 };
+// Whether a product of bf16 rows and bf16 panels takes dot products of pairs on this path.
+inline bool has_dot() { return kernels().tile_dot != nullptr; }
+
 inline Panels float_panels(const float* data, int64_t depth) {
   return {data, SJ_F32, panel_stride(SJ_F32, depth)};
 }
 inline Panels weight_panels(const sj_tensor& w) {
   return {w.data, w.dtype, panel_stride(w.dtype, w.dims[1])};
+}
+
+// Rows n0 .. n1 of a packed weight as a right factor that reduces over them: transpose_panels, or with
+// `pairs` transpose_pairs, into `out`.
+inline Panels transposed_panels(const sj_tensor& w, int64_t n0, int64_t n1, bool pairs, float* out,
+                                float* scratch) {
+  const int64_t depth = w.dims[1];
+  if (pairs)
+    transpose_pairs(w.data, depth, n0, n1, reinterpret_cast<uint32_t*>(out), scratch);
+  else
+    transpose_panels(w.data, w.dtype, depth, n0, n1, out, scratch);
+  const int32_t dtype = pairs ? SJ_BF16 : SJ_F32;
+  return {out, dtype, panel_stride(dtype, n1 - n0)};
 }
 
 struct Matmul {

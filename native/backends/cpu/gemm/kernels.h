@@ -26,7 +26,24 @@ struct Tile {
   bool accumulate;
 };
 
+// The same of bf16 rows and bf16 panels, where the hardware has dot products of bf16 pairs: each element is
+// one chain of them over ascending k, so k may be cut at any even place. A's values come in pairs: of an odd
+// k the one past the end must be zero.
+struct DotTile {
+  const uint16_t* a;
+  int64_t a_stride;  // values, even
+  int rows;          // 1 .. kTileRows
+  const void* panel;
+  size_t panel_stride;
+  int panels, last_vectors;
+  int64_t pairs;
+  float* c;
+  int64_t c_stride;
+  bool accumulate;
+};
+
 struct Kernels {
+  void (*tile_dot)(const DotTile&);  // null: the path widens instead
   void (*tile_f32)(const Tile&);
   void (*tile_bf16)(const Tile&);  // an even k lies in the low half of each word
 
@@ -34,6 +51,8 @@ struct Kernels {
   void (*narrow)(const float* x, uint16_t* y, int64_t n);  // float32 to bf16, nearest even
   void (*widen_panel)(const uint32_t* panel, int64_t k,
                       float* out);  // a bf16 panel of depth k as float32 [k][48]
+  // y[i] = low[i] | high[i] << 16; null: zeros.
+  void (*interleave)(const uint16_t* low, const uint16_t* high, uint32_t* y, int64_t n);
   // dst[c][r] = src[r][c] for 32-bit values; strides in values.
   void (*transpose)(const void* src, int64_t src_stride, int64_t rows, int64_t cols, void* dst,
                     int64_t dst_stride);
@@ -59,6 +78,9 @@ struct Kernels {
 const Kernels& kernels();  // of current_path()
 
 #if defined(__x86_64__)
+namespace avx512bf16 {
+extern void (*const tile_dot)(const DotTile&);
+}
 namespace avx512 {
 extern const Kernels table;
 }

@@ -127,6 +127,27 @@ void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, 
   });
 }
 
+void transpose_pairs(const void* panels, int64_t k, int64_t n0, int64_t n1, uint32_t* out, float* scratch) {
+  const int64_t rows = n1 - n0, words = (k + 1) / 2, pairs = (rows + 1) / 2;
+  parallel_for(panel_count(rows), [&](int64_t p, int worker) {
+    const int64_t count = std::min<int64_t>(kPanel, rows - p * kPanel);
+    // Rows of the weight, then two rows side by side.
+    float* wide = scratch + worker * k * kPanel;
+    kernels().transpose(panel_at<uint32_t>(panels, SJ_BF16, k, n0 / kPanel + p), kPanel, words, count, wide,
+                        words);
+    for (int64_t r = 0; r < count; r += 2) {
+      const auto* even = reinterpret_cast<const uint16_t*>(wide + r * words);
+      const auto* odd = r + 1 < count ? reinterpret_cast<const uint16_t*>(wide + (r + 1) * words) : nullptr;
+      for (int64_t k0 = 0; k0 < k; k0 += kPanel) {
+        uint32_t* to = out + (k0 / kPanel * pairs + (p * kPanel + r) / 2) * kPanel;
+        const int64_t columns = std::min<int64_t>(kPanel, k - k0);
+        kernels().interleave(even + k0, odd ? odd + k0 : nullptr, to, columns);
+        if (columns < kPanel) std::memset(to + columns, 0, size_t(kPanel - columns) * 4);
+      }
+    }
+  });
+}
+
 int64_t row_panels_scratch(int64_t columns) { return worker_count() * 2 * columns; }
 
 void row_panels(const Rows& source, int64_t first, int64_t rows, int64_t columns, float* out,

@@ -41,10 +41,13 @@ void unpack_row(const void* panels, int32_t dtype, int64_t k, int64_t row, void*
 // The same row as float32.
 void unpack_row_f32(const void* panels, int32_t dtype, int64_t k, int64_t row, float* out);
 
-// Float32 panels that reduce over n: out [ceil(k / 48)][n1 - n0][48] of rows n0 .. n1 of a packed weight [n,
-// k]. n0 is a multiple of 48. `scratch`: transpose_scratch(k) values.
+// Panels that reduce over n, of rows n0 .. n1 of a packed weight [n, k]; n0 is a multiple of 48. `scratch`:
+// transpose_scratch(k) values.
+//   float32: out [ceil(k / 48)][n1 - n0][48]
+//   pairs of a bf16 weight: out [ceil(k / 48)][ceil((n1 - n0) / 2)][48][2]
 void transpose_panels(const void* panels, int32_t dtype, int64_t k, int64_t n0, int64_t n1, float* out,
                       float* scratch);
+void transpose_pairs(const void* panels, int64_t k, int64_t n0, int64_t n1, uint32_t* out, float* scratch);
 int64_t transpose_scratch(int64_t k);
 
 // Float32 panels that reduce over rows: out [ceil(columns / 48)][rows][48] of rows first .. first + rows.

@@ -1,0 +1,3 @@
+import { describeTreeGradients } from '../testing/treeGradients.js';
+
+describeTreeGradients('avx512bf16', 2);
