@@ -12,9 +12,10 @@ namespace selfjudge {
 namespace {
 
 constexpr size_t kAlignment = 64;
-constexpr size_t kSmallest = 1024;            // below: multiples of the alignment
-constexpr size_t kNear = 5;                   // classes a block is taken from: 25% larger at most
-constexpr size_t kKeep = size_t{256} << 20;   // a cache up to this size is never trimmed
+constexpr size_t kSmallest = 1024;           // below: multiples of the alignment
+constexpr size_t kNear = 5;                  // classes a block is taken from: 25% larger at most
+constexpr size_t kSpare = size_t{4} << 20;   // of host memory, beside what was live at the peak
+constexpr size_t kKeep = size_t{256} << 20;  // of a device's memory: a cache up to this size is never trimmed
 constexpr size_t kLargest = size_t{1} << 46;  // 64 TiB: more is a mistake in a shape
 
 size_t round_up(size_t value, size_t step) { return (value + step - 1) / step * step; }
@@ -80,7 +81,7 @@ Block Allocator::allocate(size_t bytes, const char* where) {
     cache_[index].pop_back();
     counters_.cached -= block.bytes;
   } else {
-    trim();
+    trim(size.bytes, block.requested);
     block.data = backend_.alloc(size.bytes);
     if (!block.data) {
       drain_();
@@ -88,6 +89,7 @@ Block Allocator::allocate(size_t bytes, const char* where) {
       block.data = backend_.alloc(size.bytes);
     }
     if (!block.data) throw refuse();
+    reserved_ += size.bytes;
     block.fresh = !poison_;  // what poisons it is a command
     if (poison_) poison_(block);
   }
@@ -109,13 +111,18 @@ void Allocator::count_packed(size_t bytes, bool live) {
   live ? counters_.packed += bytes : counters_.packed -= bytes;
 }
 
-// Shapes that change with every batch leave blocks of classes nobody asks for again: keep no more cached than
-// live.
-void Allocator::trim() {
-  const size_t keep = std::max(kKeep, counters_.live);
-  for (size_t index = cache_.size(); counters_.cached > keep && index-- > 0;) {
-    while (counters_.cached > keep && !cache_[index].empty()) {
+// Shapes that change with every batch leave blocks of classes nobody asks for again. Before new memory is
+// asked for they go back: on the host, where that costs page faults, until no more is held than was live at
+// the peak, so that the process is as large as the peak says; on a device, where it costs milliseconds, until
+// no more is cached than is live.
+void Allocator::trim(size_t bytes, size_t requested) {
+  const size_t live = counters_.live + requested;
+  const size_t most =
+      backend_.asynchronous ? live + std::max(kKeep, live) : std::max(counters_.peak, live) + kSpare;
+  for (size_t index = cache_.size(); index-- > 0;) {
+    while (reserved_ + bytes > most && !cache_[index].empty()) {
       counters_.cached -= bytes_of_class(index);
+      reserved_ -= bytes_of_class(index);
       free_in_order_({cache_[index].back(), bytes_of_class(index), 0, false});
       cache_[index].pop_back();
     }
@@ -127,6 +134,7 @@ void Allocator::free_cached() {
     for (void* data : cache_[index]) backend_.free(data, bytes_of_class(index));
     cache_[index].clear();
   }
+  reserved_ -= counters_.cached;
   counters_.cached = 0;
 }
 

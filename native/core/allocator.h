@@ -51,13 +51,14 @@ class Allocator {
   void free_cached();
 
  private:
-  void trim();
+  void trim(size_t bytes, size_t requested);
 
   const sj_backend& backend_;
   std::function<void()> drain_;
   std::function<void(Block)> free_in_order_, poison_;
   std::vector<std::vector<void*>> cache_;  // by size class
   MemoryCounters counters_;
+  size_t reserved_ = 0;  // bytes of the backend's, in blocks that live or are cached
   int64_t failing_ = 0;
 };
 

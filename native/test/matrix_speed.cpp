@@ -59,7 +59,7 @@ class Timed {
 void linear_speed(sj_dtype dtype) {
   for (const auto& [k, n] : {std::pair<int64_t, int64_t>{576, 576}, {576, 1536}, {1536, 576}, {576, 49152}}) {
     const Tensor w = pack(Tensor::random(dtype, {n, k}), dtype);
-    for (int64_t m : {1, 8, 64, 512, 2048}) {
+    for (int64_t m : {1, 8, 16, 32, 64, 512, 2048}) {
       if (n > 9999 && m > 512) continue;
       const Tensor x = Tensor::random(dtype, {m, k}), y(dtype, {m, n});
       Timed op(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, y, {}, {}}, std::vector<double>(12));

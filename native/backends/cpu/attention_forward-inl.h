@@ -2,7 +2,7 @@
 // chunks in ascending order. Where keys come from (rows of this call, or pool blocks) is the Source's matter:
 //   int keys(row)                 keys on the row's path, at least 1
 //   int64_t chunk_name(row, c)    rows with equal names for chunk c see the same keys in it
-//   Chunk chunk(row, c)           those keys and values, valid until the next call
+//   Chunk chunk(row, c, vectors)  those keys and values for so many query vectors, valid until the next call
 #if defined(SELFJUDGE_ATTENTION_FORWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SELFJUDGE_ATTENTION_FORWARD_INL_H_
 #undef SELFJUDGE_ATTENTION_FORWARD_INL_H_
@@ -22,6 +22,7 @@ struct Chunk {
   const float* kt;  // [d][64]
   const float* v;   // [keys][v_stride], readable to a multiple of kPad
   int64_t v_stride;
+  const uint16_t *kt_bf16 = nullptr, *v_bf16 = nullptr;  // the same where they are read as they are stored
 };
 
 // Running state of a tile's query vectors: O / L is the attention over the chunks merged so far.
@@ -119,7 +120,7 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
       int64_t stop = row + 1;
       const int64_t name = source.chunk_name(row, c);
       while (stop < end && reaches(stop) && source.chunk_name(stop, c) == name) stop++;
-      const Chunk chunk = source.chunk(row, c);
+      const Chunk chunk = source.chunk(row, c, (stop - row) * group);
       for (int64_t i = (row - begin) * group; i < (stop - begin) * group; i += kBlock) {
         const int count = static_cast<int>(std::min<int64_t>(kBlock, (stop - begin) * group - i));
         int seen[kBlock], most = 0;
@@ -128,10 +129,16 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
           most = std::max(most, seen[r]);
         }
         alignas(64) float max[16] = {}, sum[16] = {};
-        scores(count, tile.q + i * padded, padded, chunk.kt, depth, most, tile.s);
+        if (chunk.kt_bf16)
+          scores(count, tile.q + i * padded, padded, chunk.kt_bf16, depth, most, tile.s);
+        else
+          scores(count, tile.q + i * padded, padded, chunk.kt, depth, most, tile.s);
         chunk_softmax(count, tile.s, seen, scale, max, sum);
         std::fill_n(tile.part, count * padded, 0.0f);
-        accumulate_seen(count, tile.s, chunk.v, chunk.v_stride, seen, padded, tile.part, padded);
+        if (chunk.v_bf16)
+          accumulate_seen(count, tile.s, chunk.v_bf16, chunk.v_stride, seen, padded, tile.part, padded);
+        else
+          accumulate_seen(count, tile.s, chunk.v, chunk.v_stride, seen, padded, tile.part, padded);
         merge_chunk(count, max, sum, tile.part, padded, tile.m + i, tile.l + i, tile.o + i * padded);
       }
       row = stop;

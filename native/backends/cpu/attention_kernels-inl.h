@@ -1,6 +1,9 @@
 // The inner loops of attention: tiles of a few query vectors against one chunk of 64 keys. Forward, backward,
 // training and pool all run these, which is why their bits agree.
 //
+// Keys and values are float32, or bf16 that is widened as it is read (which changes no bits): a chunk that
+// only a few query vectors see is not worth a widened copy.
+//
 // Every result element is one chain of fused multiply-adds in a fixed order, in a lane of its own; how many
 // query vectors share a call (R) and how many lanes a register has never enter it.
 #if defined(SELFJUDGE_ATTENTION_KERNELS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -26,18 +29,17 @@ inline constexpr int kWide = kLanes == 16 ? 4 : 2;
 inline constexpr int kPad = 16;  // scratch rows of d values are padded to a multiple of this
 
 // s[r][j] = sum over ascending x of q[r][x] kt[x][j] for r < R, for the columns j < round_up(keys, block).
-template <int R>
-HWY_INLINE void scores_of(const float* q, int64_t q_stride, const float* kt, int64_t depth, int keys,
-                          float* s) {
+template <int R, class T>
+HWY_INLINE void scores_of(const float* q, int64_t q_stride, const T* kt, int64_t depth, int keys, float* s) {
   const Lanes d;
   for (int column = 0; column < keys; column += kWide * kLanes) {
     Vector sum[R][kWide];
     for (int r = 0; r < R; r++)
       for (int w = 0; w < kWide; w++) sum[r][w] = hn::Zero(d);
-    const float* key = kt + column;
+    const T* key = kt + column;
     for (int64_t x = 0; x < depth; x++, key += kKeys) {
       Vector k[kWide];
-      for (int w = 0; w < kWide; w++) k[w] = hn::LoadU(d, key + w * kLanes);
+      for (int w = 0; w < kWide; w++) k[w] = load(d, key + w * kLanes);
       for (int r = 0; r < R; r++) {
         const Vector a = hn::Set(d, q[r * q_stride + x]);
         for (int w = 0; w < kWide; w++) sum[r][w] = hn::MulAdd(a, k[w], sum[r][w]);
@@ -48,16 +50,16 @@ HWY_INLINE void scores_of(const float* q, int64_t q_stride, const float* kt, int
   }
 }
 
-template <int R, int W>
-HWY_INLINE void accumulate_columns(const float* c, int64_t row, int64_t step, const float* v,
-                                   int64_t v_stride, int n, float* sum, int64_t sum_stride) {
+template <int R, int W, class T>
+HWY_INLINE void accumulate_columns(const float* c, int64_t row, int64_t step, const T* v, int64_t v_stride,
+                                   int n, float* sum, int64_t sum_stride) {
   const Lanes d;
   Vector total[R][W];
   for (int r = 0; r < R; r++)
     for (int w = 0; w < W; w++) total[r][w] = hn::LoadU(d, sum + r * sum_stride + w * kLanes);
   for (int j = 0; j < n; j++, c += step, v += v_stride) {
     Vector value[W];
-    for (int w = 0; w < W; w++) value[w] = hn::LoadU(d, v + w * kLanes);
+    for (int w = 0; w < W; w++) value[w] = load(d, v + w * kLanes);
     for (int r = 0; r < R; r++) {
       const Vector a = hn::Set(d, c[r * row]);
       for (int w = 0; w < W; w++) total[r][w] = hn::MulAdd(a, value[w], total[r][w]);
@@ -68,9 +70,9 @@ HWY_INLINE void accumulate_columns(const float* c, int64_t row, int64_t step, co
 }
 
 // sum[r][x] += sum over ascending j < n of c[r row + j step] v[j][x] for r < R and all x < padded.
-template <int R>
-HWY_INLINE void accumulate_of(const float* c, int64_t row, int64_t step, const float* v, int64_t v_stride,
-                              int n, int64_t padded, float* sum, int64_t sum_stride) {
+template <int R, class T>
+HWY_INLINE void accumulate_of(const float* c, int64_t row, int64_t step, const T* v, int64_t v_stride, int n,
+                              int64_t padded, float* sum, int64_t sum_stride) {
   int64_t x = 0;
   for (; x + kWide * kLanes <= padded; x += kWide * kLanes)
     accumulate_columns<R, kWide>(c, row, step, v + x, v_stride, n, sum + x, sum_stride);
@@ -79,8 +81,9 @@ HWY_INLINE void accumulate_of(const float* c, int64_t row, int64_t step, const f
 }
 
 // The two above for a run-time number of query vectors, 1 .. kBlock.
-inline HWY_NOINLINE void scores(int count, const float* q, int64_t q_stride, const float* kt, int64_t depth,
-                                int keys, float* s) {
+template <class T>
+HWY_NOINLINE void scores(int count, const float* q, int64_t q_stride, const T* kt, int64_t depth, int keys,
+                         float* s) {
   switch (count) {
     case 1:
       return scores_of<1>(q, q_stride, kt, depth, keys, s);
@@ -96,8 +99,9 @@ inline HWY_NOINLINE void scores(int count, const float* q, int64_t q_stride, con
       return scores_of<kBlock>(q, q_stride, kt, depth, keys, s);
   }
 }
-inline HWY_NOINLINE void accumulate(int count, const float* c, int64_t row, int64_t step, const float* v,
-                                    int64_t v_stride, int n, int64_t padded, float* sum, int64_t sum_stride) {
+template <class T>
+HWY_NOINLINE void accumulate(int count, const float* c, int64_t row, int64_t step, const T* v,
+                             int64_t v_stride, int n, int64_t padded, float* sum, int64_t sum_stride) {
   switch (count) {
     case 1:
       return accumulate_of<1>(c, row, step, v, v_stride, n, padded, sum, sum_stride);
@@ -116,7 +120,8 @@ inline HWY_NOINLINE void accumulate(int count, const float* c, int64_t row, int6
 
 // Query vector r uses its first seen[r] keys and no others: a key it must not see may hold anything, NaN
 // included.
-HWY_INLINE void accumulate_seen(int count, const float* c, const float* v, int64_t v_stride, const int* seen,
+template <class T>
+HWY_INLINE void accumulate_seen(int count, const float* c, const T* v, int64_t v_stride, const int* seen,
                                 int64_t padded, float* sum, int64_t sum_stride) {
   int common = kKeys;
   for (int r = 0; r < count; r++) common = std::min(common, seen[r]);

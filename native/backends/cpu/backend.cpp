@@ -38,20 +38,48 @@ constexpr size_t kHugePage = size_t{2} << 20;
 // Linux grants more memory than there is and kills who uses it: what can never fit is refused here instead.
 size_t physical_memory() { return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE)); }
 
+// Blocks from here on are mapped, not taken from malloc's heap, which would keep what is given back.
+// AddressSanitizer watches the heap alone.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kMapped = SIZE_MAX;
+#else
+constexpr size_t kMapped = size_t{256} << 10;
+#endif
+
+size_t page_multiple(size_t bytes) {
+  static const size_t page = size_t(sysconf(_SC_PAGESIZE));
+  return (bytes + page - 1) / page * page;
+}
+
+void* map_block(size_t bytes) {
+  // Weights stream at memory speed only when their pages are large, and those must start at their own size.
+  const bool large = bytes >= kHugePage;
+  const size_t size = large ? bytes + kHugePage : bytes;
+  void* at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) return nullptr;
+  if (!large) return at;
+  char* const begin = static_cast<char*>(at);
+  char* const block = begin + (kHugePage - reinterpret_cast<uintptr_t>(begin) % kHugePage) % kHugePage;
+  if (block > begin) munmap(begin, size_t(block - begin));
+  if (block + bytes < begin + size) munmap(block + bytes, size_t(begin + size - (block + bytes)));
+  madvise(block, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint: refusal changes speed only
+  return block;
+}
+
 void* allocate(size_t bytes) {
   static const size_t most = physical_memory();
   if (bytes > most) return nullptr;
-  // Weights stream at memory speed only when their pages are large.
-  const bool large = bytes >= 2 * kHugePage;
-  const size_t align = large ? kHugePage : 64;
+  if (bytes >= kMapped) return map_block(page_multiple(bytes));
   void* data = nullptr;
-  if (posix_memalign(&data, align, bytes ? bytes : align) != 0) return nullptr;
-  if (large)
-    madvise(data, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);  // a hint: refusal changes speed only
-  return data;
+  return posix_memalign(&data, 64, bytes ? bytes : 64) == 0 ? data : nullptr;
 }
 
-void release(void* data, size_t) { std::free(data); }
+void release(void* data, size_t bytes) {
+  if (bytes >= kMapped)
+    munmap(data, page_multiple(bytes));
+  else
+    std::free(data);
+}
 
 int32_t copy(void* to, const void* from, size_t bytes, sj_error*) {
   if (bytes) std::memcpy(to, from, bytes);

@@ -74,13 +74,14 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
     Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
 
   const bool plain = !has_bias && !f.adapters[0].active() && !f.adapters[1].active();
-  const bool in_place = plain && y.dtype == SJ_F32 && f.columns % 16 == 0;
+  const bool in_place = plain && f.columns % 16 == 0;
   const Matmul product{.a = {x.data, x.dtype, f.depth},
                        .b = weight_panels(w),
                        .rows = f.rows,
                        .k = f.depth,
                        .columns = f.columns,
-                       .c = in_place ? static_cast<float*>(y.data) : nullptr,
+                       .c = in_place && y.dtype == SJ_F32 ? static_cast<float*>(y.data) : nullptr,
+                       .c16 = in_place && y.dtype == SJ_BF16 ? static_cast<uint16_t*>(y.data) : nullptr,
                        .c_stride = f.columns};
   if (in_place) {
     matmul(product, f.scratch);
@@ -169,25 +170,32 @@ struct Backward {
 
 void backward_dx(const sj_call& call, const Backward& b) {
   using namespace ops::linear_backward;
-  const sj_tensor &dy = call.tensors[DY], &w = call.tensors[W];
+  const sj_tensor &dy = call.tensors[DY], &w = call.tensors[W], &dx = call.tensors[DX];
+  const bool in_place = b.n_block >= b.columns && b.depth % 16 == 0 && dx.dtype == SJ_BF16 &&
+                        !b.adapters[0].active() && !b.adapters[1].active();
   for (int64_t n0 = 0; n0 < b.columns; n0 += b.n_block) {
     const int64_t n1 = std::min(b.columns, n0 + b.n_block);
     const bool last = n1 == b.columns;
-    const Matmul product{.a = {Rows{dy.data, dy.dtype, b.columns}.at(0, n0), dy.dtype, b.columns},
-                         .b = transposed_panels(w, n0, n1, b.dot, b.transposed, b.transpose_memory),
-                         .rows = b.rows,
-                         .k = n1 - n0,
-                         .columns = b.depth,
-                         .c = b.n_block < b.columns ? b.dx : nullptr,
-                         .c_stride = b.padded,
-                         .accumulate = n0 > 0};
+    Matmul product{.a = {Rows{dy.data, dy.dtype, b.columns}.at(0, n0), dy.dtype, b.columns},
+                   .b = transposed_panels(w, n0, n1, b.dot, b.transposed, b.transpose_memory),
+                   .rows = b.rows,
+                   .k = n1 - n0,
+                   .columns = b.depth,
+                   .c = b.n_block < b.columns ? b.dx : nullptr,
+                   .c_stride = b.padded,
+                   .accumulate = n0 > 0};
+    if (in_place) {
+      product.c16 = static_cast<uint16_t*>(dx.data);
+      product.c_stride = b.depth;
+      return matmul(product, b.scratch);
+    }
     matmul(product, b.scratch, [&](const Block& c) {
       if (!last) return;
       for (const BackwardAdapter& adapter : b.adapters)
         if (adapter.active())
           add_low_rank(adapter, c, adapter.dyb, adapter.a_panels, adapter.drop() != nullptr,
                        b.low_rank + c.worker * kLowRankMemory);
-      store_block(c, call.tensors[DX], b.depth);
+      store_block(c, dx, b.depth);
     });
   }
 }

@@ -79,11 +79,12 @@ inline void add_low_rank(const Adapter& adapter, const Block& c, const float* le
 
 // Stores the valid part of a block into rows of a tensor, rounded to its dtype once.
 inline void store_block(const Block& c, const sj_tensor& y, int64_t stride) {
+  const Kernels& kernel = kernels();
   for (int64_t r = 0; r < c.rows; r++) {
     const int64_t at = (c.row + r) * stride + c.column;
     const float* from = c.c + r * c.c_stride;
     if (y.dtype == SJ_BF16)
-      kernels().narrow(from, static_cast<uint16_t*>(y.data) + at, c.columns);
+      kernel.narrow(from, static_cast<uint16_t*>(y.data) + at, c.columns);
     else
       std::memcpy(static_cast<float*>(y.data) + at, from, size_t(c.columns) * sizeof(float));
   }

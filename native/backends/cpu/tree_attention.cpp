@@ -45,7 +45,7 @@ struct RowKeys : RowPaths {
         scratch_(scratch),
         k_(data<const T>(*a.call, ops::tree_attention::K) + g * a.depth),
         v_(data<const T>(*a.call, ops::tree_attention::V) + g * a.depth) {}
-  Chunk chunk(int64_t row, int c) {
+  Chunk chunk(int64_t row, int c, int64_t) {
     int32_t rows[kKeys];
     const int count = this->rows(row, c, rows);
     const int64_t stride = a_.key_heads * a_.depth;

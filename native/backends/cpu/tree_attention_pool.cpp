@@ -1,5 +1,6 @@
-// tree_attention_pool: keys and values from pool blocks, which are canonical chunks as they stand: float32
-// keys are read in place, and so are values whose width fills whole registers.
+// tree_attention_pool: keys and values from pool blocks, which are canonical chunks as they stand: they are
+// read in place, except values whose width does not fill whole registers and bf16 that many query vectors
+// see.
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_pool.cpp"
@@ -35,6 +36,8 @@ struct PoolAttentionScratch {
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
 
+inline constexpr int64_t kFewVectors = 2 * kBlock;
+
 template <class T>
 class PoolKeys {
  public:
@@ -48,15 +51,20 @@ class PoolKeys {
     const int64_t table = data<const int32_t>(*a_.call, ROW_TABLE)[row];
     return data<const int32_t>(*a_.call, TABLES)[table * dim(*a_.call, TABLES, 1) + c];
   }
-  Chunk chunk(int64_t row, int c) {
+  Chunk chunk(int64_t row, int c, int64_t vectors) {
     using namespace ops::tree_attention_pool;
     const int64_t at = (chunk_name(row, c) * a_.key_heads + g_) * a_.depth * kKeys;
     const T* k = data<const T>(*a_.call, POOL_K) + at;
     const T* v = data<const T>(*a_.call, POOL_V) + at;
+    const bool whole = a_.padded == a_.depth;
     Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
     if constexpr (sizeof(T) == 4) {
       chunk.kt = k;
-      if (a_.padded == a_.depth) chunk.v = v;
+      if (whole) chunk.v = v;
+    } else if (vectors <= kFewVectors && whole) {
+      chunk.kt_bf16 = k;
+      chunk.v_bf16 = v;
+      return chunk;
     } else {
       widen(k, a_.depth * kKeys, a_.depth * kKeys, scratch_.kt);
     }

@@ -22,6 +22,7 @@ template <int R, int P, int V>
 void tile(const DotTile& t, int first) {
   constexpr int N = P * V;
   const char* b = static_cast<const char*>(t.panel) + first * t.panel_stride;
+  const char* ahead = t.ahead;
   float* c = t.c + first * kPanel;
   __m512 acc[R][N];
 #pragma GCC unroll 8
@@ -35,7 +36,13 @@ void tile(const DotTile& t, int first) {
 #pragma GCC unroll 12
     for (int j = 0; j < N; j++) {
       w[j] = (__m512bh)_mm512_load_si512(b + j / V * t.panel_stride + j % V * 64);
-      _mm_prefetch(b + j / V * t.panel_stride + j % V * 64 + kAhead, _MM_HINT_T0);
+      if (P > 1) _mm_prefetch(b + j / V * t.panel_stride + j % V * 64 + kAhead, _MM_HINT_T0);
+    }
+    if (P == 1) {
+      _mm_prefetch(ahead, _MM_HINT_T1);
+      if (t.lines > 1) _mm_prefetch(ahead + 64, _MM_HINT_T1);
+      if (t.lines > 2) _mm_prefetch(ahead + 128, _MM_HINT_T1);
+      ahead += t.step;
     }
 #pragma GCC unroll 8
     for (int i = 0; i < R; i++) {
@@ -43,6 +50,16 @@ void tile(const DotTile& t, int first) {
 #pragma GCC unroll 12
       for (int j = 0; j < N; j++) acc[i][j] = _mm512_dpbf16_ps(acc[i][j], x, w[j]);
     }
+  }
+  if (t.out) {
+    uint16_t* out = t.out + first * kPanel;
+#pragma GCC unroll 8
+    for (int i = 0; i < R; i++)
+#pragma GCC unroll 12
+      for (int j = 0; j < N; j++)
+        _mm256_storeu_si256((__m256i*)(out + i * t.out_stride + j / V * kPanel + j % V * 16),
+                            (__m256i)_mm512_cvtneps_pbh(acc[i][j]));
+    return;
   }
 #pragma GCC unroll 8
   for (int i = 0; i < R; i++)

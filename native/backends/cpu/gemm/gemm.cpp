@@ -13,8 +13,8 @@ namespace {
 
 constexpr int64_t kMaxRows = 192;
 constexpr int64_t kMinRows = 32;
-constexpr int64_t kDepth = 128;     // of a panel at a time: 24 KiB of float32 stay in L1 while rows pass
-constexpr int64_t kDotDepth = 256;  // the same of bf16
+constexpr int64_t kDepth =
+    128;  // of a panel at a time: 24 KiB of float32 stay in L1 while rows pass; bf16 streams from L2
 constexpr int64_t kFewRows = 4;     // decode: panels side by side instead of row blocks
 constexpr int64_t kTasks = 6;       // a worker
 constexpr int64_t kWidenRows = 16;  // more rows than this share one widened copy of a bf16 panel
@@ -128,7 +128,8 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
           const int vectors = int(ceil_div(columns - (count - 1) * kPanel, 16));
           float* c = m.c ? m.c + row0 * m.c_stride + p * kPanel : own.c;
           const int64_t c_stride = m.c ? m.c_stride : count * kPanel;
-          const int64_t depth = few ? std::max<int64_t>(m.k, 1) : dot ? kDotDepth : kDepth;
+          uint16_t* out = m.c16 && dot ? m.c16 + row0 * m.c_stride + p * kPanel : nullptr;
+          const int64_t depth = few || dot ? std::max<int64_t>(m.k, 1) : kDepth;
           const char* panel = static_cast<const char*>(m.b.data) + size_t(p) * m.b.stride;
           for (int64_t k0 = 0; k0 == 0 || k0 < m.k; k0 += depth) {
             const int64_t k = std::min(depth, m.k - k0);
@@ -139,17 +140,25 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
               part = reinterpret_cast<const char*>(own.panel);
             }
             auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
+            // Each pass of rows over this part fetches its share of the next one.
+            const int64_t passes = ceil_div(rows, kTileRows), size = int64_t(panel_stride(m.b.dtype, k));
+            const int lines = int(std::max<int64_t>(1, ceil_div(3, passes)));
             for (int64_t r = 0; r < rows; r += kTileRows) {
               const int some = int(std::min<int64_t>(kTileRows, rows - r));
               float* to = c + r * c_stride;
               if (dot)
                 kernel.tile_dot({a.bf16 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors,
-                                 (k + 1) / 2, to, c_stride, more});
+                                 (k + 1) / 2, part + size + r / kTileRows * size / passes, lines,
+                                 int(192 / passes), to, c_stride, more, out ? out + r * m.c_stride : nullptr,
+                                 m.c_stride});
               else
                 tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
                       c_stride, more});
             }
           }
+          if (m.c16 && !dot)
+            for (int64_t r = 0; r < rows; r++)
+              kernel.narrow(c + r * c_stride, m.c16 + (row0 + r) * m.c_stride + p * kPanel, columns);
           if (epilogue) epilogue({row0, rows, p * kPanel, columns, c, c_stride, worker});
         }
       },

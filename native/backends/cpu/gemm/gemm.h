@@ -73,9 +73,10 @@ struct Matmul {
   Rows a;
   Panels b;
   int64_t rows, k, columns;
-  // Where C goes: null keeps a block in scratch until the epilogue returns. Columns are written up to the
-  // next multiple of 16.
+  // Where C goes: to c, or rounded to bf16 to c16; else a block stays in scratch until the epilogue returns.
+  // Columns are written up to the next multiple of 16.
   float* c = nullptr;
+  uint16_t* c16 = nullptr;  // without an epilogue
   int64_t c_stride = 0;
   bool accumulate = false;  // start from what c holds
 };

@@ -37,9 +37,17 @@ struct DotTile {
   size_t panel_stride;
   int panels, last_vectors;
   int64_t pairs;
+  // What comes next from memory, fetched while this is computed: `lines` (1 .. 3) cache lines a pair, `step`
+  // bytes further with each.
+  const char* ahead;
+  int lines, step;
   float* c;
   int64_t c_stride;
   bool accumulate;
+  // Not null: the sums are not stored in c but rounded to bf16 into rows of out_stride values (nearest even,
+  // denormals to zero).
+  uint16_t* out;
+  int64_t out_stride;
 };
 
 struct Kernels {
