@@ -13,7 +13,8 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 constexpr size_t kSmallest = 1024;           // below: multiples of the alignment
-constexpr size_t kNear = 5;                  // classes a block is taken from: 25% larger at most
+constexpr size_t kNear = 5;                  // classes a block is taken from: 25% larger at most,
+constexpr size_t kFar = 17;                  // and while less lives than did at the peak: twice as large
 constexpr size_t kSpare = size_t{4} << 20;   // of host memory, beside what was live at the peak
 constexpr size_t kKeep = size_t{256} << 20;  // of a device's memory: a cache up to this size is never trimmed
 constexpr size_t kLargest = size_t{1} << 46;  // 64 TiB: more is a mistake in a shape
@@ -73,8 +74,12 @@ Block Allocator::allocate(size_t bytes, const char* where) {
   // A block somewhat larger will do: shapes that vary with the batch would seldom find their own class, and
   // new memory costs page faults.
   size_t index = size.index;
-  const size_t end = std::min(cache_.size(), size.index + kNear);
-  while (index < end && cache_[index].empty()) index++;
+  const size_t held = reserved_ - counters_.cached;
+  const auto fits = [&](size_t i) {
+    return !cache_[i].empty() && (i < size.index + kNear || held + bytes_of_class(i) <= counters_.peak);
+  };
+  const size_t end = std::min(cache_.size(), size.index + kFar);
+  while (index < end && !fits(index)) index++;
   if (index < end) {
     block.data = cache_[index].back();
     block.bytes = bytes_of_class(index);
