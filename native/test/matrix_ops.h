@@ -138,11 +138,12 @@ inline Tensor pack(const Tensor& rows, sj_dtype dtype) {
   return panels;
 }
 
-// |x - y| <= absolute + relative |y|, elementwise; NaN fails.
+// |x - y| <= absolute + relative |y| (+ slack), elementwise; NaN fails.
 inline void expect_close(const char* what, const Tensor& x, const std::vector<double>& y, double absolute,
-                         double relative) {
+                         double relative, const std::vector<double>& slack = {}) {
   for (int64_t i = 0; i < x.size(); i++)
-    if (!(std::fabs(x.at(i) - y[size_t(i)]) <= absolute + relative * std::fabs(y[size_t(i)]))) {
+    if (!(std::fabs(x.at(i) - y[size_t(i)]) <=
+          absolute + relative * std::fabs(y[size_t(i)]) + (slack.empty() ? 0 : slack[size_t(i)]))) {
       EXPECT(false, "%s [%lld of %lld]: expected %.9g, received %.9g", what, (long long)i,
              (long long)x.size(), y[size_t(i)], x.at(i));
       return;
