@@ -14,6 +14,7 @@
 
 #include "../arguments.h"
 #include "attention_kernels-inl.h"
+#include "attention_pairs.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -23,13 +24,16 @@ struct Chunk {
   const float* v;   // [keys][v_stride], readable to a multiple of kPad
   int64_t v_stride;
   const uint16_t *kt_bf16 = nullptr, *v_bf16 = nullptr;  // the same where they are read as they are stored
+  PairFactor k_pairs{}, v_pairs{};  // the same where pairs are multiplied: nothing else is
 };
 
 // Running state of a tile's query vectors: O / L is the attention over the chunks merged so far.
 struct ForwardTile {
-  float *q, *o;     // [vectors][padded]
+  bool pairs;       // bf16 values are multiplied as they are
+  float *q, *o;     // [vectors][padded]; q with pairs: bf16
   float *m, *l;     // [vectors]
   float *s, *part;  // [kBlock][64] and [kBlock][padded]: one chunk's probabilities and output
+  uint16_t* p;      // [kBlock][64]: with pairs, the probabilities in bf16
 };
 
 // For each query vector r, s <- exp(scale s - max[r]) over its first seen[r] keys and 0 elsewhere, with the
@@ -99,12 +103,20 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
                              T* o, float* lse) {
   const int64_t padded = round_up(depth, kPad);
   const int64_t vectors = (end - begin) * group;
+  uint16_t* const q_pairs = reinterpret_cast<uint16_t*>(tile.q);
   int chunks = 0;
   for (int64_t row = begin; row < end; row++) {
     chunks = std::max(chunks, (source.keys(row) + kKeys - 1) / kKeys);
-    for (int64_t h = 0; h < group; h++)
-      widen(q + (row * heads + g * group + h) * depth, depth, padded,
-            tile.q + ((row - begin) * group + h) * padded);
+    for (int64_t h = 0; h < group; h++) {
+      const T* from = q + (row * heads + g * group + h) * depth;
+      const int64_t to = ((row - begin) * group + h) * padded;
+      if constexpr (sizeof(T) == 2)
+        if (tile.pairs) {
+          copy_padded(from, depth, padded, q_pairs + to);
+          continue;
+        }
+      widen(from, depth, padded, tile.q + to);
+    }
   }
   std::fill_n(tile.m, vectors, -std::numeric_limits<float>::infinity());
   std::fill_n(tile.l, vectors, 0.0f);
@@ -129,16 +141,23 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
           most = std::max(most, seen[r]);
         }
         alignas(64) float max[16] = {}, sum[16] = {};
-        if (chunk.kt_bf16)
+        if (tile.pairs)
+          kernels().pair_tile({q_pairs + i * padded, padded, count, chunk.k_pairs.data, chunk.k_pairs.stride,
+                               chunk.k_pairs.packed, 0, depth, kKeys, tile.s, kKeys, false});
+        else if (chunk.kt_bf16)
           scores(count, tile.q + i * padded, padded, chunk.kt_bf16, depth, most, tile.s);
         else
           scores(count, tile.q + i * padded, padded, chunk.kt, depth, most, tile.s);
         chunk_softmax(count, tile.s, seen, scale, max, sum);
         std::fill_n(tile.part, count * padded, 0.0f);
-        if (chunk.v_bf16)
+        if (tile.pairs) {
+          kernels().narrow(tile.s, tile.p, count * kKeys);
+          accumulate_seen_pairs(count, tile.p, chunk.v_pairs, seen, padded, tile.part);
+        } else if (chunk.v_bf16) {
           accumulate_seen(count, tile.s, chunk.v_bf16, chunk.v_stride, seen, padded, tile.part, padded);
-        else
+        } else {
           accumulate_seen(count, tile.s, chunk.v, chunk.v_stride, seen, padded, tile.part, padded);
+        }
         merge_chunk(count, max, sum, tile.part, padded, tile.m + i, tile.l + i, tile.o + i * padded);
       }
       row = stop;

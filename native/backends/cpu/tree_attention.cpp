@@ -25,10 +25,12 @@ namespace selfjudge::cpu {
 struct TreeAttention {
   const sj_call* call;
   int64_t heads, key_heads, group, depth, padded, tile, most_chunks;
+  bool pairs;
   const int32_t* row_segment;
 };
 struct TreeAttentionScratch {
   float *q, *o, *m, *l, *s, *part, *kt, *v;
+  uint16_t* p;
   int32_t *owners, *slots;
 };
 }  // namespace selfjudge::cpu
@@ -49,9 +51,18 @@ struct RowKeys : RowPaths {
     int32_t rows[kKeys];
     const int count = this->rows(row, c, rows);
     const int64_t stride = a_.key_heads * a_.depth;
+    Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
+    if constexpr (sizeof(T) == 2)
+      if (a_.pairs) {
+        auto* k = reinterpret_cast<uint32_t*>(scratch_.kt);
+        auto* v = reinterpret_cast<uint32_t*>(scratch_.v);
+        chunk.k_pairs = pair_depths(k_, stride, rows, count, a_.depth, k, v);
+        chunk.v_pairs = pair_rows(v_, stride, rows, count, a_.depth, a_.padded, v);
+        return chunk;
+      }
     gather_transposed(k_, stride, rows, count, a_.depth, scratch_.kt);
     gather(v_, stride, rows, count, a_.depth, a_.padded, scratch_.v);
-    return {scratch_.kt, scratch_.v, a_.padded};
+    return chunk;
   }
 
  private:
@@ -67,7 +78,8 @@ HWY_INLINE void attend(const TreeAttention& a, const TreeAttentionScratch& scrat
   const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners,
                        scratch.slots);
   RowKeys<T> source(paths, a, g, scratch);
-  const ForwardTile tile{scratch.q, scratch.o, scratch.m, scratch.l, scratch.s, scratch.part};
+  const ForwardTile tile{a.pairs,   scratch.q, scratch.o,    scratch.m,
+                         scratch.l, scratch.s, scratch.part, scratch.p};
   forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
                static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O),
                data<float>(*a.call, LSE));
@@ -101,6 +113,7 @@ TreeAttention describe(const sj_call& call) {
   a.padded = round_up(a.depth, 16);
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
   a.most_chunks = deepest_chunks(*call.tree);
+  a.pairs = has_dot() && is_bf16(call, Q);
   return a;
 }
 
@@ -113,7 +126,8 @@ TreeAttentionScratch carve(Carver& carver, const TreeAttention& a) {
   s.l = carver.take<float>(vectors);
   s.s = carver.take<float>(6 * kKeys);
   s.part = carver.take<float>(6 * a.padded);
-  s.kt = carver.take<float>(a.depth * kKeys);
+  s.p = carver.take<uint16_t>(6 * kKeys);
+  s.kt = carver.take<float>(a.padded * kKeys);
   s.v = carver.take<float>(kKeys * a.padded);
   s.owners = carver.take<int32_t>(a.tile * a.most_chunks);
   s.slots = carver.take<int32_t>(a.tile);

@@ -26,9 +26,11 @@ namespace selfjudge::cpu {
 struct PoolAttention {
   const sj_call* call;
   int64_t heads, key_heads, group, depth, padded, tile;
+  bool pairs;
 };
 struct PoolAttentionScratch {
   float *q, *o, *m, *l, *s, *part, *kt, *v;
+  uint16_t* p;
 };
 }  // namespace selfjudge::cpu
 #endif
@@ -56,12 +58,22 @@ class PoolKeys {
     const int64_t at = (chunk_name(row, c) * a_.key_heads + g_) * a_.depth * kKeys;
     const T* k = data<const T>(*a_.call, POOL_K) + at;
     const T* v = data<const T>(*a_.call, POOL_V) + at;
-    const bool whole = a_.padded == a_.depth;
+    const bool whole = a_.padded == a_.depth, few = vectors <= kFewVectors;
     Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
+    if constexpr (sizeof(T) == 2)
+      if (a_.pairs) {
+        auto* kt_out = reinterpret_cast<uint32_t*>(scratch_.kt);
+        auto* v_out = reinterpret_cast<uint32_t*>(scratch_.v);
+        chunk.k_pairs = few ? PairFactor{k, kKeys, false}
+                            : pair_rows(k, kKeys, nullptr, int(a_.depth), kKeys, kKeys, kt_out);
+        chunk.v_pairs = few && whole ? PairFactor{v, a_.depth, false}
+                                     : pair_rows(v, a_.depth, nullptr, kKeys, a_.depth, a_.padded, v_out);
+        return chunk;
+      }
     if constexpr (sizeof(T) == 4) {
       chunk.kt = k;
       if (whole) chunk.v = v;
-    } else if (vectors <= kFewVectors && whole) {
+    } else if (few && whole) {
       chunk.kt_bf16 = k;
       chunk.v_bf16 = v;
       return chunk;
@@ -85,7 +97,8 @@ HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scrat
                        int64_t end, int64_t g) {
   using namespace ops::tree_attention_pool;
   PoolKeys<T> source(a, g, scratch);
-  const ForwardTile tile{scratch.q, scratch.o, scratch.m, scratch.l, scratch.s, scratch.part};
+  const ForwardTile tile{a.pairs,   scratch.q, scratch.o,    scratch.m,
+                         scratch.l, scratch.s, scratch.part, scratch.p};
   forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
                static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O), nullptr);
 }
@@ -117,6 +130,7 @@ PoolAttention describe(const sj_call& call) {
   a.group = a.heads / a.key_heads;
   a.padded = round_up(a.depth, 16);
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
+  a.pairs = has_dot() && is_bf16(call, Q);
   return a;
 }
 
@@ -129,7 +143,8 @@ PoolAttentionScratch carve(Carver& carver, const PoolAttention& a) {
   s.l = carver.take<float>(vectors);
   s.s = carver.take<float>(6 * kKeys);
   s.part = carver.take<float>(6 * a.padded);
-  s.kt = carver.take<float>(a.depth * kKeys);
+  s.p = carver.take<uint16_t>(6 * kKeys);
+  s.kt = carver.take<float>(a.padded * kKeys);
   s.v = carver.take<float>(kKeys * a.padded);
   return s;
 }

@@ -172,6 +172,7 @@ const Kernels& kernels() {
       static const Kernels table = [] {
         Kernels own = avx512::table;
         own.tile_dot = avx512bf16::tile_dot;
+        own.pair_tile = avx512bf16::pair_tile;
         return own;
       }();
       return table;

@@ -50,8 +50,31 @@ struct DotTile {
   int64_t out_stride;
 };
 
+inline constexpr int kPairRows = 6;
+
+// c[r][x] (+)= the sum over first <= j < last of a[r][j] b[j][x], for rows r in 1 .. kPairRows and columns x,
+// a multiple of 16: one chain of dot products over the pairs (2 i, 2 i + 1). Of a pair that the range cuts,
+// the half outside is not read as a number: it may hold anything.
+struct PairTile {
+  const uint16_t* a;
+  int64_t a_stride;
+  int rows;
+  // Packed: words [pairs][b_stride] of b[2 i] (low half) and b[2 i + 1]. Else rows of bf16, b_stride values
+  // apart.
+  const void* b;
+  int64_t b_stride;
+  bool packed;
+  int64_t first, last;
+  int64_t columns;
+  float* c;
+  int64_t c_stride;
+  bool accumulate;
+};
+
 struct Kernels {
-  void (*tile_dot)(const DotTile&);  // null: the path widens instead
+  // Null, both of them: the path widens instead.
+  void (*pair_tile)(const PairTile&);
+  void (*tile_dot)(const DotTile&);
   void (*tile_f32)(const Tile&);
   void (*tile_bf16)(const Tile&);  // an even k lies in the low half of each word
 
@@ -88,7 +111,8 @@ const Kernels& kernels();  // of current_path()
 #if defined(__x86_64__)
 namespace avx512bf16 {
 extern void (*const tile_dot)(const DotTile&);
-}
+extern void (*const pair_tile)(const PairTile&);
+}  // namespace avx512bf16
 namespace avx512 {
 extern const Kernels table;
 }
