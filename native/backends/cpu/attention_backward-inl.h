@@ -11,6 +11,7 @@
 #define SELFJUDGE_ATTENTION_BACKWARD_INL_H_
 #endif
 
+#include "attention_pairs.h"
 #include "attention_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -29,6 +30,53 @@ HWY_INLINE void probability_gradients(int64_t count, const float* lse, const flo
     }
 }
 
+HWY_INLINE uint16_t* bf16_of(float* scratch) { return reinterpret_cast<uint16_t*>(scratch); }
+HWY_INLINE uint32_t* pairs_of(float* scratch) { return reinterpret_cast<uint32_t*>(scratch); }
+
+// The keys and values that a task turns to: k and v as factors of scores, and (for dq) k as a factor of sums.
+struct BackwardChunk {
+  PairFactor kt, vt, k;
+};
+template <class T>
+HWY_INLINE BackwardChunk gather_chunk(const AttentionBackward& a, int64_t g, const int32_t* rows, int keys,
+                                      bool sums, const AttentionBackwardScratch& scratch) {
+  using namespace ops::tree_attention_backward;
+  const T *k = data<const T>(*a.call, K) + g * a.depth, *v = data<const T>(*a.call, V) + g * a.depth;
+  const int64_t stride = a.key_heads * a.depth;
+  BackwardChunk chunk;
+  if constexpr (sizeof(T) == 2)
+    if (a.pairs) {
+      uint32_t* memory = pairs_of(scratch.k);
+      chunk.kt = pair_depths(k, stride, rows, keys, a.depth, pairs_of(scratch.kt), memory);
+      chunk.vt = pair_depths(v, stride, rows, keys, a.depth, pairs_of(scratch.vt), memory);
+      if (sums) chunk.k = pair_rows(k, stride, rows, keys, a.depth, a.padded, memory);
+      return chunk;
+    }
+  gather_transposed(k, stride, rows, keys, a.depth, scratch.kt);
+  gather_transposed(v, stride, rows, keys, a.depth, scratch.vt);
+  if (sums) gather(k, stride, rows, keys, a.depth, a.padded, scratch.k);
+  return chunk;
+}
+
+// p and ds of `count` gathered query vectors from vector i on by the chunk's keys, of which the first `most`
+// count.
+HWY_INLINE void score_gradients(const AttentionBackward& a, const AttentionBackwardScratch& scratch,
+                                const BackwardChunk& chunk, int count, int64_t i, int most, const float* lse,
+                                const float* delta, float* s, float* ds) {
+  if (a.pairs) {
+    const auto multiply = [&](float* left, const PairFactor& right, float* to) {
+      kernels().pair_tile({bf16_of(left) + i * a.padded, a.padded, count, right.data, right.stride,
+                           right.packed, 0, a.depth, kKeys, to, kKeys, false});
+    };
+    multiply(scratch.q, chunk.kt, s);
+    multiply(scratch.dout, chunk.vt, ds);
+  } else {
+    scores(count, scratch.q + i * a.padded, a.padded, scratch.kt, a.depth, most, s);
+    scores(count, scratch.dout + i * a.padded, a.padded, scratch.vt, a.depth, most, ds);
+  }
+  probability_gradients(count, lse, delta, a.scale, s, ds);
+}
+
 // Scratch q and do <- the query vectors of rows [begin, end) under key head g, rows then heads ascending.
 template <class T>
 HWY_INLINE void gather_queries(const AttentionBackward& a, int64_t g, int64_t begin, int64_t end,
@@ -36,9 +84,16 @@ HWY_INLINE void gather_queries(const AttentionBackward& a, int64_t g, int64_t be
   using namespace ops::tree_attention_backward;
   for (int64_t row = begin, i = 0; row < end; row++)
     for (int64_t h = g * a.group; h < (g + 1) * a.group; h++, i++) {
-      const int64_t at = (row * a.heads + h) * a.depth;
-      widen(data<const T>(*a.call, Q) + at, a.depth, a.padded, scratch.q + i * a.padded);
-      widen(data<const T>(*a.call, DO) + at, a.depth, a.padded, scratch.dout + i * a.padded);
+      const T *q = data<const T>(*a.call, Q) + (row * a.heads + h) * a.depth,
+              *dout = data<const T>(*a.call, DO) + (row * a.heads + h) * a.depth;
+      if constexpr (sizeof(T) == 2)
+        if (a.pairs) {
+          copy_padded(q, a.depth, a.padded, bf16_of(scratch.q) + i * a.padded);
+          copy_padded(dout, a.depth, a.padded, bf16_of(scratch.dout) + i * a.padded);
+          continue;
+        }
+      widen(q, a.depth, a.padded, scratch.q + i * a.padded);
+      widen(dout, a.depth, a.padded, scratch.dout + i * a.padded);
     }
 }
 
@@ -62,8 +117,7 @@ template <class T>
 HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t begin, int64_t end,
                                 const AttentionBackwardScratch& scratch) {
   using namespace ops::tree_attention_backward;
-  const int64_t vectors = (end - begin) * a.group, padded = a.padded, stride = a.key_heads * a.depth;
-  const T *k = data<const T>(*a.call, K) + g * a.depth, *v = data<const T>(*a.call, V) + g * a.depth;
+  const int64_t vectors = (end - begin) * a.group, padded = a.padded;
   const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners,
                        scratch.slots);
   gather_queries<T>(a, g, begin, end, scratch);
@@ -80,9 +134,7 @@ HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t b
       while (stop < end && reaches(stop) && paths.chunk_name(stop, c) == paths.chunk_name(row, c)) stop++;
       int32_t rows[kKeys];
       const int keys = paths.rows(row, c, rows);
-      gather_transposed(k, stride, rows, keys, a.depth, scratch.kt);
-      gather_transposed(v, stride, rows, keys, a.depth, scratch.vt);
-      gather(k, stride, rows, keys, a.depth, padded, scratch.k);
+      const BackwardChunk chunk = gather_chunk<T>(a, g, rows, keys, true, scratch);
       for (int64_t i = (row - begin) * a.group; i < (stop - begin) * a.group; i += kBlock) {
         const int count = static_cast<int>(std::min<int64_t>(kBlock, (stop - begin) * a.group - i));
         int seen[kBlock], most = 0;
@@ -95,10 +147,14 @@ HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t b
           seen[r] = std::min(kKeys, paths.keys(of) - c * kKeys);
           most = std::max(most, seen[r]);
         }
-        scores(count, scratch.q + i * padded, padded, scratch.kt, a.depth, most, scratch.s);
-        scores(count, scratch.dout + i * padded, padded, scratch.vt, a.depth, most, scratch.ds);
-        probability_gradients(count, lse, delta, a.scale, scratch.s, scratch.ds);
-        accumulate_seen(count, scratch.ds, scratch.k, padded, seen, padded, scratch.sum + i * padded, padded);
+        score_gradients(a, scratch, chunk, count, i, most, lse, delta, scratch.s, scratch.ds);
+        float* sum = scratch.sum + i * padded;
+        if (a.pairs) {
+          kernels().narrow(scratch.ds, scratch.ds_bf16, count * kKeys);
+          accumulate_seen_pairs(count, scratch.ds_bf16, chunk.k, seen, padded, sum);
+        } else {
+          accumulate_seen(count, scratch.ds, scratch.k, padded, seen, padded, sum, padded);
+        }
       }
       row = stop;
     }
@@ -130,6 +186,38 @@ HWY_INLINE void accumulate_keys(const AttentionBackward& a, const float* c, cons
   }
 }
 
+// The same of pairs: c is turned, [64][swept] in bf16, and values are packed pairs of query vectors.
+HWY_INLINE void accumulate_key_pairs(const AttentionBackward& a, const uint16_t* c, const uint32_t* values,
+                                     int64_t base, int keys, int64_t begin, int64_t vectors, float* sums) {
+  const int64_t swept = swept_vectors(a);
+  const auto first_seeing = [&](int j) {
+    return std::clamp<int64_t>((base + j - begin) * a.group, 0, vectors);
+  };
+  const auto add = [&](int j, int count, int64_t first, int64_t last) {
+    if (first < last)
+      kernels().pair_tile({c + j * swept, swept, count, values, a.padded, true, first, last, a.padded,
+                           sums + j * a.padded, a.padded, true});
+  };
+  for (int j = 0; j < keys; j += kPairRows) {
+    const int count = std::min(kPairRows, keys - j);
+    const int64_t common = std::min(vectors, round_up(first_seeing(j + count - 1), 2));
+    for (int r = j; r < j + count; r++) add(r, 1, first_seeing(r), common);
+    add(j, count, common, vectors);
+  }
+}
+
+// A sweep's p and ds [vectors][64] and its q and do as accumulate_key_pairs takes them.
+HWY_INLINE void pair_queries(const AttentionBackward& a, int64_t vectors,
+                             const AttentionBackwardScratch& scratch) {
+  const int64_t swept = swept_vectors(a);
+  for (const auto& [from, to] : {std::pair{scratch.s, scratch.p_bf16}, {scratch.ds, scratch.ds_bf16}}) {
+    kernels().transpose(from, kKeys, vectors, kKeys, scratch.turned, swept);
+    kernels().narrow(scratch.turned, to, kKeys * swept);
+  }
+  pair_rows(bf16_of(scratch.q), a.padded, nullptr, int(vectors), a.padded, a.padded, scratch.q_pairs);
+  pair_rows(bf16_of(scratch.dout), a.padded, nullptr, int(vectors), a.padded, a.padded, scratch.dout_pairs);
+}
+
 // dk and dv of the rows [base, base + keys) of one segment under key head g.
 template <class T>
 HWY_INLINE void key_gradients(const AttentionBackward& a, int64_t g, int segment, int64_t base, int keys,
@@ -138,8 +226,7 @@ HWY_INLINE void key_gradients(const AttentionBackward& a, int64_t g, int segment
   const int64_t stride = a.key_heads * a.depth;
   int32_t rows[kKeys];
   for (int j = 0; j < keys; j++) rows[j] = static_cast<int32_t>(base + j);
-  gather_transposed(data<const T>(*a.call, K) + g * a.depth, stride, rows, keys, a.depth, scratch.kt);
-  gather_transposed(data<const T>(*a.call, V) + g * a.depth, stride, rows, keys, a.depth, scratch.vt);
+  const BackwardChunk chunk = gather_chunk<T>(a, g, rows, keys, false, scratch);
   std::fill_n(scratch.sum, kKeys * a.padded, 0.0f);
   std::fill_n(scratch.other_sum, kKeys * a.padded, 0.0f);
 
@@ -155,10 +242,15 @@ HWY_INLINE void key_gradients(const AttentionBackward& a, int64_t g, int segment
           lse[r] = data<const float>(*a.call, LSE)[at];
           delta[r] = a.delta[at];
         }
-        float *s = scratch.s + i * kKeys, *ds = scratch.ds + i * kKeys;
-        scores(count, scratch.q + i * a.padded, a.padded, scratch.kt, a.depth, keys, s);
-        scores(count, scratch.dout + i * a.padded, a.padded, scratch.vt, a.depth, keys, ds);
-        probability_gradients(count, lse, delta, a.scale, s, ds);
+        score_gradients(a, scratch, chunk, count, i, keys, lse, delta, scratch.s + i * kKeys,
+                        scratch.ds + i * kKeys);
+      }
+      if (a.pairs) {
+        pair_queries(a, vectors, scratch);
+        accumulate_key_pairs(a, scratch.p_bf16, scratch.dout_pairs, base, keys, begin, vectors,
+                             scratch.other_sum);
+        accumulate_key_pairs(a, scratch.ds_bf16, scratch.q_pairs, base, keys, begin, vectors, scratch.sum);
+        continue;
       }
       accumulate_keys(a, scratch.s, scratch.dout, base, keys, begin, vectors, scratch.other_sum);
       accumulate_keys(a, scratch.ds, scratch.q, base, keys, begin, vectors, scratch.sum);

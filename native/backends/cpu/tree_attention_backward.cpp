@@ -78,6 +78,7 @@ AttentionBackward describe(const sj_call& call) {
   a.most_chunks = deepest_chunks(*call.tree);
   a.sweep = std::max<int64_t>(1, 48 / a.group);
   a.scale = static_cast<float>(call.numbers[SCALE]);
+  a.pairs = has_dot() && is_bf16(call, Q);
   return a;
 }
 
@@ -106,11 +107,17 @@ AttentionBackwardScratch carve(Carver& carver, const AttentionBackward& a) {
   s.dout = carver.take<float>(vectors * a.padded);
   s.s = carver.take<float>(std::max<int64_t>(swept, 6) * kKeys);
   s.ds = carver.take<float>(std::max<int64_t>(swept, 6) * kKeys);
-  s.kt = carver.take<float>(a.depth * kKeys);
-  s.vt = carver.take<float>(a.depth * kKeys);
+  s.kt = carver.take<float>(a.padded * kKeys);
+  s.vt = carver.take<float>(a.padded * kKeys);
   s.sum = carver.take<float>(std::max<int64_t>(vectors, kKeys) * a.padded);
   s.other_sum = carver.take<float>(kKeys * a.padded);
   s.k = carver.take<float>(kKeys * a.padded);
+  const int64_t paired = a.pairs ? std::max<int64_t>(swept_vectors(a), 6) : 0;
+  s.p_bf16 = carver.take<uint16_t>(paired * kKeys);
+  s.ds_bf16 = carver.take<uint16_t>(paired * kKeys);
+  s.q_pairs = carver.take<uint32_t>(paired / 2 * a.padded);
+  s.dout_pairs = carver.take<uint32_t>(paired / 2 * a.padded);
+  s.turned = carver.take<float>(paired * kKeys);
   s.owners = carver.take<int32_t>(a.tile * a.most_chunks);
   s.slots = carver.take<int32_t>(a.tile);
   return s;
