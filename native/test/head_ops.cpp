@@ -102,6 +102,21 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
   const Tensor only(dtype, {r, d});
   run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1});
   EXPECT(only.same(out[1]), "dh with and without grad_w");
+
+  const auto one_pass = [&] {
+    const Tensor one_logp(SJ_F32, {n}), mean(SJ_F32, {r, d}), rest(SJ_F32, {r}), one_dh(dtype, {r, d});
+    EXPECT(run(SJ_OP_linear_logprob_mean, {h, w, rows, labels, one_logp, mean, rest}) == SJ_OK, "%s",
+           message.c_str());
+    EXPECT(run(SJ_OP_linear_logprob_mean_backward, {dlogp, w, rows, labels, one_logp, mean, rest, one_dh}) ==
+               SJ_OK,
+           "%s", message.c_str());
+    return std::vector{one_logp, one_dh};
+  };
+  const auto once = one_pass();
+  EXPECT(once[0].same(s.logp), "logp of the pass that prepares the gradient");
+  expect_close("head dh in one pass", once[1], dh, 2e-5 * (1 + std::sqrt(double(d)) * scale), round_of(dtype),
+               rounding);
+  expect_thread_invariant("linear_logprob_mean", one_pass);
   if (r > 40) {  // dh of one row alone
     const int64_t row = r / 2;
     std::vector<int32_t> mine;
@@ -160,6 +175,10 @@ void near_one() {
       }
     for (int64_t k = 0; k < d; k++) expected[size_t(k)] += rest * w_rows.at(7, k);
     expect_close("dh near p = 1", dh, expected, 1e-6 * rest, 1e-5);
+    const Tensor mean(SJ_F32, {1, d}), its_rest(SJ_F32, {1});
+    run(SJ_OP_linear_logprob_mean, {h, w, rows, label, logp, mean, its_rest});
+    run(SJ_OP_linear_logprob_mean_backward, {g, w, rows, label, logp, mean, its_rest, dh});
+    expect_close("dh near p = 1 in one pass", dh, expected, 1e-6 * rest, 1e-5);
   }
 }
 

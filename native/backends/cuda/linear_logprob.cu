@@ -5,6 +5,9 @@
 // += P^T h, with G the sum of the row's dlogp. Label columns are left out of P and added at the end: their
 // coefficient g - G p = (g - G) + G (1 - p) takes 1 - p as the sum of all other probabilities, exact where p
 // is near 1.
+//
+// linear_logprob_mean does the same products with G = -1 once the lse are known: as many as recomputing in
+// the backward, which then only scales.
 #include <algorithm>
 
 #include "../../include/ops.h"
@@ -61,12 +64,13 @@ __global__ __launch_bounds__(256) void subtract_lse(LabelIndex index, int rows, 
   x = log_probability(x, lse[index.rows[entry]]);
 }
 
+// linear_logprob or linear_logprob_mean, whose first tensors are the same; rounded_lse: [rows].
 template <class T>
-int32_t forward(const sj_call& call, Context& context, sj_error* error) {
+int32_t forward(const sj_call& call, const Forward& f, float* rounded_lse, Context& context,
+                sj_error* error) {
   using namespace ops::linear_logprob;
-  const Forward f(call, call.workspace);
   if (const int32_t code =
-          index_labels(context, f.index, SJ_OP_linear_logprob, ROWS, LABELS, data<const int32_t>(call, ROWS),
+          index_labels(context, f.index, sj_op(call.op), ROWS, LABELS, data<const int32_t>(call, ROWS),
                        data<const int32_t>(call, LABELS), f.labels, f.rows, f.vocabulary, error))
     return code;
   float* logp = data<float>(call, LOGP);
@@ -77,9 +81,8 @@ int32_t forward(const sj_call& call, Context& context, sj_error* error) {
                         Operand<T>{data<const T>(call, W), f.depth, int(f.vocabulary)}, f.depth,
                         {f.parts, nullptr, &f.index, int(row), logp}, error))
       return code;
-    if (const int32_t code =
-            context.launch(merge_rows, dim3(blocks_for(rows, 4)), dim3(128), 0, error, f.parts, rows,
-                           int(f.strips), f.lse + row, data<float>(call, LSE) + row))
+    if (const int32_t code = context.launch(merge_rows, dim3(blocks_for(rows, 4)), dim3(128), 0, error,
+                                            f.parts, rows, int(f.strips), f.lse + row, rounded_lse + row))
       return code;
   }
   if (f.labels == 0) return SJ_OK;
@@ -93,18 +96,34 @@ constexpr int64_t kWave = 2048;  // backward: rows of a wave
 constexpr int64_t kChunk = 8192, kFloatChunk = 1536;
 constexpr int64_t kChunkBytes = int64_t{16} << 20;  // P
 
-struct Backward {
-  Carver s;
-  int64_t rows, depth, vocabulary, labels, wave, chunk;
-  bool need_dh;
-  float* grad_w;
-  LabelIndex index;
-  float* total;        // [rows] G
-  float* coefficient;  // [entries] at the first of a row's equal labels: p, then its coefficient
+// What the products of P in waves of rows and chunks of the vocabulary work in.
+struct Products {
+  int64_t wave, chunk;
+  float* coefficient;  // [entries] at the first of a row's equal labels: p
   double* rest;        // [wave] sums of p without the labels
   float* rest_parts;   // [wave, strips of a chunk]
   char* p;             // [wave, chunk] -G p
-  float* dh;           // [wave, depth]
+
+  Products(int64_t rows, int64_t labels, int64_t vocabulary, int64_t bytes, Carver& s)
+      : wave(std::min(rows, kWave)) {
+    const int64_t fitting = kChunkBytes / bytes / std::max<int64_t>(1, wave) / 256 * 256;
+    chunk = std::min({round_up(vocabulary, 256), bytes == 4 ? kFloatChunk : kChunk, fitting});
+    coefficient = s.take<float>(labels);
+    rest = s.take<double>(wave);
+    rest_parts = s.take<float>(wave * (chunk / gemm::kStrip));
+    p = s.take<char>(wave * chunk * bytes);
+  }
+};
+
+struct Backward {
+  Carver s;
+  int64_t rows, depth, vocabulary, labels;
+  bool need_dh;
+  float* grad_w;
+  LabelIndex index;
+  float* total;  // [rows] G
+  Products products;
+  float* dh;  // [wave, depth]
 
   Backward(const sj_call& call, void* memory)
       : s(memory),
@@ -112,20 +131,12 @@ struct Backward {
         depth(dim(call, ops::linear_logprob_backward::H, 1)),
         vocabulary(dim(call, ops::linear_logprob_backward::W, 0)),
         labels(dim(call, ops::linear_logprob_backward::LABELS, 0)),
-        wave(std::min(rows, kWave)),
         need_dh(call.numbers[ops::linear_logprob_backward::NEED_DH] != 0),
         grad_w(data<float>(call, ops::linear_logprob_backward::GRAD_W)),
-        index(rows, labels, s) {
-    const int64_t bytes = int64_t(element_bytes(call, ops::linear_logprob_backward::H));
-    const int64_t fitting = kChunkBytes / bytes / std::max<int64_t>(1, wave) / 256 * 256;
-    chunk = std::min({round_up(vocabulary, 256), bytes == 4 ? kFloatChunk : kChunk, fitting});
-    total = s.take<float>(rows);
-    coefficient = s.take<float>(labels);
-    rest = s.take<double>(wave);
-    rest_parts = s.take<float>(wave * (chunk / gemm::kStrip));
-    p = s.take<char>(wave * chunk * bytes);
-    dh = s.take<float>(need_dh ? wave * depth : 0);
-  }
+        index(rows, labels, s),
+        total(s.take<float>(rows)),
+        products(rows, labels, vocabulary, int64_t(element_bytes(call, ops::linear_logprob_backward::H)), s),
+        dh(s.take<float>(need_dh ? products.wave * depth : 0)) {}
 };
 
 // P of a tile: the labels' columns taken out, their probabilities kept.
@@ -188,9 +199,10 @@ __global__ __launch_bounds__(128) void add_rest(const float* parts, int rows, in
 }
 
 // Turns the labels' p of a wave of rows into coefficients; the entries of repeated labels become 0.
+template <class R>
 __global__ __launch_bounds__(128) void label_coefficients(LabelIndex index, int row0, int rows,
                                                           const float* dlogp, const float* total,
-                                                          const double* rest, float* coefficient) {
+                                                          const R* rest, float* coefficient) {
   const int r = int(blockIdx.x) * 128 + int(threadIdx.x);
   if (r >= rows) return;
   const int first = index.offsets[row0 + r], last = index.offsets[row0 + r + 1];
@@ -208,13 +220,15 @@ __global__ __launch_bounds__(128) void label_coefficients(LabelIndex index, int 
   }
 }
 
-// dh of a row: the products' sum and its labels' rows of W, rounded once.
+// dh of a row: the products' sum (times -total[row], where given) and its labels' rows of W, rounded once.
 template <class T>
-__global__ __launch_bounds__(256) void store_dh(LabelIndex index, int row0, const float* sums, const T* w,
-                                                int depth, const float* coefficient, T* dh) {
+__global__ __launch_bounds__(256) void store_dh(LabelIndex index, int row0, const float* sums,
+                                                const float* total, const T* w, int depth,
+                                                const float* coefficient, T* dh) {
   const int row = row0 + int(blockIdx.x), first = index.offsets[row], last = index.offsets[row + 1];
   for (int k = int(threadIdx.x); k < depth; k += 256) {
     float sum = sums[int64_t(blockIdx.x) * depth + k];
+    if (total) sum *= -total[row];
     for (int e = first; e < last; e++)
       sum = fused(coefficient[e], to_float(w[int64_t(index.labels[e]) * depth + k]), sum);
     dh[int64_t(row) * depth + k] = from_float<T>(sum);
@@ -248,42 +262,66 @@ __global__ __launch_bounds__(256) void add_label_rows(LabelIndex index, int rows
   }
 }
 
+// The factors of the products, and where they go.
+template <class T>
+struct Factors {
+  const T *h, *w;
+  int64_t rows, depth, vocabulary;
+  const float *lse, *total;  // [rows]
+};
+
+// sums [rows of the wave, depth] = P W and grad_w += P^T h (null: not wanted) of one wave, and the rest of
+// its rows.
+template <class T>
+int32_t multiply_wave(const Factors<T>& of, const LabelIndex& index, const Products& b, int64_t row0,
+                      float* sums, float* grad_w, Context& context, sj_error* error) {
+  const int rows = int(std::min(b.wave, of.rows - row0));
+  T* p = reinterpret_cast<T*>(b.p);
+  const Operand<T> h{of.h + row0 * of.depth, of.depth, rows};
+  for (int64_t column0 = 0; column0 < of.vocabulary; column0 += b.chunk) {
+    const int width = int(std::min(b.chunk, of.vocabulary - column0)), strips = int(strip_count(width));
+    const Operand<T> part{of.w + column0 * of.depth, of.depth, width};
+    const Probabilities<T> epilogue{index,         {p, b.chunk, rows, int(b.chunk)},
+                                    int(row0),     int(column0),
+                                    width,         strips,
+                                    of.lse,        of.total,
+                                    b.coefficient, b.rest_parts};
+    if (const int32_t code = head_product(context, h, part, of.depth, epilogue, error)) return code;
+    if (const int32_t code = context.launch(add_rest, dim3(blocks_for(rows, 4)), dim3(128), 0, error,
+                                            b.rest_parts, rows, strips, column0 == 0, b.rest))
+      return code;
+    if (sums)
+      if (const int32_t code = gemm::accumulate_product(
+              context, Operand<T>{p, b.chunk, rows}, Operand<T>{part.data, of.depth, int(of.depth)}, width,
+              {sums, of.depth, rows, int(of.depth)}, column0 > 0, error))
+        return code;
+    if (grad_w)
+      if (const int32_t code = gemm::add_transposed_product(
+              context, Operand<T>{p, b.chunk, width}, Operand<T>{h.data, of.depth, int(of.depth)}, rows,
+              {grad_w + column0 * of.depth, of.depth, width, int(of.depth)}, error))
+        return code;
+  }
+  return SJ_OK;
+}
+
 template <class T>
 int32_t backward_wave(const sj_call& call, const Backward& b, int64_t row0, Context& context,
                       sj_error* error) {
   using namespace ops::linear_logprob_backward;
-  const int rows = int(std::min(b.wave, b.rows - row0));
-  const T* w = data<const T>(call, W);
-  T* p = reinterpret_cast<T*>(b.p);
-  const Operand<T> h{data<const T>(call, H) + row0 * b.depth, b.depth, rows};
-  for (int64_t column0 = 0; column0 < b.vocabulary; column0 += b.chunk) {
-    const int width = int(std::min(b.chunk, b.vocabulary - column0)), strips = int(strip_count(width));
-    const Operand<T> part{w + column0 * b.depth, b.depth, width};
-    const Probabilities<T> epilogue{
-        b.index, {p, b.chunk, rows, int(b.chunk)}, int(row0), int(column0),  width,
-        strips,  data<const float>(call, LSE),     b.total,   b.coefficient, b.rest_parts};
-    if (const int32_t code = head_product(context, h, part, b.depth, epilogue, error)) return code;
-    if (const int32_t code = context.launch(add_rest, dim3(blocks_for(rows, 4)), dim3(128), 0, error,
-                                            b.rest_parts, rows, strips, column0 == 0, b.rest))
-      return code;
-    if (b.need_dh)
-      if (const int32_t code = gemm::accumulate_product(
-              context, Operand<T>{p, b.chunk, rows}, Operand<T>{part.data, b.depth, int(b.depth)}, width,
-              {b.dh, b.depth, rows, int(b.depth)}, column0 > 0, error))
-        return code;
-    if (b.grad_w)
-      if (const int32_t code = gemm::add_transposed_product(
-              context, Operand<T>{p, b.chunk, width}, Operand<T>{h.data, b.depth, int(b.depth)}, rows,
-              {b.grad_w + column0 * b.depth, b.depth, width, int(b.depth)}, error))
-        return code;
-  }
-  if (const int32_t code =
-          context.launch(label_coefficients, dim3(blocks_for(rows, 128)), dim3(128), 0, error, b.index,
-                         int(row0), rows, data<const float>(call, DLOGP), b.total, b.rest, b.coefficient))
+  const int rows = int(std::min(b.products.wave, b.rows - row0));
+  const Factors<T> factors{data<const T>(call, H), data<const T>(call, W),       b.rows, b.depth,
+                           b.vocabulary,           data<const float>(call, LSE), b.total};
+  if (const int32_t code = multiply_wave(factors, b.index, b.products, row0, b.need_dh ? b.dh : nullptr,
+                                         b.grad_w, context, error))
+    return code;
+  if (const int32_t code = context.launch(label_coefficients<double>, dim3(blocks_for(rows, 128)), dim3(128),
+                                          0, error, b.index, int(row0), rows, data<const float>(call, DLOGP),
+                                          b.total, b.products.rest, b.products.coefficient))
     return code;
   if (!b.need_dh) return SJ_OK;
-  return context.launch(store_dh<T>, dim3(unsigned(rows)), dim3(256), 0, error, b.index, int(row0), b.dh, w,
-                        int(b.depth), b.coefficient, data<T>(call, DH));
+  return context.launch(store_dh<T>, dim3(unsigned(rows)), dim3(256), 0, error, b.index, int(row0), b.dh,
+                        static_cast<const float*>(nullptr), factors.w, int(b.depth), b.products.coefficient,
+                        data<T>(call, DH));
 }
 
 template <class T>
@@ -298,11 +336,112 @@ int32_t backward(const sj_call& call, Context& context, sj_error* error) {
   if (const int32_t code = context.launch(sum_dlogp, dim3(blocks_for(b.rows, 256)), dim3(256), 0, error,
                                           b.index, int(b.rows), data<const float>(call, DLOGP), b.total))
     return code;
-  for (int64_t row0 = 0; row0 < b.rows; row0 += b.wave)
+  for (int64_t row0 = 0; row0 < b.rows; row0 += b.products.wave)
     if (const int32_t code = backward_wave<T>(call, b, row0, context, error)) return code;
   if (!b.grad_w || b.labels == 0) return SJ_OK;
   return context.launch(add_label_rows<T>, dim3(unsigned(b.labels)), dim3(256), 0, error, b.index,
-                        int(b.rows), data<const T>(call, H), int(b.depth), b.coefficient, b.grad_w);
+                        int(b.rows), data<const T>(call, H), int(b.depth), b.products.coefficient, b.grad_w);
+}
+
+struct Mean {
+  Forward f;
+  float *lse, *total;  // [rows]
+  Products products;
+
+  Mean(const sj_call& call, void* memory)
+      : f(call, memory),
+        lse(f.s.take<float>(f.rows)),
+        total(f.s.take<float>(f.rows)),
+        products(f.rows, f.labels, f.vocabulary, int64_t(element_bytes(call, ops::linear_logprob_mean::H)),
+                 f.s) {}
+};
+
+__global__ __launch_bounds__(256) void fill_total(int rows, float value, float* total) {
+  const int row = int(blockIdx.x) * 256 + int(threadIdx.x);
+  if (row < rows) total[row] = value;
+}
+
+__global__ __launch_bounds__(256) void round_rest(int rows, const double* rest, float* rounded) {
+  const int row = int(blockIdx.x) * 256 + int(threadIdx.x);
+  if (row < rows) rounded[row] = float(rest[row]);
+}
+
+template <class T>
+int32_t forward_mean(const sj_call& call, Context& context, sj_error* error) {
+  using namespace ops::linear_logprob_mean;
+  const Mean m(call, call.workspace);
+  if (m.f.rows == 0) return SJ_OK;
+  if (const int32_t code = forward<T>(call, m.f, m.lse, context, error)) return code;
+  if (const int32_t code = context.launch(fill_total, dim3(blocks_for(m.f.rows, 256)), dim3(256), 0, error,
+                                          int(m.f.rows), -1.0f, m.total))
+    return code;
+  const Factors<T> factors{
+      data<const T>(call, H), data<const T>(call, W), m.f.rows, m.f.depth, m.f.vocabulary, m.lse, m.total};
+  for (int64_t row0 = 0; row0 < m.f.rows; row0 += m.products.wave) {
+    const int rows = int(std::min(m.products.wave, m.f.rows - row0));
+    float* mean = data<float>(call, MEAN) + row0 * m.f.depth;
+    if (const int32_t code =
+            multiply_wave(factors, m.f.index, m.products, row0, mean, nullptr, context, error))
+      return code;
+    if (const int32_t code = context.launch(round_rest, dim3(blocks_for(rows, 256)), dim3(256), 0, error,
+                                            rows, m.products.rest, data<float>(call, REST) + row0))
+      return code;
+  }
+  return SJ_OK;
+}
+
+struct MeanBackward {
+  Carver s;
+  int64_t rows, depth, vocabulary, labels;
+  LabelIndex index;
+  float *total, *coefficient;
+
+  MeanBackward(const sj_call& call, void* memory)
+      : s(memory),
+        rows(dim(call, ops::linear_logprob_mean_backward::MEAN, 0)),
+        depth(dim(call, ops::linear_logprob_mean_backward::MEAN, 1)),
+        vocabulary(dim(call, ops::linear_logprob_mean_backward::W, 0)),
+        labels(dim(call, ops::linear_logprob_mean_backward::LABELS, 0)),
+        index(rows, labels, s),
+        total(s.take<float>(rows)),
+        coefficient(s.take<float>(labels)) {}
+};
+
+// p of the first of a row's equal labels, 0 for the others.
+__global__ __launch_bounds__(256) void label_probabilities(LabelIndex index, int rows, const float* logp,
+                                                           float* coefficient) {
+  const int entry = int(blockIdx.x) * 256 + int(threadIdx.x);
+  if (entry >= index.offsets[rows]) return;
+  const bool again =
+      entry > index.offsets[index.rows[entry]] && index.labels[entry] == index.labels[entry - 1];
+  coefficient[entry] = again ? 0.0f : expf(logp[index.order[entry]]);
+}
+
+template <class T>
+int32_t backward_mean(const sj_call& call, Context& context, sj_error* error) {
+  using namespace ops::linear_logprob_mean_backward;
+  const MeanBackward b(call, call.workspace);
+  if (b.rows == 0) return SJ_OK;
+  const float* dlogp = data<const float>(call, DLOGP);
+  if (const int32_t code = index_labels(context, b.index, SJ_OP_linear_logprob_mean_backward, ROWS, LABELS,
+                                        data<const int32_t>(call, ROWS), data<const int32_t>(call, LABELS),
+                                        b.labels, b.rows, b.vocabulary, error))
+    return code;
+  if (const int32_t code = context.launch(sum_dlogp, dim3(blocks_for(b.rows, 256)), dim3(256), 0, error,
+                                          b.index, int(b.rows), dlogp, b.total))
+    return code;
+  if (b.labels > 0)
+    if (const int32_t code =
+            context.launch(label_probabilities, dim3(blocks_for(b.labels, 256)), dim3(256), 0, error, b.index,
+                           int(b.rows), data<const float>(call, LOGP), b.coefficient))
+      return code;
+  if (const int32_t code = context.launch(label_coefficients<float>, dim3(blocks_for(b.rows, 128)), dim3(128),
+                                          0, error, b.index, 0, int(b.rows), dlogp, b.total,
+                                          data<const float>(call, REST), b.coefficient))
+    return code;
+  return context.launch(store_dh<T>, dim3(unsigned(b.rows)), dim3(256), 0, error, b.index, 0,
+                        data<const float>(call, MEAN), b.total, data<const T>(call, W), int(b.depth),
+                        b.coefficient, data<T>(call, DH));
 }
 
 }  // namespace
@@ -310,8 +449,10 @@ int32_t backward(const sj_call& call, Context& context, sj_error* error) {
 size_t workspace_linear_logprob(const sj_call& call) { return Forward(call, nullptr).s.bytes(); }
 
 int32_t run_linear_logprob(const sj_call& call, Context& context, sj_error* error) {
+  const Forward f(call, call.workspace);
+  float* lse = data<float>(call, ops::linear_logprob::LSE);
   return with_float_type(call, ops::linear_logprob::H,
-                         [&](auto type) { return forward<decltype(type)>(call, context, error); });
+                         [&](auto type) { return forward<decltype(type)>(call, f, lse, context, error); });
 }
 
 size_t workspace_linear_logprob_backward(const sj_call& call) { return Backward(call, nullptr).s.bytes(); }
@@ -319,6 +460,22 @@ size_t workspace_linear_logprob_backward(const sj_call& call) { return Backward(
 int32_t run_linear_logprob_backward(const sj_call& call, Context& context, sj_error* error) {
   return with_float_type(call, ops::linear_logprob_backward::H,
                          [&](auto type) { return backward<decltype(type)>(call, context, error); });
+}
+
+size_t workspace_linear_logprob_mean(const sj_call& call) { return Mean(call, nullptr).f.s.bytes(); }
+
+int32_t run_linear_logprob_mean(const sj_call& call, Context& context, sj_error* error) {
+  return with_float_type(call, ops::linear_logprob_mean::H,
+                         [&](auto type) { return forward_mean<decltype(type)>(call, context, error); });
+}
+
+size_t workspace_linear_logprob_mean_backward(const sj_call& call) {
+  return MeanBackward(call, nullptr).s.bytes();
+}
+
+int32_t run_linear_logprob_mean_backward(const sj_call& call, Context& context, sj_error* error) {
+  return with_float_type(call, ops::linear_logprob_mean_backward::W,
+                         [&](auto type) { return backward_mean<decltype(type)>(call, context, error); });
 }
 
 }  // namespace selfjudge::cuda

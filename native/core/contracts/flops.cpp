@@ -71,6 +71,8 @@ double logprob(const sj_call& call) {
   return 2 * static_cast<double>(tensor(call, H).dims[0]) * product(tensor(call, W));
 }
 
+double logprob_mean(const sj_call& call) { return 2 * logprob(call); }
+
 double logprob_backward(const sj_call& call) {
   using namespace ops::linear_logprob_backward;
   const double full = 2 * static_cast<double>(tensor(call, H).dims[0]) * product(tensor(call, W));
@@ -100,6 +102,8 @@ Flops flops_of(sj_op op) {
       return logprob;
     case SJ_OP_linear_logprob_backward:
       return logprob_backward;
+    case SJ_OP_linear_logprob_mean:
+      return logprob_mean;
     case SJ_OP_linear_sample:
       return sample;
     default:

@@ -35,7 +35,9 @@ function planned(groups: SequenceGroup[], view: ModelView, { backward }: { backw
   let flops = 0;
   for (const tree of plan(groups, tokenBudget)) {
     const shape = treeShape(tree.groups.flatMap(({ sequences }) => sequences));
-    flops += forwardFlops(view.shape, shape) + (backward ? backwardFlops(view.shape, shape) : 0);
+    flops +=
+      forwardFlops(view.shape, shape, { training: backward }) +
+      (backward ? backwardFlops(view.shape, shape) : 0);
   }
   return flops;
 }
@@ -62,10 +64,11 @@ function distinctRows(groups: SequenceGroup[]): { rows: number; headRows: number
 
 /** As the counters of the ops tell that every row, and every row with a label, goes through once. */
 function countedRows({ ops }: Pick<ProfileRow, 'ops'>, { model: { config } }: ModelView) {
-  const { embedding, linear_logprob: head } = ops;
+  const { embedding, linear_logprob: scored, linear_logprob_mean: trained } = ops;
+  const head = (scored?.flops ?? 0) + (trained?.flops ?? 0) / 2;
   return {
     rows: embedding.bytes / (2 * 4 * config.hiddenSize + 4),
-    headRows: head.flops / (2 * config.vocabSize * config.hiddenSize),
+    headRows: head / (2 * config.vocabSize * config.hiddenSize),
   };
 }
 

@@ -20,13 +20,19 @@ const REST = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
  * device counts is equal to it.
  *
  * The last block computes queries and attention for all rows, though only those of labelled rows go on.
+ * @param training the first half of training: with a frozen head it makes the head's part of the gradient too
  */
-export function forwardFlops(model: ModelShape, { rows, headRows, pairs }: TreeShape): number {
+export function forwardFlops(
+  model: ModelShape,
+  { rows, headRows, pairs }: TreeShape,
+  { training = false } = {},
+): number {
   const { layers } = model.config;
   const blocks =
     layers * (sum(PROJECTIONS, (name) => linear(model, name, rows)) + 4 * attention(model, pairs));
   const rest = (count: number) => sum(REST, (name) => linear(model, name, count));
-  return blocks + (layers - 1) * rest(rows) + rest(headRows) + head(model, headRows);
+  const heads = training && !model.weightsTrained ? 2 : 1;
+  return blocks + (layers - 1) * rest(rows) + rest(headRows) + heads * head(model, headRows);
 }
 
 /** The same of rows that only leave keys and values in a pool: of the last block nothing else is computed. */
@@ -38,7 +44,7 @@ export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'he
 
 /**
  * Of the backward pass over a tree. Gradients flow only to where something is trained above: below the first trained
- * matrix nothing is computed. Attention recomputes its scores and the head its logits.
+ * matrix nothing is computed. Attention recomputes its scores, and a head that is trained its logits.
  */
 export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: TreeShape): number {
   const { config, weightsTrained } = model;
@@ -59,7 +65,7 @@ export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: Tree
     const gated = (['gate_proj', 'up_proj'] as const).map((name) => through(name, below, live));
     live = through('down_proj', below, gated.includes(true)) || live;
   }
-  return flops + (weightsTrained ? 3 : 2) * head(model, headRows);
+  return flops + (weightsTrained ? 3 * head(model, headRows) : 0);
 }
 
 /** One product with the weight, two with each adapter. */

@@ -1,5 +1,5 @@
 import { enqueue } from '../enqueue.js';
-import { record } from '../recording.js';
+import { isTraced, record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
 import { packedOf, type Weight } from '../weight.js';
 
@@ -13,6 +13,30 @@ import { packedOf, type Weight } from '../weight.js';
  */
 export function linearLogprob(h: Tensor, head: Weight, rows: Tensor, labels: Tensor): Tensor {
   const packed = packedOf(head, 'linear_logprob', 'head');
+  return head.grad === undefined && isTraced([h])
+    ? onePass(h, packed, rows, labels)
+    : recomputed(h, head, packed, rows, labels);
+}
+
+/** Of a frozen head, the gradient's product with it is made on the way: the backward only scales. */
+function onePass(h: Tensor, packed: Tensor, rows: Tensor, labels: Tensor): Tensor {
+  const [logp, mean, rest] = enqueue('linear_logprob_mean', [h, packed, rows, labels]) as Tensor[];
+  record({
+    op: 'linearLogprob',
+    inputs: [h],
+    outputs: [logp],
+    save: () => ({ packed, rows, labels, logp, mean, rest }),
+    backward: ([dlogp], { packed, rows, labels, logp, mean, rest }) =>
+      dlogp === undefined
+        ? []
+        : enqueue('linear_logprob_mean_backward', [dlogp, packed, rows, labels, logp, mean, rest]),
+  });
+  for (const tensor of [mean, rest]) tensor.dispose();
+  return logp;
+}
+
+/** The backward computes the logits again, in waves of rows. */
+function recomputed(h: Tensor, head: Weight, packed: Tensor, rows: Tensor, labels: Tensor): Tensor {
   const [logp, lse] = enqueue('linear_logprob', [h, packed, rows, labels]) as [Tensor, Tensor];
   record({
     op: 'linearLogprob',

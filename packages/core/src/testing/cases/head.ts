@@ -62,6 +62,13 @@ const heads: Record<string, HeadCase> = {
   },
 };
 
+/** With a frozen head another op computes them. */
+const frozenHeads = Object.fromEntries(
+  Object.entries(heads).flatMap(([name, c]) =>
+    c.frozen ? [] : [[`${name}; frozen`, { ...c, frozen: true }]],
+  ),
+);
+
 function headInputs(c: HeadCase, random: Random): Record<string, Input> {
   const { vocabulary, dim, count, rows, labels, size = 1, frozen } = c;
   return {
@@ -73,12 +80,17 @@ function headInputs(c: HeadCase, random: Random): Record<string, Input> {
 }
 
 /** Identity-like head: the label's logit is h[0], the other six are 0, so p = 1 - 1e-6 at h[0] = ln(6e6 - 6). */
-const certain: OpCase = {
+const certain = (frozen: boolean): OpCase => ({
   op: 'linearLogprob',
-  name: 'p(label) = 1 - 1e-6',
+  name: `p(label) = 1 - 1e-6${frozen ? '; frozen' : ''}`,
   inputs: () => ({
     h: { role: 'activation', shape: [2, 7], values: [...certainRow(), ...certainRow()] },
-    w: { role: 'weight', shape: [7, 7], values: Array.from({ length: 49 }, (_, i) => (i % 8 === 0 ? 1 : 0)) },
+    w: {
+      role: 'weight',
+      shape: [7, 7],
+      values: Array.from({ length: 49 }, (_, i) => (i % 8 === 0 ? 1 : 0)),
+      frozen,
+    },
     rows: ints([0, 1]),
     labels: ints([0, 0]),
   }),
@@ -89,14 +101,14 @@ const certain: OpCase = {
   tolerance: 1e-5,
   // dw sums the tiny probabilities of two rows whose weights nearly cancel; a kernel may hold them in bf16.
   gradientMagnitude: 3e-6,
-};
+});
 
 function certainRow(): number[] {
   return [Math.log(6e6 - 6), 0, 0, 0, 0, 0, 0];
 }
 
 export const headCases: OpCase[] = [
-  ...Object.entries(heads).flatMap(([name, c]): OpCase[] => {
+  ...Object.entries({ ...heads, ...frozenHeads }).flatMap(([name, c]): OpCase[] => {
     const magnitude = 3 * (c.size ?? 1);
     return [
       {
@@ -140,7 +152,8 @@ export const headCases: OpCase[] = [
       },
     ];
   }),
-  certain,
+  certain(false),
+  certain(true),
 ];
 
 function argmax(values: Float64Array): number {
