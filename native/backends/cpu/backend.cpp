@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <new>
 #include <string>
 
+#include "cgroup.h"
 #include "features.h"
 #include "gemm/panels.h"
 #include "highway_targets.h"
@@ -35,8 +37,23 @@ constexpr Op kOps[SJ_OP_COUNT] = {
 
 constexpr size_t kHugePage = size_t{2} << 20;
 
-// Linux grants more memory than there is and kills who uses it: what can never fit is refused here instead.
-size_t physical_memory() { return size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE)); }
+// Linux grants more memory than there is and kills who uses it: what does not fit is refused here instead. Of
+// what a control group grants, that is what the process does not use yet, less some for its further growth.
+size_t most_memory() {
+  size_t most = size_t(sysconf(_SC_PHYS_PAGES)) * size_t(sysconf(_SC_PAGESIZE));
+  const size_t granted = cgroup_memory();
+  if (granted == 0 || granted > most) return most;
+  long long pages[2] = {0, 0};  // of the process, and of it in memory
+  if (FILE* f = std::fopen("/proc/self/statm", "r")) {
+    if (std::fscanf(f, "%lld %lld", pages, pages + 1) != 2) pages[1] = 0;
+    std::fclose(f);
+  }
+  const size_t used = size_t(pages[1]) * size_t(sysconf(_SC_PAGESIZE)) + granted / 16;
+  return granted > used ? granted - used : 0;
+}
+
+// Bytes of blocks that are out, over all devices of the process.
+std::atomic<size_t> held{0};
 
 // Blocks from here on are mapped, not taken from malloc's heap, which would keep what is given back.
 // AddressSanitizer watches the heap alone.
@@ -67,14 +84,22 @@ void* map_block(size_t bytes) {
 }
 
 void* allocate(size_t bytes) {
-  static const size_t most = physical_memory();
-  if (bytes > most) return nullptr;
-  if (bytes >= kMapped) return map_block(page_multiple(bytes));
+  static const size_t most = most_memory();
+  if (held.fetch_add(bytes) + bytes > most) {
+    held -= bytes;
+    return nullptr;
+  }
   void* data = nullptr;
-  return posix_memalign(&data, 64, bytes ? bytes : 64) == 0 ? data : nullptr;
+  if (bytes >= kMapped)
+    data = map_block(page_multiple(bytes));
+  else if (posix_memalign(&data, 64, bytes ? bytes : 64) != 0)
+    data = nullptr;
+  if (!data) held -= bytes;
+  return data;
 }
 
 void release(void* data, size_t bytes) {
+  held -= bytes;
   if (bytes >= kMapped)
     munmap(data, page_multiple(bytes));
   else

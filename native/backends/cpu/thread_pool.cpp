@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstring>
+#include <memory>
 #include <mutex>
-#include <string>
 #include <system_error>
 #include <thread>
+
+#include "cgroup.h"
 
 namespace selfjudge::cpu {
 namespace {
@@ -44,56 +44,11 @@ void wait_while_equal(std::atomic<T>& value, T old) {
   value.wait(old, std::memory_order_acquire);
 }
 
-// CPUs granted by one cgroup folder, 0 when it sets no limit (or has no such file).
-int folder_quota(const std::string& folder, bool v2) {
-  long long quota = -1, period = 0;
-  if (v2) {
-    if (FILE* f = std::fopen((folder + "/cpu.max").c_str(), "r")) {
-      if (std::fscanf(f, "%lld %lld", &quota, &period) != 2) quota = -1;  // "max 100000": no limit
-      std::fclose(f);
-    }
-  } else {
-    for (auto [name, value] : {std::pair{"/cpu.cfs_quota_us", &quota}, {"/cpu.cfs_period_us", &period}})
-      if (FILE* f = std::fopen((folder + name).c_str(), "r")) {
-        if (std::fscanf(f, "%lld", value) != 1) quota = -1;
-        std::fclose(f);
-      }
-  }
-  return quota > 0 && period > 0 ? int(std::max<long long>(1, (quota + period - 1) / period)) : 0;
-}
-
-// The tightest quota from this process's cgroup up to the root: a parent's limit binds its children.
-int cgroup_quota() {
-  int limit = 0;
-  auto tighten = [&](int quota) {
-    if (quota) limit = limit ? std::min(limit, quota) : quota;
-  };
-  FILE* f = std::fopen("/proc/self/cgroup", "r");
-  if (!f) return 0;
-  char line[4096];
-  while (std::fgets(line, sizeof line, f)) {  // id:controllers:path, version 2 has no controllers
-    line[std::strcspn(line, "\n")] = 0;
-    const char* controllers = std::strchr(line, ':');
-    const char* path = controllers ? std::strchr(controllers + 1, ':') : nullptr;
-    if (!path) continue;
-    const std::string list(controllers + 1, path);
-    const bool v2 = list.empty();
-    if (!v2 && ("," + list + ",").find(",cpu,") == std::string::npos) continue;
-    const std::string root = v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/cpu";
-    for (std::string folder = path;; folder.resize(folder.rfind('/'))) {  // "/a/b", "/a", ""
-      tighten(folder_quota(root + folder, v2));
-      if (folder.rfind('/') == std::string::npos) break;
-    }
-  }
-  std::fclose(f);
-  return limit;
-}
-
 int detect_workers() {
   cpu_set_t set;
   int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
                                                           : int(std::thread::hardware_concurrency());
-  if (const int quota = cgroup_quota()) count = std::min(count, quota);
+  if (const int granted = cgroup_cpus()) count = std::min(count, granted);
   return std::max(1, count);
 }
 
@@ -113,13 +68,15 @@ class Pool {
     const int participants = wanted > 1 ? std::min(wanted, start(wanted)) : 1;
     if (participants == 1) return run_inline(tasks, body, 0);
     body_ = &body;
-    tasks_ = tasks;
-    next_.store(0, std::memory_order_relaxed);
+    for (int i = 0; i < participants; i++) {
+      ranges_[i].next.store(tasks * i / participants, std::memory_order_relaxed);
+      ranges_[i].end = tasks * (i + 1) / participants;
+    }
     running_.store(participants - 1, std::memory_order_relaxed);
     // The number of participants travels in the ticket: a worker that wakes late sees both or neither.
     ticket_.store((++jobs_ << 16) | uint64_t(participants), std::memory_order_release);
     ticket_.notify_all();
-    work(0);
+    work(0, participants);
     for (int left; (left = running_.load(std::memory_order_acquire)) != 0;) wait_while_equal(running_, left);
   }
 
@@ -139,8 +96,9 @@ class Pool {
           for (;;) {
             wait_while_equal(ticket_, seen);
             seen = ticket_.load(std::memory_order_acquire);
-            if (id >= int(seen & 0xffff)) continue;
-            work(id);
+            const int participants = int(seen & 0xffff);
+            if (id >= participants) continue;
+            work(id, participants);
             if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
           }
         }).detach();
@@ -152,11 +110,22 @@ class Pool {
     return started_;
   }
 
-  void work(int worker) {
+  // A worker's own tasks follow each other, so that what one fetches ahead from memory is what the next one
+  // needs; then it takes from what others have left.
+  void work(int worker, int participants) {
     inside = worker;
-    for (int64_t t; (t = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) (*body_)(t, worker);
+    for (int i = 0; i < participants; i++) {
+      Range& range = ranges_[(worker + i) % participants];
+      for (int64_t t; (t = range.next.fetch_add(1, std::memory_order_relaxed)) < range.end;)
+        (*body_)(t, worker);
+    }
     inside = -1;
   }
+
+  struct alignas(64) Range {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+  };
 
   const int size_ = std::min(detect_workers(), 0xffff);
   std::atomic<int> limit_{size_};
@@ -164,9 +133,8 @@ class Pool {
   std::mutex mutex_;
   uint64_t jobs_ = 0;
   const std::function<void(int64_t, int)>* body_ = nullptr;
-  int64_t tasks_ = 0;
   alignas(64) std::atomic<uint64_t> ticket_{0};
-  alignas(64) std::atomic<int64_t> next_{0};
+  const std::unique_ptr<Range[]> ranges_ = std::make_unique<Range[]>(size_t(size_));
   alignas(64) std::atomic<int> running_{0};
 };
 
