@@ -44,7 +44,7 @@ export async function run({ rounds, prompts, python, device, model: given }) {
     new_tokens: work.new_tokens,
     dtype: work.dtype,
   };
-  const result = (metric, unit, of) => {
+  const result = (metric, unit, of, flops) => {
     const [a, b] = answers.map((side) => summary(side.map(of)));
     // ratio > 1: ours takes less. The spread is of the ratio over rounds.
     const ratios = summary(answers[0].map((x, i) => of(answers[1][i]) / of(x)));
@@ -60,15 +60,16 @@ export async function run({ rounds, prompts, python, device, model: given }) {
       peer_name: 'transformers + PEFT',
       ratio: b.median / a.median,
       spread: ratios.spread,
+      ...(flops && { ours_tflops: flops / a.median / 1e12 }),
     };
   };
+  const counts = answers[0][0].flops;
+  const sum = (values) => values.reduce((a, b) => a + b, 0);
   return {
     versions: { torch, transformers, peft, path: answers[0][0].path, device: answers[0][0].device },
     results: [
-      result('step', 's', (a) => a.seconds),
-      ...['sample', 'judge', 'reference', 'update'].map((phase) =>
-        result(phase, 's', (a) => a.phases[phase]),
-      ),
+      result('step', 's', (a) => a.seconds, sum(Object.values(counts))),
+      ...Object.entries(counts).map(([phase, flops]) => result(phase, 's', (a) => a.phases[phase], flops)),
       result('peak memory', 'MB', (a) => a.peak_mb),
     ],
   };

@@ -1,7 +1,7 @@
 // One SELF-JUDGE step of ours, served line by line: the same work as benchmarks/peers/self_judge_step.py.
 import { createInterface } from 'node:readline';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Device, LlamaModel, TreeBatch, generate } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel, generate, plan } from '../../packages/core/dist/index.js';
 import {
   AdamW,
   loraTrainable,
@@ -12,6 +12,7 @@ import {
 
 const options = { ...selfTrainingDefaults, learningRate: 5e-6, tokenBudget: 1024 };
 const tokenBudget = options.tokenBudget;
+const JUDGE_BUDGET = 4096; // rows of a tree, as Judge.compare has it
 let model, trainable, optimizer;
 let steps = 0;
 
@@ -22,11 +23,16 @@ const processPeakMb = () =>
 
 async function step({ prompts, judge, new_tokens: maxNewTokens }) {
   const phases = {};
+  const flops = {};
   let last = performance.now();
+  let counted = model.device.counters().flops;
   const lap = (name) => {
     const now = performance.now();
+    const count = model.device.counters().flops;
     phases[name] = (now - last) / 1000;
+    flops[name] = count - counted;
     last = now;
+    counted = count;
   };
   const answers = await generate(trainable.policy, prompts, {
     count: 2,
@@ -41,19 +47,20 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
   lap('sample');
 
   // Both orders of a pair share the head and the prompt; the two verdicts are two labels of one row.
-  const sequences = prompts.flatMap((prompt, i) => {
+  const questions = prompts.map((prompt, i) => {
     const [x, y] = answers[i].map((s) => s.tokens);
-    return [
+    const sequences = [
       [x, y],
       [y, x],
     ].map(([first, second]) => {
       const tokens = [judge.head, prompt, judge.a, first, judge.b, second, judge.tail].flat();
       return { tokens, candidates: [{ position: tokens.length - 1, labels: judge.verdicts }] };
     });
+    return { sequences };
   });
   const logp = [];
-  for (let i = 0; i < sequences.length; i += 4)
-    logp.push(...(await trainable.reference.score(TreeBatch.from(sequences.slice(i, i + 4)))));
+  for (const { batch } of plan(questions, JUDGE_BUDGET))
+    logp.push(...(await trainable.reference.score(batch)));
   const p = logp.map(Math.exp);
   lap('judge');
 
@@ -83,7 +90,7 @@ async function step({ prompts, judge, new_tokens: maxNewTokens }) {
   await optimizer.step(options.learningRate);
   lap('update');
   steps++;
-  return { phases, metrics };
+  return { phases, flops, metrics };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -101,10 +108,11 @@ for await (const line of createInterface({ input: process.stdin })) {
     writeFileSync('/proc/self/clear_refs', '5'); // the peak of loading is not the peak of a step
   }
   const start = performance.now();
-  const { phases, metrics } = await step(work);
+  const { phases, flops, metrics } = await step(work);
   const answer = {
     seconds: (performance.now() - start) / 1000,
     phases,
+    flops,
     peak_mb: peakMb(),
     path: model.device.path,
     device: model.device.description,
