@@ -303,7 +303,7 @@ describe('a model in use', () => {
   });
 
   it('doctor', async () => {
-    expect((await run(['doctor'])).stdout).toMatch(/^kernel path +(avx512|avx2|portable) /m);
+    expect((await run(['doctor'])).stdout).toMatch(/^kernel path +(amx|avx512bf16|avx512|avx2|portable) /m);
     expect(rowsOf((await run(['doctor', '--json'])).stdout)[0]).toMatchObject({ node: process.version });
   });
 });
