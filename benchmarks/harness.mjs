@@ -48,6 +48,28 @@ export function summary(values) {
   return { min: sorted[0], median, max: sorted.at(-1), spread: (sorted.at(-1) - sorted[0]) / median };
 }
 
+/** What a result says of both sides' answers to the same work. Ratio > 1: ours takes less; its spread is over rounds. */
+export function comparison(ours, peer, of) {
+  const [a, b] = [ours, peer].map((side) => summary(side.map(of)));
+  return {
+    ours: a.median,
+    peer: b.median,
+    ours_min: a.min,
+    peer_min: b.min,
+    ratio: b.median / a.median,
+    spread: summary(ours.map((x, i) => of(peer[i]) / of(x))).spread,
+  };
+}
+
+/** Calls of a turn, so that it is well over the clock's and the launch's own time. `seconds`: of one call of each side. */
+export const callsOfTurn = (seconds, turn = 0.1) =>
+  Math.max(2, Math.min(500, Math.ceil(turn / Math.max(...seconds))));
+
+export const shapeText = (shape) =>
+  Object.entries(shape)
+    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : value}`)
+    .join(', ');
+
 export const machine = () => ({
   cpu: cpus()[0]?.model,
   cores: cpus().length,

@@ -1,61 +1,53 @@
 // Prints benchmarks/results/*.json as Markdown: node benchmarks/report.mjs > docs/performance.md
 import { readFileSync, readdirSync } from 'node:fs';
+import { shapeText } from './harness.mjs';
 
 const folder = new URL('results/', import.meta.url);
 const files = readdirSync(folder)
   .filter((name) => name.endsWith('.json'))
   .sort();
 
-const shape = (of) =>
-  Object.entries(of)
-    .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : value}`)
-    .join(', ');
 const number = (value) => (value === undefined ? '-' : Number(value.toPrecision(3)).toString());
+const whole = (value) => (value ? Math.round(value) : '-');
+// A share has no unit worth writing.
+const amount = (value, unit) =>
+  value === undefined || unit === '1' ? number(value) : `${number(value)} ${unit}`;
 const row = (...cells) => `| ${cells.join(' | ')} |`;
 
 function section(file) {
+  const bench = file.split('.').at(-2);
   const { machine, versions, results } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
   const { path, device, ...peers } = versions;
   const where = device ?? `${machine.cpu}, ${machine.cores} cores`;
   const sameShape = new Set(results.map((r) => JSON.stringify(r.shape))).size === 1;
-  const tflops = results.some((r) => r.ours_tflops !== undefined);
+  const peerNames = [...new Set(results.map((r) => r.peer_name).filter(Boolean))];
+  // What a row says, column by column; a column that says nothing in this file, or the same in every row, is left out.
+  const columns = {
+    what: (r) => (r.metric === 'time' ? r.name : `${r.name === bench ? '' : `${r.name}, `}${r.metric}`),
+    ...(sameShape ? {} : { shape: (r) => shapeText(r.shape) || '-' }),
+    ours: (r) => amount(r.ours, r.unit),
+    peer: (r) => amount(r.peer, r.unit),
+    ...(peerNames.length > 1 ? { 'peer is': (r) => r.peer_name ?? '-' } : {}),
+    ratio: (r) => (r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)}x`),
+    spread: (r) => r.spread.toFixed(2),
+    ...(results.some((r) => r.ours_tflops !== undefined) ? { 'TFLOP/s': (r) => number(r.ours_tflops) } : {}),
+    ...(results.some((r) => r.ours_peak_mb !== undefined)
+      ? { 'peak memory, ours / peer (MB)': (r) => `${whole(r.ours_peak_mb)} / ${whole(r.peer_peak_mb)}` }
+      : {}),
+  };
   const lines = [
     `## ${file.replace('.json', '')}`,
     '',
     `${where}; kernels ${path}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ` +
       `${Object.entries(peers)
         .map(([name, version]) => `${name} ${version}`)
-        .join(', ')}. Peer: ${results.find((r) => r.peer_name)?.peer_name}.`,
-    ...(sameShape ? ['', `Shape: ${shape(results[0].shape)}.`] : []),
+        .join(', ')}.${peerNames.length === 1 ? ` Peer: ${peerNames[0]}.` : ''}`,
+    ...(sameShape ? ['', `Shape: ${shapeText(results[0].shape)}.`] : []),
     '',
-    row(
-      ...(sameShape ? ['what'] : ['what', 'shape']),
-      'ours',
-      'peer',
-      'ratio',
-      'spread',
-      ...(tflops ? ['TFLOP/s', 'peak memory, ours / peer (MB)'] : []),
-    ),
-    row(...Array((sameShape ? 5 : 6) + (tflops ? 2 : 0)).fill('---')),
+    row(...Object.keys(columns)),
+    row(...Object.keys(columns).map(() => '---')),
+    ...results.map((r) => row(...Object.values(columns).map((cell) => cell(r)))),
   ];
-  for (const r of results) {
-    const what = r.metric === 'time' ? r.name : r.metric;
-    lines.push(
-      row(
-        ...(sameShape ? [what] : [what, shape(r.shape)]),
-        `${number(r.ours)} ${r.unit}`,
-        r.peer === undefined ? '-' : `${number(r.peer)} ${r.unit}`,
-        r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)}x`,
-        r.spread.toFixed(2),
-        ...(tflops
-          ? [
-              number(r.ours_tflops),
-              `${Math.round(r.ours_peak_mb)} / ${r.peer_peak_mb ? Math.round(r.peer_peak_mb) : '-'}`,
-            ]
-          : []),
-      ),
-    );
-  }
   return lines.join('\n');
 }
 

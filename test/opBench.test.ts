@@ -12,6 +12,7 @@ it('runs every op bench once', async () => {
     gpu: false,
     rows: [2],
     tokens: 64,
+    trees: [[8, 2]],
   });
   const ours = spawn(process.execPath, ['benchmarks/ops/ours.mjs', 'cpu'], {
     cwd: repository,

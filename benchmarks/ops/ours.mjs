@@ -4,16 +4,27 @@ import { Device, Tape, Tensor } from '../../packages/core/dist/index.js';
 import { opBenches } from './catalog.mjs';
 import { Inputs } from './inputs.mjs';
 
+const bytes = (tensor) => tensor.size * (tensor.dtype === 'bf16' ? 2 : 4);
+
 const device = Device.open(process.argv[2]);
 const inputs = new Inputs(device);
 const benches = await opBenches();
 
-/** One call of the op as `work` asks for it: forward alone, or recorded and differentiated. */
+/**
+ * One call of the op as `work` asks for it: forward alone, or recorded and differentiated. Returns the bytes of what it
+ * computed, which is disposed.
+ */
 function callOf(work) {
   const [name, backward] = work.op.split('+');
   const { call, forward, watched = [] } = benches[name].prepare(inputs, work, backward !== undefined);
-  if (call) return call;
-  if (!backward) return () => forward().dispose();
+  if (call) {
+    return () => {
+      call();
+      return 0;
+    };
+  }
+  const done = (tensors) => tensors.reduce((sum, tensor) => (tensor.dispose(), sum + bytes(tensor)), 0);
+  if (!backward) return () => done([forward()]);
   let dy;
   return () => {
     const tape = new Tape();
@@ -21,13 +32,23 @@ function callOf(work) {
     const y = tape.run(forward);
     dy ??= inputs.own(Tensor.from(device, new Float32Array(y.size).fill(1 / y.shape[0]), y.shape, y.dtype));
     tape.backward(y, dy);
-    y.dispose();
-    for (const x of watched) tape.gradient(x).dispose();
+    const computed = done([y, ...watched.map((x) => tape.gradient(x))]);
     tape.dispose();
+    return computed;
   };
 }
 
-let current = { key: undefined, call: undefined };
+let current = { key: undefined, call: undefined, extra_mb: 0 };
+
+/** The most that a call has live over its inputs and what it computes. */
+async function extraMb(call) {
+  await device.sync();
+  const { live } = device.memory();
+  device.resetPeak();
+  const computed = call();
+  await device.sync();
+  return Math.max(0, device.memory().peak - live - computed) / 2 ** 20;
+}
 
 for await (const line of createInterface({ input: process.stdin })) {
   const work = JSON.parse(line);
@@ -36,7 +57,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     inputs.dispose();
     current = { key, call: callOf(work) };
     current.call();
-    await device.sync();
+    current.extra_mb = await extraMb(current.call);
     device.resetPeak();
   }
   const start = performance.now();
@@ -46,6 +67,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const answer = {
     seconds,
     peak_mb: device.memory().peak / 2 ** 20,
+    extra_mb: current.extra_mb,
     path: device.path,
     device: device.description,
   };

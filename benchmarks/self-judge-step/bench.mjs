@@ -2,7 +2,7 @@
 // both-order judging, reference and policy log-probabilities, backward, AdamW on LoRA r 8 of q and v.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { Contender, interleave, summary } from '../harness.mjs';
+import { Contender, comparison, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
 import { Device, LlamaModel } from '../../packages/core/dist/index.js';
 import { stepWork } from './work.mjs';
@@ -45,22 +45,15 @@ export async function run({ rounds, prompts, python, device, model: given }) {
     dtype: work.dtype,
   };
   const result = (metric, unit, of, flops) => {
-    const [a, b] = answers.map((side) => summary(side.map(of)));
-    // ratio > 1: ours takes less. The spread is of the ratio over rounds.
-    const ratios = summary(answers[0].map((x, i) => of(answers[1][i]) / of(x)));
+    const compared = comparison(...answers, of);
     return {
       name: 'self-judge-step',
       shape,
       metric,
       unit,
-      ours: a.median,
-      peer: b.median,
-      ours_min: a.min,
-      peer_min: b.min,
       peer_name: 'transformers + PEFT',
-      ratio: b.median / a.median,
-      spread: ratios.spread,
-      ...(flops && { ours_tflops: flops / a.median / 1e12 }),
+      ...compared,
+      ...(flops && { ours_tflops: flops / compared.ours / 1e12 }),
     };
   };
   const counts = answers[0][0].flops;

@@ -12,15 +12,8 @@ function tree(prompts, answers, seed = 7) {
 }
 
 export const treeAttention = {
-  shapes({ model: { heads, kvHeads, dim }, gpu }) {
-    const sizes = gpu
-      ? [
-          [16, 2],
-          [64, 2],
-          [8, 16],
-        ]
-      : [[8, 2]];
-    return sizes.map(([prompts, answers]) => {
+  shapes({ model: { heads, kvHeads, dim }, trees }) {
+    return trees.map(([prompts, answers]) => {
       const batch = tree(prompts, answers);
       // Of what a row really attends to, unshared.
       const pairs = batch.reduce(

@@ -13,8 +13,13 @@ def inputs(work, dtype):
 def linear_logprob(work, dtype, backward):
     h, w = inputs(work, dtype)
     labels = ids(work["shape"]["M"], work["shape"]["N"])
-    return differentiated(
-        lambda: -F.cross_entropy(F.linear(h, w).float(), labels, reduction="none"), (h,), backward)
+
+    def forward():
+        logits = F.linear(h, w)
+        if work.get("logits", "float32") == "float32":
+            logits = logits.float()
+        return -F.cross_entropy(logits, labels, reduction="none")
+    return differentiated(forward, (h,), backward)
 
 
 def linear_sample(work, dtype, backward):

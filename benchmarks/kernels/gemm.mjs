@@ -1,0 +1,62 @@
+// The bf16 matrix product with a packed weight against oneDNN's with its own, on the shapes of SmolLM2-135M and one layer of
+// a larger model; and how much of what the cores can do on registers alone it reaches.
+import { comparison, interleave, summary } from '../harness.mjs';
+import { measure, onednnPeer } from './onednn.mjs';
+
+const SHAPES = [
+  [576, 576],
+  [576, 1536],
+  [1536, 576],
+  [576, 49_152],
+  [2048, 8192],
+].flatMap(([K, N]) => [1, 8, 64, 512, 2048].filter((M) => N < 49_152 || M <= 512).map((M) => ({ M, N, K })));
+/** Rows from which a product is bound by arithmetic, not by reading the weight. */
+const MANY = 64;
+
+const milliseconds = ({ seconds }) => seconds * 1e3;
+const geometricMean = (values) =>
+  Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+export async function run({ rounds, python, device }) {
+  if (device !== 'cpu') return { skipped: 'kernels of the CPU only' };
+  const { peer, skipped } = onednnPeer(python);
+  if (skipped) return { skipped };
+  const ceilingBefore = await interleave([peer], { op: 'ceiling' }, { rounds });
+  const works = SHAPES.map((shape) => ({ op: 'linear', shape }));
+  const { versions, peerName, measured } = await measure(peer, works, { rounds });
+  const ceilingAfter = await interleave([peer], { op: 'ceiling' }, { rounds });
+  await peer.close();
+
+  const ceiling = summary([ceilingBefore, ceilingAfter].flat(2).map(({ flops }) => flops)).max;
+  const flops = ({ M, N, K }) => 2 * M * N * K;
+  const results = measured.map(({ work: { shape }, answers }) => {
+    const times = comparison(...answers, milliseconds);
+    const ours_tflops = flops(shape) / times.ours / 1e9;
+    return { name: 'gemm', shape, metric: 'time', unit: 'ms', peer_name: peerName, ...times, ours_tflops };
+  });
+  // Of each round, over all shapes, as if it were one piece of work.
+  const rounded = [0, 1].map((side) =>
+    Array.from({ length: rounds }, (_, round) => ({
+      seconds: geometricMean(measured.map(({ answers }) => answers[side][round].seconds)),
+    })),
+  );
+  results.push({
+    name: 'gemm',
+    shape: {},
+    metric: 'geometric mean',
+    unit: 'ms',
+    peer_name: peerName,
+    ...comparison(...rounded, milliseconds),
+    ratio: geometricMean(results.map(({ ratio }) => ratio)),
+  });
+  if (ceiling > 0) {
+    for (const { work, answers } of measured.filter(({ work: { shape } }) => shape.M >= MANY)) {
+      const { median, spread } = summary(
+        answers[0].map(({ seconds }) => flops(work.shape) / seconds / ceiling),
+      );
+      const metric = 'share of the register ceiling';
+      results.push({ name: 'gemm', shape: work.shape, metric, unit: '1', ours: median, spread });
+    }
+  }
+  return { versions: { ...versions, ceiling_tflops: Number((ceiling / 1e12).toPrecision(3)) }, results };
+}
