@@ -3,6 +3,7 @@
 // Every result: {name, shape, metric, unit, ours, peer, peer_name, ratio, spread}; ratio > 1 when ours is better.
 // Without a peer, ours alone.
 import { writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { committedResults, compareWithCommitted } from './check.mjs';
 import { machine, shapeText } from './harness.mjs';
@@ -45,6 +46,10 @@ if (values.help || unknown.length) {
 `);
   process.exit(values.help ? 0 : 2);
 }
+
+const [load] = loadavg();
+if (load > cpus().length / 2)
+  process.stderr.write(`a load of ${load.toFixed(1)} on ${cpus().length} cores: ratios mean little\n`);
 
 const results = [];
 const versions = {};

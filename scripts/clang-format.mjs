@@ -1,4 +1,4 @@
-// Checks (or with --write mends) the format of all C++ under native/.
+// Checks (or with --write mends) the format of all C++ under native/ and benchmarks/.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { ensureSystemPackages } from './setup.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const files = readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => /\.(cpp|h|cu|cuh)$/.test(path) && !/^(build|node_modules)\//.test(path))
-  .map((path) => join(root, 'native', path));
+const files = ['native', 'benchmarks'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(cpp|h|cu|cuh)$/.test(path) && !/(^|\/)(build|node_modules)\//.test(path))
+    .map((path) => join(root, folder, path)),
+);
 try {
   ensureSystemPackages({ checks: true });
 } catch (error) {

@@ -1,4 +1,5 @@
-// The most bf16 dot products that the cores do: VDPBF16PS on registers, as many chains as hide its latency, no memory.
+// The most bf16 dot products that the cores do: VDPBF16PS on registers, as many chains as hide its latency,
+// no memory.
 #include <immintrin.h>
 #include <omp.h>
 #include <algorithm>

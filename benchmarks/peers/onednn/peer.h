@@ -9,15 +9,17 @@ struct Shape {
   int64_t m, n, k;
 };
 
-// One call of the work with what both sides must agree on, and the memory it takes over inputs and outputs.
+// One call of the work, with what both sides must agree on, and the memory it takes over inputs and outputs.
 struct Work {
   std::function<void()> call;
   double checksum = 0, extra_bytes = 0;
+  int threads = 0;
 };
 
 // y = x W^T, bf16 in and out.
 Work matmul(const dnnl::engine&, dnnl::stream&, Shape);
 // Log-probabilities of one label a row: float32 logits, log-softmax over them, the label's value.
 Work head(const dnnl::engine&, dnnl::stream&, Shape);
-// bf16 dot products on registers alone, all threads: operations a second, 0 where the CPU has no such instruction.
+// bf16 dot products on registers alone, all threads: operations a second, 0 where the CPU has no such
+// instruction.
 double register_ceiling();

@@ -1,8 +1,8 @@
-// A product x [M, K] by W^T with W [N, K], as oneDNN does it best: the weight reordered beforehand into the format that the
-// primitive asks for.
+// A product x [M, K] by W^T with W [N, K], as oneDNN does it best: the weight reordered beforehand into the
+// format that the primitive asks for.
 //
-// The values are random multiples of powers of two, small enough that every product and sum is exact in float32: any
-// order of adding gives the same bits, so the checksums of both sides must be equal.
+// The values are random multiples of powers of two, small enough that every product and sum is exact in
+// float32: any order of adding gives the same bits, so the checksums of both sides must be equal.
 // benchmarks/kernels/exact.mjs makes the same.
 #pragma once
 #include <cstring>
