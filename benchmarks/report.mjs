@@ -21,6 +21,7 @@ function section(file) {
   const where = device ?? `${machine.cpu}, ${machine.cores} cores`;
   const sameShape = new Set(results.map((r) => JSON.stringify(r.shape))).size === 1;
   const peerNames = [...new Set(results.map((r) => r.peer_name).filter(Boolean))];
+  const fastest = Math.max(0, ...results.map((r) => r.ours_tflops ?? 0));
   // What a row says, column by column; a column that says nothing in this file, or the same in every row, is left out.
   const columns = {
     what: (r) => (r.metric === 'time' ? r.name : `${r.name === bench ? '' : `${r.name}, `}${r.metric}`),
@@ -30,8 +31,9 @@ function section(file) {
     ...(peerNames.length > 1 ? { 'peer is': (r) => r.peer_name ?? '-' } : {}),
     ratio: (r) => (r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)}x`),
     spread: (r) => r.spread.toFixed(2),
-    ...(results.some((r) => r.ours_tflops !== undefined) ? { 'TFLOP/s': (r) => number(r.ours_tflops) } : {}),
-    ...(results.some((r) => r.ours_peak_mb !== undefined)
+    ...(fastest >= 1 ? { 'TFLOP/s': (r) => number(r.ours_tflops) } : {}),
+    ...(fastest > 0 && fastest < 1 ? { 'GFLOP/s': (r) => number(r.ours_tflops && r.ours_tflops * 1e3) } : {}),
+    ...(results.some((r) => r.peer_peak_mb !== undefined)
       ? { 'peak memory, ours / peer (MB)': (r) => `${whole(r.ours_peak_mb)} / ${whole(r.peer_peak_mb)}` }
       : {}),
   };
@@ -58,7 +60,8 @@ that of the ratio over rounds, (largest - smallest) / median. Made by \`node ben
 \`benchmarks/results\`; measured by \`pnpm bench [NAME] [--device cuda] --json FILE\`.
 
 A call is timed from the program: ours from JavaScript, the peer's from Python. At a few microseconds that measures the cost
-of a call more than the kernel. TFLOP/s count the maths as written; attention counts what each row of each sequence attends
+of a call more than the kernel. The benches \`gemm\` and, forward, \`head\` compare kernels: ours run in Programs, oneDNN from
+C++, many calls a turn. TFLOP/s count the maths as written; attention counts what each row of each sequence attends
 to, unshared, so sharing a prompt shows as speed. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
 
 ${files.map(section).join('\n\n')}

@@ -44,8 +44,10 @@ async function forward(calls, { rounds, python, device }) {
   await peer.close();
   const results = measured.flatMap(({ work: { op, shape }, answers }) => {
     const what = { name: op, shape, peer_name: peerName };
+    const times = comparison(...answers, ({ seconds }) => seconds * 1e3);
+    const ours_tflops = (2 * shape.M * shape.N * shape.K) / times.ours / 1e9;
     return [
-      { ...what, metric: 'time', unit: 'ms', ...comparison(...answers, ({ seconds }) => seconds * 1e3) },
+      { ...what, metric: 'time', unit: 'ms', ...times, ours_tflops },
       { ...what, metric: MEMORY, unit: 'MB', ...comparison(...answers, ({ extra_mb }) => extra_mb) },
     ];
   });

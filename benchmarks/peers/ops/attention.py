@@ -13,7 +13,10 @@ def tree_attention(work, dtype, backward):
     k, v = (randn(size[0], kv, size[1], dim, dtype=dtype) for _ in range(2))
 
     def forward():
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=heads != kv)
+        if work.get("grouped", True):
+            return F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=heads != kv)
+        every = [x.repeat_interleave(heads // kv, 1) for x in (k, v)]
+        return F.scaled_dot_product_attention(q, *every, is_causal=True)
     return differentiated(forward, (q, k, v), backward)
 
 
