@@ -1,6 +1,6 @@
 // pnpm test:sanitize [--short]: the native tests under AddressSanitizer with UndefinedBehaviorSanitizer, and under
-// ThreadSanitizer: every op on every kernel path, and devices used from four threads with failures put in. `--short` is
-// the form of .ci/run: devices and streams alone, over kernels that are built without.
+// ThreadSanitizer: every op on every kernel path (tiles emulated), and devices used from four threads with failures put
+// in. `--short` is the form of .ci/run: devices and streams, over kernels that are built without, and emulated tiles.
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,10 @@ import { check, finish } from './suite.mjs';
 
 const native = join(dirname(dirname(fileURLToPath(import.meta.url))), 'native');
 const short = process.argv.includes('--short');
-const PROGRAMS = short ? ['stream_ops'] : ['stream_ops', 'matrix_ops', 'other_ops'];
+const PROGRAMS = short
+  ? ['stream_ops', 'amx_tiles']
+  : ['stream_ops', 'amx_tiles', 'matrix_ops', 'matrix_ops_amx', 'other_ops'];
+const ARGUMENTS = { matrix_ops_amx: ['amx'] };
 
 function run(command, args, env = {}) {
   const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env } });
@@ -36,7 +39,7 @@ for (const [name, sanitizers] of [
   for (const program of PROGRAMS) {
     // Memory that is asked for beyond all bounds is refused by our own words, not by the sanitizer's.
     const env = { ASAN_OPTIONS: 'allocator_may_return_null=1', SELFJUDGE_POISON: '1' };
-    check(`${program} under ${sanitizers}`, () => run(join(folder, program), [], env));
+    check(`${program} under ${sanitizers}`, () => run(join(folder, program), ARGUMENTS[program] ?? [], env));
   }
 }
 finish();

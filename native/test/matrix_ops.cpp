@@ -1,4 +1,4 @@
-// Tests of the CPU backend's matrix ops on every path this CPU has: native_tests [path].
+// Tests of the CPU backend's matrix ops on every path this CPU has: matrix_ops [path].
 #include "matrix_ops.h"
 
 int main(int argc, char** argv) {

@@ -1,5 +1,10 @@
 #include "features.h"
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -10,9 +15,25 @@
 namespace selfjudge::cpu {
 namespace {
 
-constexpr const char* kNames[kPaths] = {"portable", "avx2", "avx512", "avx512bf16"};
+constexpr const char* kNames[kPaths] = {"portable", "avx2", "avx512", "avx512bf16", "amx"};
 
 std::atomic<int> chosen{-1};
+
+#if defined(__x86_64__)
+// Whether this process may use tiles: Linux saves their state for processes that have asked only.
+bool tiles_granted() {
+#if defined(SELFJUDGE_EMULATE_AMX)
+  return true;
+#elif defined(__linux__)
+  constexpr int kRequestPermission = 0x1023, kTileData = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  static const bool granted = __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+                              syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return granted;
+#else
+  return false;
+#endif
+}
+#endif
 
 }  // namespace
 
@@ -32,6 +53,8 @@ bool path_available(Path path) {
       return avx512;
     case Path::Avx512Bf16:
       return avx512 && __builtin_cpu_supports("avx512bf16");
+    case Path::Amx:
+      return avx512 && __builtin_cpu_supports("avx512bf16") && tiles_granted();
   }
   return false;
 #else
@@ -41,6 +64,9 @@ bool path_available(Path path) {
 
 Path best_path() {
 #if defined(__x86_64__)
+#if !defined(SELFJUDGE_EMULATE_AMX)
+  if (__builtin_cpu_is("intel") && path_available(Path::Amx)) return Path::Amx;
+#endif
   if (path_available(Path::Avx512Bf16) && __builtin_cpu_is("amd")) return Path::Avx512Bf16;
   for (const Path path : {Path::Avx512, Path::Avx2})
     if (path_available(path)) return path;

@@ -6,14 +6,18 @@
 
 namespace selfjudge::cpu {
 
-// Each has what those before it have. Avx2: AVX2 + FMA. Avx512: F, BW, DQ, VL. Avx512Bf16: VDPBF16PS.
-enum class Path : uint8_t { Portable, Avx2, Avx512, Avx512Bf16 };
-inline constexpr int kPaths = 4;
+// Each has what those before it have. Avx2: AVX2 + FMA. Avx512: F, BW, DQ, VL. Avx512Bf16: VDPBF16PS. Amx:
+// tiles and TDPBF16PS.
+enum class Path : uint8_t { Portable, Avx2, Avx512, Avx512Bf16, Amx };
+inline constexpr int kPaths = 5;
 
-const char* path_name(Path path);  // "portable", "avx2", "avx512", "avx512bf16"
-bool path_available(Path path);    // by cpuid, and the operating system saves the registers
-// The last available one, except that VDPBF16PS counts only where it is faster than widening: twice the rate
-// of a float32 FMA on AMD's Zen 4 and 5, half of it on Intel's Sapphire Rapids.
+const char* path_name(Path path);  // "portable", "avx2", "avx512", "avx512bf16", "amx"
+// By cpuid, and the operating system saves the registers. It is asked for those of Amx once; if it refuses,
+// the path is not available.
+bool path_available(Path path);
+// The last available one, except that tiles count on Intel's processors only, and VDPBF16PS only where it is
+// faster than widening: twice the rate of a float32 FMA on AMD's Zen 4 and 5, half of it on Intel's Sapphire
+// Rapids.
 Path best_path();
 
 // The path in use. Equal bits are promised within one path only, so it is one per process.

@@ -11,7 +11,7 @@ void restrict_highway(const char* path) {
   int64_t allowed = ~int64_t{0};
 #if HWY_ARCH_X86
   const int64_t avx512 = HWY_AVX3_DL | HWY_AVX3, avx2 = HWY_AVX2;
-  if (std::strncmp(path, "avx512", 6) != 0) allowed &= ~avx512;
+  if (std::strncmp(path, "avx512", 6) != 0 && std::strcmp(path, "amx") != 0) allowed &= ~avx512;
   if (std::strcmp(path, "portable") == 0) allowed &= ~avx2;
 #else
   (void)path;

@@ -1,7 +1,7 @@
 // Which instruction sets Highway compiles, and which one of them runs. Include before any hwy header.
 //
-// One a kernel path: AVX3 is avx512 and avx512bf16, AVX2 is avx2, SSE4 and plain code are portable. Others
-// would only add build time, or (scalable vectors) cannot sit in the arrays our register blocks use.
+// One a kernel path: AVX3 is avx512, avx512bf16 and amx, AVX2 is avx2, SSE4 and plain code are portable.
+// Others would only add build time, or (scalable vectors) cannot sit in the arrays our register blocks use.
 #pragma once
 #ifdef HIGHWAY_HWY_DETECT_TARGETS_H_
 #error "highway_targets.h must come before any hwy header"

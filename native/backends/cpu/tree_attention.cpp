@@ -113,7 +113,7 @@ TreeAttention describe(const sj_call& call) {
   a.padded = round_up(a.depth, 16);
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
   a.most_chunks = deepest_chunks(*call.tree);
-  a.pairs = has_dot() && is_bf16(call, Q);
+  a.pairs = has_pairs() && is_bf16(call, Q);
   return a;
 }
 

@@ -78,7 +78,7 @@ AttentionBackward describe(const sj_call& call) {
   a.most_chunks = deepest_chunks(*call.tree);
   a.sweep = std::max<int64_t>(1, 48 / a.group);
   a.scale = static_cast<float>(call.numbers[SCALE]);
-  a.pairs = has_dot() && is_bf16(call, Q);
+  a.pairs = has_pairs() && is_bf16(call, Q);
   return a;
 }
 

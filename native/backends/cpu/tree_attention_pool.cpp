@@ -130,7 +130,7 @@ PoolAttention describe(const sj_call& call) {
   a.group = a.heads / a.key_heads;
   a.padded = round_up(a.depth, 16);
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
-  a.pairs = has_dot() && is_bf16(call, Q);
+  a.pairs = has_pairs() && is_bf16(call, Q);
   return a;
 }
 

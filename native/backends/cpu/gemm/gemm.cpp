@@ -34,10 +34,11 @@ struct WorkerScratch {
   float *a, *mask, *panel, *c;
   WorkerScratch(int64_t k, Carver& s) {
     // Sizes ascend with k, so memory for the deepest of several matmuls serves them all.
-    a = s.take<float>(std::min(kMaxRows * k, std::max(block_bytes() / 4, kMinRows * k)));
+    const int64_t width = kernels().dot_blocks ? round_up(k, kDotDepth) : k;
+    a = s.take<float>(std::min(kMaxRows * width, std::max(block_bytes() / 4, kMinRows * width)));
     mask = s.take<float>(k);
     panel = s.take<float>(std::min(k, kDepth) * kPanel);
-    c = s.take<float>(kMaxRows * kPanel);
+    c = s.take<float>(kMaxRows * kPanel * kernels().dot_panels);
   }
 };
 
@@ -63,28 +64,43 @@ int64_t matmul_scratch(int64_t k) { return worker_count() * worker_scratch(k); }
 
 namespace {
 
-// A block of A: as float32, or as bf16 pairs where those are multiplied.
+// A block of A: as float32, or as bf16 pairs where those are multiplied (as DotTile takes them).
 struct Left {
   const float* f32;
   const uint16_t* bf16;
-  int64_t stride;
+  int64_t stride, below, next;
 };
 
+Left rows_as_they_are(const uint16_t* rows, int64_t stride) {
+  return {nullptr, rows, stride, kBlockRows * stride, kDotDepth};
+}
+
+// Whether tiles load well from where the rows are: whole cache lines that do not fall on few sets of the
+// cache.
+bool loads_well(const uint16_t* rows, int64_t stride, int64_t k) {
+  return k % kDotDepth == 0 && stride % kDotDepth == 0 && stride % 512 != 0 && uintptr_t(rows) % 64 == 0;
+}
+
 Left read_block(const Matmul& m, bool dot, int64_t row0, int64_t rows, const WorkerScratch& own) {
-  if (dot && m.k % 2 == 0 && m.a.stride % 2 == 0)
-    return {nullptr, static_cast<const uint16_t*>(m.a.at(row0)), m.a.stride};
   if (dot) {
+    const auto* from = static_cast<const uint16_t*>(m.a.at(row0));
     auto* copy = reinterpret_cast<uint16_t*>(own.a);
+    if (const auto blocks = kernels().dot_blocks) {
+      if (loads_well(from, m.a.stride, m.k)) return rows_as_they_are(from, m.a.stride);
+      blocks(from, m.a.stride, rows, m.k, copy);
+      return {nullptr, copy, kDotDepth, round_up(m.k, kDotDepth) * kBlockRows, kBlockRows * kDotDepth};
+    }
+    if (m.k % 2 == 0 && m.a.stride % 2 == 0) return rows_as_they_are(from, m.a.stride);
     const int64_t stride = round_up(m.k, 2);
     for (int64_t r = 0; r < rows; r++) {
-      std::memcpy(copy + r * stride, m.a.at(row0 + r), size_t(m.k) * 2);
+      std::memcpy(copy + r * stride, from + r * m.a.stride, size_t(m.k) * 2);
       if (m.k < stride) copy[r * stride + m.k] = 0;
     }
-    return {nullptr, copy, stride};
+    return rows_as_they_are(copy, stride);
   }
-  if (m.a.direct()) return {static_cast<const float*>(m.a.at(row0)), nullptr, m.a.stride};
+  if (m.a.direct()) return {static_cast<const float*>(m.a.at(row0)), nullptr, m.a.stride, 0, 0};
   for (int64_t r = 0; r < rows; r++) m.a.read(row0 + r, m.k, own.a + r * m.k, own.mask);
-  return {own.a, nullptr, m.k};
+  return {own.a, nullptr, m.k, 0, 0};
 }
 
 }  // namespace
@@ -98,15 +114,16 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
 
   // Blocks of rows x groups of panels, some 6 tasks a worker: more would widen a block of A more often, fewer
   // would leave workers idle at the end.
-  int64_t row_block = max_row_block(dot ? 2 * round_up(m.k, 2) : 4 * m.k);
-  while (row_block > 8 && ceil_div(m.rows, row_block) * panels < 4 * workers) row_block /= 2;
-  row_block = std::max<int64_t>(kTileRows, row_block / kTileRows * kTileRows);
-  row_block = ceil_div(ceil_div(m.rows, ceil_div(m.rows, row_block)), 8) * 8;
+  const int64_t tile_rows = dot ? kernel.dot_rows : kTileRows, tile_panels = dot ? kernel.dot_panels : 1;
+  int64_t row_block = max_row_block(dot ? 2 * round_up(m.k, kernel.dot_blocks ? kDotDepth : 2) : 4 * m.k);
+  while (row_block > tile_rows && ceil_div(m.rows, row_block) * panels < 4 * workers) row_block /= 2;
+  row_block = std::max(tile_rows, row_block / tile_rows * tile_rows);
+  row_block = round_up(ceil_div(m.rows, ceil_div(m.rows, row_block)), tile_rows);
   const int64_t row_blocks = ceil_div(m.rows, row_block);
   const int64_t tasks = workers > 1 ? kTasks * workers : 1;
-  const int64_t group =
-      few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
-          : std::clamp<int64_t>(panels * row_blocks / tasks, std::min<int64_t>(2, panels), panels);
+  const int64_t group = few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
+                            : std::clamp<int64_t>(round_up(panels * row_blocks / tasks, tile_panels),
+                                                  std::min<int64_t>(2, panels), panels);
   const int64_t groups = ceil_div(panels, group);
   const int64_t per_worker = worker_scratch(m.k);
   // Some 32 multiply-adds a nanosecond, vectors being whole.
@@ -120,8 +137,11 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
         const int64_t row0 = task % row_blocks * row_block, rows = std::min(row_block, m.rows - row0);
         const int64_t first = task / row_blocks * group, last = std::min(panels, first + group);
         const Left a = read_block(m, dot, row0, rows, own);
+        const auto left = [&](int64_t r) {
+          return a.bf16 + r / kBlockRows * a.below + r % kBlockRows * a.stride;
+        };
         const bool wide = !dot && m.b.dtype == SJ_BF16 && rows > kWidenRows;
-        const int64_t step = few ? kBlockPanels : 1;
+        const int64_t step = few ? kBlockPanels : tile_panels;
         for (int64_t p = first; p < last; p += step) {
           const int count = int(std::min(step, last - p));
           const int64_t columns = std::min(count * int64_t(kPanel), m.columns - p * kPanel);
@@ -141,16 +161,17 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
             }
             auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
             // Each pass of rows over this part fetches its share of the next one.
-            const int64_t passes = ceil_div(rows, kTileRows), size = int64_t(panel_stride(m.b.dtype, k));
-            const int lines = int(std::max<int64_t>(1, ceil_div(3, passes)));
-            for (int64_t r = 0; r < rows; r += kTileRows) {
-              const int some = int(std::min<int64_t>(kTileRows, rows - r));
+            const int64_t passes = ceil_div(rows, tile_rows), next = few ? 1 : count;
+            const int64_t size = next * int64_t(panel_stride(m.b.dtype, k));
+            const int lines = int(std::max<int64_t>(1, ceil_div(3 * next, passes)));
+            for (int64_t r = 0; r < rows; r += tile_rows) {
+              const int some = int(std::min(tile_rows, rows - r));
               float* to = c + r * c_stride;
               if (dot)
-                kernel.tile_dot({a.bf16 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors,
-                                 (k + 1) / 2, part + size + r / kTileRows * size / passes, lines,
-                                 int(192 / passes), to, c_stride, more, out ? out + r * m.c_stride : nullptr,
-                                 m.c_stride});
+                kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
+                                 (k + 1) / 2, part + size + r / tile_rows * size / passes, lines,
+                                 int(192 * next / passes), to, c_stride, more,
+                                 out ? out + r * m.c_stride : nullptr, m.c_stride});
               else
                 tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
                       c_stride, more});
@@ -168,6 +189,18 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
 const Kernels& kernels() {
   switch (current_path()) {
 #if defined(__x86_64__)
+    case Path::Amx: {
+      static const Kernels table = [] {
+        Kernels own = avx512::table;
+        own.tile_dot = amx::tile_dot;
+        own.dot_rows = amx::kRows;
+        own.dot_panels = amx::kPanels;
+        own.dot_blocks = amx::dot_blocks;
+        own.pair_tile = avx512bf16::pair_tile;
+        return own;
+      }();
+      return table;
+    }
     case Path::Avx512Bf16: {
       static const Kernels table = [] {
         Kernels own = avx512::table;

@@ -1,7 +1,7 @@
 // The matrix core: C [rows, columns] = A [rows, k] x panels, with an epilogue on each finished block.
 //
-// Each element of C is one float32 chain over ascending k, so no blocking, tile, thread count or number of
-// rows changes its bits.
+// Each element of C is one float32 chain over ascending k, or of sums over kDotDepth of k, so no blocking,
+// tile, thread count or number of rows changes its bits.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -48,6 +48,8 @@ struct Panels {
 };
 // Whether a product of bf16 rows and bf16 panels takes dot products of pairs on this path.
 inline bool has_dot() { return kernels().tile_dot != nullptr; }
+// Whether attention multiplies pairs of bf16 values.
+inline bool has_pairs() { return kernels().pair_tile != nullptr; }
 
 inline Panels float_panels(const float* data, int64_t depth) {
   return {data, SJ_F32, panel_stride(SJ_F32, depth)};

@@ -27,18 +27,22 @@ struct Tile {
 };
 
 // The same of bf16 rows and bf16 panels, where the hardware has dot products of bf16 pairs: each element is
-// one chain of them over ascending k, so k may be cut at any even place. A's values come in pairs: of an odd
-// k the one past the end must be zero.
+// one chain of them over ascending k, so k may be cut at any multiple of kDotDepth (with Kernels::dot_blocks)
+// or of 2. A's values come in pairs: of an odd k the one past the end must be zero.
+inline constexpr int kBlockRows = 16, kDotDepth = 32;
 struct DotTile {
   const uint16_t* a;
   int64_t a_stride;  // values, even
-  int rows;          // 1 .. kTileRows
+  // Values from the first row to the kBlockRows-th and from the first column to the kDotDepth-th: read with
+  // Kernels::dot_blocks only.
+  int64_t a_below, a_next;
+  int rows;  // 1 .. Kernels::dot_rows
   const void* panel;
   size_t panel_stride;
   int panels, last_vectors;
   int64_t pairs;
-  // What comes next from memory, fetched while this is computed: `lines` (1 .. 3) cache lines a pair, `step`
-  // bytes further with each.
+  // What comes next from memory, fetched while this is computed: `lines` (1 .. 3 dot_panels) cache lines a
+  // pair, `step` bytes further with each.
   const char* ahead;
   int lines, step;
   float* c;
@@ -72,7 +76,7 @@ struct PairTile {
 };
 
 struct Kernels {
-  // Null, both of them: the path widens instead.
+  // Null: the path widens instead.
   void (*pair_tile)(const PairTile&);
   void (*tile_dot)(const DotTile&);
   void (*tile_f32)(const Tile&);
@@ -104,11 +108,23 @@ struct Kernels {
   // `first`: a multiple of 4.
   void (*dropout_mask)(const uint32_t key[2], const uint32_t counter[3], uint32_t threshold, float kept,
                        int64_t first, float* mask, int64_t n);
+
+  // What tile_dot works on at a time.
+  int dot_rows = kTileRows, dot_panels = 1;
+  // Not null: tile_dot reads A in blocks of kBlockRows x kDotDepth values, whole ones in depth. This copies
+  // rows of k values into such blocks, each contiguous: out [ceil(rows / 16)][ceil(k / 32)][16][32], zero
+  // past k.
+  void (*dot_blocks)(const uint16_t* a, int64_t stride, int64_t rows, int64_t k, uint16_t* out) = nullptr;
 };
 
 const Kernels& kernels();  // of current_path()
 
 #if defined(__x86_64__)
+namespace amx {
+inline constexpr int kRows = 32, kPanels = 2;
+extern void (*const tile_dot)(const DotTile&);
+extern void (*const dot_blocks)(const uint16_t*, int64_t, int64_t, int64_t, uint16_t*);
+}  // namespace amx
 namespace avx512bf16 {
 extern void (*const tile_dot)(const DotTile&);
 extern void (*const pair_tile)(const PairTile&);

@@ -1,0 +1,3 @@
+import { describeCompanions } from '../testing/companions.js';
+
+describeCompanions('amx', 200);

@@ -1,0 +1,3 @@
+import { describeTreeGradients } from '../testing/treeGradients.js';
+
+describeTreeGradients('amx', 2);

@@ -1,0 +1,3 @@
+import { describeCases } from '../testing/describeCases.js';
+
+describeCases('amx');

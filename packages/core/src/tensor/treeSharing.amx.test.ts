@@ -1,0 +1,3 @@
+import { describeTreeSharing } from '../testing/treeSharing.js';
+
+describeTreeSharing('amx');
