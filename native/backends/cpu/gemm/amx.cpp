@@ -11,6 +11,7 @@
 
 #include "kernels.h"
 #include "panels.h"
+
 #if defined(__x86_64__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // a false positive in g++ 12's intrinsics
 #ifdef SELFJUDGE_EMULATE_AMX

@@ -55,7 +55,8 @@ export class Device {
 
   /**
    * The device of this thread: the same object for every caller until it is closed. `cuda:N` is GPU number N, `cuda`
-   * the first; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU. The CPU's kernel path follows its features; the environment variable SELFJUDGE_CPU (`avx512`, `avx2`,
+   * the first; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU. The CPU's
+   * kernel path follows its features; the environment variable SELFJUDGE_CPU (`amx`, `avx512bf16`, `avx512`, `avx2`,
    * `portable`) forces one.
    */
   static open(kind: DeviceKind = 'auto'): Device {
