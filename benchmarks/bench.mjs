@@ -14,6 +14,10 @@ const BENCHES = {
   gemm: './kernels/gemm.mjs',
   head: './kernels/head.mjs',
   attention: './kernels/attention.mjs',
+  generate: './generate/bench.mjs',
+  judge: './judge/bench.mjs',
+  decode: './decode/bench.mjs',
+  scaling: './scaling/bench.mjs',
 };
 
 const { values, positionals } = parseArgs({
@@ -24,6 +28,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     op: { type: 'string' },
     prompts: { type: 'string' },
+    tokens: { type: 'string', default: '128' },
     device: { type: 'string', default: 'cpu' },
     model: { type: 'string' },
     python: { type: 'string', default: 'python3' },
@@ -39,9 +44,10 @@ if (values.help || unknown.length) {
   --check    compare with benchmarks/results of the same kind of machine; exit 1 when a ratio fell by more than its spread
   --rounds   measured rounds, 3 by default
   --op       one op of the bench ops, by the name of its wrapper
-  --prompts  JSONL file of {prompt} rows for self-judge-step (default: eight of our own)
+  --prompts  JSONL file of {prompt} rows for self-judge-step and generate (default: eight of our own)
+  --tokens   tokens of each answer for generate, 128 by default
   --device   cpu (default), cuda or cuda:N, for both sides
-  --model    model folder or GGUF for self-judge-step (default: the real weights of pnpm test:real)
+  --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real)
   --python   interpreter with benchmarks/peers/requirements.txt installed
 `);
   process.exit(values.help ? 0 : 2);
