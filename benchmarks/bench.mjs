@@ -29,6 +29,7 @@ const { values, positionals } = parseArgs({
     op: { type: 'string' },
     prompts: { type: 'string' },
     tokens: { type: 'string', default: '128' },
+    part: { type: 'string' },
     device: { type: 'string', default: 'cpu' },
     model: { type: 'string' },
     python: { type: 'string', default: 'python3' },
@@ -45,7 +46,8 @@ if (values.help || unknown.length) {
   --rounds   measured rounds, 3 by default
   --op       one op of the bench ops, by the name of its wrapper
   --prompts  JSONL file of {prompt} rows for self-judge-step and generate (default: eight of our own)
-  --tokens   tokens of each answer for generate, 128 by default
+  --tokens   tokens of each answer for generate and judge, 128 by default
+  --part     one part of scaling: prefill, decode, judge or forward
   --device   cpu (default), cuda or cuda:N, for both sides
   --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real)
   --python   interpreter with benchmarks/peers/requirements.txt installed
