@@ -1,6 +1,7 @@
-// Prints benchmarks/results/*.json as Markdown: node benchmarks/report.mjs > docs/performance.md
+// Prints benchmarks/results/*.json as Markdown: node benchmarks/report.mjs > docs/performance.md. Its plots are of plots.mjs.
 import { readFileSync, readdirSync } from 'node:fs';
 import { shapeText } from './harness.mjs';
+import { plotsOf } from './scaling/plotted.mjs';
 
 const folder = new URL('results/', import.meta.url);
 const files = readdirSync(folder)
@@ -9,9 +10,9 @@ const files = readdirSync(folder)
 
 const number = (value) => (value === undefined ? '-' : Number(value.toPrecision(3)).toString());
 const whole = (value) => (value ? Math.round(value) : '-');
-// A share has no unit worth writing.
+/** '1' is the unit of a plain number. */
 const amount = (value, unit) =>
-  value === undefined || unit === '1' ? number(value) : `${number(value)} ${unit}`;
+  value === undefined ? '-' : `${number(value)}${unit === '1' ? '' : ` ${unit}`}`;
 const row = (...cells) => `| ${cells.join(' | ')} |`;
 
 function section(file) {
@@ -27,9 +28,11 @@ function section(file) {
     what: (r) => (r.metric === 'time' ? r.name : `${r.name === bench ? '' : `${r.name}, `}${r.metric}`),
     ...(sameShape ? {} : { shape: (r) => shapeText(r.shape) || '-' }),
     ours: (r) => amount(r.ours, r.unit),
-    peer: (r) => amount(r.peer, r.unit),
+    ...(peerNames.length > 0 ? { peer: (r) => amount(r.peer, r.unit) } : {}),
     ...(peerNames.length > 1 ? { 'peer is': (r) => r.peer_name ?? '-' } : {}),
-    ratio: (r) => (r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)}x`),
+    ...(peerNames.length > 0
+      ? { ratio: (r) => (r.ratio === undefined ? '-' : `${r.ratio.toFixed(2)}x`) }
+      : {}),
     spread: (r) => r.spread.toFixed(2),
     ...(fastest >= 1 ? { 'TFLOP/s': (r) => number(r.ours_tflops) } : {}),
     ...(fastest > 0 && fastest < 1 ? { 'GFLOP/s': (r) => number(r.ours_tflops && r.ours_tflops * 1e3) } : {}),
@@ -40,11 +43,13 @@ function section(file) {
   const lines = [
     `## ${file.replace('.json', '')}`,
     '',
-    `${where}; kernels ${path}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}; ` +
-      `${Object.entries(peers)
-        .map(([name, version]) => `${name} ${version}`)
-        .join(', ')}.${peerNames.length === 1 ? ` Peer: ${peerNames[0]}.` : ''}`,
+    `${where}; kernels ${path}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}` +
+      Object.entries(peers)
+        .map(([name, version], i) => `${i === 0 ? ';' : ','} ${name} ${version}`)
+        .join('') +
+      `.${peerNames.length === 1 ? ` Peer: ${peerNames[0]}.` : ''}`,
     ...(sameShape ? ['', `Shape: ${shapeText(results[0].shape)}.`] : []),
+    ...plotsOf(file).map(({ metric, file }) => `\n![${metric}](plots/${file})`),
     '',
     row(...Object.keys(columns)),
     row(...Object.keys(columns).map(() => '---')),
@@ -55,9 +60,10 @@ function section(file) {
 
 process.stdout.write(`# Performance
 
-Ours and the peer in one run, their turns interleaved on the same work; medians; ratio above 1 when ours takes less; spread is
-that of the ratio over rounds, (largest - smallest) / median. Made by \`node benchmarks/report.mjs\` from
-\`benchmarks/results\`; measured by \`pnpm bench [NAME] [--device cuda] --json FILE\`.
+Ours and the peer in one run, their turns interleaved on the same work; medians; ratio above 1 when ours is better; spread is
+that of the ratio over rounds, of ours where there is no peer, (largest - smallest) / median. Made by \`node benchmarks/report.mjs\` from
+\`benchmarks/results\`; measured by \`pnpm bench [NAME] [--device cuda] --json FILE\`; plots by
+\`node benchmarks/plots.mjs\`.
 
 A call is timed from the program: ours from JavaScript, the peer's from Python. At a few microseconds that measures the cost
 of a call more than the kernel. The benches \`gemm\` and, forward, \`head\` compare kernels: ours run in Programs, oneDNN from

@@ -9,7 +9,7 @@ import { realModel } from '../../scripts/realModel.mjs';
 const ours = fileURLToPath(new URL('ours.mjs', import.meta.url));
 const SHARED = { prefix: 256, answers: 16 };
 const ALONE = { prefix: 16, answers: 1 };
-const seconds = (answers) => answers.map((answer) => answer.seconds);
+const milliseconds = (answers) => answers.map(({ seconds }) => seconds * 1e3);
 
 async function sharing(weights, device, rounds, results) {
   const sides = ['shared', 'unshared'].map(
@@ -26,9 +26,9 @@ async function sharing(weights, device, rounds, results) {
         name: 'decode',
         shape: { ...SHARED, dtype: 'bf16' },
         metric,
-        unit: 's',
-        ours: seconds(a),
-        peer: seconds(b),
+        unit: 'ms',
+        ours: milliseconds(a),
+        peer: milliseconds(b),
         peerName: 'ours, the prefix stored for each answer',
       }),
     );
@@ -46,7 +46,7 @@ async function alone(weights, device, rounds, results) {
   await Promise.all(sides.map((side) => side.close()));
   const shape = { ...ALONE, dtype: 'bf16' };
   const base = { name: 'decode', shape };
-  results.push(result({ ...base, metric: 'one token', unit: 's', ours: seconds(a) }));
+  results.push(result({ ...base, metric: 'one token', unit: 'ms', ours: milliseconds(a) }));
   if (ceiling !== undefined) {
     const rates = ceiling.map(({ bytes, seconds }) => bytes / seconds);
     results.push(
