@@ -16,6 +16,14 @@ const AXES = {
 const folder = new URL('../docs/plots/', import.meta.url);
 const threadsLabel = (n) => (n === undefined ? 'GPU' : `${n} thread${n === 1 ? '' : 's'}`);
 
+/** A log scale a little wider than the values, with 1, 2 and 5 of each decade marked. */
+function logScale(values) {
+  const [low, high] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
+  const decades = Array.from({ length: 24 }, (_, i) => 10 ** (i - 12));
+  const ticks = decades.flatMap((decade) => [1, 2, 5].map((n) => n * decade));
+  return { type: 'log', domain: [low, high], ticks: ticks.filter((tick) => tick >= low && tick <= high) };
+}
+
 /** The SVG of one metric: a line for each number of threads. */
 export function plot(results, metric) {
   const { key, label, doubles } = AXES[metric];
@@ -50,18 +58,11 @@ export function plot(results, metric) {
       inset: 8,
     },
     y: {
-      type: doubles ? 'log' : 'linear',
-      zero: !doubles,
+      ...(doubles ? logScale(rows.map(({ ms }) => ms)) : { zero: true, nice: true, ticks: 6 }),
       grid: true,
-      nice: true,
       label: `${metric} (ms)`,
       labelArrow: 'none',
-      // Of a decade 1, 2 and 5 alone get a number.
-      tickFormat: (ms) =>
-        doubles && !/^[125]/.test(Number(ms.toPrecision(6)).toExponential())
-          ? ''
-          : String(Number(ms.toPrecision(6))),
-      ticks: 6,
+      tickFormat: (ms) => String(Number(ms.toPrecision(3))),
     },
     color: { domain: series, range: ['#1f77b4', '#d95f02'] },
     marks: [
