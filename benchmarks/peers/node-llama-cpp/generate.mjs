@@ -32,7 +32,7 @@ async function answers({ prompts, samples, new_tokens, top_p }, { flashAttention
   const rows = prompts.flatMap((prompt) => Array(samples).fill(prompt));
   const context = await model.createContext({
     sequences: rows.length,
-    contextSize: Math.max(...rows.map((row) => row.length)) + new_tokens,
+    contextSize: Math.max(...rows.map((row) => row.length)) + new_tokens + 8, // the last cells stay free
     batchSize: rows.reduce((sum, row) => sum + row.length, 0),
     threads: THREADS,
     flashAttention,
