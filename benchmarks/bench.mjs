@@ -29,6 +29,7 @@ const { values, positionals } = parseArgs({
     op: { type: 'string' },
     prompts: { type: 'string' },
     tokens: { type: 'string', default: '128' },
+    pairs: { type: 'string', default: '64' },
     part: { type: 'string' },
     device: { type: 'string', default: 'cpu' },
     model: { type: 'string' },
@@ -47,6 +48,7 @@ if (values.help || unknown.length) {
   --op       one op of the bench ops, by the name of its wrapper
   --prompts  JSONL file of {prompt} rows for self-judge-step and generate (default: eight of our own)
   --tokens   tokens of each answer for generate and judge, 128 by default
+  --pairs    pairs for judge, 64 by default and at most
   --part     one part of scaling: prefill, decode, judge or forward
   --device   cpu (default), cuda or cuda:N, for both sides
   --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real)

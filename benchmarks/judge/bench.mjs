@@ -25,11 +25,11 @@ function assertAgree(ours, peer) {
     );
 }
 
-export async function run({ rounds, python, device, model: given, tokens }) {
+export async function run({ rounds, python, device, model: given, tokens, pairs: count }) {
   const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
   const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
-  const pairs = await judgePairs(model, Number(tokens));
+  const pairs = await judgePairs(model, Number(count), Number(tokens));
   const judge = new Judge(model.view(), model.tokenizer, loadJudgeTemplate('plain'));
   const sequences = pairs.flatMap((pair) => judge.sequences(pair));
   model.dispose();
