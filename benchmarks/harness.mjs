@@ -29,11 +29,15 @@ export class Contender {
   }
 }
 
+/** Threads of OpenMP spin for some milliseconds after their work: they would take the next contender's time. */
+const REST_MS = 60;
+
 /** Alternates the contenders on the same work: `warmup` rounds unreported, then `rounds` measured ones. */
 export async function interleave(contenders, work, { warmup = 1, rounds = 3, onRound = () => {} } = {}) {
   const answers = contenders.map(() => []);
   for (let round = 0; round < warmup + rounds; round++)
     for (const [i, contender] of contenders.entries()) {
+      await new Promise((resolve) => setTimeout(resolve, REST_MS));
       const answer = await contender.ask(work);
       if (round >= warmup) answers[i].push(answer);
       onRound(contender.name, round < warmup ? 'warm-up' : `round ${round - warmup + 1}/${rounds}`, answer);
@@ -61,9 +65,20 @@ export function comparison(ours, peer, of) {
   };
 }
 
-/** Calls of a turn, so that it is well over the clock's and the launch's own time. `seconds`: of one call of each side. */
-export const callsOfTurn = (seconds, turn = 0.1) =>
-  Math.max(2, Math.min(500, Math.ceil(turn / Math.max(...seconds))));
+/**
+ * Calls of a turn, so that it is well over the clock's and the launch's own time. The first turns are long for their few
+ * calls (programs are made, threads wake), so the number is approached.
+ */
+export async function callsOfTurn(contenders, work, seconds = 0.1) {
+  let calls = 2;
+  for (let i = 0; i < 3; i++) {
+    let slowest = 0;
+    for (const contender of contenders)
+      slowest = Math.max(slowest, (await contender.ask({ ...work, calls })).seconds);
+    calls = Math.max(2, Math.min(20_000, Math.ceil(seconds / slowest)));
+  }
+  return calls;
+}
 
 export const shapeText = (shape) =>
   Object.entries(shape)

@@ -44,7 +44,7 @@ export async function measure(peer, works, { rounds, tolerance = 0 }) {
     const [a, b] = first.map(({ checksum }) => checksum);
     if (!(Math.abs(a - b) <= tolerance * Math.abs(b)))
       throw new Error(`${work.op} ${shapeText(work.shape)}: ours computes ${a}, oneDNN ${b}`);
-    const ask = { ...work, calls: callsOfTurn(first.map(({ seconds }) => seconds)) };
+    const ask = { ...work, calls: await callsOfTurn([ours, peer], work) };
     const answers = await interleave([ours, peer], ask, { rounds });
     measured.push({ work, answers });
     const { ours: mine, peer: theirs, ratio } = comparison(...answers, ({ seconds }) => seconds * 1e3);

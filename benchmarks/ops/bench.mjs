@@ -34,7 +34,6 @@ export async function measure(calls, { rounds, python, device, peerWays = { '': 
   for (const { flops, noPeer, ...work } of calls) {
     const sides = noPeer === undefined ? [ours, peer] : [ours];
     const ask = { ...work, dtype: 'bf16', calls: 2 };
-    const first = [(await ours.ask(ask)).seconds];
     let way = '';
     if (noPeer === undefined) {
       const ways = {};
@@ -42,9 +41,8 @@ export async function measure(calls, { rounds, python, device, peerWays = { '': 
         ways[name] = (await peer.ask({ ...ask, ...how })).seconds;
       way = Object.keys(ways).reduce((best, name) => (ways[name] < ways[best] ? name : best));
       Object.assign(ask, peerWays[way]);
-      first.push(ways[way]);
     }
-    ask.calls = callsOfTurn(first);
+    ask.calls = await callsOfTurn(sides, ask);
     const [a, b] = await interleave(sides, ask, { rounds });
     about = { path: a[0].path, device: a[0].device };
     const mine = summary(a.map(milliseconds));
