@@ -68,7 +68,8 @@ that of the ratio over rounds, of ours where there is no peer, (largest - smalle
 A call is timed from the program: ours from JavaScript, the peer's from Python. At a few microseconds that measures the cost
 of a call more than the kernel. The benches \`gemm\` and, forward, \`head\` compare kernels: ours run in Programs, oneDNN from
 C++, many calls a turn. TFLOP/s count the maths as written; attention counts what each row of each sequence attends
-to, unshared, so sharing a prompt shows as speed. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
+to, unshared, so sharing a prompt shows as speed. How far a phase of the step is from the arithmetic floor of its machine is its
+GFLOP/s against the register ceiling, which \`gemm\` measures. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
 
 ${files.map(section).join('\n\n')}
 `);
