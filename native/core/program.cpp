@@ -46,11 +46,12 @@ ProgramMemory::~ProgramMemory() {
 }
 
 Block ProgramMemory::allocate(size_t bytes, const char* where) {
-  // The smallest that fits, of those not over twice as large.
+  // The smallest that fits, of those not over twice as large: by what they were asked for. What they hold
+  // beyond that is chance, and not counted.
   auto best = free_.end();
   for (auto block = free_.begin(); block != free_.end(); ++block) {
-    if (block->bytes < bytes || block->bytes > 2 * bytes + 1024) continue;
-    if (best == free_.end() || block->bytes < best->bytes) best = block;
+    if (block->requested < bytes || block->requested > 2 * bytes + 1024) continue;
+    if (best == free_.end() || block->requested < best->requested) best = block;
   }
   if (best != free_.end()) {
     const Block block = *best;

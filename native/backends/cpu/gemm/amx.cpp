@@ -199,7 +199,7 @@ void run(const DotTile& t) {
     const int below = t.rows - kBlockRows;
     configure({16, 16, below, below, 16, below, 16, 16});
     // The share of each pair of columns in what is fetched ahead, in whole lines.
-    const int64_t shares = (columns + 1) / 2, chunk = (kPairs * t.step / shares + 63) / 64 * 64;
+    const int64_t shares = (columns + 1) / 2, chunk = (kPairs * t.step * t.panels / shares + 63) / 64 * 64;
     const char* ahead = t.ahead;
     for (; j + 2 <= columns; j += 2, ahead += t.pairs / kPairs * chunk) many<2>(t, j, ahead, chunk);
     if (j < columns) many<1>(t, j, ahead, chunk);

@@ -15,14 +15,11 @@ namespace {
 
 typedef int pair __attribute__((may_alias, aligned(2)));
 
-constexpr int kAhead = 4096;  // prefetch distance in bytes of rows that pass over the panels once
-
 // R rows x V vectors of 16 columns of one panel.
 template <int R, int V>
 void tile(const DotTile& t, int panel) {
   const char* b = static_cast<const char*>(t.panel) + panel * t.panel_stride;
-  const char* ahead = t.ahead;
-  const bool once = t.lines == 3;
+  const char* ahead = t.ahead + panel * t.pairs * t.step;
   float* c = t.c + panel * kPanel;
   __m512 acc[R][V];
 #pragma GCC unroll 8
@@ -34,14 +31,10 @@ void tile(const DotTile& t, int panel) {
     __m512bh w[V];
 #pragma GCC unroll 3
     for (int j = 0; j < V; j++) w[j] = (__m512bh)_mm512_load_si512(b + j * 64);
-    if (once) {  // panels follow each other: what comes next is further along
-#pragma GCC unroll 3
-      for (int j = 0; j < V; j++) _mm_prefetch(b + j * 64 + kAhead, _MM_HINT_T0);
-    } else {  // this pass's share of the panel after this one
-      _mm_prefetch(ahead, _MM_HINT_T1);
-      if (t.lines == 2) _mm_prefetch(ahead + 64, _MM_HINT_T1);
-      ahead += t.step;
-    }
+    _mm_prefetch(ahead, _MM_HINT_T1);
+    if (t.lines > 1) _mm_prefetch(ahead + 64, _MM_HINT_T1);
+    if (t.lines > 2) _mm_prefetch(ahead + 128, _MM_HINT_T1);
+    ahead += t.step;
 #pragma GCC unroll 8
     for (int i = 0; i < R; i++) {
       const __m512bh x = (__m512bh)_mm512_set1_epi32(*(const pair*)(t.a + i * t.a_stride + 2 * k));

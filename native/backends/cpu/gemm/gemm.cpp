@@ -161,17 +161,17 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
             }
             auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
             // Each pass of rows over this part fetches its share of the next one.
-            const int64_t passes = ceil_div(rows, tile_rows), next = few ? 1 : count;
-            const int64_t size = next * int64_t(panel_stride(m.b.dtype, k));
-            const int lines = int(std::max<int64_t>(1, ceil_div(3 * next, passes)));
+            const int64_t passes = ceil_div(rows, tile_rows);
+            const int64_t size = count * int64_t(panel_stride(m.b.dtype, k));
+            const int lines = int(ceil_div(3, passes));
             for (int64_t r = 0; r < rows; r += tile_rows) {
               const int some = int(std::min(tile_rows, rows - r));
               float* to = c + r * c_stride;
               if (dot)
                 kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
                                  (k + 1) / 2, part + size + r / tile_rows * size / passes, lines,
-                                 int(192 * next / passes), to, c_stride, more,
-                                 out ? out + r * m.c_stride : nullptr, m.c_stride});
+                                 int(192 / passes), to, c_stride, more, out ? out + r * m.c_stride : nullptr,
+                                 m.c_stride});
               else
                 tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
                       c_stride, more});
@@ -204,6 +204,7 @@ const Kernels& kernels() {
       static const Kernels table = [] {
         Kernels own = avx512::table;
         own.tile_dot = avx512bf16::tile_dot;
+        own.dot_panels = avx512bf16::kPanels;
         own.pair_tile = avx512bf16::pair_tile;
         return own;
       }();

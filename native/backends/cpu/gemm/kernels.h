@@ -41,8 +41,8 @@ struct DotTile {
   size_t panel_stride;
   int panels, last_vectors;
   int64_t pairs;
-  // What comes next from memory, fetched while this is computed: `lines` (1 .. 3 dot_panels) cache lines a
-  // pair, `step` bytes further with each.
+  // What comes next from memory, fetched while this is computed: of each panel's share `lines` (1 .. 3) cache
+  // lines a pair, `step` bytes further with each.
   const char* ahead;
   int lines, step;
   float* c;
@@ -126,6 +126,8 @@ extern void (*const tile_dot)(const DotTile&);
 extern void (*const dot_blocks)(const uint16_t*, int64_t, int64_t, int64_t, uint16_t*);
 }  // namespace amx
 namespace avx512bf16 {
+// Two panels' columns of a row are three whole cache lines of bf16 results.
+inline constexpr int kPanels = 2;
 extern void (*const tile_dot)(const DotTile&);
 extern void (*const pair_tile)(const PairTile&);
 }  // namespace avx512bf16
