@@ -1,7 +1,7 @@
 // What benches share: contenders that serve lines, peers by what they need, and results of turns.
 import { spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { summary } from './harness.mjs';
+import { comparison, summary } from './harness.mjs';
 
 /** Answers each line of JSON on stdin with what `answer` makes of it. */
 export async function serve(answer) {
@@ -29,19 +29,11 @@ export function pythonPackages(python, names) {
  * @param about.more whether more of the metric is better, as of tokens a second
  */
 export function result({ name, shape, metric, unit, ours, peer, peerName, more = false }) {
-  const a = summary(ours);
-  const alone = { name, shape, metric, unit, ours: a.median, ours_min: a.min, spread: a.spread };
-  if (peer === undefined) return alone;
-  const b = summary(peer);
-  const better = (x, y) => (more ? x / y : y / x);
-  return {
-    ...alone,
-    peer: b.median,
-    peer_min: b.min,
-    peer_name: peerName,
-    ratio: better(a.median, b.median),
-    spread: summary(ours.map((x, i) => better(x, peer[i]))).spread,
-  };
+  const about = { name, shape, metric, unit };
+  if (peer !== undefined)
+    return { ...about, peer_name: peerName, ...comparison(ours, peer, (value) => value, { more }) };
+  const { median, min, spread } = summary(ours);
+  return { ...about, ours: median, ours_min: min, spread };
 }
 
 /** One line a turn on stderr. */

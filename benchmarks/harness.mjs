@@ -52,16 +52,20 @@ export function summary(values) {
   return { min: sorted[0], median, max: sorted.at(-1), spread: (sorted.at(-1) - sorted[0]) / median };
 }
 
-/** What a result says of both sides' answers to the same work. Ratio > 1: ours takes less; its spread is over rounds. */
-export function comparison(ours, peer, of) {
+/**
+ * What a result says of both sides' answers to the same work. Ratio > 1: ours is better; its spread is over rounds.
+ * @param more whether more is better, as of tokens a second
+ */
+export function comparison(ours, peer, of, { more = false } = {}) {
   const [a, b] = [ours, peer].map((side) => summary(side.map(of)));
+  const better = (x, y) => (more ? x / y : y / x);
   return {
     ours: a.median,
     peer: b.median,
     ours_min: a.min,
     peer_min: b.min,
-    ratio: b.median / a.median,
-    spread: summary(ours.map((x, i) => of(peer[i]) / of(x))).spread,
+    ratio: better(a.median, b.median),
+    spread: summary(ours.map((x, i) => better(of(x), of(peer[i])))).spread,
   };
 }
 

@@ -1,7 +1,7 @@
 // Every op against the same in PyTorch on the same device, bf16 (the optimizer float32); tree attention against padded
 // scaled_dot_product_attention. An op that PyTorch lacks is timed alone.
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { pythonPackages } from '../compare.mjs';
 import { Contender, callsOfTurn, comparison, interleave, summary } from '../harness.mjs';
 import { opBenches, opCalls } from './catalog.mjs';
 import { workloads } from './models.mjs';
@@ -24,9 +24,10 @@ export async function run(options) {
  * call. `memory`: also a result of the memory over inputs and outputs.
  */
 export async function measure(calls, { rounds, python, device, peerWays = { '': {} }, memory = false }) {
-  const probe = spawnSync(python, ['-c', 'import torch; print(torch.__version__)'], { encoding: 'utf8' });
-  if (probe.status !== 0) return { skipped: `${python} has no torch (benchmarks/peers/requirements.txt)` };
-  const torch = probe.stdout.trim();
+  const packages = pythonPackages(python, ['torch']);
+  if (packages === undefined)
+    return { skipped: `${python} has no torch (benchmarks/peers/requirements.txt)` };
+  const { torch } = packages;
   const ours = new Contender('ours', process.execPath, [here('ours.mjs'), device]);
   const peer = new Contender('peer', python, [here('../peers/ops.py'), device]);
   const results = [];

@@ -1,8 +1,8 @@
 // One SELF-JUDGE step on SmolLM2-135M against transformers + PEFT, bf16: 8 prompts x 2 samples of exactly 128 tokens,
 // both-order judging, reference and policy log-probabilities, backward, AdamW on LoRA r 8 of q and v.
-import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Contender, comparison, interleave } from '../harness.mjs';
+import { pythonPackages } from '../compare.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
 import { Device, LlamaModel } from '../../packages/core/dist/index.js';
 import { stepWork } from './work.mjs';
@@ -12,19 +12,9 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 export async function run({ rounds, prompts, python, device, model: given }) {
   const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
-  const probe = spawnSync(
-    python,
-    [
-      '-c',
-      'import torch, transformers, peft; print(torch.__version__, transformers.__version__, peft.__version__)',
-    ],
-    {
-      encoding: 'utf8',
-    },
-  );
-  if (probe.status !== 0)
+  const versions = pythonPackages(python, ['torch', 'transformers', 'peft']);
+  if (versions === undefined)
     return { skipped: `${python} has no torch, transformers and peft (benchmarks/peers/requirements.txt)` };
-  const [torch, transformers, peft] = probe.stdout.trim().split(' ').slice(-3);
 
   const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
   const work = await stepWork(model.tokenizer, { prompts });
@@ -59,7 +49,7 @@ export async function run({ rounds, prompts, python, device, model: given }) {
   const counts = answers[0][0].flops;
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   return {
-    versions: { torch, transformers, peft, path: answers[0][0].path, device: answers[0][0].device },
+    versions: { ...versions, path: answers[0][0].path, device: answers[0][0].device },
     results: [
       result('step', 's', (a) => a.seconds, sum(Object.values(counts))),
       ...Object.entries(counts).map(([phase, flops]) => result(phase, 's', (a) => a.phases[phase], flops)),
