@@ -50,7 +50,8 @@ export function vitest(project, { env = {}, args: more = [] } = {}) {
   const result = spawnSync(process.execPath, [...args, ...reporters], {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, ...env },
+    // What the tests write in the temporary folder goes with it, whether they remove it or not.
+    env: { ...process.env, TMPDIR: folder, ...env },
   });
   let failed = 0;
   try {

@@ -11,12 +11,13 @@
 
 namespace selfjudge {
 
-int32_t OpCall::run(const sj_backend& backend, sj_error& error) const {
+int32_t OpCall::run(const sj_backend& backend, sj_error& error, const sj_tensor* next_weight) const {
   sj_tree tree_view;
   if (tree) tree_view = tree->view();
   sj_call call = make_call(op, arguments, tree ? &tree_view : nullptr);
   call.workspace = workspace.data;
   call.workspace_bytes = workspace.data ? workspace.requested : 0;
+  call.next_weight = next_weight;
   return backend.run(&call, &error);
 }
 

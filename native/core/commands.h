@@ -21,7 +21,7 @@ struct OpCall {
   std::shared_ptr<const Tree> tree;
   Block workspace;
 
-  int32_t run(const sj_backend& backend, sj_error& error) const;
+  int32_t run(const sj_backend& backend, sj_error& error, const sj_tensor* next_weight = nullptr) const;
 };
 
 class RunOp : public Command {

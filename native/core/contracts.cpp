@@ -249,7 +249,8 @@ sj_call make_call(sj_op op, const Arguments& arguments, const sj_tree* tree) {
           static_cast<uint32_t>(contract.n_numbers),
           tree,
           nullptr,
-          0};
+          0,
+          nullptr};
 }
 
 void check_call(sj_op op, Arguments& arguments, const sj_tree* tree) {

@@ -3,6 +3,20 @@
 #include <utility>
 
 namespace selfjudge {
+namespace {
+
+// The packed weight that a call reads as a whole, or null. An embedding reads a few rows of its table.
+const sj_tensor* weight_of(const OpCall& call) {
+  if (call.op == SJ_OP_embedding) return nullptr;
+  const Contract& contract = contract_of(call.op);
+  for (size_t i = 0; i < contract.n_tensors; i++) {
+    const sj_tensor& tensor = call.arguments.tensors[i];
+    if (tensor.data && tensor.layout == SJ_PANELS) return &tensor;
+  }
+  return nullptr;
+}
+
+}  // namespace
 
 Program::~Program() {
   if (recording_) backend_.free_recording(recording_);
@@ -16,10 +30,21 @@ void Program::add(OpCall call, const Work& work) {
   calls_.push_back(std::move(call));
 }
 
-int32_t Program::run_calls(sj_error& error) const {
-  for (const OpCall& call : calls_) {
-    if (const int32_t code = call.run(backend_, error)) return code;
-  }
+void Program::find_next_weights() {
+  next_weights_.resize(calls_.size());
+  const sj_tensor* next = nullptr;
+  // Twice, because a Program is run again and again: after its last weight comes its first.
+  for (int pass = 0; pass < 2; pass++)
+    for (size_t i = calls_.size(); i-- > 0;) {
+      next_weights_[i] = next;
+      if (const sj_tensor* weight = weight_of(calls_[i])) next = weight;
+    }
+}
+
+int32_t Program::run_calls(sj_error& error) {
+  if (next_weights_.empty()) find_next_weights();
+  for (size_t i = 0; i < calls_.size(); i++)
+    if (const int32_t code = calls_[i].run(backend_, error, next_weights_[i])) return code;
   return SJ_OK;
 }
 

@@ -28,10 +28,12 @@ class Program {
   int32_t run(sj_error& error);
 
  private:
-  int32_t run_calls(sj_error& error) const;
+  int32_t run_calls(sj_error& error);
+  void find_next_weights();
 
   const sj_backend& backend_;
   std::vector<OpCall> calls_;
+  std::vector<const sj_tensor*> next_weights_;  // of each call; empty until the first run
   Counters work_;
   std::vector<Arguments> pool_reads_;
   void* recording_ = nullptr;

@@ -64,6 +64,8 @@ typedef struct sj_call {
   const sj_tree* tree;  // null unless the op takes one
   void* workspace;      // `workspace(call)` bytes, 64-byte aligned, uninitialised
   size_t workspace_bytes;
+  // Null, or the packed weight that is read next after this call's own: what a backend may fetch ahead.
+  const sj_tensor* next_weight;
 } sj_call;
 
 typedef struct sj_error {

@@ -112,9 +112,16 @@ inline std::string message;
 inline int32_t run(sj_op op, const std::vector<Tensor>& tensors, const std::vector<double>& numbers = {}) {
   std::vector<sj_tensor> raw;
   for (const Tensor& t : tensors) raw.push_back(t.raw());
-  sj_call call{
-      sizeof(sj_call), op,      raw.data(), uint32_t(raw.size()), numbers.data(), uint32_t(numbers.size()),
-      nullptr,         nullptr, 0};
+  sj_call call{sizeof(sj_call),
+               op,
+               raw.data(),
+               uint32_t(raw.size()),
+               numbers.data(),
+               uint32_t(numbers.size()),
+               nullptr,
+               nullptr,
+               0,
+               nullptr};
   call.workspace_bytes = backend->workspace(&call);
   constexpr size_t kGuard = 4096;
   char* memory = static_cast<char*>(backend->alloc(call.workspace_bytes + kGuard));

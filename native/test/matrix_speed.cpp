@@ -30,18 +30,23 @@ class Timed {
              uint32_t(numbers_.size()),
              nullptr,
              nullptr,
-             0};
+             0,
+             nullptr};
     call_.workspace_bytes = backend->workspace(&call_);
     call_.workspace = backend->alloc(call_.workspace_bytes);
   }
   ~Timed() { backend->free(call_.workspace, call_.workspace_bytes); }
   size_t workspace() const { return call_.workspace_bytes; }
+  void before(const sj_tensor* weight) { call_.next_weight = weight; }
+  void run() const {
+    sj_error error{};
+    if (backend->run(&call_, &error) != SJ_OK) std::printf("%s\n", error.message);
+  }
   double best_seconds() {
     double best = 1e9, total = 0;
     for (int i = 0; i < 5 || (total < 0.15 && i < 2000); i++) {
       const double start = now();
-      sj_error error{};
-      if (backend->run(&call_, &error) != SJ_OK) std::printf("%s\n", error.message);
+      run();
       const double s = now() - start;
       best = std::min(best, s);
       total += s;
@@ -67,6 +72,50 @@ void linear_speed(sj_dtype dtype) {
       std::printf("linear %s %lldx%lld M=%lld: %.3f ms, %.0f GF/s, weights %.1f GB/s\n",
                   dtype == SJ_BF16 ? "bf16" : "f32", (long long)k, (long long)n, (long long)m, s * 1e3,
                   flops / s * 1e-9, double(w.bytes()) / s * 1e-9);
+    }
+  }
+}
+
+// The products of a decode step of SmolLM2-135M, head left out: each weight comes from memory.
+void decode_speed() {
+  const std::pair<int64_t, int64_t> layer[] = {{576, 576},  {576, 192},  {576, 192}, {576, 576},
+                                               {576, 1536}, {576, 1536}, {1536, 576}};
+  std::vector<Tensor> weights;
+  size_t bytes = 0;
+  for (int l = 0; l < 30; l++)
+    for (const auto& [k, n] : layer) {
+      weights.push_back(Tensor(SJ_BF16, {n, k}, SJ_PANELS));
+      std::memset(weights.back().raw().data, 0x3c, weights.back().bytes());
+      bytes += weights.back().bytes();
+    }
+  for (int64_t m : {1, 8, 16}) {
+    std::vector<std::unique_ptr<Timed>> ops;
+    for (const Tensor& w : weights)
+      ops.push_back(std::make_unique<Timed>(SJ_OP_linear,
+                                            std::vector<Tensor>{Tensor::random(SJ_BF16, {m, w.dim(1)}),
+                                                                w,
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                {},
+                                                                Tensor(SJ_BF16, {m, w.dim(0)}),
+                                                                {},
+                                                                {}},
+                                            std::vector<double>(12)));
+    for (const bool ahead : {false, true, false, true}) {
+      for (size_t i = 0; i < ops.size(); i++)
+        ops[i]->before(ahead ? &weights[(i + 1) % weights.size()].raw() : nullptr);
+      std::vector<double> times;
+      for (int pass = 0; pass < 15; pass++) {
+        const double start = now();
+        for (const auto& op : ops) op->run();
+        times.push_back(now() - start);
+      }
+      std::sort(times.begin(), times.end());
+      std::printf("decode step's products M=%lld, %s: median %.2f ms, weights %.1f GB/s\n", (long long)m,
+                  ahead ? "next weight known" : "alone", times[7] * 1e3, double(bytes) / times[7] * 1e-9);
     }
   }
 }
@@ -163,6 +212,7 @@ int main(int argc, char** argv) {
   test::backend = sj_cpu_backend(nullptr, &error);
   if (!test::backend) return std::printf("%s\n", error.message), 1;
   std::printf("%s, %d workers\n", test::backend->path(), test::one_worker ? 1 : cpu::worker_count());
+  if (argc > 1 && !std::strcmp(argv[1], "--decode")) return test::decode_speed(), 0;
   test::linear_speed(SJ_BF16);
   test::linear_speed(SJ_F32);
   test::backward_speed();

@@ -122,7 +122,8 @@ inline int32_t call(Run run, Workspace workspace, std::vector<Tensor> tensors,
             uint32_t(numbers.size()),
             tree,
             nullptr,
-            0};
+            0,
+            nullptr};
   c.workspace_bytes = workspace(c);
   Tensor scratch(SJ_BF16, {int64_t(c.workspace_bytes + 1) / 2 + 1});
   std::memset(scratch.memory.get(), 0xff, scratch.bytes());  // NaN: a kernel must not rely on what it finds

@@ -1,5 +1,6 @@
 // kv_write and kv_copy: moving keys and values into and between pool blocks (ops/kv_pool.h). Pure movement,
-// by key head: each task visits the rows or moves in order, so of two that name one slot the later wins.
+// by key head and, in kv_write, part of it: each task visits the rows or moves in order, so of two that name
+// one slot the later wins.
 #include <algorithm>
 #include <cstring>
 
@@ -13,8 +14,11 @@ namespace selfjudge::cpu {
 namespace {
 using ops::kChunk;
 
+constexpr int64_t kPart = 32;  // values of a head
+
+// Values [first, last) of each row's head g.
 template <class T>
-void write_head(const sj_call& call, int64_t g) {
+void write_part(const sj_call& call, int64_t g, int64_t first, int64_t last) {
   using namespace ops::kv_write;
   const int64_t key_heads = dim(call, K, 1), depth = dim(call, K, 2);
   for (int64_t row = 0; row < dim(call, K, 0); row++) {
@@ -23,8 +27,8 @@ void write_head(const sj_call& call, int64_t g) {
     const T* v = data<const T>(call, V) + (row * key_heads + g) * depth;
     T* pool_k = data<T>(call, POOL_K) + (block * key_heads + g) * depth * kChunk + at;
     T* pool_v = data<T>(call, POOL_V) + ((block * key_heads + g) * kChunk + at) * depth;
-    for (int64_t x = 0; x < depth; x++) pool_k[x * kChunk] = k[x];
-    std::copy_n(v, depth, pool_v);
+    for (int64_t x = first; x < last; x++) pool_k[x * kChunk] = k[x];
+    std::copy(v + first, v + last, pool_v + first);
   }
 }
 
@@ -41,15 +45,17 @@ int32_t run_kv_write(const sj_call& call, sj_error* error) {
       return fail(error, SJ_INVALID, "[kv_write] slots[%ld]: expected 0 .. %ld, received %d", long(row),
                   long(slots - 1), slot);
   }
+  const int64_t depth = dim(call, K, 2), parts = ceil_div(depth, kPart);
   parallel_for(
-      dim(call, K, 1),
-      [&](int64_t g, int) {
+      dim(call, K, 1) * parts,
+      [&](int64_t task, int) {
+        const int64_t first = task % parts * kPart, last = std::min(depth, first + kPart);
         if (is_bf16(call, K))
-          write_head<uint16_t>(call, g);
+          write_part<uint16_t>(call, task / parts, first, last);
         else
-          write_head<float>(call, g);
+          write_part<float>(call, task / parts, first, last);
       },
-      2 * dim(call, K, 0) * dim(call, K, 2));
+      8 * dim(call, K, 0) * std::min(depth, kPart));  // each key value to a cache line of its own
   return SJ_OK;
 }
 

@@ -82,7 +82,8 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
                        .columns = f.columns,
                        .c = in_place && y.dtype == SJ_F32 ? static_cast<float*>(y.data) : nullptr,
                        .c16 = in_place && y.dtype == SJ_BF16 ? static_cast<uint16_t*>(y.data) : nullptr,
-                       .c_stride = f.columns};
+                       .c_stride = f.columns,
+                       .next = call.next_weight};
   if (in_place) {
     matmul(product, f.scratch);
     return SJ_OK;

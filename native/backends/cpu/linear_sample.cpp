@@ -44,12 +44,18 @@ Tally tally(const uint64_t* weights, int64_t n, uint64_t least) {
 // Keeps the n weights (of `ids`, null: 0 .. n) in [low, high) as the row's live entries; returns how many.
 int64_t compact(const Row& row, const uint64_t* weights, const int32_t* ids, int64_t n, uint64_t low,
                 uint64_t high) {
+  constexpr int64_t kStep = 32;  // most such steps keep nothing
   int64_t kept = 0;
-  for (int64_t i = 0; i < n; i++) {  // without branches; entries are never written ahead of being read
-    const uint64_t weight = weights[i];
-    row.live[kept] = weight;
-    row.ids[kept] = ids ? ids[i] : int32_t(i);
-    kept += weight - low < high - low;
+  for (int64_t begin = 0; begin < n; begin += kStep) {
+    const int64_t end = std::min(n, begin + kStep);
+    if (tally(weights + begin, end - begin, low).count == 0) continue;
+    for (int64_t i = begin; i < end;
+         i++) {  // without branches; entries are never written ahead of being read
+      const uint64_t weight = weights[i];
+      row.live[kept] = weight;
+      row.ids[kept] = ids ? ids[i] : int32_t(i);
+      kept += weight - low < high - low;
+    }
   }
   return kept;
 }
@@ -202,7 +208,8 @@ int32_t run_linear_sample(const sj_call& call, sj_error* error) {
           .k = plan.depth,
           .columns = plan.vocabulary,
           .c = plan.logits,
-          .c_stride = plan.stride},
+          .c_stride = plan.stride,
+          .next = call.next_weight},
          plan.scratch);
   parallel_for(plan.rows, [&](int64_t r, int worker) {
     Carver own(plan.workers + worker * plan.per_worker);

@@ -128,10 +128,13 @@ int32_t run_rms_norm(const sj_call& call, sj_error*) {
   using namespace ops::rms_norm;
   const int64_t n = elements(call, WEIGHT), rows = elements(call, X) / n;
   const float* weight = float_weight(call, WEIGHT, static_cast<float*>(call.workspace));
-  const int64_t piece = std::max<int64_t>(1, 16384 / n);
-  parallel_for(ceil_div(rows, piece), [&](int64_t task, int) {
-    HWY_DYNAMIC_DISPATCH(norm_rows)(call, weight, task * piece, std::min(rows, (task + 1) * piece));
-  });
+  const int64_t piece = std::max<int64_t>(1, 4608 / n);
+  parallel_for(
+      ceil_div(rows, piece),
+      [&](int64_t task, int) {
+        HWY_DYNAMIC_DISPATCH(norm_rows)(call, weight, task * piece, std::min(rows, (task + 1) * piece));
+      },
+      std::min(rows, piece) * n / 2);
   return SJ_OK;
 }
 

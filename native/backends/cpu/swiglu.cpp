@@ -86,7 +86,7 @@ HWY_EXPORT(swiglu_values);
 HWY_EXPORT(swiglu_gradients);
 
 namespace {
-constexpr int64_t kPiece = 16384;
+constexpr int64_t kPiece = 8192;
 }
 
 size_t workspace_swiglu(const sj_call&) { return 0; }
@@ -97,7 +97,7 @@ int32_t run_swiglu(const sj_call& call, sj_error*) {
       [&](int64_t task, int) {
         HWY_DYNAMIC_DISPATCH(swiglu_values)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
       },
-      kPiece / 4);
+      kPiece / 2);
   return SJ_OK;
 }
 
@@ -109,7 +109,7 @@ int32_t run_swiglu_backward(const sj_call& call, sj_error*) {
       [&](int64_t task, int) {
         HWY_DYNAMIC_DISPATCH(swiglu_gradients)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
       },
-      kPiece / 4);
+      kPiece / 2);
   return SJ_OK;
 }
 

@@ -19,7 +19,7 @@ namespace {
 // spins, a longer one offers its CPU to others but stays awake as long as nobody takes it.
 constexpr int kSpins = 200;
 constexpr std::chrono::microseconds kAwake{100}, kTaken{5};
-constexpr int64_t kWorthWaking = 10000;  // nanoseconds of work
+constexpr int64_t kWorthWaking = 4000;  // nanoseconds of work
 
 void relax() {
 #if defined(__x86_64__)
@@ -69,15 +69,18 @@ class Pool {
     if (participants == 1) return run_inline(tasks, body, 0);
     body_ = &body;
     for (int i = 0; i < participants; i++) {
-      ranges_[i].next.store(tasks * i / participants, std::memory_order_relaxed);
-      ranges_[i].end = tasks * (i + 1) / participants;
+      ranges_[i].next.store(first_task(tasks, i, participants), std::memory_order_relaxed);
+      ranges_[i].end = first_task(tasks, i + 1, participants);
     }
-    running_.store(participants - 1, std::memory_order_relaxed);
+    gate_.store((++jobs_ << 16) | kOpen, std::memory_order_release);
     // The number of participants travels in the ticket: a worker that wakes late sees both or neither.
-    ticket_.store((++jobs_ << 16) | uint64_t(participants), std::memory_order_release);
+    ticket_.store((jobs_ << 16) | uint64_t(participants), std::memory_order_release);
     ticket_.notify_all();
     work(0, participants);
-    for (int left; (left = running_.load(std::memory_order_acquire)) != 0;) wait_while_equal(running_, left);
+    // Every task is taken. Who has not come by now, its CPU being busy with something else, is not waited
+    // for.
+    uint64_t gate = gate_.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
+    for (; (gate & kInside) != 0; gate = gate_.load(std::memory_order_acquire)) wait_while_equal(gate_, gate);
   }
 
  private:
@@ -97,9 +100,10 @@ class Pool {
             wait_while_equal(ticket_, seen);
             seen = ticket_.load(std::memory_order_acquire);
             const int participants = int(seen & 0xffff);
-            if (id >= participants) continue;
+            if (id >= participants || !enter(seen >> 16)) continue;
             work(id, participants);
-            if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_one();
+            const uint64_t gate = gate_.fetch_sub(1, std::memory_order_acq_rel) - 1;
+            if ((gate & (kOpen | kInside)) == 0) gate_.notify_one();
           }
         }).detach();
       } catch (const std::system_error&) {
@@ -108,6 +112,15 @@ class Pool {
       started_++;
     }
     return started_;
+  }
+
+  // Whether the job still has room for a worker; if so, it waits for this one.
+  bool enter(uint64_t job) {
+    uint64_t gate = gate_.load(std::memory_order_acquire);
+    do {
+      if (gate >> 16 != job || !(gate & kOpen)) return false;
+    } while (!gate_.compare_exchange_weak(gate, gate + 1, std::memory_order_acq_rel));
+    return true;
   }
 
   // A worker's own tasks follow each other, so that what one fetches ahead from memory is what the next one
@@ -127,7 +140,10 @@ class Pool {
     int64_t end = 0;
   };
 
-  const int size_ = std::min(detect_workers(), 0xffff);
+  // Of the gate: the job's number, whether more may enter, and how many workers (but the caller) are inside.
+  static constexpr uint64_t kOpen = 0x8000, kInside = 0x7fff;
+
+  const int size_ = std::min(detect_workers(), int(kInside));
   std::atomic<int> limit_{size_};
   int started_ = 1;  // worker 0 is the caller
   std::mutex mutex_;
@@ -135,7 +151,7 @@ class Pool {
   const std::function<void(int64_t, int)>* body_ = nullptr;
   alignas(64) std::atomic<uint64_t> ticket_{0};
   const std::unique_ptr<Range[]> ranges_ = std::make_unique<Range[]>(size_t(size_));
-  alignas(64) std::atomic<int> running_{0};
+  alignas(64) std::atomic<uint64_t> gate_{0};
 };
 
 Pool& pool() {

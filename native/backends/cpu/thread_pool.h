@@ -11,6 +11,9 @@ int worker_count();
 int free_workers();
 // Limits the workers used from now on (1 .. worker_count()); for tests of thread-count invariance.
 void set_worker_limit(int workers);
+// Where the tasks of each worker begin in a parallel_for of `tasks` over `workers`: it runs its own in
+// order, then what others have left.
+inline int64_t first_task(int64_t tasks, int64_t worker, int64_t workers) { return tasks * worker / workers; }
 // Calls body(task, worker) once for each task in [0, tasks); returns when all are done. `cost`: roughly a
 // task's nanoseconds on one worker. Jobs too small to be worth waking others stay on the caller.
 void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body,

@@ -62,12 +62,10 @@ class PoolKeys {
     Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
     if constexpr (sizeof(T) == 2)
       if (a_.pairs) {
-        auto* kt_out = reinterpret_cast<uint32_t*>(scratch_.kt);
-        auto* v_out = reinterpret_cast<uint32_t*>(scratch_.v);
-        chunk.k_pairs = few ? PairFactor{k, kKeys, false}
-                            : pair_rows(k, kKeys, nullptr, int(a_.depth), kKeys, kKeys, kt_out);
-        chunk.v_pairs = few && whole ? PairFactor{v, a_.depth, false}
-                                     : pair_rows(v, a_.depth, nullptr, kKeys, a_.depth, a_.padded, v_out);
+        chunk.k_pairs = {k, kKeys, false};
+        chunk.v_pairs = whole ? PairFactor{v, a_.depth, false}
+                              : pair_rows(v, a_.depth, nullptr, kKeys, a_.depth, a_.padded,
+                                          reinterpret_cast<uint32_t*>(scratch_.v));
         return chunk;
       }
     if constexpr (sizeof(T) == 4) {

@@ -93,62 +93,130 @@ void run(const DotTile& t) {
   }
 }
 
-// Words of b's pair i at column x; with `half` 1 or 2 only its low or its high half, the other being zero.
-template <bool Packed>
-inline __m512i pair_words(const PairTile& t, int64_t i, int64_t x, int half) {
-  if constexpr (Packed) {
-    const __m512i words = _mm512_loadu_si512(static_cast<const uint32_t*>(t.b) + i * t.b_stride + x);
-    if (half == 0) return words;
-    return _mm512_and_si512(words, _mm512_set1_epi32(half == 1 ? 0xffff : int(0xffff0000)));
-  } else {
-    const auto* row = static_cast<const uint16_t*>(t.b) + 2 * i * t.b_stride + x;
-    __m512i low = _mm512_setzero_si512(), high = low;
-    if (half != 2) low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)row));
-    if (half != 1) high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)(row + t.b_stride)));
-    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
-  }
+// The steps over a tile's pairs: a whole pair, or at the ends of the range its low (1) or high (2) value
+// alone, with the mask that zeroes the other one in A.
+template <class Add>
+inline void each_pair(const PairTile& t, const Add& add) {
+  int64_t i = t.first / 2;
+  if (t.first % 2) add(i++, 2, int(0xffff0000));
+  for (; i < t.last / 2; i++) add(i, 0, -1);
+  if (t.last % 2) add(i, 1, 0xffff);
 }
 
-// R rows x V vectors of 16 columns from column x.
-template <int R, int V, bool Packed>
-void pairs(const PairTile& t, int64_t x) {
+inline __m512bh left_pair(const PairTile& t, int row, int64_t i, int mask) {
+  return (__m512bh)_mm512_set1_epi32(*(const pair*)(t.a + row * t.a_stride + 2 * i) & mask);
+}
+
+// R rows x V vectors of 16 columns from column x, of a packed b.
+template <int R, int V>
+void packed(const PairTile& t, int64_t x) {
   __m512 acc[R][V];
 #pragma GCC unroll 6
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++)
       acc[r][v] = t.accumulate ? _mm512_loadu_ps(t.c + r * t.c_stride + x + 16 * v) : _mm512_setzero_ps();
-  const auto add = [&](int64_t i, int half, int mask) __attribute__((always_inline)) {
-    __m512bh w[V];
+  each_pair(
+      t, [&](int64_t i, int half, int mask) __attribute__((always_inline)) {
+        __m512bh w[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; v++) w[v] = (__m512bh)pair_words<Packed>(t, i, x + 16 * v, half);
+        for (int v = 0; v < V; v++) {
+          const auto* from = static_cast<const uint32_t*>(t.b) + i * t.b_stride + x + 16 * v;
+          __m512i words = _mm512_loadu_si512(from);
+          if (half) words = _mm512_and_si512(words, _mm512_set1_epi32(half == 1 ? 0xffff : int(0xffff0000)));
+          w[v] = (__m512bh)words;
+        }
 #pragma GCC unroll 6
-    for (int r = 0; r < R; r++) {
-      const __m512bh a = (__m512bh)_mm512_set1_epi32(*(const pair*)(t.a + r * t.a_stride + 2 * i) & mask);
+        for (int r = 0; r < R; r++) {
+          const __m512bh a = left_pair(t, r, i, mask);
 #pragma GCC unroll 4
-      for (int v = 0; v < V; v++) acc[r][v] = _mm512_dpbf16_ps(acc[r][v], a, w[v]);
-    }
-  };
-  int64_t i = t.first / 2;
-  if (t.first % 2) add(i++, 2, int(0xffff0000));
-  for (; i < t.last / 2; i++) add(i, 0, -1);
-  if (t.last % 2) add(i, 1, 0xffff);
+          for (int v = 0; v < V; v++) acc[r][v] = _mm512_dpbf16_ps(acc[r][v], a, w[v]);
+        }
+      });
 #pragma GCC unroll 6
   for (int r = 0; r < R; r++)
 #pragma GCC unroll 4
     for (int v = 0; v < V; v++) _mm512_storeu_ps(t.c + r * t.c_stride + x + 16 * v, acc[r][v]);
 }
 
-template <int R, bool Packed>
-void pair_columns(const PairTile& t) {
-  int64_t x = 0;
-  for (; x + 64 <= t.columns; x += 64) pairs<R, 4, Packed>(t, x);
-  for (; x < t.columns; x += 16) pairs<R, 1, Packed>(t, x);
+// R rows x G groups of 32 columns from column x, of rows of b that are paired on the way. Interleaving two
+// rows within 128-bit lanes is one instruction; accumulators keep the order of columns that it gives.
+template <int R, int G>
+void interleaved(const PairTile& t, int64_t x) {
+  const __m512i low_first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
+  const __m512i high_first = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
+  __m512 low[R][G], high[R][G];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+    for (int g = 0; g < G; g++) {
+      if (t.accumulate) {
+        const float* c = t.c + r * t.c_stride + x + 32 * g;
+        const __m512 first = _mm512_loadu_ps(c), second = _mm512_loadu_ps(c + 16);
+        low[r][g] = _mm512_shuffle_f32x4(first, second, 0x88);
+        high[r][g] = _mm512_shuffle_f32x4(first, second, 0xdd);
+      } else {
+        low[r][g] = high[r][g] = _mm512_setzero_ps();
+      }
+    }
+  each_pair(
+      t, [&](int64_t i, int half, int mask) __attribute__((always_inline)) {
+        __m512bh w[2 * G];
+#pragma GCC unroll 2
+        for (int g = 0; g < G; g++) {
+          const auto* row = static_cast<const uint16_t*>(t.b) + 2 * i * t.b_stride + x + 32 * g;
+          const __m512i even = half == 2 ? _mm512_setzero_si512() : _mm512_loadu_si512(row);
+          const __m512i odd = half == 1 ? _mm512_setzero_si512() : _mm512_loadu_si512(row + t.b_stride);
+          w[2 * g] = (__m512bh)_mm512_unpacklo_epi16(even, odd);
+          w[2 * g + 1] = (__m512bh)_mm512_unpackhi_epi16(even, odd);
+        }
+#pragma GCC unroll 6
+        for (int r = 0; r < R; r++) {
+          const __m512bh a = left_pair(t, r, i, mask);
+#pragma GCC unroll 2
+          for (int g = 0; g < G; g++) {
+            low[r][g] = _mm512_dpbf16_ps(low[r][g], a, w[2 * g]);
+            high[r][g] = _mm512_dpbf16_ps(high[r][g], a, w[2 * g + 1]);
+          }
+        }
+      });
+#pragma GCC unroll 6
+  for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+    for (int g = 0; g < G; g++) {
+      float* c = t.c + r * t.c_stride + x + 32 * g;
+      _mm512_storeu_ps(c, _mm512_permutex2var_ps(low[r][g], low_first, high[r][g]));
+      _mm512_storeu_ps(c + 16, _mm512_permutex2var_ps(low[r][g], high_first, high[r][g]));
+    }
+}
+
+// R rows x the last 16 columns, of rows of b.
+template <int R>
+void last_interleaved(const PairTile& t, int64_t x) {
+  __m512 acc[R];
+#pragma GCC unroll 6
+  for (int r = 0; r < R; r++)
+    acc[r] = t.accumulate ? _mm512_loadu_ps(t.c + r * t.c_stride + x) : _mm512_setzero_ps();
+  each_pair(
+      t, [&](int64_t i, int half, int mask) __attribute__((always_inline)) {
+        const auto* row = static_cast<const uint16_t*>(t.b) + 2 * i * t.b_stride + x;
+        __m512i low = _mm512_setzero_si512(), high = low;
+        if (half != 2) low = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)row));
+        if (half != 1) high = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)(row + t.b_stride)));
+        const __m512bh w = (__m512bh)_mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+#pragma GCC unroll 6
+        for (int r = 0; r < R; r++) acc[r] = _mm512_dpbf16_ps(acc[r], left_pair(t, r, i, mask), w);
+      });
+#pragma GCC unroll 6
+  for (int r = 0; r < R; r++) _mm512_storeu_ps(t.c + r * t.c_stride + x, acc[r]);
 }
 
 template <int R>
 void pair_rows(const PairTile& t) {
-  t.packed ? pair_columns<R, true>(t) : pair_columns<R, false>(t);
+  int64_t x = 0;
+  for (; x + 64 <= t.columns; x += 64) t.packed ? packed<R, 4>(t, x) : interleaved<R, 2>(t, x);
+  if (!t.packed && x + 32 <= t.columns) interleaved<R, 1>(t, x), x += 32;
+  for (; x < t.columns; x += 16) t.packed ? packed<R, 1>(t, x) : last_interleaved<R>(t, x);
 }
 
 void run_pairs(const PairTile& t) {

@@ -15,8 +15,10 @@ constexpr int64_t kMaxRows = 192;
 constexpr int64_t kMinRows = 32;
 constexpr int64_t kDepth =
     128;  // of a panel at a time: 24 KiB of float32 stay in L1 while rows pass; bf16 streams from L2
-constexpr int64_t kFewRows = 4;     // decode: panels side by side instead of row blocks
-constexpr int64_t kTasks = 6;       // a worker
+constexpr int64_t kFewRows = 4;  // decode: panels side by side instead of row blocks
+// Tasks a worker: fewer would leave workers idle at the end, more would copy or widen a block of A more
+// often, where A is not read as it is.
+constexpr int64_t kTasks = 6, kDirectTasks = 12;
 constexpr int64_t kWidenRows = 16;  // more rows than this share one widened copy of a bf16 panel
 
 // Of float32 rows of A: they stay in L2 while panels pass.
@@ -103,45 +105,74 @@ Left read_block(const Matmul& m, bool dot, int64_t row0, int64_t rows, const Wor
   return {own.a, nullptr, m.k, 0, 0};
 }
 
+// How a product is cut into tasks: blocks of rows x groups of panels, the blocks of one group one after the
+// other.
+struct Cut {
+  int64_t tile_rows, tile_panels, panels, row_block, row_blocks, group, groups;
+
+  Cut(int64_t rows, int64_t k, int64_t columns, bool dot, int64_t workers)
+      : tile_rows(dot ? kernels().dot_rows : kTileRows),
+        tile_panels(dot ? kernels().dot_panels : 1),
+        panels(panel_count(columns)) {
+    const int64_t depth = round_up(k, kernels().dot_blocks ? kDotDepth : 2);
+    row_block = max_row_block(dot ? 2 * depth : 4 * k);
+    while (row_block > tile_rows && ceil_div(rows, row_block) * panels < 4 * workers) row_block /= 2;
+    row_block = std::max(tile_rows, row_block / tile_rows * tile_rows);
+    row_block = round_up(ceil_div(rows, ceil_div(rows, row_block)), tile_rows);
+    row_blocks = ceil_div(rows, row_block);
+    const bool as_it_is = dot && !kernels().dot_blocks;
+    const int64_t tasks = workers > 1 ? (as_it_is ? kDirectTasks : kTasks) * workers : 1;
+    group = rows <= kFewRows ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
+                             : std::clamp<int64_t>(round_up(panels * row_blocks / tasks, tile_panels),
+                                                   std::min<int64_t>(2, panels), panels);
+    // Groups of one size: a small last one would leave the other workers idle while the last large one ends.
+    group = round_up(ceil_div(panels, ceil_div(panels, group)), rows <= kFewRows ? 1 : tile_panels);
+    groups = ceil_div(panels, group);
+  }
+  int64_t tasks() const { return row_blocks * groups; }
+  int64_t first_panel(int64_t task) const { return task / row_blocks * group; }
+};
+
+// Where the share of the task's worker begins in the weight that comes next, if no task of its own follows
+// this one; else null.
+const char* after_last_task(const Matmul& m, bool dot, const Cut& cut, int64_t task, int64_t workers) {
+  const int64_t worker = ((task + 1) * workers - 1) / cut.tasks();
+  if (!m.next || task + 1 != first_task(cut.tasks(), worker + 1, workers)) return nullptr;
+  const Panels b = weight_panels(*m.next);
+  const Cut next(m.rows, m.next->dims[1], m.next->dims[0], dot, workers);
+  const int64_t panel = next.first_panel(first_task(next.tasks(), worker, workers));
+  return static_cast<const char*>(b.data) + size_t(panel) * b.stride;
+}
+
 }  // namespace
 
 void matmul(const Matmul& m, float* scratch, const std::function<void(const Block&)>& epilogue) {
   if (m.rows <= 0 || m.columns <= 0) return;
   const Kernels& kernel = kernels();
   const bool dot = kernel.tile_dot && m.a.dtype == SJ_BF16 && !m.a.dropout && m.b.dtype == SJ_BF16;
-  const int64_t panels = panel_count(m.columns), workers = free_workers();
+  const int64_t workers = free_workers();
   const bool few = m.rows <= kFewRows;
-
-  // Blocks of rows x groups of panels, some 6 tasks a worker: more would widen a block of A more often, fewer
-  // would leave workers idle at the end.
-  const int64_t tile_rows = dot ? kernel.dot_rows : kTileRows, tile_panels = dot ? kernel.dot_panels : 1;
-  int64_t row_block = max_row_block(dot ? 2 * round_up(m.k, kernel.dot_blocks ? kDotDepth : 2) : 4 * m.k);
-  while (row_block > tile_rows && ceil_div(m.rows, row_block) * panels < 4 * workers) row_block /= 2;
-  row_block = std::max(tile_rows, row_block / tile_rows * tile_rows);
-  row_block = round_up(ceil_div(m.rows, ceil_div(m.rows, row_block)), tile_rows);
-  const int64_t row_blocks = ceil_div(m.rows, row_block);
-  const int64_t tasks = workers > 1 ? kTasks * workers : 1;
-  const int64_t group = few ? std::clamp<int64_t>(panels / (4 * workers), 1, kBlockPanels)
-                            : std::clamp<int64_t>(round_up(panels * row_blocks / tasks, tile_panels),
-                                                  std::min<int64_t>(2, panels), panels);
-  const int64_t groups = ceil_div(panels, group);
+  const Cut cut(m.rows, m.k, m.columns, dot, workers);
+  const int64_t tile_rows = cut.tile_rows, panels = cut.panels;
   const int64_t per_worker = worker_scratch(m.k);
   // Some 32 multiply-adds a nanosecond, vectors being whole.
-  const int64_t cost = m.rows * m.k * round_up(m.columns, 16) / (32 * row_blocks * groups);
+  const int64_t cost = m.rows * m.k * round_up(m.columns, 16) / (32 * cut.tasks());
 
   parallel_for(
-      row_blocks * groups,
+      cut.tasks(),
       [&](int64_t task, int worker) {
         Carver memory(scratch + worker * per_worker);
         const WorkerScratch own(m.k, memory);
-        const int64_t row0 = task % row_blocks * row_block, rows = std::min(row_block, m.rows - row0);
-        const int64_t first = task / row_blocks * group, last = std::min(panels, first + group);
+        const int64_t row0 = task % cut.row_blocks * cut.row_block,
+                      rows = std::min(cut.row_block, m.rows - row0);
+        const int64_t first = cut.first_panel(task), last = std::min(panels, first + cut.group);
+        const char* const after = dot ? after_last_task(m, dot, cut, task, workers) : nullptr;
         const Left a = read_block(m, dot, row0, rows, own);
         const auto left = [&](int64_t r) {
           return a.bf16 + r / kBlockRows * a.below + r % kBlockRows * a.stride;
         };
         const bool wide = !dot && m.b.dtype == SJ_BF16 && rows > kWidenRows;
-        const int64_t step = few ? kBlockPanels : tile_panels;
+        const int64_t step = few ? kBlockPanels : cut.tile_panels;
         for (int64_t p = first; p < last; p += step) {
           const int count = int(std::min(step, last - p));
           const int64_t columns = std::min(count * int64_t(kPanel), m.columns - p * kPanel);
@@ -163,15 +194,15 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
             // Each pass of rows over this part fetches its share of the next one.
             const int64_t passes = ceil_div(rows, tile_rows);
             const int64_t size = count * int64_t(panel_stride(m.b.dtype, k));
+            const char* const ahead = after && p + step >= last ? after : part + size;
             const int lines = int(ceil_div(3, passes));
             for (int64_t r = 0; r < rows; r += tile_rows) {
               const int some = int(std::min(tile_rows, rows - r));
               float* to = c + r * c_stride;
               if (dot)
                 kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
-                                 (k + 1) / 2, part + size + r / tile_rows * size / passes, lines,
-                                 int(192 / passes), to, c_stride, more, out ? out + r * m.c_stride : nullptr,
-                                 m.c_stride});
+                                 (k + 1) / 2, ahead + r / tile_rows * size / passes, lines, int(192 / passes),
+                                 to, c_stride, more, out ? out + r * m.c_stride : nullptr, m.c_stride});
               else
                 tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
                       c_stride, more});

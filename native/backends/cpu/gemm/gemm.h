@@ -81,6 +81,9 @@ struct Matmul {
   uint16_t* c16 = nullptr;  // without an epilogue
   int64_t c_stride = 0;
   bool accumulate = false;  // start from what c holds
+  // Null, or the weight of a later product of as many rows: its beginning is fetched with the end of this
+  // one.
+  const sj_tensor* next = nullptr;
 };
 
 // Workspace of a matmul of reduction depth k, any number of rows and columns.
