@@ -143,7 +143,7 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
         alignas(64) float max[16] = {}, sum[16] = {};
         if (tile.pairs)
           kernels().pair_tile({q_pairs + i * padded, padded, count, chunk.k_pairs.data, chunk.k_pairs.stride,
-                               chunk.k_pairs.packed, 0, depth, kKeys, tile.s, kKeys, false});
+                               chunk.k_pairs.packed, 0, depth, round_up(most, 32), tile.s, kKeys, false});
         else if (chunk.kt_bf16)
           scores(count, tile.q + i * padded, padded, chunk.kt_bf16, depth, most, tile.s);
         else

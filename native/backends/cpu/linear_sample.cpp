@@ -16,18 +16,22 @@ constexpr int64_t kMaxRows = 128;
 constexpr uint64_t kOne = uint64_t{1} << 32;  // the weight of the largest logit
 using u128 = unsigned __int128;
 
+// Entries of one row: weights with their ids, ids ascending.
+struct Entries {
+  uint64_t* weights;
+  int32_t* ids;
+  Entries(int64_t most, Carver& s) : weights(s.take<uint64_t>(most)), ids(s.take<int32_t>(most)) {}
+};
+
 // One worker's memory for one row.
 struct Row {
   int64_t vocabulary;
-  uint64_t* weights;  // [vocabulary, padded]
-  // [vocabulary]: the entries still in question, ids ascending, while the end of a prefix is looked for.
-  uint64_t* live;
-  int32_t* ids;
-  Row(int64_t size, Carver& s)
-      : vocabulary(size),
-        weights(s.take<uint64_t>(padded_width(size))),
-        live(s.take<uint64_t>(size)),
-        ids(s.take<int32_t>(size)) {}
+  Entries all;   // [n]: those that may be drawn
+  Entries live;  // those still in question while the end of a prefix is looked for
+  int64_t n = 0;
+  uint64_t total = 0;  // of the whole vocabulary
+  Row(int64_t size, Carver& s) : vocabulary(size), all(size + kSpare, s), live(size, s) {}
+  static constexpr int64_t kSpare = 8;  // Kernels::keep
 };
 
 struct Tally {
@@ -41,21 +45,29 @@ Tally tally(const uint64_t* weights, int64_t n, uint64_t least) {
   return t;
 }
 
-// Keeps the n weights (of `ids`, null: 0 .. n) in [low, high) as the row's live entries; returns how many.
+// The row's entries of at least `least`, and the sum of all weights.
+void weigh(Row& row, const float* logits, float max, float scale, uint64_t least) {
+  constexpr int64_t kStep = 64;
+  alignas(64) uint64_t step[kStep];
+  row.n = 0;
+  row.total = 0;
+  for (int64_t i = 0; i < row.vocabulary; i += kStep) {
+    const int64_t count = std::min(kStep, row.vocabulary - i);
+    kernels().weights(logits + i, kStep, max, scale, step);
+    row.total += tally(step, count, 0).sum;
+    row.n += kernels().keep(step, count, least, int32_t(i), row.all.weights + row.n, row.all.ids + row.n);
+  }
+}
+
+// Keeps the n entries whose weights are in [low, high) as the row's live ones; returns how many.
 int64_t compact(const Row& row, const uint64_t* weights, const int32_t* ids, int64_t n, uint64_t low,
                 uint64_t high) {
-  constexpr int64_t kStep = 32;  // most such steps keep nothing
   int64_t kept = 0;
-  for (int64_t begin = 0; begin < n; begin += kStep) {
-    const int64_t end = std::min(n, begin + kStep);
-    if (tally(weights + begin, end - begin, low).count == 0) continue;
-    for (int64_t i = begin; i < end;
-         i++) {  // without branches; entries are never written ahead of being read
-      const uint64_t weight = weights[i];
-      row.live[kept] = weight;
-      row.ids[kept] = ids ? ids[i] : int32_t(i);
-      kept += weight - low < high - low;
-    }
+  for (int64_t i = 0; i < n; i++) {  // without branches; entries are never written ahead of being read
+    const uint64_t weight = weights[i];
+    row.live.weights[kept] = weight;
+    row.live.ids[kept] = ids[i];
+    kept += weight - low < high - low;
   }
   return kept;
 }
@@ -67,14 +79,14 @@ struct Prefix {
   uint64_t total;
 };
 
-// The shortest prefix that holds `count` entries or a weight of `sum`; all entries do. Bisects for the weight
+// The shortest prefix that holds `count` entries or a weight of `sum`; all of the row's do. Bisects for the weight
 // at which the prefix ends until few entries are in question, then orders those.
 Prefix shortest_prefix(const Row& row, int64_t count, uint64_t sum) {
   auto enough = [&](const Tally& t) { return t.count >= count || t.sum >= sum; };
   constexpr int64_t kFew = 32;
-  const uint64_t* weights = row.weights;
-  const int32_t* ids = nullptr;
-  int64_t n = row.vocabulary, at_low = n;  // entries from `low` on
+  const uint64_t* weights = row.all.weights;
+  const int32_t* ids = row.all.ids;
+  int64_t n = row.n, at_low = n;  // entries from `low` on
   uint64_t low = 0, high = kOne + 1;       // entries from `low` on are enough, those from `high` on are not
   Tally at_high{0, 0};
   while (at_low - at_high.count > kFew && high - low > 1) {
@@ -91,26 +103,26 @@ Prefix shortest_prefix(const Row& row, int64_t count, uint64_t sum) {
     at_low = t.count;
     if (at_low > n / 4) continue;
     n = compact(row, weights, ids, n, low, UINT64_MAX);
-    weights = row.live;
-    ids = row.ids;
+    weights = row.live.weights;
+    ids = row.live.ids;
   }
   n = compact(row, weights, ids, n, low, high);
   if (high - low > 1)  // else equal weights, in the order of their ids already
     for (int64_t i = 1; i < n; i++) {
-      const uint64_t weight = row.live[i];
-      const int32_t id = row.ids[i];
+      const uint64_t weight = row.live.weights[i];
+      const int32_t id = row.live.ids[i];
       int64_t to = i;
-      for (; to > 0 && row.live[to - 1] < weight; to--) {
-        row.live[to] = row.live[to - 1];
-        row.ids[to] = row.ids[to - 1];
+      for (; to > 0 && row.live.weights[to - 1] < weight; to--) {
+        row.live.weights[to] = row.live.weights[to - 1];
+        row.live.ids[to] = row.live.ids[to - 1];
       }
-      row.live[to] = weight;
-      row.ids[to] = id;
+      row.live.weights[to] = weight;
+      row.live.ids[to] = id;
     }
   for (int64_t i = 0;; i++) {
-    at_high.sum += row.live[i];
+    at_high.sum += row.live.weights[i];
     at_high.count++;
-    if (enough(at_high) || i + 1 == n) return {row.live[i], row.ids[i], at_high.sum};
+    if (enough(at_high) || i + 1 == n) return {row.live.weights[i], row.live.ids[i], at_high.sum};
   }
 }
 
@@ -124,41 +136,49 @@ struct Pick {
   float logp;  // under the kept weights
 };
 
-Pick pick(const Row& row, const float* logits, float max, const Filter& filter, uint64_t u) {
+// What is lighter than this is not drawn whatever the row's other weights are; 0 where that is not known.
+uint64_t lightest(const Filter& filter, int64_t vocabulary, int64_t k) {
+  if (k < vocabulary) return 0;
+  const uint64_t least = uint64_t(std::ceil(filter.min_p * double(kOne)));
+  if (filter.top_p == 1) return least;
+  // Left out of all but 1 - top_p of the total, which is at least kOne: even if all the vocabulary is as heavy.
+  // A hundredth less, so that no rounding decides.
+  return uint64_t(0.99 * (1 - filter.top_p) * double(kOne) / double(vocabulary));
+}
+
+Pick pick(Row& row, const float* logits, float max, const Filter& filter, uint64_t u) {
   const double scale = std::min(1.4426950408889634 / filter.temperature, 3e38);
-  kernels().weights(logits, padded_width(row.vocabulary), max, float(scale), row.weights);
   const int64_t k = filter.top_k && filter.top_k < row.vocabulary ? filter.top_k : row.vocabulary;
-  Prefix last{0, int32_t(row.vocabulary - 1), 0};
-  if (k < row.vocabulary)
-    last = shortest_prefix(row, k, UINT64_MAX);
-  else
-    last.total = tally(row.weights, row.vocabulary, 0).sum;
+  weigh(row, logits, max, float(scale), lightest(filter, row.vocabulary, k));
+  Prefix last{0, int32_t(row.vocabulary - 1), row.total};
+  if (k < row.vocabulary) last = shortest_prefix(row, k, UINT64_MAX);
   if (filter.top_p < 1)
     last = shortest_prefix(row, k, uint64_t(std::ceil(filter.top_p * double(last.total))));
 
   // Kept: heavier than `last`, or as heavy and not after it, and at least min_p of the largest weight, which
   // is 2^32 by construction. Of ids up to last.id that is one bound, of the others another.
   const uint64_t least = uint64_t(std::ceil(filter.min_p * double(kOne)));
-  const int64_t split = last.id + 1;
-  auto bound = [&](int64_t id) { return std::max(least, last.weight + (id < split ? 0 : 1)); };
+  const uint64_t* weights = row.all.weights;
+  const int64_t split = std::upper_bound(row.all.ids, row.all.ids + row.n, last.id) - row.all.ids;
+  auto bound = [&](int64_t at) { return std::max(least, last.weight + (at < split ? 0 : 1)); };
   auto sum_of = [&](int64_t from, int64_t to) {
     const int64_t middle = std::clamp(split, from, to);
-    return tally(row.weights + from, middle - from, bound(0)).sum +
-           tally(row.weights + middle, to - middle, bound(split)).sum;
+    return tally(weights + from, middle - from, bound(0)).sum +
+           tally(weights + middle, to - middle, bound(split)).sum;
   };
-  const uint64_t total = least > last.weight ? sum_of(0, row.vocabulary) : last.total;
+  const uint64_t total = least > last.weight ? sum_of(0, row.n) : last.total;
   const uint64_t target = uint64_t((u128(u) * total) >> 64);
   uint64_t sum = 0;
-  int64_t id = 0;
+  int64_t at = 0;
   constexpr int64_t kStep = 1024;
-  for (; id + kStep < row.vocabulary; id += kStep) {
-    const uint64_t step = sum_of(id, id + kStep);
+  for (; at + kStep < row.n; at += kStep) {
+    const uint64_t step = sum_of(at, at + kStep);
     if (sum + step > target) break;
     sum += step;
   }
-  for (;; id++) {
-    if (row.weights[id] >= bound(id)) sum += row.weights[id];
-    if (sum > target) return {int32_t(id), float(std::log(double(row.weights[id]) / double(total)))};
+  for (;; at++) {
+    if (weights[at] >= bound(at)) sum += weights[at];
+    if (sum > target) return {row.all.ids[at], float(std::log(double(weights[at]) / double(total)))};
   }
 }
 
@@ -213,7 +233,7 @@ int32_t run_linear_sample(const sj_call& call, sj_error* error) {
          plan.scratch);
   parallel_for(plan.rows, [&](int64_t r, int worker) {
     Carver own(plan.workers + worker * plan.per_worker);
-    const Row row(plan.vocabulary, own);
+    Row row(plan.vocabulary, own);
     StripPart* parts = own.take<StripPart>(plan.strips);
     float* logits = plan.logits + r * plan.stride;
     float max = -INFINITY;

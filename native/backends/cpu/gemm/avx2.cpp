@@ -110,7 +110,7 @@ void run(const Tile& t) {
 
 const Kernels table = {nullptr,       nullptr,    run<false>, run<true>,   widen,   narrow,
                        widen_panel,   interleave, transpose,  add_scaled,  add_mul, strip_sum,
-                       strip_softmax, weights,    tally,      dropout_mask};
+                       strip_softmax, weights, tally, keep, dropout_mask};
 
 }  // namespace selfjudge::cpu::avx2
 #pragma GCC pop_options

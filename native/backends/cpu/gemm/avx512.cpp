@@ -18,6 +18,22 @@ namespace {
 #define PRODUCT(c, x) ((w8)_mm512_mul_epu32(_mm512_set1_epi32(int(c)), (__m512i)(x)))
 #include "lanes.inc"
 
+int64_t keep_compressed(const uint64_t* w, int64_t n, uint64_t least, int32_t first, uint64_t* kept,
+                        int32_t* ids) {
+  const __m512i bound = _mm512_set1_epi64(int64_t(least));
+  const __m256i lanes = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+  int64_t count = 0, i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m512i x = _mm512_loadu_si512(w + i);
+    const __mmask8 mask = _mm512_cmpge_epu64_mask(x, bound);
+    _mm512_storeu_si512(kept + count, _mm512_maskz_compress_epi64(mask, x));
+    const __m256i id = _mm256_add_epi32(lanes, _mm256_set1_epi32(first + int32_t(i)));
+    _mm256_storeu_si256((__m256i*)(ids + count), _mm256_maskz_compress_epi32(mask, id));
+    count += __builtin_popcount(mask);
+  }
+  return count + keep(w + i, n - i, least, first + int32_t(i), kept + count, ids + count);
+}
+
 constexpr int kAhead = 2048;  // prefetch distance in bytes
 
 // R rows x P panels, V vectors of 16 columns in each.
@@ -148,7 +164,7 @@ void run(const Tile& t) {
 
 const Kernels table = {nullptr,       nullptr,    run<false>, run<true>,   widen,   narrow,
                        widen_panel,   interleave, transpose,  add_scaled,  add_mul, strip_sum,
-                       strip_softmax, weights,    tally,      dropout_mask};
+                       strip_softmax, weights, tally, keep_compressed, dropout_mask};
 
 }  // namespace selfjudge::cpu::avx512
 #pragma GCC pop_options

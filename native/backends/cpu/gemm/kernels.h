@@ -104,6 +104,9 @@ struct Kernels {
   void (*weights)(const float* x, int64_t n, float max, float scale, uint64_t* w);
   // How many w are at least `least` (at most 2^62), and their sum.
   void (*tally)(const uint64_t* w, int64_t n, uint64_t least, uint64_t* sum, int64_t* count);
+  // Those w that are at least `least`, and first + their indices, in order; returns how many. Up to 8 entries
+  // more are written.
+  int64_t (*keep)(const uint64_t* w, int64_t n, uint64_t least, int32_t first, uint64_t* kept, int32_t* ids);
   // mask[i] = kept where philox4x32-10(key, (counter[0 .. 2], (first + i) / 4))[i % 4] >= threshold, else 0.
   // `first`: a multiple of 4.
   void (*dropout_mask)(const uint32_t key[2], const uint32_t counter[3], uint32_t threshold, float kept,
