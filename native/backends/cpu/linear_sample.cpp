@@ -79,15 +79,15 @@ struct Prefix {
   uint64_t total;
 };
 
-// The shortest prefix that holds `count` entries or a weight of `sum`; all of the row's do. Bisects for the weight
-// at which the prefix ends until few entries are in question, then orders those.
+// The shortest prefix that holds `count` entries or a weight of `sum`; all of the row's do. Bisects for the
+// weight at which the prefix ends until few entries are in question, then orders those.
 Prefix shortest_prefix(const Row& row, int64_t count, uint64_t sum) {
   auto enough = [&](const Tally& t) { return t.count >= count || t.sum >= sum; };
   constexpr int64_t kFew = 32;
   const uint64_t* weights = row.all.weights;
   const int32_t* ids = row.all.ids;
-  int64_t n = row.n, at_low = n;  // entries from `low` on
-  uint64_t low = 0, high = kOne + 1;       // entries from `low` on are enough, those from `high` on are not
+  int64_t n = row.n, at_low = n;      // entries from `low` on
+  uint64_t low = 0, high = kOne + 1;  // entries from `low` on are enough, those from `high` on are not
   Tally at_high{0, 0};
   while (at_low - at_high.count > kFew && high - low > 1) {
     // Weights span octaves: halve the exponent's range first.
@@ -141,8 +141,8 @@ uint64_t lightest(const Filter& filter, int64_t vocabulary, int64_t k) {
   if (k < vocabulary) return 0;
   const uint64_t least = uint64_t(std::ceil(filter.min_p * double(kOne)));
   if (filter.top_p == 1) return least;
-  // Left out of all but 1 - top_p of the total, which is at least kOne: even if all the vocabulary is as heavy.
-  // A hundredth less, so that no rounding decides.
+  // Left out of all but 1 - top_p of the total, which is at least kOne: even if all the vocabulary is as
+  // heavy. A hundredth less, so that no rounding decides.
   return uint64_t(0.99 * (1 - filter.top_p) * double(kOne) / double(vocabulary));
 }
 

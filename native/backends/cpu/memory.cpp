@@ -1,7 +1,8 @@
-// Blocks by size. Small ones come from malloc. Middling ones, weights above all, are cut from slabs of large
-// pages: a product reads some hundred KB in a row from each of hundreds of weights, and with small pages
-// the first touch of each page, which no prefetcher crosses, costs a quarter of the bandwidth. The largest
-// have mappings of their own.
+// Blocks by size. Small ones come from malloc. Middling ones are cut from slabs, and packed weights among
+// them lie on large pages: a product reads some hundred KB in a row from each of hundreds of weights, and
+// with small pages the first touch of each page, which no prefetcher crosses, costs a quarter of the
+// bandwidth. Others do not: a large page is resident as a whole, whatever is live in it. Larger blocks have
+// mappings of their own, of large pages as far as whole ones fit.
 #include "memory.h"
 
 #include <sys/mman.h>
@@ -27,7 +28,7 @@ constexpr size_t kSlab = size_t{32} << 20;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr size_t kCut = SIZE_MAX, kMapped = SIZE_MAX;
 #else
-constexpr size_t kCut = size_t{64} << 10, kMapped = size_t{8} << 20;
+constexpr size_t kCut = size_t{64} << 10, kMapped = kLargePage;
 #endif
 
 size_t page_multiple(size_t bytes) {
@@ -35,8 +36,8 @@ size_t page_multiple(size_t bytes) {
   return (bytes + page - 1) / page * page;
 }
 
-// Starts at a large page and uses large ones as far as whole ones fit; null when refused.
-char* map_large(size_t bytes) {
+// Starts at a large page; null when refused.
+char* map_aligned(size_t bytes) {
   const size_t size = bytes + kLargePage;
   void* const at = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) return nullptr;
@@ -44,9 +45,11 @@ char* map_large(size_t bytes) {
   char* const block = begin + (kLargePage - reinterpret_cast<uintptr_t>(begin) % kLargePage) % kLargePage;
   if (block > begin) munmap(begin, size_t(block - begin));
   if (block + bytes < begin + size) munmap(block + bytes, size_t(begin + size - (block + bytes)));
-  madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);  // a hint: refusal changes speed only
   return block;
 }
+
+// A hint: refusal changes speed only.
+void ask_for_large_pages(char* begin, size_t bytes) { madvise(begin, bytes, MADV_HUGEPAGE); }
 
 // Blocks of whole pages, first fit. What is released is not kept resident, and a slab that is empty is
 // unmapped.
@@ -56,7 +59,7 @@ class Slabs {
     std::lock_guard lock(mutex_);
     for (auto& [base, free] : slabs_)
       if (char* const block = take(base, free, bytes)) return block;
-    char* const base = map_large(kSlab);
+    char* const base = map_aligned(kSlab);
     if (!base) return nullptr;
     Free& free = slabs_[base];
     free[0] = kSlab;
@@ -136,12 +139,15 @@ void* allocate(size_t bytes) {
     return nullptr;
   }
   void* data = nullptr;
-  if (bytes >= kMapped)
-    data = map_large(page_multiple(bytes));
-  else if (bytes >= kCut)
+  if (bytes >= kMapped) {
+    char* const block = map_aligned(page_multiple(bytes));
+    if (block) ask_for_large_pages(block, bytes / kLargePage * kLargePage);
+    data = block;
+  } else if (bytes >= kCut) {
     data = slabs().allocate(page_multiple(bytes));
-  else if (posix_memalign(&data, 64, bytes ? bytes : 64) != 0)
+  } else if (posix_memalign(&data, 64, bytes ? bytes : 64) != 0) {
     data = nullptr;
+  }
   if (!data) held -= bytes;
   return data;
 }
@@ -154,6 +160,13 @@ void release(void* data, size_t bytes) {
     slabs().release(static_cast<char*>(data), page_multiple(bytes));
   else
     std::free(data);
+}
+
+void expect_reads(void* data, size_t bytes) {
+  if (bytes < kCut || bytes >= kMapped) return;
+  const size_t offset = reinterpret_cast<uintptr_t>(data) % kLargePage;  // slabs are of whole large pages
+  const size_t size = (offset + bytes + kLargePage - 1) / kLargePage * kLargePage;
+  ask_for_large_pages(static_cast<char*>(data) - offset, size);
 }
 
 }  // namespace selfjudge::cpu

@@ -8,4 +8,7 @@ namespace selfjudge::cpu {
 void* allocate(size_t bytes);
 void release(void* data, size_t bytes);
 
+// Asks for large pages under a block that is about to be written and then read as a whole again and again.
+void expect_reads(void* data, size_t bytes);
+
 }  // namespace selfjudge::cpu

@@ -162,9 +162,9 @@ void run(const Tile& t) {
 
 }  // namespace
 
-const Kernels table = {nullptr,       nullptr,    run<false>, run<true>,   widen,   narrow,
-                       widen_panel,   interleave, transpose,  add_scaled,  add_mul, strip_sum,
-                       strip_softmax, weights, tally, keep_compressed, dropout_mask};
+const Kernels table = {nullptr,       nullptr,    run<false>, run<true>,       widen,       narrow,
+                       widen_panel,   interleave, transpose,  add_scaled,      add_mul,     strip_sum,
+                       strip_softmax, weights,    tally,      keep_compressed, dropout_mask};
 
 }  // namespace selfjudge::cpu::avx512
 #pragma GCC pop_options

@@ -48,8 +48,8 @@ void run(const Tile& t) {
 
 }  // namespace
 
-const Kernels table = {nullptr,       nullptr,    run<false>, run<true>,   widen,   narrow,
-                       widen_panel,   interleave, transpose,  add_scaled,  add_mul, strip_sum,
-                       strip_softmax, weights, tally, keep, dropout_mask};
+const Kernels table = {nullptr,       nullptr,    run<false>, run<true>,  widen,       narrow,
+                       widen_panel,   interleave, transpose,  add_scaled, add_mul,     strip_sum,
+                       strip_softmax, weights,    tally,      keep,       dropout_mask};
 
 }  // namespace selfjudge::cpu::portable
