@@ -1,6 +1,7 @@
 // pnpm test:sanitize [--short]: the native tests under AddressSanitizer with UndefinedBehaviorSanitizer, and under
 // ThreadSanitizer: every op on every kernel path (tiles emulated), and devices used from four threads with failures put
-// in. `--short` is the form of .ci/run: devices and streams, over kernels that are built without, and emulated tiles.
+// in. `--short` is the form of .ci/run: the worker pool, devices and streams, over kernels that are built without, and
+// emulated tiles.
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,8 +12,8 @@ import { check, finish } from './suite.mjs';
 const native = join(dirname(dirname(fileURLToPath(import.meta.url))), 'native');
 const short = process.argv.includes('--short');
 const PROGRAMS = short
-  ? ['stream_ops', 'amx_tiles']
-  : ['stream_ops', 'amx_tiles', 'matrix_ops', 'matrix_ops_amx', 'other_ops'];
+  ? ['thread_pool', 'stream_ops', 'amx_tiles']
+  : ['thread_pool', 'stream_ops', 'amx_tiles', 'matrix_ops', 'matrix_ops_amx', 'other_ops'];
 const ARGUMENTS = { matrix_ops_amx: ['amx'] };
 
 function run(command, args, env = {}) {

@@ -122,6 +122,9 @@ inline int32_t run(sj_op op, const std::vector<Tensor>& tensors, const std::vect
                nullptr,
                0,
                nullptr};
+  // A hint, which must not show in any result.
+  for (const sj_tensor& t : raw)
+    if (t.data && t.layout == SJ_PANELS) call.next_weight = &t;
   call.workspace_bytes = backend->workspace(&call);
   constexpr size_t kGuard = 4096;
   char* memory = static_cast<char*>(backend->alloc(call.workspace_bytes + kGuard));
