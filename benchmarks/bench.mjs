@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { committedResults, compareWithCommitted } from './check.mjs';
+import { committedResults, compareWithCommitted, ratioOf } from './check.mjs';
 import { machine, shapeText } from './harness.mjs';
 
 const BENCHES = {
@@ -90,10 +90,10 @@ if (values.json)
   writeFileSync(values.json, `${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`);
 if (values.check) {
   for (const { now } of checked.fresh)
-    process.stdout.write(`new   ${label(now)}  ratio ${now.ratio.toFixed(2)}\n`);
+    process.stdout.write(`new   ${label(now)}  ratio ${ratioOf(now).toFixed(2)}\n`);
   for (const { now, before, spread, file } of checked.fallen) {
     process.stdout.write(
-      `fell  ${label(now)}  ratio ${before.ratio.toFixed(2)} to ${now.ratio.toFixed(2)}, spread ${spread.toFixed(2)} (${file})\n`,
+      `fell  ${label(now)}  ratio ${ratioOf(before).toFixed(2)} to ${ratioOf(now).toFixed(2)}, spread ${spread.toFixed(2)} (${file})\n`,
     );
   }
   const { fallen, held, fresh } = checked;

@@ -23,9 +23,13 @@ const sameKind = (a, b) =>
   a.versions.path === b.versions.path;
 const keyOf = ({ name, shape, metric, device }) => JSON.stringify([name, shape, metric, device]);
 
+/** What is compared of a result: its ratio to the peer, or to a ceiling of the machine (unit 1). Of others nothing. */
+export const ratioOf = ({ ratio, unit, ours }) => ratio ?? (unit === '1' ? ours : undefined);
+
 /**
  * Of one bench's `{ bench, machine, versions, results }`: `fallen` ratios, below the committed one by more than the larger
- * of both spreads, `held` ones, and `fresh` results with no committed counterpart. Results without a peer are no ratios.
+ * of both spreads, `held` ones, and `fresh` results with no committed counterpart. Results that are no ratios are not
+ * compared.
  */
 export function compareWithCommitted(measured, committed) {
   const known = new Map(
@@ -34,14 +38,19 @@ export function compareWithCommitted(measured, committed) {
       .flatMap(({ file, results }) => results.map((result) => [keyOf(result), { file, result }])),
   );
   const found = { fallen: [], held: [], fresh: [] };
-  for (const now of measured.results.filter(({ ratio }) => ratio !== undefined)) {
+  for (const now of measured.results.filter((result) => ratioOf(result) !== undefined)) {
     const { file, result: before } = known.get(keyOf(now)) ?? {};
-    if (before?.ratio === undefined) {
+    if (before === undefined || ratioOf(before) === undefined) {
       found.fresh.push({ now });
       continue;
     }
     const spread = Math.max(now.spread, before.spread);
-    found[now.ratio < before.ratio * (1 - spread) ? 'fallen' : 'held'].push({ now, before, file, spread });
+    found[ratioOf(now) < ratioOf(before) * (1 - spread) ? 'fallen' : 'held'].push({
+      now,
+      before,
+      file,
+      spread,
+    });
   }
   return found;
 }

@@ -72,6 +72,25 @@ it.each([
   expect(counts(run([result(0.1, 0)]), committed(results, other))).toEqual({ fallen: 0, held: 0, fresh: 1 });
 });
 
+it('a share of a ceiling is compared, a time without a peer is not', () => {
+  const alone = (ours: number, unit: string) => result(undefined, 0.1, { ours, unit });
+  expect(counts(run([alone(0.5, '1')]), committed([alone(0.9, '1')]))).toEqual({
+    fallen: 1,
+    held: 0,
+    fresh: 0,
+  });
+  expect(counts(run([alone(0.85, '1')]), committed([alone(0.9, '1')]))).toEqual({
+    fallen: 0,
+    held: 1,
+    fresh: 0,
+  });
+  expect(counts(run([alone(9, 'ms')]), committed([alone(1, 'ms')]))).toEqual({
+    fallen: 0,
+    held: 0,
+    fresh: 0,
+  });
+});
+
 it('a result without a peer is not compared', () => {
   expect(counts(run([result(undefined, 0)]), committed([result(1, 0)]))).toEqual({
     fallen: 0,
