@@ -227,7 +227,6 @@ const Kernels& kernels() {
         own.dot_rows = amx::kRows;
         own.dot_panels = amx::kPanels;
         own.dot_blocks = amx::dot_blocks;
-        own.pair_tile = avx512bf16::pair_tile;  // every CPU with AMX has it
         return own;
       }();
       return table;
