@@ -129,6 +129,9 @@ Prefix shortest_prefix(const Row& row, int64_t count, uint64_t sum) {
 struct Filter {
   double temperature, top_p, min_p;
   int64_t top_k;
+
+  // min_p of the largest weight.
+  uint64_t least() const { return uint64_t(std::ceil(min_p * double(kOne))); }
 };
 
 struct Pick {
@@ -139,8 +142,7 @@ struct Pick {
 // What is lighter than this is not drawn whatever the row's other weights are; 0 where that is not known.
 uint64_t lightest(const Filter& filter, int64_t vocabulary, int64_t k) {
   if (k < vocabulary) return 0;
-  const uint64_t least = uint64_t(std::ceil(filter.min_p * double(kOne)));
-  if (filter.top_p == 1) return least;
+  if (filter.top_p == 1) return filter.least();
   // Left out of all but 1 - top_p of the total, which is at least kOne: even if all the vocabulary is as
   // heavy. A hundredth less, so that no rounding decides.
   return uint64_t(0.99 * (1 - filter.top_p) * double(kOne) / double(vocabulary));
@@ -157,7 +159,7 @@ Pick pick(Row& row, const float* logits, float max, const Filter& filter, uint64
 
   // Kept: heavier than `last`, or as heavy and not after it, and at least min_p of the largest weight, which
   // is 2^32 by construction. Of ids up to last.id that is one bound, of the others another.
-  const uint64_t least = uint64_t(std::ceil(filter.min_p * double(kOne)));
+  const uint64_t least = filter.least();
   const uint64_t* weights = row.all.weights;
   const int64_t split = std::upper_bound(row.all.ids, row.all.ids + row.n, last.id) - row.all.ids;
   auto bound = [&](int64_t at) { return std::max(least, last.weight + (at < split ? 0 : 1)); };
