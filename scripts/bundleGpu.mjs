@@ -63,7 +63,8 @@ function main() {
   const stage = mkdtempSync(join(tmpdir(), 'selfjudge-bundle-'));
   try {
     const skipped = (path) =>
-      /\/(build|\.cache|runs)$/.test(path) || NOT_NEEDED.some((name) => path.includes(`/.pnpm/${name}`));
+      /\/(build|\.cache|runs|peers\/[^/]+\/node_modules)$/.test(path) ||
+      NOT_NEEDED.some((name) => path.includes(`/.pnpm/${name}`));
     const copy = (path) =>
       cpSync(join(root, path), join(stage, path), {
         recursive: true,
