@@ -1,7 +1,7 @@
 // Measuring two programs that do the same work: both are served line by line in processes of their own, their turns
 // alternate in one run, and only ratios of that run are reported.
 import { spawn } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
+import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 
 /** A program that answers each line of JSON with a line of JSON. */
@@ -91,7 +91,7 @@ export const shapeText = (shape) =>
 
 export const machine = () => ({
   cpu: cpus()[0]?.model,
-  cores: cpus().length,
+  cores: availableParallelism(),
   memory_gib: Math.round(totalmem() / 2 ** 30),
   node: process.version,
 });

@@ -1,6 +1,6 @@
 // The oneDNN peer: built on first use, against the oneDNN of the given interpreter's environment or of the system.
 import { spawnSync } from 'node:child_process';
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Contender, callsOfTurn, comparison, interleave, shapeText } from '../harness.mjs';
 
@@ -27,7 +27,7 @@ export function onednnPeer(python) {
   const built = spawnSync('cmake', ['--build', BUILD], { encoding: 'utf8' });
   if (built.status !== 0)
     throw new Error(`benchmarks/peers/onednn does not build:\n${built.stdout}${built.stderr}`);
-  const env = { ...process.env, OMP_NUM_THREADS: String(cpus().length) };
+  const env = { ...process.env, OMP_NUM_THREADS: String(availableParallelism()) };
   return { peer: new Contender('oneDNN', `${BUILD}/onednn_peer`, [], { env }) };
 }
 

@@ -6,7 +6,7 @@ import torch
 
 device = sys.argv[1].split(":")[0]
 if device == "cpu":
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
 torch.manual_seed(0)
 DTYPES = dict(bf16=torch.bfloat16, float32=torch.float32)
 

@@ -104,7 +104,7 @@ def peak_mb():
 
 def main():
     torch.manual_seed(0)
-    torch.set_num_threads(os.cpu_count())
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     model = None
     for line in sys.stdin:
         work = json.loads(line)

@@ -35,7 +35,7 @@ const sj_backend* open_cuda(const std::string& kind, sj_error& error) {
     std::snprintf(error.message, sizeof error.message, "%s", why.c_str());
     return nullptr;
   };
-  const std::string number = kind.size() > 5 ? kind.substr(5) : "0";
+  const std::string number = kind == "cuda" ? "0" : kind.substr(5);
   if (number.empty() || number.size() > 3 || number.find_first_not_of("0123456789") != std::string::npos) {
     return refuse("'" + kind + "' is no device; write cuda or cuda:N, counting from 0");
   }

@@ -41,7 +41,7 @@ const TODAY: Record<string, string> = {
  * What rendering may take, in nodes evaluated: a template comes with a model and is a program, which might never end. Real
  * ones take some hundred a message.
  */
-const STEPS = 200_000;
+const STEPS = 100_000;
 const STEPS_A_MESSAGE = 5_000;
 
 /** Characters of a template; those in use have some ten thousand. */
