@@ -39,8 +39,8 @@ const FAMILIES = {
     tests: 'linearLogprob|linearSample|sample the same',
   },
   rows: {
-    files: /^(rms_norm|rope|rows|embedding|global_norm)\.cuh?$|^rows\.cuh$/,
-    tests: 'rmsNorm|rope|Rows|embedding|globalNorm',
+    files: /^(rms_norm|rope|rows|embedding|feed_tokens|global_norm)\.cuh?$|^rows\.cuh$/,
+    tests: 'rmsNorm|rope|Rows|embedding|feedTokens|globalNorm',
   },
   elementwise: {
     files: /^(each|cast)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,

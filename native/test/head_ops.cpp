@@ -78,13 +78,13 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
     for (int64_t j = 0; j < v; j++)
       c[size_t(row * v + j)] -= g * std::exp(z[size_t(row * v + j)] - lse[size_t(row)]);
   }
-  // In bf16 the probabilities may be rounded once, each by 2^-9 of itself at most.
+  // In bf16 the probabilities may be rounded once, each by 2^-8 of itself at most.
   Values rounding(size_t(r * d));
   for (int64_t i = 0; i < r; i++)
     for (int64_t j = 0; j < v; j++)
       for (int64_t k = 0; k < d; k++) {
         if (dtype == SJ_BF16)
-          rounding[size_t(i * d + k)] += std::fabs(c[size_t(i * v + j)] * w_rows.at(j, k)) / 512;
+          rounding[size_t(i * d + k)] += std::fabs(c[size_t(i * v + j)] * w_rows.at(j, k)) / 256;
         dh[size_t(i * d + k)] += c[size_t(i * v + j)] * w_rows.at(j, k);
         grad_w[size_t(j * d + k)] += c[size_t(i * v + j)] * h.at(i, k);
       }

@@ -26,7 +26,7 @@ const std::vector<double> kNoAdapters = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
 Tensor linear(const Tensor& x, const Tensor& w, sj_dtype dtype) {
   Tensor y(dtype, {x.dim(0), w.dim(0)});
-  EXPECT(run(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, y, {}, {}}, kNoAdapters) == SJ_OK, "%s",
+  EXPECT(run(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, {}, y, {}, {}}, kNoAdapters) == SJ_OK, "%s",
          message.c_str());
   return y;
 }
@@ -131,12 +131,23 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
   numbers.push_back(step);
   Tensor y(dtype, {t, n});
   auto forward = [&] {
-    EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, y, ad[0].xa, ad[1].xa},
-               numbers) == SJ_OK,
-           "%s", message.c_str());
+    EXPECT(
+        run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, {}, y, ad[0].xa, ad[1].xa},
+            numbers) == SJ_OK,
+        "%s", message.c_str());
     return std::vector{y.clone(), ad[0].xa.clone(), ad[1].xa.clone()};
   };
   expect_thread_invariant("linear with adapters", forward);
+
+  // A gated call has the bits of swiglu over what a plain one stores.
+  const Tensor gate = Tensor::random(dtype, {t, n}, 2), composed(dtype, {t, n}), gated(dtype, {t, n});
+  EXPECT(run(SJ_OP_swiglu, {gate, y, composed}) == SJ_OK, "%s", message.c_str());
+  EXPECT(run(SJ_OP_linear,
+             {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, gate, gated, ad[0].xa, ad[1].xa},
+             numbers) == SJ_OK,
+         "%s", message.c_str());
+  EXPECT(gated.same(composed), "a gated linear of %lld x %lld x %lld differs from swiglu", (long long)t,
+         (long long)n, (long long)k);
 
   Values expected = times(x, w_rows), dx(size_t(t * k)), grad_w(size_t(n * k)),
          grad_bias(static_cast<size_t>(n));
@@ -232,7 +243,7 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
          "%s", message.c_str());
   EXPECT(dx1.same(out[6].rows(t - 1, 1)), "dx bits depend on other rows");
   numbers[1] = 1;
-  EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, y, ad[0].xa, ad[1].xa},
+  EXPECT(run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, {}, y, ad[0].xa, ad[1].xa},
              numbers) == SJ_INVALID,
          "%s", message.c_str());
 }

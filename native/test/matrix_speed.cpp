@@ -67,7 +67,7 @@ void linear_speed(sj_dtype dtype) {
     for (int64_t m : {1, 8, 16, 32, 64, 512, 2048}) {
       if (n > 9999 && m > 512) continue;
       const Tensor x = Tensor::random(dtype, {m, k}), y(dtype, {m, n});
-      Timed op(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, y, {}, {}}, std::vector<double>(12));
+      Timed op(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, {}, y, {}, {}}, std::vector<double>(12));
       const double s = op.best_seconds(), flops = 2.0 * double(m * n * k);
       std::printf("linear %s %lldx%lld M=%lld: %.3f ms, %.0f GF/s, weights %.1f GB/s\n",
                   dtype == SJ_BF16 ? "bf16" : "f32", (long long)k, (long long)n, (long long)m, s * 1e3,
@@ -94,6 +94,7 @@ void decode_speed() {
       ops.push_back(std::make_unique<Timed>(SJ_OP_linear,
                                             std::vector<Tensor>{Tensor::random(SJ_BF16, {m, w.dim(1)}),
                                                                 w,
+                                                                {},
                                                                 {},
                                                                 {},
                                                                 {},
@@ -129,7 +130,7 @@ void backward_speed() {
   const double gemm = 2e-9 * double(t * k * n);
   for (double p : {0.0, 0.1}) {
     const std::vector<double> numbers = {2, 0, double(t), p, 3, 0, 0, 0, 0, 0, 1, 2};
-    Timed forward(SJ_OP_linear, {x, w, {}, keys, a, b, {}, {}, y, xa, {}}, numbers);
+    Timed forward(SJ_OP_linear, {x, w, {}, keys, a, b, {}, {}, {}, y, xa, {}}, numbers);
     auto more = numbers;
     more.push_back(1);
     Timed backward(SJ_OP_linear_backward,

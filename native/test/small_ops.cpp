@@ -177,6 +177,23 @@ void test_rows(int32_t dtype) {
            "%s", error.message);
 }
 
+void test_feed_tokens() {
+  const Tensor sampled = integers({3}, {9, -1, 3}), given = integers({5}, {1, 2, 3, 4, 5});
+  const auto out = both_ways([&] {
+    const Tensor y(SJ_I32, {5});
+    SJ_CHECK(SJ_CALL(feed_tokens, {sampled, given, integers({5}, {2, -1, 0, 2, 1}), y}) == SJ_OK,
+             "feed_tokens");
+    return std::vector<Tensor>{y};
+  });
+  const int32_t expected[] = {3, 2, 9, 3, 0};
+  for (int64_t i = 0; i < 5; i++) SJ_CHECK(out[0].get(i) == expected[i], "feed_tokens");
+  sj_error error{};
+  SJ_CHECK(SJ_CALL(feed_tokens, {sampled, given, integers({5}, {0, 3, 0, 0, 0}), Tensor(SJ_I32, {5})}, {},
+                   nullptr, &error) == SJ_INVALID &&
+               std::strstr(error.message, "from[1]: expected -1 .. 2, received 3"),
+           "%s", error.message);
+}
+
 void test_elementwise() {
   const int64_t n = 70001;
   for (const int32_t a : {SJ_F32, SJ_BF16})
@@ -238,6 +255,7 @@ void test_small_ops() {
   }
   test_optimizer();
   test_elementwise();
+  test_feed_tokens();
   test_kv_faults();
 }
 

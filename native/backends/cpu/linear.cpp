@@ -5,6 +5,7 @@
 #include "../fail.h"
 #include "gemm/gemm.h"
 #include "linear_adapters.h"
+#include "swiglu.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {
@@ -19,6 +20,19 @@ void project(const Matmul& product, float* scratch, float* out) {
       std::memcpy(out + (c.row + r) * product.columns + c.column, c.c + r * c.c_stride,
                   size_t(c.columns) * sizeof(float));
   });
+}
+
+// silu(gate) times the block, rounded first as it would be if it were stored.
+void store_gated(const Block& c, const sj_tensor& gate, const sj_tensor& y, int64_t stride) {
+  const bool narrow = y.dtype == SJ_BF16;
+  alignas(64) uint16_t rounded[kBlockPanels * kPanel];
+  for (int64_t r = 0; r < c.rows; r++) {
+    const float* z = c.c + r * c.c_stride;
+    const int64_t at = ((c.row + r) * stride + c.column) * (narrow ? 2 : 4);
+    if (narrow) kernels().narrow(z, rounded, c.columns);
+    swiglu_values(y.dtype, static_cast<const char*>(gate.data) + at, narrow ? (const void*)rounded : z,
+                  static_cast<char*>(y.data) + at, c.columns);
+  }
 }
 
 struct Forward {
@@ -69,11 +83,11 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
              .columns = adapter.rank},
             f.scratch, xa[i]);
   }
-  const bool has_bias = present(call, BIAS);
+  const bool has_bias = present(call, BIAS), gated = present(call, GATE);
   if (has_bias)
     Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
 
-  const bool plain = !has_bias && !f.adapters[0].active() && !f.adapters[1].active();
+  const bool plain = !has_bias && !gated && !f.adapters[0].active() && !f.adapters[1].active();
   const bool in_place = plain && f.columns % 16 == 0;
   const Matmul product{.a = {x.data, x.dtype, f.depth},
                        .b = weight_panels(w),
@@ -95,7 +109,10 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
     for (int i = 0; i < kAdapters; i++)
       if (f.adapters[i].active())
         add_low_rank(f.adapters[i], c, xa[i], f.b_panels[i], false, f.low_rank + c.worker * kLowRankMemory);
-    store_block(c, y, f.columns);
+    if (gated)
+      store_gated(c, call.tensors[GATE], y, f.columns);
+    else
+      store_block(c, y, f.columns);
   });
   return SJ_OK;
 }

@@ -11,6 +11,7 @@
 
 #include "../../include/ops/swiglu.h"
 #include "../arguments.h"
+#include "swiglu.h"
 #include "thread_pool.h"
 
 #include "vectors-inl.h"
@@ -52,13 +53,11 @@ HWY_INLINE void backward_range(const T* dy, const T* gate, const T* up, T* dgate
   });
 }
 
-void swiglu_values(const sj_call& call, int64_t begin, int64_t n) {
-  using namespace ops::swiglu;
+void forward_values(int32_t dtype, const void* gate, const void* up, void* y, int64_t n) {
   const auto run = [&]<class T>(T) HWY_ATTR {
-    forward_range(data<const T>(call, GATE) + begin, data<const T>(call, UP) + begin,
-                  data<T>(call, Y) + begin, n);
+    forward_range(static_cast<const T*>(gate), static_cast<const T*>(up), static_cast<T*>(y), n);
   };
-  if (is_bf16(call, Y))
+  if (dtype == SJ_BF16)
     run(uint16_t{});
   else
     run(float{});
@@ -82,20 +81,28 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace selfjudge::cpu {
-HWY_EXPORT(swiglu_values);
+HWY_EXPORT(forward_values);
 HWY_EXPORT(swiglu_gradients);
 
 namespace {
 constexpr int64_t kPiece = 8192;
 }
 
+void swiglu_values(int32_t dtype, const void* gate, const void* up, void* y, int64_t n) {
+  HWY_DYNAMIC_DISPATCH(forward_values)(dtype, gate, up, y, n);
+}
+
 size_t workspace_swiglu(const sj_call&) { return 0; }
 int32_t run_swiglu(const sj_call& call, sj_error*) {
-  const int64_t n = elements(call, ops::swiglu::Y);
+  using namespace ops::swiglu;
+  const int64_t n = elements(call, Y), bytes = int64_t(element_bytes(call, Y));
   parallel_for(
       ceil_div(n, kPiece),
       [&](int64_t task, int) {
-        HWY_DYNAMIC_DISPATCH(swiglu_values)(call, task * kPiece, std::min(kPiece, n - task * kPiece));
+        const int64_t at = task * kPiece * bytes;
+        swiglu_values(call.tensors[Y].dtype, data<const char>(call, GATE) + at,
+                      data<const char>(call, UP) + at, data<char>(call, Y) + at,
+                      std::min(kPiece, n - task * kPiece));
       },
       kPiece / 2);
   return SJ_OK;

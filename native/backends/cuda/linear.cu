@@ -24,7 +24,10 @@ int32_t forward(const sj_call& call, Context& context, sj_error* error) {
   using namespace ops::linear;
   const int64_t rows = dim(call, X, 0), depth = dim(call, X, 1), columns = dim(call, W, 0);
   const T* x = data<const T>(call, X);
-  AddLowRank<T> epilogue{{data<T>(call, Y), columns, int(rows), int(columns)}, data<const T>(call, BIAS), {}};
+  AddLowRank<T> epilogue{{data<T>(call, Y), columns, int(rows), int(columns)},
+                         data<const T>(call, BIAS),
+                         {},
+                         data<const T>(call, GATE)};
   for (int i = 0; i < kAdapters; i++) {
     const Adapter adapter = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
     if (const int32_t code = check_adapter(call, "linear", i, adapter, rows, error)) return code;
@@ -89,7 +92,7 @@ struct Backward {
 template <class T>
 int32_t backward_dx(const sj_call& call, const Backward& b, Context& context, sj_error* error) {
   using namespace ops::linear_backward;
-  AddLowRank<T> epilogue{{data<T>(call, DX), b.depth, int(b.rows), int(b.depth)}, nullptr, {}};
+  AddLowRank<T> epilogue{{data<T>(call, DX), b.depth, int(b.rows), int(b.depth)}, nullptr, {}, nullptr};
   for (int i = 0; i < kAdapters; i++) {
     const BackwardAdapter& adapter = b.adapters[i];
     if (adapter.active())

@@ -7,6 +7,7 @@
 #include "gemm/output.cuh"
 #include "launch.h"
 #include "philox.cuh"
+#include "swiglu.cuh"
 
 namespace selfjudge::cuda {
 
@@ -78,12 +79,13 @@ struct LowRank {
   Dropout dropout;  // on (row, column) of the result
 };
 
-// y = C + bias + low-rank terms in float32, rounded once.
+// z = C + bias + low-rank terms in float32, rounded once; y = z, or silu(gate) z.
 template <class T>
 struct AddLowRank {
   gemm::Output<T> y;
   const T* bias;  // null: absent
   LowRank terms[2];
+  const T* gate = nullptr;  // of y's shape; null: absent
 
   template <class F>
   __device__ void operator()(F& f) const {
@@ -97,11 +99,24 @@ struct AddLowRank {
     }
 #pragma unroll 1
     for (int t = 0; t < 2; t++) add(f, terms[t]);
+    if (gate) apply_gate(f);
 #pragma unroll
     for (int i = 0; i < F::kRows; i++) y.write(f, i, [&](int j) { return f.at(i, j); });
   }
 
  private:
+  template <class F>
+  __device__ __forceinline__ void apply_gate(F& f) const {
+#pragma unroll
+    for (int i = 0; i < F::kRows; i++) {
+      const T* row = gate + int64_t(f.row(i)) * y.stride;
+#pragma unroll
+      for (int j = 0; j < F::kColumns; j++)
+        if (f.row(i) < y.rows && f.column(j) < y.columns)
+          f.at(i, j) = swiglu(to_float(row[f.column(j)]), to_float(from_float<T>(f.at(i, j))));
+    }
+  }
+
   template <class F>
   __device__ __forceinline__ void add(F& f, const LowRank& term) const {
     const int last = min(f.warp_row + F::kWarpRows, y.rows);

@@ -1,19 +1,11 @@
-// swiglu and its backward (ops/swiglu.h). The sigmoid comes from e^-|gate|, so nothing overflows on either
-// side.
+// swiglu and its backward (ops/swiglu.h).
+#include "swiglu.cuh"
+
 #include "../../include/ops/swiglu.h"
 #include "each.cuh"
 
 namespace selfjudge::cuda {
 namespace {
-
-struct Sigmoid {
-  float value, rest;  // rest = 1 - value, without cancellation
-};
-
-__device__ __forceinline__ Sigmoid sigmoid(float x) {
-  const float e = expf(-fabsf(x)), larger = 1.0f / (1.0f + e), smaller = e * larger;
-  return x < 0 ? Sigmoid{smaller, larger} : Sigmoid{larger, smaller};
-}
 
 template <class T>
 struct Forward {
@@ -25,10 +17,7 @@ struct Forward {
     const auto u = load_pack<N>(up + i);
     Pack<T, N> out;
 #pragma unroll
-    for (int j = 0; j < N; j++) {
-      const float x = to_float(g.at[j]);
-      out.at[j] = from_float<T>(x * sigmoid(x).value * to_float(u.at[j]));
-    }
+    for (int j = 0; j < N; j++) out.at[j] = from_float<T>(swiglu(to_float(g.at[j]), to_float(u.at[j])));
     store_pack(y + i, out);
   }
 };

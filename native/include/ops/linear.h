@@ -1,10 +1,11 @@
-// linear: y = x W^T (+ bias) + sum over adapters i of scale_i (drop_i(x) A_i^T) B_i^T on rows [start_i,
+// linear: z = x W^T (+ bias) + sum over adapters i of scale_i (drop_i(x) A_i^T) B_i^T on rows [start_i,
 // start_i + rows_i) (LoRA, arXiv 2106.09685). W [N, K] is in panels; every output element is one float32
 // chain over ascending k, so it does not depend on the number of rows. A, B and xa = drop(x) A^T are float32;
 // xa is returned for the backward. An absent adapter has no a_i and rows_i 0. Dropout (p_i > 0, needs
 // row_keys): element (t, k) is kept when philox4x32(key = (seed, step), counter = (module_i, row_keys[t,0],
 // row_keys[t,1], k / 4))[k % 4] >= p 2^32, and scaled by 1 / (1 - p): a function of the row's own path, so
-// packing does not change it.
+// packing does not change it. y = z, or with a gate silu(gate) z (ops/swiglu.h), of z rounded to y's dtype:
+// the bits of swiglu(gate, z), which is never stored. No backward of a gated call.
 //
 // Backward: dx = dy W + sum_i scale_i drop_i^T((dy B_i) A_i), grad_w += dy^T x, grad_bias += sum dy,
 // grad_a_i += scale_i (dy B_i)^T drop_i(x), grad_b_i += scale_i dy^T xa_i; sums over rows ascending in fixed
@@ -13,7 +14,7 @@
 #include "../contract.h"
 namespace selfjudge::ops {
 namespace linear {
-enum Tensor { X, W, BIAS, ROW_KEYS, A0, B0, A1, B1, Y, XA0, XA1 };
+enum Tensor { X, W, BIAS, ROW_KEYS, A0, B0, A1, B1, GATE, Y, XA0, XA1 };
 enum Number { SCALE0, START0, ROWS0, P0, MODULE0, SCALE1, START1, ROWS1, P1, MODULE1, SEED, STEP };
 inline constexpr TensorSpec tensors[] = {
     {"x", Role::In, FLOATS, "T K"},
@@ -24,6 +25,7 @@ inline constexpr TensorSpec tensors[] = {
     {"b0", Role::Optional, F32, "N R0"},
     {"a1", Role::Optional, F32, "R1 K"},
     {"b1", Role::Optional, F32, "N R1"},
+    {"gate", Role::Optional, FLOATS, "T N", "x"},
     {"y", Role::Out, FLOATS, "T N", "x"},
     {"xa0", Role::Out, F32, "@rows0 R0", nullptr, false, "a0"},
     {"xa1", Role::Out, F32, "@rows1 R1", nullptr, false, "a1"},

@@ -88,7 +88,7 @@ describe('enqueue', () => {
       told(() =>
         device.enqueue(
           'linear',
-          [x, w, null, null, a0, b0, null, null, null, null, null],
+          [x, w, null, null, a0, b0, null, null, null, null, null, null],
           [1, start, rows, p, 0, 1, 0, 0, 0, 0, 0, 0],
           null,
         ),
@@ -138,7 +138,7 @@ describe('enqueue', () => {
     device.enqueue('pack', [device.upload(new Float32Array(48), F32, [6, 8]).handle, w], [], null);
     device.enqueue(
       'linear',
-      [x, w, null, null, null, null, null, null, null, null, null],
+      [x, w, null, null, null, null, null, null, null, null, null, null],
       [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
       null,
     );

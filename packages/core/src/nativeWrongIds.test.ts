@@ -9,13 +9,13 @@ const { device, floats } = openNative();
 const canary = floats([20, 22]);
 afterAll(() => device.close());
 
-/** Integers that key randomness: every value is right. */
-const KEYS = ['row_keys', 'keys'];
+/** Integers that key randomness, and tokens that are passed on for others to look at: every value is right. */
+const ANY = ['row_keys', 'keys', 'sampled', 'given'];
 
 /** Each op with a tensor of row, token or block numbers, and where that tensor stands. */
 const indexed = contracts().flatMap((contract) =>
   contract.tensors.flatMap(({ name, role, dtypes }, slot) =>
-    role === 'in' && dtypes.join() === 'int32' && !KEYS.includes(name)
+    role === 'in' && dtypes.join() === 'int32' && !ANY.includes(name)
       ? [[`${contract.op} ${name}`, contract, slot] as const]
       : [],
   ),

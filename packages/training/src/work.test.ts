@@ -149,6 +149,7 @@ describe('a step does what the planner says, to the last operation: shared rows 
     const shape = samplingShape(
       asked.map(({ tokens }) => tokens),
       contests.map(({ a, b }) => [a.tokens.length, b.tokens.length]),
+      options.maxNewTokens,
     );
     expect(work.phases.generate!.flops).toBe(samplingFlops(trainable.policy.shape, shape));
     const judged = contests.filter(({ verdict }) => verdict !== undefined);

@@ -1,6 +1,7 @@
 import { forwardRows } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
 import { copyTo } from '../tensor/ops/copy.js';
+import { feedTokens } from '../tensor/ops/feedTokens.js';
 import { linearSample } from '../tensor/ops/linearSample.js';
 import type { PoolReads } from '../tensor/ops/treeAttentionPool.js';
 import { Program } from '../tensor/program.js';
@@ -11,6 +12,8 @@ import type { SamplingOptions } from './options.js';
 
 /** An answer's next row: its last token at its position in the path whose blocks are `table`. */
 export interface DecodeRow {
+  /** The row that drew this token in the step before; -1: it is `token`. */
+  from: number;
   token: number;
   position: number;
   table: readonly number[];
@@ -26,7 +29,8 @@ const layout = (rows: number, width: number) => {
     return { at, shape };
   };
   const parts = {
-    tokens: take([rows]),
+    given: take([rows]),
+    from: take([rows]),
     positions: take([rows]),
     slots: take([rows]),
     rowTable: take([rows]),
@@ -49,11 +53,15 @@ export class DecodeProgram {
   readonly #layout: ReturnType<typeof layout>;
   readonly #unused: DecodeRow;
   readonly #inputs: Tensor;
+  readonly #drawn: Tensor;
   readonly #options: SamplingOptions;
   readonly #length: number;
   #program: Program<[tokens: Tensor, logp: Tensor, samplingLogp: Tensor]> | undefined;
 
-  /** @param width most blocks a path can have; @param unusedBlock a block that no path holds */
+  /**
+   * @param width most blocks a path can have; @param unusedBlock a block that no path holds
+   * @param drawn int32 [at least rows]: what the step before drew, be it of another program; then what this one draws
+   */
   constructor(
     view: ModelView,
     pool: KvPool,
@@ -61,14 +69,16 @@ export class DecodeProgram {
       rows,
       width,
       unusedBlock,
+      drawn,
       options,
-    }: { rows: number; width: number; unusedBlock: number; options: SamplingOptions },
+    }: { rows: number; width: number; unusedBlock: number; drawn: Tensor; options: SamplingOptions },
   ) {
     this.rows = rows;
     this.#view = view;
     this.#pool = pool;
     this.#width = width;
-    this.#unused = { token: 0, position: 0, table: [unusedBlock], sequence: 0 };
+    this.#unused = { from: -1, token: 0, position: 0, table: [unusedBlock], sequence: 0 };
+    this.#drawn = drawn;
     this.#options = options;
     this.#length = Math.min(width * BLOCK, view.model.config.maxPositions);
     this.#layout = layout(rows, width);
@@ -98,8 +108,9 @@ export class DecodeProgram {
   #values(rows: readonly DecodeRow[]): Int32Array {
     const { parts, size } = this.#layout;
     const values = new Int32Array(size);
-    rows.forEach(({ token, position, table, sequence }, i) => {
-      values[parts.tokens.at + i] = token;
+    rows.forEach(({ token, from, position, table, sequence }, i) => {
+      values[parts.given.at + i] = token;
+      values[parts.from.at + i] = from;
       values[parts.positions.at + i] = position;
       values[parts.slots.at + i] = table[Math.floor(position / BLOCK)] * BLOCK + (position % BLOCK);
       values[parts.rowTable.at + i] = i;
@@ -124,12 +135,13 @@ export class DecodeProgram {
     };
     const scale = 1 / Math.sqrt(config.headDim);
     const hidden = forwardRows(this.#view, {
-      tokens: input(parts.tokens),
+      tokens: feedTokens(this.#drawn, input(parts.given), input(parts.from)),
       positions: input(parts.positions),
       length: this.#length,
       attend: (layer, q, k, v) => this.#pool.attend(layer, q, k, v, pool, scale),
     });
     const { tokens, logp, samplingLogp } = linearSample(hidden, head, input(parts.keys), this.#options);
+    copyTo(tokens, this.#drawn.view(0, [this.rows]));
     return [tokens, logp, samplingLogp];
   }
 }

@@ -3,7 +3,7 @@ import { check, numbers, object, oneOf, whole } from '../checks/kinds.js';
 import { SelfjudgeError } from '../errors.js';
 import { forwardKeys } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
-import { tidy } from '../tensor/scope.js';
+import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { DecodeProgram } from './decodeProgram.js';
@@ -38,7 +38,8 @@ const PREFILL_ROWS = 1024;
  * Samples `count` answers to each prompt.
  *
  * Every distinct prompt is computed and stored once. Answers are decoded together, one token a step each; when one
- * ends, the next takes its place. A token depends on its path, the seed and its key (sequence, position) alone: not
+ * ends, the next takes its place. The device works a step ahead of what has been read, so it never waits for JavaScript;
+ * the one token drawn behind an end token is dropped. A token depends on its path, the seed and its key (sequence, position) alone: not
  * on `maxBatch`, on the order of work or on what else is sampled, and its log-probability is bitwise what
  * `view.score` gives for the same path.
  *
@@ -74,15 +75,28 @@ export async function generate(
   return samples;
 }
 
+/** A step of decoding that is enqueued: its answers by row, and what it will have drawn. */
+interface Step {
+  answers: readonly Answer[];
+  drawn: Promise<[tokens: ArrayLike<number>, logp: ArrayLike<number>, samplingLogp: ArrayLike<number>]>;
+}
+
 /** A run of `generate`: what is in the pool and in work. */
 class Generation {
-  /** Tokens sampled so far. */
+  /** Tokens read so far. */
   tokens = 0;
   readonly #view: ModelView;
   readonly #pool: KvPool;
   readonly #waiting: Answer[];
-  /** In the order they began: answers to one prompt stand together, so that attention loads its chunks once. */
+  /**
+   * Those that need another token, as far as is known, in the order they began: answers to one prompt stand together, so
+   * that attention loads its chunks once.
+   */
   #active: Answer[] = [];
+  /** The step that is enqueued and not yet read. */
+  #ahead: Step | undefined;
+  /** int32 [maxBatch]: what the step enqueued last draws, by row. */
+  readonly #drawn: Tensor;
   readonly #options: Required<Pick<GenerateOptions, 'maxBatch' | 'eos'>> & SamplingOptions;
   /** By rows. */
   readonly #programs = new Map<number, DecodeProgram>();
@@ -98,36 +112,67 @@ class Generation {
     const blocks = poolBlocks(answers, this.#options) + 1;
     this.#pool = new KvPool(model.device, model.config, model.dtype, blocks);
     [this.#unusedBlock] = this.#pool.take(1);
+    this.#drawn = owned(() => Tensor.empty(model.device, [this.#options.maxBatch], 'int32'));
     this.#width = Math.max(
       ...answers.map(({ prompt }) => sharedBlocks(prompt) + ownBlocks(prompt, options.maxNewTokens)),
     );
   }
 
-  /** One token for every answer in work, after filling free places. Returns the answers that ended. */
+  /** Reads a step, when the next is enqueued. Returns the answers that ended in it. */
   async step(): Promise<Answer[]> {
-    this.#admit();
-    const active = this.#active;
-    const drawn = this.#decode();
-    const [tokens, logp, samplingLogp] = await Promise.all(drawn.map((tensor) => tensor.read()));
-    active.forEach((answer, i) => {
-      if (tokens[i] < 0) throw notFinite(answer);
-      answer.next = tokens[i];
-      answer.tokens.push(tokens[i]);
-      answer.logprobs.push(logp[i]);
-      answer.samplingLogprobs.push(samplingLogp[i]);
-      if (this.#options.eos.includes(tokens[i])) answer.finish = 'eos';
-      else if (answer.tokens.length === this.#options.maxNewTokens) answer.finish = 'length';
-    });
-    this.tokens += active.length;
-    const ended = active.filter(({ finish }) => finish !== undefined);
-    for (const { table } of ended) this.#pool.release(table);
-    this.#active = active.filter(({ finish }) => finish === undefined);
-    return ended;
+    const now = (this.#ahead ??= this.#enqueue());
+    this.#ahead = this.#enqueue();
+    return now === undefined ? [] : this.#read(now);
   }
 
   dispose(): void {
     for (const program of this.#programs.values()) program.dispose();
+    this.#drawn.dispose();
     this.#pool.dispose();
+  }
+
+  /** One token for every answer in work, after filling free places; undefined when there is none. */
+  #enqueue(): Step | undefined {
+    this.#admit();
+    const answers = this.#active;
+    if (answers.length === 0) return undefined;
+    const rowBefore = new Map(this.#ahead?.answers.map((answer, row) => [answer, row]));
+    const rows = answers.map((answer) => ({
+      token: answer.prompt.tokens[prefilled(answer.prompt)],
+      from: rowBefore.get(answer) ?? -1,
+      position: prefilled(answer.prompt) + answer.drawn,
+      table: answer.table,
+      sequence: answer.sequence,
+    }));
+    const outputs = this.#programOf(rows.length).run(rows);
+    const drawn = Promise.all(outputs.map((tensor) => tensor.read())) as unknown as Step['drawn'];
+    drawn.catch(() => {}); // when an earlier step failed nobody reads it
+    for (const answer of answers) answer.drawn++;
+    // Whatever is enqueued from here on runs after the last row of these, so others may have their blocks.
+    const last = answers.filter((answer) => answer.drawn === this.#options.maxNewTokens);
+    for (const { table } of last) this.#pool.release(table);
+    this.#active = answers.filter((answer) => answer.drawn < this.#options.maxNewTokens);
+    return { answers, drawn };
+  }
+
+  async #read({ answers, drawn }: Step): Promise<Answer[]> {
+    const [tokens, logp, samplingLogp] = await drawn;
+    const { eos, maxNewTokens } = this.#options;
+    const ended: Answer[] = [];
+    answers.forEach((answer, i) => {
+      if (answer.finish !== undefined) return; // its end token was still unread when this row was enqueued
+      if (tokens[i] < 0) throw notFinite(answer);
+      answer.tokens.push(tokens[i]);
+      answer.logprobs.push(logp[i]);
+      answer.samplingLogprobs.push(samplingLogp[i]);
+      this.tokens++;
+      if (eos.includes(tokens[i])) answer.finish = 'eos';
+      else if (answer.tokens.length === maxNewTokens) answer.finish = 'length';
+      if (answer.finish !== undefined) ended.push(answer);
+    });
+    for (const { finish, table } of this.#active) if (finish !== undefined) this.#pool.release(table);
+    this.#active = this.#active.filter(({ finish }) => finish === undefined);
+    return ended;
   }
 
   /** Starts waiting answers, in order, while there are places and blocks for all they may come to need. */
@@ -178,17 +223,6 @@ class Generation {
     flush();
   }
 
-  /** Feeds the last token of every answer in work and draws the next. */
-  #decode(): Tensor[] {
-    const rows = this.#active.map((answer) => ({
-      token: answer.next,
-      position: prefilled(answer.prompt) + answer.tokens.length,
-      table: answer.table,
-      sequence: answer.sequence,
-    }));
-    return this.#programOf(rows.length).run(rows);
-  }
-
   /**
    * A GPU keeps one program a power of two: an unused row costs it nothing, a new program a graph. On a CPU every row
    * costs, and recording does not, so the program is of just these rows.
@@ -206,6 +240,7 @@ class Generation {
       rows: capacity,
       width: this.#width,
       unusedBlock: this.#unusedBlock,
+      drawn: this.#drawn,
       options: this.#options,
     });
     this.#programs.set(capacity, program);

@@ -20,8 +20,8 @@ export interface Answer {
   sequence: number;
   /** The blocks of its whole path, once it has begun; the prompt's full ones come first. */
   table: number[];
-  /** The last token of the path, not yet fed. */
-  next: number;
+  /** Tokens asked of the device; of these `tokens` are read. */
+  drawn: number;
   tokens: number[];
   logprobs: number[];
   samplingLogprobs: number[];
@@ -69,7 +69,7 @@ export function planAnswers(
         index,
         sequence: firstSequence + promptIndex * count + index,
         table: [],
-        next: tokens[tokens.length - 1],
+        drawn: 0,
         tokens: [],
         logprobs: [],
         samplingLogprobs: [],

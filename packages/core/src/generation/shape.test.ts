@@ -39,6 +39,7 @@ describe('samplingShape', () => {
           const shape = samplingShape(
             prompts,
             samples.map((of) => of.map(({ tokens }) => tokens.length)),
+            options.maxNewTokens,
           );
           expect(device.counters().flops - before.flops).toBe(samplingFlops(view.shape, shape));
           const { hiddenSize, vocabSize } = model.config;

@@ -5,7 +5,7 @@ import type { TreeShape } from '../tensor/planner.js';
 export interface SamplingShape {
   /** Rows of distinct prompts, all but the last of each; they meet no head. */
   prefill: Omit<TreeShape, 'headRows'>;
-  /** A row for every token sampled. */
+  /** A row for every token sampled, and one behind each end token, see `generate`. */
   decode: TreeShape;
 }
 
@@ -14,10 +14,12 @@ export interface SamplingShape {
  * a power of two, whose unused rows come on top.
  *
  * @param lengths of each answer to each prompt, in tokens, the end token included
+ * @param maxNewTokens at which answers are cut
  */
 export function samplingShape(
   prompts: readonly ArrayLike<number>[],
   lengths: readonly (readonly number[])[],
+  maxNewTokens: number,
 ): SamplingShape {
   const prefill = { rows: 0, pairs: 0 };
   const decode = { rows: 0, headRows: 0, pairs: 0 };
@@ -30,8 +32,9 @@ export function samplingShape(
   prompts.forEach((prompt, i) => {
     const above = prompt.length - 1;
     for (const length of lengths[i]) {
-      decode.rows += length;
-      decode.pairs += triangle(above + length) - triangle(above);
+      const rows = Math.min(length + 1, maxNewTokens);
+      decode.rows += rows;
+      decode.pairs += triangle(above + rows) - triangle(above);
     }
   });
   decode.headRows = decode.rows;

@@ -5,7 +5,6 @@ import { gatherRows } from '../tensor/ops/rows.js';
 import { reshape } from '../tensor/ops/reshape.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
 import { rope } from '../tensor/ops/rope.js';
-import { swiglu } from '../tensor/ops/swiglu.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { LinearName } from './config.js';
@@ -91,7 +90,9 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
   for (let layer = 0; layer < count; layer++) {
     const keep = layer === layers.length - 1 ? rows.keep : undefined;
     const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
-    const linear = (name: LinearName, x: Tensor) => view.linear(layer, name, x, rowKeys, rows.dropout);
+    const { dropout } = rows;
+    const linear = (name: LinearName, x: Tensor, gate?: Tensor) =>
+      view.linear(layer, name, x, { rowKeys, dropout, gate });
     const [attended, residual] = tidy(() => {
       const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
       const [q, k, v] = (['q_proj', 'k_proj', 'v_proj'] as const).map((n) => heads(view, rows, layer, n, y));
@@ -102,7 +103,7 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
     });
     const [next, after] = tidy(() => {
       const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, residual);
-      return [linear('down_proj', swiglu(linear('gate_proj', y), linear('up_proj', y))), sum];
+      return [linear('down_proj', linear('up_proj', y, linear('gate_proj', y))), sum];
     });
     for (const x of [delta, stream, attended, residual]) x?.dispose();
     delta = next;
@@ -120,7 +121,8 @@ function heads(
   x: Tensor,
 ): Tensor {
   const { config, rope: angles } = view.model;
-  const flat = view.linear(layer, name, x, rows.rowKeys, rows.dropout);
+  const { rowKeys, dropout } = rows;
+  const flat = view.linear(layer, name, x, { rowKeys, dropout });
   const count = name === 'q_proj' ? config.heads : config.kvHeads;
   const split = reshape(flat, [x.shape[0], count, config.headDim]);
   return name === 'v_proj' ? split : rope(split, angles.rows(rows.length), rows.positions);

@@ -15,4 +15,4 @@ export { mergeAdapters } from './merge.js';
 export { ParameterSet, type ParameterEntry } from './parameterSet.js';
 export { findModel, type FoundModel } from './paths.js';
 export { type RopeScaling } from './rope.js';
-export { ModelView, type ForwardOptions } from './view.js';
+export { ModelView, type ForwardOptions, type LayerOptions } from './view.js';

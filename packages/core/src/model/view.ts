@@ -33,7 +33,20 @@ const forwardArguments = {
   batch: instance(TreeBatch),
   options: optionsOf({ dropout: optional(dropoutKey) }),
 };
-const linearArguments = { name: oneOf(...LINEARS), x: instance(Tensor), dropout: optional(dropoutKey) };
+const linearArguments = {
+  name: oneOf(...LINEARS),
+  x: instance(Tensor),
+  options: optionsOf({ dropout: optional(dropoutKey) }),
+};
+
+/** Of one linear layer. */
+export interface LayerOptions {
+  /** int32 [T, 2], the hash of each row's path; needed with dropout. */
+  rowKeys?: Tensor;
+  dropout?: DropoutKey;
+  /** [T, out]: the result is swiglu(gate, y). */
+  gate?: Tensor;
+}
 
 /**
  * A model with adapters: what samples, judges, scores and trains. Views share the model's weights and own nothing.
@@ -126,9 +139,10 @@ export class ModelView {
   }
 
   /** One linear layer of a block with its bias and this view's adapters: x [T, in] to [T, out]. */
-  linear(layer: number, name: LinearName, x: Tensor, rowKeys?: Tensor, dropout?: DropoutKey): Tensor {
+  linear(layer: number, name: LinearName, x: Tensor, options: LayerOptions = {}): Tensor {
     this.#isLayer(layer, 'layer', 'ModelView.linear');
-    check('ModelView.linear', { name, x, dropout }, linearArguments);
+    check('ModelView.linear', { name, x, options }, linearArguments);
+    const { rowKeys, dropout, gate } = options;
     const { weight, bias } = this.model.layers[layer].linears[name];
     const adapters: LinearAdapter[] = [];
     for (const adapter of this.adapters) {
@@ -143,7 +157,7 @@ export class ModelView {
         module: moduleNumber(layer, name),
       });
     }
-    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step });
+    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
   }
 
   #drops(): boolean {

@@ -22,6 +22,7 @@ export { addInPlace } from './ops/addInPlace.js';
 export { cast } from './ops/cast.js';
 export { clone, copyTo } from './ops/copy.js';
 export { embedding } from './ops/embedding.js';
+export { feedTokens } from './ops/feedTokens.js';
 export { fill } from './ops/fill.js';
 export { globalNorm } from './ops/globalNorm.js';
 export { kvCopy } from './ops/kvCopy.js';

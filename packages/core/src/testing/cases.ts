@@ -1,6 +1,7 @@
 import type { OpCase } from './case.js';
 import { attentionCases } from './cases/attention.js';
 import { elementwiseCases } from './cases/elementwise.js';
+import { feedTokensCases } from './cases/feedTokens.js';
 import { headCases } from './cases/head.js';
 import { linearCases } from './cases/linear.js';
 import { optimizerCases } from './cases/optimizer.js';
@@ -14,4 +15,5 @@ export const cases: OpCase[] = [
   ...attentionCases,
   ...headCases,
   ...optimizerCases,
+  ...feedTokensCases,
 ];

@@ -1,10 +1,12 @@
 import { check, list, optional, options as optionsOf } from '../../checks/kinds.js';
 import { ArgumentError } from '../../errors.js';
 import { enqueue } from '../enqueue.js';
-import { record } from '../recording.js';
+import { currentRecorder, record } from '../recording.js';
+import { tidy } from '../scope.js';
 import { Tensor } from '../tensor.js';
 import { isLinearAdapter, isVector, type LinearAdapter, type Vector } from '../vector.js';
 import { packedOf, type Weight } from '../weight.js';
+import { swiglu } from './swiglu.js';
 
 export interface LinearOptions {
   /** [N], x's dtype. */
@@ -13,6 +15,8 @@ export interface LinearOptions {
   adapters?: readonly LinearAdapter[];
   /** int32 [T, 2], the hash of each row's path; needed when an adapter has dropout. */
   rowKeys?: Tensor;
+  /** [T, N], x's dtype: the result is swiglu(gate, y), to the bit, and y itself is never stored unless a tape runs. */
+  gate?: Tensor;
   /** Keys of the dropout, 0 to 2^32 - 1. */
   seed?: number;
   step?: number;
@@ -27,12 +31,15 @@ const linearOptions = {
  * y = x W^T + bias + sum over adapters of scale (drop(x) A^T) B^T on their rows (LoRA, arXiv 2106.09685).
  * @param x float32 or bf16 [T, K].
  * @param weight [N, K] of x's dtype.
- * @returns [T, N] of x's dtype. A row's bits depend on that row alone.
+ * @returns [T, N] of x's dtype, with a gate silu(gate) times that. A row's bits depend on that row alone.
  */
 export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): Tensor {
   check('linear', { options }, linearOptions);
   const packed = packedOf(weight, 'linear', 'weight');
-  const { bias, rowKeys, seed = 0, step = 0 } = options;
+  const { bias, rowKeys, seed = 0, step = 0, gate } = options;
+  // The backward of swiglu reads both of its inputs.
+  if (gate !== undefined && currentRecorder() !== undefined)
+    return tidy(() => swiglu(gate, linear(x, weight, { ...options, gate: undefined })));
   const adapters = (options.adapters ?? []).filter(({ rows }) => rows > 0);
   if (adapters.length > 2) {
     throw new ArgumentError('adapters', {
@@ -45,7 +52,7 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
   const numbers = [...adapterNumbers(first), ...adapterNumbers(second), seed, step];
   const [y, xa0, xa1] = enqueue(
     'linear',
-    [x, packed, bias?.value, rowKeys, first?.a.value, first?.b.value, second?.a.value, second?.b.value],
+    [x, packed, bias?.value, rowKeys, first?.a.value, first?.b.value, second?.a.value, second?.b.value, gate],
     numbers,
   ) as [Tensor, Tensor | undefined, Tensor | undefined];
   record({

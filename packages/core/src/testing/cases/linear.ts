@@ -19,6 +19,7 @@ interface LinearShape {
   n: number;
   bias?: boolean;
   frozen?: boolean;
+  gate?: boolean;
   adapters?: AdapterShape[];
 }
 
@@ -33,6 +34,19 @@ const shapes: Record<string, LinearShape> = {
     n: 49,
     frozen: true,
     adapters: [{ rank: 8, start: 0, rows: 13, dropout: 0 }],
+  },
+  'gated, one row': { rows: 1, k: 5, n: 7, gate: true },
+  'gated, many rows': { rows: 131, k: 64, n: 144, gate: true },
+  'gated, bias and adapters': {
+    rows: 35,
+    k: 33,
+    n: 49,
+    bias: true,
+    gate: true,
+    adapters: [
+      { rank: 8, start: 0, rows: 35, dropout: 0, frozen: true },
+      { rank: 4, start: 5, rows: 7, dropout: 0.3 },
+    ],
   },
   'everything trained': {
     rows: 35,
@@ -67,7 +81,7 @@ const shapes: Record<string, LinearShape> = {
 };
 
 function inputs(shape: LinearShape, random: Random): Record<string, Input> {
-  const { rows, k, n, bias, frozen = false, adapters = [] } = shape;
+  const { rows, k, n, bias, frozen = false, gate = false, adapters = [] } = shape;
   const result: Record<string, Input> = {
     x: activation(random, [rows, k]),
     w: { ...weight(random, [n, k]), frozen },
@@ -77,6 +91,7 @@ function inputs(shape: LinearShape, random: Random): Record<string, Input> {
     ),
   };
   if (bias) result.bias = vector(random, [n]);
+  if (gate) result.gate = activation(random, [rows, n]);
   adapters.forEach(({ rank, frozen: fixed }, i) => {
     result[`a${i}`] = matrix(random, [rank, k], fixed);
     result[`b${i}`] = matrix(random, [n, rank], fixed);
@@ -98,7 +113,8 @@ function run(shape: LinearShape, x: Operands): ReturnType<OpCase['run']> {
     module: modules[i],
   }));
   const bias = shape.bias ? x.vector('bias') : undefined;
-  const options = { bias, adapters, rowKeys: x.tensor('keys'), seed: 4_000_000_000, step: 17 };
+  const gate = shape.gate ? x.tensor('gate') : undefined;
+  const options = { bias, adapters, gate, rowKeys: x.tensor('keys'), seed: 4_000_000_000, step: 17 };
   return [linear(x.tensor('x'), x.weight('w'), options)];
 }
 
@@ -110,15 +126,14 @@ function expected(shape: LinearShape, x: Values): Float64Array[] {
     scale: scales[i],
     module: modules[i],
   }));
-  return [
-    oracle.linear(x.x, x.w, shape.k, {
-      bias: x.bias,
-      adapters,
-      rowKeys: x.keys,
-      seed: 4_000_000_000,
-      step: 17,
-    }),
-  ];
+  const y = oracle.linear(x.x, x.w, shape.k, {
+    bias: x.bias,
+    adapters,
+    rowKeys: x.keys,
+    seed: 4_000_000_000,
+    step: 17,
+  });
+  return [shape.gate ? oracle.swiglu(x.gate, y) : y];
 }
 
 export const linearCases: OpCase[] = Object.entries(shapes).map(([name, shape]) => ({
@@ -127,5 +142,5 @@ export const linearCases: OpCase[] = Object.entries(shapes).map(([name, shape]) 
   inputs: (random) => inputs(shape, random),
   run: (x) => run(shape, x),
   oracle: (x) => expected(shape, x),
-  roundings: 1 + (shape.bias ? 1 : 0) + 2 * (shape.adapters?.length ?? 0),
+  roundings: 1 + (shape.bias ? 1 : 0) + (shape.gate ? 1 : 0) + 2 * (shape.adapters?.length ?? 0),
 }));

@@ -149,19 +149,20 @@ export const modelEntries: Record<string, Entry> = {
   ),
   'ModelView#score': entry((of: core.TreeBatch) => view.score(of), { batch: arg(batch, junk) }),
   'ModelView#linear': entry(
-    (
-      layer: number,
-      name: core.LinearName,
-      x: core.Tensor,
-      rowKeys?: core.Tensor,
-      dropout?: core.DropoutKey,
-    ) => view.linear(layer, name, x, rowKeys, dropout),
+    (layer: number, name: core.LinearName, x: core.Tensor, options: object) =>
+      view.linear(layer, name, x, options),
     {
       layer: arg(0, notWhole(0, 1)),
       name: arg('q_proj', noneOf(...core.LINEARS)),
       x: arg(floats([2, 32]), fc.oneof(notTensor, fc.constant(ids))),
-      rowKeys: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
-      dropout: arg({ seed: 1, step: 1 }, perhaps(notDropout)),
+      options: fields(
+        {
+          rowKeys: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
+          dropout: arg({ seed: 1, step: 1 }, perhaps(notDropout)),
+          gate: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
+        },
+        perhaps(notObject),
+      ),
     },
   ),
   forwardRows: entry(core.forwardRows, {

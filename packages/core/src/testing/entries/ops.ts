@@ -75,6 +75,11 @@ export const opEntries: Record<string, Entry> = {
     count: arg(2, notWhole(1, 2 ** 31 - 1), 't'),
   }),
   embedding: entry(core.embedding, { table: arg(weight, notWeight), ids: arg(ids, notInts) }),
+  feedTokens: entry(core.feedTokens, {
+    sampled: arg(ids, firstNotInts),
+    given: arg(ids, notInts),
+    from: arg(ids, notInts),
+  }),
   kvCopy: entry(core.kvCopy, {
     moves: arg(ints([1, 3]), firstNotInts),
     poolK: arg(pool.poolK, notFloats),
@@ -135,6 +140,7 @@ export const opEntries: Record<string, Entry> = {
           ),
         ),
         rowKeys: arg(ints([2, 2]), perhaps(notInts)),
+        gate: arg(undefined, perhaps(notFloats)),
         seed: arg(1, perhaps(notWhole(0, 2 ** 32 - 1))),
         step: arg(1, perhaps(notWhole(0, 2 ** 32 - 1))),
       },
