@@ -5,6 +5,7 @@
 #include "../fail.h"
 #include "gemm/gemm.h"
 #include "linear_adapters.h"
+#include "low_rank.h"
 #include "swiglu.h"
 #include "thread_pool.h"
 
@@ -13,34 +14,12 @@ namespace {
 
 constexpr int kAdapters = 2;
 
-// out [rows, columns] = a x panels, in float32.
-void project(const Matmul& product, float* scratch, float* out) {
-  matmul(product, scratch, [&](const Block& c) {
-    for (int64_t r = 0; r < c.rows; r++)
-      std::memcpy(out + (c.row + r) * product.columns + c.column, c.c + r * c.c_stride,
-                  size_t(c.columns) * sizeof(float));
-  });
-}
-
-// silu(gate) times the block, rounded first as it would be if it were stored.
-void store_gated(const Block& c, const sj_tensor& gate, const sj_tensor& y, int64_t stride) {
-  const bool narrow = y.dtype == SJ_BF16;
-  alignas(64) uint16_t rounded[kBlockPanels * kPanel];
-  for (int64_t r = 0; r < c.rows; r++) {
-    const float* z = c.c + r * c.c_stride;
-    const int64_t at = ((c.row + r) * stride + c.column) * (narrow ? 2 : 4);
-    if (narrow) kernels().narrow(z, rounded, c.columns);
-    swiglu_values(y.dtype, static_cast<const char*>(gate.data) + at, narrow ? (const void*)rounded : z,
-                  static_cast<char*>(y.data) + at, c.columns);
-  }
-}
-
 struct Forward {
   Carver s;
   int64_t rows, depth, columns;
   Adapter adapters[kAdapters];
-  float *a_panels[kAdapters], *b_panels[kAdapters];
-  float *bias, *scratch, *low_rank;
+  float* b_panels[kAdapters];
+  float *bias, *scratch, *low_rank, *dropped;
 
   Forward(const sj_call& call, void* memory)
       : s(memory),
@@ -48,12 +27,13 @@ struct Forward {
         depth(dim(call, ops::linear::X, 1)),
         columns(dim(call, ops::linear::W, 0)) {
     using namespace ops::linear;
+    bool drops = false;
     for (int i = 0; i < kAdapters; i++) {
       const Adapter& adapter = adapters[i] = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
-      const bool active = adapter.active();
-      a_panels[i] = s.take<float>(active ? panel_count(adapter.rank) * kPanel * depth : 0);
-      b_panels[i] = s.take<float>(active ? panel_count(columns) * kPanel * adapter.rank : 0);
+      b_panels[i] = s.take<float>(adapter.active() ? panel_count(columns) * kPanel * adapter.rank : 0);
+      drops |= adapter.drop() != nullptr;
     }
+    dropped = s.take<float>(projection_memory(drops, depth));
     bias = s.take<float>(present(call, BIAS) ? columns : 0);
     scratch = s.take<float>(matmul_scratch(depth));
     low_rank = s.take<float>(worker_count() * kLowRankMemory);
@@ -71,23 +51,27 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
   for (int i = 0; i < kAdapters; i++)
     if (const int32_t code = check_adapter("linear", i, f.adapters[i], f.rows, error)) return code;
   float* const xa[kAdapters] = {data<float>(call, XA0), data<float>(call, XA1)};
+  Projection projections[kAdapters];
+  ScaledPanels panels[kAdapters];
+  int active = 0;
   for (int i = 0; i < kAdapters; i++) {
     const Adapter& adapter = f.adapters[i];
     if (!adapter.active()) continue;
-    pack_panels(adapter.a, SJ_F32, f.a_panels[i], SJ_F32, adapter.rank, f.depth);
-    pack_panels(adapter.b, SJ_F32, f.b_panels[i], SJ_F32, f.columns, adapter.rank);
-    project({.a = {x.data, x.dtype, f.depth, adapter.start, adapter.drop()},
-             .b = float_panels(f.a_panels[i], f.depth),
-             .rows = adapter.rows,
-             .k = f.depth,
-             .columns = adapter.rank},
-            f.scratch, xa[i]);
+    projections[active] = {.x = {x.data, x.dtype, f.depth, adapter.start, adapter.drop()},
+                           .rows = adapter.rows,
+                           .depth = f.depth,
+                           .right = adapter.a,
+                           .rank = adapter.rank,
+                           .out = xa[i],
+                           .dropped = f.dropped};
+    panels[active++] = {adapter.b, f.columns, adapter.rank, adapter.scale, f.b_panels[i]};
   }
+  run_low_rank(projections, panels, active);
   const bool has_bias = present(call, BIAS), gated = present(call, GATE);
   if (has_bias)
     Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
 
-  const bool plain = !has_bias && !gated && !f.adapters[0].active() && !f.adapters[1].active();
+  const bool plain = !has_bias && !f.adapters[0].active() && !f.adapters[1].active();
   const bool in_place = plain && f.columns % 16 == 0;
   const Matmul product{.a = {x.data, x.dtype, f.depth},
                        .b = weight_panels(w),
@@ -98,22 +82,21 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
                        .c16 = in_place && y.dtype == SJ_BF16 ? static_cast<uint16_t*>(y.data) : nullptr,
                        .c_stride = f.columns,
                        .next = call.next_weight};
-  if (in_place) {
-    matmul(product, f.scratch);
-    return SJ_OK;
-  }
-  matmul(product, f.scratch, [&](const Block& c) {
+  const auto add_the_rest = [&](const Block& c) {
     if (has_bias)
       for (int64_t r = 0; r < c.rows; r++)
         kernels().add_scaled(f.bias + c.column, 1, c.c + r * c.c_stride, c.columns);
     for (int i = 0; i < kAdapters; i++)
       if (f.adapters[i].active())
         add_low_rank(f.adapters[i], c, xa[i], f.b_panels[i], false, f.low_rank + c.worker * kLowRankMemory);
-    if (gated)
-      store_gated(c, call.tensors[GATE], y, f.columns);
-    else
-      store_block(c, y, f.columns);
-  });
+    store_block(c, y, f.columns);
+  };
+  if (in_place)
+    matmul(product, f.scratch);
+  else
+    matmul(product, f.scratch, add_the_rest);
+  // Not in the epilogue: there it is slower by 3 to 8%, by the number of rows (decision 009).
+  if (gated) swiglu(y.dtype, call.tensors[GATE].data, y.data, y.data, f.rows * f.columns);
   return SJ_OK;
 }
 
@@ -126,9 +109,9 @@ constexpr int64_t kTransposed = 2 << 20;  // values of W transposed at a time
 struct BackwardAdapter : Adapter {
   float *grad_a, *grad_b;
   const float* xa;
-  float *dyb, *dyb_transposed;  // [rows, rank], [rank, kRowBlock]
-  float *b_panels, *a_panels;   // reducing over n and over rank
-  float *xa_panels, *x_panels;  // of one row block; x with dropout
+  float *dyb, *dyb_transposed;     // [rows, rank], [rank, kRowBlock]
+  float *b_transposed, *a_panels;  // [rank, columns]; reducing over rank, scaled
+  float *xa_panels, *x_panels;     // of one row block; x with dropout
   bool need_dyb;
 };
 
@@ -161,7 +144,7 @@ struct Backward {
       adapter.need_dyb = active && (need_dx || adapter.grad_a);
       const int64_t rank = adapter.rank, rank_padded = panel_count(rank) * kPanel;
       adapter.dyb = s.take<float>(adapter.need_dyb ? adapter.rows * rank : 0);
-      adapter.b_panels = s.take<float>(adapter.need_dyb ? rank_padded * columns : 0);
+      adapter.b_transposed = s.take<float>(adapter.need_dyb ? rank * columns : 0);
       adapter.a_panels = s.take<float>(active && need_dx ? padded * rank : 0);
       adapter.dyb_transposed = s.take<float>(adapter.grad_a ? rank * kRowBlock : 0);
       adapter.x_panels = s.take<float>(adapter.grad_a && adapter.drop() ? padded * kRowBlock : 0);
@@ -320,16 +303,17 @@ int32_t run_linear_backward(const sj_call& call, sj_error* error) {
       return fail(error, SJ_INVALID, "[linear_backward] xa%d: expected a tensor with grad_b%d, received none",
                   i, i);
     if (!adapter.need_dyb) continue;
-    row_panels({adapter.b, SJ_F32, adapter.rank}, 0, b.columns, adapter.rank, adapter.b_panels,
-               b.panel_memory);
-    project({.a = {dy.data, dy.dtype, dy.stride, adapter.start},
-             .b = float_panels(adapter.b_panels, b.columns),
-             .rows = adapter.rows,
-             .k = b.columns,
-             .columns = adapter.rank},
-            b.scratch, adapter.dyb);
-    if (b.need_dx)
-      row_panels({adapter.a, SJ_F32, b.depth}, 0, adapter.rank, b.depth, adapter.a_panels, b.panel_memory);
+    kernels().transpose(adapter.b, adapter.rank, b.columns, adapter.rank, adapter.b_transposed, b.columns);
+    const Projection dyb{.x = {dy.data, dy.dtype, dy.stride, adapter.start},
+                         .rows = adapter.rows,
+                         .depth = b.columns,
+                         .right = adapter.b_transposed,
+                         .rank = adapter.rank,
+                         .out = adapter.dyb};
+    run_low_rank(&dyb, nullptr, 1);
+    if (!b.need_dx) continue;
+    row_panels({adapter.a, SJ_F32, b.depth}, 0, adapter.rank, b.depth, adapter.a_panels, b.panel_memory);
+    scale_values(adapter.a_panels, adapter.scale, b.padded * adapter.rank);
   }
   if (b.need_dx) backward_dx(call, b);
   backward_weights(call, b);

@@ -51,9 +51,9 @@ inline int32_t check_adapter(const char* op, int i, const Adapter& adapter, int6
 
 inline constexpr int64_t kLowRankMemory = (kTileRows + 1) * kBlockPanels * kPanel;
 
-// c += scale (left[row - start] x panels), r ascending, on the rows of the block this adapter covers.
-// left: [rows, rank]; panels: float32, depth rank. dropped: multiply by the row's dropout mask as well.
-// memory: kLowRankMemory values of the worker's own.
+// c += left[row - start] x panels, r ascending, on the rows of the block this adapter covers. left: [rows,
+// rank]; panels: float32, depth rank, with the adapter's scale in them. dropped: what is added is multiplied
+// by the row's dropout mask first, in `memory`, kLowRankMemory values of the worker's own.
 inline void add_low_rank(const Adapter& adapter, const Block& c, const float* left, const float* panels,
                          bool dropped, float* memory) {
   const size_t stride = panel_stride(SJ_F32, adapter.rank);
@@ -62,17 +62,15 @@ inline void add_low_rank(const Adapter& adapter, const Block& c, const float* le
   float* mask = memory + kTileRows * width;
   for (int64_t row = adapter.first(c.row), end = adapter.last(c.row, c.rows); row < end; row += kTileRows) {
     const int64_t rows = std::min<int64_t>(kTileRows, end - row);
+    float* to = c.c + (row - c.row) * c.c_stride;
     kernels().tile_f32({left + (row - adapter.start) * adapter.rank, adapter.rank, int(rows),
                         reinterpret_cast<const char*>(panels) + size_t(c.column / kPanel) * stride, stride,
-                        int(count), vectors, adapter.rank, memory, width, false});
+                        int(count), vectors, adapter.rank, dropped ? memory : to,
+                        dropped ? width : c.c_stride, !dropped});
+    if (!dropped) continue;
     for (int64_t r = 0; r < rows; r++) {
-      float* to = c.c + (row + r - c.row) * c.c_stride;
-      if (dropped) {
-        adapter.dropout.mask(row + r, c.column, mask, c.columns);
-        kernels().add_mul(memory + r * width, mask, adapter.scale, to, c.columns);
-      } else {
-        kernels().add_scaled(memory + r * width, adapter.scale, to, c.columns);
-      }
+      adapter.dropout.mask(row + r, c.column, mask, c.columns);
+      kernels().add_mul(memory + r * width, mask, to + r * c.c_stride, c.columns);
     }
   }
 }

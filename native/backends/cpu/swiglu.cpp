@@ -53,9 +53,10 @@ HWY_INLINE void backward_range(const T* dy, const T* gate, const T* up, T* dgate
   });
 }
 
-void forward_values(int32_t dtype, const void* gate, const void* up, void* y, int64_t n) {
+void swiglu_values(int32_t dtype, const void* gate, const void* up, void* y, int64_t begin, int64_t n) {
   const auto run = [&]<class T>(T) HWY_ATTR {
-    forward_range(static_cast<const T*>(gate), static_cast<const T*>(up), static_cast<T*>(y), n);
+    forward_range(static_cast<const T*>(gate) + begin, static_cast<const T*>(up) + begin,
+                  static_cast<T*>(y) + begin, n);
   };
   if (dtype == SJ_BF16)
     run(uint16_t{});
@@ -81,30 +82,28 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace selfjudge::cpu {
-HWY_EXPORT(forward_values);
+HWY_EXPORT(swiglu_values);
 HWY_EXPORT(swiglu_gradients);
 
 namespace {
 constexpr int64_t kPiece = 8192;
 }
 
-void swiglu_values(int32_t dtype, const void* gate, const void* up, void* y, int64_t n) {
-  HWY_DYNAMIC_DISPATCH(forward_values)(dtype, gate, up, y, n);
+void swiglu(int32_t dtype, const void* gate, const void* up, void* y, int64_t n) {
+  parallel_for(
+      ceil_div(n, kPiece),
+      [&](int64_t task, int) {
+        HWY_DYNAMIC_DISPATCH(swiglu_values)
+        (dtype, gate, up, y, task * kPiece, std::min(kPiece, n - task * kPiece));
+      },
+      kPiece / 2);
 }
 
 size_t workspace_swiglu(const sj_call&) { return 0; }
 int32_t run_swiglu(const sj_call& call, sj_error*) {
   using namespace ops::swiglu;
-  const int64_t n = elements(call, Y), bytes = int64_t(element_bytes(call, Y));
-  parallel_for(
-      ceil_div(n, kPiece),
-      [&](int64_t task, int) {
-        const int64_t at = task * kPiece * bytes;
-        swiglu_values(call.tensors[Y].dtype, data<const char>(call, GATE) + at,
-                      data<const char>(call, UP) + at, data<char>(call, Y) + at,
-                      std::min(kPiece, n - task * kPiece));
-      },
-      kPiece / 2);
+  swiglu(call.tensors[Y].dtype, call.tensors[GATE].data, call.tensors[UP].data, call.tensors[Y].data,
+         elements(call, Y));
   return SJ_OK;
 }
 

@@ -1,10 +1,11 @@
-// The maths of swiglu, for its own op and for the products whose result it takes.
+// The maths of swiglu, for its own op and for the product that takes a gate.
 #pragma once
 #include <cstdint>
 
 namespace selfjudge::cpu {
 
-// y = silu(gate) up, n values of `dtype`, each computed in float32 and rounded once.
-void swiglu_values(int32_t dtype, const void* gate, const void* up, void* y, int64_t n);
+// y = silu(gate) up, n values of `dtype`, each computed in float32 and rounded once, on all workers. y may be
+// up.
+void swiglu(int32_t dtype, const void* gate, const void* up, void* y, int64_t n);
 
 }  // namespace selfjudge::cpu

@@ -178,6 +178,8 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
           const int64_t columns = std::min(count * int64_t(kPanel), m.columns - p * kPanel);
           const int vectors = int(ceil_div(columns - (count - 1) * kPanel, 16));
           float* c = m.c ? m.c + row0 * m.c_stride + p * kPanel : own.c;
+          // A tile of pairs has its whole depth, so the epilogue follows it at once, from L1.
+          const bool finished = dot && !m.c;
           const int64_t c_stride = m.c ? m.c_stride : count * kPanel;
           uint16_t* out = m.c16 && dot ? m.c16 + row0 * m.c_stride + p * kPanel : nullptr;
           const int64_t depth = few || dot ? std::max<int64_t>(m.k, 1) : kDepth;
@@ -198,17 +200,20 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
             const int lines = int(ceil_div(3, passes));
             for (int64_t r = 0; r < rows; r += tile_rows) {
               const int some = int(std::min(tile_rows, rows - r));
-              float* to = c + r * c_stride;
-              if (dot)
-                kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
-                                 (k + 1) / 2, ahead + r / tile_rows * size / passes, lines, int(192 / passes),
-                                 to, c_stride, more, out ? out + r * m.c_stride : nullptr, m.c_stride});
-              else
+              float* to = finished ? c : c + r * c_stride;
+              if (!dot) {
                 tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
                       c_stride, more});
+                continue;
+              }
+              kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
+                               (k + 1) / 2, ahead + r / tile_rows * size / passes, lines, int(192 / passes),
+                               to, c_stride, more, out ? out + r * m.c_stride : nullptr, m.c_stride});
+              if (epilogue) epilogue({row0 + r, some, p * kPanel, columns, to, c_stride, worker});
             }
           }
-          if (m.c16 && !dot)
+          if (dot) continue;
+          if (m.c16)
             for (int64_t r = 0; r < rows; r++)
               kernel.narrow(c + r * c_stride, m.c16 + (row0 + r) * m.c_stride + p * kPanel, columns);
           if (epilogue) epilogue({row0, rows, p * kPanel, columns, c, c_stride, worker});

@@ -91,8 +91,8 @@ struct Kernels {
   // dst[c][r] = src[r][c] for 32-bit values; strides in values.
   void (*transpose)(const void* src, int64_t src_stride, int64_t rows, int64_t cols, void* dst,
                     int64_t dst_stride);
-  void (*add_scaled)(const float* x, float scale, float* y, int64_t n);               // y += scale x
-  void (*add_mul)(const float* x, const float* m, float scale, float* y, int64_t n);  // y += (scale m) x
+  void (*add_scaled)(const float* x, float scale, float* y, int64_t n);  // y += scale x
+  void (*add_mul)(const float* x, const float* m, float* y, int64_t n);  // y += m x
 
   // Of n (a multiple of 64) logits: the largest (at least -FLT_MAX) and the sum of exp(x - max), in a fixed
   // lane order. NaN and +inf make the sum NaN.
