@@ -3,7 +3,7 @@ import { check, numbers, object, oneOf, whole } from '../checks/kinds.js';
 import { SelfjudgeError } from '../errors.js';
 import { forwardKeys } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
-import { owned, tidy } from '../tensor/scope.js';
+import { orDispose, owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { DecodeProgram } from './decodeProgram.js';
@@ -110,9 +110,9 @@ class Generation {
     this.#options = { ...options, maxBatch: options.maxBatch ?? 64, eos: options.eos ?? defaultEos(view) };
     this.#waiting = answers.toReversed();
     const blocks = poolBlocks(answers, this.#options) + 1;
-    this.#pool = new KvPool(model.device, model.config, model.dtype, blocks);
-    [this.#unusedBlock] = this.#pool.take(1);
     this.#drawn = owned(() => Tensor.empty(model.device, [this.#options.maxBatch], 'int32'));
+    this.#pool = orDispose([this.#drawn], () => new KvPool(model.device, model.config, model.dtype, blocks));
+    [this.#unusedBlock] = this.#pool.take(1);
     this.#width = Math.max(
       ...answers.map(({ prompt }) => sharedBlocks(prompt) + ownBlocks(prompt, options.maxNewTokens)),
     );
@@ -144,8 +144,8 @@ class Generation {
       table: answer.table,
       sequence: answer.sequence,
     }));
-    const outputs = this.#programOf(rows.length).run(rows);
-    const drawn = Promise.all(outputs.map((tensor) => tensor.read())) as unknown as Step['drawn'];
+    const [tokens, logp, samplingLogp] = this.#programOf(rows.length).run(rows);
+    const drawn = Promise.all([tokens.read(), logp.read(), samplingLogp.read()]);
     drawn.catch(() => {}); // when an earlier step failed nobody reads it
     for (const answer of answers) answer.drawn++;
     // Whatever is enqueued from here on runs after the last row of these, so others may have their blocks.
