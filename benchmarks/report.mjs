@@ -71,5 +71,8 @@ C++, many calls a turn. TFLOP/s count the maths as written; attention counts wha
 to, unshared, so sharing a prompt shows as speed. How far a phase of the step is from the arithmetic floor of its machine is its
 GFLOP/s against the register ceiling, which \`gemm\` measures. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
 
+The results named amx-2core are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
+with a wide spread (0.00 says that there was one round) with care.
+
 ${files.map(section).join('\n\n')}
 `);
