@@ -95,7 +95,7 @@ int32_t run_linear(const sj_call& call, sj_error* error) {
     matmul(product, f.scratch);
   else
     matmul(product, f.scratch, add_the_rest);
-  // Not in the epilogue: there it is slower by 3 to 8%, by the number of rows (decision 010).
+  // Not in the epilogue: there it is slower by 2 to 8%, by the number of rows (decision 010).
   if (gated) swiglu(y.dtype, call.tensors[GATE].data, y.data, y.data, f.rows * f.columns);
   return SJ_OK;
 }

@@ -40,7 +40,8 @@ struct WorkerScratch {
     a = s.take<float>(std::min(kMaxRows * width, std::max(block_bytes() / 4, kMinRows * width)));
     mask = s.take<float>(k);
     panel = s.take<float>(std::min(k, kDepth) * kPanel);
-    c = s.take<float>(kMaxRows * kPanel * kernels().dot_panels);
+    // A block of rows and a panel; a tile of pairs, or few rows of kBlockPanels, are smaller.
+    c = s.take<float>(kMaxRows * kPanel);
   }
 };
 
