@@ -2,7 +2,10 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const file = fileURLToPath(new URL('./build/Release/selfjudge_native.node', import.meta.url));
+// SELFJUDGE_NATIVE_MODULE names another build of the addon, for tests.
+const file =
+  process.env.SELFJUDGE_NATIVE_MODULE ??
+  fileURLToPath(new URL('./build/Release/selfjudge_native.node', import.meta.url));
 
 function load() {
   try {

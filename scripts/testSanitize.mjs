@@ -13,8 +13,8 @@ const native = join(dirname(dirname(fileURLToPath(import.meta.url))), 'native');
 const short = process.argv.includes('--short');
 const PROGRAMS = short
   ? ['thread_pool', 'stream_ops', 'amx_tiles']
-  : ['thread_pool', 'stream_ops', 'amx_tiles', 'matrix_ops', 'matrix_ops_amx', 'other_ops'];
-const ARGUMENTS = { matrix_ops_amx: ['amx'] };
+  : ['thread_pool', 'stream_ops', 'amx_tiles', 'matrix_ops', 'matrix_ops_amx', 'other_ops', 'other_ops_amx'];
+const ARGUMENTS = { matrix_ops_amx: ['amx'], other_ops_amx: ['amx'] };
 
 function run(command, args, env = {}) {
   const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env } });

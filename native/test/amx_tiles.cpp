@@ -1,4 +1,4 @@
-// The kernels of gemm/amx.cpp on emulated tiles, against plain loops, and the emulation's own errors. All
+// The kernels of gemm/amx*.cpp on emulated tiles, against plain loops, and the emulation's own errors. All
 // memory is as large as it must be and no larger, for AddressSanitizer.
 #include <cmath>
 #include <cstring>
@@ -95,8 +95,9 @@ struct Product {
       t.out = out ? out + r * out_stride : nullptr;
       t.out_stride = out_stride;
       cpu::amx::tile_dot(t);
-      if (tiles::state.configured) fail("tiles are not released", rows, k, columns);
     }
+    cpu::amx::release();
+    if (tiles::state.configured) fail("tiles are not released", rows, k, columns);
   }
 };
 
@@ -166,6 +167,65 @@ void special_values() {
                                     : !std::memcmp(x, y, size_t(width) * 4);
     if (!expected) fail("special values", r, 70, 50);
   }
+}
+
+// pair_tile: sums over a range of k, from zero and from what was there; each row of a call with a range of
+// its own stands for by zeros in A; NaN outside the range.
+void check_pairs(int rows, int k, int columns) {
+  const int64_t width = whole(columns, 16), a_stride = whole(k, 2), pairs = a_stride / 2;
+  const Memory<uint16_t> a(size_t(rows * a_stride));
+  const Memory<uint32_t> b(size_t(pairs * width));
+  for (size_t i = 0; i < a.size(); i++) a[i] = random_bf16();
+  for (size_t i = 0; i < b.size(); i++) b[i] = random_bf16() | uint32_t(random_bf16()) << 16;
+  const auto right = [&](int64_t i, int64_t x) {
+    return double(bf16_to_float(uint16_t(b[size_t(i / 2 * width + x)] >> i % 2 * 16)));
+  };
+  const auto multiply = [&](int row, int count, const uint16_t* left, int first, int last, float* c,
+                            bool accumulate) {
+    cpu::amx::pair_tile({left + row * a_stride, a_stride, count, b.get(), width, true, first, last, width, c,
+                         width, accumulate});
+  };
+  const int first = int(rng() % unsigned(k + 1)), last = first + int(rng() % unsigned(k + 1 - first));
+  const Memory<float> c(size_t(rows * width)), added(c.size()), alone{size_t(width)};
+  multiply(0, rows, a.get(), first, last, c.get(), false);
+  for (size_t i = 0; i < added.size(); i++) added[i] = float(i % 5) - 2;
+  multiply(0, rows, a.get(), first, last, added.get(), true);
+  for (int r = 0; r < rows; r++)
+    for (int x = 0; x < width; x++) {
+      double sum = 0, size = 0;
+      for (int i = first; i < last; i++) {
+        const double term = bf16_to_float(a[size_t(r * a_stride + i)]) * right(i, x);
+        sum += term;
+        size += std::fabs(term);
+      }
+      const size_t i = size_t(r * width + x);
+      if (!(std::fabs(c[i] - sum) <= size * 1e-6 + 1e-30)) return fail("a sum of pairs", rows, k, columns);
+      if (!(std::fabs(added[i] - (sum + (double(i % 5) - 2))) <= size * 1e-6 + 1e-6))
+        return fail("a sum of pairs added to what was there", rows, k, columns);
+    }
+  // Zeros in A for what a row does not take, in one call, and each row alone with a range of its own.
+  const Memory<uint16_t> zeroed(a.size());
+  std::memcpy(zeroed.get(), a.get(), a.size() * 2);
+  std::vector<int> ends;
+  for (int r = 0; r < rows; r++) {
+    ends.push_back(first + int(rng() % unsigned(last - first + 1)));
+    for (int i = ends.back(); i < k; i++) zeroed[size_t(r * a_stride + i)] = 0;
+  }
+  multiply(0, rows, zeroed.get(), first, last, c.get(), false);
+  for (int r = 0; r < rows; r++) {
+    multiply(r, 1, a.get(), first, ends[size_t(r)], alone.get(), false);
+    if (std::memcmp(alone.get(), c.get() + r * width, size_t(width) * 4))
+      return fail("a row with a range of its own", rows, k, columns);
+  }
+  for (int i = 0; i < k; i++) {
+    if (i >= first && i < last) continue;
+    for (int r = 0; r < rows; r++) a[size_t(r * a_stride + i)] = 0x7fc0;
+    for (int x = 0; x < width; x++) b[size_t(i / 2 * width + x)] |= 0x7fc0u << i % 2 * 16;
+  }
+  multiply(0, rows, a.get(), first, last, c.get(), false);
+  for (size_t i = 0; i < c.size(); i++)
+    if (!std::isfinite(c[i])) return fail("NaN from outside the range", rows, k, columns);
+  cpu::amx::release();
 }
 
 template <class Body>
@@ -238,6 +298,9 @@ int main() {
   for (const int rows : {1, 15, 16, 17, 31, 32, 33, 64})
     for (const int k : {31, 32, 33, 64, 96})
       for (const int columns : {16, 48, 49, 80, 96, 97, 384}) run(rows, k, columns);
+  for (int rows = 1; rows <= selfjudge::cpu::amx::kRows; rows++)
+    for (const int columns : {16, 32, 48, 64, 80, 144})
+      check_pairs(rows, 1 + int(rng() % 130), columns), shapes++;
   special_values();
   errors();
   std::printf("amx_tiles: %d shapes, %d failures\n", shapes, failures);

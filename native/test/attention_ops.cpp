@@ -195,9 +195,10 @@ void test_pool(const Case& c) {
            "%s", error.message);
 }
 
-// NaN in one branch stays there.
-void test_strangers() {
-  const Case c{SJ_F32, 3, 1, 16, 1.0};
+// NaN in one branch stays there, and below the row that has it.
+void test_strangers(int32_t dtype) {
+  const Case c{dtype, 3, 1, 16, 1.0};
+  const int64_t bytes = dtype == SJ_BF16 ? 2 : 4;
   const Inputs clean = inputs(c, kTree.rows());
   const Outputs expected = run(clean, kTree);
   Inputs in{clean.q.copy(), clean.k.copy(), clean.v.copy(), clean.dout.copy(), clean.scale};
@@ -212,9 +213,10 @@ void test_strangers() {
       if (below)
         SJ_CHECK(std::isnan(out.o.get(i)), "row %d should be NaN", row);
       else
-        SJ_CHECK(!std::memcmp(out.o.data<float>() + i, expected.o.data<float>() + i, 4) &&
-                     !std::memcmp(out.dq.data<float>() + i, expected.dq.data<float>() + i, 4),
-                 "row %d changed", row);
+        SJ_CHECK(
+            !std::memcmp(out.o.data<char>() + i * bytes, expected.o.data<char>() + i * bytes, bytes) &&
+                !std::memcmp(out.dq.data<char>() + i * bytes, expected.dq.data<char>() + i * bytes, bytes),
+            "row %d changed", row);
   }
 }
 
@@ -234,7 +236,7 @@ void test_attention() {
       test_unshared(c, kTree);
       test_pool(c);
     }
-  test_strangers();
+  for (const int32_t dtype : {SJ_F32, SJ_BF16}) test_strangers(dtype);
   for (uint64_t seed = 0; seed < 20; seed++) {
     const TestTree tree = random_tree(seed);
     test_against_reference({SJ_F32, 2, 1, 5, 1.0}, tree);

@@ -58,11 +58,11 @@ HWY_INLINE BackwardChunk gather_chunk(const AttentionBackward& a, int64_t g, con
   return chunk;
 }
 
-// p and ds of `count` gathered query vectors from vector i on by the chunk's keys, of which the first `most`
-// count.
-HWY_INLINE void score_gradients(const AttentionBackward& a, const AttentionBackwardScratch& scratch,
-                                const BackwardChunk& chunk, int count, int64_t i, int most, const float* lse,
-                                const float* delta, float* s, float* ds) {
+// s = q k and ds = do v of `count` gathered query vectors from vector i on by the chunk's keys, of which the
+// first `most` count.
+HWY_INLINE void score_products(const AttentionBackward& a, const AttentionBackwardScratch& scratch,
+                               const BackwardChunk& chunk, int count, int64_t i, int most, float* s,
+                               float* ds) {
   if (a.pairs) {
     const auto multiply = [&](float* left, const PairFactor& right, float* to) {
       kernels().pair_tile({bf16_of(left) + i * a.padded, a.padded, count, right.data, right.stride,
@@ -74,7 +74,16 @@ HWY_INLINE void score_gradients(const AttentionBackward& a, const AttentionBackw
     scores(count, scratch.q + i * a.padded, a.padded, scratch.kt, a.depth, most, s);
     scores(count, scratch.dout + i * a.padded, a.padded, scratch.vt, a.depth, most, ds);
   }
-  probability_gradients(count, lse, delta, a.scale, s, ds);
+}
+
+// lse and delta of `count` query vectors under key head g from the i-th of rows [begin, ..) on.
+HWY_INLINE void row_values(const AttentionBackward& a, int64_t g, int64_t begin, int64_t i, int count,
+                           float* lse, float* delta) {
+  for (int r = 0; r < count; r++) {
+    const int64_t at = (begin + (i + r) / a.group) * a.heads + g * a.group + (i + r) % a.group;
+    lse[r] = data<const float>(*a.call, ops::tree_attention_backward::LSE)[at];
+    delta[r] = a.delta[at];
+  }
 }
 
 // Scratch q and do <- the query vectors of rows [begin, end) under key head g, rows then heads ascending.
@@ -112,6 +121,16 @@ HWY_INLINE void row_deltas(const AttentionBackward& a, int64_t begin, int64_t en
   }
 }
 
+// Query vectors first .. first + count of a tile by one chunk's keys: q k and do v, in the first or second
+// half of scratch, and how many keys each one sees.
+struct ScoredGradients {
+  int64_t first;
+  int count;
+  bool second;
+  float *s, *ds;
+  int seen[kMostBlock];
+};
+
 // dq of rows [begin, end) under key head g.
 template <class T>
 HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t begin, int64_t end,
@@ -135,26 +154,38 @@ HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t b
       int32_t rows[kKeys];
       const int keys = paths.rows(row, c, rows);
       const BackwardChunk chunk = gather_chunk<T>(a, g, rows, keys, true, scratch);
-      for (int64_t i = (row - begin) * a.group; i < (stop - begin) * a.group; i += kBlock) {
-        const int count = static_cast<int>(std::min<int64_t>(kBlock, (stop - begin) * a.group - i));
-        int seen[kBlock], most = 0;
-        float lse[kBlock], delta[kBlock];
-        for (int r = 0; r < count; r++) {
-          const int64_t of = begin + (i + r) / a.group;
-          const int64_t at = of * a.heads + g * a.group + (i + r) % a.group;
-          lse[r] = data<const float>(*a.call, LSE)[at];
-          delta[r] = a.delta[at];
-          seen[r] = std::min(kKeys, paths.keys(of) - c * kKeys);
-          most = std::max(most, seen[r]);
+      const int64_t last = (stop - begin) * a.group;
+      const auto scored = [&](int64_t i, bool second) HWY_ATTR {
+        ScoredGradients block;
+        block.first = i;
+        block.count = static_cast<int>(std::min<int64_t>(a.block, last - i));
+        block.second = second;
+        block.s = scratch.s + second * a.block * kKeys;
+        block.ds = scratch.ds + second * a.block * kKeys;
+        int most = 0;
+        for (int r = 0; r < block.count; r++) {
+          block.seen[r] = std::min(kKeys, paths.keys(begin + (i + r) / a.group) - c * kKeys);
+          most = std::max(most, block.seen[r]);
         }
-        score_gradients(a, scratch, chunk, count, i, most, lse, delta, scratch.s, scratch.ds);
+        score_products(a, scratch, chunk, block.count, i, most, block.s, block.ds);
+        return block;
+      };
+      // As in the forward, the next block's products are asked for first.
+      ScoredGradients block = scored((row - begin) * a.group, false), next = block;
+      for (;; block = next) {
+        const int64_t i = block.first, after = i + block.count;
+        if (after < last) next = scored(after, !block.second);
+        float lse[kMostBlock], delta[kMostBlock];
+        row_values(a, g, begin, i, block.count, lse, delta);
+        probability_gradients(block.count, lse, delta, a.scale, block.s, block.ds);
         float* sum = scratch.sum + i * padded;
         if (a.pairs) {
-          kernels().narrow(scratch.ds, scratch.ds_bf16, count * kKeys);
-          accumulate_seen_pairs(count, scratch.ds_bf16, chunk.k, seen, padded, sum);
+          kernels().narrow_factor(block.ds, scratch.ds_bf16, block.count * kKeys);
+          accumulate_seen_pairs(block.count, scratch.ds_bf16, chunk.k, block.seen, padded, sum);
         } else {
-          accumulate_seen(count, scratch.ds, scratch.k, padded, seen, padded, sum, padded);
+          accumulate_seen(block.count, block.ds, scratch.k, padded, block.seen, padded, sum, padded);
         }
+        if (after == last) break;
       }
       row = stop;
     }
@@ -187,22 +218,16 @@ HWY_INLINE void accumulate_keys(const AttentionBackward& a, const float* c, cons
 }
 
 // The same of pairs: c is turned, [64][swept] in bf16, and values are packed pairs of query vectors.
-HWY_INLINE void accumulate_key_pairs(const AttentionBackward& a, const uint16_t* c, const uint32_t* values,
+HWY_INLINE void accumulate_key_pairs(const AttentionBackward& a, uint16_t* c, const uint32_t* values,
                                      int64_t base, int keys, int64_t begin, int64_t vectors, float* sums) {
   const int64_t swept = swept_vectors(a);
-  const auto first_seeing = [&](int j) {
-    return std::clamp<int64_t>((base + j - begin) * a.group, 0, vectors);
-  };
-  const auto add = [&](int j, int count, int64_t first, int64_t last) {
-    if (first < last)
-      kernels().pair_tile({c + j * swept, swept, count, values, a.padded, true, first, last, a.padded,
-                           sums + j * a.padded, a.padded, true});
-  };
-  for (int j = 0; j < keys; j += kPairRows) {
-    const int count = std::min(kPairRows, keys - j);
-    const int64_t common = std::min(vectors, round_up(first_seeing(j + count - 1), 2));
-    for (int r = j; r < j + count; r++) add(r, 1, first_seeing(r), common);
-    add(j, count, common, vectors);
+  for (int j = 0; j < keys; j += a.block) {
+    const int count = std::min(a.block, keys - j);
+    int64_t first[kMostBlock];
+    for (int r = 0; r < count; r++)
+      first[r] = std::clamp<int64_t>((base + j + r - begin) * a.group, 0, vectors);
+    accumulate_from_pairs(count, c + j * swept, swept, {values, a.padded, true}, first, vectors, a.padded,
+                          sums + j * a.padded);
   }
 }
 
@@ -212,7 +237,7 @@ HWY_INLINE void pair_queries(const AttentionBackward& a, int64_t vectors,
   const int64_t swept = swept_vectors(a);
   for (const auto& [from, to] : {std::pair{scratch.s, scratch.p_bf16}, {scratch.ds, scratch.ds_bf16}}) {
     kernels().transpose(from, kKeys, vectors, kKeys, scratch.turned, swept);
-    kernels().narrow(scratch.turned, to, kKeys * swept);
+    kernels().narrow_factor(scratch.turned, to, kKeys * swept);
   }
   pair_rows(bf16_of(scratch.q), a.padded, nullptr, int(vectors), a.padded, a.padded, scratch.q_pairs);
   pair_rows(bf16_of(scratch.dout), a.padded, nullptr, int(vectors), a.padded, a.padded, scratch.dout_pairs);
@@ -234,16 +259,17 @@ HWY_INLINE void key_gradients(const AttentionBackward& a, int64_t g, int segment
     for (int64_t begin = from; begin < to; begin += a.sweep) {
       const int64_t end = std::min(to, begin + a.sweep), vectors = (end - begin) * a.group;
       gather_queries<T>(a, g, begin, end, scratch);
-      for (int64_t i = 0; i < vectors; i += kBlock) {
-        const int count = static_cast<int>(std::min<int64_t>(kBlock, vectors - i));
-        float lse[kBlock], delta[kBlock];
-        for (int r = 0; r < count; r++) {
-          const int64_t at = (begin + (i + r) / a.group) * a.heads + g * a.group + (i + r) % a.group;
-          lse[r] = data<const float>(*a.call, LSE)[at];
-          delta[r] = a.delta[at];
-        }
-        score_gradients(a, scratch, chunk, count, i, keys, lse, delta, scratch.s + i * kKeys,
-                        scratch.ds + i * kKeys);
+      const auto score = [&](int64_t i) HWY_ATTR {
+        score_products(a, scratch, chunk, static_cast<int>(std::min<int64_t>(a.block, vectors - i)), i, keys,
+                       scratch.s + i * kKeys, scratch.ds + i * kKeys);
+      };
+      score(0);
+      for (int64_t i = 0; i < vectors; i += a.block) {
+        if (i + a.block < vectors) score(i + a.block);
+        const int count = static_cast<int>(std::min<int64_t>(a.block, vectors - i));
+        float lse[kMostBlock], delta[kMostBlock];
+        row_values(a, g, begin, i, count, lse, delta);
+        probability_gradients(count, lse, delta, a.scale, scratch.s + i * kKeys, scratch.ds + i * kKeys);
       }
       if (a.pairs) {
         pair_queries(a, vectors, scratch);

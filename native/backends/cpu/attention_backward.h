@@ -12,6 +12,7 @@ struct AttentionBackward {
   int64_t heads, key_heads, group, depth, padded;
   int64_t tile, most_chunks;  // rows a dq task; chunks of the longest path
   int64_t sweep;              // rows that a dk, dv task takes at a time
+  int block;                  // query vectors that are multiplied at a time
   float scale;
   bool pairs;  // bf16 values are multiplied as they are
   const int32_t *row_segment;
@@ -23,11 +24,11 @@ struct AttentionBackward {
 // kt, vt and k hold bf16 or packed pairs of it.
 struct AttentionBackwardScratch {
   float *q, *dout;         // [vectors][padded]
-  float *s, *ds;           // [vectors][64]: scores, then p; do v, then ds
+  float *s, *ds;           // [vectors][64], for dq [2][block][64]: scores, then p; do v, then ds
   float *kt, *vt;          // [depth][64]
   float *sum, *other_sum;  // dq [vectors][padded]; or dk and dv [64][padded]
   float *k;                // [64][padded]
-  // Of pairs: p and ds in bf16, [kBlock][64] or turned, [64][swept]; q and do as pairs of query vectors,
+  // Of pairs: p and ds in bf16, [block][64] or turned, [64][swept]; q and do as pairs of query vectors,
   // [swept / 2][padded]; and [64][swept] to turn in.
   uint16_t *p_bf16, *ds_bf16;
   uint32_t *q_pairs, *dout_pairs;

@@ -29,11 +29,22 @@ struct Chunk {
 
 // Running state of a tile's query vectors: O / L is the attention over the chunks merged so far.
 struct ForwardTile {
-  bool pairs;       // bf16 values are multiplied as they are
-  float *q, *o;     // [vectors][padded]; q with pairs: bf16
-  float *m, *l;     // [vectors]
-  float *s, *part;  // [kBlock][64] and [kBlock][padded]: one chunk's probabilities and output
-  uint16_t* p;      // [kBlock][64]: with pairs, the probabilities in bf16
+  bool pairs;    // bf16 values are multiplied as they are
+  int block;     // vectors that are multiplied at a time, at most kMostBlock
+  float *q, *o;  // [vectors][padded]; q with pairs: bf16
+  float *m, *l;  // [vectors]
+  float* s;      // [2][block][64]: a block's scores, then probabilities, and the next one's scores
+  float* part;   // [block][padded]: a chunk's output
+  uint16_t* p;   // [block][64]: with pairs, the probabilities in bf16
+};
+
+// Vectors first .. first + count of a tile by one chunk's keys: their scores, and how many keys each one
+// sees.
+struct Scored {
+  int64_t first;
+  int count;
+  float* s;
+  int seen[kMostBlock];
 };
 
 // For each query vector r, s <- exp(scale s - max[r]) over its first seen[r] keys and 0 elsewhere, with the
@@ -71,7 +82,8 @@ HWY_INLINE void chunk_softmax(int count, float* s, const int* seen, float scale,
 HWY_INLINE void merge_chunk(int count, const float* max, const float* sum, const float* part, int64_t padded,
                             float* m, float* l, float* o) {
   const Lanes d;
-  alignas(64) float old_weight[16], new_weight[16], old_m[16] = {}, old_l[16] = {}, new_m[16], new_l[16];
+  alignas(64) float old_weight[kMostBlock], new_weight[kMostBlock],
+      old_m[kMostBlock] = {}, old_l[kMostBlock] = {}, new_m[kMostBlock], new_l[kMostBlock];
   std::copy_n(m, count, old_m);
   std::copy_n(l, count, old_l);
   const auto lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
@@ -132,33 +144,47 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
       int64_t stop = row + 1;
       const int64_t name = source.chunk_name(row, c);
       while (stop < end && reaches(stop) && source.chunk_name(stop, c) == name) stop++;
+      const int64_t last = (stop - begin) * group;
       const Chunk chunk = source.chunk(row, c, (stop - row) * group);
-      for (int64_t i = (row - begin) * group; i < (stop - begin) * group; i += kBlock) {
-        const int count = static_cast<int>(std::min<int64_t>(kBlock, (stop - begin) * group - i));
-        int seen[kBlock], most = 0;
-        for (int r = 0; r < count; r++) {
-          seen[r] = std::min(kKeys, source.keys(begin + (i + r) / group) - c * kKeys);
-          most = std::max(most, seen[r]);
+      const auto scored = [&](int64_t i, float* s) HWY_ATTR {
+        Scored block{i, static_cast<int>(std::min<int64_t>(tile.block, last - i)), s, {}};
+        int most = 0;
+        for (int r = 0; r < block.count; r++) {
+          block.seen[r] = std::min(kKeys, source.keys(begin + (i + r) / group) - c * kKeys);
+          most = std::max(most, block.seen[r]);
         }
-        alignas(64) float max[16] = {}, sum[16] = {};
         if (tile.pairs)
-          kernels().pair_tile({q_pairs + i * padded, padded, count, chunk.k_pairs.data, chunk.k_pairs.stride,
-                               chunk.k_pairs.packed, 0, depth, round_up(most, 32), tile.s, kKeys, false});
+          kernels().pair_tile({q_pairs + i * padded, padded, block.count, chunk.k_pairs.data,
+                               chunk.k_pairs.stride, chunk.k_pairs.packed, 0, depth, round_up(most, 32), s,
+                               kKeys, false});
         else if (chunk.kt_bf16)
-          scores(count, tile.q + i * padded, padded, chunk.kt_bf16, depth, most, tile.s);
+          scores(block.count, tile.q + i * padded, padded, chunk.kt_bf16, depth, most, s);
         else
-          scores(count, tile.q + i * padded, padded, chunk.kt, depth, most, tile.s);
-        chunk_softmax(count, tile.s, seen, scale, max, sum);
-        std::fill_n(tile.part, count * padded, 0.0f);
+          scores(block.count, tile.q + i * padded, padded, chunk.kt, depth, most, s);
+        return block;
+      };
+      // A block is scored before the softmax of the one before it, so that matrix instructions run beside it
+      // where they have a unit of their own.
+      Scored block = scored((row - begin) * group, tile.s), next = block;
+      for (;; block = next) {
+        const int64_t i = block.first, after = i + block.count;
+        float* const free = block.s == tile.s ? tile.s + tile.block * kKeys : tile.s;
+        if (after < last) next = scored(after, free);
+        alignas(64) float max[kMostBlock] = {}, sum[kMostBlock] = {};
+        chunk_softmax(block.count, block.s, block.seen, scale, max, sum);
+        std::fill_n(tile.part, block.count * padded, 0.0f);
         if (tile.pairs) {
-          kernels().narrow(tile.s, tile.p, count * kKeys);
-          accumulate_seen_pairs(count, tile.p, chunk.v_pairs, seen, padded, tile.part);
+          kernels().narrow_factor(block.s, tile.p, block.count * kKeys);
+          accumulate_seen_pairs(block.count, tile.p, chunk.v_pairs, block.seen, padded, tile.part);
         } else if (chunk.v_bf16) {
-          accumulate_seen(count, tile.s, chunk.v_bf16, chunk.v_stride, seen, padded, tile.part, padded);
+          accumulate_seen(block.count, block.s, chunk.v_bf16, chunk.v_stride, block.seen, padded, tile.part,
+                          padded);
         } else {
-          accumulate_seen(count, tile.s, chunk.v, chunk.v_stride, seen, padded, tile.part, padded);
+          accumulate_seen(block.count, block.s, chunk.v, chunk.v_stride, block.seen, padded, tile.part,
+                          padded);
         }
-        merge_chunk(count, max, sum, tile.part, padded, tile.m + i, tile.l + i, tile.o + i * padded);
+        merge_chunk(block.count, max, sum, tile.part, padded, tile.m + i, tile.l + i, tile.o + i * padded);
+        if (after == last) break;
       }
       row = stop;
     }

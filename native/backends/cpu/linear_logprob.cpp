@@ -173,7 +173,7 @@ void probabilities(const sj_call& call, Backward& b, int64_t wave0, int64_t row0
       }
       b.rest[(row - wave0) * b.strips + strip] =
           kernels().strip_softmax(p, padded_width(width), lse[row], -b.total[row]);
-      if (b.dot) kernels().narrow(p, b.p16 + r * kStrip, padded_width(width));
+      if (b.dot) kernels().narrow_factor(p, b.p16 + r * kStrip, padded_width(width));
     }
   });
 }

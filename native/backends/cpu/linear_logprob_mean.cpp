@@ -75,7 +75,7 @@ void reduce_row(const sj_call& call, const Forward& f, int64_t wave0, int64_t r,
   const StripPart part = f.parts[r * f.strips + strip] = reduce_strip(p, width);
   for_labels([](int64_t, float& logit) { logit = -INFINITY; });
   const float sum = kernel.strip_softmax(p, padded_width(width), part.max, 1);
-  if (f.dot) kernel.narrow(p, f.p16 + in_chunk * kStrip, padded_width(width));
+  if (f.dot) kernel.narrow_factor(p, f.p16 + in_chunk * kStrip, padded_width(width));
 
   const float before = strip == 0 ? part.max : f.max[r], top = std::max(before, part.max);
   const float old = std::exp(before - top), its = f.weight[in_chunk] = std::exp(part.max - top);

@@ -26,6 +26,7 @@ struct TreeAttention {
   const sj_call* call;
   int64_t heads, key_heads, group, depth, padded, tile, most_chunks;
   bool pairs;
+  int block;
   const int32_t* row_segment;
 };
 struct TreeAttentionScratch {
@@ -78,7 +79,7 @@ HWY_INLINE void attend(const TreeAttention& a, const TreeAttentionScratch& scrat
   const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners,
                        scratch.slots);
   RowKeys<T> source(paths, a, g, scratch);
-  const ForwardTile tile{a.pairs,   scratch.q, scratch.o,    scratch.m,
+  const ForwardTile tile{a.pairs,   a.block,   scratch.q,    scratch.o, scratch.m,
                          scratch.l, scratch.s, scratch.part, scratch.p};
   forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
                static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O),
@@ -114,6 +115,7 @@ TreeAttention describe(const sj_call& call) {
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
   a.most_chunks = deepest_chunks(*call.tree);
   a.pairs = has_pairs() && is_bf16(call, Q);
+  a.block = block_vectors(a.pairs);
   return a;
 }
 
@@ -124,9 +126,9 @@ TreeAttentionScratch carve(Carver& carver, const TreeAttention& a) {
   s.o = carver.take<float>(vectors * a.padded);
   s.m = carver.take<float>(vectors);
   s.l = carver.take<float>(vectors);
-  s.s = carver.take<float>(6 * kKeys);
-  s.part = carver.take<float>(6 * a.padded);
-  s.p = carver.take<uint16_t>(6 * kKeys);
+  s.s = carver.take<float>(2 * a.block * kKeys);
+  s.part = carver.take<float>(a.block * a.padded);
+  s.p = carver.take<uint16_t>(a.pairs ? a.block * kKeys : 0);
   s.kt = carver.take<float>(a.padded * kKeys);
   s.v = carver.take<float>(kKeys * a.padded);
   s.owners = carver.take<int32_t>(a.tile * a.most_chunks);
@@ -155,6 +157,7 @@ int32_t run_tree_attention(const sj_call& call, sj_error*) {
   const int64_t tiles = ceil_div(rows, a.tile);
   // Last rows first: they tend to have the longest paths.
   parallel_for(tiles * a.key_heads, [&](int64_t task, int worker) {
+    const TileScope scope;
     const int64_t begin = (tiles - 1 - task / a.key_heads) * a.tile;
     HWY_DYNAMIC_DISPATCH(tree_attention_tile)
     (a, scratch[worker], begin, std::min(rows, begin + a.tile), task % a.key_heads);

@@ -76,9 +76,11 @@ AttentionBackward describe(const sj_call& call) {
   a.padded = round_up(a.depth, 16);
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
   a.most_chunks = deepest_chunks(*call.tree);
-  a.sweep = std::max<int64_t>(1, 48 / a.group);
   a.scale = static_cast<float>(call.numbers[SCALE]);
   a.pairs = has_pairs() && is_bf16(call, Q);
+  a.block = block_vectors(a.pairs);
+  // Whole blocks of the sums over them, at the usual groups.
+  a.sweep = std::max<int64_t>(1, (a.pairs && kernels().pair_blocks ? 96 : 48) / a.group);
   return a;
 }
 
@@ -105,14 +107,14 @@ AttentionBackwardScratch carve(Carver& carver, const AttentionBackward& a) {
   AttentionBackwardScratch s;
   s.q = carver.take<float>(vectors * a.padded);
   s.dout = carver.take<float>(vectors * a.padded);
-  s.s = carver.take<float>(std::max<int64_t>(swept, 6) * kKeys);
-  s.ds = carver.take<float>(std::max<int64_t>(swept, 6) * kKeys);
+  s.s = carver.take<float>(std::max<int64_t>(swept, 2 * a.block) * kKeys);
+  s.ds = carver.take<float>(std::max<int64_t>(swept, 2 * a.block) * kKeys);
   s.kt = carver.take<float>(a.padded * kKeys);
   s.vt = carver.take<float>(a.padded * kKeys);
   s.sum = carver.take<float>(std::max<int64_t>(vectors, kKeys) * a.padded);
   s.other_sum = carver.take<float>(kKeys * a.padded);
   s.k = carver.take<float>(kKeys * a.padded);
-  const int64_t paired = a.pairs ? std::max<int64_t>(swept_vectors(a), 6) : 0;
+  const int64_t paired = a.pairs ? std::max<int64_t>(swept_vectors(a), a.block) : 0;
   s.p_bf16 = carver.take<uint16_t>(paired * kKeys);
   s.ds_bf16 = carver.take<uint16_t>(paired * kKeys);
   s.q_pairs = carver.take<uint32_t>(paired / 2 * a.padded);
@@ -159,6 +161,7 @@ int32_t run_tree_attention_backward(const sj_call& call, sj_error*) {
   // first.
   const int64_t key_tasks = blocks * a.key_heads, tiles = ceil_div(rows, a.tile);
   parallel_for(key_tasks + tiles * a.key_heads, [&](int64_t task, int worker) {
+    const TileScope scope;
     if (task < key_tasks) {
       const KeyBlock& block = shared.blocks[task / a.key_heads];
       HWY_DYNAMIC_DISPATCH(backward_keys)

@@ -27,6 +27,7 @@ struct PoolAttention {
   const sj_call* call;
   int64_t heads, key_heads, group, depth, padded, tile;
   bool pairs;
+  int block;
 };
 struct PoolAttentionScratch {
   float *q, *o, *m, *l, *s, *part, *kt, *v;
@@ -62,10 +63,13 @@ class PoolKeys {
     Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
     if constexpr (sizeof(T) == 2)
       if (a_.pairs) {
-        chunk.k_pairs = {k, kKeys, false};
-        chunk.v_pairs = whole ? PairFactor{v, a_.depth, false}
-                              : pair_rows(v, a_.depth, nullptr, kKeys, a_.depth, a_.padded,
-                                          reinterpret_cast<uint32_t*>(scratch_.v));
+        const bool packs = kernels().pair_blocks;
+        chunk.k_pairs = packs ? pair_rows(k, kKeys, nullptr, int(a_.depth), kKeys, kKeys,
+                                          reinterpret_cast<uint32_t*>(scratch_.kt))
+                              : PairFactor{k, kKeys, false};
+        chunk.v_pairs = whole && !packs ? PairFactor{v, a_.depth, false}
+                                        : pair_rows(v, a_.depth, nullptr, kKeys, a_.depth, a_.padded,
+                                                    reinterpret_cast<uint32_t*>(scratch_.v));
         return chunk;
       }
     if constexpr (sizeof(T) == 4) {
@@ -95,7 +99,7 @@ HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scrat
                        int64_t end, int64_t g) {
   using namespace ops::tree_attention_pool;
   PoolKeys<T> source(a, g, scratch);
-  const ForwardTile tile{a.pairs,   scratch.q, scratch.o,    scratch.m,
+  const ForwardTile tile{a.pairs,   a.block,   scratch.q,    scratch.o, scratch.m,
                          scratch.l, scratch.s, scratch.part, scratch.p};
   forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
                static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O), nullptr);
@@ -129,6 +133,7 @@ PoolAttention describe(const sj_call& call) {
   a.padded = round_up(a.depth, 16);
   a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
   a.pairs = has_pairs() && is_bf16(call, Q);
+  a.block = block_vectors(a.pairs);
   return a;
 }
 
@@ -139,9 +144,9 @@ PoolAttentionScratch carve(Carver& carver, const PoolAttention& a) {
   s.o = carver.take<float>(vectors * a.padded);
   s.m = carver.take<float>(vectors);
   s.l = carver.take<float>(vectors);
-  s.s = carver.take<float>(6 * kKeys);
-  s.part = carver.take<float>(6 * a.padded);
-  s.p = carver.take<uint16_t>(6 * kKeys);
+  s.s = carver.take<float>(2 * a.block * kKeys);
+  s.part = carver.take<float>(a.block * a.padded);
+  s.p = carver.take<uint16_t>(a.pairs ? a.block * kKeys : 0);
   s.kt = carver.take<float>(a.padded * kKeys);
   s.v = carver.take<float>(kKeys * a.padded);
   return s;
@@ -187,6 +192,7 @@ int32_t run_tree_attention_pool(const sj_call& call, sj_error* error) {
   for (int worker = 0; worker < worker_count(); worker++) scratch.push_back(carve(carver, a));
   const int64_t rows = dim(call, Q, 0), tiles = ceil_div(rows, a.tile);
   parallel_for(tiles * a.key_heads, [&](int64_t task, int worker) {
+    const TileScope scope;
     const int64_t begin = task / a.key_heads * a.tile;
     HWY_DYNAMIC_DISPATCH(pool_attention_tile)
     (a, scratch[worker], begin, std::min(rows, begin + a.tile), task % a.key_heads);

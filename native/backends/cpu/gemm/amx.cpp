@@ -5,8 +5,8 @@
 // 32 values of k an instruction, in whatever order the hardware has, and then to its sum: the cuts of k are
 // the same for every element, a rest of k is padded with zeros, and rows do not see each other.
 //
-// Tiles are configured by every call and released at its end: between calls a thread holds no state that
-// other code could change, or that the system would have to save.
+// Tiles keep their shape until the task ends (TileScope): LDTILECFG costs about as much as a dozen products
+// of tiles.
 #include <immintrin.h>
 
 #include "kernels.h"
@@ -24,31 +24,13 @@
 #pragma GCC target( \
     "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
 #endif
+#include "amx_tiles.h"
 namespace selfjudge::cpu::amx {
 namespace {
 
 constexpr int kAhead = 6144;            // prefetch distance of few rows, in bytes
-constexpr int kPairs = kDotDepth / 2;   // of a tile
 constexpr int kLine = kPanel * 4;       // bytes of a pair in a panel
 constexpr int kBlock = kPairs * kLine;  // bytes from a tile to the next below it
-constexpr int kTile = kPairs * 16;      // words
-
-struct alignas(64) Configuration {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t bytes[16] = {};  // a row's
-  uint8_t rows[16] = {};
-};
-
-// g++'s tile intrinsics do not say that they read memory: what was written for them must be there.
-inline void written() { __asm__ volatile("" ::: "memory"); }
-
-// Shapes tile i: rows[i] rows of 64 bytes.
-void configure(const int (&rows)[8]) {
-  Configuration shapes;
-  for (int i = 0; i < 8; i++) shapes.rows[i] = uint8_t(rows[i]), shapes.bytes[i] = rows[i] ? 64 : 0;
-  written();
-  _tile_loadconfig(&shapes);
-}
 
 // The j-th 16 columns of the panels.
 inline const char* column(const DotTile& t, int j) {
@@ -188,23 +170,26 @@ void many(const DotTile& t, int j, const char* ahead, int64_t chunk) {
 
 void run(const DotTile& t) {
   const int columns = (t.panels - 1) * 3 + t.last_vectors;
+  shape(t.rows);
   written();
   int j = 0;
   if (t.rows <= kBlockRows) {
-    configure({t.rows, t.rows, t.rows, 0, t.rows, 16, 16, 16});
     for (; j + 3 <= columns; j += 3) few<3>(t, j);
     if (j + 2 == columns) few<2>(t, j);
     if (j + 1 == columns) few<1>(t, j);
   } else {
-    const int below = t.rows - kBlockRows;
-    configure({16, 16, below, below, 16, below, 16, 16});
     // The share of each pair of columns in what is fetched ahead, in whole lines.
     const int64_t shares = (columns + 1) / 2, chunk = (kPairs * t.step * t.panels / shares + 63) / 64 * 64;
     const char* ahead = t.ahead;
     for (; j + 2 <= columns; j += 2, ahead += t.pairs / kPairs * chunk) many<2>(t, j, ahead, chunk);
     if (j < columns) many<1>(t, j, ahead, chunk);
   }
+}
+
+void give_back() {
+  if (!shaped) return;
   _tile_release();
+  shaped = 0;
 }
 
 void blocks(const uint16_t* a, int64_t stride, int64_t rows, int64_t k, uint16_t* out) {
@@ -222,6 +207,7 @@ void blocks(const uint16_t* a, int64_t stride, int64_t rows, int64_t k, uint16_t
 }  // namespace
 
 void (*const tile_dot)(const DotTile&) = run;
+void (*const release)() = give_back;
 void (*const dot_blocks)(const uint16_t*, int64_t, int64_t, int64_t, uint16_t*) = blocks;
 
 }  // namespace selfjudge::cpu::amx

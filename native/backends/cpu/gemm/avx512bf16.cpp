@@ -237,9 +237,21 @@ void run_pairs(const PairTile& t) {
   }
 }
 
+void narrow(const float* x, uint16_t* y, int64_t n) {
+  int64_t i = 0;
+  for (; i + 32 <= n; i += 32)
+    _mm512_storeu_si512(y + i,
+                        (__m512i)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + i + 16), _mm512_loadu_ps(x + i)));
+  for (; i < n; i += 16) {
+    const __mmask16 some = n - i < 16 ? __mmask16((1 << (n - i)) - 1) : __mmask16(-1);
+    _mm256_mask_storeu_epi16(y + i, some, (__m256i)_mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(some, x + i)));
+  }
+}
+
 }  // namespace
 
 void (*const tile_dot)(const DotTile&) = run;
+void (*const narrow_factor)(const float*, uint16_t*, int64_t) = narrow;
 void (*const pair_tile)(const PairTile&) = run_pairs;
 
 }  // namespace selfjudge::cpu::avx512bf16

@@ -162,6 +162,7 @@ void matmul(const Matmul& m, float* scratch, const std::function<void(const Bloc
   parallel_for(
       cut.tasks(),
       [&](int64_t task, int worker) {
+        const TileScope tiles;
         Carver memory(scratch + worker * per_worker);
         const WorkerScratch own(m.k, memory);
         const int64_t row0 = task % cut.row_blocks * cut.row_block,
@@ -233,6 +234,12 @@ const Kernels& kernels() {
         own.dot_rows = amx::kRows;
         own.dot_panels = amx::kPanels;
         own.dot_blocks = amx::dot_blocks;
+        own.pair_tile = amx::pair_tile;
+        own.pair_rows = amx::kRows;
+        own.pair_blocks = true;
+        own.finite_pairs = amx::finite_pairs;
+        own.narrow_factor = avx512bf16::narrow_factor;
+        own.release = amx::release;
         return own;
       }();
       return table;
@@ -243,6 +250,8 @@ const Kernels& kernels() {
         own.tile_dot = avx512bf16::tile_dot;
         own.dot_panels = avx512bf16::kPanels;
         own.pair_tile = avx512bf16::pair_tile;
+        own.pair_rows = avx512bf16::kPairRows;
+        own.narrow_factor = avx512bf16::narrow_factor;
         return own;
       }();
       return table;

@@ -54,17 +54,16 @@ struct DotTile {
   int64_t out_stride;
 };
 
-inline constexpr int kPairRows = 6;
-
-// c[r][x] (+)= the sum over first <= j < last of a[r][j] b[j][x], for rows r in 1 .. kPairRows and columns x,
-// a multiple of 16: one chain of dot products over the pairs (2 i, 2 i + 1). Of a pair that the range cuts,
-// the half outside is not read as a number: it may hold anything.
+// c[r][x] (+)= the sum over first <= j < last of a[r][j] b[j][x], for rows r in 1 .. Kernels::pair_rows and
+// columns x, a multiple of 16: one chain of dot products over the pairs (2 i, 2 i + 1) or, with
+// Kernels::pair_blocks, of sums over kDotDepth of j from 0 on. Outside the range nothing is read as a number:
+// it may hold anything.
 struct PairTile {
   const uint16_t* a;
   int64_t a_stride;
   int rows;
   // Packed: words [pairs][b_stride] of b[2 i] (low half) and b[2 i + 1]. Else rows of bf16, b_stride values
-  // apart.
+  // apart, which Kernels::pair_blocks does not take.
   const void* b;
   int64_t b_stride;
   bool packed;
@@ -114,6 +113,16 @@ struct Kernels {
 
   // What tile_dot works on at a time.
   int dot_rows = kTileRows, dot_panels = 1;
+  // Rows that pair_tile takes at most.
+  int pair_rows = 0;
+  bool pair_blocks = false;
+  // With pair_blocks: whether all the pairs in rows of `columns` words (a multiple of 16), b_stride apart,
+  // are numbers.
+  bool (*finite_pairs)(const uint32_t* b, int64_t b_stride, int64_t rows, int64_t columns) = nullptr;
+  // narrow for a factor of tile_dot or pair_tile, which take denormals for zeros: it may write them as such.
+  void (*narrow_factor)(const float* x, uint16_t* y, int64_t n) = nullptr;
+  // Not null: tile registers keep their shape from call to call, and this gives them back (TileScope).
+  void (*release)() = nullptr;
   // Not null: tile_dot reads A in blocks of kBlockRows x kDotDepth values, whole ones in depth. This copies
   // rows of k values into such blocks, each contiguous: out [ceil(rows / 16)][ceil(k / 32)][16][32], zero
   // past k.
@@ -122,17 +131,32 @@ struct Kernels {
 
 const Kernels& kernels();  // of current_path()
 
+// What calls tile_dot or pair_tile has one of these for all of a task: shaping tile registers anew takes as
+// long as a hundred vector instructions, and none may stay shaped between tasks, where other code would meet
+// them and the system would have to save them.
+struct TileScope {
+  TileScope() = default;
+  TileScope(const TileScope&) = delete;
+  ~TileScope() {
+    if (kernels().release) kernels().release();
+  }
+};
+
 #if defined(__x86_64__)
 namespace amx {
 inline constexpr int kRows = 32, kPanels = 2;
 extern void (*const tile_dot)(const DotTile&);
+extern void (*const pair_tile)(const PairTile&);
+extern bool (*const finite_pairs)(const uint32_t*, int64_t, int64_t, int64_t);
+extern void (*const release)();
 extern void (*const dot_blocks)(const uint16_t*, int64_t, int64_t, int64_t, uint16_t*);
 }  // namespace amx
 namespace avx512bf16 {
 // Two panels' columns of a row are three whole cache lines of bf16 results.
-inline constexpr int kPanels = 2;
+inline constexpr int kPanels = 2, kPairRows = 6;
 extern void (*const tile_dot)(const DotTile&);
 extern void (*const pair_tile)(const PairTile&);
+extern void (*const narrow_factor)(const float*, uint16_t*, int64_t);
 }  // namespace avx512bf16
 namespace avx512 {
 extern const Kernels table;
