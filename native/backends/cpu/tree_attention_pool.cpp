@@ -63,7 +63,7 @@ class PoolKeys {
     Chunk chunk{scratch_.kt, scratch_.v, a_.padded};
     if constexpr (sizeof(T) == 2)
       if (a_.pairs) {
-        const bool packs = kernels().pair_blocks;
+        const bool packs = kernels().pair_blocks || vectors >= 48;
         chunk.k_pairs = packs ? pair_rows(k, kKeys, nullptr, int(a_.depth), kKeys, kKeys,
                                           reinterpret_cast<uint32_t*>(scratch_.kt))
                               : PairFactor{k, kKeys, false};
