@@ -16,7 +16,7 @@ async function sharing(weights, device, rounds, results) {
     (name) => new Contender(name, process.execPath, [ours, weights, device, name]),
   );
   for (const [part, size, metric] of [
-    ['attention', { calls: 500 }, 'attention of a layer'],
+    ['attention', { steps: 32 }, 'attention of a layer'],
     ['step', { steps: 32 }, 'decode step'],
   ]) {
     const work = { part, ...SHARED, ...size };

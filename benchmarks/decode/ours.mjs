@@ -8,7 +8,7 @@ const [weights, kind, sharing] = process.argv.slice(2);
 const shared = sharing === 'shared';
 const device = Device.open(kind);
 const model = await LlamaModel.load(weights, { device, dtype: 'bf16' });
-const { vocabSize, heads, kvHeads, headDim } = model.config;
+const { vocabSize, layers, heads, kvHeads, headDim } = model.config;
 const BLOCK = 64;
 
 /** A prompt of which `length` tokens are prefilled; the last is fed in the first step. */
@@ -25,8 +25,11 @@ const step = ({ prefix, answers, steps }) =>
         { count: 1, steps },
       );
 
-/** Attention of one layer in such a step, when every answer has a block of its own behind the prefix. */
-async function attention({ prefix, answers, calls }) {
+/**
+ * Attention of a layer in such a step, when every answer has a block of its own behind the prefix: a call for each layer on
+ * keys and values of its own, `steps` times, so that they are as far from the processor as they are in a step.
+ */
+async function attention({ prefix, answers, steps }) {
   const above = prefix / BLOCK;
   const width = above + 1;
   const blocks = shared ? above + answers : answers * width;
@@ -45,21 +48,26 @@ async function attention({ prefix, answers, calls }) {
   const rows = Array.from({ length: answers }, (_, i) => i);
   const keys = width * BLOCK;
   const q = random([answers, heads, headDim]);
-  const poolK = random([blocks, kvHeads * headDim, BLOCK]);
-  const poolV = random([blocks, kvHeads * BLOCK, headDim]);
+  const pools = Array.from({ length: layers }, () => [
+    random([blocks, kvHeads * headDim, BLOCK]),
+    random([blocks, kvHeads * BLOCK, headDim]),
+  ]);
   const tables = ints(rows.flatMap(table), [answers, width]);
   const [rowTable, lengths] = [ints(rows), ints(rows.map(() => keys))];
   const scale = 1 / Math.sqrt(headDim);
   const reads = { pairs: answers * keys, keys: blocks * BLOCK };
-  const call = () => treeAttentionPool(q, poolK, poolV, tables, rowTable, lengths, scale, reads).dispose();
-  call();
+  const step = () => {
+    for (const [poolK, poolV] of pools)
+      treeAttentionPool(q, poolK, poolV, tables, rowTable, lengths, scale, reads).dispose();
+  };
+  step();
   await device.sync();
   const { seconds } = await timed(async () => {
-    for (let i = 0; i < calls; i++) call();
+    for (let i = 0; i < steps; i++) step();
     await device.sync();
   });
-  for (const one of [q, poolK, poolV, tables, rowTable, lengths]) one.dispose();
-  return seconds / calls;
+  for (const one of [q, ...pools.flat(), tables, rowTable, lengths]) one.dispose();
+  return seconds / steps / layers;
 }
 
 /** Bytes of the matrices that a token reads, each once: a table that is no head gives one row only. */
