@@ -39,7 +39,7 @@ const FAMILIES = {
     tests: 'linearLogprob|linearSample|sample the same',
   },
   rows: {
-    files: /^(rms_norm|rope|rows|embedding|feed_tokens|global_norm)\.cuh?$|^rows\.cuh$/,
+    files: /^(rms_norm|rope|rows|rotate|embedding|feed_tokens|global_norm)\.cuh?$/,
     tests: 'rmsNorm|rope|Rows|embedding|feedTokens|globalNorm',
   },
   elementwise: {

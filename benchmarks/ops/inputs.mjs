@@ -39,6 +39,12 @@ export class Inputs {
     return this.ints(Array.from({ length: count }, () => this.#random.below(limit)));
   }
 
+  /** A rotary table [rows, dim] of unit rotations: any table costs the same, and applying it over and over keeps sizes. */
+  angles(rows, dim) {
+    const turns = Float32Array.from({ length: rows * dim }, (_, i) => (i % dim < dim / 2 ? 0.6 : 0.8));
+    return this.own(Tensor.from(this.device, turns, [rows, dim]));
+  }
+
   dispose() {
     for (const made of this.#made.splice(0)) made.dispose();
   }

@@ -36,3 +36,14 @@ def differentiated(forward, inputs, backward):
             dy.append(torch.full_like(y, 1 / y.shape[0]))
         return (y, *torch.autograd.grad(y, inputs, dy[0]))
     return call
+
+
+def turns(shape, dtype):
+    """Cosines and sines of unit rotations."""
+    return [torch.full((shape["M"], 1, shape["dim"]), value, device=device, dtype=dtype) for value in (0.6, 0.8)]
+
+
+def rotated(x, cos, sin):
+    """As transformers does it, half-split; PyTorch has no op of its own."""
+    left, right = x.chunk(2, -1)
+    return x * cos + torch.cat((-right, left), -1) * sin

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-#define SJ_ABI_VERSION 2
+#define SJ_ABI_VERSION 3
 
 typedef enum sj_dtype { SJ_F32 = 0, SJ_BF16 = 1, SJ_I32 = 2 } sj_dtype;
 

@@ -1,4 +1,5 @@
-// What moves keys and values in the pool: the rows of a prefill, and blocks of branches.
+// What moves keys and values in the pool: the rows of a prefill, rotated on the way as their queries are, and blocks of
+// branches.
 import * as core from '../../../packages/core/dist/index.js';
 
 const pool = (make, { blocks, kvHeads, dim }, dtype) => [
@@ -7,15 +8,19 @@ const pool = (make, { blocks, kvHeads, dim }, dtype) => [
 ];
 
 export const kvWrite = {
-  shapes: ({ model: { kvHeads, dim }, tokens }) => [
-    { shape: { M: tokens, blocks: tokens / 64, kvHeads, dim } },
+  shapes: ({ model: { heads, kvHeads, dim }, tokens }) => [
+    { shape: { M: tokens, blocks: tokens / 64, heads, kvHeads, dim } },
   ],
   prepare(make, { shape, dtype }) {
-    const { M, kvHeads, dim } = shape;
+    const { M, heads, kvHeads, dim } = shape;
     const [poolK, poolV] = pool(make, shape, dtype);
     const [k, v] = [0, 1].map(() => make.tensor([M, kvHeads, dim], dtype));
-    const slots = make.ints(Array.from({ length: M }, (_, i) => i));
-    return { call: () => core.kvWrite(k, v, slots, poolK, poolV) };
+    const each = make.ints(Array.from({ length: M }, (_, i) => i));
+    const table = make.angles(M, dim);
+    let q = make.tensor([M, heads, dim], dtype);
+    // The op takes the queries' memory over.
+    make.own({ dispose: () => q.dispose() });
+    return { call: () => (q = core.kvWrite(k, v, each, poolK, poolV, { table, positions: each, q })) };
   },
 };
 

@@ -25,9 +25,7 @@ export const rope = {
   shapes: ({ model: { heads, dim }, tokens }) => [{ shape: { M: tokens, heads, dim } }],
   prepare(make, { shape: { M, heads, dim }, dtype }) {
     let x = make.tensor([M, heads, dim], dtype);
-    // Rows of a unit rotation: any table costs the same.
-    const turns = Float32Array.from({ length: M * dim }, (_, i) => (i % dim < dim / 2 ? 0.6 : 0.8));
-    const table = make.own(core.Tensor.from(make.device, turns, [M, dim]));
+    const table = make.angles(M, dim);
     const positions = make.ints(Array.from({ length: M }, (_, i) => i));
     // The op takes its input's memory over.
     make.own({ dispose: () => x.dispose() });

@@ -1,18 +1,22 @@
 """Keys and values written to and copied inside a pool, indexed in place."""
 import torch
 
-from op_inputs import device, randn
+from op_inputs import device, randn, rotated, turns
 
 
 def kv_write(work, dtype, backward):
+    """Queries and keys are rotated as transformers does it."""
     shape = work["shape"]
     pools = [randn(shape["blocks"] * 64, shape["kvHeads"], shape["dim"], dtype=dtype) for _ in range(2)]
-    rows = [randn(shape["M"], shape["kvHeads"], shape["dim"], dtype=dtype) for _ in range(2)]
+    k, v = (randn(shape["M"], shape["kvHeads"], shape["dim"], dtype=dtype) for _ in range(2))
+    q = randn(shape["M"], shape["heads"], shape["dim"], dtype=dtype)
     slots = torch.arange(shape["M"], device=device)
+    cos, sin = turns(shape, dtype)
 
     def call():
-        for pool, new in zip(pools, rows):
-            pool.index_copy_(0, slots, new)
+        pools[0].index_copy_(0, slots, rotated(k, cos, sin))
+        pools[1].index_copy_(0, slots, v)
+        return rotated(q, cos, sin)
     return call
 
 

@@ -2,7 +2,7 @@
 import torch
 import torch.nn.functional as F
 
-from op_inputs import device, differentiated, ids, randn
+from op_inputs import device, differentiated, ids, randn, rotated, turns
 
 
 def embedding(work, dtype, backward):
@@ -19,15 +19,10 @@ def rms_norm(work, dtype, backward):
 
 
 def rope(work, dtype, backward):
-    """As transformers does it, half-split; PyTorch has no op of its own."""
     shape = work["shape"]
     x = randn(shape["M"], shape["heads"], shape["dim"], dtype=dtype)
-    cos, sin = (torch.full((shape["M"], 1, shape["dim"]), value, device=device, dtype=dtype) for value in (0.6, 0.8))
-
-    def call():
-        left, right = x.chunk(2, -1)
-        return x * cos + torch.cat((-right, left), -1) * sin
-    return call
+    cos, sin = turns(shape, dtype)
+    return lambda: rotated(x, cos, sin)
 
 
 def gather_rows(work, dtype, backward):

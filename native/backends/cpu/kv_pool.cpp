@@ -1,8 +1,15 @@
-// kv_write and kv_copy: moving keys and values into and between pool blocks (ops/kv_pool.h). Pure movement,
-// by key head and, in kv_write, part of it: each task visits the rows or moves in order, so of two that name
-// one slot the later wins.
+// kv_write and kv_copy: moving keys and values into and between pool blocks (ops/kv_pool.h), by key head and,
+// in kv_write, part of it: each task visits the rows or moves in order, so of two that name one slot the
+// later wins.
+// clang-format off: Highway depends on this order
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "backends/cpu/kv_pool.cpp"
+#include "highway_targets.h"
+
 #include <algorithm>
 #include <cstring>
+
+#include <hwy/foreach_target.h>
 
 #include "../../include/ops/kv_pool.h"
 #include "../../include/ops/tree_attention.h"
@@ -10,52 +17,127 @@
 #include "../fail.h"
 #include "thread_pool.h"
 
+#include "rotate-inl.h"
+// clang-format on
+
+#ifndef SELFJUDGE_KV_PART
+#define SELFJUDGE_KV_PART
 namespace selfjudge::cpu {
-namespace {
-using ops::kChunk;
+inline constexpr int64_t kMostPart = 32;  // values of a head that a task writes
+}
+#endif
 
-constexpr int64_t kPart = 32;  // values of a head
+HWY_BEFORE_NAMESPACE();
+namespace selfjudge::cpu::HWY_NAMESPACE {
 
-// Values [first, last) of each row's head g.
-template <class T>
-void write_part(const sj_call& call, int64_t g, int64_t first, int64_t last) {
+// Where the cosines of a row's angles are; the sines follow them.
+HWY_INLINE const float* angles_of(const sj_call& call, int64_t row) {
   using namespace ops::kv_write;
-  const int64_t key_heads = dim(call, K, 1), depth = dim(call, K, 2);
+  return data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * dim(call, K, 2);
+}
+
+// The `part` values of each row's head g from the first on; with a table the first is one of the lower half,
+// and half of the part lies in the upper one.
+template <class T>
+HWY_INLINE void write_part(const sj_call& call, int64_t g, int64_t first, int64_t part) {
+  using namespace ops::kv_write;
+  using ops::kChunk;
+  const bool rotates = call.tensors[TABLE].data != nullptr;
+  const int64_t key_heads = dim(call, K, 1), depth = dim(call, K, 2), half = depth / 2;
   for (int64_t row = 0; row < dim(call, K, 0); row++) {
     const int64_t slot = data<const int32_t>(call, SLOTS)[row], block = slot / kChunk, at = slot % kChunk;
-    const T* k = data<const T>(call, K) + (row * key_heads + g) * depth;
-    const T* v = data<const T>(call, V) + (row * key_heads + g) * depth;
-    T* pool_k = data<T>(call, POOL_K) + (block * key_heads + g) * depth * kChunk + at;
-    T* pool_v = data<T>(call, POOL_V) + ((block * key_heads + g) * kChunk + at) * depth;
-    for (int64_t x = first; x < last; x++) pool_k[x * kChunk] = k[x];
-    std::copy(v + first, v + last, pool_v + first);
+    const int64_t from = (row * key_heads + g) * depth + first, head = block * key_heads + g;
+    const T *k = data<const T>(call, K) + from, *v = data<const T>(call, V) + from;
+    T* pool_k = data<T>(call, POOL_K) + (head * depth + first) * kChunk + at;
+    T* pool_v = data<T>(call, POOL_V) + (head * kChunk + at) * depth + first;
+    if (!rotates) {
+      for (int64_t x = 0; x < part; x++) pool_k[x * kChunk] = k[x];
+      std::copy_n(v, part, pool_v);
+      continue;
+    }
+    const float* cosine = angles_of(call, row) + first;
+    T low[kMostPart / 2], high[kMostPart / 2];
+    rotate_pairs(cosine, cosine + half, 1.0f, part / 2, k, k + half, low, high);
+    for (int64_t x = 0; x < part / 2; x++) {
+      pool_k[x * kChunk] = low[x];
+      pool_k[(half + x) * kChunk] = high[x];
+    }
+    std::copy_n(v, part / 2, pool_v);
+    std::copy_n(v + half, part / 2, pool_v + half);
   }
 }
 
-}  // namespace
+template <class T>
+HWY_INLINE void rotate_queries(const sj_call& call, int64_t begin, int64_t end) {
+  using namespace ops::kv_write;
+  const int64_t heads = dim(call, Q, 1), depth = dim(call, Q, 2), half = depth / 2;
+  for (int64_t row = begin; row < end; row++) {
+    const float* cosine = angles_of(call, row);
+    for (int64_t h = 0; h < heads; h++) {
+      T* x = data<T>(call, Q) + (row * heads + h) * depth;
+      rotate_pairs(cosine, cosine + half, 1.0f, half, x, x + half, x, x + half);
+    }
+  }
+}
+
+void kv_write_part(const sj_call& call, int64_t g, int64_t first, int64_t part) {
+  if (is_bf16(call, ops::kv_write::K))
+    write_part<uint16_t>(call, g, first, part);
+  else
+    write_part<float>(call, g, first, part);
+}
+
+void kv_write_queries(const sj_call& call, int64_t begin, int64_t end) {
+  if (is_bf16(call, ops::kv_write::K))
+    rotate_queries<uint16_t>(call, begin, end);
+  else
+    rotate_queries<float>(call, begin, end);
+}
+
+}  // namespace selfjudge::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace selfjudge::cpu {
+HWY_EXPORT(kv_write_part);
+HWY_EXPORT(kv_write_queries);
+using ops::kChunk;
 
 size_t workspace_kv_write(const sj_call&) { return 0; }
 
 int32_t run_kv_write(const sj_call& call, sj_error* error) {
   using namespace ops::kv_write;
-  const int64_t slots = dim(call, POOL_K, 0) * kChunk;
-  for (int64_t row = 0; row < dim(call, K, 0); row++) {
+  const bool rotates = call.tensors[TABLE].data != nullptr;
+  const int64_t rows = dim(call, K, 0), slots = dim(call, POOL_K, 0) * kChunk;
+  for (int64_t row = 0; row < rows; row++) {
     const int32_t slot = data<const int32_t>(call, SLOTS)[row];
     if (slot < 0 || slot >= slots)
       return fail(error, SJ_INVALID, "[kv_write] slots[%ld]: expected 0 .. %ld, received %d", long(row),
                   long(slots - 1), slot);
+    if (!rotates) continue;
+    const int32_t position = data<const int32_t>(call, POSITIONS)[row];
+    if (position < 0 || position >= dim(call, TABLE, 0))
+      return fail(error, SJ_INVALID, "[kv_write] positions[%ld]: expected 0 .. %ld, received %d", long(row),
+                  long(dim(call, TABLE, 0) - 1), position);
   }
-  const int64_t depth = dim(call, K, 2), parts = ceil_div(depth, kPart);
+  // Parts of a head, in steps of whole vectors of both halves.
+  const int64_t depth = dim(call, K, 2), width = rotates ? depth / 2 : depth,
+                step = rotates ? kMostPart / 2 : kMostPart, parts = ceil_div(width, step);
+  const int64_t writes = dim(call, K, 1) * parts;
+  const bool queries = call.tensors[Q].data != nullptr;
+  const int64_t piece = queries ? std::max<int64_t>(1, 4096 / (dim(call, Q, 1) * depth)) : 1;
   parallel_for(
-      dim(call, K, 1) * parts,
+      writes + (queries ? ceil_div(rows, piece) : 0),
       [&](int64_t task, int) {
-        const int64_t first = task % parts * kPart, last = std::min(depth, first + kPart);
-        if (is_bf16(call, K))
-          write_part<uint16_t>(call, task / parts, first, last);
-        else
-          write_part<float>(call, task / parts, first, last);
+        if (task >= writes) {
+          const int64_t begin = (task - writes) * piece;
+          HWY_DYNAMIC_DISPATCH(kv_write_queries)(call, begin, std::min(rows, begin + piece));
+          return;
+        }
+        const int64_t first = task % parts * step, values = std::min(width - first, step);
+        HWY_DYNAMIC_DISPATCH(kv_write_part)(call, task / parts, first, rotates ? 2 * values : values);
       },
-      8 * dim(call, K, 0) * std::min(depth, kPart));  // each key value to a cache line of its own
+      8 * rows * std::min(depth, kMostPart));  // each key value to a cache line of its own
   return SJ_OK;
 }
 
@@ -91,3 +173,4 @@ int32_t run_kv_copy(const sj_call& call, sj_error* error) {
 }
 
 }  // namespace selfjudge::cpu
+#endif

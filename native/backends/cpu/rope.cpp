@@ -13,7 +13,7 @@
 #include "../fail.h"
 #include "thread_pool.h"
 
-#include "vectors-inl.h"
+#include "rotate-inl.h"
 // clang-format on
 
 HWY_BEFORE_NAMESPACE();
@@ -23,18 +23,12 @@ template <class T>
 HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
   using namespace ops::rope;
   const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2), half = depth / 2;
-  const auto turn = hn::Set(Lanes(), call.numbers[INVERSE] != 0 ? -1.0f : 1.0f);
+  const float turn = call.numbers[INVERSE] != 0 ? -1.0f : 1.0f;
   for (int64_t row = begin; row < end; row++) {
     const float* cosine = data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * depth;
     for (int64_t h = 0; h < heads; h++) {
-      T* low = data<T>(call, X) + (row * heads + h) * depth;
-      T* high = low + half;
-      strip(half, [&](int64_t i, int count) HWY_ATTR {
-        const Vector c = load_some(cosine + i, count), s = hn::Mul(load_some(cosine + half + i, count), turn);
-        const Vector a = load_some(low + i, count), b = load_some(high + i, count);
-        store_some(hn::NegMulAdd(b, s, hn::Mul(a, c)), low + i, count);
-        store_some(hn::MulAdd(a, s, hn::Mul(b, c)), high + i, count);
-      });
+      T* x = data<T>(call, X) + (row * heads + h) * depth;
+      rotate_pairs(cosine, cosine + half, turn, half, x, x + half, x, x + half);
     }
   }
 }

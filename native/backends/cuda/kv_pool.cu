@@ -5,6 +5,7 @@
 #include "launch.h"
 #include "numeric.cuh"
 #include "reduce.cuh"
+#include "rotate.cuh"
 
 namespace selfjudge::cuda {
 namespace {
@@ -27,7 +28,29 @@ struct KvWrite {
   FaultRecord* faults;
   int64_t rows, pool_slots;
   int key_heads, width;
+  // Null, or the angles [limit][width] of positions; and null, or queries [rows][query_columns] to rotate.
+  const float* table;
+  const int32_t* positions;
+  int64_t limit;
+  T* q;
+  int query_columns;
+
+  // The cosines of a row's angles, which the sines follow.
+  __device__ const float* angles(int64_t row) const {
+    const int64_t at = positions[row];
+    const bool good = in_range(faults, SJ_OP_kv_write, ops::kv_write::POSITIONS, row, -1, at, 0, limit - 1);
+    return table + (good ? at : 0) * width;
+  }
 };
+
+// N pairs from the i-th of a head on: `low` and `high` half of it, rotated.
+template <class T, int N>
+__device__ __forceinline__ void rotate_pack(const float* cosine, int half, int i, Pack<T, N>& low,
+                                            Pack<T, N>& high) {
+#pragma unroll
+  for (int j = 0; j < N; j++)
+    rotate_pair(low.at[j], high.at[j], cosine[i + j], cosine[half + i + j], low.at[j], high.at[j]);
+}
 
 __global__ void __launch_bounds__(kThreads)
     last_rows(const int32_t* slots, int64_t rows, int64_t pool_slots, int32_t* last) {
@@ -69,10 +92,27 @@ __global__ void __launch_bounds__(kThreads) write_rows(KvWrite<T> a) {
 
   const int64_t columns = int64_t{a.key_heads} * a.width;
   const int32_t slot = slot_of[lane];
-  if (slot >= 0) {
+  const int64_t begin = (int64_t{blockIdx.y} * (kThreads / 32) + warp) * N,
+                step = int64_t{gridDim.y} * (kThreads / 32) * N;
+  const int half = a.width / 2;
+  if (slot >= 0 && a.table) {
     T* to = a.pool_k + slot / kChunk * columns * kChunk + slot % kChunk;
-    const int64_t begin = (int64_t{blockIdx.y} * (kThreads / 32) + warp) * N;
-    for (int64_t x = begin; x < columns; x += int64_t{gridDim.y} * (kThreads / 32) * N) {
+    const float* cosine = a.angles(row);
+    for (int64_t pair = begin; pair < columns / 2; pair += step) {
+      const int i = int(pair % half);
+      const int64_t x = pair / half * a.width + i;
+      auto low = *reinterpret_cast<const Pack<T, N>*>(a.k + row * columns + x),
+           high = *reinterpret_cast<const Pack<T, N>*>(a.k + row * columns + x + half);
+      rotate_pack(cosine, half, i, low, high);
+#pragma unroll
+      for (int j = 0; j < N; j++) {
+        to[(x + j) * kChunk] = low.at[j];
+        to[(x + half + j) * kChunk] = high.at[j];
+      }
+    }
+  } else if (slot >= 0) {
+    T* to = a.pool_k + slot / kChunk * columns * kChunk + slot % kChunk;
+    for (int64_t x = begin; x < columns; x += step) {
       const auto piece = *reinterpret_cast<const Pack<T, N>*>(a.k + row * columns + x);
 #pragma unroll
       for (int i = 0; i < N; i++) to[(x + i) * kChunk] = piece.at[i];
@@ -85,6 +125,19 @@ __global__ void __launch_bounds__(kThreads) write_rows(KvWrite<T> a) {
     const int64_t to = (int64_t{other / kChunk} * a.key_heads + x / a.width) * kChunk + other % kChunk;
     *reinterpret_cast<Pack<T, N>*>(a.pool_v + to * a.width + x % a.width) =
         *reinterpret_cast<const Pack<T, N>*>(a.v + (first + i) * columns + x);
+  }
+  if (!a.q) return;
+  const int turns = a.query_columns / 2 / N;
+  for (int p = blockIdx.y * kThreads + threadIdx.x; p < 32 * turns; p += gridDim.y * kThreads) {
+    const int64_t of = first + p / turns;
+    if (of >= a.rows) break;
+    const int pair = p % turns * N, i = pair % half;
+    T* x = a.q + of * a.query_columns + pair / half * a.width + i;
+    auto &low = *reinterpret_cast<Pack<T, N>*>(x), &high = *reinterpret_cast<Pack<T, N>*>(x + half);
+    auto turned_low = low, turned_high = high;
+    rotate_pack(a.angles(of), half, i, turned_low, turned_high);
+    low = turned_low;
+    high = turned_high;
   }
 }
 
@@ -193,11 +246,17 @@ int32_t run_kv_write(const sj_call& call, Context& context, sj_error* error) {
                        rows,
                        pool_slots(call),
                        int(key_heads),
-                       int(width)};
+                       int(width),
+                       data<const float>(call, TABLE),
+                       data<const int32_t>(call, POSITIONS),
+                       dim(call, TABLE, 0),
+                       data<T>(call, Q),
+                       int(dim(call, Q, 1) * width)};
     constexpr int N = kPackSize<T>;
     const dim3 grid(blocks_for(rows, 32), blocks_for(key_heads * width, (kThreads / 32) * N));
-    return width % N == 0 ? context.launch(write_rows<T, N>, grid, dim3(kThreads), 0, error, a)
-                          : context.launch(write_rows<T, 1>, grid, dim3(kThreads), 0, error, a);
+    return (data<const float>(call, TABLE) ? width / 2 : width) % N == 0
+               ? context.launch(write_rows<T, N>, grid, dim3(kThreads), 0, error, a)
+               : context.launch(write_rows<T, 1>, grid, dim3(kThreads), 0, error, a);
   });
 }
 

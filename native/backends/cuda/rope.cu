@@ -1,7 +1,7 @@
 // rope: rotary position embedding in place (ops/rope.h). A thread turns one pair of values.
 #include "../../include/ops.h"
 #include "launch.h"
-#include "numeric.cuh"
+#include "rotate.cuh"
 
 namespace selfjudge::cuda {
 namespace {
@@ -21,9 +21,7 @@ __global__ void __launch_bounds__(kThreads)
   if (!in_range(faults, SJ_OP_rope, ops::rope::POSITIONS, row, -1, position, 0, limit - 1)) return;
   const float c = table[position * depth + i], s = table[position * depth + half + i] * turn;
   T* low = x + (row * heads + pair / half) * depth + i;
-  const float a = to_float(low[0]), b = to_float(low[half]);
-  low[0] = from_float<T>(fused(-b, s, a * c));
-  low[half] = from_float<T>(fused(a, s, b * c));
+  rotate_pair(low[0], low[half], c, s, low[0], low[half]);
 }
 
 }  // namespace

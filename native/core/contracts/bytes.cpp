@@ -39,13 +39,18 @@ double gather_rows(const sj_call& call, int slot, double whole) {
 }
 
 // Rows at the same position read the same angles, and the table may be longer than any path.
+double angles(const sj_call& call, int table, int positions, double whole) {
+  return std::min(whole, picked(call, table, rows(call, positions)));
+}
+
 double rope(const sj_call& call, int slot, double whole) {
   using namespace ops::rope;
-  return slot == TABLE ? std::min(whole, picked(call, TABLE, rows(call, POSITIONS))) : whole;
+  return slot == TABLE ? angles(call, TABLE, POSITIONS, whole) : whole;
 }
 
 double kv_write(const sj_call& call, int slot, double whole) {
   using namespace ops::kv_write;
+  if (slot == TABLE) return angles(call, TABLE, POSITIONS, whole);
   return slot == POOL_K || slot == POOL_V ? pooled(call, POOL_K, rows(call, K)) : whole;
 }
 

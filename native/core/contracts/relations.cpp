@@ -48,6 +48,13 @@ const char* pool(const sj_call& call, int pool_k, int pool_v, int64_t groups, in
 
 const char* kv_write(const sj_call& call) {
   using namespace ops::kv_write;
+  if (present(call, TABLE) != present(call, POSITIONS))
+    return present(call, TABLE) ? "positions: expected a tensor, as there is a table, received none"
+                                : "table: expected a tensor, as there are positions, received none";
+  if (present(call, Q) && !present(call, TABLE))
+    return "table: expected a tensor, as there is a q to rotate, received none";
+  const int64_t d = dim(call, K, 2);
+  if (present(call, TABLE) && d % 2 != 0) return broken("k: expected an even d, received d = %" PRId64, d);
   return pool(call, POOL_K, POOL_V, dim(call, K, 1), dim(call, K, 2));
 }
 

@@ -93,6 +93,10 @@ describe('bytes', () => {
     expect(call('kv_write', [halves(3, 2, 6), halves(3, 2, 6), slots, ...pool()]).bytes).toBe(
       4 * 36 * 2 + 12,
     );
+    const angles = [floats(100, 6), ints([0, 1, 0]), halves(3, 4, 6)];
+    expect(call('kv_write', [halves(3, 2, 6), halves(3, 2, 6), slots, ...pool(), ...angles]).bytes).toBe(
+      4 * 36 * 2 + 12 + (3 * 6 * 4 + 12) + 2 * 72 * 2,
+    );
     expect(call('kv_copy', [ints([0, 1, 7, 2, 3, 9], [2, 3]), ...pool()], [16]).bytes).toBe(
       16 * 12 * 2 * 4 + 24,
     );

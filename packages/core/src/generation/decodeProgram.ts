@@ -123,7 +123,7 @@ export class DecodeProgram {
   }
 
   #step(reads: PoolReads): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
-    const { config, head } = this.#view.model;
+    const { head } = this.#view.model;
     const { parts } = this.#layout;
     const input = ({ at, shape }: { at: number; shape: number[] }) => this.#inputs.view(at, shape);
     const pool = {
@@ -133,12 +133,11 @@ export class DecodeProgram {
       lengths: input(parts.lengths),
       reads,
     };
-    const scale = 1 / Math.sqrt(config.headDim);
     const hidden = forwardRows(this.#view, {
       tokens: feedTokens(this.#drawn, input(parts.given), input(parts.from)),
       positions: input(parts.positions),
       length: this.#length,
-      attend: (layer, q, k, v) => this.#pool.attend(layer, q, k, v, pool, scale),
+      attend: (layer, q, k, v, angles) => this.#pool.attend(layer, q, k, v, angles, pool),
     });
     const { tokens, logp, samplingLogp } = linearSample(hidden, head, input(parts.keys), this.#options);
     copyTo(tokens, this.#drawn.view(0, [this.rows]));

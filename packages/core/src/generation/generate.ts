@@ -4,6 +4,7 @@ import { SelfjudgeError } from '../errors.js';
 import { forwardKeys } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
 import { orDispose, owned, tidy } from '../tensor/scope.js';
+import type { Angles } from '../tensor/ops/kvWrite.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
 import { DecodeProgram } from './decodeProgram.js';
@@ -249,8 +250,7 @@ class Generation {
 
   /** Runs rows of prompts for their keys and values. */
   #keep(rows: readonly Row[]): void {
-    const { device, config } = this.#view.model;
-    const scale = 1 / Math.sqrt(config.headDim);
+    const { device } = this.#view.model;
     tidy(() => {
       const ints = (values: number[], shape = [values.length]) =>
         Tensor.from(device, Int32Array.from(values), shape);
@@ -271,10 +271,10 @@ class Generation {
         tokens: ints(rows.map(({ token }) => token)),
         positions: ints(rows.map(({ position }) => position)),
         length: 1 + rows.reduce((most, { position }) => Math.max(most, position), 0),
-        attend: (layer: number, q: Tensor, k: Tensor, v: Tensor) =>
-          this.#pool.attend(layer, q, k, v, pool, scale),
+        attend: (layer: number, q: Tensor, k: Tensor, v: Tensor, angles: Angles) =>
+          this.#pool.attend(layer, q, k, v, angles, pool),
       };
-      forwardKeys(this.#view, asked, (layer, k, v) => this.#pool.write(layer, k, v, pool));
+      forwardKeys(this.#view, asked, (layer, k, v, angles) => this.#pool.write(layer, k, v, angles, pool));
     });
   }
 }

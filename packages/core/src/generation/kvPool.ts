@@ -2,7 +2,7 @@ import { ArgumentError } from '../errors.js';
 import type { ModelConfig } from '../model/config.js';
 import type { Device } from '../tensor/device.js';
 import { kvCopy } from '../tensor/ops/kvCopy.js';
-import { kvWrite } from '../tensor/ops/kvWrite.js';
+import { kvWrite, type Angles } from '../tensor/ops/kvWrite.js';
 import { treeAttentionPool, type PoolReads } from '../tensor/ops/treeAttentionPool.js';
 import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -116,17 +116,24 @@ export class KvPool {
     });
   }
 
-  /** Puts the rows' keys and values of one layer where they belong. */
-  write(layer: number, k: Tensor, v: Tensor, { slots }: Pick<PoolRows, 'slots'>): void {
-    kvWrite(k, v, slots, this.#keys[layer], this.#values[layer]);
+  /** Rotates the rows' keys of one layer and puts them and the values where they belong. */
+  write(layer: number, k: Tensor, v: Tensor, angles: Angles, { slots }: PoolRows): void {
+    kvWrite(k, v, slots, this.#keys[layer], this.#values[layer], angles);
   }
 
-  /** Attention of one layer over the pool, after the rows' own keys and values are in it. */
-  attend(layer: number, q: Tensor, k: Tensor, v: Tensor, rows: PoolRows, scale: number): Tensor {
-    this.write(layer, k, v, rows);
+  /** Attention of one layer over the pool, after the rows' own keys and values are in it; rotates queries and keys. */
+  attend(
+    layer: number,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    angles: Angles,
+    { slots, tables, rowTable, lengths, reads }: PoolRows,
+  ): Tensor {
     const [keys, values] = [this.#keys[layer], this.#values[layer]];
-    const { tables, rowTable, lengths, reads } = rows;
-    return treeAttentionPool(q, keys, values, tables, rowTable, lengths, scale, reads);
+    const rotated = kvWrite(k, v, slots, keys, values, { ...angles, q })!;
+    const scale = 1 / Math.sqrt(q.shape[2]);
+    return treeAttentionPool(rotated, keys, values, tables, rowTable, lengths, scale, reads);
   }
 
   dispose(): void {

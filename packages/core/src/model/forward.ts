@@ -4,7 +4,7 @@ import { embedding } from '../tensor/ops/embedding.js';
 import { gatherRows } from '../tensor/ops/rows.js';
 import { reshape } from '../tensor/ops/reshape.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
-import { rope } from '../tensor/ops/rope.js';
+import type { Angles } from '../tensor/ops/kvWrite.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { LinearName } from './config.js';
@@ -27,10 +27,10 @@ export interface Rows {
   rowKeys?: Tensor;
   dropout?: DropoutKey;
   /**
-   * Attention of one layer: q [T, H, d] and k, v [T, G, d], q and k already rotated, to [T, H, d]. This is where trees
-   * and pools differ: over this call's rows (treeAttention), or writing to and reading from a pool.
+   * Attention of one layer: q [T, H, d] and k, v [T, G, d], q and k to be rotated by `angles`, to [T, H, d]. This is
+   * where trees and pools differ: over this call's rows (rope, treeAttention), or writing to and reading from a pool.
    */
-  attend: (layer: number, q: Tensor, k: Tensor, v: Tensor) => Tensor;
+  attend: (layer: number, q: Tensor, k: Tensor, v: Tensor, angles: Angles) => Tensor;
   /** The rows wanted, ascending: int32 [R], with their keys [R, 2]. Default: all. */
   keep?: { rows: Tensor; rowKeys?: Tensor };
 }
@@ -65,19 +65,20 @@ export function forwardRows(view: ModelView, rows: Rows): Tensor {
 
 /**
  * The model on rows for the sake of their keys and values: of the last block nothing else is computed.
- * @param store takes k, rotated, and v of the last layer; those of the others go to `rows.attend`
+ * @param store takes k, to be rotated, and v of the last layer; those of the others go to `rows.attend`
  */
 export function forwardKeys(
   view: ModelView,
   rows: Omit<Rows, 'keep'>,
-  store: (layer: number, k: Tensor, v: Tensor) => void,
+  store: (layer: number, k: Tensor, v: Tensor, angles: Angles) => void,
 ): void {
   const { layers, config } = view.model;
   const last = layers.length - 1;
   tidy(() => {
     const { delta, stream } = blocks(view, rows, last);
     const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, stream);
-    store(last, heads(view, rows, last, 'k_proj', y), heads(view, rows, last, 'v_proj', y));
+    const [k, v] = (['k_proj', 'v_proj'] as const).map((name) => heads(view, rows, last, name, y));
+    store(last, k, v, anglesOf(view, rows));
   });
 }
 
@@ -96,7 +97,7 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
     const [attended, residual] = tidy(() => {
       const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
       const [q, k, v] = (['q_proj', 'k_proj', 'v_proj'] as const).map((n) => heads(view, rows, layer, n, y));
-      const o = rows.attend(layer, q, k, v);
+      const o = rows.attend(layer, q, k, v, anglesOf(view, rows));
       const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
       if (keep === undefined) return [linear('o_proj', flat), sum];
       return [linear('o_proj', gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
@@ -112,7 +113,7 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
   return { delta, stream };
 }
 
-/** Queries, keys or values of one layer: [T, heads, headDim], queries and keys rotated. */
+/** Queries, keys or values of one layer: [T, heads, headDim]. */
 function heads(
   view: ModelView,
   rows: Rows,
@@ -120,10 +121,13 @@ function heads(
   name: 'q_proj' | 'k_proj' | 'v_proj',
   x: Tensor,
 ): Tensor {
-  const { config, rope: angles } = view.model;
+  const { config } = view.model;
   const { rowKeys, dropout } = rows;
   const flat = view.linear(layer, name, x, { rowKeys, dropout });
   const count = name === 'q_proj' ? config.heads : config.kvHeads;
-  const split = reshape(flat, [x.shape[0], count, config.headDim]);
-  return name === 'v_proj' ? split : rope(split, angles.rows(rows.length), rows.positions);
+  return reshape(flat, [x.shape[0], count, config.headDim]);
+}
+
+function anglesOf(view: ModelView, { length, positions }: Rows): Angles {
+  return { table: view.model.rope.rows(length), positions };
 }

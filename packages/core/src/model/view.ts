@@ -12,6 +12,7 @@ import {
 import { ArgumentError } from '../errors.js';
 import { linear } from '../tensor/ops/linear.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
+import { rope } from '../tensor/ops/rope.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -102,7 +103,8 @@ export class ModelView {
           length: 1 + batch.positions.reduce((a, b) => Math.max(a, b), 0),
           rowKeys: keys(batch.rowKeys),
           dropout,
-          attend: (_, q, k, v) => treeAttention(q, k, v, plan, scale),
+          attend: (_, q, k, v, { table, positions }) =>
+            treeAttention(rope(q, table, positions), rope(k, table, positions), v, plan, scale),
           keep: all
             ? undefined
             : {

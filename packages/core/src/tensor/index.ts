@@ -26,7 +26,7 @@ export { feedTokens } from './ops/feedTokens.js';
 export { fill } from './ops/fill.js';
 export { globalNorm } from './ops/globalNorm.js';
 export { kvCopy } from './ops/kvCopy.js';
-export { kvWrite } from './ops/kvWrite.js';
+export { kvWrite, type Angles } from './ops/kvWrite.js';
 export { linear, type LinearOptions } from './ops/linear.js';
 export { linearLogprob } from './ops/linearLogprob.js';
 export { linearSample, type LinearSampleOptions, type LinearSampleResult } from './ops/linearSample.js';

@@ -36,7 +36,7 @@ export async function eagerDecode(
         tokens: ints(tokens.slice(start, end)),
         positions: ints(positions),
         length: end,
-        attend: (layer, q, k, v) => pool.attend(layer, q, k, v, rows, 1 / Math.sqrt(config.headDim)),
+        attend: (layer, q, k, v, angles) => pool.attend(layer, q, k, v, angles, rows),
       });
     });
 

@@ -1,3 +1,4 @@
+import { clone } from '../../tensor/ops/copy.js';
 import { kvCopy } from '../../tensor/ops/kvCopy.js';
 import { kvWrite } from '../../tensor/ops/kvWrite.js';
 import { treeAttention } from '../../tensor/ops/treeAttention.js';
@@ -7,7 +8,8 @@ import { Tensor } from '../../tensor/tensor.js';
 import { TreeBatch } from '../../tensor/treeBatch.js';
 import type { OpCase, StorageType } from '../case.js';
 import * as oracle from '../oracle.js';
-import { activation, ints } from './inputs.js';
+import { activation, float32, ints } from './inputs.js';
+import { ropeTable } from './rows.js';
 
 interface Heads {
   heads: number;
@@ -225,11 +227,59 @@ function kvCase(
   };
 }
 
+/** Rows written with their keys, and their queries, rotated; two rows share a position, two a slot. */
+function rotatingCase({ heads, kvHeads, dim }: Heads, queries: boolean): OpCase {
+  const slots = [70, 3, 64, 3, 127];
+  const positions = [9, 0, 63, 9, 40];
+  return {
+    op: 'kvWrite',
+    name: `keys of ${kvHeads}x${dim} rotated${queries ? `, and queries of ${heads}` : ''}`,
+    inputs: (r) => ({
+      q: activation(r, [slots.length, heads, dim]),
+      k: activation(r, [slots.length, kvHeads, dim]),
+      v: activation(r, [slots.length, kvHeads, dim]),
+      slots: ints(slots),
+      table: float32([64, dim], ropeTable(64, dim)),
+      positions: ints(positions),
+    }),
+    run: (x) => {
+      const poolK = Tensor.zeros(x.device, [2, kvHeads * dim, 64], x.dtype);
+      const poolV = Tensor.zeros(x.device, [2, kvHeads * 64, dim], x.dtype);
+      const [table, at, k] = [x.tensor('table'), x.tensor('positions'), x.tensor('k')];
+      const q = queries ? clone(x.tensor('q')) : undefined;
+      const rotated = kvWrite(k, x.tensor('v'), x.tensor('slots'), poolK, poolV, { table, positions: at, q });
+      const kept = [poolK, poolV, k.retain()];
+      return rotated === undefined ? kept : [...kept, rotated];
+    },
+    oracle: (x) => {
+      const rotated = oracle.rope(x.k, x.table, x.positions, kvHeads, dim);
+      const poolK = new Float64Array(2 * kvHeads * dim * 64);
+      const poolV = new Float64Array(2 * kvHeads * 64 * dim);
+      for (const [slot, row] of lastRows(slots)) {
+        const [block, offset] = [slot >> 6, slot % 64];
+        for (let i = 0; i < kvHeads * dim; i++) {
+          const [g, at] = [Math.floor(i / dim), i % dim];
+          poolK[(block * kvHeads * dim + i) * 64 + offset] = rotated[row * kvHeads * dim + i];
+          poolV[((block * kvHeads + g) * 64 + offset) * dim + at] = x.v[row * kvHeads * dim + i];
+        }
+      }
+      const q = oracle.rope(x.q, x.table, x.positions, heads, dim);
+      return queries ? [poolK, poolV, x.k, q] : [poolK, poolV, x.k];
+    },
+    differentiable: false,
+    roundings: 2,
+  };
+}
+
 /** Slots of 1,100 rows in 18 blocks, the last three named before. */
 const manySlots = range(1100).map((i) => (i < 1097 ? (i * 7) % 1152 : ((i - 1097) * 7) % 1152));
 const lastRows = (slots: number[]) => new Map(slots.map((slot, row) => [slot, row]));
 
 const kvCases: OpCase[] = [
+  rotatingCase({ heads: 9, kvHeads: 3, dim: 64 }, true),
+  rotatingCase({ heads: 2, kvHeads: 2, dim: 2 }, true),
+  rotatingCase({ heads: 4, kvHeads: 2, dim: 80 }, true),
+  rotatingCase({ heads: 2, kvHeads: 1, dim: 10 }, false),
   kvCase('keys transposed, values by key, heads apart', {
     blocks: 2,
     slots: [64, 127, 3, 65],

@@ -92,6 +92,14 @@ export const opEntries: Record<string, Entry> = {
     slots: arg(ints([2]), notInts),
     poolK: arg(pool.poolK, notFloats),
     poolV: arg(pool.poolV, notFloats),
+    angles: fields(
+      {
+        table: arg(floats([1, 2]), notFloats),
+        positions: arg(core.Tensor.from(matrix.device, Int32Array.of(0, 0), [2]), notInts),
+        q: arg(() => floats([2, 1, 2]), perhaps(notFloats)),
+      },
+      perhaps(notObject),
+    ),
   }),
   treeAttention: entry(core.treeAttention, {
     q: arg(three, firstNotFloats),
