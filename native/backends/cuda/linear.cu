@@ -28,20 +28,18 @@ int32_t forward(const sj_call& call, Context& context, sj_error* error) {
                          data<const T>(call, BIAS),
                          {},
                          data<const T>(call, GATE)};
+  Projections<T> projections{};
   for (int i = 0; i < kAdapters; i++) {
     const Adapter adapter = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
     if (const int32_t code = check_adapter(call, "linear", i, adapter, rows, error)) return code;
     if (!adapter.active()) continue;
     float* xa = data<float>(call, XA0 + i);
-    if (const int32_t code =
-            project_rows<T>(context,
-                            {x, adapter.start, adapter.rows, int(depth), four_at_a_time(x, depth), adapter.a,
-                             depth, 1, adapter.rank, adapter.dropout, xa},
-                            error))
-      return code;
+    projections.add({x, adapter.start, adapter.rows, int(depth), four_at_a_time(x, depth), adapter.a, depth,
+                     1, adapter.rank, adapter.dropout, xa});
     epilogue.terms[i] = {
         xa, adapter.b, adapter.rank, 1, adapter.rank, adapter.start, adapter.rows, adapter.scale, {}};
   }
+  if (const int32_t code = project_rows(context, projections, error)) return code;
   return gemm::product<gemm::kRowMajor, gemm::kRowMajor>(
       context, gemm::Operand<T>{x, depth, int(rows)},
       gemm::Operand<T>{data<const T>(call, W), depth, int(columns)}, depth, epilogue, error);
@@ -105,30 +103,39 @@ int32_t backward_dx(const sj_call& call, const Backward& b, Context& context, sj
       gemm::Operand<T>{data<const T>(call, W), b.depth, int(b.depth)}, b.columns, epilogue, error);
 }
 
+// dy B of the adapters that need it.
 template <class T>
-int32_t backward_adapter(const sj_call& call, const Backward& b, int i, Context& context, sj_error* error) {
+int32_t backward_projections(const sj_call& call, const Backward& b, Context& context, sj_error* error) {
   using namespace ops::linear_backward;
-  const BackwardAdapter& adapter = b.adapters[i];
+  const T* dy = data<const T>(call, DY);
+  Projections<T> projections{};
+  for (int i = 0; i < kAdapters; i++) {
+    const BackwardAdapter& adapter = b.adapters[i];
+    if (const int32_t code = check_adapter(call, "linear_backward", i, adapter, b.rows, error)) return code;
+    if (adapter.grad_b && !adapter.xa)
+      return fail(error, SJ_INVALID, "[linear_backward] xa%d: expected a tensor with grad_b%d, received none",
+                  i, i);
+    if (adapter.dyb)
+      projections.add({dy,
+                       adapter.start,
+                       adapter.rows,
+                       int(b.columns),
+                       four_at_a_time(dy, b.columns),
+                       adapter.b,
+                       1,
+                       adapter.rank,
+                       adapter.rank,
+                       {},
+                       adapter.dyb});
+  }
+  return project_rows(context, projections, error);
+}
+
+template <class T>
+int32_t backward_adapter(const sj_call& call, const BackwardAdapter& adapter, const Backward& b,
+                         Context& context, sj_error* error) {
+  using namespace ops::linear_backward;
   const T *x = data<const T>(call, X), *dy = data<const T>(call, DY);
-  if (const int32_t code = check_adapter(call, "linear_backward", i, adapter, b.rows, error)) return code;
-  if (adapter.grad_b && !adapter.xa)
-    return fail(error, SJ_INVALID, "[linear_backward] xa%d: expected a tensor with grad_b%d, received none",
-                i, i);
-  if (adapter.dyb)
-    if (const int32_t code = project_rows<T>(context,
-                                             {dy,
-                                              adapter.start,
-                                              adapter.rows,
-                                              int(b.columns),
-                                              four_at_a_time(dy, b.columns),
-                                              adapter.b,
-                                              1,
-                                              adapter.rank,
-                                              adapter.rank,
-                                              {},
-                                              adapter.dyb},
-                                             error))
-      return code;
   if (adapter.grad_a)
     if (const int32_t code = add_outer<T>(
             context,
@@ -159,8 +166,9 @@ int32_t backward(const sj_call& call, Context& context, sj_error* error) {
   using namespace ops::linear_backward;
   const Backward b(call, call.workspace);
   const T *x = data<const T>(call, X), *dy = data<const T>(call, DY);
-  for (int i = 0; i < kAdapters; i++)
-    if (const int32_t code = backward_adapter<T>(call, b, i, context, error)) return code;
+  if (const int32_t code = backward_projections<T>(call, b, context, error)) return code;
+  for (const BackwardAdapter& adapter : b.adapters)
+    if (const int32_t code = backward_adapter<T>(call, adapter, b, context, error)) return code;
   if (b.need_dx)
     if (const int32_t code = backward_dx<T>(call, b, context, error)) return code;
   if (b.grad_w)

@@ -2,6 +2,8 @@
 // warp in an order that depends on depth alone. add_outer: left^T x over rows, in fixed blocks of rows that
 // are added in ascending order.
 #pragma once
+#include <algorithm>
+
 #include "arch/sm80.cuh"
 #include "linear_adapters.cuh"
 #include "reduce.cuh"
@@ -43,14 +45,25 @@ struct Projection {
   float* out;  // [rows, rank]
 };
 
+// Those of one call's adapters: each alone is a launch too short for the GPU to be busy in.
+template <class T>
+struct Projections {
+  Projection<T> of[2];
+  int count;
+
+  void add(const Projection<T>& p) { of[count++] = p; }
+};
+
 inline constexpr int kProjectWarps = 8, kProjectRows = 4;  // rows a warp
 
 template <class T>
-__global__ __launch_bounds__(32 * kProjectWarps) void project(Projection<T> p) {
+__global__ __launch_bounds__(32 * kProjectWarps) void project(Projections<T> all) {
+  const Projection<T> p = all.of[blockIdx.z];
   constexpr int kStep = 256, kLine = kStep + 4, kThreads = 32 * kProjectWarps;
   SHARED(float, tiles, 2 * kRanks * kLine);
   const int warp = int(threadIdx.x) / 32, lane = int(threadIdx.x) % 32;
   const int row0 = (int(blockIdx.x) * kProjectWarps + warp) * kProjectRows, rank0 = int(blockIdx.y) * kRanks;
+  if (int(blockIdx.x) * kProjectWarps * kProjectRows >= p.rows || rank0 >= p.rank) return;
   const int steps = (p.depth + kStep - 1) / kStep;
   auto stage = [&](int step) {
     if (step < steps) {
@@ -104,10 +117,14 @@ __global__ __launch_bounds__(32 * kProjectWarps) void project(Projection<T> p) {
 }
 
 template <class T>
-int32_t project_rows(Context& context, const Projection<T>& p, sj_error* error) {
-  return context.launch(project<T>,
-                        dim3(blocks_for(p.rows, kProjectWarps * kProjectRows), blocks_for(p.rank, kRanks)),
-                        dim3(32 * kProjectWarps), 0, error, p);
+int32_t project_rows(Context& context, const Projections<T>& all, sj_error* error) {
+  if (all.count == 0) return SJ_OK;
+  const auto most = [&](int Projection<T>::*size) {
+    return std::max(all.of[0].*size, all.of[all.count - 1].*size);
+  };
+  const dim3 grid(blocks_for(most(&Projection<T>::rows), kProjectWarps * kProjectRows),
+                  blocks_for(most(&Projection<T>::rank), kRanks), unsigned(all.count));
+  return context.launch(project<T>, grid, dim3(32 * kProjectWarps), 0, error, all);
 }
 
 template <class T>
