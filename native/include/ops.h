@@ -24,7 +24,7 @@
   X(swiglu) X(swiglu_backward) X(linear_logprob) X(linear_logprob_backward) X(linear_sample) X(adamw)      \
   X(global_norm) X(gather_rows) X(scatter_rows) X(add) X(add_in_place) X(fill) X(cast_f32) X(cast_bf16)    \
   X(copy) X(pack) X(unpack) X(linear_logprob_mean) X(linear_logprob_mean_backward)                         \
-  X(feed_tokens)
+  X(feed_tokens) X(linears)
 // clang-format on
 
 enum sj_op : uint32_t {

@@ -18,6 +18,19 @@ export const linear = {
   },
 };
 
+export const linears = {
+  shapes: ({ model: { heads, kvHeads, dim, width }, rows }) =>
+    rows.map((M) => {
+      const widths = [heads * dim, kvHeads * dim, kvHeads * dim];
+      return { shape: { M, K: width, widths }, flops: 2 * M * width * widths.reduce((a, b) => a + b) };
+    }),
+  prepare(make, { shape: { M, K, widths }, dtype }) {
+    const x = make.tensor([M, K], dtype);
+    const parts = widths.map((N) => ({ weight: make.weight([N, K], dtype) }));
+    return { call: () => core.linears(x, parts).forEach((y) => y.dispose()) };
+  },
+};
+
 const weights = ({ model: { width, inner } }) => [{ shape: { N: inner, K: width } }];
 
 export const pack = {

@@ -1,4 +1,4 @@
-"""The matrix product with a frozen weight."""
+"""The matrix product with a frozen weight, and several of one input."""
 import torch.nn.functional as F
 
 from op_inputs import differentiated, randn
@@ -10,4 +10,12 @@ def linear(work, dtype, backward):
     return differentiated(lambda: F.linear(x, w), (x,), backward)
 
 
-OPS = {"linear": linear}
+def linears(work, dtype, backward):
+    """Queries, keys and values one by one, as transformers has them."""
+    shape = work["shape"]
+    x = randn(shape["M"], shape["K"], dtype=dtype)
+    ws = [randn(n, shape["K"], dtype=dtype) for n in shape["widths"]]
+    return differentiated(lambda: [F.linear(x, w) for w in ws], (x,), backward)
+
+
+OPS = {"linear": linear, "linears": linears}

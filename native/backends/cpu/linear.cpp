@@ -1,102 +1,40 @@
-// linear: y = x W^T + bias + low-rank adapters on ranges of rows, one pass over W with everything else in the
-// epilogue. Backward: dx through panels of W transposed a block of n at a time; gradients of weights and
-// adapters as products that reduce over rows, block after block of 256 rows in ascending order.
+// linear: y = x W^T + bias + low-rank adapters on ranges of rows (linear_forward.h). Backward: dx through
+// panels of W transposed a block of n at a time; gradients of weights and adapters as products that reduce
+// over rows, block after block of 256 rows in ascending order.
 #include "../../include/ops/linear.h"
 #include "../fail.h"
 #include "gemm/gemm.h"
-#include "linear_adapters.h"
-#include "low_rank.h"
-#include "swiglu.h"
+#include "linear_forward.h"
 #include "thread_pool.h"
 
 namespace selfjudge::cpu {
 namespace {
 
-constexpr int kAdapters = 2;
-
-struct Forward {
-  Carver s;
-  int64_t rows, depth, columns;
-  Adapter adapters[kAdapters];
-  float* b_panels[kAdapters];
-  float *bias, *scratch, *low_rank, *dropped;
-
-  Forward(const sj_call& call, void* memory)
-      : s(memory),
-        rows(dim(call, ops::linear::X, 0)),
-        depth(dim(call, ops::linear::X, 1)),
-        columns(dim(call, ops::linear::W, 0)) {
-    using namespace ops::linear;
-    bool drops = false;
-    for (int i = 0; i < kAdapters; i++) {
-      const Adapter& adapter = adapters[i] = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
-      b_panels[i] = s.take<float>(adapter.active() ? panel_count(columns) * kPanel * adapter.rank : 0);
-      drops |= adapter.drop() != nullptr;
-    }
-    dropped = s.take<float>(projection_memory(drops, depth));
-    bias = s.take<float>(present(call, BIAS) ? columns : 0);
-    scratch = s.take<float>(matmul_scratch(depth));
-    low_rank = s.take<float>(worker_count() * kLowRankMemory);
+LinearPart read_part(const sj_call& call) {
+  using namespace ops::linear;
+  LinearPart part{call.tensors[W], call.tensors[BIAS], call.tensors[GATE], call.tensors[Y], {}, true};
+  for (int i = 0; i < kAdapters; i++) {
+    part.adapters[i] = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
+    part.xa[i] = data<float>(call, XA0 + i);
   }
-};
+  return part;
+}
+
+LinearMemory memory_of(const sj_call& call, const LinearPart& part, void* memory) {
+  return LinearMemory(&part, 1, dim(call, ops::linear::X, 0), dim(call, ops::linear::X, 1), memory);
+}
 
 }  // namespace
 
-size_t workspace_linear(const sj_call& call) { return Forward(call, nullptr).s.bytes(); }
+size_t workspace_linear(const sj_call& call) { return memory_of(call, read_part(call), nullptr).s.bytes(); }
 
 int32_t run_linear(const sj_call& call, sj_error* error) {
   using namespace ops::linear;
-  const sj_tensor &x = call.tensors[X], &w = call.tensors[W], &y = call.tensors[Y];
-  const Forward f(call, call.workspace);
+  const LinearPart part = read_part(call);
   for (int i = 0; i < kAdapters; i++)
-    if (const int32_t code = check_adapter("linear", i, f.adapters[i], f.rows, error)) return code;
-  float* const xa[kAdapters] = {data<float>(call, XA0), data<float>(call, XA1)};
-  Projection projections[kAdapters];
-  ScaledPanels panels[kAdapters];
-  int active = 0;
-  for (int i = 0; i < kAdapters; i++) {
-    const Adapter& adapter = f.adapters[i];
-    if (!adapter.active()) continue;
-    projections[active] = {.x = {x.data, x.dtype, f.depth, adapter.start, adapter.drop()},
-                           .rows = adapter.rows,
-                           .depth = f.depth,
-                           .right = adapter.a,
-                           .rank = adapter.rank,
-                           .out = xa[i],
-                           .dropped = f.dropped};
-    panels[active++] = {adapter.b, f.columns, adapter.rank, adapter.scale, f.b_panels[i]};
-  }
-  run_low_rank(projections, panels, active);
-  const bool has_bias = present(call, BIAS), gated = present(call, GATE);
-  if (has_bias)
-    Rows{call.tensors[BIAS].data, call.tensors[BIAS].dtype, f.columns}.read(0, f.columns, f.bias, nullptr);
-
-  const bool plain = !has_bias && !f.adapters[0].active() && !f.adapters[1].active();
-  const bool in_place = plain && f.columns % 16 == 0;
-  const Matmul product{.a = {x.data, x.dtype, f.depth},
-                       .b = weight_panels(w),
-                       .rows = f.rows,
-                       .k = f.depth,
-                       .columns = f.columns,
-                       .c = in_place && y.dtype == SJ_F32 ? static_cast<float*>(y.data) : nullptr,
-                       .c16 = in_place && y.dtype == SJ_BF16 ? static_cast<uint16_t*>(y.data) : nullptr,
-                       .c_stride = f.columns,
-                       .next = call.next_weight};
-  const auto add_the_rest = [&](const Block& c) {
-    if (has_bias)
-      for (int64_t r = 0; r < c.rows; r++)
-        kernels().add_scaled(f.bias + c.column, 1, c.c + r * c.c_stride, c.columns);
-    for (int i = 0; i < kAdapters; i++)
-      if (f.adapters[i].active())
-        add_low_rank(f.adapters[i], c, xa[i], f.b_panels[i], false, f.low_rank + c.worker * kLowRankMemory);
-    store_block(c, y, f.columns);
-  };
-  if (in_place)
-    matmul(product, f.scratch);
-  else
-    matmul(product, f.scratch, add_the_rest);
-  // Not in the epilogue: there it is slower by 2 to 8%, by the number of rows (decision 010).
-  if (gated) swiglu(y.dtype, call.tensors[GATE].data, y.data, y.data, f.rows * f.columns);
+    if (const int32_t code = check_adapter("linear", i, part.adapters[i], dim(call, X, 0), error))
+      return code;
+  linear_forward(call.tensors[X], &part, 1, memory_of(call, part, call.workspace), call.next_weight);
   return SJ_OK;
 }
 

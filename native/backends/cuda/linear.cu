@@ -13,12 +13,6 @@ namespace {
 
 constexpr int kAdapters = 2;
 
-// Whether rows of `columns` values can be read four at a time.
-template <class T>
-bool four_at_a_time(const T* x, int64_t columns) {
-  return columns % 4 == 0 && reinterpret_cast<uintptr_t>(x) % sizeof(Pack<T, 4>) == 0;
-}
-
 template <class T>
 int32_t forward(const sj_call& call, Context& context, sj_error* error) {
   using namespace ops::linear;

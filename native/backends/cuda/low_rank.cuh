@@ -33,6 +33,12 @@ __device__ __forceinline__ void drop(const Dropout& dropout, int row, int column
   for (int i = 0; i < 4; i++) x.at[i] = kept >> i & 1 ? x.at[i] * dropout.scale : 0.0f;
 }
 
+// Whether rows of `columns` values can be read four at a time.
+template <class T>
+bool four_at_a_time(const T* x, int64_t columns) {
+  return columns % 4 == 0 && reinterpret_cast<uintptr_t>(x) % sizeof(Pack<T, 4>) == 0;
+}
+
 template <class T>
 struct Projection {
   const T* x;  // [.., depth], `rows` of them from row `start` on
@@ -45,10 +51,11 @@ struct Projection {
   float* out;  // [rows, rank]
 };
 
-// Those of one call's adapters: each alone is a launch too short for the GPU to be busy in.
+// Those of one call's adapters, two a layer: each alone is a launch too short for the GPU to be busy in.
+inline constexpr int kProjections = 6;
 template <class T>
 struct Projections {
-  Projection<T> of[2];
+  Projection<T> of[kProjections];
   int count;
 
   void add(const Projection<T>& p) { of[count++] = p; }
@@ -119,11 +126,13 @@ __global__ __launch_bounds__(32 * kProjectWarps) void project(Projections<T> all
 template <class T>
 int32_t project_rows(Context& context, const Projections<T>& all, sj_error* error) {
   if (all.count == 0) return SJ_OK;
-  const auto most = [&](int Projection<T>::*size) {
-    return std::max(all.of[0].*size, all.of[all.count - 1].*size);
-  };
-  const dim3 grid(blocks_for(most(&Projection<T>::rows), kProjectWarps * kProjectRows),
-                  blocks_for(most(&Projection<T>::rank), kRanks), unsigned(all.count));
+  int rows = 0, rank = 0;
+  for (int i = 0; i < all.count; i++) {
+    rows = std::max(rows, all.of[i].rows);
+    rank = std::max(rank, all.of[i].rank);
+  }
+  const dim3 grid(blocks_for(rows, kProjectWarps * kProjectRows), blocks_for(rank, kRanks),
+                  unsigned(all.count));
   return context.launch(project<T>, grid, dim3(32 * kProjectWarps), 0, error, all);
 }
 

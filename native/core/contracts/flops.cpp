@@ -20,6 +20,14 @@ double linear(const sj_call& call) {
   return flops;
 }
 
+double linears(const sj_call& call) {
+  using namespace ops::linears;
+  double values = 0;  // of weights and adapters: each is multiplied by each row once
+  for (int slot = W0; slot < Y0; slot++)
+    if (present(call, slot) && (slot - W0) % kSlots != BIAS0 - W0) values += product(tensor(call, slot));
+  return 2 * static_cast<double>(tensor(call, X).dims[0]) * values;
+}
+
 // The parts of one adapter: dy B where something needs it, its product with A for dx, and the two gradients.
 double adapter_backward(const sj_call& call, int a, int b, int grad_a, int grad_b, double rows,
                         bool need_dx) {
@@ -90,6 +98,8 @@ Flops flops_of(sj_op op) {
   switch (op) {
     case SJ_OP_linear:
       return linear;
+    case SJ_OP_linears:
+      return linears;
     case SJ_OP_linear_backward:
       return linear_backward;
     case SJ_OP_tree_attention:

@@ -123,6 +123,25 @@ const char* linear(const sj_call& call) {
   return adapter(call, {1, A1, B1, -1, START1, ROWS1, P1}, X, ROW_KEYS);
 }
 
+const char* linears(const sj_call& call) {
+  using namespace ops::linears;
+  for (int i = 0; i < kParts; i++) {
+    const int w = W0 + i * kSlots;
+    for (int j = 0; j < 2; j++) {
+      const int a = w + (A00 - W0) + 2 * j;
+      const bool given = present(call, a);
+      if (given != present(call, a + 1))
+        return broken("%s%d%d: expected a%d%d and b%d%d together, received %s%d%d alone", given ? "b" : "a",
+                      i, j, i, j, i, j, given ? "a" : "b", i, j);
+      if (given && !present(call, w))
+        return broken("a%d%d: expected null, as w%d is absent, received a tensor", i, j, i);
+    }
+    if (present(call, w + (BIAS0 - W0)) && !present(call, w))
+      return broken("bias%d: expected null, as w%d is absent, received a tensor", i, i);
+  }
+  return nullptr;
+}
+
 const char* linear_backward(const sj_call& call) {
   using namespace ops::linear_backward;
   if (const char* text = adapter(call, {0, A0, B0, XA0, START0, ROWS0, P0}, DY, ROW_KEYS)) return text;
@@ -172,6 +191,8 @@ Relation relation_of(sj_op op) {
       return rope;
     case SJ_OP_linear:
       return linear;
+    case SJ_OP_linears:
+      return linears;
     case SJ_OP_linear_backward:
       return linear_backward;
     case SJ_OP_linear_sample:

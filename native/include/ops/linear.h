@@ -41,6 +41,57 @@ inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
                                          {"step", 0, 4294967295.0, true}};
 inline constexpr Contract spec = contract("linear", tensors, numbers);
 }  // namespace linear
+// linears: two or three linear layers of one x at once, as the queries, keys and values of a block are: y_i
+// has the bits of linear. Adapters are on all rows, without dropout. No backward.
+namespace linears {
+enum Tensor {
+  X,
+  W0,
+  BIAS0,
+  A00,
+  B00,
+  A01,
+  B01,
+  W1,
+  BIAS1,
+  A10,
+  B10,
+  A11,
+  B11,
+  W2,
+  BIAS2,
+  A20,
+  B20,
+  A21,
+  B21,
+  Y0,
+  Y1,
+  Y2
+};
+inline constexpr int kParts = 3, kSlots = W1 - W0;  // slots of a layer
+enum Number { SCALE00, SCALE01, SCALE10, SCALE11, SCALE20, SCALE21 };
+#define SJ_LINEAR_PART(i, role)                                                                     \
+  {"w" #i, role, FLOATS, "N" #i " K", "x", true}, {"bias" #i, Role::Optional, FLOATS, "N" #i, "x"}, \
+      {"a" #i "0", Role::Optional, F32, "R" #i "0 K"},                                              \
+      {"b" #i "0", Role::Optional, F32, "N" #i " R" #i "0"},                                        \
+      {"a" #i "1", Role::Optional, F32, "R" #i "1 K"}, {                                            \
+    "b" #i "1", Role::Optional, F32, "N" #i " R" #i "1"                                             \
+  }
+inline constexpr TensorSpec tensors[] = {
+    {"x", Role::In, FLOATS, "T K"},
+    SJ_LINEAR_PART(0, Role::In),
+    SJ_LINEAR_PART(1, Role::In),
+    SJ_LINEAR_PART(2, Role::Optional),
+    {"y0", Role::Out, FLOATS, "T N0", "x"},
+    {"y1", Role::Out, FLOATS, "T N1", "x"},
+    {"y2", Role::Out, FLOATS, "T N2", "x", false, "w2"},
+};
+#undef SJ_LINEAR_PART
+inline constexpr NumberSpec numbers[] = {{"scale00", -1e30, 1e30}, {"scale01", -1e30, 1e30},
+                                         {"scale10", -1e30, 1e30}, {"scale11", -1e30, 1e30},
+                                         {"scale20", -1e30, 1e30}, {"scale21", -1e30, 1e30}};
+inline constexpr Contract spec = contract("linears", tensors, numbers);
+}  // namespace linears
 namespace linear_backward {
 enum Tensor {
   DY,

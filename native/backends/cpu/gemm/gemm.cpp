@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "../features.h"
 #include "../thread_pool.h"
@@ -135,93 +136,114 @@ struct Cut {
 };
 
 // Where the share of the task's worker begins in the weight that comes next, if no task of its own follows
-// this one; else null.
-const char* after_last_task(const Matmul& m, bool dot, const Cut& cut, int64_t task, int64_t workers) {
-  const int64_t worker = ((task + 1) * workers - 1) / cut.tasks();
-  if (!m.next || task + 1 != first_task(cut.tasks(), worker + 1, workers)) return nullptr;
+// this one, of `tasks`; else null.
+const char* after_last_task(const Matmul& m, bool dot, int64_t tasks, int64_t task, int64_t workers) {
+  const int64_t worker = ((task + 1) * workers - 1) / tasks;
+  if (!m.next || task + 1 != first_task(tasks, worker + 1, workers)) return nullptr;
   const Panels b = weight_panels(*m.next);
   const Cut next(m.rows, m.next->dims[1], m.next->dims[0], dot, workers);
   const int64_t panel = next.first_panel(first_task(next.tasks(), worker, workers));
   return static_cast<const char*>(b.data) + size_t(panel) * b.stride;
 }
 
+// Task `task` of one product's cut. `after`: what its worker reads next, or null.
+void run_task(const Product& m, const Cut& cut, bool dot, int64_t task, int worker, const WorkerScratch& own,
+              const char* after) {
+  const Kernels& kernel = kernels();
+  const bool few = m.rows <= kFewRows;
+  const int64_t tile_rows = cut.tile_rows, panels = cut.panels;
+  const int64_t row0 = task % cut.row_blocks * cut.row_block, rows = std::min(cut.row_block, m.rows - row0);
+  const int64_t first = cut.first_panel(task), last = std::min(panels, first + cut.group);
+  const Left a = read_block(m, dot, row0, rows, own);
+  const auto left = [&](int64_t r) { return a.bf16 + r / kBlockRows * a.below + r % kBlockRows * a.stride; };
+  const bool wide = !dot && m.b.dtype == SJ_BF16 && rows > kWidenRows;
+  const int64_t step = few ? kBlockPanels : cut.tile_panels;
+  for (int64_t p = first; p < last; p += step) {
+    const int count = int(std::min(step, last - p));
+    const int64_t columns = std::min(count * int64_t(kPanel), m.columns - p * kPanel);
+    const int vectors = int(ceil_div(columns - (count - 1) * kPanel, 16));
+    float* c = m.c ? m.c + row0 * m.c_stride + p * kPanel : own.c;
+    // A tile of pairs has its whole depth, so the epilogue follows it at once, from L1.
+    const bool finished = dot && !m.c;
+    const int64_t c_stride = m.c ? m.c_stride : count * kPanel;
+    uint16_t* out = m.c16 && dot ? m.c16 + row0 * m.c_stride + p * kPanel : nullptr;
+    const int64_t depth = few || dot ? std::max<int64_t>(m.k, 1) : kDepth;
+    const char* panel = static_cast<const char*>(m.b.data) + size_t(p) * m.b.stride;
+    for (int64_t k0 = 0; k0 == 0 || k0 < m.k; k0 += depth) {
+      const int64_t k = std::min(depth, m.k - k0);
+      const char* part = panel + panel_stride(m.b.dtype, k0);  // k0 is even
+      const bool more = k0 > 0 || m.accumulate;
+      if (wide) {
+        kernel.widen_panel(reinterpret_cast<const uint32_t*>(part), k, own.panel);
+        part = reinterpret_cast<const char*>(own.panel);
+      }
+      auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
+      // Each pass of rows over this part fetches its share of the next one.
+      const int64_t passes = ceil_div(rows, tile_rows);
+      const int64_t size = count * int64_t(panel_stride(m.b.dtype, k));
+      const char* const ahead = after && p + step >= last ? after : part + size;
+      const int lines = int(ceil_div(3, passes));
+      for (int64_t r = 0; r < rows; r += tile_rows) {
+        const int some = int(std::min(tile_rows, rows - r));
+        float* to = finished ? c : c + r * c_stride;
+        if (!dot) {
+          tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to, c_stride,
+                more});
+          continue;
+        }
+        kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
+                         (k + 1) / 2, ahead + r / tile_rows * size / passes, lines, int(192 / passes), to,
+                         c_stride, more, out ? out + r * m.c_stride : nullptr, m.c_stride});
+        if (m.epilogue) m.epilogue({row0 + r, some, p * kPanel, columns, to, c_stride, worker});
+      }
+    }
+    if (dot) continue;
+    if (m.c16)
+      for (int64_t r = 0; r < rows; r++)
+        kernel.narrow(c + r * c_stride, m.c16 + (row0 + r) * m.c_stride + p * kPanel, columns);
+    if (m.epilogue) m.epilogue({row0, rows, p * kPanel, columns, c, c_stride, worker});
+  }
+}
+
 }  // namespace
 
-void matmul(const Matmul& m, float* scratch, const std::function<void(const Block&)>& epilogue) {
-  if (m.rows <= 0 || m.columns <= 0) return;
-  const Kernels& kernel = kernels();
-  const bool dot = kernel.tile_dot && m.a.dtype == SJ_BF16 && !m.a.dropout && m.b.dtype == SJ_BF16;
-  const int64_t workers = free_workers();
-  const bool few = m.rows <= kFewRows;
-  const Cut cut(m.rows, m.k, m.columns, dot, workers);
-  const int64_t tile_rows = cut.tile_rows, panels = cut.panels;
-  const int64_t per_worker = worker_scratch(m.k);
+void matmul_together(const Product* products, int count, float* scratch) {
+  const Matmul& m = products[0];
+  if (m.rows <= 0) return;
+  const auto has_dots = [&](const Product& p) {
+    return kernels().tile_dot && p.a.dtype == SJ_BF16 && !p.a.dropout && p.b.dtype == SJ_BF16;
+  };
+  const int64_t workers = free_workers(), per_worker = worker_scratch(m.k);
+  std::optional<Cut> cuts[kTogether];
+  int64_t tasks = 0, columns = 0;
+  for (int i = 0; i < count; i++) {
+    if (products[i].columns <= 0) continue;
+    cuts[i].emplace(m.rows, m.k, products[i].columns, has_dots(products[i]), workers);
+    tasks += cuts[i]->tasks();
+    columns += round_up(products[i].columns, 16);
+  }
+  if (tasks == 0) return;
   // Some 32 multiply-adds a nanosecond, vectors being whole.
-  const int64_t cost = m.rows * m.k * round_up(m.columns, 16) / (32 * cut.tasks());
-
+  const int64_t cost = m.rows * m.k * columns / (32 * tasks);
   parallel_for(
-      cut.tasks(),
+      tasks,
       [&](int64_t task, int worker) {
         const TileScope tiles;
         Carver memory(scratch + worker * per_worker);
         const WorkerScratch own(m.k, memory);
-        const int64_t row0 = task % cut.row_blocks * cut.row_block,
-                      rows = std::min(cut.row_block, m.rows - row0);
-        const int64_t first = cut.first_panel(task), last = std::min(panels, first + cut.group);
-        const char* const after = dot ? after_last_task(m, dot, cut, task, workers) : nullptr;
-        const Left a = read_block(m, dot, row0, rows, own);
-        const auto left = [&](int64_t r) {
-          return a.bf16 + r / kBlockRows * a.below + r % kBlockRows * a.stride;
-        };
-        const bool wide = !dot && m.b.dtype == SJ_BF16 && rows > kWidenRows;
-        const int64_t step = few ? kBlockPanels : cut.tile_panels;
-        for (int64_t p = first; p < last; p += step) {
-          const int count = int(std::min(step, last - p));
-          const int64_t columns = std::min(count * int64_t(kPanel), m.columns - p * kPanel);
-          const int vectors = int(ceil_div(columns - (count - 1) * kPanel, 16));
-          float* c = m.c ? m.c + row0 * m.c_stride + p * kPanel : own.c;
-          // A tile of pairs has its whole depth, so the epilogue follows it at once, from L1.
-          const bool finished = dot && !m.c;
-          const int64_t c_stride = m.c ? m.c_stride : count * kPanel;
-          uint16_t* out = m.c16 && dot ? m.c16 + row0 * m.c_stride + p * kPanel : nullptr;
-          const int64_t depth = few || dot ? std::max<int64_t>(m.k, 1) : kDepth;
-          const char* panel = static_cast<const char*>(m.b.data) + size_t(p) * m.b.stride;
-          for (int64_t k0 = 0; k0 == 0 || k0 < m.k; k0 += depth) {
-            const int64_t k = std::min(depth, m.k - k0);
-            const char* part = panel + panel_stride(m.b.dtype, k0);  // k0 is even
-            const bool more = k0 > 0 || m.accumulate;
-            if (wide) {
-              kernel.widen_panel(reinterpret_cast<const uint32_t*>(part), k, own.panel);
-              part = reinterpret_cast<const char*>(own.panel);
-            }
-            auto* tile = m.b.dtype == SJ_BF16 && !wide ? kernel.tile_bf16 : kernel.tile_f32;
-            // Each pass of rows over this part fetches its share of the next one.
-            const int64_t passes = ceil_div(rows, tile_rows);
-            const int64_t size = count * int64_t(panel_stride(m.b.dtype, k));
-            const char* const ahead = after && p + step >= last ? after : part + size;
-            const int lines = int(ceil_div(3, passes));
-            for (int64_t r = 0; r < rows; r += tile_rows) {
-              const int some = int(std::min(tile_rows, rows - r));
-              float* to = finished ? c : c + r * c_stride;
-              if (!dot) {
-                tile({a.f32 + r * a.stride + k0, a.stride, some, part, m.b.stride, count, vectors, k, to,
-                      c_stride, more});
-                continue;
-              }
-              kernel.tile_dot({left(r), a.stride, a.below, a.next, some, part, m.b.stride, count, vectors,
-                               (k + 1) / 2, ahead + r / tile_rows * size / passes, lines, int(192 / passes),
-                               to, c_stride, more, out ? out + r * m.c_stride : nullptr, m.c_stride});
-              if (epilogue) epilogue({row0 + r, some, p * kPanel, columns, to, c_stride, worker});
-            }
-          }
-          if (dot) continue;
-          if (m.c16)
-            for (int64_t r = 0; r < rows; r++)
-              kernel.narrow(c + r * c_stride, m.c16 + (row0 + r) * m.c_stride + p * kPanel, columns);
-          if (epilogue) epilogue({row0, rows, p * kPanel, columns, c, c_stride, worker});
-        }
+        const Product& last = products[count - 1];
+        const char* const after =
+            has_dots(last) ? after_last_task(last, true, tasks, task, workers) : nullptr;
+        int i = 0;
+        while (!cuts[i] || task >= cuts[i]->tasks()) task -= cuts[i] ? cuts[i]->tasks() : 0, i++;
+        run_task(products[i], *cuts[i], has_dots(products[i]), task, worker, own, after);
       },
       cost);
+}
+
+void matmul(const Matmul& m, float* scratch, const std::function<void(const Block&)>& epilogue) {
+  const Product product{m, epilogue};
+  matmul_together(&product, 1, scratch);
 }
 
 const Kernels& kernels() {

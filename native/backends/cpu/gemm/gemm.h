@@ -86,9 +86,19 @@ struct Matmul {
   const sj_tensor* next = nullptr;
 };
 
+// A product, and what is done with each finished block of it.
+struct Product : Matmul {
+  std::function<void(const Block&)> epilogue = nullptr;
+};
+
 // Workspace of a matmul of reduction depth k, any number of rows and columns.
 int64_t matmul_scratch(int64_t k);
 
 void matmul(const Matmul& m, float* scratch, const std::function<void(const Block&)>& epilogue = nullptr);
+
+// Products of one left factor (a, rows, k), as one job of the workers: few rows make each too short for a job
+// of its own. At most kTogether. `next`: the last one's.
+inline constexpr int kTogether = 3;
+void matmul_together(const Product* products, int count, float* scratch);
 
 }  // namespace selfjudge::cpu

@@ -44,4 +44,28 @@ int32_t product(Context& context, const Operand<bf16>& a, const Operand<bf16>& b
   return launch<LargeCore>(context, a, b, depth, epilogue, error);
 }
 
+// Both factors' rows as they lie. Few rows are one launch; with more of them each product fills the GPU.
+template <class Epilogue>
+int32_t products(Context& context, const Together<bf16, Epilogue>& t, sj_error* error) {
+  bool together = t.a.rows <= Narrow::kRows && aligned(t.a);
+  for (int i = 0; i < t.count; i++) together = together && aligned(t.b[i]);
+  if (together && t.a.rows <= Few::kRows)
+    return launch_together<MmaCore<Few, kRowMajor, kRowMajor>>(context, t, error);
+  if (together) return launch_together<MmaCore<Narrow, kRowMajor, kRowMajor>>(context, t, error);
+  for (int i = 0; i < t.count; i++)
+    if (const int32_t code =
+            product<kRowMajor, kRowMajor>(context, t.a, t.b[i], t.depth, t.epilogues[i], error))
+      return code;
+  return SJ_OK;
+}
+
+template <class Epilogue>
+int32_t products(Context& context, const Together<float, Epilogue>& t, sj_error* error) {
+  for (int i = 0; i < t.count; i++)
+    if (const int32_t code =
+            product<kRowMajor, kRowMajor>(context, t.a, t.b[i], t.depth, t.epilogues[i], error))
+      return code;
+  return SJ_OK;
+}
+
 }  // namespace selfjudge::cuda::gemm

@@ -7,6 +7,8 @@
 // Columns come in runs of kRun neighbours. The kLanes lanes that share a row hold 64 columns of it in
 // kStripValues values each; a warp holds kWarpRows x kWarpColumns from (warp_row, warp_column) on.
 #pragma once
+#include <algorithm>
+
 #include "../../arguments.h"
 #include "../context.h"
 #include "../numeric.cuh"
@@ -64,6 +66,40 @@ int32_t launch(Context& context, const Operand<typename Core::Element>& a,
   if (blocks == 0) return SJ_OK;
   return context.launch(matmul<Core, Epilogue>, dim3(unsigned(blocks)), dim3(Core::kThreads), Core::kBytes,
                         error, a, b, int(depth), epilogue);
+}
+
+// Products of one left factor by several right ones, each with its own epilogue.
+inline constexpr int kTogether = 3;
+template <class Element, class Epilogue>
+struct Together {
+  Operand<Element> a, b[kTogether];
+  Epilogue epilogues[kTogether];
+  int depth, count;
+};
+
+// blockIdx.y is a product; those with fewer tiles than the largest leave some blocks without one.
+template <class Core, class Epilogue>
+__global__ __launch_bounds__(Core::kThreads, Core::kBlocks) void matmul_together(
+    Together<typename Core::Element, Epilogue> t) {
+  DYN_SMEM(typename Core::Element, memory);
+  const Operand<typename Core::Element> b = t.b[blockIdx.y];
+  const int tile_rows = (t.a.rows + Core::kTileRows - 1) / Core::kTileRows,
+            tile_columns = (b.rows + Core::kTileColumns - 1) / Core::kTileColumns;
+  if (int(blockIdx.x) >= tile_rows * tile_columns) return;
+  const Place tile = place_of(int(blockIdx.x), tile_rows, tile_columns);
+  const Place at = {tile.row * Core::kTileRows, tile.column * Core::kTileColumns};
+  typename Core::Fragment sums(at);
+  Core::run(t.a, b, t.depth, at, memory, sums);
+  t.epilogues[blockIdx.y](sums);
+}
+
+template <class Core, class Epilogue>
+int32_t launch_together(Context& context, const Together<typename Core::Element, Epilogue>& t,
+                        sj_error* error) {
+  int64_t blocks = 0;
+  for (int i = 0; i < t.count; i++) blocks = std::max(blocks, tiles<Core>(t.a.rows, t.b[i].rows));
+  return context.launch(matmul_together<Core, Epilogue>, dim3(unsigned(blocks), unsigned(t.count)),
+                        dim3(Core::kThreads), Core::kBytes, error, t);
 }
 
 // Whether lines of 8 values can be copied as 16 aligned bytes.

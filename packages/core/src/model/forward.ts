@@ -77,7 +77,7 @@ export function forwardKeys(
   tidy(() => {
     const { delta, stream } = blocks(view, rows, last);
     const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, stream);
-    const [k, v] = (['k_proj', 'v_proj'] as const).map((name) => heads(view, rows, last, name, y));
+    const [k, v] = heads(view, rows, last, ['k_proj', 'v_proj'], y);
     store(last, k, v, anglesOf(view, rows));
   });
 }
@@ -96,7 +96,7 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
       view.linear(layer, name, x, { rowKeys, dropout, gate });
     const [attended, residual] = tidy(() => {
       const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
-      const [q, k, v] = (['q_proj', 'k_proj', 'v_proj'] as const).map((n) => heads(view, rows, layer, n, y));
+      const [q, k, v] = heads(view, rows, layer, ['q_proj', 'k_proj', 'v_proj'], y);
       const o = rows.attend(layer, q, k, v, anglesOf(view, rows));
       const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
       if (keep === undefined) return [linear('o_proj', flat), sum];
@@ -113,19 +113,18 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
   return { delta, stream };
 }
 
-/** Queries, keys or values of one layer: [T, heads, headDim]. */
+/** Queries, keys or values of one layer: [T, heads, headDim] each. */
 function heads(
   view: ModelView,
-  rows: Rows,
+  { rowKeys, dropout }: Pick<Rows, 'rowKeys' | 'dropout'>,
   layer: number,
-  name: 'q_proj' | 'k_proj' | 'v_proj',
+  names: readonly ('q_proj' | 'k_proj' | 'v_proj')[],
   x: Tensor,
-): Tensor {
-  const { config } = view.model;
-  const { rowKeys, dropout } = rows;
-  const flat = view.linear(layer, name, x, { rowKeys, dropout });
-  const count = name === 'q_proj' ? config.heads : config.kvHeads;
-  return reshape(flat, [x.shape[0], count, config.headDim]);
+): Tensor[] {
+  const { heads, kvHeads, headDim } = view.model.config;
+  return view
+    .linears(layer, names, x, { rowKeys, dropout })
+    .map((y, i) => reshape(y, [x.shape[0], names[i] === 'q_proj' ? heads : kvHeads, headDim]));
 }
 
 function anglesOf(view: ModelView, { length, positions }: Rows): Angles {

@@ -11,9 +11,11 @@ import {
 } from '../checks/kinds.js';
 import { ArgumentError } from '../errors.js';
 import { linear } from '../tensor/ops/linear.js';
+import { linears } from '../tensor/ops/linears.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
 import { rope } from '../tensor/ops/rope.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
+import { currentRecorder } from '../tensor/recording.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
@@ -145,6 +147,24 @@ export class ModelView {
     this.#isLayer(layer, 'layer', 'ModelView.linear');
     check('ModelView.linear', { name, x, options }, linearArguments);
     const { rowKeys, dropout, gate } = options;
+    const { weight, bias, adapters } = this.#part(layer, name, x, dropout);
+    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
+  }
+
+  /** `linear` of several layers that read the same x: at once where nothing is recorded. */
+  linears(layer: number, names: readonly LinearName[], x: Tensor, options: LayerOptions = {}): Tensor[] {
+    check('ModelView.linears', { names }, { names: list(oneOf(...LINEARS)) });
+    if (currentRecorder() !== undefined || options.dropout !== undefined || options.gate !== undefined)
+      return names.map((name) => this.linear(layer, name, x, options));
+    this.#isLayer(layer, 'layer', 'ModelView.linears');
+    check('ModelView.linears', { x, options }, { x: linearArguments.x, options: linearArguments.options });
+    return linears(
+      x,
+      names.map((name) => this.#part(layer, name, x)),
+    );
+  }
+
+  #part(layer: number, name: LinearName, x: Tensor, dropout?: DropoutKey) {
     const { weight, bias } = this.model.layers[layer].linears[name];
     const adapters: LinearAdapter[] = [];
     for (const adapter of this.adapters) {
@@ -159,7 +179,7 @@ export class ModelView {
         module: moduleNumber(layer, name),
       });
     }
-    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
+    return { weight, bias, adapters };
   }
 
   #drops(): boolean {

@@ -155,6 +155,30 @@ export const opEntries: Record<string, Entry> = {
       perhaps(notObject),
     ),
   }),
+  linears: entry(core.linears, {
+    x: arg(matrix, firstNotFloats),
+    parts: arg(
+      [{ weight, bias: vector, adapters: [adapter, adapter] }, { weight }, { weight }],
+      fc.oneof(
+        notList,
+        notList.map((parts) => [
+          { weight },
+          ...[parts].filter((part) => part !== undefined),
+          { weight },
+          { weight },
+        ]),
+        fc.constant([]),
+        fc.constant([{ weight }]),
+        fc.constant([{ weight }, { weight }, { weight }, { weight }]),
+        fc.constant([{ weight }, { weight, adapters: [adapter, adapter, adapter] }]),
+        notWeight.map((w) => [{ weight }, { weight: w }]),
+        notVector.filter((bias) => bias !== undefined).map((bias) => [{ weight }, { weight, bias }]),
+        notVector.map((a) => [{ weight }, { weight, adapters: [{ ...adapter, a }] }]),
+        notVector.map((b) => [{ weight, adapters: [adapter, { ...adapter, b }] }, { weight }]),
+        notNumber().map((scale) => [{ weight, adapters: [{ ...adapter, scale }] }, { weight }]),
+      ),
+    ),
+  }),
   linearLogprob: entry(core.linearLogprob, {
     h: arg(matrix, firstNotFloats),
     head: arg(weight, notWeight),
