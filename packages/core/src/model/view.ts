@@ -42,6 +42,9 @@ const linearArguments = {
   options: optionsOf({ dropout: optional(dropoutKey) }),
 };
 
+const { name: isName, ...layerArguments } = linearArguments;
+const linearsArguments = { ...layerArguments, names: list(isName) };
+
 /** Of one linear layer. */
 export interface LayerOptions {
   /** int32 [T, 2], the hash of each row's path; needed with dropout. */
@@ -151,13 +154,17 @@ export class ModelView {
     return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
   }
 
-  /** `linear` of several layers that read the same x: at once where nothing is recorded. */
-  linears(layer: number, names: readonly LinearName[], x: Tensor, options: LayerOptions = {}): Tensor[] {
-    check('ModelView.linears', { names }, { names: list(oneOf(...LINEARS)) });
-    if (currentRecorder() !== undefined || options.dropout !== undefined || options.gate !== undefined)
-      return names.map((name) => this.linear(layer, name, x, options));
+  /** `linear` of two or three layers that read the same x: at once where no tape runs and nothing is dropped. */
+  linears(
+    layer: number,
+    names: readonly LinearName[],
+    x: Tensor,
+    options: Omit<LayerOptions, 'gate'> = {},
+  ): Tensor[] {
     this.#isLayer(layer, 'layer', 'ModelView.linears');
-    check('ModelView.linears', { x, options }, { x: linearArguments.x, options: linearArguments.options });
+    check('ModelView.linears', { names, x, options }, linearsArguments);
+    if (currentRecorder() !== undefined || options.dropout !== undefined)
+      return names.map((name) => this.linear(layer, name, x, options));
     return linears(
       x,
       names.map((name) => this.#part(layer, name, x)),

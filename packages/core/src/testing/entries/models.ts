@@ -11,6 +11,7 @@ import {
   noneOf,
   notFlag,
   notFunction,
+  notList,
   notListOf,
   notNumber,
   notObject,
@@ -163,6 +164,23 @@ export const modelEntries: Record<string, Entry> = {
         },
         perhaps(notObject),
       ),
+    },
+  ),
+  'ModelView#linears': entry(
+    (layer: number, names: core.LinearName[], x: core.Tensor, options: object) =>
+      view.linears(layer, names, x, options),
+    {
+      layer: arg(0, notWhole(0, 1)),
+      names: arg(
+        ['q_proj', 'v_proj'],
+        fc.oneof(
+          notList,
+          noneOf(...core.LINEARS).map((name) => ['q_proj', name]),
+          fc.constant(['q_proj']),
+        ),
+      ),
+      x: arg(floats([2, 32]), fc.oneof(notTensor, fc.constant(ids))),
+      options: fields({ dropout: arg(undefined, perhaps(notDropout)) }, perhaps(notObject)),
     },
   ),
   forwardRows: entry(core.forwardRows, {
