@@ -163,6 +163,13 @@ export class ModelView {
   ): Tensor[] {
     this.#isLayer(layer, 'layer', 'ModelView.linears');
     check('ModelView.linears', { names, x, options }, linearsArguments);
+    if (names.length < 2 || names.length > 3) {
+      throw new ArgumentError('names', {
+        where: 'ModelView.linears',
+        expected: '2 or 3 layers',
+        received: names.length,
+      });
+    }
     if (currentRecorder() !== undefined || options.dropout !== undefined)
       return names.map((name) => this.linear(layer, name, x, options));
     return linears(
