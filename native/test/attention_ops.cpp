@@ -169,8 +169,8 @@ void test_pool(const Case& c) {
       row_table.push_back(int32_t(tables.size()));
       lengths.push_back(depth + 1);
     }
-    SJ_CHECK(SJ_CALL(kv_write,
-                     {take(in.k, rows), take(in.v, rows), integers({s.length}, at), pool_k, pool_v}) == SJ_OK,
+    SJ_CHECK(SJ_CALL(kv_write, {take(in.k, rows), take(in.v, rows), integers({s.length}, at), pool_k, pool_v,
+                                Tensor(), Tensor(), Tensor()}) == SJ_OK,
              "kv_write");
     tables.push_back(table);
   }

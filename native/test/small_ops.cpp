@@ -230,9 +230,15 @@ void test_elementwise() {
 void test_kv_faults() {
   const Tensor k = random(SJ_F32, {2, 1, 8}, 1), pool_k(SJ_F32, {3, 8, 64}), pool_v(SJ_F32, {3, 64, 8});
   sj_error error{};
+  const Tensor absent, table = random(SJ_F32, {4, 8}, 2);
+  SJ_CHECK(SJ_CALL(kv_write, {k, k, integers({2}, {5, 192}), pool_k, pool_v, absent, absent, absent}, {},
+                   nullptr, &error) == SJ_INVALID &&
+               std::strstr(error.message, "slots[1]: expected 0 .. 191, received 192"),
+           "%s", error.message);
   SJ_CHECK(
-      SJ_CALL(kv_write, {k, k, integers({2}, {5, 192}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
-          std::strstr(error.message, "slots[1]: expected 0 .. 191, received 192"),
+      SJ_CALL(kv_write, {k, k, integers({2}, {5, 6}), pool_k, pool_v, table, integers({2}, {3, 4}), k.copy()},
+              {}, nullptr, &error) == SJ_INVALID &&
+          std::strstr(error.message, "positions[1]: expected 0 .. 3, received 4"),
       "%s", error.message);
   SJ_CHECK(
       SJ_CALL(kv_copy, {integers({1, 3}, {0, 1, 65}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
