@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../arguments.h"
+#include "attention_plan.h"
 #include "gemm/kernels.h"
 
 namespace selfjudge::cpu {
@@ -14,7 +15,6 @@ inline int64_t tile_rows(int64_t rows, int64_t group, int64_t key_heads, int wor
   return std::max<int64_t>(1, std::min(most, ceil_div(rows * key_heads, 4 * int64_t{workers})));
 }
 
-// Query vectors that are multiplied at a time: the blocks of scratch are as high. Of float32: kBlock of
-// attention_kernels-inl.h.
-inline int block_vectors(bool pairs) { return pairs ? kernels().pair_rows : 6; }
+// Query vectors that are multiplied at a time: the blocks of scratch are as high.
+inline int block_vectors(bool pairs) { return pairs ? kernels().pair_rows : kBlock; }
 }  // namespace selfjudge::cpu

@@ -70,14 +70,9 @@ HWY_INLINE void write_part(const sj_call& call, int64_t g, int64_t first, int64_
 template <class T>
 HWY_INLINE void rotate_queries(const sj_call& call, int64_t begin, int64_t end) {
   using namespace ops::kv_write;
-  const int64_t heads = dim(call, Q, 1), depth = dim(call, Q, 2), half = depth / 2;
-  for (int64_t row = begin; row < end; row++) {
-    const float* cosine = angles_of(call, row);
-    for (int64_t h = 0; h < heads; h++) {
-      T* x = data<T>(call, Q) + (row * heads + h) * depth;
-      rotate_pairs(cosine, cosine + half, 1.0f, half, x, x + half, x, x + half);
-    }
-  }
+  const int64_t heads = dim(call, Q, 1), depth = dim(call, Q, 2);
+  for (int64_t row = begin; row < end; row++)
+    rotate_heads(angles_of(call, row), 1.0f, heads, depth, data<T>(call, Q) + row * heads * depth);
 }
 
 void kv_write_part(const sj_call& call, int64_t g, int64_t first, int64_t part) {

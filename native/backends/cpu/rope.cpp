@@ -22,15 +22,11 @@ namespace selfjudge::cpu::HWY_NAMESPACE {
 template <class T>
 HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
   using namespace ops::rope;
-  const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2), half = depth / 2;
+  const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2);
   const float turn = call.numbers[INVERSE] != 0 ? -1.0f : 1.0f;
-  for (int64_t row = begin; row < end; row++) {
-    const float* cosine = data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * depth;
-    for (int64_t h = 0; h < heads; h++) {
-      T* x = data<T>(call, X) + (row * heads + h) * depth;
-      rotate_pairs(cosine, cosine + half, turn, half, x, x + half, x, x + half);
-    }
-  }
+  for (int64_t row = begin; row < end; row++)
+    rotate_heads(data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * depth, turn,
+                 heads, depth, data<T>(call, X) + row * heads * depth);
 }
 
 void rotate_rows(const sj_call& call, int64_t begin, int64_t end) {

@@ -24,6 +24,14 @@ HWY_INLINE void rotate_pairs(const float* cosine, const float* sine, float turn,
   });
 }
 
+// The heads of a row in place; `angles`: the cosines, then the sines.
+template <class T>
+HWY_INLINE void rotate_heads(const float* angles, float turn, int64_t heads, int64_t depth, T* x) {
+  const int64_t half = depth / 2;
+  for (int64_t h = 0; h < heads; h++, x += depth)
+    rotate_pairs(angles, angles + half, turn, half, x, x + half, x, x + half);
+}
+
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

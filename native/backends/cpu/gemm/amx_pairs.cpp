@@ -7,17 +7,6 @@
 #include "kernels.h"
 
 #if defined(__x86_64__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // a false positive in g++ 12's intrinsics
-#ifdef SELFJUDGE_EMULATE_AMX
-#include "../../../test/amx_emulation.h"
-#endif
-#pragma GCC push_options
-#ifdef SELFJUDGE_EMULATE_AMX
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
-#else
-#pragma GCC target( \
-    "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
-#endif
 #include "amx_tiles.h"
 namespace selfjudge::cpu::amx {
 namespace {

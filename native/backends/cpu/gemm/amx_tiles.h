@@ -1,7 +1,21 @@
-// What the kernels of AMX share: the shapes of tile registers and steps of K that are not whole. Included
-// after the instruction set is chosen.
+// What the kernels of AMX share: the instruction set, which this chooses from here to the end of a file (that
+// ends with pop_options), and the shapes of tile registers.
 #pragma once
+#include <immintrin.h>
+
 #include "kernels.h"
+
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // a false positive in g++ 12's intrinsics
+#ifdef SELFJUDGE_EMULATE_AMX
+#include "../../../test/amx_emulation.h"
+#endif
+#pragma GCC push_options
+#ifdef SELFJUDGE_EMULATE_AMX
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
+#else
+#pragma GCC target( \
+    "amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma,prefer-vector-width=512")
+#endif
 
 namespace selfjudge::cpu::amx {
 
