@@ -30,6 +30,9 @@ function run(command, args, options = {}) {
   throw new Error(`${command} ${args.join(' ')}\n${why}`);
 }
 
+/** What only building needs of a manifest. */
+const BUILDING = ['devDependencies', 'scripts', 'binary'];
+
 const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
 /** Folders of the packages that people install: private ones are for tests. */
@@ -62,12 +65,13 @@ function assertFresh(folder, files) {
 }
 
 /** The manifest as it is installed: of workspace packages the very version, nothing that only building needs. */
-function installed({ devDependencies: _, scripts: __, binary: ___, ...manifest }, versions) {
+function installed(manifest, versions) {
+  const kept = Object.entries(manifest).filter(([key]) => !BUILDING.includes(key));
   const dependencies = Object.entries(manifest.dependencies ?? {}).map(([name, range]) => [
     name,
     range.startsWith('workspace:') ? versions.get(name) : range,
   ]);
-  return dependencies.length > 0 ? { ...manifest, dependencies: Object.fromEntries(dependencies) } : manifest;
+  return { ...Object.fromEntries(kept), dependencies: Object.fromEntries(dependencies) };
 }
 
 function stageAddon(folder, to) {
