@@ -16,7 +16,7 @@ const alias = [
     replacement: source('$1/src/index'),
   },
   { find: /^selfjudge$/, replacement: source('selfjudge/src/index') },
-  { find: /^@selfjudge\/(base|text|engine)\/(checks|internal)$/, replacement: source('$1/src/$2') },
+  { find: /^@selfjudge\/(\w+)\/(checks|internal)$/, replacement: source('$1/src/$2') },
 ];
 
 const project = (

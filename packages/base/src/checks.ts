@@ -3,23 +3,10 @@
  * plain JavaScript, with an ArgumentError where a TypeError from inside would follow, or a wrong result. Not for the
  * arguments of ops: their contracts are checked natively.
  */
+import type { Check } from './check.js';
 import { ArgumentError } from './errors.js';
 
-/** Throws an ArgumentError that names `what` unless the value is what it should be. */
-export interface Check {
-  (value: unknown, what: string, where: string): void;
-  /** Of a check by a predicate: the predicate. Asked first, so that no name is made for a part that is right. */
-  accepts?: (value: unknown) => boolean;
-}
-
-/** Checks the arguments of the function `where`, each by its name, in order. */
-export function check<K extends string>(
-  where: string,
-  values: Readonly<Record<K, unknown>>,
-  checks: Readonly<Record<K, Check>>,
-): void {
-  for (const what in checks) checks[what](values[what], what, where);
-}
+export { check, checked, checkedAsync, type Check } from './check.js';
 
 /** A check by a predicate; `expected` completes "expected ...". */
 export function kind(expected: string, accepts: (value: unknown) => boolean): Check {

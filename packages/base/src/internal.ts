@@ -1,2 +1,5 @@
-// What the workspace's packages use of this one beyond its face.
+// What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
+export { atomicWrite, writeJson } from './files/atomicWrite.js';
 export { ByteReader, readExactly, withFile } from './files/byteReader.js';
+export { mean } from './mean.js';
+export { nearest } from './nearest.js';

@@ -1,4 +1,4 @@
-import { check, iterable, text } from './checks.js';
+import { text } from './checks.js';
 
 /** Edits (insert, delete, replace a letter) that turn one word into another (Levenshtein). */
 export function editDistance(a: string, b: string): number {
@@ -14,7 +14,6 @@ export function editDistance(a: string, b: string): number {
 
 /** The known word a mistyped one most likely means; undefined when none is close. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
-  check('nearest', { word, known }, { word: text, known: iterable });
   let best: string | undefined;
   let distance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {

@@ -1,4 +1,4 @@
-import { sliceRendered } from '@selfjudge/text';
+import { sliceRendered } from '@selfjudge/text/internal';
 import type { Message, RenderedText, Tokenizer } from '@selfjudge/text';
 
 import type { Outcome } from './problem.js';

@@ -1,5 +1,4 @@
 import { show } from '@selfjudge/base';
-import { check, object, text } from '@selfjudge/base/checks';
 import { promptOf, readAnswer, readPrompt } from './answers.js';
 import { readLabels, readRationales } from './labels.js';
 import type { Outcome } from './problem.js';
@@ -9,9 +8,6 @@ import { messagesOf, parseMessages, sameMessages } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 export type Row = Readonly<Record<string, unknown>>;
-
-/** What is in a row is data: what is wrong there is an outcome, not an error. */
-const rowArguments = { row: object({}), id: text };
 
 const DIFFERING = problem('differing-prompts', 'the two answers follow different prompts');
 
@@ -23,7 +19,6 @@ const DIFFERING = problem('differing-prompts', 'the two answers follow different
  * Left out: rows whose two answers follow different prompts, are equal, or are empty.
  */
 export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> {
-  check('toPreferencePair', { row, id }, rowArguments);
   if (!('chosen' in row) || !('rejected' in row)) {
     return problem(
       'unknown-shape',
@@ -66,7 +61,6 @@ export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> 
  * Left out: conversations that do not end with an answer, and empty answers.
  */
 export function toSftExample(row: Row, id: string): Outcome<SftExample> {
-  check('toSftExample', { row, id }, rowArguments);
   if ('messages' in row) {
     const messages = parseMessages(row.messages);
     if (messages === undefined) return problem('unknown-shape', 'messages is no list of messages');
@@ -101,7 +95,6 @@ export function toSftExample(row: Row, id: string): Outcome<SftExample> {
 
 /** A prompt from `{prompt}`, or from the turns before the last answer of `{messages}` or of a preference. */
 export function toPromptRow(row: Row, id: string): Outcome<PromptRow> {
-  check('toPromptRow', { row, id }, rowArguments);
   const { chosen } = row;
   const conversation =
     row.messages ?? (typeof chosen === 'string' && isTranscript(chosen) ? parseTranscript(chosen) : chosen);
@@ -118,7 +111,6 @@ export function toPromptRow(row: Row, id: string): Outcome<PromptRow> {
  * assistant's turn; without a prompt column the turns before the last are the prompt.
  */
 export function toAnswerPair(row: Row): Outcome<AnswerPair> {
-  check('toAnswerPair', { row }, { row: object({}) });
   const { completions } = row;
   if (!Array.isArray(completions) || completions.length !== 2) {
     return problem(
@@ -145,7 +137,6 @@ export function toAnswerPair(row: Row): Outcome<AnswerPair> {
  * values, such as null for a failed judgment, leave the row out.
  */
 export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
-  check('toJudgedPair', { row, id }, rowArguments);
   const pair = toAnswerPair(row);
   if (pair.problem) return pair;
   const { winner, rationale } = row;

@@ -1,20 +1,36 @@
-export { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 export type { Row } from './convert.js';
-export { readJsonl } from './jsonl.js';
+export {
+  completionIds,
+  describeIssues,
+  describeProblems,
+  firstUserTurn,
+  loadJudgedPairs,
+  loadPreferences,
+  loadPrompts,
+  loadSftExamples,
+  messagesOf,
+  parseTranscript,
+  parseYaml,
+  preferenceOf,
+  preferenceSequences,
+  promptIds,
+  readJsonl,
+  sftExampleOf,
+  sftSequence,
+  splitOf,
+  toAnswerPair,
+  toJudgedPair,
+  toPreferencePair,
+  toPromptRow,
+  toSftExample,
+} from './face.js';
 export type { JsonlFile, Line } from './jsonl.js';
 export type { Labels, Rationale, Rationales } from './labels.js';
-export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
 export type { Dataset, LoadRowsOptions } from './load.js';
-export { describeIssues, describeProblems } from './problem.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
-export { preferenceOf, sftExampleOf } from './rows.js';
 export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
-export { DEFAULT_FRACTIONS, firstUserTurn, splitOf } from './split.js';
+export { DEFAULT_FRACTIONS } from './split.js';
 export type { Split, SplitFractions } from './split.js';
-export { messagesOf } from './text.js';
 export type { Text } from './text.js';
-export { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
 export type { LengthLimit, TokenisedExample } from './tokenise.js';
-export { parseTranscript } from './transcript.js';
-export { parseYaml } from './yaml.js';
 export type { Message, Role } from '@selfjudge/text';

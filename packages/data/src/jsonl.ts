@@ -3,7 +3,6 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { FileFormatError, fileSystemError } from '@selfjudge/base';
-import { check, path as isPath } from '@selfjudge/base/checks';
 
 import type { Issue } from './problem.js';
 
@@ -36,7 +35,6 @@ const MANY = 10_000;
  *   FileSystemError when it cannot be read
  */
 export async function readJsonl(path: string): Promise<JsonlFile> {
-  check('readJsonl', { path }, { path: isPath });
   try {
     return await parseJsonl(path, createReadStream(path));
   } catch (error) {

@@ -1,14 +1,6 @@
 import { basename } from 'node:path';
 
 import { DataError } from '@selfjudge/base';
-import {
-  check,
-  limit as isLimit,
-  oneOf,
-  optional,
-  options as optionsOf,
-  path as isPath,
-} from '@selfjudge/base/checks';
 
 import type { Row } from './convert.js';
 import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
@@ -17,7 +9,7 @@ import type { Issue, Outcome } from './problem.js';
 import { describeIssues } from './problem.js';
 import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 import type { Split, SplitFractions } from './split.js';
-import { isFractions, SPLITS, splitOf } from './split.js';
+import { splitOf } from './split.js';
 import type { Text } from './text.js';
 
 export interface LoadRowsOptions {
@@ -55,19 +47,12 @@ export function loadJudgedPairs(path: string, options?: LoadRowsOptions): Promis
   return load(path, options, toJudgedPair, (row) => row.prompt);
 }
 
-const loadOptions = optionsOf({
-  split: optional(oneOf(...SPLITS)),
-  fractions: optional(isFractions),
-  limit: optional(isLimit),
-});
-
 async function load<T>(
   path: string,
   options: LoadRowsOptions = {},
   convert: (row: Row, id: string) => Outcome<T>,
   promptOf: (row: T) => Text,
 ): Promise<Dataset<T>> {
-  check('load', { path, options }, { path: isPath, options: loadOptions });
   const { split, fractions, limit = Infinity } = options;
   const file = await readJsonl(path);
   const issues = [...file.issues];

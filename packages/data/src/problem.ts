@@ -1,7 +1,3 @@
-import { check, list, object, text, whole } from '@selfjudge/base/checks';
-
-const isProblem = { code: text, reason: text };
-
 /** Why a row cannot be used. */
 export type ProblemCode =
   | 'broken-line'
@@ -33,7 +29,6 @@ export function problem(code: ProblemCode, reason: string): { problem: Problem }
 
 /** One line a kind of problem: how many rows it cost and where the first ones stand. Empty when there are none. */
 export function describeProblems(problems: readonly (Problem & { place: string })[]): string {
-  check('describeProblems', { problems }, { problems: list(object({ ...isProblem, place: text })) });
   const kinds = new Map<ProblemCode, { count: number; first: string[] }>();
   for (const { code, reason, place } of problems) {
     const kind = kinds.get(code) ?? { count: 0, first: [] };
@@ -48,6 +43,5 @@ export function describeProblems(problems: readonly (Problem & { place: string }
 
 /** `describeProblems` of rows of files. */
 export function describeIssues(issues: readonly Issue[]): string {
-  check('describeIssues', { issues }, { issues: list(object({ ...isProblem, file: text, line: whole(0) })) });
   return describeProblems(issues.map((issue) => ({ ...issue, place: `${issue.file}:${issue.line}` })));
 }

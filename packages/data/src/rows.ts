@@ -1,19 +1,7 @@
 import type { Message } from '@selfjudge/text';
-import { check, object, oneOf, text, tuple } from '@selfjudge/base/checks';
-import { messages, prompt as isPrompt } from '@selfjudge/text/checks';
 
 import type { Labels, Rationales } from './labels.js';
 import type { Text } from './text.js';
-
-const isJudged = object({
-  id: text,
-  prompt: isPrompt,
-  completions: tuple(text, text),
-  winner: oneOf('a', 'b', 'tie'),
-});
-/** The parts of a preference that training reads. */
-export const isPreference = object({ prompt: isPrompt, chosen: text, rejected: text });
-export const isSftExample = object({ messages });
 
 /** Two answers to one prompt, one better than the other. */
 export interface PreferencePair {
@@ -55,7 +43,6 @@ export interface JudgedPair extends AnswerPair {
 
 /** The pair as a preference, without its rationale (that holds for one order only); undefined for a tie. */
 export function preferenceOf(pair: JudgedPair): PreferencePair | undefined {
-  check('preferenceOf', { pair }, { pair: isJudged });
   const { id, prompt, completions, winner } = pair;
   const [a, b] = completions;
   if (winner === 'tie' || a === b) return undefined;
@@ -64,7 +51,6 @@ export function preferenceOf(pair: JudgedPair): PreferencePair | undefined {
 
 /** The better answer as an example to imitate. */
 export function sftExampleOf(pair: PreferencePair): SftExample {
-  check('sftExampleOf', { pair }, { pair: object({ id: text, prompt: isPrompt, chosen: text }) });
   const { id, prompt, chosen } = pair;
   const context: Message[] = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
   return { id, messages: [...context, { role: 'assistant', content: chosen }] };

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 
 import { ArgumentError } from '@selfjudge/base';
-import { check, number, object } from '@selfjudge/base/checks';
-import { prompt as isPrompt } from '@selfjudge/text/checks';
 
 import type { Text } from './text.js';
 import { messagesOf } from './text.js';
@@ -17,8 +15,6 @@ export const DEFAULT_FRACTIONS: SplitFractions = { train: 0.6, self: 0.2, dev: 0
 
 export const SPLITS: readonly Split[] = ['train', 'self', 'dev', 'test'];
 
-export const isFractions = object(Object.fromEntries(SPLITS.map((split) => [split, number()])));
-
 /**
  * The split of a prompt, by a hash of its first user turn: rows that begin with one question are always together, in
  * every run and every file, whatever was answered and asked afterwards. Case, white space and the compatibility forms
@@ -27,7 +23,6 @@ export const isFractions = object(Object.fromEntries(SPLITS.map((split) => [spli
  * @throws ArgumentError when the fractions do not add up to 1
  */
 export function splitOf(prompt: Text, fractions: SplitFractions = DEFAULT_FRACTIONS): Split {
-  check('splitOf', { prompt, fractions }, { prompt: isPrompt, fractions: isFractions });
   const total = SPLITS.reduce((sum, split) => sum + fractions[split], 0);
   if (!(Math.abs(total - 1) < 1e-9) || SPLITS.some((split) => fractions[split] < 0)) {
     throw new ArgumentError('fractions', {
@@ -48,7 +43,6 @@ export function splitOf(prompt: Text, fractions: SplitFractions = DEFAULT_FRACTI
 
 /** What a prompt is told apart by: its first user turn in NFKC, lower case, white space as single spaces. */
 export function firstUserTurn(prompt: Text): string {
-  check('firstUserTurn', { prompt }, { prompt: isPrompt });
   const turn = messagesOf(prompt).find((message) => message.role === 'user')?.content ?? '';
   return turn.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
 }

@@ -1,14 +1,11 @@
 import { isMessage } from '@selfjudge/text';
 import type { Message } from '@selfjudge/text';
-import { check } from '@selfjudge/base/checks';
-import { prompt as isPrompt } from '@selfjudge/text/checks';
 
 /** A prompt: a string (one user turn), or a conversation whose last turn is the user's. */
 export type Text = string | Message[];
 
 /** The prompt as a conversation. */
 export function messagesOf(prompt: Text): Message[] {
-  check('messagesOf', { prompt }, { prompt: isPrompt });
   return typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
 }
 

@@ -1,23 +1,11 @@
 import type { Message, Tokenizer, TreeSequence } from '@selfjudge/text';
-import {
-  check,
-  flag,
-  limit as isLimit,
-  oneOf,
-  optional,
-  options as optionsOf,
-  text as isText,
-} from '@selfjudge/base/checks';
-import { prompt as isPrompt, tokenizer as isTokenizer } from '@selfjudge/text/checks';
 
 import { conversationTurns } from './conversationTurns.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import { isPreference, isSftExample, type PreferencePair, type SftExample } from './rows.js';
+import type { PreferencePair, SftExample } from './rows.js';
 import type { Text } from './text.js';
 import { messagesOf } from './text.js';
-
-const lengthLimit = { maxLength: optional(isLimit) };
 
 /** A sequence with its labels, and how many tokens of it the limit cost. */
 export interface TokenisedExample {
@@ -36,24 +24,14 @@ export interface LengthLimit {
  * prompt's ids are a prefix of the whole by construction, and stay so whatever is sampled.
  */
 export function promptIds(tokenizer: Tokenizer, prompt: Text): number[] {
-  check('promptIds', { tokenizer, prompt }, { tokenizer: isTokenizer, prompt: isPrompt });
   return tokenizer.encodeRendered(tokenizer.renderChat(messagesOf(prompt), { addGenerationPrompt: true }));
 }
 
-const completionArguments = { tokenizer: isTokenizer, text: isText, options: optionsOf({ eos: flag }) };
-
 /** Ids of an answer in the open turn. @param options.eos whether the turn's end follows, as for every finished answer */
 export function completionIds(tokenizer: Tokenizer, text: string, options: { eos: boolean }): number[] {
-  check('completionIds', { tokenizer, text, options }, completionArguments);
   const ids = tokenizer.encodeAnswer(text);
   return options.eos ? [...ids, ...tokenizer.turnEnd] : ids;
 }
-
-const sftArguments = {
-  tokenizer: isTokenizer,
-  example: isSftExample,
-  options: optionsOf({ ...lengthLimit, trainOn: optional(oneOf('last', 'all')) }),
-};
 
 /**
  * A conversation to imitate. The labels are the answer and the end of its turn; the end is a label like any other, also
@@ -68,7 +46,6 @@ export function sftSequence(
   example: Pick<SftExample, 'messages'>,
   options: LengthLimit & { trainOn?: 'last' | 'all' } = {},
 ): Outcome<TokenisedExample> {
-  check('sftSequence', { tokenizer, example, options }, sftArguments);
   const { messages } = example;
   const { trainOn = 'last', maxLength = Infinity } = options;
   if (trainOn === 'all') {
@@ -81,15 +58,12 @@ export function sftSequence(
   return limited([...prompt, ...completion], [[prompt.length, prompt.length + completion.length]], maxLength);
 }
 
-const pairArguments = { tokenizer: isTokenizer, pair: isPreference, options: optionsOf(lengthLimit) };
-
 /** Both sides of a preference; they begin with the same prompt ids. @returns a problem when the prompt leaves no room */
 export function preferenceSequences(
   tokenizer: Tokenizer,
   pair: Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>,
   options: LengthLimit = {},
 ): Outcome<{ chosen: TokenisedExample; rejected: TokenisedExample }> {
-  check('preferenceSequences', { tokenizer, pair, options }, pairArguments);
   const { prompt, chosen, rejected } = pair;
   const { maxLength = Infinity } = options;
   const start = promptIds(tokenizer, prompt);

@@ -1,5 +1,4 @@
 import type { Message } from '@selfjudge/text';
-import { check, text as isText } from '@selfjudge/base/checks';
 
 const START = /^\s*(?:Human|Assistant):/;
 const TURN = /(?:^|\n\n)(Human|Assistant):/;
@@ -15,7 +14,6 @@ export function isTranscript(text: string): boolean {
  * own even after another turn of the assistant, and even when empty, for it may be an open one.
  */
 export function parseTranscript(text: string): Message[] {
-  check('parseTranscript', { text }, { text: isText });
   const [, ...parts] = text.trimStart().split(TURN);
   const messages: Message[] = [];
   for (let i = 0; i < parts.length; i += 2) {

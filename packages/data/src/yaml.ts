@@ -1,4 +1,3 @@
-import { check, text as isText } from '@selfjudge/base/checks';
 import { Composer, isScalar, Lexer, Parser, visit, type CST, type Document } from 'yaml';
 
 /** Characters of a text; configurations and templates have some thousand. */
@@ -20,7 +19,6 @@ const OPTIONS = {
  * @throws SyntaxError saying what is wrong and in which line
  */
 export function parseYaml(text: string): unknown {
-  check('parseYaml', { text }, { text: isText });
   const fail = (reason: string, at?: number): never => {
     const line = at === undefined ? '' : ` (line ${text.slice(0, at).split('\n').length})`;
     throw new SyntaxError(reason + line);

@@ -1,4 +1,29 @@
-export * from './tensor/index.js';
-export * from './model/index.js';
 export * from './generation/index.js';
-export { scoreSequences } from './scoring/scoreSequences.js';
+export * from './model/index.js';
+export { scoreSequences } from './face/generation.js';
+export * from './tensor/index.js';
+
+// Exports by name go before those of the same name above: users get the functions that check their arguments.
+export { answerText, generate, sampleAnswers } from './face/generation.js';
+export {
+  findModel,
+  forwardRows,
+  loadModelWithAdapter,
+  mergeAdapters,
+  readGguf,
+  writeSafetensors,
+} from './face/model.js';
+export {
+  adamw,
+  cast,
+  clone,
+  kvWrite,
+  linear,
+  linears,
+  linearSample,
+  plan,
+  reshape,
+  rmsNorm,
+  tidy,
+  treeAttentionPool,
+} from './face/tensor.js';

@@ -1,4 +1,8 @@
-// What the workspace's packages use of this one beyond its face.
+// What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
+export * from './generation/index.js';
+export * from './model/index.js';
+export { scoreSequences } from './scoring/scoreSequences.js';
+export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsOf } from './generation/kvPool.js';
 export { moduleNumber } from './model/adapter.js';
 export { adapterConfigToPeft } from './model/adapterConfig.js';

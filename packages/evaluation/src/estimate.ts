@@ -1,15 +1,4 @@
 import { ArgumentError, Random } from '@selfjudge/base';
-import {
-  check,
-  list,
-  measured,
-  number,
-  object,
-  optional,
-  options as optionsOf,
-  text,
-  whole,
-} from '@selfjudge/base/checks';
 
 /** A rate with its 95% interval, over n observations. NaN for n = 0. */
 export interface Estimate {
@@ -29,7 +18,6 @@ const Z = 1.959963984540054;
  * @param successes from 0 to n; ties may count 0.5.
  */
 export function wilson(successes: number, n: number): Estimate {
-  check('wilson', { successes, n }, { successes: number({ min: 0 }), n: number({ min: 0 }) });
   if (successes > n) {
     throw new ArgumentError('successes', {
       where: 'wilson',
@@ -46,11 +34,6 @@ export function wilson(successes: number, n: number): Estimate {
   return { value: p, low: successes === 0 ? 0 : middle - half, high: successes === n ? 1 : middle + half, n };
 }
 
-const bootstrapArguments = {
-  items: list(object({ group: text, value: measured })),
-  options: optionsOf({ resamples: optional(whole(1)), seed: optional(whole(0)) }),
-};
-
 /**
  * The mean of values with a percentile bootstrap interval over groups: values of one group (answers to one prompt, say)
  * depend on each other, so whole groups are drawn.
@@ -62,7 +45,6 @@ export function bootstrapMean(
   items: readonly { group: string; value: number }[],
   options: { resamples?: number; seed?: number } = {},
 ): Estimate {
-  check('bootstrapMean', { items, options }, bootstrapArguments);
   const { resamples = 2000, seed = 0 } = options;
   const byGroup = new Map<string, { sum: number; n: number }>();
   for (const { group, value } of items) {

@@ -1,19 +1,9 @@
-import { mean } from '@selfjudge/base';
-import { scoreSequences, type ModelView } from '@selfjudge/engine';
+import { mean } from '@selfjudge/base/internal';
+import type { ModelView } from '@selfjudge/engine';
+import { scoreSequences } from '@selfjudge/engine/internal';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import {
-  check,
-  limit as isLimit,
-  list,
-  measured,
-  number,
-  optional,
-  options as optionsOf,
-} from '@selfjudge/base/checks';
-import { scorer } from '@selfjudge/engine/checks';
-import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import { preferenceSequences, type PreferencePair } from '@selfjudge/data';
-import { isPreference } from './checks.js';
+import type { PreferencePair } from '@selfjudge/data';
+import { preferenceSequences } from '@selfjudge/data/internal';
 import { wilson, type Estimate } from './estimate.js';
 
 export interface ImplicitRewardOptions {
@@ -37,18 +27,6 @@ export interface ImplicitReward {
   skipped: number;
 }
 
-const rewardArguments = {
-  policy: scorer,
-  reference: scorer,
-  tokenizer: isTokenizer,
-  pairs: list(isPreference),
-  options: optionsOf({
-    beta: number({ above: 0 }),
-    maxLength: optional(isLimit),
-    tokenBudget: optional(isLimit),
-  }),
-};
-
 /**
  * Accuracy of beta (log policy - log reference), summed over an answer, on human preferences: evidence about what
  * training changed that no judge takes part in.
@@ -60,7 +38,6 @@ export async function implicitReward(
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
   options: ImplicitRewardOptions,
 ): Promise<ImplicitReward> {
-  check('implicitReward', { policy, reference, tokenizer, pairs, options }, rewardArguments);
   const { beta, maxLength, tokenBudget = 4096 } = options;
   const kept: [chosen: TreeSequence, rejected: TreeSequence][] = [];
   for (const pair of pairs) {
@@ -78,8 +55,6 @@ export function implicitRewardOf(
   chosen: readonly number[],
   rejected: readonly number[],
 ): Omit<ImplicitReward, 'skipped'> {
-  check('implicitRewardOf', { chosen }, { chosen: list(measured) });
-  check('implicitRewardOf', { rejected }, { rejected: list(measured, chosen.length) });
   const points = chosen.reduce((sum, reward, i) => sum + (Math.sign(reward - rejected[i]) + 1) / 2, 0);
   return {
     accuracy: wilson(points, chosen.length),

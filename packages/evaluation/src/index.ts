@@ -1,10 +1,16 @@
-export { bootstrapMean, wilson, type Estimate } from './estimate.js';
+export type { Estimate } from './estimate.js';
 export {
+  agreementOf,
+  bootstrapMean,
   implicitReward,
   implicitRewardOf,
-  type ImplicitReward,
-  type ImplicitRewardOptions,
-} from './implicitReward.js';
-export { agreementOf, judgeAgreement, type JudgeAgreement, type PairJudge } from './judgeAgreement.js';
-export { lengthControlled, type Outcome } from './lengthControl.js';
-export { winRate, winRateOf, type WinRate } from './winRate.js';
+  judgeAgreement,
+  lengthControlled,
+  wilson,
+  winRate,
+  winRateOf,
+} from './face.js';
+export type { ImplicitReward, ImplicitRewardOptions } from './implicitReward.js';
+export type { JudgeAgreement, PairJudge } from './judgeAgreement.js';
+export type { Outcome } from './lengthControl.js';
+export type { WinRate } from './winRate.js';

@@ -1,7 +1,6 @@
-import { check, list, object } from '@selfjudge/base/checks';
 import type { PreferencePair } from '@selfjudge/data';
-import { judgeBehaviour, type JudgeBehaviour, type JudgePair, type Verdict } from '@selfjudge/judging';
-import { isJudge, isPreference, isWinner, manyLengths } from './checks.js';
+import type { JudgeBehaviour, JudgePair, Verdict } from '@selfjudge/judging';
+import { judgeBehaviour } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
 
 /** Whoever compares two answers. */
@@ -28,7 +27,6 @@ export async function judgeAgreement(
   judge: PairJudge,
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
 ): Promise<JudgeAgreement> {
-  check('judgeAgreement', { judge, pairs }, { judge: isJudge, pairs: list(isPreference) });
   const verdicts = await judge.compare(
     pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected })),
   );
@@ -43,8 +41,6 @@ export function agreementOf(
   verdicts: readonly Verdict[],
   lengths: readonly (readonly [chosen: number, rejected: number])[],
 ): JudgeAgreement {
-  check('agreementOf', { verdicts }, { verdicts: list(object({ winner: isWinner })) });
-  check('agreementOf', { lengths }, { lengths: manyLengths(verdicts.length) });
   const judged = verdicts.flatMap(({ winner }, i) => {
     if (winner === null) return [];
     const [chosen, rejected] = lengths[i];

@@ -1,4 +1,3 @@
-import { check, list, number, object } from '@selfjudge/base/checks';
 import type { Estimate } from './estimate.js';
 
 /** One comparison: 1 when a won, 0 when b won, 0.5 for a tie, and the lengths of both in any one unit. */
@@ -8,11 +7,6 @@ export interface Outcome {
   lengthB: number;
 }
 
-const isOutcome = object({
-  points: number({ min: 0, max: 1 }),
-  lengthA: number({ min: 0 }),
-  lengthB: number({ min: 0 }),
-});
 const Z = 1.959963984540054;
 /** Prior precisions of the normal distribution on both parameters: the length's is what keeps separable data finite. */
 const PRECISION = { advantage: 1e-3, length: 1 };
@@ -26,7 +20,6 @@ const MOST_STEPS = 100;
  * @returns the rate with a 95% interval from the curvature of the likelihood; NaN without outcomes.
  */
 export function lengthControlled(outcomes: readonly Outcome[]): Estimate {
-  check('lengthControlled', { outcomes }, { outcomes: list(isOutcome) });
   const n = outcomes.length;
   if (n === 0) return { value: NaN, low: NaN, high: NaN, n };
   const differences = outcomes.map(({ lengthA, lengthB }) => lengthA - lengthB);

@@ -1,9 +1,8 @@
-import { ArgumentError, mean } from '@selfjudge/base';
-import { check, list, text } from '@selfjudge/base/checks';
-import { prompt as isPrompt } from '@selfjudge/text/checks';
+import { ArgumentError } from '@selfjudge/base';
+import { mean } from '@selfjudge/base/internal';
 import type { Text } from '@selfjudge/data';
-import { judgeBehaviour, type JudgeBehaviour, type Verdict } from '@selfjudge/judging';
-import { isJudge, isWinner, manyLengths } from './checks.js';
+import type { JudgeBehaviour, Verdict } from '@selfjudge/judging';
+import { judgeBehaviour } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
 import type { PairJudge } from './judgeAgreement.js';
 import { lengthControlled } from './lengthControl.js';
@@ -25,13 +24,6 @@ export interface WinRate {
   behaviour: JudgeBehaviour;
 }
 
-const winRateArguments = {
-  judge: isJudge,
-  prompts: list(isPrompt),
-  answersA: list(text),
-  answersB: list(text),
-};
-
 /**
  * Asks `judge` whose answer to each prompt is better. Equal answers are ties and are not asked about.
  * @throws ArgumentError unless there is one answer a prompt from both
@@ -42,7 +34,6 @@ export async function winRate(
   answersA: readonly string[],
   answersB: readonly string[],
 ): Promise<WinRate> {
-  check('winRate', { judge, prompts, answersA, answersB }, winRateArguments);
   for (const [what, answers] of Object.entries({ answersA, answersB })) {
     if (answers.length === prompts.length) continue;
     throw new ArgumentError(what, {
@@ -72,8 +63,6 @@ export function winRateOf(
   winners: readonly Verdict['winner'][],
   lengths: readonly (readonly [a: number, b: number])[],
 ): Omit<WinRate, 'behaviour'> {
-  check('winRateOf', { winners }, { winners: list(isWinner) });
-  check('winRateOf', { lengths }, { lengths: manyLengths(winners.length) });
   const valid = winners.flatMap((winner, i) => {
     if (winner === null) return [];
     const [lengthA, lengthB] = lengths[i];

@@ -1,9 +1,8 @@
-import { sampleAnswers, type GenerateOptions, type ModelView, type SampledAnswer } from '@selfjudge/engine';
-import { check, list, object, optional, options as optionsOf, whole } from '@selfjudge/base/checks';
-import { prompt as isPrompt } from '@selfjudge/text/checks';
-import { view as isView } from '@selfjudge/engine/checks';
-import { promptIds, type Text } from '@selfjudge/data';
-import { compareOptions, isJudge, type CompareOptions, type Judge } from './judge.js';
+import type { GenerateOptions, ModelView, SampledAnswer } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine/internal';
+import type { Text } from '@selfjudge/data';
+import { promptIds } from '@selfjudge/data/internal';
+import type { CompareOptions, Judge } from './judge.js';
 import { tournament, type Tournament } from './tournament.js';
 
 export interface BestOfOptions {
@@ -23,18 +22,6 @@ export interface BestOf {
   tournament: Tournament;
 }
 
-const bestOfArguments = {
-  view: isView,
-  judge: isJudge,
-  prompts: list(isPrompt),
-  options: optionsOf({
-    n: whole(1),
-    seed: optional(whole(0)),
-    sampling: object({}), // generate's to check
-    judging: optional(compareOptions),
-  }),
-};
-
 /**
  * Self-rejection: samples n answers to each prompt from `view` and lets `judge` choose one by a knock-out tournament.
  * With the same model as judge this is the model rejecting its own samples (arXiv 2402.11253).
@@ -45,7 +32,6 @@ export async function bestOf(
   prompts: readonly Text[],
   options: BestOfOptions,
 ): Promise<BestOf[]> {
-  check('bestOf', { view, judge, prompts, options }, bestOfArguments);
   const { n, seed = 0, sampling, judging } = options;
   const { tokenizer } = judge;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));

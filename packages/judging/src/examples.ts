@@ -1,10 +1,8 @@
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import { check, object, oneOf, optional, text, type Check } from '@selfjudge/base/checks';
-import { prompt as isPrompt, tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import type { PreferencePair } from '@selfjudge/data';
-import { isReasons, JudgeFormat, OVERALL } from './format.js';
+import { OVERALL, QuestionFormat } from './format.js';
 import { ORDERS, type JudgePair } from './pair.js';
-import { isTemplate, type JudgeTemplate } from './template.js';
+import type { JudgeTemplate } from './template.js';
 
 /**
  * What a judge example is made from. A pair without `labels` answers every question with its better answer; with
@@ -23,28 +21,6 @@ export interface JudgeSequences {
   kinds: ('verdict' | 'rationale')[][];
 }
 
-const isLabel = oneOf('chosen', 'rejected');
-const exampleArguments = {
-  labelled: object({
-    prompt: isPrompt,
-    chosen: text,
-    rejected: text,
-    labels: optional(byName(isLabel)),
-    rationales: optional(byName(isReasons)),
-  }),
-  template: isTemplate,
-  tokenizer: isTokenizer,
-};
-
-/** An object by the names of principles. */
-function byName(isOne: Check): Check {
-  const isObject = object({});
-  return (value, what, where) => {
-    isObject(value, what, where);
-    for (const [name, one] of Object.entries(value as object)) isOne(one, `${what}.${name}`, where);
-  };
-}
-
 /**
  * Judge examples of a labelled pair (arXiv 2402.11253). A bare verdict is not followed by an end token, since nothing is
  * ever generated after it; a rationale is. Templates without a rationale, and questions without one in the data, give
@@ -57,9 +33,8 @@ export function judgeSequences(
   template: JudgeTemplate,
   tokenizer: Tokenizer,
 ): JudgeSequences {
-  check('judgeSequences', { labelled, template, tokenizer }, exampleArguments);
   const { prompt, chosen, rejected, labels, rationales } = labelled;
-  const format = JudgeFormat.of(template, tokenizer);
+  const format = QuestionFormat.of(template, tokenizer);
   const pair: JudgePair = { prompt, a: chosen, b: rejected };
   const sequences: TreeSequence[] = [];
   const kinds: ('verdict' | 'rationale')[][] = [];

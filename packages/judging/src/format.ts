@@ -1,11 +1,10 @@
-import { appendText, singleToken, type Message, type RenderedText, type Tokenizer } from '@selfjudge/text';
 import { ArgumentError } from '@selfjudge/base';
-import { check, kind, oneOf, whole, type Check } from '@selfjudge/base/checks';
-import { renderedText, tokenizer as isTokenizer } from '@selfjudge/text/checks';
+import type { Message, RenderedText, Tokenizer } from '@selfjudge/text';
+import { appendText, singleToken } from '@selfjudge/text/internal';
 import { contextText } from './context.js';
-import { isPair, ORDERS, type JudgePair, type Order } from './pair.js';
+import type { JudgePair, Order } from './pair.js';
 import { fill, holds } from './placeholders.js';
-import { isTemplate, type JudgePrinciple, type JudgeTemplate } from './template.js';
+import type { JudgePrinciple, JudgeTemplate } from './template.js';
 
 /** Name of the only question of a template without principles. */
 export const OVERALL = 'overall';
@@ -16,36 +15,23 @@ export interface VerdictTokens {
   b: number;
 }
 
-/** Reasons for a verdict: one text about both answers, or one about each. */
-export const isReasons = kind('a text, or { chosen, rejected }', (value) => {
-  if (typeof value === 'string') return true;
-  const { chosen, rejected } = (value ?? {}) as Partial<Exclude<Reasons, string>>;
-  return typeof chosen === 'string' && typeof rejected === 'string';
-});
-const isOrder = oneOf(...ORDERS);
-const rationaleArguments = {
-  prefix: renderedText,
-  verdict: oneOf('a', 'b'),
-  order: isOrder,
-  reasons: isReasons,
-};
+const formats = new WeakMap<Tokenizer, WeakMap<JudgeTemplate, QuestionFormat>>();
 
-const formats = new WeakMap<Tokenizer, WeakMap<JudgeTemplate, JudgeFormat>>();
+/** Reasons for a verdict: one text about both answers, or one about each. */
+export type Reasons = string | { chosen: string; rejected: string };
 
 /** A template in the words of one tokenizer: texts and ids of the questions about a pair. */
-export class JudgeFormat {
+export class QuestionFormat {
   /** What is asked about each pair: the principles, or one question named `overall`. */
   readonly questions: readonly JudgePrinciple[];
   readonly #template: JudgeTemplate;
   readonly #tokenizer: Tokenizer;
   readonly #verdicts: VerdictTokens[];
-  readonly #isQuestion: Check;
 
   private constructor(template: JudgeTemplate, tokenizer: Tokenizer) {
     this.#template = template;
     this.#tokenizer = tokenizer;
     this.questions = template.principles.length > 0 ? template.principles : [{ name: OVERALL, text: '' }];
-    this.#isQuestion = whole(0, this.questions.length - 1);
     const probe: JudgePair = { prompt: 'A question?', a: 'An answer.', b: 'Another.' };
     this.#verdicts = this.questions.map((_, question) => {
       const prefix = this.render(probe, 'ab', question);
@@ -64,32 +50,21 @@ export class JudgeFormat {
    * The format of a template and a tokenizer, made once.
    * @throws ArgumentError when a verdict is not one token after the opened answer: its probability would be a lie
    */
-  static of(template: JudgeTemplate, tokenizer: Tokenizer): JudgeFormat {
-    check('JudgeFormat.of', { template, tokenizer }, { template: isTemplate, tokenizer: isTokenizer });
+  static of(template: JudgeTemplate, tokenizer: Tokenizer): QuestionFormat {
     let ofTokenizer = formats.get(tokenizer);
     if (ofTokenizer === undefined) formats.set(tokenizer, (ofTokenizer = new WeakMap()));
     let format = ofTokenizer.get(template);
-    if (format === undefined) ofTokenizer.set(template, (format = new JudgeFormat(template, tokenizer)));
+    if (format === undefined) ofTokenizer.set(template, (format = new QuestionFormat(template, tokenizer)));
     return format;
   }
 
   /** The verdict tokens of question `question` (an index into `questions`). */
   verdicts(question: number): VerdictTokens {
-    this.#isQuestion(question, 'question', 'JudgeFormat.verdicts');
     return this.#verdicts[question];
   }
 
   /** The question up to the opened answer: the next token is the verdict. */
   render(pair: JudgePair, order: Order, question: number): RenderedText {
-    check(
-      'JudgeFormat.render',
-      { pair, order, question },
-      {
-        pair: isPair,
-        order: isOrder,
-        question: this.#isQuestion,
-      },
-    );
     const [first, second] = order === 'ab' ? [pair.a, pair.b] : [pair.b, pair.a];
     const principle = this.questions[question].text;
     const { system, user, assistant } = this.#template;
@@ -101,7 +76,6 @@ export class JudgeFormat {
   }
 
   ids(rendered: RenderedText): number[] {
-    check('JudgeFormat.ids', { rendered }, { rendered: renderedText });
     return this.#tokenizer.encodeRendered(rendered);
   }
 
@@ -111,7 +85,6 @@ export class JudgeFormat {
    * @param reasons one text about both answers, or one about each, where a is `chosen`.
    */
   rationaleIds(prefix: RenderedText, verdict: 'a' | 'b', order: Order, reasons: Reasons): number[] {
-    check('JudgeFormat.rationaleIds', { prefix, verdict, order, reasons }, rationaleArguments);
     const { rationale = '', verdicts } = this.#template;
     const single = typeof reasons === 'string';
     if (holds(rationale, 'rationale') !== single) {
@@ -137,8 +110,6 @@ export class JudgeFormat {
     return [...all.slice(before.length), ...this.#tokenizer.turnEnd.slice(0, 1)];
   }
 }
-
-type Reasons = string | { chosen: string; rejected: string };
 
 function shownAs({ chosen, rejected }: Exclude<Reasons, string>, order: Order): Record<string, string> {
   return order === 'ab'

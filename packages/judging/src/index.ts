@@ -1,17 +1,21 @@
-export { bestOf, type BestOf, type BestOfOptions } from './bestOf.js';
-export { contextText } from './context.js';
-export { judgeSequences, type JudgeSequences, type LabelledPair } from './examples.js';
-export { JudgeFormat, OVERALL, type VerdictTokens } from './format.js';
-export { Judge, type CompareOptions } from './judge.js';
-export { judgeBehaviour, type JudgeBehaviour } from './metrics.js';
-export type { JudgePair, Order } from './pair.js';
+export type { BestOf, BestOfOptions } from './bestOf.js';
+export type { JudgeSequences, LabelledPair } from './examples.js';
 export {
+  bestOf,
+  contextText,
   formatJudgeTemplate,
+  judgeBehaviour,
+  judgeSequences,
   loadJudgeTemplate,
-  parseJudgeTemplate,
-  shippedTemplates,
-  type JudgePrinciple,
-  type JudgeTemplate,
-} from './template.js';
-export { tournament, type Match, type Round, type Tournament } from './tournament.js';
-export { verdictOf, voteOf, type JudgedOrder, type Verdict, type Vote } from './verdict.js';
+  tournament,
+  verdictOf,
+  voteOf,
+} from './face.js';
+export { OVERALL, type VerdictTokens } from './format.js';
+export { Judge, type CompareOptions } from './judge.js';
+export { JudgeFormat } from './judgeFormat.js';
+export type { JudgeBehaviour } from './metrics.js';
+export type { JudgePair, Order } from './pair.js';
+export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
+export type { Match, Round, Tournament } from './tournament.js';
+export type { JudgedOrder, Verdict, Vote } from './verdict.js';

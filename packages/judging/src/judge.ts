@@ -1,20 +1,13 @@
-import { plan, type ModelView } from '@selfjudge/engine';
-import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import {
-  abortSignal,
-  callback,
-  check,
-  having,
-  limit as isLimit,
-  list,
-  optional,
-  options as optionsOf,
-} from '@selfjudge/base/checks';
+import { check, list } from '@selfjudge/base/checks';
+import type { ModelView } from '@selfjudge/engine';
 import { scorer } from '@selfjudge/engine/checks';
+import { plan } from '@selfjudge/engine/internal';
+import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import { JudgeFormat } from './format.js';
-import { isPair, ORDERS, type JudgePair } from './pair.js';
-import { isTemplate, type JudgeTemplate } from './template.js';
+import { compareOptions, isPair, isTemplate } from './checks.js';
+import { QuestionFormat } from './format.js';
+import { ORDERS, type JudgePair } from './pair.js';
+import type { JudgeTemplate } from './template.js';
 import { verdictOf, voteOf, type Verdict } from './verdict.js';
 
 export interface CompareOptions {
@@ -25,23 +18,13 @@ export interface CompareOptions {
   signal?: AbortSignal;
 }
 
-export const compareOptions = optionsOf({
-  tokenBudget: optional(isLimit),
-  onProgress: optional(callback),
-  signal: optional(abortSignal),
-});
-
-/** A Judge, by what is used of one. */
-export const isJudge = having('a Judge', { compare: callback, tokenizer: isTokenizer });
+const isPairs = list(isPair);
 
 /** A question in one order. */
 interface Asked {
   rendered: string;
   sequence: TreeSequence;
 }
-
-const judgeArguments = { view: scorer, tokenizer: isTokenizer, template: isTemplate };
-const compareArguments = { pairs: list(isPair), options: compareOptions };
 
 /**
  * A model that says which of two answers is better. It is asked in both orders and never generates: the verdict is the
@@ -52,15 +35,16 @@ export class Judge {
   readonly view: ModelView;
   readonly template: JudgeTemplate;
   readonly tokenizer: Tokenizer;
-  readonly #format: JudgeFormat;
+  readonly #format: QuestionFormat;
 
   /** @throws ArgumentError when a verdict is not one token of this tokenizer */
   constructor(view: ModelView, tokenizer: Tokenizer, template: JudgeTemplate) {
-    check('Judge', { view, tokenizer, template }, judgeArguments);
+    const checks = { view: scorer, tokenizer: isTokenizer, template: isTemplate };
+    check('Judge', { view, tokenizer, template }, checks);
     this.view = view;
     this.tokenizer = tokenizer;
     this.template = template;
-    this.#format = JudgeFormat.of(template, tokenizer);
+    this.#format = QuestionFormat.of(template, tokenizer);
   }
 
   /** The questions about a pair, both orders of each, with the verdict tokens as candidates of the last row. */
@@ -74,7 +58,7 @@ export class Judge {
    * numbers, gets a null verdict with the reason.
    */
   async compare(pairs: readonly JudgePair[], options: CompareOptions = {}): Promise<Verdict[]> {
-    check('Judge.compare', { pairs, options }, compareArguments);
+    check('Judge.compare', { pairs, options }, { pairs: isPairs, options: compareOptions });
     const { tokenBudget = 4096, onProgress, signal } = options;
     const verdicts: Verdict[] = [];
     const groups: { index: number; asked: Asked[]; sequences: TreeSequence[] }[] = [];

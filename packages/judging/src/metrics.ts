@@ -1,6 +1,5 @@
-import { mean } from '@selfjudge/base';
-import { check, list, number, tuple } from '@selfjudge/base/checks';
-import { isVerdict, type Verdict } from './verdict.js';
+import { mean } from '@selfjudge/base/internal';
+import type { Verdict } from './verdict.js';
 
 /** How a judge behaves, beyond being right. NaN where there was nothing to measure. */
 export interface JudgeBehaviour {
@@ -19,9 +18,6 @@ export interface JudgeBehaviour {
   lengthBias: number;
 }
 
-/** Lengths of two answers, in any one unit. */
-export const isLengths = tuple(number({ min: 0 }), number({ min: 0 }));
-
 /**
  * @param lengths of both answers of each pair, in any one unit.
  */
@@ -29,8 +25,6 @@ export function judgeBehaviour(
   verdicts: readonly Verdict[],
   lengths: readonly (readonly [a: number, b: number])[],
 ): JudgeBehaviour {
-  check('judgeBehaviour', { verdicts }, { verdicts: list(isVerdict) });
-  check('judgeBehaviour', { lengths }, { lengths: list(isLengths, verdicts.length) });
   const valid = verdicts.filter(({ winner }) => winner !== null);
   const orders = valid.flatMap((verdict) => verdict.orders);
   const longerWins = verdicts.flatMap(({ winner }, i) => {

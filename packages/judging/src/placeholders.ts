@@ -1,4 +1,5 @@
-import { ConfigError, nearest } from '@selfjudge/base';
+import { ConfigError } from '@selfjudge/base';
+import { nearest } from '@selfjudge/base/internal';
 
 const WORD = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, FileFormatError, nearest } from '@selfjudge/base';
-import { check, list, object, optional, text as isText } from '@selfjudge/base/checks';
-import { parseYaml } from '@selfjudge/data';
+import { ConfigError, FileFormatError } from '@selfjudge/base';
+import { nearest } from '@selfjudge/base/internal';
+import { parseYaml } from '@selfjudge/data/internal';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { holds, requirePlaceholders } from './placeholders.js';
@@ -37,17 +37,6 @@ export interface JudgeTemplate {
   rationale?: string;
 }
 
-/** A template in memory, by the types of its parts; `parseJudgeTemplate` looks at what they say. */
-export const isTemplate = object({
-  name: isText,
-  system: optional(isText),
-  user: isText,
-  assistant: isText,
-  verdicts: object({ a: isText, b: isText }),
-  principles: list(object({ name: isText, text: isText })),
-  rationale: optional(isText),
-});
-
 const text = z.string().min(1);
 const schema = z.strictObject({
   name: text,
@@ -76,7 +65,6 @@ export function shippedTemplates(): string[] {
  *   the file is no YAML
  */
 export function loadJudgeTemplate(nameOrPath: string): JudgeTemplate {
-  check('loadJudgeTemplate', { nameOrPath }, { nameOrPath: isText });
   const shipped = /^[\w-]+$/.test(nameOrPath) ? `${FOLDER}${nameOrPath}.yaml` : undefined;
   const path = shipped !== undefined && existsSync(shipped) ? shipped : nameOrPath;
   if (path !== shipped && !existsSync(path)) {
@@ -120,7 +108,6 @@ export function parseJudgeTemplate(content: unknown): JudgeTemplate {
 
 /** The template as the content of a file that `loadJudgeTemplate` reads. */
 export function formatJudgeTemplate(template: JudgeTemplate): string {
-  check('formatJudgeTemplate', { template }, { template: isTemplate });
   return stringify(template);
 }
 

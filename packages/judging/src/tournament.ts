@@ -1,6 +1,4 @@
 import { ArgumentError, Random } from '@selfjudge/base';
-import { callback, check, list, object, text, whole } from '@selfjudge/base/checks';
-import { prompt as isPrompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 import type { JudgePair } from './pair.js';
 import type { Verdict } from './verdict.js';
@@ -25,12 +23,6 @@ export interface Tournament {
   rounds: Round[];
 }
 
-const tournamentArguments = {
-  entries: list(object({ prompt: isPrompt, candidates: list(text) })),
-  compare: callback,
-  seed: whole(0),
-};
-
 /**
  * Knock-out rounds among the candidates of each prompt, after a seeded shuffle: neighbours meet, the odd one out gets a
  * bye, winners go on until one is left (n - 1 matches). A tie, a null verdict and equal answers let the first of the
@@ -44,7 +36,6 @@ export async function tournament(
   compare: (pairs: JudgePair[]) => Promise<Verdict[]>,
   seed: number,
 ): Promise<Tournament[]> {
-  check('tournament', { entries, compare, seed }, tournamentArguments);
   const fields = entries.map(({ prompt, candidates }, index) => {
     if (candidates.length === 0) {
       throw new ArgumentError(`entries[${index}].candidates`, {

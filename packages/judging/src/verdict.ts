@@ -1,5 +1,4 @@
-import { mean } from '@selfjudge/base';
-import { check, list, measured, object, oneOf, text } from '@selfjudge/base/checks';
+import { mean } from '@selfjudge/base/internal';
 
 /** One order of a question: what the model read, and the probabilities of the verdict tokens A and B. */
 export interface JudgedOrder {
@@ -8,18 +7,6 @@ export interface JudgedOrder {
   pA: number;
   pB: number;
 }
-
-const isOrder = object({ pA: measured, pB: measured });
-const isWinner = oneOf('a', 'b', 'tie', null);
-const isVote = object({ winner: isWinner, scoreA: measured, scoreB: measured });
-
-/** What others read of a verdict. */
-export const isVerdict = object({
-  winner: isWinner,
-  orders: list(isOrder),
-  scoreA: measured,
-  scoreB: measured,
-});
 
 /** The answer to one question. */
 export interface Vote {
@@ -57,7 +44,6 @@ export function voteOf(
   ab: { pA: number; pB: number },
   ba: { pA: number; pB: number },
 ): Vote {
-  check('voteOf', { principle, ab, ba }, { principle: text, ab: isOrder, ba: isOrder });
   const scoreA = (ab.pA + ba.pB) / 2;
   const scoreB = (ab.pB + ba.pA) / 2;
   return { principle, winner: larger(scoreA, scoreB), scoreA, scoreB };
@@ -65,7 +51,6 @@ export function voteOf(
 
 /** The verdict of all questions: the majority of the votes, the mean score where they split. */
 export function verdictOf(orders: JudgedOrder[], votes: Vote[]): Verdict {
-  check('verdictOf', { orders, votes }, { orders: list(isOrder), votes: list(isVote, 1) });
   const scoreA = mean(votes.map((vote) => vote.scoreA));
   const scoreB = mean(votes.map((vote) => vote.scoreB));
   const shared = { probability: scoreA / (scoreA + scoreB), scoreA, scoreB, orders, votes };

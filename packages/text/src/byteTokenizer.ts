@@ -1,4 +1,3 @@
-import { check, flag, kind, list, optional, options as optionsOf } from '@selfjudge/base/checks';
 import type { TokenizerFiles } from './files.js';
 import { Tokenizer } from './tokenizer.js';
 
@@ -10,12 +9,6 @@ const CHATML = [
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
 ].join('');
 
-const word = kind(
-  'a text of two or more bytes',
-  (value) => typeof value === 'string' && Buffer.byteLength(value) > 1,
-);
-const byteOptions = optionsOf({ words: optional(list(word)), chat: optional(flag) });
-
 /**
  * A tokenizer that needs no file, for models trained from scratch: ids 0 to 255 are the bytes of UTF-8, then come
  * <|endoftext|>, <|im_start|> and <|im_end|> with ChatML as the chat template, then one id for each of `words`.
@@ -24,7 +17,6 @@ const byteOptions = optionsOf({ words: optional(list(word)), chat: optional(flag
  * @param chat false leaves the chat template out
  */
 export function byteTokenizer(options: { words?: string[]; chat?: boolean } = {}): Tokenizer {
-  check('byteTokenizer', { options }, { options: byteOptions });
   const { words = [], chat = true } = options;
   const vocab: Record<string, number> = {};
   for (let byte = 0; byte < 256; byte++) vocab[byteCharacter(byte)] = byte;

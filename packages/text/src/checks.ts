@@ -29,6 +29,9 @@ const isPrompt = kind(
   (value) => typeof value === 'string' || Array.isArray(value),
 );
 
+/** The id of a token. */
+export const tokenId = whole(0, 2 ** 31 - 1);
+
 /** A prompt: a string, or a conversation. */
 export const prompt: Check = (value, what, where) => {
   isPrompt(value, what, where);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import { list, object, optional, text, whole } from '@selfjudge/base/checks';
 import { FileFormatError } from '@selfjudge/base';
-import { atomicWrite, makeFolder, writeJson } from '@selfjudge/base';
+import { makeFolder } from '@selfjudge/base';
+import { atomicWrite, writeJson } from '@selfjudge/base/internal';
 
 /** A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: its type and settings. */
 export type Component = { type: string } & Record<string, unknown>;

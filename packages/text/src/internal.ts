@@ -1,3 +1,6 @@
-// What the workspace's packages use of this one beyond its face.
+// What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
+export { byteTokenizer } from './byteTokenizer.js';
 export { ChatTemplate } from './chatTemplate.js';
 export { TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
+export { appendText, sliceRendered } from './rendered.js';
+export { checkVocabulary, singleToken } from './vocabulary.js';

@@ -1,6 +1,3 @@
-import { renderedText } from './checks.js';
-import { check, text as isText, whole } from '@selfjudge/base/checks';
-
 /** A stretch of rendered text: a control token, which came from the template, or plain text. */
 export interface Piece {
   readonly text: string;
@@ -20,7 +17,6 @@ export function rendered(pieces: readonly Piece[]): RenderedText {
 
 /** `r` followed by plain `text`: control-token strings in it stay text, and it joins the text before it. */
 export function appendText(r: RenderedText, text: string): RenderedText {
-  check('appendText', { r, text }, { r: renderedText, text: isText });
   if (text === '') return r;
   const last = r.pieces.at(-1);
   if (last === undefined || last.control !== undefined) return rendered([...r.pieces, { text }]);
@@ -32,7 +28,6 @@ export function appendText(r: RenderedText, text: string): RenderedText {
  * @returns undefined where that would cut a control token in two
  */
 export function sliceRendered(r: RenderedText, from: number): RenderedText | undefined {
-  check('sliceRendered', { r, from }, { r: renderedText, from: whole(0) });
   const pieces: Piece[] = [];
   let start = 0;
   for (const piece of r.pieces) {

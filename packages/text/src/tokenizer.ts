@@ -134,7 +134,7 @@ export class Tokenizer {
     check('Tokenizer.encode', { text, options }, { text: isText, options: encodeOptions });
     const { special = false, continues = false } = options;
     if (!special) return this.#plain.encode(text, continues);
-    return this.encodeRendered(rendered(this.#control.split(text)), { continues });
+    return this.#encodeRendered(rendered(this.#control.split(text)), continues);
   }
 
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */
@@ -147,7 +147,7 @@ export class Tokenizer {
   /** Text of an answer as sampled: without control tokens, and without the prefix that `encodeAnswer` puts before it. */
   decodeAnswer(ids: ArrayLike<number>): string {
     check('Tokenizer.decodeAnswer', { ids }, { ids: isIds });
-    const text = this.decode(ids, { skipSpecial: true });
+    const text = this.#decode(ids, true);
     const { prefix } = this.#answerFormat();
     return prefix !== '' && text.startsWith(prefix) ? text.slice(prefix.length) : text;
   }
@@ -158,20 +158,13 @@ export class Tokenizer {
    */
   decode(ids: ArrayLike<number>, options: { skipSpecial?: boolean } = {}): string {
     check('Tokenizer.decode', { ids, options }, { ids: isIds, options: decodeOptions });
-    const tokens: string[] = [];
-    for (let i = 0; i < ids.length; i++) {
-      const token = this.#tokens[ids[i]];
-      if (token === undefined) continue;
-      if (options.skipSpecial === true && this.isControl(ids[i])) continue;
-      tokens.push(token);
-    }
-    return this.#plain.decode(tokens);
+    return this.#decode(ids, options.skipSpecial === true);
   }
 
   /** Text of one id, for messages and tables; a part of a character shows as U+FFFD. */
   tokenText(id: number): string {
     check('Tokenizer.tokenText', { id }, { id: whole(0) });
-    return this.#control.ofId(id)?.content ?? this.decode([id]);
+    return this.#control.ofId(id)?.content ?? this.#decode([id], false);
   }
 
   isControl(id: number): boolean {
@@ -204,7 +197,10 @@ export class Tokenizer {
    */
   encodeRendered(r: RenderedText, options: { continues?: boolean } = {}): number[] {
     check('Tokenizer.encodeRendered', { r, options }, { r: renderedText, options: encodeOptions });
-    const { continues = false } = options;
+    return this.#encodeRendered(r, options.continues === true);
+  }
+
+  #encodeRendered(r: RenderedText, continues: boolean): number[] {
     const ids: number[] = [];
     r.pieces.forEach((piece, i) => {
       if (piece.control !== undefined) {
@@ -218,6 +214,17 @@ export class Tokenizer {
       for (const id of this.#plain.encode(text, follows)) ids.push(id);
     });
     return ids;
+  }
+
+  #decode(ids: ArrayLike<number>, skipSpecial: boolean): string {
+    const tokens: string[] = [];
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.#tokens[ids[i]];
+      if (token === undefined) continue;
+      if (skipSpecial && this.#control.ofId(ids[i]) !== undefined) continue;
+      tokens.push(token);
+    }
+    return this.#plain.decode(tokens);
   }
 
   #controlAt(r: RenderedText, i: number) {

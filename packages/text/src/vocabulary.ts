@@ -1,5 +1,3 @@
-import { renderedText, tokenizer as isTokenizer } from './checks.js';
-import { check, text as isText, whole } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import type { RenderedText } from './rendered.js';
 import { appendText } from './rendered.js';
@@ -12,15 +10,6 @@ import type { Tokenizer } from './tokenizer.js';
  * @throws ArgumentError naming the text and the tokens it became
  */
 export function singleToken(tokenizer: Tokenizer, prefix: RenderedText, text: string): number {
-  check(
-    'singleToken',
-    { tokenizer, prefix, text },
-    {
-      tokenizer: isTokenizer,
-      prefix: renderedText,
-      text: isText,
-    },
-  );
   const before = tokenizer.encodeRendered(prefix);
   const after = tokenizer.encodeRendered(appendText(prefix, text));
   const kept = before.every((id, i) => after[i] === id);
@@ -42,14 +31,6 @@ export function singleToken(tokenizer: Tokenizer, prefix: RenderedText, text: st
  * @throws ArgumentError naming both sizes
  */
 export function checkVocabulary(tokenizer: Tokenizer, embeddingRows: number): void {
-  check(
-    'checkVocabulary',
-    { tokenizer, embeddingRows },
-    {
-      tokenizer: isTokenizer,
-      embeddingRows: whole(1),
-    },
-  );
   if (tokenizer.vocabSize <= embeddingRows) return;
   throw new ArgumentError('tokenizer', {
     where: 'model',

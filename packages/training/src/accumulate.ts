@@ -1,16 +1,5 @@
-import { Tape, tidy, TreeBatch, type DropoutKey, type ModelView, type Tensor } from '@selfjudge/engine';
-import { check, instance, kind, optional } from '@selfjudge/base/checks';
-import { dropoutKey, view as isView } from '@selfjudge/engine/checks';
-
-const accumulateArguments = {
-  view: isView,
-  tree: instance(TreeBatch),
-  gradient: kind(
-    'a Float32Array or a function',
-    (value) => value instanceof Float32Array || typeof value === 'function',
-  ),
-  dropout: optional(dropoutKey),
-};
+import { Tape, type DropoutKey, type ModelView, type Tensor, type TreeBatch } from '@selfjudge/engine';
+import { tidy } from '@selfjudge/engine/internal';
 
 /**
  * One forward and backward of a tree: adds to the gradients of the view's trained parameters.
@@ -25,7 +14,6 @@ export async function accumulate(
   gradient: Float32Array | ((logp: Float32Array) => Float32Array),
   dropout?: DropoutKey,
 ): Promise<Float32Array> {
-  check('accumulate', { view, tree, gradient, dropout }, accumulateArguments);
   const tape = new Tape();
   let logp: Tensor | undefined;
   try {

@@ -14,7 +14,6 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { atomicWriteSync, fileSystemError, makeFolder, show, syncPath } from '@selfjudge/base';
-import { callback, check, path as isPath } from '@selfjudge/base/checks';
 
 const MANIFEST = 'manifest.json';
 
@@ -40,7 +39,6 @@ export interface FolderFault {
  * @throws FileSystemError when the disk is full or the place read-only
  */
 export async function atomicFolder(path: string, fill: (dir: string) => Promise<void>): Promise<void> {
-  check('atomicFolder', { path, fill }, { path: isPath, fill: callback });
   const parent = dirname(path);
   const temporary = asidePath(path, '');
   try {
@@ -98,7 +96,6 @@ export function removeUnfinished(parent: string): void {
 
 /** Why a folder is not what its manifest says, or undefined when it is. Reads every byte. */
 export function folderFault(path: string): FolderFault | undefined {
-  check('folderFault', { path }, { path: isPath });
   const file = join(path, MANIFEST);
   try {
     const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;

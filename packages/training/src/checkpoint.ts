@@ -1,10 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileFormatError, readJsonObject, shellWord, writeJson } from '@selfjudge/base';
-import { Safetensors, writeSafetensors, type ParameterSet } from '@selfjudge/engine';
+import { FileFormatError, readJsonObject, shellWord } from '@selfjudge/base';
+import { writeJson } from '@selfjudge/base/internal';
+import { Safetensors, type ParameterSet } from '@selfjudge/engine';
+import { writeSafetensors } from '@selfjudge/engine/internal';
 import { atomicFolder, folderFault, removeFolder } from './atomicFolder.js';
 import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/base/checks';
-import { isOptimizer, isParameterSet, isTrainable } from './checks.js';
+import { isOptimizer, isTrainable } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { Trainable } from './trainable.js';
 
@@ -147,15 +149,6 @@ function readState(path: string): TrainerState & { updates: number } {
  * @throws FileFormatError when a file is not what it should be; then both are as they were
  */
 export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer: AdamW): Snapshot {
-  check(
-    'loadCheckpoint',
-    { path, parameters, optimizer },
-    {
-      path: isPath,
-      parameters: isParameterSet,
-      optimizer: isOptimizer,
-    },
-  );
   const { updates, ...state } = readState(join(path, STATE));
   const file = Safetensors.open(join(path, TENSORS));
   const read = (name: string): Float32Array => {

@@ -1,7 +1,6 @@
 // What the functions of this package take, for callers without TypeScript.
 import {
   abortSignal,
-  anything,
   callback,
   flag,
   float32s,
@@ -19,11 +18,11 @@ import {
   whole,
   type Check,
 } from '@selfjudge/base/checks';
-import { prompt, tokenizer } from '@selfjudge/text/checks';
-import { view } from '@selfjudge/engine/checks';
+import { prompt, tokenizer, tokenId } from '@selfjudge/text/checks';
+import { sequence, view } from '@selfjudge/engine/checks';
 
 const share = number({ min: 0, max: 1 });
-const tokens = numbers(whole(0));
+const tokens = numbers(tokenId);
 
 export const isParameterSet = having('a ParameterSet', {
   value: object({}),
@@ -37,10 +36,8 @@ export const isOptimizer = having('an AdamW', { step: callback, state: callback,
 /** Whoever compares answers. */
 export const isJudge = having('an object with a method compare', { compare: callback });
 
-/** A sequence; the tree it goes into looks at what it says. */
-export const isSequence = object({ tokens: numbers(anything) });
 const isAnswer = object({
-  tokens: list(whole(0), 1),
+  tokens: list(tokenId, 1),
   reference: optional(measured),
   logprobs: optional(float32s),
 });
@@ -54,7 +51,7 @@ export const isContest = object({ prompt: isTokenizedPrompt, a: sampled, b: samp
 export const isSettled = object({ fate: oneOf('pair', 'equal', 'cut', 'tie', 'null') });
 export const isSupervised = object({
   id: text,
-  sequences: list(isSequence),
+  sequences: list(sequence),
   kinds: list(list(oneOf('sft', 'verdict', 'rationale'))),
 });
 export const sums = (count: number): Check => list(pairOfNumbers, count);

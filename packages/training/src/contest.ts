@@ -1,27 +1,7 @@
 import type { SampledAnswer } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
-import {
-  check,
-  list,
-  optional,
-  options as optionsOf,
-  abortSignal,
-  limit,
-  tuple,
-} from '@selfjudge/base/checks';
-import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
-import {
-  isContest,
-  isJudge,
-  isSampledAnswer,
-  isSettled,
-  isTokenizedPrompt,
-  missingEos as isMissingEos,
-  samplingOptions,
-  sums,
-} from './checks.js';
 import type { MissingEos, SelfTrainingOptions } from './options.js';
 import type { TokenPair } from './preferenceUpdate.js';
 
@@ -54,17 +34,8 @@ export interface Contest {
   verdict?: Verdict;
 }
 
-const isPrompts = list(isTokenizedPrompt);
-const decideArguments = {
-  judge: isJudge,
-  missingEos: isMissingEos,
-  compare: optionsOf({ tokenBudget: optional(limit), signal: optional(abortSignal) }),
-  prompts: isPrompts,
-};
-
 /** How answers are sampled in training; the tokenizer says what ends a turn. */
 export function sampling(options: SelfTrainingOptions, tokenizer: Tokenizer) {
-  check('sampling', { options, tokenizer }, { options: samplingOptions, tokenizer: isTokenizer });
   const { maxNewTokens, temperature, topP, topK, seed } = options;
   return { maxNewTokens, temperature, topP, topK, seed, eos: tokenizer.eos };
 }
@@ -77,8 +48,6 @@ export async function decide(
   missingEos: MissingEos,
   compare: CompareOptions = {},
 ): Promise<Contest[]> {
-  check('decide', { judge, missingEos, compare, prompts }, decideArguments);
-  check('decide', { answers }, { answers: list(tuple(isSampledAnswer, isSampledAnswer), prompts.length) });
   const contests = prompts.map((prompt, i): Contest => {
     const [a, b] = answers[i];
     return { prompt, a, b, ...settled(a, b, missingEos) };
@@ -112,9 +81,6 @@ function settled(
 
 /** The pairs to train on, winner and loser as sampled. */
 export function preferences(contests: Contest[], referenceSums: [a: number, b: number][]): TokenPair[] {
-  check('preferences', { contests }, { contests: list(isContest) });
-  check('preferences', { contests }, { contests: list(isSettled) });
-  check('preferences', { referenceSums }, { referenceSums: sums(contests.length) });
   return contests.flatMap(({ prompt, a, b, winner, fate }, i) => {
     if (fate !== 'pair') return [];
     const both = {

@@ -1,5 +1,3 @@
-import { check, list, object } from '@selfjudge/base/checks';
-import { dpoOptions, isOptimizer, isPreferenceTrainable, isStep, isTokenPair } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';
 import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
@@ -7,24 +5,12 @@ import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
 
-const taskArguments = {
-  trainable: isPreferenceTrainable,
-  pairs: list(isTokenPair, 1),
-  options: dpoOptions,
-};
-const stepArguments = {
-  pairs: list(isTokenPair),
-  run: object({ trainable: isPreferenceTrainable, optimizer: isOptimizer, options: dpoOptions }),
-  at: isStep,
-};
-
 /** Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`. */
 export async function dpoTask(
   trainable: PreferenceTrainable,
   pairs: TokenPair[],
   options: DpoOptions,
 ): Promise<TrainingTask> {
-  check('dpoTask', { trainable, pairs, options }, taskArguments);
   const task = taskOver(trainable, pairs.length, options);
   const ready = options.precomputeRefLogProbs
     ? await precomputeReference(pairs, trainable.reference, options.tokenBudget)
@@ -38,7 +24,6 @@ export async function dpoStep(
   run: { trainable: PreferenceTrainable; optimizer: AdamW; options: DpoOptions },
   at: StepContext,
 ): Promise<StepReport> {
-  check('dpoStep', { pairs, run, at }, stepArguments);
   const { trainable, optimizer, options } = run;
   await at.profile?.lap('data');
   const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);

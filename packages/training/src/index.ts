@@ -1,45 +1,16 @@
-export { accumulate } from './accumulate.js';
-export { atomicFolder, folderFault } from './atomicFolder.js';
-export {
-  Checkpoints,
-  loadCheckpoint,
-  type SelectionState,
-  type Snapshot,
-  type TrainerState,
-} from './checkpoint.js';
-export {
-  decide,
-  preferences,
-  sampling,
-  type Contest,
-  type Fate,
-  type PairJudge,
-  type TokenizedPrompt,
-} from './contest.js';
+export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } from './checkpoint.js';
+export type { Contest, Fate, PairJudge, TokenizedPrompt } from './contest.js';
 export { DataOrder, type DataOrderOptions } from './dataOrder.js';
-export { dpoStep, dpoTask } from './dpo.js';
-export { completionMetrics, judgeMetrics } from './judgeMetrics.js';
+export * from './face/preference.js';
+export * from './face/runs.js';
+export * from './face/supervised.js';
 export { JudgeSignal } from './judgeSignal.js';
-export { jsftTask } from './jsft.js';
-export { klEstimate, scoreContests } from './kl.js';
-export {
-  preferenceLosses,
-  type LossParameters,
-  type LossType,
-  type PairLoss,
-  type PreferenceLoss,
-} from './losses.js';
+export type { LossParameters, LossType, PairLoss, PreferenceLoss } from './losses.js';
 export type { Metrics } from './metrics.js';
 export { AdamW, type AdamWState, type UpdateReport } from './optimizer.js';
 export * from './options.js';
-export { preparePairs, preparePrompts, prepareSft, type Prepared } from './prepare.js';
-export {
-  answerSequence,
-  precomputeReference,
-  preferenceBackward,
-  type Answer,
-  type TokenPair,
-} from './preferenceUpdate.js';
+export type { Prepared } from './prepare.js';
+export type { Answer, TokenPair } from './preferenceUpdate.js';
 export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './profile.js';
 export {
   defaultLora,
@@ -50,8 +21,7 @@ export {
   selfTrainingDefaults,
   sftDefaults,
 } from './presets.js';
-export { environment, RunFolder, type MetricsRow } from './runFolder.js';
-export { train } from './runner.js';
+export { RunFolder, type MetricsRow } from './runFolder.js';
 export type {
   RunnerOptions,
   Selection,
@@ -61,23 +31,7 @@ export type {
   TrainingResult,
   TrainingTask,
 } from './trainingTask.js';
-export { schedule, type LrSchedulerType, type Schedule, type ScheduleOptions } from './schedule.js';
-export { selfTrainingStep, selfTrainingTask } from './selfTraining.js';
+export type { LrSchedulerType, Schedule, ScheduleOptions } from './schedule.js';
 export type { SelfTraining } from './selfTrainingRun.js';
-export { sftTask, supervisedStep } from './sft.js';
-export {
-  judgeExample,
-  labelWeights,
-  sftExample,
-  supervisedBackward,
-  type LabelKind,
-  type SupervisedExample,
-} from './supervised.js';
-export {
-  fullPreferenceTrainable,
-  fullTrainable,
-  loraTrainable,
-  saveWeights,
-  type PreferenceTrainable,
-  type Trainable,
-} from './trainable.js';
+export type { LabelKind, SupervisedExample } from './supervised.js';
+export type { PreferenceTrainable, Trainable } from './trainable.js';

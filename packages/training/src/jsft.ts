@@ -1,17 +1,9 @@
-import { check, list, object } from '@selfjudge/base/checks';
-import { isSupervised, isTrainable, jsftOptions } from './checks.js';
 import type { JsftOptions } from './options.js';
 import type { TrainingTask } from './trainingTask.js';
 import { supervisedStep } from './sft.js';
 import type { SupervisedExample } from './supervised.js';
 import { orderOf, taskOver } from './taskOver.js';
 import type { Trainable } from './trainable.js';
-
-const taskArguments = {
-  trainable: isTrainable,
-  data: object({ sft: list(isSupervised, 1), judge: list(isSupervised, 1) }),
-  options: jsftOptions,
-};
 
 /**
  * Judge-augmented supervised fine-tuning (arXiv 2402.11253): every optimizer step holds SFT examples and judge
@@ -22,7 +14,6 @@ export function jsftTask(
   data: { sft: SupervisedExample[]; judge: SupervisedExample[] },
   options: JsftOptions,
 ): TrainingTask {
-  check('jsftTask', { trainable, data, options }, taskArguments);
   const ofJudge = { ...options, trainBatchSize: options.judgeBatchSize, seed: options.seed + 1 };
   const maxSteps = Math.max(
     orderOf(data.sft.length, options).totalSteps,

@@ -1,7 +1,5 @@
-import { mean } from '@selfjudge/base';
-import { check, list } from '@selfjudge/base/checks';
-import { judgeBehaviour } from '@selfjudge/judging';
-import { isContest, isSettled } from './checks.js';
+import { mean } from '@selfjudge/base/internal';
+import { judgeBehaviour } from '@selfjudge/judging/internal';
 import type { Contest, Fate } from './contest.js';
 import type { Metrics } from './metrics.js';
 
@@ -10,8 +8,6 @@ import type { Metrics } from './metrics.js';
  * `pair_rate` is the share that became training pairs, `equal_ratio` and `cut_ratio` those it was not asked about.
  */
 export function judgeMetrics(contests: Contest[]): Metrics {
-  check('judgeMetrics', { contests }, { contests: list(isContest) });
-  check('judgeMetrics', { contests }, { contests: list(isSettled) });
   const judged = contests.flatMap(({ verdict, a, b }) =>
     verdict === undefined ? [] : [{ verdict, lengths: [a.tokens.length, b.tokens.length] as const }],
   );
@@ -36,7 +32,6 @@ export function judgeMetrics(contests: Contest[]): Metrics {
 
 /** Lengths in tokens, the end token included, and the share of answers cut before it. */
 export function completionMetrics(contests: Contest[]): Metrics {
-  check('completionMetrics', { contests }, { contests: list(isContest) });
   const answers = contests.flatMap(({ a, b }) => [a, b]);
   const lengths = answers.map(({ tokens }) => tokens.length);
   const logprobs = answers.flatMap((answer) => Array.from(answer.logprobs));

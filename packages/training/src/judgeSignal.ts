@@ -1,5 +1,6 @@
-import { mean } from '@selfjudge/base';
-import { sampleAnswers, type ModelView, type SampledAnswer } from '@selfjudge/engine';
+import { mean } from '@selfjudge/base/internal';
+import type { ModelView, SampledAnswer } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine/internal';
 import { check, list } from '@selfjudge/base/checks';
 import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from './checks.js';
 import { decide, sampling, type TokenizedPrompt } from './contest.js';

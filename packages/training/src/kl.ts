@@ -1,22 +1,17 @@
-import { mean } from '@selfjudge/base';
-import { scoreSequences, type ModelView } from '@selfjudge/engine';
+import { mean } from '@selfjudge/base/internal';
+import type { ModelView } from '@selfjudge/engine';
+import { scoreSequences } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import { check, limit, list } from '@selfjudge/base/checks';
-import { view as isView } from '@selfjudge/engine/checks';
-import { isContest, isSampledPair, sums as isSums } from './checks.js';
 import type { Contest } from './contest.js';
 import { answerSequence } from './preferenceUpdate.js';
 
-const scoreArguments = { contests: list(isContest), reference: isView, tokenBudget: limit };
-
 /** Summed log-probabilities of both answers of every contest under the reference. */
-export function scoreContests(
+export async function scoreContests(
   contests: Pick<Contest, 'prompt' | 'a' | 'b'>[],
   reference: ModelView,
   tokenBudget: number,
   signal?: AbortSignal,
 ): Promise<[a: number, b: number][]> {
-  check('scoreContests', { contests, reference, tokenBudget }, scoreArguments);
   const answers = contests.map(({ prompt, a, b }): [TreeSequence, TreeSequence] => [
     answerSequence(prompt.tokens, a.tokens),
     answerSequence(prompt.tokens, b.tokens),
@@ -29,8 +24,6 @@ export function scoreContests(
  * Unbiased for samples at temperature 1 without truncation; top-p and top-k leave out the tail.
  */
 export function klEstimate(contests: Pick<Contest, 'a' | 'b'>[], referenceSums: [number, number][]): number {
-  check('klEstimate', { contests }, { contests: list(isSampledPair) });
-  check('klEstimate', { referenceSums }, { referenceSums: isSums(contests.length) });
   const sum = (logprobs: Float32Array) => logprobs.reduce((total, x) => total + x, 0);
   return mean(
     contests.flatMap(({ a, b }, i) => [

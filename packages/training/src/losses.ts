@@ -1,5 +1,3 @@
-import { check, measured, number, options } from '@selfjudge/base/checks';
-
 /**
  * Preference losses on summed log-probabilities. With L = log pi - log ref of a whole answer, d = L_chosen - L_rejected
  * and b = beta, per pair:
@@ -39,17 +37,10 @@ export function sigmoid(x: number): number {
   return e / (1 + e);
 }
 
-const ofPair = {
-  chosen: measured,
-  rejected: measured,
-  p: options({ beta: number({ above: 0 }), labelSmoothing: number({ min: 0, below: 0.5 }) }),
-};
-
 /** All three see the pair through d alone. */
 const ofDifference =
   (loss: (d: number, p: LossParameters) => [value: number, slope: number]): PreferenceLoss =>
   (chosen, rejected, p) => {
-    check('preferenceLosses', { chosen, rejected, p }, ofPair);
     const [value, slope] = loss(chosen - rejected, p);
     return { value, dChosen: slope, dRejected: -slope };
   };

@@ -1,4 +1,5 @@
-import { adamw, copyTo, globalNorm, Tensor, tidy, type ParameterSet } from '@selfjudge/engine';
+import { copyTo, globalNorm, Tensor, type ParameterSet } from '@selfjudge/engine';
+import { adamw, tidy } from '@selfjudge/engine/internal';
 import { ArgumentError } from '@selfjudge/base';
 import { check, float32s, number, object, whole } from '@selfjudge/base/checks';
 import { isParameterSet, optimizerOptions } from './checks.js';

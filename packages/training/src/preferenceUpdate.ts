@@ -1,9 +1,7 @@
-import { plan, scoreSequences, type ModelView, type SequenceGroup } from '@selfjudge/engine';
+import type { ModelView, SequenceGroup } from '@selfjudge/engine';
+import { plan, scoreSequences } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import { abortSignal, check, limit, list, object, optional, whole } from '@selfjudge/base/checks';
-import { view as isView } from '@selfjudge/engine/checks';
 import { accumulate } from './accumulate.js';
-import { isTokenPair, preferenceOptions } from './checks.js';
 import { preferenceLosses } from './losses.js';
 import { Means, type Metrics } from './metrics.js';
 import type { PreferenceOptions } from './options.js';
@@ -26,18 +24,8 @@ export interface Answer {
   logprobs?: Float32Array;
 }
 
-const backwardArguments = {
-  pairs: list(isTokenPair),
-  views: object({ policy: isView, reference: isView }),
-  options: preferenceOptions,
-  tokenBudget: limit,
-  at: optional(object({ signal: optional(abortSignal) })),
-};
-const referenceArguments = { pairs: list(isTokenPair), reference: isView, tokenBudget: limit };
-
 /** Prompt and answer as a sequence whose targets are the answer. */
 export function answerSequence(prompt: number[], answer: number[]): TreeSequence {
-  check('answerSequence', { prompt, answer }, { prompt: list(whole(0)), answer: list(whole(0), 1) });
   const tokens = prompt.concat(answer);
   return { tokens, targets: [[prompt.length, tokens.length]] };
 }
@@ -70,7 +58,6 @@ export async function preferenceBackward(
   tokenBudget: number,
   at: Pick<StepContext, 'signal' | 'profile'> = {},
 ): Promise<Metrics> {
-  check('preferenceBackward', { pairs, views, options, tokenBudget, at }, backwardArguments);
   const { signal, profile } = at;
   const { policy, reference } = views;
   const known = pairs.every(
@@ -151,7 +138,6 @@ export async function precomputeReference(
   tokenBudget: number,
   signal?: AbortSignal,
 ): Promise<TokenPair[]> {
-  check('precomputeReference', { pairs, reference, tokenBudget }, referenceArguments);
   const sums = await scoreSequences(pairs.map(bothAnswers), reference, tokenBudget, signal);
   return pairs.map((pair, i) => ({
     ...pair,

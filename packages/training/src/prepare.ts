@@ -1,25 +1,6 @@
 import type { Tokenizer } from '@selfjudge/text';
-import {
-  check,
-  limit,
-  list,
-  object,
-  oneOf,
-  optional,
-  options as optionsOf,
-  text,
-} from '@selfjudge/base/checks';
-import { messages, prompt as isPrompt, tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import {
-  preferenceSequences,
-  promptIds,
-  sftSequence,
-  type PreferencePair,
-  type Problem,
-  type PromptRow,
-  type SftExample,
-  type TokenisedExample,
-} from '@selfjudge/data';
+import type { PreferencePair, Problem, PromptRow, SftExample, TokenisedExample } from '@selfjudge/data';
+import { preferenceSequences, promptIds, sftSequence } from '@selfjudge/data/internal';
 import type { TokenizedPrompt } from './contest.js';
 import type { Answer, TokenPair } from './preferenceUpdate.js';
 import { sftExample, type SupervisedExample } from './supervised.js';
@@ -33,29 +14,12 @@ export interface Prepared<T> {
   cut: number;
 }
 
-const sftArguments = {
-  tokenizer: isTokenizer,
-  rows: list(object({ id: text, messages })),
-  options: optionsOf({ maxLength: limit, trainOn: optional(oneOf('last', 'all')) }),
-};
-const pairArguments = {
-  tokenizer: isTokenizer,
-  rows: list(object({ id: text, prompt: isPrompt, chosen: text, rejected: text })),
-  options: optionsOf({ maxLength: limit }),
-};
-const promptArguments = {
-  tokenizer: isTokenizer,
-  rows: list(object({ id: text, prompt: isPrompt })),
-  options: optionsOf({ maxPromptLength: limit }),
-};
-
 /** @param options.trainOn the last assistant turn, or all of them */
 export function prepareSft(
   tokenizer: Tokenizer,
   rows: readonly SftExample[],
   options: { maxLength: number; trainOn?: 'last' | 'all' },
 ): Prepared<SupervisedExample> {
-  check('prepareSft', { tokenizer, rows, options }, sftArguments);
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
     const { value, problem } = sftSequence(tokenizer, row, options);
@@ -74,7 +38,6 @@ export function preparePairs(
   rows: readonly PreferencePair[],
   options: { maxLength: number },
 ): Prepared<TokenPair> {
-  check('preparePairs', { tokenizer, rows, options }, pairArguments);
   const out: Prepared<TokenPair> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
     const { value, problem } = preferenceSequences(tokenizer, row, options);
@@ -102,7 +65,6 @@ export function preparePrompts(
   rows: readonly PromptRow[],
   options: { maxPromptLength: number },
 ): Prepared<TokenizedPrompt> {
-  check('preparePrompts', { tokenizer, rows, options }, promptArguments);
   const { maxPromptLength } = options;
   const out: Prepared<TokenizedPrompt> = { examples: [], dropped: [], cut: 0 };
   for (const { id, prompt } of rows) {

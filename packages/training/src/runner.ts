@@ -1,17 +1,15 @@
-import { check } from '@selfjudge/base/checks';
 import { atomicFolder } from './atomicFolder.js';
 import { loadCheckpoint, type Snapshot } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
 import { phaseMetrics, Profile, type ProfileRow } from './profile.js';
 import type { MetricsRow } from './runFolder.js';
-import {
-  trainArguments,
-  type RunnerOptions,
-  type Selection,
-  type StepContext,
-  type StepReport,
-  type TrainingResult,
-  type TrainingTask,
+import type {
+  RunnerOptions,
+  Selection,
+  StepContext,
+  StepReport,
+  TrainingResult,
+  TrainingTask,
 } from './trainingTask.js';
 
 /**
@@ -20,7 +18,6 @@ import {
  * @throws FileFormatError when the newest checkpoint is damaged, naming the one before it
  */
 export async function train(task: TrainingTask, options: RunnerOptions): Promise<TrainingResult> {
-  check('train', { task, options }, trainArguments);
   return new Runner(task, options).run();
 }
 

@@ -1,6 +1,3 @@
-import { check, whole } from '@selfjudge/base/checks';
-import { scheduleOptions } from './checks.js';
-
 export type LrSchedulerType = 'constant' | 'linear' | 'cosine';
 
 export interface ScheduleOptions {
@@ -23,7 +20,6 @@ export type Schedule = (step: number) => number;
  * after the warm-up is at the peak and the last is one step before the end of the decay, so no step is spent at 0.
  */
 export function schedule(o: ScheduleOptions, totalSteps: number): Schedule {
-  check('schedule', { options: o, totalSteps }, { options: scheduleOptions, totalSteps: whole(0) });
   const warmup = o.warmupSteps > 0 ? o.warmupSteps : Math.ceil(o.warmupRatio * totalSteps);
   const decay = decays[o.lrSchedulerType];
   return (step) => {

@@ -1,6 +1,4 @@
-import { sampleAnswers } from '@selfjudge/engine';
-import { callback, check, list, object, optional } from '@selfjudge/base/checks';
-import { isSelfTraining, isSelfTrainingStart, isStep, isTokenizedPrompt } from './checks.js';
+import { sampleAnswers } from '@selfjudge/engine/internal';
 import { decide, preferences, sampling, type Contest, type TokenizedPrompt } from './contest.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
@@ -11,14 +9,6 @@ import { preferenceBackward } from './preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
-
-const isPrompts = list(isTokenizedPrompt);
-const taskArguments = {
-  run: isSelfTrainingStart,
-  data: object({ prompts: list(isTokenizedPrompt, 1), dev: optional(isPrompts) }),
-  onContests: optional(callback),
-};
-const stepArguments = { run: isSelfTraining, prompts: isPrompts, at: isStep };
 
 /**
  * On-policy self-training over prompts alone.
@@ -31,7 +21,6 @@ export function selfTrainingTask(
   data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[] },
   onContests?: (contests: Contest[], step: number) => void,
 ): TrainingTask {
-  check('selfTrainingTask', { run, data, onContests }, taskArguments);
   const { options } = run;
   const task = taskOver(run.trainable, data.prompts.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
@@ -58,7 +47,6 @@ export async function selfTrainingStep(
   run: SelfTraining,
   at: StepContext,
 ): Promise<StepReport & { contests: Contest[] }> {
-  check('selfTrainingStep', { prompts, run, at }, stepArguments);
   const { trainable, judge, tokenizer, optimizer, options } = run;
   await at.profile?.lap('data');
   const ids = prompts.map(({ tokens }) => tokens);

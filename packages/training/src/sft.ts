@@ -1,5 +1,3 @@
-import { check, list, object } from '@selfjudge/base/checks';
-import { isOptimizer, isStep, isSupervised, isTrainable, jsftLossOptions, sftOptions } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { JsftLossOptions, SftOptions } from './options.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
@@ -9,25 +7,12 @@ import type { Trainable } from './trainable.js';
 
 const plainMean: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
 
-const taskArguments = { trainable: isTrainable, examples: list(isSupervised, 1), options: sftOptions };
-const stepArguments = {
-  examples: list(isSupervised),
-  run: object({
-    trainable: isTrainable,
-    optimizer: isOptimizer,
-    loss: jsftLossOptions,
-    options: sftOptions,
-  }),
-  at: isStep,
-};
-
 /** Supervised fine-tuning: mean cross-entropy over the target tokens of each optimizer step. */
 export function sftTask(
   trainable: Trainable,
   examples: SupervisedExample[],
   options: SftOptions,
 ): TrainingTask {
-  check('sftTask', { trainable, examples, options }, taskArguments);
   const task = taskOver(trainable, examples.length, options);
   const run = { ...task, loss: plainMean, options };
   const batch = (step: number) => task.order.batch(step).map((i) => examples[i]);
@@ -40,7 +25,6 @@ export async function supervisedStep(
   run: { trainable: Trainable; optimizer: AdamW; loss: JsftLossOptions; options: SftOptions },
   at: StepContext,
 ): Promise<StepReport> {
-  check('supervisedStep', { examples, run, at }, stepArguments);
   const { trainable, optimizer, loss, options } = run;
   await at.profile?.lap('data');
   const dropout = { seed: options.seed, step: at.step };

@@ -1,16 +1,8 @@
-import {
-  plan,
-  type DropoutKey,
-  type ModelView,
-  type PlannedTree,
-  type SequenceGroup,
-} from '@selfjudge/engine';
+import type { DropoutKey, ModelView, PlannedTree, SequenceGroup } from '@selfjudge/engine';
+import { plan } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import { abortSignal, check, limit, list, object, oneOf, optional, text } from '@selfjudge/base/checks';
-import { dropoutKey, view as isView } from '@selfjudge/engine/checks';
 import type { JudgeSequences } from '@selfjudge/judging';
 import { accumulate } from './accumulate.js';
-import { isSequence, isSupervised, jsftLossOptions } from './checks.js';
 import { Means, type Metrics } from './metrics.js';
 import type { JsftLossOptions } from './options.js';
 
@@ -24,19 +16,6 @@ export interface SupervisedExample extends SequenceGroup {
   /** Of each sequence, the kind of each of its target spans. */
   kinds: LabelKind[][];
 }
-
-const weightArguments = { examples: list(isSupervised), options: jsftLossOptions };
-const backwardArguments = {
-  policy: isView,
-  ...weightArguments,
-  tokenBudget: limit,
-  dropout: optional(dropoutKey),
-  signal: optional(abortSignal),
-};
-const judgeArguments = {
-  judged: object({ sequences: list(isSequence), kinds: list(list(oneOf('verdict', 'rationale'))) }),
-  id: text,
-};
 
 /**
  * Adds the gradient of one optimizer step's loss, -sum of weight x logp over all labels.
@@ -53,7 +32,6 @@ export async function supervisedBackward(
   dropout?: DropoutKey,
   signal?: AbortSignal,
 ): Promise<Metrics> {
-  check('supervisedBackward', { policy, examples, options, tokenBudget, dropout, signal }, backwardArguments);
   const weights = labelWeights(examples, options);
   const means = new Means();
   let loss = 0;
@@ -79,7 +57,6 @@ export function labelWeights(
   examples: readonly SupervisedExample[],
   options: JsftLossOptions,
 ): Record<LabelKind, number> {
-  check('labelWeights', { examples, options }, weightArguments);
   const { lossNormalization, judgeWeight, rationaleWeight } = options;
   const counts = { sft: 0, verdict: 0, rationale: 0 };
   for (const { sequences, kinds } of examples)
@@ -134,13 +111,11 @@ function addVerdictAccuracy(
 
 /** An SFT example: the whole sequence with the spans the assistant is trained on. */
 export function sftExample(sequence: TreeSequence, id: string): SupervisedExample {
-  check('sftExample', { sequence, id }, { sequence: isSequence, id: text });
   return { id, sequences: [sequence], kinds: [(sequence.targets ?? []).map(() => 'sft' as const)] };
 }
 
 /** A judge example: every question about one pair in both orders, which must share an optimizer step. */
 export function judgeExample(judged: JudgeSequences, id: string): SupervisedExample {
-  check('judgeExample', { judged, id }, judgeArguments);
   const { sequences, kinds } = judged;
   return { id, sequences, kinds };
 }

@@ -5,22 +5,6 @@ import {
   type ModelView,
   type ParameterSet,
 } from '@selfjudge/engine';
-import {
-  check,
-  having,
-  object,
-  optional,
-  options as optionsOf,
-  path as isPath,
-  whole,
-} from '@selfjudge/base/checks';
-import { model as isModel } from '@selfjudge/engine/checks';
-
-const loraArguments = {
-  model: isModel,
-  lora: object({}), // Adapter.init's to check
-  options: optionsOf({ seed: whole(0), start: optional(having('an Adapter', { config: object({}) })) }),
-};
 
 /** What is trained: a view whose gradients go to one flat set of parameters, and how it is saved. */
 export interface Trainable {
@@ -48,7 +32,6 @@ export function loraTrainable(
   lora: AdapterConfig,
   options: { seed: number; start?: Adapter },
 ): PreferenceTrainable & { adapter: Adapter } {
-  check('loraTrainable', { model, lora, options }, loraArguments);
   const { seed, start } = options;
   const adapter = Adapter.init(model, lora, seed);
   const parameters = adapter.makeTrainable();
@@ -78,7 +61,6 @@ async function saveStacked(adapters: Adapter[], dir: string): Promise<void> {
 
 /** Writes a Hugging Face folder that may be a temporary one: the model keeps the source that adapters name. */
 export async function saveWeights(model: LlamaModel, dir: string): Promise<void> {
-  check('saveWeights', { model, dir }, { model: isModel, dir: isPath });
   const { source } = model;
   await model.save(dir);
   model.source = source;
@@ -86,7 +68,6 @@ export async function saveWeights(model: LlamaModel, dir: string): Promise<void>
 
 /** All weights of the model, for SFT and JSFT. */
 export function fullTrainable(model: LlamaModel): Trainable {
-  check('fullTrainable', { model }, { model: isModel });
   const parameters = model.makeTrainable();
   return {
     policy: model.view(),
@@ -99,7 +80,6 @@ export function fullTrainable(model: LlamaModel): Trainable {
 
 /** All weights of the model, held to a frozen clone of what they are now. */
 export function fullPreferenceTrainable(model: LlamaModel): PreferenceTrainable & { start: LlamaModel } {
-  check('fullPreferenceTrainable', { model }, { model: isModel });
   const start = model.clone();
   return { ...fullTrainable(model), reference: start.view(), start, dispose: () => start.dispose() };
 }

@@ -1,16 +1,4 @@
 // What a run of training is made of: a task, its steps, what chooses among its policies, and how it ends.
-import {
-  abortSignal,
-  callback,
-  flag,
-  having,
-  number,
-  object,
-  optional,
-  options as optionsOf,
-  whole,
-} from '@selfjudge/base/checks';
-import { isOptimizer, isTrainable } from './checks.js';
 import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from './metrics.js';
 import type { AdamW } from './optimizer.js';
@@ -95,26 +83,3 @@ export type TrainingResult =
       final?: string;
     }
   | { status: 'interrupted'; step: number; numTokens: number; checkpoint?: string };
-
-/** What `train` takes. */
-export const trainArguments = {
-  task: object({
-    trainable: isTrainable,
-    optimizer: isOptimizer,
-    order: having('a DataOrder', { totalSteps: whole(0), epoch: callback }),
-    schedule: callback,
-    step: callback,
-    selection: optional(object({ every: whole(1), startSignal: number(), evaluate: callback })),
-    review: optional(callback),
-  }),
-  options: optionsOf({
-    folder: optional(having('a RunFolder', { checkpoints: object({}), appendMetrics: callback })),
-    saveSteps: whole(0),
-    saveTotalLimit: whole(0),
-    resume: optional(flag),
-    signal: optional(abortSignal),
-    onStart: optional(callback),
-    onLog: optional(callback),
-    onWarning: optional(callback),
-  }),
-};

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { bytes, check, iterable, path as isPath } from '../checks.js';
+import { bytes } from '../checks.js';
 import { ArgumentError, fileSystemError } from '../errors.js';
 import { PendingFile, syncPath } from './pendingFile.js';
 
@@ -15,7 +15,6 @@ export async function atomicWrite(
   path: string,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<void> {
-  check('atomicWrite', { path, chunks }, { path: isPath, chunks: iterable });
   const file = new PendingFile(path);
   try {
     for await (const chunk of chunks) {
@@ -43,7 +42,6 @@ export function atomicWriteSync(path: string, text: string): void {
 
 /** `value` as JSON with two spaces, written atomically. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  check('writeJson', { path }, { path: isPath });
   await atomicWrite(path, [Buffer.from(`${jsonOf(value)}\n`)]);
 }
 

@@ -1,5 +1,3 @@
-import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import { check, numbers, object, oneOf, whole } from '@selfjudge/base/checks';
 import { SelfjudgeError } from '@selfjudge/base';
 import { forwardKeys } from '../model/forward.js';
 import type { ModelView } from '../model/view.js';
@@ -295,14 +293,8 @@ function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sampl
   };
 }
 
-const answerArguments = {
-  tokenizer: isTokenizer,
-  sample: object({ tokens: numbers(whole(0)), finish: oneOf('eos', 'length') }),
-};
-
 /** The text of an answer: without its end token and without what the chat format puts before an answer. */
 export function answerText(tokenizer: Tokenizer, sample: Sample): string {
-  check('answerText', { tokenizer, sample }, answerArguments);
   const { tokens, finish } = sample;
   return tokenizer.decodeAnswer(finish === 'eos' ? tokens.slice(0, -1) : tokens);
 }

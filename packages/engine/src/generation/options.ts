@@ -1,17 +1,3 @@
-import { view as isView } from '../checks.js';
-import {
-  abortSignal,
-  anything,
-  callback,
-  check,
-  kind,
-  list,
-  number,
-  numbers,
-  optional,
-  options as optionsOf,
-  whole as isWhole,
-} from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import type { ModelView } from '../model/view.js';
 
@@ -59,27 +45,6 @@ export interface GenerateOptions extends SamplingOptions {
   signal?: AbortSignal;
 }
 
-const isSeed = kind('a whole number from 0 to 2^53 - 1, or a bigint to 2^64 - 1', (value) =>
-  typeof value === 'bigint'
-    ? value >= 0n && value < 1n << 64n
-    : Number.isSafeInteger(value) && (value as number) >= 0,
-);
-const requestArguments = {
-  view: isView,
-  prompts: list(numbers(anything)),
-  // Counts and ids follow, with what the model allows.
-  options: optionsOf({
-    temperature: optional(number({ min: 0 })),
-    topP: optional(number({ above: 0, max: 1 })),
-    topK: optional(isWhole(0)),
-    minP: optional(number({ min: 0, max: 1 })),
-    seed: optional(isSeed),
-    eos: optional(list(anything)),
-    onProgress: optional(callback),
-    signal: optional(abortSignal),
-  }),
-};
-
 /** Rows of logits that one call of linearSample takes. */
 export const MAX_BATCH = 128;
 
@@ -89,7 +54,6 @@ export function checkRequest(
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): void {
-  check('generate', { view, prompts, options }, requestArguments);
   const { maxNewTokens, count = 1, maxBatch = 64, poolTokens, firstSequence = 0, eos = [] } = options;
   const { maxPositions, vocabSize } = view.model.config;
   whole('maxNewTokens', maxNewTokens, 1, maxPositions);

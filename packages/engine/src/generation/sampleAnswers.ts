@@ -1,6 +1,4 @@
 import type { Tokenizer } from '@selfjudge/text';
-import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import { check } from '@selfjudge/base/checks';
 import type { ModelView } from '../model/view.js';
 import { answerText, generate, type Sample } from './generate.js';
 import type { GenerateOptions } from './options.js';
@@ -23,7 +21,6 @@ export async function sampleAnswers(
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): Promise<SampledAnswer[][]> {
-  check('sampleAnswers', { tokenizer }, { tokenizer: isTokenizer }); // the rest is generate's to check
   const samples = await generate(view, prompts, options);
   return samples.map((ofPrompt) =>
     ofPrompt.map((sample) => ({ ...sample, text: answerText(tokenizer, sample) })),

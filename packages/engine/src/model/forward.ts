@@ -1,12 +1,10 @@
-import { dropoutKey, view as isView } from '../checks.js';
-import { callback, check, instance, object, optional, whole } from '@selfjudge/base/checks';
 import { embedding } from '../tensor/ops/embedding.js';
 import { gatherRows } from '../tensor/ops/rows.js';
 import { reshape } from '../tensor/ops/reshape.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
 import type { Angles } from '../tensor/ops/kvWrite.js';
 import { tidy } from '../tensor/scope.js';
-import { Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { LinearName } from './config.js';
 import type { ModelView } from './view.js';
 
@@ -35,19 +33,6 @@ export interface Rows {
   keep?: { rows: Tensor; rowKeys?: Tensor };
 }
 
-const forwardArguments = {
-  view: isView,
-  rows: object({
-    tokens: instance(Tensor),
-    positions: instance(Tensor),
-    length: whole(1),
-    rowKeys: optional(instance(Tensor)),
-    dropout: optional(dropoutKey),
-    attend: callback,
-    keep: optional(object({ rows: instance(Tensor), rowKeys: optional(instance(Tensor)) })),
-  }),
-};
-
 /**
  * The model on rows: embedding, blocks, final norm.
  *
@@ -55,7 +40,6 @@ const forwardArguments = {
  * on its own path only. Rows that are not kept leave after the last attention.
  */
 export function forwardRows(view: ModelView, rows: Rows): Tensor {
-  check('forwardRows', { view, rows }, forwardArguments);
   const { layers, norm, config } = view.model;
   return tidy(() => {
     const { delta, stream } = blocks(view, rows, layers.length);

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
-import { check, path as isPath } from '@selfjudge/base/checks';
 import { FileFormatError } from '@selfjudge/base';
 import { Adapter } from './adapter.js';
 import { adapterConfigFromPeft } from './adapterConfig.js';
 import { readJson } from '@selfjudge/base';
-import { LlamaModel, loadOptions, type LoadOptions } from './llama.js';
+import { LlamaModel, type LoadOptions } from './llama.js';
 import { findModel } from './paths.js';
 
 /**
@@ -19,7 +18,6 @@ export async function loadModelWithAdapter(
   path: string,
   options: LoadOptions = {},
 ): Promise<{ model: LlamaModel; adapter?: Adapter }> {
-  check('loadModelWithAdapter', { path, options }, { path: isPath, options: loadOptions });
   const found = findModel(path);
   if (found.kind !== 'adapter') return { model: await LlamaModel.load(found.path, options) };
   const model = await LlamaModel.load(basePath(found.path), options);

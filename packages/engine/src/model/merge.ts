@@ -1,12 +1,10 @@
-import { model as isModel } from '../checks.js';
-import { check, list } from '@selfjudge/base/checks';
 import { add } from '../tensor/ops/add.js';
 import { cast } from '../tensor/ops/cast.js';
 import { linear } from '../tensor/ops/linear.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Weight } from '../tensor/weight.js';
-import { isAdapter, type Adapter } from './adapter.js';
+import type { Adapter } from './adapter.js';
 import { LINEARS } from './config.js';
 import type { LlamaModel } from './llama.js';
 
@@ -15,7 +13,6 @@ import type { LlamaModel } from './llama.js';
  * the model's dtype: equal to the view with these adapters up to that rounding.
  */
 export async function mergeAdapters(model: LlamaModel, adapters: readonly Adapter[]): Promise<LlamaModel> {
-  check('mergeAdapters', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
   const { device } = model;
   for (const adapter of adapters) adapter.assertFits(model);
   const merged = model.clone();

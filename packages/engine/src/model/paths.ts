@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { check, path as isPath } from '@selfjudge/base/checks';
 import { FileFormatError } from '@selfjudge/base';
 
 export interface FoundModel {
@@ -16,7 +15,6 @@ export interface FoundModel {
  * @throws FileFormatError saying what was looked for
  */
 export function findModel(path: string): FoundModel {
-  check('findModel', { path }, { path: isPath });
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) {
     throw new FileFormatError({

@@ -1,15 +1,6 @@
 import type { TreeSequence } from '@selfjudge/text';
-import { abortSignal, check, limit, list, optional } from '@selfjudge/base/checks';
-import { scorer, sequence } from '../checks.js';
 import type { ModelView } from '../model/view.js';
 import { plan } from '../tensor/planner.js';
-
-const scoreArguments = {
-  groups: list(list(sequence)),
-  view: scorer,
-  tokenBudget: limit,
-  signal: optional(abortSignal),
-};
 
 /**
  * Of each sequence, the sum of a view's log-probabilities over its targets.
@@ -23,7 +14,6 @@ export async function scoreSequences<G extends readonly TreeSequence[]>(
   tokenBudget: number,
   signal?: AbortSignal,
 ): Promise<{ [K in keyof G]: number }[]> {
-  check('scoreSequences', { groups, view, tokenBudget, signal }, scoreArguments);
   const sums: { [K in keyof G]: number }[] = [];
   const planned = groups.map((sequences) => ({ sequences: [...sequences] }));
   for (const { batch, groups: inTree, first } of plan(planned, tokenBudget)) {

@@ -2,7 +2,8 @@ import { Random } from '@selfjudge/base';
 import { TreeBatch } from './treeBatch.js';
 import type { TreeSequence } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
-import { plan, RowCounter } from './planner.js';
+import { plan } from '../face/tensor.js';
+import { RowCounter } from './planner.js';
 
 function randomSequence(random: Random): TreeSequence {
   const tokens = Array.from({ length: 3 + random.below(6) }, () => random.below(3));

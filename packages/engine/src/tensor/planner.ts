@@ -1,7 +1,6 @@
-import { anything, check, limit as isLimit, list, object } from '@selfjudge/base/checks';
-import { TreeBatch } from './treeBatch.js';
+import { treeOf, type TreeBatch } from './treeBatch.js';
 import type { TreeSequence } from '@selfjudge/text';
-import { checkSequence } from './treeSequence.js';
+import { checkSequences, needsOf } from './treeSequence.js';
 
 /** Sequences that must share a tree: both sides of a pair, both orders of a judgment. */
 export interface SequenceGroup {
@@ -16,13 +15,6 @@ export interface PlannedTree<G extends SequenceGroup> {
   first: number[];
 }
 
-const isList = list(anything);
-const isGroup = object({ sequences: isList });
-const planArguments = {
-  groups: list(isGroup),
-  tokenBudget: isLimit,
-};
-
 /**
  * Cuts groups, in order, into trees of at most `tokenBudget` rows (shared prefixes counted once). A group is never
  * split: one that alone is over the budget becomes a tree of its own. Nothing computed from the trees depends on the
@@ -34,15 +26,14 @@ export function* plan<G extends SequenceGroup>(
   groups: readonly G[],
   tokenBudget: number,
 ): Generator<PlannedTree<G>> {
-  check('plan', { groups, tokenBudget }, planArguments);
   let open: G[] = [];
-  let trie = new RowCounter();
+  let trie = new TrieCounter();
   for (const group of groups) {
     trie.add(group.sequences);
     if (open.length > 0 && trie.rows > tokenBudget) {
       yield tree(open);
       open = [];
-      trie = new RowCounter();
+      trie = new TrieCounter();
       trie.add(group.sequences);
     }
     open.push(group);
@@ -53,7 +44,7 @@ export function* plan<G extends SequenceGroup>(
 function tree<G extends SequenceGroup>(groups: G[]): PlannedTree<G> {
   let next = 0;
   const first = groups.map(({ sequences }) => (next += sequences.length) - sequences.length);
-  return { batch: TreeBatch.from(groups.flatMap(({ sequences }) => sequences)), groups, first };
+  return { batch: treeOf(groups.flatMap(({ sequences }) => sequences)), groups, first };
 }
 
 /** What a tree makes a model compute. */
@@ -72,8 +63,8 @@ export function treeShape(sequences: readonly TreeSequence[]): TreeShape {
   return { rows, headRows, pairs };
 }
 
-/** The shape of a TreeBatch of the added sequences. */
-export class RowCounter implements TreeShape {
+/** The shape of a TreeBatch of the added sequences, which were checked before. */
+class TrieCounter implements TreeShape {
   rows = 0;
   pairs = 0;
   // The trie as one map from (node, token) to node: with 2^31 token ids a double has room for 2^22 nodes.
@@ -85,9 +76,8 @@ export class RowCounter implements TreeShape {
   }
 
   add(sequences: readonly TreeSequence[]): this {
-    isList(sequences, 'sequences', 'RowCounter.add');
     sequences.forEach((sequence, s) => {
-      const needed = checkSequence(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
+      const needed = needsOf(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
       const { tokens, state = 0, targets = [], candidates = [] } = sequence;
       const path: number[] = [];
       let node = -1 - state;
@@ -106,5 +96,13 @@ export class RowCounter implements TreeShape {
       for (const { position, labels } of candidates) if (labels.length > 0) this.labelled.add(path[position]);
     });
     return this;
+  }
+}
+
+/** The shape of a TreeBatch of the added sequences. */
+export class RowCounter extends TrieCounter {
+  override add(sequences: readonly TreeSequence[]): this {
+    checkSequences(sequences, 'sequences', 'RowCounter.add');
+    return super.add(sequences);
   }
 }

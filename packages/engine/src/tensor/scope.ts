@@ -1,4 +1,3 @@
-import { callback } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import type { Tensor } from './tensor.js';
 
@@ -26,7 +25,6 @@ export function owned<T>(fn: () => T): T {
  * `fn` throws, everything made inside is disposed.
  */
 export function tidy<T>(fn: () => T): T {
-  callback(fn, 'fn', 'tidy');
   const made: Tensor[] = [];
   scopes.push(made);
   let result: T;

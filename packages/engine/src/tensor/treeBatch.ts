@@ -1,7 +1,7 @@
 import type { TreeSequence } from '@selfjudge/text';
 import { check, numbers } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
-import { checkSequences } from './treeSequence.js';
+import { checkSequences, needsOfAll } from './treeSequence.js';
 import { buildTrie } from './trie.js';
 
 /** Labels as parallel arrays, ordered by sequence, in it targets in order, then candidates. */
@@ -14,6 +14,9 @@ export interface TreeLabels {
   /** Position of the predicted token in its sequence. */
   position: Int32Array;
 }
+
+/** `TreeBatch.from` of sequences that were checked before. */
+export let treeOf: (sequences: readonly TreeSequence[]) => TreeBatch;
 
 /**
  * Sequences packed into a prefix tree: a row for every distinct path, so that what sequences share is computed once
@@ -60,7 +63,16 @@ export class TreeBatch {
    * sequence for an empty or ill-typed one, or labels out of range.
    */
   static from(sequences: readonly TreeSequence[]): TreeBatch {
-    const { rowsNeeded, targets, labels: total } = checkSequences(sequences);
+    checkSequences(sequences, 'sequences', 'TreeBatch.from');
+    return TreeBatch.#of(sequences);
+  }
+
+  static {
+    treeOf = (sequences) => TreeBatch.#of(sequences);
+  }
+
+  static #of(sequences: readonly TreeSequence[]): TreeBatch {
+    const { rowsNeeded, targets, labels: total } = needsOfAll(sequences);
     const trie = buildTrie(sequences, rowsNeeded);
     const row = new Int32Array(total);
     const label = new Int32Array(total);
@@ -93,7 +105,7 @@ export class TreeBatch {
 
   /** Per sequence, the sum of the log-probabilities of its targets; candidates are left out. */
   sums(logp: ArrayLike<number>): Float64Array {
-    check('TreeBatch.sums', { logp }, { logp: numbers() });
+    if (!(logp instanceof Float32Array)) check('TreeBatch.sums', { logp }, { logp: numbers() });
     const { sequence } = this.labels;
     if (logp.length !== sequence.length) {
       throw new ArgumentError('logp', {

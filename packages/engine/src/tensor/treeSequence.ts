@@ -4,22 +4,42 @@ import type { TreeSequence } from '@selfjudge/text';
 
 const maxToken = 2 ** 31 - 1;
 
-/** The parts of a sequence, so that they can be looked at; whether they are in range comes after. */
+/** The parts of a sequence; whether its labels are in range is asked where they are counted. */
 const isSequence: Check = object({
   tokens: numbers(anything),
   targets: optional(list(tuple(anything, anything))),
   candidates: optional(list(object({ labels: list(anything) }))),
 });
-const isList = list(anything);
 
-/** Checks the sequences of a tree and counts, per sequence, the rows needed and the target labels. */
-export function checkSequences(sequences: readonly TreeSequence[]): {
+/** Checks what one sequence is, and that its labels are in range. */
+export const checkSequence: Check = (value, what, where) => {
+  const wrong = (part: string, expected: string, received: unknown) =>
+    new ArgumentError(`${what}.${part}`, { where, expected, received });
+  isSequence(value, what, where);
+  const sequence = value as TreeSequence;
+  const { tokens, candidates = [], state = 0 } = sequence;
+  for (let p = 0; p < tokens.length; p++) {
+    if (!isToken(tokens[p])) throw wrong(`tokens[${p}]`, 'a token id', tokens[p]);
+  }
+  if (!Number.isSafeInteger(state)) throw wrong('state', 'a whole number', state);
+  for (const { labels } of candidates) {
+    for (const label of labels) {
+      if (!isToken(label)) throw wrong('candidates', 'token ids as labels', label);
+    }
+  }
+  needsOf(sequence, what, where);
+};
+
+/** A list of sequences, each checked. */
+export const checkSequences = list(checkSequence);
+
+/** What the sequences of a tree need, each. @throws ArgumentError for none, and for labels out of range */
+export function needsOfAll(sequences: readonly TreeSequence[]): {
   rowsNeeded: Int32Array;
   targets: Int32Array;
   labels: number;
 } {
   const where = 'TreeBatch.from';
-  isList(sequences, 'sequences', where);
   if (sequences.length === 0) {
     throw new ArgumentError('sequences', { where, expected: 'at least one sequence', received: 'none' });
   }
@@ -27,7 +47,7 @@ export function checkSequences(sequences: readonly TreeSequence[]): {
   const targets = new Int32Array(sequences.length);
   let labels = 0;
   for (let i = 0; i < sequences.length; i++) {
-    const needs = checkSequence(sequences[i], `sequences[${i}]`, where);
+    const needs = needsOf(sequences[i], `sequences[${i}]`, where);
     rowsNeeded[i] = needs.rows;
     targets[i] = needs.targets;
     labels += needs.targets + needs.candidates;
@@ -36,26 +56,20 @@ export function checkSequences(sequences: readonly TreeSequence[]): {
 }
 
 /**
- * Checks one sequence.
+ * What one sequence needs.
  *
- * @returns how many rows it needs, those that something is predicted from and those above them, and how many labels of
- *   both kinds it has. A last token that is only a label has no row; a sequence without labels keeps all.
+ * @returns how many rows, those that something is predicted from and those above them, and how many labels of both kinds
+ *   it has. A last token that is only a label has no row; a sequence without labels keeps all.
+ * @throws ArgumentError for a sequence without tokens, and for labels out of its range
  */
-export function checkSequence(
-  sequence: TreeSequence,
+export function needsOf(
+  { tokens: { length }, targets: ranges = [], candidates = [] }: TreeSequence,
   what: string,
   where: string,
 ): { rows: number; targets: number; candidates: number } {
   const wrong = (part: string, expected: string, received: unknown) =>
     new ArgumentError(`${what}.${part}`, { where, expected, received });
-  isSequence(sequence, what, where);
-  const { tokens, targets: ranges = [], candidates = [], state = 0 } = sequence;
-  const { length } = tokens;
   if (length === 0) throw wrong('tokens', 'at least one token', 'none');
-  for (let p = 0; p < length; p++) {
-    if (!isToken(tokens[p])) throw wrong(`tokens[${p}]`, 'a token id', tokens[p]);
-  }
-  if (!Number.isSafeInteger(state)) throw wrong('state', 'a whole number', state);
   const needs = { rows: 0, targets: 0, candidates: 0 };
   for (const [start, end] of ranges) {
     const inside =
@@ -67,9 +81,6 @@ export function checkSequence(
   for (const { position, labels } of candidates) {
     if (!Number.isInteger(position) || position < 0 || position >= length) {
       throw wrong('candidates', `a position from 0 to ${length - 1}`, position);
-    }
-    for (const label of labels) {
-      if (!isToken(label)) throw wrong('candidates', 'token ids as labels', label);
     }
     needs.candidates += labels.length;
     needs.rows = Math.max(needs.rows, position + 1);

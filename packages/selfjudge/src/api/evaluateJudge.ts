@@ -1,6 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { check, instance } from '@selfjudge/base/checks';
-import { judgeAgreement, type JudgeAgreement } from '@selfjudge/evaluation';
+import type { JudgeAgreement } from '@selfjudge/evaluation';
+import { judgeAgreement } from '@selfjudge/evaluation/internal';
 import { withHooks } from '../pipelines/evaluate.js';
 import { judgeOf } from '../pipelines/judge.js';
 import { evaluateOptions, isRowSet } from './checks.js';

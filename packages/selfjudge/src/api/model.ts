@@ -1,7 +1,8 @@
 import { DataError } from '@selfjudge/base';
 import { check, list, path as isPath } from '@selfjudge/base/checks';
 import { prompt as isPrompt } from '@selfjudge/text/checks';
-import { toSftExample, type Text } from '@selfjudge/data';
+import type { Text } from '@selfjudge/data';
+import { toSftExample } from '@selfjudge/data/internal';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import {
   answerOptions,

@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto';
 import { ArgumentError } from '@selfjudge/base';
-import {
-  describeIssues,
-  toPreferencePair,
-  toPromptRow,
-  toSftExample,
-  type Dataset,
-  type Labels,
-  type Message,
-  type Outcome,
-  type PreferencePair,
-  type PromptRow,
-  type Rationales,
-  type Row,
-  type SftExample,
-  type Text,
+import type {
+  Dataset,
+  Labels,
+  Message,
+  Outcome,
+  PreferencePair,
+  PromptRow,
+  Rationales,
+  Row,
+  SftExample,
+  Text,
 } from '@selfjudge/data';
+import { describeIssues, toPreferencePair, toPromptRow, toSftExample } from '@selfjudge/data/internal';
 import type { RowSource, Warn } from '../pipelines/datasets.js';
 
 /** Rows of a loaded file (`loadPreferences`, ...), or rows of your own. */

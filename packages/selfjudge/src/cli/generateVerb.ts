@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { toPromptRow, type Text } from '@selfjudge/data';
+import type { Text } from '@selfjudge/data';
+import { toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
 import type { OpenModel } from '../pipelines/model.js';
 import { fittingPrompts } from '../pipelines/prompts.js';

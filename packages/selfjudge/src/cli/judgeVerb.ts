@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { toAnswerPair } from '@selfjudge/data';
+import { toAnswerPair } from '@selfjudge/data/internal';
 import type { Verdict } from '@selfjudge/judging';
 import { judgeOf, judgeRows } from '../pipelines/judge.js';
 import { readRows } from '../pipelines/rows.js';

@@ -1,4 +1,4 @@
-import { describeIssues } from '@selfjudge/data';
+import { describeIssues } from '@selfjudge/data/internal';
 import { openModel, type OpenModel } from '../pipelines/model.js';
 import { withOutput } from '../pipelines/output.js';
 import { assertUsable, issuesOf, type InputRow } from '../pipelines/rows.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { toSftExample } from '@selfjudge/data';
+import { toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../pipelines/rows.js';
 import { scoreRows } from '../pipelines/score.js';
 import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';

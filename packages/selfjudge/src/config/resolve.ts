@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, nearest } from '@selfjudge/base';
-import { parseYaml } from '@selfjudge/data';
+import { ConfigError } from '@selfjudge/base';
+import { nearest } from '@selfjudge/base/internal';
+import { parseYaml } from '@selfjudge/data/internal';
 import type { z } from 'zod';
 import { camelCase, mapKeys, snakeCase } from './naming.js';
 import { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';

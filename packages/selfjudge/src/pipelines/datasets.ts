@@ -1,19 +1,16 @@
 import type { Tokenizer } from '@selfjudge/text';
+import type { Dataset, LoadRowsOptions, PreferencePair, PromptRow, SftExample, Split } from '@selfjudge/data';
 import {
   describeIssues,
   describeProblems,
   loadPreferences,
   loadPrompts,
   loadSftExamples,
-  type Dataset,
-  type LoadRowsOptions,
-  type PreferencePair,
-  type PromptRow,
-  type SftExample,
-  type Split,
-} from '@selfjudge/data';
-import { judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
-import { judgeExample, type Prepared, type SupervisedExample } from '@selfjudge/training';
+} from '@selfjudge/data/internal';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences } from '@selfjudge/judging/internal';
+import type { Prepared, SupervisedExample } from '@selfjudge/training';
+import { judgeExample } from '@selfjudge/training/internal';
 
 export interface DatasetOptions {
   datasetName: string[];

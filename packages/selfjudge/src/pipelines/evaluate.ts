@@ -1,15 +1,9 @@
-import { sampleAnswers } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine/internal';
 import { ArgumentError } from '@selfjudge/base';
-import { promptIds, type PreferencePair, type Text } from '@selfjudge/data';
-import {
-  implicitReward,
-  judgeAgreement,
-  winRate,
-  type ImplicitReward,
-  type JudgeAgreement,
-  type PairJudge,
-  type WinRate,
-} from '@selfjudge/evaluation';
+import type { PreferencePair, Text } from '@selfjudge/data';
+import { promptIds } from '@selfjudge/data/internal';
+import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
+import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
 import type { Judge } from '@selfjudge/judging';
 import { fileRows, type DatasetOptions, type Warn } from './datasets.js';
 import { judgeOf } from './judge.js';

@@ -1,6 +1,9 @@
-import { sampleAnswers, type GenerationProgress, type SampledAnswer } from '@selfjudge/engine';
-import { promptIds, type Text } from '@selfjudge/data';
-import { bestOf, type Tournament } from '@selfjudge/judging';
+import type { GenerationProgress, SampledAnswer } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine/internal';
+import type { Text } from '@selfjudge/data';
+import { promptIds } from '@selfjudge/data/internal';
+import type { Tournament } from '@selfjudge/judging';
+import { bestOf } from '@selfjudge/judging/internal';
 import { judgeOf } from './judge.js';
 import type { OpenModel } from './model.js';
 

@@ -1,18 +1,12 @@
 import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  Adapter,
-  Device,
-  findModel,
-  loadModelWithAdapter,
-  mergeAdapters,
-  type LlamaModel,
-  type ModelView,
-} from '@selfjudge/engine';
+import { Adapter, Device, type LlamaModel, type ModelView } from '@selfjudge/engine';
+import { findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
-import { formatJudgeTemplate, loadJudgeTemplate, type JudgeTemplate } from '@selfjudge/judging';
-import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { formatJudgeTemplate, loadJudgeTemplate } from '@selfjudge/judging/internal';
+import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 
 export interface ModelOptions {
   device?: 'auto' | 'cpu' | 'cuda';

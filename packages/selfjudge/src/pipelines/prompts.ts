@@ -1,5 +1,6 @@
 import { ArgumentError } from '@selfjudge/base';
-import { promptIds, type PromptRow } from '@selfjudge/data';
+import type { PromptRow } from '@selfjudge/data';
+import { promptIds } from '@selfjudge/data/internal';
 import type { OpenModel } from './model.js';
 import type { InputRow } from './rows.js';
 

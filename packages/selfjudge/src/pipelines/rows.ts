@@ -1,5 +1,6 @@
 import { DataError } from '@selfjudge/base';
-import { readJsonl, type Issue, type Outcome, type Row } from '@selfjudge/data';
+import type { Issue, Outcome, Row } from '@selfjudge/data';
+import { readJsonl } from '@selfjudge/data/internal';
 
 /** A line of a JSONL file: what it says, or why it cannot be used. Results keep the order of the lines. */
 export type InputRow<T> = Outcome<T> & { line: number };

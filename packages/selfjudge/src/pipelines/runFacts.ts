@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseYaml } from '@selfjudge/data';
+import { parseYaml } from '@selfjudge/data/internal';
 
 /** Where a run stands. */
 export interface RunFacts {

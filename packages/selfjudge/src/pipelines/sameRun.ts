@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, FileFormatError, shellWord } from '@selfjudge/base';
-import { parseYaml } from '@selfjudge/data';
+import { parseYaml } from '@selfjudge/data/internal';
 
 /**
  * Makes sure that a run folder is new or holds a run of this configuration.

@@ -1,6 +1,7 @@
-import { plan } from '@selfjudge/engine';
+import { plan } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import { sftSequence, type SftExample } from '@selfjudge/data';
+import type { SftExample } from '@selfjudge/data';
+import { sftSequence } from '@selfjudge/data/internal';
 import type { OpenModel } from './model.js';
 import type { InputRow } from './rows.js';
 

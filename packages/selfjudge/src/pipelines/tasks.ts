@@ -1,8 +1,20 @@
 import { resolve } from 'node:path';
 import { ArgumentError, ConfigError } from '@selfjudge/base';
 import type { AdapterConfig } from '@selfjudge/engine';
-import { sftExampleOf } from '@selfjudge/data';
+import { sftExampleOf } from '@selfjudge/data/internal';
 import { Judge } from '@selfjudge/judging';
+import type {
+  Contest,
+  DpoOptions,
+  JsftOptions,
+  PreferenceTrainable,
+  Prepared,
+  RunFolder,
+  SelfTrainingOptions,
+  SftOptions,
+  Trainable,
+  TrainingTask,
+} from '@selfjudge/training';
 import {
   dpoTask,
   fullPreferenceTrainable,
@@ -14,17 +26,7 @@ import {
   prepareSft,
   selfTrainingTask,
   sftTask,
-  type Contest,
-  type DpoOptions,
-  type JsftOptions,
-  type PreferenceTrainable,
-  type Prepared,
-  type RunFolder,
-  type SelfTrainingOptions,
-  type SftOptions,
-  type Trainable,
-  type TrainingTask,
-} from '@selfjudge/training';
+} from '@selfjudge/training/internal';
 import type { TrainingVerb } from '../config/index.js';
 import { prepareJudge, warnDropped, type DatasetOptions, type RowSource, type Warn } from './datasets.js';
 import { carryTemplate, resolveTemplate, saveTemplate, type ModelOptions, type OpenModel } from './model.js';

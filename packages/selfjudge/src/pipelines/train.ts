@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  environment,
-  RunFolder,
-  train,
-  type MetricsRow,
-  type TrainingResult,
-  type TrainingTask,
-} from '@selfjudge/training';
+import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
+import { environment, train } from '@selfjudge/training/internal';
 import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';

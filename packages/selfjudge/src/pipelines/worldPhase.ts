@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileFormatError } from '@selfjudge/base';
 import { LlamaModel, type Device } from '@selfjudge/engine';
-import { RunFolder, train, type MetricsRow, type TrainingTask } from '@selfjudge/training';
+import { RunFolder, type MetricsRow, type TrainingTask } from '@selfjudge/training';
+import { train } from '@selfjudge/training/internal';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 

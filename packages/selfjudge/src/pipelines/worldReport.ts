@@ -1,9 +1,10 @@
-import { mean } from '@selfjudge/base';
-import { scoreSequences, type LlamaModel } from '@selfjudge/engine';
-import { promptIds } from '@selfjudge/data';
+import { mean } from '@selfjudge/base/internal';
+import type { LlamaModel } from '@selfjudge/engine';
+import { scoreSequences } from '@selfjudge/engine/internal';
+import { promptIds } from '@selfjudge/data/internal';
 import type { Estimate } from '@selfjudge/evaluation';
-import { tournament } from '@selfjudge/judging';
-import { answerSequence } from '@selfjudge/training';
+import { tournament } from '@selfjudge/judging/internal';
+import { answerSequence } from '@selfjudge/training/internal';
 import { gold } from '../world/gold.js';
 import { difference, judgeAccuracy, measure, type WorldScore } from '../world/measure.js';
 import type { SignalPoint, Trained } from './worldPhase.js';

@@ -1,22 +1,17 @@
 import { join } from 'node:path';
-import { Device, type DeviceKind, type LlamaModel, sampleAnswers } from '@selfjudge/engine';
+import { Device, type DeviceKind, type LlamaModel } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine/internal';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
-import { promptIds, sftExampleOf, type PreferencePair } from '@selfjudge/data';
-import { Judge, judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
+import type { PreferencePair } from '@selfjudge/data';
+import { promptIds, sftExampleOf } from '@selfjudge/data/internal';
+import { Judge, type JudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences } from '@selfjudge/judging/internal';
 import {
   dpoDefaults,
-  dpoTask,
-  fullTrainable,
-  judgeExample,
   JudgeSignal,
   jsftDefaults,
-  jsftTask,
-  preparePairs,
-  preparePrompts,
-  prepareSft,
   selfTrainingDefaults,
-  selfTrainingTask,
   type DpoOptions,
   type JsftOptions,
   type PairJudge,
@@ -25,6 +20,16 @@ import {
   type TokenizedPrompt,
   type Trainable,
 } from '@selfjudge/training';
+import {
+  dpoTask,
+  fullTrainable,
+  judgeExample,
+  jsftTask,
+  preparePairs,
+  preparePrompts,
+  prepareSft,
+  selfTrainingTask,
+} from '@selfjudge/training/internal';
 import { baseOptions, baseTask, initialModel, WORLD_OPTIMIZER } from '../world/base.js';
 import { worldText } from '../world/measure.js';
 import { makePairs } from '../world/pairs.js';

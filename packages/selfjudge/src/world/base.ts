@@ -1,17 +1,11 @@
 import { LlamaModel, type Device, type ModelConfig } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import { completionIds, promptIds } from '@selfjudge/data';
-import { judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
-import {
-  fullTrainable,
-  sftDefaults,
-  sftExample,
-  sftTask,
-  supervisedStep,
-  type SftOptions,
-  type TrainingTask,
-} from '@selfjudge/training';
+import { completionIds, promptIds } from '@selfjudge/data/internal';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences } from '@selfjudge/judging/internal';
+import { sftDefaults, type SftOptions, type TrainingTask } from '@selfjudge/training';
+import { fullTrainable, sftExample, sftTask, supervisedStep } from '@selfjudge/training/internal';
 import { PRINCIPLES } from './facts.js';
 import { drawPrompts, type WorldPrompt } from './prompts.js';
 import { worldTemplate } from './templates.js';

@@ -1,5 +1,6 @@
-import { mean } from '@selfjudge/base';
-import { bootstrapMean, type Estimate } from '@selfjudge/evaluation';
+import { mean } from '@selfjudge/base/internal';
+import type { Estimate } from '@selfjudge/evaluation';
+import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import type { Judge } from '@selfjudge/judging';
 import { gold, repeatsAnItem } from './gold.js';
 import type { WorldPrompt } from './prompts.js';

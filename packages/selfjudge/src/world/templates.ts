@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { loadJudgeTemplate, type JudgeTemplate } from '@selfjudge/judging';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { loadJudgeTemplate } from '@selfjudge/judging/internal';
 
 export const WORLD_TEMPLATES = ['plain', 'principles', 'rationale'] as const;
 export type WorldTemplate = (typeof WORLD_TEMPLATES)[number];

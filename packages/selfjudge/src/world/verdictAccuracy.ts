@@ -1,4 +1,5 @@
-import { plan, type ModelView } from '@selfjudge/engine';
+import type { ModelView } from '@selfjudge/engine';
+import { plan } from '@selfjudge/engine/internal';
 import type { Selection, SignalReport, SupervisedExample } from '@selfjudge/training';
 
 /** Chooses the judge by its verdicts on held-out labelled pairs, noisy as they are: the likelier of two tokens is right. */

@@ -1,6 +1,5 @@
 import { dequantize } from '@selfjudge/native';
 
-import { check, path as isPath } from '@selfjudge/base/checks';
 import { ArgumentError, FileFormatError } from '@selfjudge/base';
 import { ByteReader, readExactly, withFile } from '@selfjudge/base/internal';
 
@@ -65,7 +64,6 @@ const ARRAY = 9;
  * @throws FileFormatError naming path, offset, expected and received
  */
 export function readGguf(path: string): GgufFile {
-  check('readGguf', { path }, { path: isPath });
   return withFile(path, (fd, size) => {
     const reader = new ByteReader(fd, path, size);
     const magic = reader.left < 4 ? '' : reader.text(4);

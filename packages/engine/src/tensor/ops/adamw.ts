@@ -1,4 +1,3 @@
-import { check, object } from '@selfjudge/base/checks';
 import { enqueue } from '../enqueue.js';
 import type { Tensor } from '../tensor.js';
 
@@ -23,12 +22,8 @@ export interface AdamwOptions {
   gradScale?: number;
 }
 
-// What is in them is the op's to check.
-const bags = { state: object({}), options: object({}) };
-
 /** One update of AdamW (Loshchilov and Hutter, arXiv 1711.05101) in PyTorch's order of operations. In place. */
 export function adamw(state: AdamwState, options: AdamwOptions): void {
-  check('adamw', { state, options }, bags);
   const { grad, param, m, v } = state;
   const { lr, beta1, beta2, eps, weightDecay, step, gradScale = 1 } = options;
   enqueue('adamw', [grad, param, m, v], [lr, beta1, beta2, eps, weightDecay, step, gradScale]);

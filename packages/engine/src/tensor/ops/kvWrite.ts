@@ -1,4 +1,3 @@
-import { check, object, optional } from '@selfjudge/base/checks';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import type { Tensor } from '../tensor.js';
@@ -10,9 +9,6 @@ export interface Angles {
   /** int32 [T], 0 to P - 1; anything else is a fault. */
   positions: Tensor;
 }
-
-// What the tensors are is the op's to check.
-const angleArguments = { angles: optional(object({})) };
 
 /**
  * Stores keys and values of rows in a pool, in place. No gradient.
@@ -33,7 +29,6 @@ export function kvWrite(
   poolV: Tensor,
   angles?: Angles & { q?: Tensor },
 ): Tensor | undefined {
-  check('kvWrite', { angles }, angleArguments);
   const { q, table, positions } = angles ?? {};
   for (const x of [k, v, q]) assertUntracked(x, 'kvWrite');
   enqueue('kv_write', [k, v, slots, poolK, poolV, table, positions, q]);

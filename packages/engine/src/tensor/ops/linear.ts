@@ -1,10 +1,9 @@
-import { check, list, optional, options as optionsOf } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { enqueue } from '../enqueue.js';
 import { currentRecorder, record } from '../recording.js';
 import { tidy } from '../scope.js';
 import { Tensor } from '../tensor.js';
-import { isLinearAdapter, isVector, type LinearAdapter, type Vector } from '../vector.js';
+import type { LinearAdapter, Vector } from '../vector.js';
 import { packedOf, type Weight } from '../weight.js';
 import { swiglu } from './swiglu.js';
 
@@ -22,11 +21,6 @@ export interface LinearOptions {
   step?: number;
 }
 
-// The rest is the op's to check.
-const linearOptions = {
-  options: optionsOf({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)) }),
-};
-
 /**
  * y = x W^T + bias + sum over adapters of scale (drop(x) A^T) B^T on their rows (LoRA, arXiv 2106.09685).
  * @param x float32 or bf16 [T, K].
@@ -34,7 +28,6 @@ const linearOptions = {
  * @returns [T, N] of x's dtype, with a gate silu(gate) times that. A row's bits depend on that row alone.
  */
 export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): Tensor {
-  check('linear', { options }, linearOptions);
   const packed = packedOf(weight, 'linear', 'weight');
   const { bias, rowKeys, seed = 0, step = 0, gate } = options;
   // The backward of swiglu reads both of its inputs.

@@ -1,4 +1,3 @@
-import { check, object } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
@@ -30,9 +29,6 @@ export interface LinearSampleResult {
   samplingLogp: Tensor;
 }
 
-// What is in it is the op's to check.
-const bag = { options: object({}) };
-
 /**
  * One token a row from softmax(h W^T / temperature) after top-k, top-p, min-p, in this order; ties go to the lower
  * id. Probabilities are whole multiples of 2^-32 of the highest: less likely tokens are never drawn. The draw depends on
@@ -47,7 +43,6 @@ export function linearSample(
   options: LinearSampleOptions = {},
 ): LinearSampleResult {
   assertUntracked(h, 'linearSample');
-  check('linearSample', { options }, bag);
   const { temperature = 1, topK = 0, topP = 1, minP = 0, seed = 0 } = options;
   const [low, high] = seedWords(seed);
   const [tokens, logp, samplingLogp] = enqueue(

@@ -1,9 +1,8 @@
-import { check, having, list, number, object, optional } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { enqueue } from '../enqueue.js';
 import { assertUntracked, currentRecorder } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-import { isVector, type LinearAdapter, type Vector } from '../vector.js';
+import type { LinearAdapter, Vector } from '../vector.js';
 import { packedOf, type Weight } from '../weight.js';
 
 /** One of the layers of `linears`. */
@@ -16,19 +15,12 @@ export interface LinearPart {
   adapters?: readonly Pick<LinearAdapter, 'a' | 'b' | 'scale'>[];
 }
 
-// The rest is the op's to check.
-const isAdapter = having('an adapter', { a: isVector, b: isVector, scale: number() });
-const linearsArguments = {
-  parts: list(object({ bias: optional(isVector), adapters: optional(list(isAdapter)) })),
-};
-
 /**
  * Two or three linear layers of one x at once: a step of decoding has too little of each. No gradient.
  * @param x float32 or bf16 [T, K].
  * @returns of each layer what `linear` gives, to the bit
  */
 export function linears(x: Tensor, parts: readonly LinearPart[]): Tensor[] {
-  check('linears', { parts }, linearsArguments);
   const wrong = (what: string, expected: string, received: unknown) =>
     new ArgumentError(what, { where: 'linears', expected, received });
   if (parts.length < 2 || parts.length > 3) throw wrong('parts', '2 or 3', parts.length);

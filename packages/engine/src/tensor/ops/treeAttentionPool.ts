@@ -1,9 +1,6 @@
-import { object, whole } from '@selfjudge/base/checks';
 import { enqueueOne } from '../enqueue.js';
 import { assertUntracked } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-
-const isReads = object({ pairs: whole(0), keys: whole(0) });
 
 /** What a call reads of its pool, as the device cannot look into its tensors. Results do not depend on it. */
 export interface PoolReads {
@@ -35,7 +32,6 @@ export function treeAttentionPool(
   scale: number,
   reads: PoolReads,
 ): Tensor {
-  isReads(reads, 'reads', 'treeAttentionPool');
   const { pairs, keys } = reads;
   assertUntracked(q, 'treeAttentionPool');
   const inputs = [q, poolK, poolV, tables, rowTable, lengths];

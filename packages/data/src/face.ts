@@ -1,0 +1,110 @@
+// What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
+import {
+  checked,
+  checkedAsync,
+  flag,
+  limit,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  options,
+  path,
+  text,
+  tuple,
+  whole,
+} from '@selfjudge/base/checks';
+import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
+import * as convert from './convert.js';
+import * as jsonl from './jsonl.js';
+import * as load from './load.js';
+import * as problems from './problem.js';
+import * as rows from './rows.js';
+import * as splits from './split.js';
+import * as texts from './text.js';
+import * as tokenise from './tokenise.js';
+import * as transcripts from './transcript.js';
+import * as yaml from './yaml.js';
+
+// What is in a row is data: what is wrong there is an outcome, not an error.
+const row = object({});
+const ofRow = { row, id: text };
+export const toPreferencePair = checked('toPreferencePair', ofRow, convert.toPreferencePair);
+export const toSftExample = checked('toSftExample', ofRow, convert.toSftExample);
+export const toPromptRow = checked('toPromptRow', ofRow, convert.toPromptRow);
+export const toJudgedPair = checked('toJudgedPair', ofRow, convert.toJudgedPair);
+export const toAnswerPair = checked('toAnswerPair', { row }, convert.toAnswerPair);
+
+const fractions = object(Object.fromEntries(splits.SPLITS.map((split) => [split, number()])));
+const ofFile = {
+  path,
+  options: optional(
+    options({
+      split: optional(oneOf(...splits.SPLITS)),
+      fractions: optional(fractions),
+      limit: optional(limit),
+    }),
+  ),
+};
+export const readJsonl = checkedAsync('readJsonl', { path }, jsonl.readJsonl);
+export const loadPreferences = checkedAsync('loadPreferences', ofFile, load.loadPreferences);
+export const loadSftExamples = checkedAsync('loadSftExamples', ofFile, load.loadSftExamples);
+export const loadPrompts = checkedAsync('loadPrompts', ofFile, load.loadPrompts);
+export const loadJudgedPairs = checkedAsync('loadJudgedPairs', ofFile, load.loadJudgedPairs);
+
+const problem = { code: text, reason: text };
+export const describeProblems = checked(
+  'describeProblems',
+  { problems: list(object({ ...problem, place: text })) },
+  problems.describeProblems,
+);
+export const describeIssues = checked(
+  'describeIssues',
+  { issues: list(object({ ...problem, file: text, line: whole(0) })) },
+  problems.describeIssues,
+);
+
+const judged = object({
+  id: text,
+  prompt,
+  completions: tuple(text, text),
+  winner: oneOf('a', 'b', 'tie'),
+});
+export const preferenceOf = checked('preferenceOf', { pair: judged }, rows.preferenceOf);
+export const sftExampleOf = checked(
+  'sftExampleOf',
+  { pair: object({ id: text, prompt, chosen: text }) },
+  rows.sftExampleOf,
+);
+export const splitOf = checked('splitOf', { prompt, fractions: optional(fractions) }, splits.splitOf);
+export const firstUserTurn = checked('firstUserTurn', { prompt }, splits.firstUserTurn);
+export const messagesOf = checked('messagesOf', { prompt }, texts.messagesOf);
+export const parseTranscript = checked('parseTranscript', { text }, transcripts.parseTranscript);
+export const parseYaml = checked('parseYaml', { text }, yaml.parseYaml);
+
+const maxLength = optional(limit);
+export const promptIds = checked('promptIds', { tokenizer, prompt }, tokenise.promptIds);
+export const completionIds = checked(
+  'completionIds',
+  { tokenizer, text, options: options({ eos: flag }) },
+  tokenise.completionIds,
+);
+export const sftSequence = checked(
+  'sftSequence',
+  {
+    tokenizer,
+    example: object({ messages }),
+    options: optional(options({ maxLength, trainOn: optional(oneOf('last', 'all')) })),
+  },
+  tokenise.sftSequence,
+);
+export const preferenceSequences = checked(
+  'preferenceSequences',
+  {
+    tokenizer,
+    pair: object({ prompt, chosen: text, rejected: text }),
+    options: optional(options({ maxLength })),
+  },
+  tokenise.preferenceSequences,
+);

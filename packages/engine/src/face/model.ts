@@ -1,0 +1,71 @@
+// What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
+import {
+  callback,
+  checked,
+  checkedAsync,
+  instance,
+  iterable,
+  list,
+  object,
+  oneOf,
+  optional,
+  path,
+  text,
+  whole,
+} from '@selfjudge/base/checks';
+import { dropoutKey, model, view } from '../checks.js';
+import { isAdapter } from '../model/adapter.js';
+import * as gguf from '../model/files/gguf.js';
+import * as safetensors from '../model/files/writeSafetensors.js';
+import * as forward from '../model/forward.js';
+import { loadOptions } from '../model/llama.js';
+import * as loading from '../model/loadModelWithAdapter.js';
+import * as merging from '../model/merge.js';
+import * as paths from '../model/paths.js';
+import { Tensor } from '../tensor/tensor.js';
+
+const tensor = instance(Tensor);
+export const forwardRows = checked(
+  'forwardRows',
+  {
+    view,
+    rows: object({
+      tokens: tensor,
+      positions: tensor,
+      length: whole(1),
+      rowKeys: optional(tensor),
+      dropout: optional(dropoutKey),
+      attend: callback,
+      keep: optional(object({ rows: tensor, rowKeys: optional(tensor) })),
+    }),
+  },
+  forward.forwardRows,
+);
+export const findModel = checked('findModel', { path }, paths.findModel);
+export const readGguf = checked('readGguf', { path }, gguf.readGguf);
+export const loadModelWithAdapter = checkedAsync(
+  'loadModelWithAdapter',
+  { path, options: optional(loadOptions) },
+  loading.loadModelWithAdapter,
+);
+export const mergeAdapters = checkedAsync(
+  'mergeAdapters',
+  { model, adapters: list(isAdapter) },
+  merging.mergeAdapters,
+);
+
+const tensorToWrite = object({
+  name: text,
+  dtype: oneOf('F32', 'BF16'),
+  shape: list(whole(0)),
+  values: callback,
+});
+export const writeSafetensors = checkedAsync(
+  'writeSafetensors',
+  { path, tensors: iterable },
+  async (path: string, tensors: Iterable<safetensors.TensorToWrite>) => {
+    const all = [...tensors]; // which may be read once
+    list(tensorToWrite)(all, 'tensors', 'writeSafetensors');
+    await safetensors.writeSafetensors(path, all);
+  },
+);

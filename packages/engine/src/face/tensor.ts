@@ -1,0 +1,87 @@
+// What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
+import {
+  anything,
+  callback,
+  checked,
+  having,
+  instance,
+  limit,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  options,
+  whole,
+} from '@selfjudge/base/checks';
+import { sequence } from '../checks.js';
+import * as adam from '../tensor/ops/adamw.js';
+import * as casts from '../tensor/ops/cast.js';
+import * as copies from '../tensor/ops/copy.js';
+import * as kv from '../tensor/ops/kvWrite.js';
+import * as one from '../tensor/ops/linear.js';
+import * as many from '../tensor/ops/linears.js';
+import * as sampling from '../tensor/ops/linearSample.js';
+import * as shapes from '../tensor/ops/reshape.js';
+import * as norms from '../tensor/ops/rmsNorm.js';
+import * as pools from '../tensor/ops/treeAttentionPool.js';
+import * as planner from '../tensor/planner.js';
+import * as scopes from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import { isLinearAdapter, isVector } from '../tensor/vector.js';
+
+// Tensors, weights and numbers are an op's to check, by its contract: here stands what they come in.
+const tensor = anything;
+const bag = object({});
+const float = oneOf('float32', 'bf16');
+
+export const adamw = checked('adamw', { state: bag, options: bag }, adam.adamw);
+export const cast = checked('cast', { x: tensor, dtype: float }, casts.cast);
+export const clone = checked('clone', { x: instance(Tensor) }, copies.clone);
+export const kvWrite = checked(
+  'kvWrite',
+  { k: tensor, v: tensor, slots: tensor, poolK: tensor, poolV: tensor, angles: optional(bag) },
+  kv.kvWrite,
+);
+export const linear = checked(
+  'linear',
+  {
+    x: tensor,
+    weight: anything,
+    options: optional(options({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)) })),
+  },
+  one.linear,
+);
+const adapter = having('an adapter', { a: isVector, b: isVector, scale: number() });
+export const linears = checked(
+  'linears',
+  { x: tensor, parts: list(object({ bias: optional(isVector), adapters: optional(list(adapter)) })) },
+  many.linears,
+);
+export const linearSample = checked(
+  'linearSample',
+  { h: tensor, head: anything, keys: tensor, options: optional(bag) },
+  sampling.linearSample,
+);
+export const reshape = checked('reshape', { x: instance(Tensor), shape: list(whole(1)) }, shapes.reshape);
+export const rmsNorm = checked('rmsNorm', { x: tensor, weight: isVector }, norms.rmsNorm);
+export const treeAttentionPool = checked(
+  'treeAttentionPool',
+  {
+    q: tensor,
+    poolK: tensor,
+    poolV: tensor,
+    tables: tensor,
+    rowTable: tensor,
+    lengths: tensor,
+    scale: anything,
+    reads: object({ pairs: whole(0), keys: whole(0) }),
+  },
+  pools.treeAttentionPool,
+);
+export const tidy = checked('tidy', { fn: callback }, scopes.tidy);
+export const plan = checked(
+  'plan',
+  { groups: list(object({ sequences: list(sequence) })), tokenBudget: limit },
+  planner.plan,
+);

@@ -1,0 +1,88 @@
+// What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
+import {
+  callback,
+  checked,
+  checkedAsync,
+  having,
+  limit,
+  list,
+  measured,
+  number,
+  object,
+  oneOf,
+  optional,
+  options,
+  text,
+  tuple,
+  whole,
+} from '@selfjudge/base/checks';
+import { scorer } from '@selfjudge/engine/checks';
+import { prompt, tokenizer } from '@selfjudge/text/checks';
+import * as estimates from './estimate.js';
+import * as rewards from './implicitReward.js';
+import * as agreement from './judgeAgreement.js';
+import * as control from './lengthControl.js';
+import * as winning from './winRate.js';
+
+const notNegative = number({ min: 0 });
+/** Whoever compares answers. */
+const judge = having('an object with a method compare', { compare: callback });
+const pairs = list(object({ prompt, chosen: text, rejected: text }));
+const winner = oneOf('a', 'b', 'tie', null);
+/** Lengths of two answers, in any one unit, of each of these. */
+const lengthsOf = (of: readonly unknown[]) => list(tuple(notNegative, notNegative), of.length);
+
+export const wilson = checked('wilson', { successes: notNegative, n: notNegative }, estimates.wilson);
+export const bootstrapMean = checked(
+  'bootstrapMean',
+  {
+    items: list(object({ group: text, value: measured })),
+    options: optional(options({ resamples: optional(whole(1)), seed: optional(whole(0)) })),
+  },
+  estimates.bootstrapMean,
+);
+export const implicitReward = checkedAsync(
+  'implicitReward',
+  {
+    policy: scorer,
+    reference: scorer,
+    tokenizer,
+    pairs,
+    options: options({
+      beta: number({ above: 0 }),
+      maxLength: optional(limit),
+      tokenBudget: optional(limit),
+    }),
+  },
+  rewards.implicitReward,
+);
+export const implicitRewardOf = checked(
+  'implicitRewardOf',
+  { chosen: list(measured), rejected: { from: (chosen) => list(measured, chosen.length) } },
+  rewards.implicitRewardOf,
+);
+export const judgeAgreement = checkedAsync('judgeAgreement', { judge, pairs }, agreement.judgeAgreement);
+export const agreementOf = checked(
+  'agreementOf',
+  { verdicts: list(object({ winner })), lengths: { from: lengthsOf } },
+  agreement.agreementOf,
+);
+export const lengthControlled = checked(
+  'lengthControlled',
+  {
+    outcomes: list(
+      object({ points: number({ min: 0, max: 1 }), lengthA: notNegative, lengthB: notNegative }),
+    ),
+  },
+  control.lengthControlled,
+);
+export const winRate = checkedAsync(
+  'winRate',
+  { judge, prompts: list(prompt), answersA: list(text), answersB: list(text) },
+  winning.winRate,
+);
+export const winRateOf = checked(
+  'winRateOf',
+  { winners: list(winner), lengths: { from: lengthsOf } },
+  winning.winRateOf,
+);

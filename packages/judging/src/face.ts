@@ -1,0 +1,93 @@
+// What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
+import {
+  callback,
+  checked,
+  checkedAsync,
+  list,
+  object,
+  oneOf,
+  optional,
+  options,
+  text,
+  whole,
+  type Check,
+} from '@selfjudge/base/checks';
+import { view } from '@selfjudge/engine/checks';
+import { prompt, tokenizer } from '@selfjudge/text/checks';
+import * as best from './bestOf.js';
+import * as is from './checks.js';
+import * as context from './context.js';
+import * as examples from './examples.js';
+import * as metrics from './metrics.js';
+import * as templates from './template.js';
+import * as tournaments from './tournament.js';
+import * as verdicts from './verdict.js';
+
+export const bestOf = checkedAsync(
+  'bestOf',
+  {
+    view,
+    judge: is.isJudge,
+    prompts: list(prompt),
+    options: options({
+      n: whole(1),
+      seed: optional(whole(0)),
+      sampling: object({}), // generate's to check
+      judging: optional(is.compareOptions),
+    }),
+  },
+  best.bestOf,
+);
+export const contextText = checked('contextText', { prompt }, context.contextText);
+
+/** An object by the names of principles. */
+const byName =
+  (of: Check): Check =>
+  (value, what, where) => {
+    object({})(value, what, where);
+    for (const [name, one] of Object.entries(value as object)) of(one, `${what}.${name}`, where);
+  };
+export const judgeSequences = checked(
+  'judgeSequences',
+  {
+    labelled: object({
+      prompt,
+      chosen: text,
+      rejected: text,
+      labels: optional(byName(oneOf('chosen', 'rejected'))),
+      rationales: optional(byName(is.isReasons)),
+    }),
+    template: is.isTemplate,
+    tokenizer,
+  },
+  examples.judgeSequences,
+);
+export const judgeBehaviour = checked(
+  'judgeBehaviour',
+  {
+    verdicts: list(is.isVerdict),
+    lengths: { from: (of) => list(is.isLengths, of.length) },
+  },
+  metrics.judgeBehaviour,
+);
+export const loadJudgeTemplate = checked(
+  'loadJudgeTemplate',
+  { nameOrPath: text },
+  templates.loadJudgeTemplate,
+);
+export const formatJudgeTemplate = checked(
+  'formatJudgeTemplate',
+  { template: is.isTemplate },
+  templates.formatJudgeTemplate,
+);
+export const tournament = checkedAsync(
+  'tournament',
+  { entries: list(object({ prompt, candidates: list(text) })), compare: callback, seed: whole(0) },
+  tournaments.tournament,
+);
+export const voteOf = checked('voteOf', { principle: text, ab: is.isOrder, ba: is.isOrder }, verdicts.voteOf);
+export const verdictOf = checked(
+  'verdictOf',
+  { orders: list(is.isOrder), votes: list(is.isVote, 1) },
+  verdicts.verdictOf,
+);

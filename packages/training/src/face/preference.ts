@@ -1,0 +1,134 @@
+// What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
+import {
+  abortSignal,
+  callback,
+  checked,
+  checkedAsync,
+  limit,
+  list,
+  measured,
+  number,
+  object,
+  optional,
+  options,
+  tuple,
+} from '@selfjudge/base/checks';
+import { view } from '@selfjudge/engine/checks';
+import { tokenId, tokenizer } from '@selfjudge/text/checks';
+import * as is from '../checks.js';
+import * as contests from '../contest.js';
+import * as dpo from '../dpo.js';
+import * as judging from '../judgeMetrics.js';
+import * as divergence from '../kl.js';
+import * as losses from '../losses.js';
+import * as updates from '../preferenceUpdate.js';
+import * as selfTraining from '../selfTraining.js';
+
+const pairs = list(is.isTokenPair);
+const prompts = list(is.isTokenizedPrompt);
+const settled = list((value, what, where) => {
+  is.isContest(value, what, where);
+  is.isSettled(value, what, where);
+});
+const sumsOf = (of: readonly unknown[]) => is.sums(of.length);
+const signal = optional(abortSignal);
+
+const ofPair = {
+  chosen: measured,
+  rejected: measured,
+  p: options({ beta: number({ above: 0 }), labelSmoothing: number({ min: 0, below: 0.5 }) }),
+};
+export const preferenceLosses = Object.fromEntries(
+  Object.entries(losses.preferenceLosses).map(([name, loss]) => [
+    name,
+    checked('preferenceLosses', ofPair, loss),
+  ]),
+) as unknown as typeof losses.preferenceLosses;
+
+export const sampling = checked('sampling', { options: is.samplingOptions, tokenizer }, contests.sampling);
+export const decide = checkedAsync(
+  'decide',
+  {
+    prompts,
+    answers: { from: ({ length }) => list(tuple(is.isSampledAnswer, is.isSampledAnswer), length) },
+    judge: is.isJudge,
+    missingEos: is.missingEos,
+    compare: optional(options({ tokenBudget: optional(limit), signal })),
+  },
+  contests.decide,
+);
+export const preferences = checked(
+  'preferences',
+  { contests: settled, referenceSums: { from: sumsOf } },
+  contests.preferences,
+);
+export const judgeMetrics = checked('judgeMetrics', { contests: settled }, judging.judgeMetrics);
+export const completionMetrics = checked(
+  'completionMetrics',
+  { contests: list(is.isContest) },
+  judging.completionMetrics,
+);
+export const scoreContests = checkedAsync(
+  'scoreContests',
+  { contests: list(is.isContest), reference: view, tokenBudget: limit, signal },
+  divergence.scoreContests,
+);
+export const klEstimate = checked(
+  'klEstimate',
+  { contests: list(is.isSampledPair), referenceSums: { from: sumsOf } },
+  divergence.klEstimate,
+);
+
+export const answerSequence = checked(
+  'answerSequence',
+  { prompt: list(tokenId), answer: list(tokenId, 1) },
+  updates.answerSequence,
+);
+export const precomputeReference = checkedAsync(
+  'precomputeReference',
+  { pairs, reference: view, tokenBudget: limit, signal },
+  updates.precomputeReference,
+);
+export const preferenceBackward = checkedAsync(
+  'preferenceBackward',
+  {
+    pairs,
+    views: object({ policy: view, reference: view }),
+    options: is.preferenceOptions,
+    tokenBudget: limit,
+    at: optional(object({ signal })),
+  },
+  updates.preferenceBackward,
+);
+export const dpoTask = checkedAsync(
+  'dpoTask',
+  { trainable: is.isPreferenceTrainable, pairs: list(is.isTokenPair, 1), options: is.dpoOptions },
+  dpo.dpoTask,
+);
+export const dpoStep = checkedAsync(
+  'dpoStep',
+  {
+    pairs,
+    run: object({
+      trainable: is.isPreferenceTrainable,
+      optimizer: is.isOptimizer,
+      options: is.dpoOptions,
+    }),
+    at: is.isStep,
+  },
+  dpo.dpoStep,
+);
+export const selfTrainingTask = checked(
+  'selfTrainingTask',
+  {
+    run: is.isSelfTrainingStart,
+    data: object({ prompts: list(is.isTokenizedPrompt, 1), dev: optional(prompts) }),
+    onContests: optional(callback),
+  },
+  selfTraining.selfTrainingTask,
+);
+export const selfTrainingStep = checkedAsync(
+  'selfTrainingStep',
+  { prompts, run: is.isSelfTraining, at: is.isStep },
+  selfTraining.selfTrainingStep,
+);
