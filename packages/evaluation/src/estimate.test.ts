@@ -1,6 +1,6 @@
 import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
-import { bootstrapMean, wilson } from './estimate.js';
+import { bootstrapMean, wilson } from './face.js';
 
 describe('wilson', () => {
   // Values of the formula in Newcombe, Statistics in Medicine 17 (1998), and its textbook cases.

@@ -17,6 +17,7 @@ import {
   whole,
 } from '@selfjudge/base/checks';
 import { scorer } from '@selfjudge/engine/checks';
+import { verdictsOn } from '@selfjudge/judging/internal';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as estimates from './estimate.js';
 import * as rewards from './implicitReward.js';
@@ -64,7 +65,7 @@ export const implicitRewardOf = checked(
 export const judgeAgreement = checkedAsync('judgeAgreement', { judge, pairs }, agreement.judgeAgreement);
 export const agreementOf = checked(
   'agreementOf',
-  { verdicts: list(object({ winner })), lengths: { from: lengthsOf } },
+  { verdicts: verdictsOn(0), lengths: { from: lengthsOf } },
   agreement.agreementOf,
 );
 export const lengthControlled = checked(

@@ -1,6 +1,6 @@
 import type { PreferencePair } from '@selfjudge/data';
 import type { JudgeBehaviour, JudgePair, Verdict } from '@selfjudge/judging';
-import { judgeBehaviour } from '@selfjudge/judging/internal';
+import { judgeBehaviour, verdictsOn } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
 
 /** Whoever compares two answers. */
@@ -30,6 +30,7 @@ export async function judgeAgreement(
   const verdicts = await judge.compare(
     pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected })),
   );
+  verdictsOn(pairs.length)(verdicts, 'verdicts', 'judgeAgreement');
   return agreementOf(
     verdicts,
     pairs.map(({ chosen, rejected }) => [chosen.length, rejected.length]),

@@ -2,7 +2,7 @@ import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { Text } from '@selfjudge/data';
 import type { JudgeBehaviour, Verdict } from '@selfjudge/judging';
-import { judgeBehaviour } from '@selfjudge/judging/internal';
+import { judgeBehaviour, verdictsOn } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
 import type { PairJudge } from './judgeAgreement.js';
 import { lengthControlled } from './lengthControl.js';
@@ -46,6 +46,7 @@ export async function winRate(
   const verdicts = await judge.compare(
     asked.map((i) => ({ prompt: prompts[i], a: answersA[i], b: answersB[i] })),
   );
+  verdictsOn(asked.length)(verdicts, 'verdicts', 'winRate');
   const winners = prompts.map((): Verdict['winner'] => 'tie');
   asked.forEach((index, i) => (winners[index] = verdicts[i].winner));
   const lengths = prompts.map((_, i): [number, number] => [answersA[i].length, answersB[i].length]);

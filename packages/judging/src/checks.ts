@@ -56,5 +56,7 @@ export const isVerdict = object({
   scoreA: measured,
   scoreB: measured,
 });
+/** What a judge says of so many pairs. Anybody's may be asked: what it says comes from outside. */
+export const verdictsOn = (pairs: number) => list(isVerdict, pairs);
 /** Lengths of two answers, in any one unit. */
 export const isLengths = tuple(number({ min: 0 }), number({ min: 0 }));

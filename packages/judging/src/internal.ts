@@ -1,5 +1,6 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { bestOf } from './bestOf.js';
+export { verdictsOn } from './checks.js';
 export { contextText } from './context.js';
 export { judgeSequences } from './examples.js';
 export { judgeBehaviour } from './metrics.js';

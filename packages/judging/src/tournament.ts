@@ -1,5 +1,6 @@
 import { ArgumentError, Random } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
+import { verdictsOn } from './checks.js';
 import type { JudgePair } from './pair.js';
 import type { Verdict } from './verdict.js';
 
@@ -62,6 +63,7 @@ export async function tournament(
       rounds.push(round);
     }
     const verdicts = await compare(open.map(({ pair }) => pair));
+    verdictsOn(open.length)(verdicts, 'verdicts', 'tournament');
     open.forEach(({ match }, i) => {
       match.verdict = verdicts[i];
       if (verdicts[i].winner === 'b') match.winner = match.b;

@@ -61,6 +61,16 @@ describe('decide', () => {
   });
 
   it.each([
+    ['fewer than pairs', []],
+    ['none', undefined],
+    ['without orders', [{ winner: 'a', scoreA: 1, scoreB: 0 }]],
+    ['of another winner', [{ ...verdict({ prompt: 'x', a: 'a', b: 'b' }, 1), winner: 'c' }]],
+  ])('refuses verdicts from outside: %s', async (_, verdicts) => {
+    const judge = { compare: () => Promise.resolve(verdicts as never) };
+    await expect(decide(prompts(1), [[answer('a'), answer('b')]], judge, 'drop')).rejects.toThrow('verdicts');
+  });
+
+  it.each([
     ['drop', ['cut', 'cut', 'pair'], 1],
     ['keep', ['pair', 'pair', 'pair'], 3],
     ['lose', ['pair', 'cut', 'pair'], 1],

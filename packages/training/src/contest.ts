@@ -2,6 +2,7 @@ import type { SampledAnswer } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
+import { verdictsOn } from '@selfjudge/judging/internal';
 import type { MissingEos, SelfTrainingOptions } from './options.js';
 import type { TokenPair } from './preferenceUpdate.js';
 
@@ -57,6 +58,7 @@ export async function decide(
     open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text })),
     compare,
   );
+  verdictsOn(open.length)(verdicts, 'verdicts', 'decide');
   open.forEach((contest, i) => {
     const { winner } = verdicts[i];
     contest.verdict = verdicts[i];

@@ -2,13 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { isError } from '@selfjudge/base';
 import { treePaths } from '@selfjudge/testing/oracle';
 import { Random } from '@selfjudge/testing/random';
-import { TreeBatch } from './treeBatch.js';
+import { TreeBatch, treeOf } from './treeBatch.js';
 import type { TreeSequence } from '@selfjudge/text';
 
 /** The tokens on the path of each row. */
 function paths(batch: TreeBatch): number[][] {
   return treePaths(batch.segments).map((path) => path.map((row) => batch.tokens[row]));
 }
+
+describe('treeOf', () => {
+  it.each([
+    ['a row', { tokens: [1, NaN, 2] }],
+    ['a row', { tokens: [2 ** 32] }],
+    ['a target', { tokens: [1, 2.5], targets: [[1, 2]] as [number, number][] }],
+    ['a candidate', { tokens: [1], candidates: [{ position: 0, labels: [2 ** 31] }] }],
+  ])('computes no other id in place of one that no int32 holds, as %s', (_, sequence) => {
+    expect(() => treeOf([sequence])).toThrow('token ids');
+  });
+});
 
 describe('TreeBatch.from', () => {
   it('keeps one path as one segment', () => {

@@ -2,7 +2,7 @@ import type { TreeSequence } from '@selfjudge/text';
 import { check, numbers } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { checkSequences, needsOfAll } from './treeSequence.js';
-import { buildTrie } from './trie.js';
+import { buildTrie, keepId } from './trie.js';
 
 /** Labels as parallel arrays, ordered by sequence, in it targets in order, then candidates. */
 export interface TreeLabels {
@@ -84,7 +84,7 @@ export class TreeBatch {
       for (const [start, end] of s.targets ?? []) {
         for (let p = start; p < end; p++, next++) {
           row[next] = rowAt(p - 1);
-          label[next] = s.tokens[p];
+          keepId(label, next, s.tokens[p]);
           sequence[next] = i;
           position[next] = p;
         }
@@ -92,7 +92,7 @@ export class TreeBatch {
       for (const candidate of s.candidates ?? []) {
         for (const token of candidate.labels) {
           row[next] = rowAt(candidate.position);
-          label[next] = token;
+          keepId(label, next, token);
           sequence[next] = i;
           position[next] = candidate.position + 1;
           next++;

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@selfjudge/base';
 import type { TreeSequence } from '@selfjudge/text';
 
 /** The rows of a prefix tree, in depth-first order of insertion. */
@@ -55,6 +56,13 @@ export function buildTrie(sequences: readonly TreeSequence[], rowsNeeded: Int32A
   };
 }
 
+/** Keeps an id as an int32. @throws ArgumentError for what none holds: another id would be computed without a word */
+export function keepId(ids: Int32Array, at: number, id: number): void {
+  ids[at] = id;
+  if (ids[at] !== id)
+    throw new ArgumentError('tokens', { where: 'TreeBatch.from', expected: 'token ids', received: id });
+}
+
 class Nodes {
   count = 0;
   readonly token: Int32Array;
@@ -94,7 +102,7 @@ class Nodes {
     const node = this.count++;
     this.#table[place] = node + 1;
     this.parent[node] = parent;
-    this.token[node] = token;
+    keepId(this.token, node, token);
     if (this.firstChild[parent] === -1) this.firstChild[parent] = node;
     else this.nextSibling[this.lastChild[parent]] = node;
     this.lastChild[parent] = node;
