@@ -1,5 +1,5 @@
-// pnpm test: build, format, lint and type checks, then every unit and end-to-end test. `pnpm test real`: the tests on
-// real weights.
+// pnpm test: build, format and lint checks, symbols of the kernels, then every unit and end-to-end test. `pnpm test real`:
+// the tests on real weights.
 import { bin, checkNode, finish, vitest } from './suite.mjs';
 
 const built = checkNode('build', ['scripts/build.mjs', '--quiet']);
@@ -9,6 +9,9 @@ if (process.argv.includes('real')) {
   checkNode('prettier', [bin('prettier', 'bin/prettier.cjs'), '--check', '.']);
   checkNode('oxlint', [bin('oxlint', 'bin/oxlint'), '--deny-warnings']);
   checkNode('clang-format', ['scripts/clang-format.mjs']);
-  if (built) vitest('unit');
+  if (built) {
+    checkNode('no symbol is defined in two kernel files', ['scripts/kernelSymbols.mjs']);
+    vitest('unit');
+  }
 }
 finish();
