@@ -12,7 +12,7 @@ const code = (text: string) => text.replace(/\/\/.*/g, '');
 
 // Kernels define run_; the rest of the backend (memory, the pool of workers) is what allocates for them.
 const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-  (path) => /-inl\.h$|\.inc$/.test(path) || (/\.cpp$/.test(path) && /^int32_t run_/m.test(read(path))),
+  (path) => /-inl\.h$|\.inc$/.test(path) || (path.endsWith('.cpp') && /^int32_t run_/m.test(read(path))),
 );
 
 it('is found in every kernel file', () => {
