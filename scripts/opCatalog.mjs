@@ -2,7 +2,7 @@
 // snake_case in C++ and camelCase above it.
 //
 //   contract   native/include/ops/FAMILY.h, namespace STEM, and X(STEM) in native/include/ops.h
-//   cpu, cuda  run_STEM in native/backends/{cpu,cuda}/, in STEM.{cpp,cu} or FAMILY.{cpp,cu}
+//   cpu, cuda  run_STEM in native/backends/{cpu,cpu/attention,cuda}/, in STEM.{cpp,cu} or FAMILY.{cpp,cu}
 //   wrapper    packages/engine/src/tensor/ops/, enqueues STEM, in the file of the op, of its forward or of the family
 //   cases      packages/testing/src/cases/*.ts, { op: 'name' }; the gradients of a case cover the backward
 //   bench      benchmarks/ops/ours/*.mjs, export const name; `backward: true` covers the backward
@@ -68,7 +68,7 @@ function readContracts(root) {
 function readKernels(folder, pattern) {
   const found = new Map();
   for (const [path, text] of sources(folder, pattern))
-    for (const [, stem] of text.matchAll(/^int32_t run_(\w+)\(/gm)) add(found, stem, path);
+    for (const [, stem] of text.matchAll(/^int32_t run_(\w+)\(/gm)) add(found, stem, basename(path));
   return found;
 }
 
@@ -118,7 +118,7 @@ function readBenches(root) {
 export function readOps(root) {
   const { families, registered } = readContracts(root);
   const places = {
-    cpu: readKernels(join(root, 'native/backends/cpu'), /^(?!backend\.)\w+\.cpp$/),
+    cpu: readKernels(join(root, 'native/backends/cpu'), /^(?!backend\.)(attention\/)?\w+\.cpp$/),
     cuda: readKernels(join(root, 'native/backends/cuda'), /^(?!backend\.)\w+\.cu$/),
     wrapper: readWrappers(root),
     cases: readCases(root),

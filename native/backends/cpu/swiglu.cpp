@@ -19,6 +19,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 struct Sigmoid {
   Vector value, rest;  // rest = 1 - value, without cancellation
@@ -77,6 +78,7 @@ void swiglu_gradients(const sj_call& call, int64_t begin, int64_t n) {
     run(float{});
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -17,6 +17,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 // EDIT: the forward of n neighbouring values, in float32, rounded once as it is stored.
 template <class T>
@@ -61,6 +62,7 @@ void backward_values(const sj_call& call, int64_t begin, int64_t n) {
     run(float{});
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -3,48 +3,31 @@
 // see.
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "backends/cpu/tree_attention_pool.cpp"
-#include "highway_targets.h"
+#define HWY_TARGET_INCLUDE "backends/cpu/attention/tree_attention_pool.cpp"
+#include "../highway_targets.h"
 
 #include <algorithm>
-#include <vector>
 
 #include <hwy/foreach_target.h>
 
-#include "../../include/ops/tree_attention.h"
-#include "../arguments.h"
-#include "../fail.h"
-#include "attention_tiles.h"
-#include "thread_pool.h"
+#include "../../../include/ops/tree_attention.h"
+#include "../../fail.h"
+#include "../thread_pool.h"
+#include "work.h"
 
-#include "attention_forward-inl.h"
+#include "forward-inl.h"
 // clang-format on
-
-#ifndef SELFJUDGE_TREE_ATTENTION_POOL_TASK
-#define SELFJUDGE_TREE_ATTENTION_POOL_TASK
-namespace selfjudge::cpu {
-struct PoolAttention {
-  const sj_call* call;
-  int64_t heads, key_heads, group, depth, padded, tile;
-  bool pairs;
-  int block;
-};
-struct PoolAttentionScratch {
-  float *q, *o, *m, *l, *s, *part, *kt, *v;
-  uint16_t* p;
-};
-}  // namespace selfjudge::cpu
-#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
-inline constexpr int64_t kFewVectors = 2 * kBlock;
+constexpr int64_t kFewVectors = 2 * kBlock;
 
 template <class T>
 class PoolKeys {
  public:
-  PoolKeys(const PoolAttention& a, int64_t g, const PoolAttentionScratch& scratch)
+  PoolKeys(const AttentionWork& a, int64_t g, const AttentionScratch& scratch)
       : a_(a), g_(g), scratch_(scratch) {}
   int keys(int64_t row) const {
     return data<const int32_t>(*a_.call, ops::tree_attention_pool::LENGTHS)[row];
@@ -89,30 +72,28 @@ class PoolKeys {
   }
 
  private:
-  const PoolAttention& a_;
+  const AttentionWork& a_;
   int64_t g_;
-  const PoolAttentionScratch& scratch_;
+  const AttentionScratch& scratch_;
 };
 
 template <class T>
-HWY_INLINE void attend(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin,
-                       int64_t end, int64_t g) {
+HWY_INLINE void attend(const AttentionWork& a, const AttentionScratch& scratch, int64_t begin, int64_t end,
+                       int64_t g) {
   using namespace ops::tree_attention_pool;
   PoolKeys<T> source(a, g, scratch);
-  const ForwardTile tile{a.pairs,   a.block,   scratch.q,    scratch.o, scratch.m,
-                         scratch.l, scratch.s, scratch.part, scratch.p};
-  forward_tile(source, data<const T>(*a.call, Q), a.heads, a.group, g, a.depth,
-               static_cast<float>(a.call->numbers[SCALE]), begin, end, tile, data<T>(*a.call, O), nullptr);
+  forward_tile(a, scratch, source, g, begin, end, data<const T>(*a.call, Q), data<T>(*a.call, O), nullptr);
 }
 
-void pool_attention_tile(const PoolAttention& a, const PoolAttentionScratch& scratch, int64_t begin,
-                         int64_t end, int64_t g) {
+void pool_attention_tile(const AttentionWork& a, const AttentionScratch& scratch, int64_t begin, int64_t end,
+                         int64_t g) {
   if (is_bf16(*a.call, ops::tree_attention_pool::Q))
     attend<uint16_t>(a, scratch, begin, end, g);
   else
     attend<float>(a, scratch, begin, end, g);
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -123,34 +104,15 @@ HWY_EXPORT(pool_attention_tile);
 namespace {
 using namespace ops::tree_attention_pool;
 
-PoolAttention describe(const sj_call& call) {
-  PoolAttention a{};
-  a.call = &call;
-  a.heads = dim(call, Q, 1);
-  a.depth = dim(call, Q, 2);
-  a.key_heads = dim(call, POOL_K, 1) / a.depth;
-  a.group = a.heads / a.key_heads;
-  a.padded = round_up(a.depth, 16);
-  a.tile = tile_rows(dim(call, Q, 0), a.group, a.key_heads, worker_count());
-  a.pairs = has_pairs() && is_bf16(call, Q);
-  a.block = block_vectors(a.pairs);
-  return a;
-}
-
-PoolAttentionScratch carve(Carver& carver, const PoolAttention& a) {
-  const int64_t vectors = a.tile * a.group;
-  PoolAttentionScratch s;
-  s.q = carver.take<float>(vectors * a.padded);
-  s.o = carver.take<float>(vectors * a.padded);
-  s.m = carver.take<float>(vectors);
-  s.l = carver.take<float>(vectors);
-  s.s = carver.take<float>(2 * a.block * kKeys);
-  s.part = carver.take<float>(a.block * a.padded);
-  s.p = carver.take<uint16_t>(a.pairs ? a.block * kKeys : 0);
-  s.kt = carver.take<float>(a.padded * kKeys);
-  s.v = carver.take<float>(kKeys * a.padded);
-  return s;
-}
+struct Layout {
+  Carver carver;
+  AttentionWork work;
+  const AttentionScratch* scratch;  // a worker's each
+  Layout(const sj_call& call, void* memory)
+      : carver(memory), work(describe_attention(call, Q, dim(call, POOL_K, 1) / dim(call, Q, 2))) {
+    scratch = carve_workers(carver, [&](Carver& own) { return carve_attention(own, work); });
+  }
+};
 
 // Tables, rows and lengths are data: a wrong one is a fault of the call, not a wild read.
 int32_t check(const sj_call& call, sj_error* error) {
@@ -177,25 +139,18 @@ int32_t check(const sj_call& call, sj_error* error) {
 }
 }  // namespace
 
-size_t workspace_tree_attention_pool(const sj_call& call) {
-  Carver carver(nullptr);
-  const PoolAttention a = describe(call);
-  for (int worker = 0; worker < worker_count(); worker++) carve(carver, a);
-  return carver.bytes();
-}
+size_t workspace_tree_attention_pool(const sj_call& call) { return Layout(call, nullptr).carver.bytes(); }
 
 int32_t run_tree_attention_pool(const sj_call& call, sj_error* error) {
   if (const int32_t code = check(call, error)) return code;
-  const PoolAttention a = describe(call);
-  Carver carver(call.workspace);
-  std::vector<PoolAttentionScratch> scratch;
-  for (int worker = 0; worker < worker_count(); worker++) scratch.push_back(carve(carver, a));
-  const int64_t rows = dim(call, Q, 0), tiles = ceil_div(rows, a.tile);
+  const Layout l(call, call.workspace);
+  const AttentionWork& a = l.work;
+  const int64_t tiles = ceil_div(a.rows, a.tile);
   parallel_for(tiles * a.key_heads, [&](int64_t task, int worker) {
     const TileScope scope;
     const int64_t begin = task / a.key_heads * a.tile;
     HWY_DYNAMIC_DISPATCH(pool_attention_tile)
-    (a, scratch[worker], begin, std::min(rows, begin + a.tile), task % a.key_heads);
+    (a, l.scratch[worker], begin, std::min(a.rows, begin + a.tile), task % a.key_heads);
   });
   return SJ_OK;
 }

@@ -3,9 +3,9 @@
 #pragma once
 #include <cstdint>
 
-#include "../arguments.h"
-#include "attention_plan.h"
-#include "gemm/gemm.h"
+#include "../../arguments.h"
+#include "../gemm/gemm.h"
+#include "plan.h"
 
 namespace selfjudge::cpu {
 

@@ -1,4 +1,4 @@
-#include "attention_pairs.h"
+#include "pairs.h"
 
 #include <algorithm>
 #include <cstring>

@@ -12,9 +12,9 @@
 
 #include <cmath>
 
-#include "../arguments.h"
-#include "attention_kernels-inl.h"
-#include "attention_pairs.h"
+#include "kernels-inl.h"
+#include "pairs.h"
+#include "work.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -25,17 +25,6 @@ struct Chunk {
   int64_t v_stride;
   const uint16_t *kt_bf16 = nullptr, *v_bf16 = nullptr;  // the same where they are read as they are stored
   PairFactor k_pairs{}, v_pairs{};  // the same where pairs are multiplied: nothing else is
-};
-
-// Running state of a tile's query vectors: O / L is the attention over the chunks merged so far.
-struct ForwardTile {
-  bool pairs;    // bf16 values are multiplied as they are
-  int block;     // vectors that are multiplied at a time, at most kMostBlock
-  float *q, *o;  // [vectors][padded]; q with pairs: bf16
-  float *m, *l;  // [vectors]
-  float* s;      // [2][block][64]: a block's scores, then probabilities, and the next one's scores
-  float* part;   // [block][padded]: a chunk's output
-  uint16_t* p;   // [block][64]: with pairs, the probabilities in bf16
 };
 
 // Vectors first .. first + count of a tile by one chunk's keys: their scores, and how many keys each one
@@ -110,12 +99,13 @@ HWY_INLINE void merge_chunk(int count, const float* max, const float* sum, const
 
 // Rows [begin, end) with key head g: q, o are [T, heads, depth] tensors of T, lse [T, heads] or null.
 template <class T, class Source>
-HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t group, int64_t g,
-                             int64_t depth, float scale, int64_t begin, int64_t end, const ForwardTile& tile,
-                             T* o, float* lse) {
-  const int64_t padded = round_up(depth, kPad);
+HWY_INLINE void forward_tile(const AttentionWork& a, const AttentionScratch& scratch, Source& source,
+                             int64_t g, int64_t begin, int64_t end, const T* q, T* o, float* lse) {
+  const int64_t heads = a.heads, group = a.group, depth = a.depth, padded = a.padded;
+  const bool pairs = a.pairs;
+  const int height = a.block;
   const int64_t vectors = (end - begin) * group;
-  uint16_t* const q_pairs = reinterpret_cast<uint16_t*>(tile.q);
+  uint16_t* const q_pairs = reinterpret_cast<uint16_t*>(scratch.q);
   int chunks = 0;
   for (int64_t row = begin; row < end; row++) {
     chunks = std::max(chunks, (source.keys(row) + kKeys - 1) / kKeys);
@@ -123,16 +113,16 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
       const T* from = q + (row * heads + g * group + h) * depth;
       const int64_t to = ((row - begin) * group + h) * padded;
       if constexpr (sizeof(T) == 2)
-        if (tile.pairs) {
+        if (pairs) {
           copy_padded(from, depth, padded, q_pairs + to);
           continue;
         }
-      widen(from, depth, padded, tile.q + to);
+      widen(from, depth, padded, scratch.q + to);
     }
   }
-  std::fill_n(tile.m, vectors, -std::numeric_limits<float>::infinity());
-  std::fill_n(tile.l, vectors, 0.0f);
-  std::fill_n(tile.o, vectors * padded, 0.0f);
+  std::fill_n(scratch.m, vectors, -std::numeric_limits<float>::infinity());
+  std::fill_n(scratch.l, vectors, 0.0f);
+  std::fill_n(scratch.o, vectors * padded, 0.0f);
 
   for (int c = 0; c < chunks; c++) {
     const auto reaches = [&](int64_t row) { return source.keys(row) > c * kKeys; };
@@ -147,43 +137,44 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
       const int64_t last = (stop - begin) * group;
       const Chunk chunk = source.chunk(row, c, (stop - row) * group);
       const auto scored = [&](int64_t i, float* s) HWY_ATTR {
-        Scored block{i, static_cast<int>(std::min<int64_t>(tile.block, last - i)), s, {}};
+        Scored block{i, static_cast<int>(std::min<int64_t>(height, last - i)), s, {}};
         int most = 0;
         for (int r = 0; r < block.count; r++) {
           block.seen[r] = std::min(kKeys, source.keys(begin + (i + r) / group) - c * kKeys);
           most = std::max(most, block.seen[r]);
         }
-        if (tile.pairs)
+        if (pairs)
           kernels().pair_tile({q_pairs + i * padded, padded, block.count, chunk.k_pairs.data,
                                chunk.k_pairs.stride, chunk.k_pairs.packed, 0, depth, round_up(most, 32), s,
                                kKeys, false});
         else if (chunk.kt_bf16)
-          scores(block.count, tile.q + i * padded, padded, chunk.kt_bf16, depth, most, s);
+          scores(block.count, scratch.q + i * padded, padded, chunk.kt_bf16, depth, most, s);
         else
-          scores(block.count, tile.q + i * padded, padded, chunk.kt, depth, most, s);
+          scores(block.count, scratch.q + i * padded, padded, chunk.kt, depth, most, s);
         return block;
       };
       // A block is scored before the softmax of the one before it, so that matrix instructions run beside it
       // where they have a unit of their own.
-      Scored block = scored((row - begin) * group, tile.s), next = block;
+      Scored block = scored((row - begin) * group, scratch.s), next = block;
       for (;; block = next) {
         const int64_t i = block.first, after = i + block.count;
-        float* const free = block.s == tile.s ? tile.s + tile.block * kKeys : tile.s;
+        float* const free = block.s == scratch.s ? scratch.s + height * kKeys : scratch.s;
         if (after < last) next = scored(after, free);
         alignas(64) float max[kMostBlock] = {}, sum[kMostBlock] = {};
-        chunk_softmax(block.count, block.s, block.seen, scale, max, sum);
-        std::fill_n(tile.part, block.count * padded, 0.0f);
-        if (tile.pairs) {
-          kernels().narrow_factor(block.s, tile.p, block.count * kKeys);
-          accumulate_seen_pairs(block.count, tile.p, chunk.v_pairs, block.seen, padded, tile.part);
+        chunk_softmax(block.count, block.s, block.seen, a.scale, max, sum);
+        std::fill_n(scratch.part, block.count * padded, 0.0f);
+        if (pairs) {
+          kernels().narrow_factor(block.s, scratch.p, block.count * kKeys);
+          accumulate_seen_pairs(block.count, scratch.p, chunk.v_pairs, block.seen, padded, scratch.part);
         } else if (chunk.v_bf16) {
-          accumulate_seen(block.count, block.s, chunk.v_bf16, chunk.v_stride, block.seen, padded, tile.part,
-                          padded);
+          accumulate_seen(block.count, block.s, chunk.v_bf16, chunk.v_stride, block.seen, padded,
+                          scratch.part, padded);
         } else {
-          accumulate_seen(block.count, block.s, chunk.v, chunk.v_stride, block.seen, padded, tile.part,
+          accumulate_seen(block.count, block.s, chunk.v, chunk.v_stride, block.seen, padded, scratch.part,
                           padded);
         }
-        merge_chunk(block.count, max, sum, tile.part, padded, tile.m + i, tile.l + i, tile.o + i * padded);
+        merge_chunk(block.count, max, sum, scratch.part, padded, scratch.m + i, scratch.l + i,
+                    scratch.o + i * padded);
         if (after == last) break;
       }
       row = stop;
@@ -192,11 +183,11 @@ HWY_INLINE void forward_tile(Source& source, const T* q, int64_t heads, int64_t 
 
   for (int64_t i = 0; i < vectors; i++) {
     const int64_t to = (begin + i / group) * heads + g * group + i % group;
-    const Vector sum = hn::Set(Lanes(), tile.l[i]);
+    const Vector sum = hn::Set(Lanes(), scratch.l[i]);
     strip(depth, [&](int64_t x, int count) HWY_ATTR {
-      store_some(hn::Div(load_some(tile.o + i * padded + x, count), sum), o + to * depth + x, count);
+      store_some(hn::Div(load_some(scratch.o + i * padded + x, count), sum), o + to * depth + x, count);
     });
-    if (lse) lse[to] = static_cast<float>(double(tile.m[i]) + std::log(double(tile.l[i])));
+    if (lse) lse[to] = static_cast<float>(double(scratch.m[i]) + std::log(double(scratch.l[i])));
   }
 }
 

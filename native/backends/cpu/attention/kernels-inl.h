@@ -16,16 +16,15 @@
 #include <algorithm>
 #include <limits>
 
-#include "../../core/bf16.h"
-#include "attention_plan.h"
-#include "vectors-inl.h"
+#include "../../../core/bf16.h"
+#include "../vectors-inl.h"
+#include "plan.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
 
 // A register block is kBlock query vectors by kWide registers: 24 accumulators of 32, or 12 of 16.
 inline constexpr int kWide = kLanes == 16 ? 4 : 2;
-inline constexpr int kPad = 16;  // scratch rows of d values are padded to a multiple of this
 
 // s[r][j] = sum over ascending x of q[r][x] kt[x][j] for r < R, for the columns j < round_up(keys, block).
 template <int R, class T>

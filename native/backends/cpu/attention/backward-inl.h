@@ -11,8 +11,9 @@
 #define SELFJUDGE_ATTENTION_BACKWARD_INL_H_
 #endif
 
-#include "attention_pairs.h"
-#include "attention_rows-inl.h"
+#include "backward.h"
+#include "pairs.h"
+#include "rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
@@ -38,8 +39,8 @@ struct BackwardChunk {
   PairFactor kt, vt, k;
 };
 template <class T>
-HWY_INLINE BackwardChunk gather_chunk(const AttentionBackward& a, int64_t g, const int32_t* rows, int keys,
-                                      bool sums, const AttentionBackwardScratch& scratch) {
+HWY_INLINE BackwardChunk gather_chunk(const BackwardWork& a, int64_t g, const int32_t* rows, int keys,
+                                      bool sums, const BackwardScratch& scratch) {
   using namespace ops::tree_attention_backward;
   const T *k = data<const T>(*a.call, K) + g * a.depth, *v = data<const T>(*a.call, V) + g * a.depth;
   const int64_t stride = a.key_heads * a.depth;
@@ -60,7 +61,7 @@ HWY_INLINE BackwardChunk gather_chunk(const AttentionBackward& a, int64_t g, con
 
 // s = q k and ds = do v of `count` gathered query vectors from vector i on by the chunk's keys, of which the
 // first `most` count.
-HWY_INLINE void score_products(const AttentionBackward& a, const AttentionBackwardScratch& scratch,
+HWY_INLINE void score_products(const BackwardWork& a, const BackwardScratch& scratch,
                                const BackwardChunk& chunk, int count, int64_t i, int most, float* s,
                                float* ds) {
   if (a.pairs) {
@@ -77,8 +78,8 @@ HWY_INLINE void score_products(const AttentionBackward& a, const AttentionBackwa
 }
 
 // lse and delta of `count` query vectors under key head g from the i-th of rows [begin, ..) on.
-HWY_INLINE void row_values(const AttentionBackward& a, int64_t g, int64_t begin, int64_t i, int count,
-                           float* lse, float* delta) {
+HWY_INLINE void row_values(const BackwardWork& a, int64_t g, int64_t begin, int64_t i, int count, float* lse,
+                           float* delta) {
   for (int r = 0; r < count; r++) {
     const int64_t at = (begin + (i + r) / a.group) * a.heads + g * a.group + (i + r) % a.group;
     lse[r] = data<const float>(*a.call, ops::tree_attention_backward::LSE)[at];
@@ -88,8 +89,8 @@ HWY_INLINE void row_values(const AttentionBackward& a, int64_t g, int64_t begin,
 
 // Scratch q and do <- the query vectors of rows [begin, end) under key head g, rows then heads ascending.
 template <class T>
-HWY_INLINE void gather_queries(const AttentionBackward& a, int64_t g, int64_t begin, int64_t end,
-                               const AttentionBackwardScratch& scratch) {
+HWY_INLINE void gather_queries(const BackwardWork& a, int64_t g, int64_t begin, int64_t end,
+                               const BackwardScratch& scratch) {
   using namespace ops::tree_attention_backward;
   for (int64_t row = begin, i = 0; row < end; row++)
     for (int64_t h = g * a.group; h < (g + 1) * a.group; h++, i++) {
@@ -108,7 +109,7 @@ HWY_INLINE void gather_queries(const AttentionBackward& a, int64_t g, int64_t be
 
 // delta of rows [begin, end).
 template <class T>
-HWY_INLINE void row_deltas(const AttentionBackward& a, int64_t begin, int64_t end, float* delta) {
+HWY_INLINE void row_deltas(const BackwardWork& a, int64_t begin, int64_t end, float* delta) {
   using namespace ops::tree_attention_backward;
   const Lanes d;
   for (int64_t i = begin * a.heads; i < end * a.heads; i++) {
@@ -133,8 +134,8 @@ struct ScoredGradients {
 
 // dq of rows [begin, end) under key head g.
 template <class T>
-HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t begin, int64_t end,
-                                const AttentionBackwardScratch& scratch) {
+HWY_INLINE void query_gradients(const BackwardWork& a, int64_t g, int64_t begin, int64_t end,
+                                const BackwardScratch& scratch) {
   using namespace ops::tree_attention_backward;
   const int64_t vectors = (end - begin) * a.group, padded = a.padded;
   const RowPaths paths(*a.call->tree, a.row_segment, begin, end, a.most_chunks, scratch.owners,
@@ -198,7 +199,7 @@ HWY_INLINE void query_gradients(const AttentionBackward& a, int64_t g, int64_t b
 
 // sums[j] += sum over the tile's query vectors that see key j of c[i][j] values[i]. Key j is row `base + j`,
 // seen by the vectors of rows from there on; the tile starts at row `begin`.
-HWY_INLINE void accumulate_keys(const AttentionBackward& a, const float* c, const float* values, int64_t base,
+HWY_INLINE void accumulate_keys(const BackwardWork& a, const float* c, const float* values, int64_t base,
                                 int keys, int64_t begin, int64_t vectors, float* sums) {
   const auto first_seeing = [&](int j) {
     return std::clamp<int64_t>((base + j - begin) * a.group, 0, vectors);
@@ -218,8 +219,8 @@ HWY_INLINE void accumulate_keys(const AttentionBackward& a, const float* c, cons
 }
 
 // The same of pairs: c is turned, [64][swept] in bf16, and values are packed pairs of query vectors.
-HWY_INLINE void accumulate_key_pairs(const AttentionBackward& a, uint16_t* c, const uint32_t* values,
-                                     int64_t base, int keys, int64_t begin, int64_t vectors, float* sums) {
+HWY_INLINE void accumulate_key_pairs(const BackwardWork& a, uint16_t* c, const uint32_t* values, int64_t base,
+                                     int keys, int64_t begin, int64_t vectors, float* sums) {
   const int64_t swept = swept_vectors(a);
   for (int j = 0; j < keys; j += a.block) {
     const int count = std::min(a.block, keys - j);
@@ -232,8 +233,7 @@ HWY_INLINE void accumulate_key_pairs(const AttentionBackward& a, uint16_t* c, co
 }
 
 // A sweep's p and ds [vectors][64] and its q and do as accumulate_key_pairs takes them.
-HWY_INLINE void pair_queries(const AttentionBackward& a, int64_t vectors,
-                             const AttentionBackwardScratch& scratch) {
+HWY_INLINE void pair_queries(const BackwardWork& a, int64_t vectors, const BackwardScratch& scratch) {
   const int64_t swept = swept_vectors(a);
   for (const auto& [from, to] : {std::pair{scratch.s, scratch.p_bf16}, {scratch.ds, scratch.ds_bf16}}) {
     kernels().transpose(from, kKeys, vectors, kKeys, scratch.turned, swept);
@@ -245,8 +245,8 @@ HWY_INLINE void pair_queries(const AttentionBackward& a, int64_t vectors,
 
 // dk and dv of the rows [base, base + keys) of one segment under key head g.
 template <class T>
-HWY_INLINE void key_gradients(const AttentionBackward& a, int64_t g, int segment, int64_t base, int keys,
-                              const AttentionBackwardScratch& scratch) {
+HWY_INLINE void key_gradients(const BackwardWork& a, int64_t g, int segment, int64_t base, int keys,
+                              const BackwardScratch& scratch) {
   using namespace ops::tree_attention_backward;
   const int64_t stride = a.key_heads * a.depth;
   int32_t rows[kKeys];

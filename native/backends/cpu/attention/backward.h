@@ -2,27 +2,20 @@
 #pragma once
 #include <cstdint>
 
-#include "../arguments.h"
-#include "attention_plan.h"
+#include "work.h"
 
 namespace selfjudge::cpu {
 
-struct AttentionBackward {
-  const sj_call *call;
-  int64_t heads, key_heads, group, depth, padded;
-  int64_t tile, most_chunks;  // rows a dq task; chunks of the longest path
-  int64_t sweep;              // rows that a dk, dv task takes at a time
-  int block;                  // query vectors that are multiplied at a time
-  float scale;
-  bool pairs;  // bf16 values are multiplied as they are
-  const int32_t *row_segment;
-  const float *delta;  // [T, heads]: sum over x of do o
+struct BackwardWork : AttentionWork {
+  int64_t sweep;         // rows that a dk, dv task takes at a time
+  int32_t *row_segment;  // [T]
+  float *delta;          // [T, heads]: sum over x of do o
   Subtrees subtrees;
 };
 
 // One worker's. The dq task and the dk, dv task use the same pieces one after the other. With pairs, q, dout,
 // kt, vt and k hold bf16 or packed pairs of it.
-struct AttentionBackwardScratch {
+struct BackwardScratch {
   float *q, *dout;         // [vectors][padded]
   float *s, *ds;           // [vectors][64], for dq [2][block][64]: scores, then p; do v, then ds
   float *kt, *vt;          // [depth][64]
@@ -35,6 +28,6 @@ struct AttentionBackwardScratch {
   float *turned;
   int32_t *owners, *slots;
 };
-inline int64_t swept_vectors(const AttentionBackward &a) { return round_up(a.sweep * a.group, 2); }
+inline int64_t swept_vectors(const BackwardWork &a) { return round_up(a.sweep * a.group, 2); }
 
 }  // namespace selfjudge::cpu

@@ -2,13 +2,14 @@
 #pragma once
 #include <cstdint>
 
-#include "../../include/backend.h"
+#include "../../../include/backend.h"
 
 namespace selfjudge::cpu {
 
 inline constexpr int kBlock = 6;       // query vectors of float32 that are multiplied at a time
 inline constexpr int kMostBlock = 32;  // of any path
 inline constexpr int kKeys = 64;       // keys a canonical chunk, aligned to the depth in a row's own path
+inline constexpr int kPad = 16;        // scratch rows of d values are padded to a multiple of this
 
 inline int end_depth(const sj_segment& s) { return s.depth + s.length; }
 

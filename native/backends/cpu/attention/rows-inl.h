@@ -6,7 +6,7 @@
 #define SELFJUDGE_ATTENTION_ROWS_INL_H_
 #endif
 
-#include "attention_kernels-inl.h"
+#include "kernels-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {

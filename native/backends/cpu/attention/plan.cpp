@@ -1,4 +1,4 @@
-#include "attention_plan.h"
+#include "plan.h"
 
 #include <algorithm>
 
