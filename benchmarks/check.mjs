@@ -48,7 +48,12 @@ export const ratioOf = ({ ratio, unit, ours }) => ratio ?? (unit === '1' ? ours 
  * one side alone names is not asked: it had no such peer, or is older than the name.
  */
 function differencesOf(before, now) {
-  const facts = ({ machine: { cpu, cpu_model, cores }, versions }) => ({ cpu, cpu_model, cores, ...versions });
+  const facts = ({ machine: { cpu, cpu_model, cores }, versions }) => ({
+    cpu,
+    cpu_model,
+    cores,
+    ...versions,
+  });
   const [then, here] = [before, now].map(facts);
   return Object.keys(then)
     .filter((name) => then[name] !== undefined && here[name] !== undefined && then[name] !== here[name])

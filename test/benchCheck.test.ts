@@ -72,14 +72,8 @@ describe('a ratio beside its committed one', () => {
 
   it('is of the same peer: two peers do the same work', () => {
     const [transformers, llama] = ['transformers 5.23.0, bf16', 'llama.cpp (node-llama-cpp 3.22.1), Q4_1'];
-    const before = [
-      result(2, 0.1, { peer_name: transformers }),
-      result(1, 0.1, { peer_name: llama }),
-    ];
-    const now = run([
-      result(1.1, 0.1, { peer_name: transformers }),
-      result(1, 0.1, { peer_name: llama }),
-    ]);
+    const before = [result(2, 0.1, { peer_name: transformers }), result(1, 0.1, { peer_name: llama })];
+    const now = run([result(1.1, 0.1, { peer_name: transformers }), result(1, 0.1, { peer_name: llama })]);
     expect(counts(now, committed(before))).toEqual({ ...NONE, fallen: 1, held: 1 });
   });
 
@@ -189,7 +183,11 @@ describe('--against', () => {
   it.each([
     ['that is no JSON', '{', /--against .*before\.json: expected results written by --json, received/],
     ['of something else', '{"results": 3}', /--against .*before\.json: expected results written by --json/],
-    ['measured beside another checkout', JSON.stringify({ ...run([]), beside: {} }), /beside another checkout/],
+    [
+      'measured beside another checkout',
+      JSON.stringify({ ...run([]), beside: {} }),
+      /beside another checkout/,
+    ],
   ])('refuses a file %s', (_, text, message) => {
     expect(() => readResults(file(text))).toThrow(message);
   });
