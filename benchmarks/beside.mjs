@@ -19,6 +19,7 @@ const newest = (root, folder, isSource) =>
 
 /** What a checkout's build consists of, each file with the sources that it must not be older than. */
 function* builds(root) {
+  const isSource = (file) => /(?<!\.test)\.ts$/.test(file) && !file.includes('/src/testing/');
   const ofAddon = (file) => /\.(cpp|h)$/.test(file) && !/^native\/(test|backends\/cuda)\//.test(file);
   yield { built: ADDON, sources: newest(root, 'native', ofAddon) };
   for (const name of readdirSync(join(root, 'packages')).sort()) {
@@ -28,7 +29,7 @@ function* builds(root) {
     const { tsBuildInfoFile = 'dist/.tsbuildinfo' } = JSON.parse(
       readFileSync(config, 'utf8'),
     ).compilerOptions;
-    const sources = newest(root, `${folder}/src`, (file) => /(?<!\.test)\.ts$/.test(file));
+    const sources = newest(root, `${folder}/src`, isSource);
     yield { built: join(folder, tsBuildInfoFile), sources };
   }
 }

@@ -6,7 +6,7 @@ export class UsageError extends Error {}
 /** Refuses a word that is not known, and names the nearest that is. @param what 'there is no op', say */
 export async function assertKnown(word, known, what) {
   if (known.includes(word)) return;
-  const { nearest } = await import('../packages/core/dist/index.js');
+  const { nearest } = await import('../packages/base/dist/index.js');
   const close = nearest(word, known);
   const hint = close === undefined ? `expected one of ${known.join(', ')}` : `the nearest is '${close}'`;
   throw new UsageError(`${what} '${word}', ${hint}`);

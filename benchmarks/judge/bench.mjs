@@ -5,7 +5,7 @@ import { ours } from '../beside.mjs';
 import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
 import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
 import { judgePairs } from './pairs.mjs';
 

@@ -1,7 +1,7 @@
 // Ops of ours, served line by line: the same work as benchmarks/peers/ops.py. Answers the seconds of one call, and
 // the operations and bytes that it comes to by the contracts of its ops.
 import { createInterface } from 'node:readline';
-import { Device, Tape, Tensor } from '../../packages/core/dist/index.js';
+import { Device, Tape, Tensor } from '../../packages/engine/dist/index.js';
 import { opBenches } from './catalog.mjs';
 import { Inputs } from './inputs.mjs';
 
