@@ -1,28 +1,23 @@
-// How fast two threads read memory: one line out a line in, {"seconds", "bytes"} of a pass over 512 MiB, on
-// average over as many as take about as long as the steps of decoding they are measured against. Loads of 64
-// bytes where the processor has them, by target attributes, so that the program runs on any.
+// How fast all threads together read. Loads of 64 bytes where the processor has them, by target attributes,
+// so that the program runs on any.
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <iostream>
-#include <string>
-#include <thread>
-#include <vector>
+
+#include "ceilings.h"
 #ifdef __x86_64__
 #include <immintrin.h>
 #endif
 
 namespace {
 
-constexpr size_t kBytes = size_t(512) << 20;
-constexpr int kThreads = 2, kPasses = 24;
-constexpr size_t kStreams =
-    4;  // parts of a thread's half that are read side by side: more prefetchers at work
-
-volatile uint64_t sink;  // what is read is used, or the compiler would not read it
+constexpr size_t kStreams = 4;  // of a thread, read side by side: more prefetchers at work
+constexpr size_t kUnit = kStreams * 128;
+// As many passes as take about as long as the work that they are measured against: 24 over all.
+constexpr size_t kLeastPasses = 24, kBytesOfTurn = size_t(4) << 30;
 
 uint64_t fold(const uint64_t (&words)[8]) {
   uint64_t all = 0;
@@ -79,32 +74,31 @@ uint64_t (*reader())(const char*, size_t) {
   return read_portable;
 }
 
-/** Seconds in which each thread does `fn(its half)`. */
-template <class F>
-double both(char* memory, F fn) {
-  const auto start = std::chrono::steady_clock::now();
-  std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; t++) threads.emplace_back(fn, memory + t * (kBytes / kThreads));
-  for (std::thread& thread : threads) thread.join();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+// The first `bytes` of as much as is ever read, each written before.
+char* memory(size_t bytes) {
+  constexpr size_t kHugePage = size_t(2) << 20;
+  static char* const all = static_cast<char*>(std::aligned_alloc(kHugePage, kMostBytes));
+  static size_t written = 0;
+  if (all == nullptr) std::abort();
+  if (written == 0)
+    madvise(all, kMostBytes, MADV_HUGEPAGE);  // fewer misses of the TLB; without it the same, slower
+  for (; written < bytes; written++) all[written] = char(written * 31);
+  return all;
 }
 
 }  // namespace
 
-int main() {
-  constexpr size_t kHugePage = size_t(2) << 20;
-  char* memory = static_cast<char*>(std::aligned_alloc(kHugePage, kBytes));
-  if (memory == nullptr) return 1;
-  madvise(memory, kBytes, MADV_HUGEPAGE);  // fewer misses of the TLB; without it the same, slower
-  both(memory, [](char* half) {
-    for (size_t i = 0; i < kBytes / kThreads; i++) half[i] = char(i * 31);
-  });
+Reading read_ceiling(int threads, size_t bytes) {
+  const size_t units = std::max<size_t>(1, (bytes / size_t(threads) + kUnit - 1) / kUnit);
+  const size_t part = std::min(units * kUnit, kMostBytes / size_t(threads) / kUnit * kUnit);
+  const size_t passes = std::max(kLeastPasses, kBytesOfTurn / (part * size_t(threads)));
   const auto read = reader();
-  for (std::string line; std::getline(std::cin, line);) {
-    double seconds = 0;
-    for (int pass = 0; pass < kPasses; pass++)
-      seconds += both(memory, [&](char* half) { sink = sink ^ read(half, kBytes / kThreads); });
-    std::printf("{\"seconds\": %.9f, \"bytes\": %zu}\n", seconds / kPasses, kBytes);
-    std::fflush(stdout);
-  }
+  char* const all = memory(part * size_t(threads));
+  const auto start = std::chrono::steady_clock::now();
+  on_threads(threads, [&](int t) {
+    volatile uint64_t sink = 0;  // what is read is used, or the compiler would not read it
+    for (size_t pass = 0; pass < passes; pass++) sink = sink ^ read(all + size_t(t) * part, part);
+  });
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return {seconds / double(passes), part * size_t(threads)};
 }
