@@ -13,8 +13,8 @@ import { readAdapterFiles } from './adapterFiles.js';
 import { LINEARS, linearPath, linearShape, type LinearName, type ModelConfig } from './config.js';
 import { makeFolder, writeJson } from '@selfjudge/base';
 import { writeSafetensors } from './files/writeSafetensors.js';
-import type { LlamaModel } from './llama.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
+import type { ModelWeights } from './weights.js';
 
 /** An Adapter, by the member that those who take one call first. */
 export const isAdapter = having('an Adapter', { config: object({}), assertFits: callback });
@@ -76,7 +76,7 @@ export class Adapter {
   }
 
   /** A new adapter that changes nothing yet: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5, as PEFT), B zero. */
-  static init(model: LlamaModel, config: AdapterConfig, seed: number): Adapter {
+  static init(model: ModelWeights, config: AdapterConfig, seed: number): Adapter {
     check('Adapter.init', { model, config, seed }, initArguments);
     const checked = ordered(config);
     const { entries, size } = layOut(adapterSpecs(model.config, checked));
@@ -95,7 +95,7 @@ export class Adapter {
    *
    * @throws FileFormatError for anything but plain LoRA on the linear layers of this model's shape
    */
-  static async load(folder: string, model: LlamaModel): Promise<Adapter> {
+  static async load(folder: string, model: ModelWeights): Promise<Adapter> {
     check('Adapter.load', { folder, model }, { folder: path, model: isModel });
     const { config, base, check: checkTensor, read } = readAdapterFiles(folder, model.config);
     const { entries, size } = layOut(adapterSpecs(model.config, config));
@@ -211,7 +211,7 @@ export class Adapter {
   }
 
   /** Throws an ArgumentError unless the adapter was made for a model of this shape on this device. */
-  assertFits(model: LlamaModel): void {
+  assertFits(model: ModelWeights): void {
     check('Adapter.assertFits', { model }, { model: isModel });
     if (model.device !== this.#device) {
       throw new ArgumentError('adapter', {

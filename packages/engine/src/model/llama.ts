@@ -34,18 +34,7 @@ import { findModel } from './paths.js';
 import { RopeTable } from './ropeTable.js';
 import { folderSource, ggufSource } from './source.js';
 import { ModelView } from './view.js';
-
-export interface Linear {
-  weight: Weight;
-  bias?: Vector;
-}
-
-/** One block of the model. */
-export interface Layer {
-  inputNorm: Vector;
-  linears: Record<LinearName, Linear>;
-  postNorm: Vector;
-}
+import type { Layer, Linear, ModelWeights } from './weights.js';
 
 export interface LoadOptions {
   /** Default: `Device.open()`. */
@@ -67,15 +56,13 @@ const UPLOAD_WINDOW = 256 << 20;
  * A model of the Llama family (Touvron et al., arXiv 2302.13971): its weights, packed once in the compute dtype, and
  * its rotary table. Views (`view`) compute with it.
  */
-export class LlamaModel {
+export class LlamaModel implements ModelWeights {
   readonly config: ModelConfig;
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
   readonly tokenizer?: Tokenizer;
-  /** Where it was loaded from or last saved to: what an adapter names as its base. */
   source?: string;
   readonly table: Weight;
-  /** The table itself when tied. */
   readonly head: Weight;
   readonly norm: Vector;
   readonly layers: readonly Layer[];
