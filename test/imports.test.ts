@@ -88,7 +88,10 @@ it('finds a circle, and no circle where there is none', () => {
   const graph = (edges: Record<string, string[]>) =>
     new Map(Object.entries(edges).map(([from, to]) => [from, new Set(to)]));
   expect(circles(graph({ a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }))).toEqual([]);
-  expect(circles(graph({ e: ['a'], a: ['b'], b: ['c'], c: ['a'], d: ['d'] }))).toEqual([['a', 'b', 'c'], ['d']]);
+  expect(circles(graph({ e: ['a'], a: ['b'], b: ['c'], c: ['a'], d: ['d'] }))).toEqual([
+    ['a', 'b', 'c'],
+    ['d'],
+  ]);
 });
 
 describe('the sources of this repository', () => {
@@ -157,7 +160,9 @@ describe('the sources of this repository', () => {
       imports.flatMap((specifier) => {
         if (!specifier?.startsWith('.')) return [];
         const file = join(path, '..', specifier);
-        const reaches = /^(packages|native)\//.test(file) ? entries.includes(file) : existsSync(join(repository, file));
+        const reaches = /^(packages|native)\//.test(file)
+          ? entries.includes(file)
+          : existsSync(join(repository, file));
         return reaches ? [] : [`${path}: ${specifier}`];
       }),
     );
@@ -187,7 +192,8 @@ describe.each([...packages.values()].filter(({ name }) => name !== NATIVE))('$na
   const common = ['vitest', 'fast-check', name];
 
   it('declares what it imports, and nothing else', () => {
-    const own = manifest.private === true ? [...shipped].filter((used) => !common.includes(used)) : [...shipped];
+    const own =
+      manifest.private === true ? [...shipped].filter((used) => !common.includes(used)) : [...shipped];
     expect(keys(manifest.dependencies).sort()).toEqual(own.sort());
   });
 

@@ -71,7 +71,7 @@ async function compareTree(view: ModelView, random: Random, strangers: Path[]): 
     return [...trunk, ...ids(cut(random, Math.min(room, 70)) - random.below(2))];
   });
   const count = 1 + random.below(3);
-  const sample = () => 
+  const sample = () =>
     generate(view, prompts, {
       ...sampling,
       count,

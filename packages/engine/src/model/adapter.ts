@@ -5,7 +5,7 @@ import { callback, check, having, list, number, object, oneOf, path, whole } fro
 import { ArgumentError } from '@selfjudge/base';
 import { Random } from '@selfjudge/base';
 import type { Device } from '../tensor/device.js';
-import { owned } from '../tensor/scope.js';
+import { orDispose, owned } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Vector2 } from '../tensor/vector.js';
 import { adapterConfigToPeft, type AdapterConfig } from './adapterConfig.js';
@@ -67,12 +67,15 @@ export class Adapter {
     const { entries, size } = layOut(adapterSpecs(model, config));
     this.#entries = entries;
     this.#value = owned(() => Tensor.from(device, values, [size]));
-    this.#forEachModule((module, a, b) => {
-      const view = ({ offset, shape }: ParameterEntry) => ({
-        value: owned(() => this.#value.view(offset, shape)),
-      });
-      this.#matrices.set(module, { a: view(a), b: view(b) });
-    });
+    const made = [this.#value];
+    const view = ({ offset, shape }: ParameterEntry) => {
+      const value = owned(() => this.#value.view(offset, shape));
+      made.push(value);
+      return { value };
+    };
+    orDispose(made, () =>
+      this.#forEachModule((module, a, b) => this.#matrices.set(module, { a: view(a), b: view(b) })),
+    );
   }
 
   /** A new adapter that changes nothing yet: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5, as PEFT), B zero. */
@@ -176,12 +179,17 @@ export class Adapter {
   makeTrainable(): ParameterSet {
     if (this.parameterSet !== undefined) return this.parameterSet;
     const set = new ParameterSet(this.#device, this.#value, this.#entries, () => {});
-    this.#forEachModule((module, a, b) => {
-      const matrices = this.#matrices.get(module)!;
-      matrices.a.grad = owned(() => set.grad.view(a.offset, a.shape));
-      matrices.b.grad = owned(() => set.grad.view(b.offset, b.shape));
-    });
     this.parameterSet = set;
+    try {
+      this.#forEachModule((module, a, b) => {
+        const matrices = this.#matrices.get(module)!;
+        matrices.a.grad = owned(() => set.grad.view(a.offset, a.shape));
+        matrices.b.grad = owned(() => set.grad.view(b.offset, b.shape));
+      });
+    } catch (error) {
+      this.freeze();
+      throw error;
+    }
     return set;
   }
 

@@ -2,7 +2,13 @@ export { Adapter } from './adapter.js';
 export type { AdapterConfig } from './adapterConfig.js';
 export { LINEARS, type LinearName, type ModelConfig } from './config.js';
 export { backwardFlops, forwardFlops, keyFlops, type ModelShape } from './flops.js';
-export { forwardRows, type AdaptedLinears, type DropoutKey, type LayerOptions, type Rows } from './forward.js';
+export {
+  forwardRows,
+  type AdaptedLinears,
+  type DropoutKey,
+  type LayerOptions,
+  type Rows,
+} from './forward.js';
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
