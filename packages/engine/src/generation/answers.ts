@@ -24,7 +24,8 @@ export interface Answer {
   drawn: number;
   tokens: number[];
   logprobs: number[];
-  samplingLogprobs: number[];
+  /** Where they are asked for. */
+  samplingLogprobs?: number[];
   finish?: 'eos' | 'length';
 }
 
@@ -47,7 +48,7 @@ export function ownBlocks(prompt: Prompt, maxNewTokens: number): number {
  * All answers in the order they begin in. Equal prompts become one whose answers follow each other: so only one prompt
  * at a time has answers both begun and waiting.
  */
-export function planAnswers(
+export function answersOf(
   prompts: readonly ArrayLike<number>[],
   count: number,
   firstSequence: number,
@@ -72,7 +73,6 @@ export function planAnswers(
         drawn: 0,
         tokens: [],
         logprobs: [],
-        samplingLogprobs: [],
       })),
     );
   });

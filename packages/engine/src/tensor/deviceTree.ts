@@ -3,13 +3,13 @@ import { DisposedError } from '@selfjudge/base';
 import { Device } from './device.js';
 import { guarded } from './nativeErrors.js';
 
-const planArguments = {
+const treeArguments = {
   device: instance(Device),
   batch: object({ segments: kind('an Int32Array', (value) => value instanceof Int32Array), rows: whole(1) }),
 };
 
 /** A prefix tree on a device: what `treeAttention` takes. Tapes that need it longer hold it. */
-export class TreePlan {
+export class DeviceTree {
   readonly device: Device;
   /** Rows of the tree. */
   readonly rows: number;
@@ -24,24 +24,24 @@ export class TreePlan {
   }
 
   /** Validates and copies the segments: [start, length, parent] triples, parents first, -1 for none. */
-  static from(device: Device, batch: { segments: Int32Array; rows: number }): TreePlan {
-    check('TreePlan.from', { device, batch }, planArguments);
-    device.assertOpen('TreePlan.from');
+  static from(device: Device, batch: { segments: Int32Array; rows: number }): DeviceTree {
+    check('DeviceTree.from', { device, batch }, treeArguments);
+    device.assertOpen('DeviceTree.from');
     const handle = guarded(() => device.native.tree(batch.segments));
-    return new TreePlan(device, batch.rows, handle);
+    return new DeviceTree(device, batch.rows, handle);
   }
 
   /** The native handle. For the tensor folder. */
   handle(where: string): number {
     if (this.#holders === 0) {
-      throw new DisposedError('tree', { where, expected: 'a live plan', received: 'a disposed one' });
+      throw new DisposedError('tree', { where, expected: 'a live tree', received: 'a disposed one' });
     }
     return this.#handle;
   }
 
-  /** Keeps the plan alive until the returned function is called. For tapes. */
+  /** Keeps the tree alive until the returned function is called. For tapes. */
   hold(): () => void {
-    this.handle('TreePlan.hold');
+    this.handle('DeviceTree.hold');
     this.#holders++;
     return () => this.#drop();
   }
