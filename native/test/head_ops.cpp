@@ -91,7 +91,7 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
   auto backward = [&] {
     std::vector<Tensor> out = {start.clone(), Tensor(dtype, {r, d})};
     EXPECT(
-        run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, out[0], out[1]}, {1}) == SJ_OK,
+        run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, out[0], out[1]}, {"yes"}) == SJ_OK,
         "%s", message.c_str());
     return out;
   };
@@ -100,7 +100,7 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
   expect_close("head grad_w", out[0], grad_w, 2e-5 * (1 + std::sqrt(double(d)) * scale), 1e-5);
   expect_thread_invariant("linear_logprob_backward", backward);
   const Tensor only(dtype, {r, d});
-  run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1});
+  run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {"yes"});
   EXPECT(only.same(out[1]), "dh with and without grad_w");
 
   const auto one_pass = [&] {
@@ -145,7 +145,7 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
          "%s", message.c_str());
   rows.i32()[0] = -7;
   EXPECT(
-      run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1}) == SJ_INVALID &&
+      run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {"yes"}) == SJ_INVALID &&
           message.find("rows[0]") != std::string::npos && message.find("-7") != std::string::npos,
       "%s", message.c_str());
 }
@@ -162,7 +162,7 @@ void near_one() {
     const Tensor label = Tensor::ints({1}, [](int64_t) { return 7; }), g = Tensor::zeros({1});
     g.set(0, 1);
     run(SJ_OP_linear_logprob, {h, w, rows, label, logp, lse});
-    run(SJ_OP_linear_logprob_backward, {g, h, w, rows, label, lse, {}, dh}, {1});
+    run(SJ_OP_linear_logprob_backward, {g, h, w, rows, label, lse, {}, dh}, {"yes"});
     const Values z = logits_of(h, w_rows);
     Values expected(3);
     double rest = 0;

@@ -136,7 +136,7 @@ inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
                                          SJ_ADAPTER_NUMBERS(1),
                                          {"seed", 0, 4294967295.0, true},
                                          {"step", 0, 4294967295.0, true},
-                                         {"need_dx", 0, 1, true}};
+                                         words("need_dx", "no yes")};
 #undef SJ_ADAPTER_NUMBERS
 inline constexpr Contract spec = contract("linear_backward", tensors, numbers);
 }  // namespace linear_backward

@@ -35,7 +35,7 @@ inline constexpr TensorSpec tensors[] = {
     {"grad_w", Role::InOutOptional, F32, "V D"},
     {"dh", Role::Out, FLOATS, "R D", "h", false, "need_dh"},
 };
-inline constexpr NumberSpec numbers[] = {{"need_dh", 0, 1, true}};
+inline constexpr NumberSpec numbers[] = {words("need_dh", "no yes")};
 inline constexpr Contract spec = contract("linear_logprob_backward", tensors, numbers);
 }  // namespace linear_logprob_backward
 namespace linear_logprob_mean {

@@ -47,7 +47,7 @@ function recomputed(h: Tensor, head: Weight, packed: Tensor, rows: Tensor, label
     backward: ([dlogp], { h, packed, rows, labels, lse }, [needDh]) => {
       if (dlogp === undefined) return [];
       const inputs = [dlogp, h, packed, rows, labels, lse, head.grad];
-      return enqueue('linear_logprob_backward', inputs, [needDh ? 1 : 0]);
+      return enqueue('linear_logprob_backward', inputs, [needDh ? 'yes' : 'no']);
     },
   });
   lse.dispose();
