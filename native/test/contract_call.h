@@ -1,5 +1,5 @@
-// Native tests call kernels directly, past the core. What they pass goes through the op's contract here: a test whose
-// call is none that can happen would show nothing.
+// Native tests call kernels directly, past the core. What they pass goes through the op's contract here: a
+// test whose call is none that can happen would show nothing.
 #pragma once
 #include <sstream>
 #include <string>
@@ -70,8 +70,8 @@ struct CheckedCall {
       const bool made = arguments.produced >> i & 1;
       const sj_tensor &expected = arguments.tensors[i], &given = tensors[i];
       if (made != (given.data != nullptr))
-        wrong = name + contract.tensors[i].name + ": expected " + (made ? "a tensor" : "none") + ", received " +
-                (made ? "none" : "one");
+        wrong = name + contract.tensors[i].name + ": expected " + (made ? "a tensor" : "none") +
+                ", received " + (made ? "none" : "one");
       else if (made && (expected.dtype != given.dtype || expected.layout != given.layout ||
                         shape_text(expected.dims, expected.rank) != shape_text(given.dims, given.rank)))
         wrong = name + contract.tensors[i].name + ": expected " + name_of_dtype(expected.dtype) + " " +

@@ -88,9 +88,10 @@ void test_rope(int32_t dtype, int64_t d) {
            "rope %g %g", error_of(out[0], y), error_of(out[1], original));
   sj_error error{};
   at[5] = 50;
-  SJ_CHECK(SJ_CALL(rope, {x.copy(), table, integers({rows}, at)}, {"forward"}, nullptr, &error) == SJ_INVALID &&
-               std::strstr(error.message, "positions[5]: expected 0 .. 49, received 50"),
-           "%s", error.message);
+  SJ_CHECK(
+      SJ_CALL(rope, {x.copy(), table, integers({rows}, at)}, {"forward"}, nullptr, &error) == SJ_INVALID &&
+          std::strstr(error.message, "positions[5]: expected 0 .. 49, received 50"),
+      "%s", error.message);
 }
 
 void test_swiglu(int32_t dtype) {

@@ -1,6 +1,5 @@
-// What the vector kernels share: float32 and bf16 storage seen as float32 lanes, tails, and the functions of float32
-// lanes, each here once: exp, sigmoid.
-// Included once per instruction set (Highway's foreach_target).
+// What the vector kernels share: float32 and bf16 storage seen as float32 lanes, tails, and the functions of
+// float32 lanes, each here once: exp, sigmoid. Included once per instruction set (Highway's foreach_target).
 #if defined(SELFJUDGE_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SELFJUDGE_VECTORS_INL_H_
 #undef SELFJUDGE_VECTORS_INL_H_
