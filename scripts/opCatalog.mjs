@@ -23,8 +23,8 @@ const FROZEN = {
   bench: "linearLogprob's: its head is frozen",
 };
 export const EXCUSED = {
-  linear_logprob_mean: FROZEN,
-  linear_logprob_mean_backward: FROZEN,
+  linear_logprob_expectation: FROZEN,
+  linear_logprob_expectation_backward: FROZEN,
   pack: { wrapper: 'weight.ts: a Weight owns its packing', 'wrong calls': "Weight.pack's" },
   unpack: {
     wrapper: 'weight.ts: a Weight owns its packing',

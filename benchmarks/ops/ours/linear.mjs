@@ -18,7 +18,7 @@ export const linear = {
   },
 };
 
-export const linears = {
+export const linearGroup = {
   shapes: ({ model: { heads, kvHeads, dim, width }, rows }) =>
     rows.map((M) => {
       const widths = [heads * dim, kvHeads * dim, kvHeads * dim];
@@ -27,7 +27,7 @@ export const linears = {
   prepare(make, { shape: { M, K, widths }, dtype }) {
     const x = make.tensor([M, K], dtype);
     const parts = widths.map((N) => ({ weight: make.weight([N, K], dtype) }));
-    return { call: () => engine.linears(x, parts).forEach((y) => y.dispose()) };
+    return { call: () => engine.linearGroup(x, parts).forEach((y) => y.dispose()) };
   },
 };
 

@@ -123,7 +123,7 @@ function heads(
 ): Tensor[] {
   const { heads, kvHeads, headDim } = view.model.config;
   return view
-    .linears(layer, names, x, { rowKeys, dropout })
+    .linearGroup(layer, names, x, { rowKeys, dropout })
     .map((y, i) => reshape(y, [x.shape[0], names[i] === 'q_proj' ? heads : kvHeads, headDim]));
 }
 
