@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.js';
 import { isVector, type LinearAdapter, type Vector } from '../vector.js';
 import { packedOf, type Weight } from '../weight.js';
 
-/** One of the layers of `linears`. */
+/** One of the layers of `linearGroup`. */
 export interface LinearPart {
   /** [N, K] of x's dtype. */
   weight: Weight;
@@ -19,7 +19,7 @@ export interface LinearPart {
 
 // The rest is the op's to check.
 const isAdapter = having('an adapter', { a: isVector, b: isVector, scale: number() });
-const linearsArguments = {
+const linearGroupArguments = {
   parts: list(object({ bias: optional(isVector), adapters: optional(list(isAdapter)) })),
 };
 
@@ -28,18 +28,18 @@ const linearsArguments = {
  * @param x float32 or bf16 [T, K].
  * @returns of each layer what `linear` gives, to the bit
  */
-export function linears(x: Tensor, parts: readonly LinearPart[]): Tensor[] {
-  check('linears', { parts }, linearsArguments);
+export function linearGroup(x: Tensor, parts: readonly LinearPart[]): Tensor[] {
+  check('linearGroup', { parts }, linearGroupArguments);
   const wrong = (what: string, expected: string, received: unknown) =>
-    new ArgumentError(what, { where: 'linears', expected, received });
+    new ArgumentError(what, { where: 'linearGroup', expected, received });
   if (parts.length < 2 || parts.length > 3) throw wrong('parts', '2 or 3', parts.length);
-  assertUntracked(x, 'linears');
+  assertUntracked(x, 'linearGroup');
   const tensors: (Tensor | undefined)[] = [x];
   const scales = [0, 0, 0, 0, 0, 0];
   for (const [i, { weight, bias, adapters = [] }] of parts.entries()) {
     const [first, second, third] = adapters;
     if (third !== undefined) throw wrong(`parts[${i}].adapters`, 'at most 2', adapters.length);
-    const packed = packedOf(weight, 'linears', `parts[${i}].weight`);
+    const packed = packedOf(weight, 'linearGroup', `parts[${i}].weight`);
     const trained = [weight, bias, first?.a, first?.b, second?.a, second?.b].some((one) => one?.grad);
     if (trained && currentRecorder() !== undefined)
       throw wrong(`parts[${i}]`, 'a layer that is not trained, while a tape runs', 'a trained one');
@@ -47,5 +47,5 @@ export function linears(x: Tensor, parts: readonly LinearPart[]): Tensor[] {
     scales[2 * i] = first?.scale ?? 0;
     scales[2 * i + 1] = second?.scale ?? 0;
   }
-  return enqueue('linears', tensors, scales).filter((y) => y !== undefined);
+  return enqueue('linear_group', tensors, scales).filter((y) => y !== undefined);
 }

@@ -1,6 +1,6 @@
-// linear_logprob_mean: the log-probabilities of linear_logprob, to the bit, and the mean of W's rows under
-// softmax(h W^T) without the labels, in one pass over the vocabulary: strip by strip, each summed from 0
-// relative to its own largest logit and merged by e^(its max - the max so far), as attention merges chunks.
+// linear_logprob_expectation: the log-probabilities of linear_logprob, to the bit, and the mean of W's rows
+// under softmax(h W^T) without the labels, in one pass over the vocabulary: strip by strip, each summed from
+// 0 relative to its own largest logit and merged by e^(its max - the max so far), as attention merges chunks.
 //
 // Backward: dh = sum_l (g_l - G p_l) W[l] - G mean, with G the sum of the row's dlogp; g - G p = (g - G) + G
 // (1 - p) takes 1 - p as the sum of all other probabilities, exact where p is near 1.
@@ -34,13 +34,13 @@ struct Forward {
 
   Forward(const sj_call& call, void* memory)
       : s(memory),
-        rows(dim(call, ops::linear_logprob_mean::H, 0)),
-        depth(dim(call, ops::linear_logprob_mean::H, 1)),
-        vocabulary(dim(call, ops::linear_logprob_mean::W, 0)),
-        labels(dim(call, ops::linear_logprob_mean::LABELS, 0)),
+        rows(dim(call, ops::linear_logprob_expectation::H, 0)),
+        depth(dim(call, ops::linear_logprob_expectation::H, 1)),
+        vocabulary(dim(call, ops::linear_logprob_expectation::W, 0)),
+        labels(dim(call, ops::linear_logprob_expectation::LABELS, 0)),
         strips(strip_count(vocabulary)),
         chunk(std::min(rows, kChunk)),
-        dot(has_dot() && is_bf16(call, ops::linear_logprob_mean::H)),
+        dot(has_dot() && is_bf16(call, ops::linear_logprob_expectation::H)),
         index(rows, labels, s) {
     const int64_t wave = std::min(rows, kWave);
     lse = s.take<double>(rows);
@@ -59,7 +59,7 @@ struct Forward {
 // relative to the strip's largest; mean and rest of the row are made relative to the largest so far.
 void reduce_row(const sj_call& call, const Forward& f, int64_t wave0, int64_t r, int64_t in_chunk,
                 int64_t strip) {
-  using namespace ops::linear_logprob_mean;
+  using namespace ops::linear_logprob_expectation;
   const Kernels& kernel = kernels();
   const auto* labels = data<const int32_t>(call, LABELS);
   const int64_t row = wave0 + r, width = strip_width(f.vocabulary, strip);
@@ -90,7 +90,7 @@ void reduce_row(const sj_call& call, const Forward& f, int64_t wave0, int64_t r,
 // mean += weight p W[strip], for the rows of a chunk.
 void add_strip(const sj_call& call, const Forward& f, const Panels& transposed, int64_t row0, int64_t rows,
                int64_t width) {
-  float* mean = data<float>(call, ops::linear_logprob_mean::MEAN) + row0 * f.depth;
+  float* mean = data<float>(call, ops::linear_logprob_expectation::MEAN) + row0 * f.depth;
   const Kernels& kernel = kernels();
   matmul({.a = f.dot ? Rows{f.p16, SJ_BF16, kStrip} : Rows{f.logits, SJ_F32, kStrip},
           .b = transposed,
@@ -106,7 +106,7 @@ void add_strip(const sj_call& call, const Forward& f, const Panels& transposed, 
 
 // The sums over all strips: relative to lse now.
 void finish_row(const sj_call& call, const Forward& f, int64_t wave0, int64_t r) {
-  using namespace ops::linear_logprob_mean;
+  using namespace ops::linear_logprob_expectation;
   const int64_t row = wave0 + r;
   f.lse[row] = merge_strips(f.parts + r * f.strips, f.strips);
   const float scale = float(std::exp(double(f.max[r]) - f.lse[row]));
@@ -123,15 +123,15 @@ void for_rows(int64_t rows, const std::function<void(int64_t)>& body) {
 
 }  // namespace
 
-size_t workspace_linear_logprob_mean(const sj_call& call) { return Forward(call, nullptr).s.bytes(); }
+size_t workspace_linear_logprob_expectation(const sj_call& call) { return Forward(call, nullptr).s.bytes(); }
 
-int32_t run_linear_logprob_mean(const sj_call& call, sj_error* error) {
-  using namespace ops::linear_logprob_mean;
+int32_t run_linear_logprob_expectation(const sj_call& call, sj_error* error) {
+  using namespace ops::linear_logprob_expectation;
   const sj_tensor &w = call.tensors[W], &h = call.tensors[H];
   const auto *label_rows = data<const int32_t>(call, ROWS), *labels = data<const int32_t>(call, LABELS);
   Forward f(call, call.workspace);
-  if (const int32_t code =
-          check_labels("linear_logprob_mean", label_rows, labels, f.labels, f.rows, f.vocabulary, error))
+  if (const int32_t code = check_labels("linear_logprob_expectation", label_rows, labels, f.labels, f.rows,
+                                        f.vocabulary, error))
     return code;
   f.index.build(label_rows, labels, f.labels, f.rows);
   for (int64_t wave0 = 0; wave0 < f.rows; wave0 += kWave) {
@@ -171,10 +171,10 @@ struct Backward {
 
   Backward(const sj_call& call, void* memory)
       : s(memory),
-        rows(dim(call, ops::linear_logprob_mean_backward::MEAN, 0)),
-        depth(dim(call, ops::linear_logprob_mean_backward::MEAN, 1)),
-        vocabulary(dim(call, ops::linear_logprob_mean_backward::W, 0)),
-        labels(dim(call, ops::linear_logprob_mean_backward::LABELS, 0)),
+        rows(dim(call, ops::linear_logprob_expectation_backward::MEAN, 0)),
+        depth(dim(call, ops::linear_logprob_expectation_backward::MEAN, 1)),
+        vocabulary(dim(call, ops::linear_logprob_expectation_backward::W, 0)),
+        labels(dim(call, ops::linear_logprob_expectation_backward::LABELS, 0)),
         index(rows, labels, s) {
     sums = s.take<float>(worker_count() * depth);
     wide = s.take<float>(worker_count() * depth);
@@ -183,18 +183,18 @@ struct Backward {
 
 }  // namespace
 
-size_t workspace_linear_logprob_mean_backward(const sj_call& call) {
+size_t workspace_linear_logprob_expectation_backward(const sj_call& call) {
   return Backward(call, nullptr).s.bytes();
 }
 
-int32_t run_linear_logprob_mean_backward(const sj_call& call, sj_error* error) {
-  using namespace ops::linear_logprob_mean_backward;
+int32_t run_linear_logprob_expectation_backward(const sj_call& call, sj_error* error) {
+  using namespace ops::linear_logprob_expectation_backward;
   const sj_tensor& w = call.tensors[W];
   const auto *label_rows = data<const int32_t>(call, ROWS), *labels = data<const int32_t>(call, LABELS);
   const auto *dlogp = data<const float>(call, DLOGP), *logp = data<const float>(call, LOGP);
   Backward b(call, call.workspace);
-  if (const int32_t code = check_labels("linear_logprob_mean_backward", label_rows, labels, b.labels, b.rows,
-                                        b.vocabulary, error))
+  if (const int32_t code = check_labels("linear_logprob_expectation_backward", label_rows, labels, b.labels,
+                                        b.rows, b.vocabulary, error))
     return code;
   b.index.build(label_rows, labels, b.labels, b.rows);
   parallel_for(b.rows, [&](int64_t row, int worker) {

@@ -1,10 +1,10 @@
-// linears: linear layers of one x as one job of the workers (ops/linear.h).
+// linear_group: linear layers of one x as one job of the workers (ops/linear.h).
 #include "../../include/ops/linear.h"
 #include "linear_forward.h"
 
 namespace selfjudge::cpu {
 namespace {
-using namespace ops::linears;
+using namespace ops::linear_group;
 
 int read_parts(const sj_call& call, LinearPart* parts) {
   const int64_t rows = dim(call, X, 0);
@@ -25,13 +25,13 @@ int read_parts(const sj_call& call, LinearPart* parts) {
 }
 }  // namespace
 
-size_t workspace_linears(const sj_call& call) {
+size_t workspace_linear_group(const sj_call& call) {
   LinearPart parts[kParts];
   const int count = read_parts(call, parts);
   return LinearMemory(parts, count, dim(call, X, 0), dim(call, X, 1), nullptr).s.bytes();
 }
 
-int32_t run_linears(const sj_call& call, sj_error*) {
+int32_t run_linear_group(const sj_call& call, sj_error*) {
   LinearPart parts[kParts];
   const int count = read_parts(call, parts);
   const LinearMemory memory(parts, count, dim(call, X, 0), dim(call, X, 1), call.workspace);

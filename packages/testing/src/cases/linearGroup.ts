@@ -1,4 +1,4 @@
-import { linears, type LinearPart } from '@selfjudge/engine';
+import { linearGroup, type LinearPart } from '@selfjudge/engine';
 import type { Input, OpCase, Operands } from '../case.js';
 import * as oracle from '../oracle.js';
 import { activation, matrix, vector, weight } from './inputs.js';
@@ -51,8 +51,8 @@ function partsOf({ layers }: Layers, x: Operands): LinearPart[] {
   }));
 }
 
-export const linearsCases: OpCase[] = Object.entries(shapes).map(([name, shape]) => ({
-  op: 'linears',
+export const linearGroupCases: OpCase[] = Object.entries(shapes).map(([name, shape]) => ({
+  op: 'linearGroup',
   name,
   inputs: (random) => {
     const { rows, k, layers } = shape;
@@ -67,7 +67,7 @@ export const linearsCases: OpCase[] = Object.entries(shapes).map(([name, shape])
     }
     return all;
   },
-  run: (x) => linears(x.tensor('x'), partsOf(shape, x)),
+  run: (x) => linearGroup(x.tensor('x'), partsOf(shape, x)),
   oracle: (x) =>
     shape.layers.map(({ ranks = [] }, i) =>
       oracle.linear(x.x, x[`w${i}`], shape.k, {

@@ -1,12 +1,12 @@
-// linears: linear layers of one x (ops/linear.h). All their adapters' projections are one launch; so are the
-// products of few rows, each with the rest in its epilogue.
+// linear_group: linear layers of one x (ops/linear.h). All their adapters' projections are one launch; so are
+// the products of few rows, each with the rest in its epilogue.
 #include "../../include/ops/linear.h"
 #include "gemm/shapes.cuh"
 #include "low_rank.cuh"
 
 namespace selfjudge::cuda {
 namespace {
-using namespace ops::linears;
+using namespace ops::linear_group;
 
 int slot(int part, int first) { return first + part * kSlots; }
 int parts_of(const sj_call& call) { return call.tensors[W2].data ? 3 : 2; }
@@ -59,14 +59,14 @@ int32_t forward(const sj_call& call, Context& context, sj_error* error) {
 
 }  // namespace
 
-size_t workspace_linears(const sj_call& call) {
+size_t workspace_linear_group(const sj_call& call) {
   Carver carver(nullptr);
   for (int p = 0; p < parts_of(call); p++)
     for (int i = 0; i < 2; i++) carver.take<float>(dim(call, X, 0) * rank_of(call, p, i));
   return carver.bytes();
 }
 
-int32_t run_linears(const sj_call& call, Context& context, sj_error* error) {
+int32_t run_linear_group(const sj_call& call, Context& context, sj_error* error) {
   return with_float_type(call, X, [&](auto type) { return forward<decltype(type)>(call, context, error); });
 }
 

@@ -6,7 +6,7 @@ import { Tensor } from '../tensor.js';
 import { Vector } from '../vector.js';
 import { Weight } from '../weight.js';
 import { linear } from './linear.js';
-import { linears } from './linears.js';
+import { linearGroup } from './linearGroup.js';
 
 const device = Device.open('cpu');
 const random = new Random(5);
@@ -18,7 +18,7 @@ const normal = (shape: number[], dtype: 'float32' | 'bf16' = 'float32') =>
     dtype,
   );
 
-describe('linears', () => {
+describe('linearGroup', () => {
   for (const dtype of ['float32', 'bf16'] as const)
     for (const rows of [1, 4, 5, 16, 33, 300])
       it(`has the bits of linear, ${rows} rows, ${dtype}`, async () => {
@@ -30,7 +30,7 @@ describe('linears', () => {
             .slice(i)
             .map((r) => ({ a: { value: normal([r, 96]) }, b: { value: normal([n, r]) }, scale: 0.7 })),
         }));
-        const together = await Promise.all(linears(x, parts).map((y) => y.read()));
+        const together = await Promise.all(linearGroup(x, parts).map((y) => y.read()));
         for (const [i, { weight, bias, adapters }] of parts.entries()) {
           const all = adapters.map((one) => ({ ...one, start: 0, rows, dropout: 0, module: 0 }));
           expect(together[i]).toEqual(await linear(x, weight, { bias, adapters: all }).read());
@@ -41,10 +41,10 @@ describe('linears', () => {
     const x = normal([2, 8]);
     const weight = Weight.pack(normal([4, 8]), 'float32');
     weight.grad = Tensor.zeros(device, [4, 8]);
-    expect(() => new Tape().run(() => linears(x, [{ weight }, { weight }])[0])).toThrow(
+    expect(() => new Tape().run(() => linearGroup(x, [{ weight }, { weight }])[0])).toThrow(
       /parts\[0\]: expected a layer that is not trained/,
     );
-    expect(linears(x, [{ weight }, { weight }]).map((y) => y.shape)).toEqual([
+    expect(linearGroup(x, [{ weight }, { weight }]).map((y) => y.shape)).toEqual([
       [2, 4],
       [2, 4],
     ]);
