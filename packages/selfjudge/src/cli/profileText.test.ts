@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readProfile } from '../pipelines/profile.js';
+import { readProfile } from '../training/profile.js';
 import { describeProfile } from './profileText.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-profile-'));

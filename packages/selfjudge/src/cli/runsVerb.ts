@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ArgumentError } from '@selfjudge/base';
-import { readProfile, type RunProfile } from '../pipelines/profile.js';
+import { readProfile, type RunProfile } from '../training/profile.js';
 import { describeProfile } from './profileText.js';
-import { findRuns, readRun } from '../pipelines/runFacts.js';
+import { findRuns, readRun } from '../training/runFacts.js';
 import { table } from './table.js';
 
 export function addRunsVerb(program: Command): void {

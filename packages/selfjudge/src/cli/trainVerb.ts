@@ -9,7 +9,7 @@ import {
   type TrainingVerb,
   type VerbConfig,
 } from '../config/index.js';
-import { runTraining, type TrainOutcome } from '../pipelines/train.js';
+import { runTraining, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';

@@ -11,8 +11,8 @@ import {
 import { stringify } from 'yaml';
 import { resolveConfig, toOptions, type ConfigSources } from '../config/index.js';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/verbs.js';
-import { findRuns } from '../pipelines/runFacts.js';
-import { refuseOtherConfig } from '../pipelines/sameRun.js';
+import { findRuns } from '../training/runFacts.js';
+import { refuseOtherConfig } from '../training/sameRun.js';
 
 interface Input {
   verb: TrainingVerb;

@@ -6,11 +6,11 @@ import { environment, RunFolder } from '@selfjudge/training';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 import { VERSION } from '../version.js';
-import { voteLabels } from '../world/pairs.js';
-import { refuseOtherConfig } from './sameRun.js';
-import type { PhaseHooks, Trained } from './worldPhase.js';
-import { reportOn, type ReportOptions, type WorldReport } from './worldReport.js';
-import { WorldTraining, type WorldOptions } from './worldTraining.js';
+import { voteLabels } from './pairs.js';
+import { refuseOtherConfig } from '../training/sameRun.js';
+import type { PhaseHooks, Trained } from './phase.js';
+import { reportOn, type ReportOptions, type WorldReport } from './report.js';
+import { WorldTraining, type WorldOptions } from './training.js';
 
 export type QuickstartOptions = WorldOptions & ReportOptions;
 

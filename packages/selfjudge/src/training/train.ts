@@ -11,8 +11,8 @@ import {
 import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
-import { fileRows, type RowSource } from './datasets.js';
-import { openModel, type OpenModel } from './model.js';
+import { fileRows, type RowSource } from '../rows/datasets.js';
+import { openModel, type OpenModel } from '../models/model.js';
 import { refuseOtherConfig } from './sameRun.js';
 import { TASKS, type RunOptions } from './tasks.js';
 
