@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, FileFormatError, shellWord } from '@selfjudge/base';
-import { parseYaml } from '@selfjudge/data';
+import { ConfigError, shellWord } from '@selfjudge/base';
+import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs';
 
 /**
  * Makes sure that a run folder is new or holds a run of this configuration.
@@ -13,9 +12,10 @@ export function refuseOtherConfig(
   config: Readonly<Record<string, unknown>>,
   mayDiffer: ReadonlySet<string>,
 ): void {
-  const path = join(outputDir, 'config.yaml');
-  if (!existsSync(path)) return;
-  const before = readConfig(path);
+  const path = shellWord(join(outputDir, RUN_LAYOUT.config));
+  const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
+  const before = readConfig(outputDir, advice);
+  if (before === undefined) return;
   for (const key of new Set([...Object.keys(before), ...Object.keys(config)])) {
     if (mayDiffer.has(key) || JSON.stringify(before[key]) === JSON.stringify(config[key])) continue;
     throw new ConfigError({
@@ -24,20 +24,4 @@ export function refuseOtherConfig(
       received: config[key],
     });
   }
-}
-
-function readConfig(path: string): Record<string, unknown> {
-  let received = 'another text';
-  try {
-    const content: unknown = parseYaml(readFileSync(path, 'utf8'));
-    if (typeof content === 'object' && content !== null) return content as Record<string, unknown>;
-  } catch (error) {
-    received = (error as Error).message;
-  }
-  throw new FileFormatError({
-    path,
-    expected: 'the configuration that the run began with',
-    received,
-    advice: `it is damaged; after rm ${shellWord(path)} the configuration given now is taken for it`,
-  });
 }
