@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileFormatError, readJsonObject, shellWord, writeJson } from '@selfjudge/base';
+import { checkpointName, checkpointSteps } from '@selfjudge/base/internal';
 import { Safetensors, writeSafetensors, type ParameterSet } from '@selfjudge/engine';
 import { atomicFolder, folderFault, otherFormat, removeFolder, type FolderFault } from './atomicFolder.js';
 import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/base/checks';
@@ -62,16 +62,12 @@ export class Checkpoints {
 
   /** Steps with a checkpoint, ascending. Whether their bytes are still right is another question: see `newest`. */
   steps(): number[] {
-    if (!existsSync(this.path)) return [];
-    return readdirSync(this.path)
-      .flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? [])
-      .map(Number)
-      .sort((a, b) => a - b);
+    return checkpointSteps(this.path);
   }
 
   at(step: number): string {
     check('Checkpoints.at', { step }, { step: whole(0) });
-    return join(this.path, `step-${step}`);
+    return join(this.path, checkpointName(step));
   }
 
   async write(trainable: Trainable, optimizer: AdamW, snapshot: Snapshot): Promise<string> {

@@ -53,7 +53,9 @@ export {
   selfTrainingDefaults,
   sftDefaults,
 } from './presets.js';
-export { environment, RunFolder, type MetricsRow } from './runFolder.js';
+export { environment } from './environment.js';
+export { RunFolder } from './runFolder.js';
+export type { MetricsRow } from './runs/rows.js';
 export { train } from './runner.js';
 export type {
   RunnerOptions,

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { promptIds, type PromptRow } from '@selfjudge/data';
-import type { OpenModel } from './model.js';
-import type { InputRow } from './rows.js';
+import type { OpenModel } from '../models/model.js';
+import type { InputRow } from '../rows/rows.js';
 
 /**
  * The rows with those turned into problems whose prompt leaves the model no room for an answer.

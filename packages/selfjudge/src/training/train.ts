@@ -8,11 +8,12 @@ import {
   type TrainingResult,
   type TrainingTask,
 } from '@selfjudge/training';
+import { RUN_LAYOUT } from '@selfjudge/training/runs';
 import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
-import { fileRows, type RowSource } from './datasets.js';
-import { openModel, type OpenModel } from './model.js';
+import { fileRows, type RowSource } from '../rows/datasets.js';
+import { openModel, type OpenModel } from '../models/model.js';
 import { refuseOtherConfig } from './sameRun.js';
 import { TASKS, type RunOptions } from './tasks.js';
 
@@ -84,7 +85,7 @@ export async function runTraining(
   }
 }
 
-const configOf = ({ path }: RunFolder) => join(path, 'config.yaml');
+const configOf = ({ path }: RunFolder) => join(path, RUN_LAYOUT.config);
 
 /** The summary of a run that is complete already; undefined when there is work left. */
 function checkRun(folder: RunFolder, config: Record<string, unknown>): TrainingResult | undefined {

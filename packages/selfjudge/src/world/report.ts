@@ -4,10 +4,10 @@ import { promptIds } from '@selfjudge/data';
 import type { Estimate } from '@selfjudge/evaluation';
 import { tournament } from '@selfjudge/judging';
 import { answerSequence, scoreSequences } from '@selfjudge/training';
-import { gold } from '../world/gold.js';
-import { difference, judgeAccuracy, measure, type WorldScore } from '../world/measure.js';
-import type { SignalPoint, Trained } from './worldPhase.js';
-import type { WorldAnswer, WorldTraining } from './worldTraining.js';
+import { gold } from './gold.js';
+import { difference, judgeAccuracy, measure, type WorldScore } from './measure.js';
+import type { SignalPoint, Trained } from './phase.js';
+import type { WorldAnswer, WorldTraining } from './training.js';
 
 /** One row of the result table. */
 export interface Contender {

@@ -1,7 +1,7 @@
 import type { AnswerPair } from '@selfjudge/data';
 import { Judge, type CompareOptions, type Verdict } from '@selfjudge/judging';
-import { resolveTemplate, type OpenModel } from './model.js';
-import type { InputRow } from './rows.js';
+import { resolveTemplate, type OpenModel } from '../models/model.js';
+import type { InputRow } from '../rows/rows.js';
 
 /** A model as judge. @param template a shipped one's name, a file, or `auto`, the one beside the weights */
 export const judgeOf = (opened: OpenModel, template: string): Judge =>

@@ -11,9 +11,9 @@ import {
   type WinRate,
 } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
-import { fileRows, type DatasetOptions, type Warn } from './datasets.js';
+import { fileRows, type DatasetOptions, type Warn } from '../rows/datasets.js';
 import { judgeOf } from './judge.js';
-import { openModel, type ModelOptions, type OpenModel } from './model.js';
+import { openModel, type ModelOptions, type OpenModel } from '../models/model.js';
 
 export interface EvaluateOptions extends DatasetOptions, ModelOptions {
   model: string;

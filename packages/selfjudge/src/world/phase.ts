@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileFormatError } from '@selfjudge/base';
 import { LlamaModel, type Device } from '@selfjudge/engine';
 import { RunFolder, train, type MetricsRow, type TrainingTask } from '@selfjudge/training';
+import { readMetrics } from '@selfjudge/training/runs';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 
@@ -94,17 +93,8 @@ export async function runPhase(
 }
 
 function curveOf(path: string): SignalPoint[] {
-  const file = join(path, 'metrics.jsonl');
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  return lines.flatMap((line, i) => {
-    let row: Record<string, number>;
-    try {
-      row = { ...(JSON.parse(line) as Record<string, number>) };
-    } catch (error) {
-      const expected = `metrics in JSON in line ${i + 1}`;
-      throw new FileFormatError({ path: file, expected, received: (error as Error).message });
-    }
-    const { step, 'eval/judge_win_rate': winRate, 'eval/kl': kl } = row;
+  return readMetrics(path).rows.flatMap(({ step, metrics }) => {
+    const { 'eval/judge_win_rate': winRate, 'eval/kl': kl } = metrics;
     return winRate === undefined ? [] : [{ step, winRate, kl }];
   });
 }

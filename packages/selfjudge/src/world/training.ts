@@ -25,15 +25,15 @@ import {
   type TokenizedPrompt,
   type Trainable,
 } from '@selfjudge/training';
-import { baseOptions, baseTask, initialModel, WORLD_OPTIMIZER } from '../world/base.js';
-import { worldText } from '../world/measure.js';
-import { makePairs } from '../world/pairs.js';
-import { drawPrompts, splitPrompts, type WorldPrompt, type WorldSplits } from '../world/prompts.js';
-import { worldTemplate, type WorldTemplate } from '../world/templates.js';
-import { VerdictAccuracy } from '../world/verdictAccuracy.js';
-import { writeWorldTokenizer } from '../world/vocabulary.js';
-import { saveTemplate } from './model.js';
-import { runPhase, type PhaseHooks, type Trained } from './worldPhase.js';
+import { baseOptions, baseTask, initialModel, WORLD_OPTIMIZER } from './base.js';
+import { worldText } from './measure.js';
+import { makePairs } from './pairs.js';
+import { drawPrompts, splitPrompts, type WorldPrompt, type WorldSplits } from './prompts.js';
+import { worldTemplate, type WorldTemplate } from './templates.js';
+import { VerdictAccuracy } from './verdictAccuracy.js';
+import { writeWorldTokenizer } from './vocabulary.js';
+import { saveTemplate } from '../models/model.js';
+import { runPhase, type PhaseHooks, type Trained } from './phase.js';
 
 export interface WorldOptions {
   outputDir: string;

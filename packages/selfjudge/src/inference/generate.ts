@@ -3,7 +3,7 @@ import type { Tokenizer } from '@selfjudge/text';
 import { promptIds, type Text } from '@selfjudge/data';
 import { bestOf, type Tournament } from '@selfjudge/judging';
 import { judgeOf } from './judge.js';
-import type { OpenModel } from './model.js';
+import type { OpenModel } from '../models/model.js';
 
 /** How answers are drawn, and whether the model chooses among them. */
 export interface AnswerOptions {

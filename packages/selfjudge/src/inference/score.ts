@@ -1,8 +1,8 @@
 import { plan } from '@selfjudge/engine';
 import type { TreeSequence } from '@selfjudge/text';
 import { sftSequence, type SftExample } from '@selfjudge/data';
-import type { OpenModel } from './model.js';
-import type { InputRow } from './rows.js';
+import type { OpenModel } from '../models/model.js';
+import type { InputRow } from '../rows/rows.js';
 
 /** Log-probabilities of one completion. */
 export interface Score {

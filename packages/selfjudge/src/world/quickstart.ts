@@ -1,16 +1,16 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJsonObject, shellWord } from '@selfjudge/base';
+import { shellWord } from '@selfjudge/base';
 import type { LlamaModel } from '@selfjudge/engine';
 import { environment, RunFolder } from '@selfjudge/training';
+import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 import { VERSION } from '../version.js';
-import { voteLabels } from '../world/pairs.js';
-import { refuseOtherConfig } from './sameRun.js';
-import type { PhaseHooks, Trained } from './worldPhase.js';
-import { reportOn, type ReportOptions, type WorldReport } from './worldReport.js';
-import { WorldTraining, type WorldOptions } from './worldTraining.js';
+import { voteLabels } from './pairs.js';
+import { refuseOtherConfig } from '../training/sameRun.js';
+import type { PhaseHooks, Trained } from './phase.js';
+import { reportOn, type ReportOptions, type WorldReport } from './report.js';
+import { WorldTraining, type WorldOptions } from './training.js';
 
 export type QuickstartOptions = WorldOptions & ReportOptions;
 
@@ -56,10 +56,10 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
   try {
     const config = { verb: 'quickstart', ...mapKeys(options, snakeCase) };
     refuseOtherConfig(outputDir, config, new Set(['output_dir', 'device']));
-    const saved = join(outputDir, 'summary.json');
-    if (existsSync(saved)) {
-      const advice = `after rm ${shellWord(saved)} the same command writes it again`;
-      const result = readJsonObject(saved, advice) as unknown as QuickstartResult;
+    const saved = shellWord(join(outputDir, RUN_LAYOUT.summary));
+    const before = readSummary(outputDir, `after rm ${saved} the same command writes it again`);
+    if (before !== undefined) {
+      const result = before as unknown as QuickstartResult;
       return { status: 'completed', alreadyDone: true, ...result, outputDir };
     }
     folder.writeConfig(stringify(config));

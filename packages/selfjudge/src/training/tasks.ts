@@ -26,8 +26,20 @@ import {
   type TrainingTask,
 } from '@selfjudge/training';
 import type { TrainingVerb } from '../config/index.js';
-import { prepareJudge, warnDropped, type DatasetOptions, type RowSource, type Warn } from './datasets.js';
-import { carryTemplate, resolveTemplate, saveTemplate, type ModelOptions, type OpenModel } from './model.js';
+import {
+  prepareJudge,
+  warnDropped,
+  type DatasetOptions,
+  type RowSource,
+  type Warn,
+} from '../rows/datasets.js';
+import {
+  carryTemplate,
+  resolveTemplate,
+  saveTemplate,
+  type ModelOptions,
+  type OpenModel,
+} from '../models/model.js';
 
 /** What a verb's configuration holds in the API's names, beside the options of its method. */
 export type RunOptions = DatasetOptions &
