@@ -1,4 +1,4 @@
-import { answerText, generate } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine';
 import { ArgumentError } from '@selfjudge/base';
 import { promptIds, type PreferencePair, type Text } from '@selfjudge/data';
 import {
@@ -158,8 +158,9 @@ async function answersOf(
   { maxNewTokens, temperature, topP, seed }: EvaluateOptions,
   { onProgress, signal }: EvaluateHooks,
 ): Promise<string[]> {
-  const samples = await generate(
+  const answers = await sampleAnswers(
     view,
+    tokenizer,
     prompts.map((prompt) => promptIds(tokenizer, prompt)),
     {
       maxNewTokens,
@@ -170,5 +171,5 @@ async function answersOf(
       onProgress: (at) => onProgress?.(at.done, at.total),
     },
   );
-  return samples.map(([sample]) => answerText(tokenizer, sample));
+  return answers.map(([{ text }]) => text);
 }
