@@ -1,5 +1,5 @@
 // Timing of single steps of `generate`, without the prefill before the first.
-import { generate } from '../packages/core/dist/index.js';
+import { generate } from '../packages/engine/dist/index.js';
 
 /**
  * Seconds of a decode step, on average over the steps after the first: the first also prefills.

@@ -22,8 +22,8 @@ const TEMPLATES = (name, stem) => ({
   [`native/include/ops/${stem}.h`]: 'contract.h',
   [`native/backends/cpu/${stem}.cpp`]: 'kernel.cpp',
   [`native/backends/cuda/${stem}.cu`]: 'kernel.cu',
-  [`packages/core/src/tensor/ops/${name}.ts`]: 'wrapper.ts',
-  [`packages/core/src/testing/cases/${name}.ts`]: 'cases.ts',
+  [`packages/engine/src/tensor/ops/${name}.ts`]: 'wrapper.ts',
+  [`packages/testing/src/cases/${name}.ts`]: 'cases.ts',
   [`benchmarks/ops/ours/${name}.mjs`]: 'bench.mjs',
   [`benchmarks/peers/ops/${stem}.py`]: 'peer.py',
 });

@@ -3,8 +3,8 @@
 //
 //   contract   native/include/ops/FAMILY.h, namespace STEM, and X(STEM) in native/include/ops.h
 //   cpu, cuda  run_STEM in native/backends/{cpu,cuda}/, in STEM.{cpp,cu} or FAMILY.{cpp,cu}
-//   wrapper    packages/core/src/tensor/ops/, enqueues STEM, in the file of the op, of its forward or of the family
-//   cases      packages/core/src/testing/cases/*.ts, { op: 'name' }; the gradients of a case cover the backward
+//   wrapper    packages/engine/src/tensor/ops/, enqueues STEM, in the file of the op, of its forward or of the family
+//   cases      packages/testing/src/cases/*.ts, { op: 'name' }; the gradients of a case cover the backward
 //   bench      benchmarks/ops/ours/*.mjs, export const name; `backward: true` covers the backward
 //
 // FAMILY is the contract's header: forward and backward, or ops that are of one kind, may share files.
@@ -75,7 +75,7 @@ function readKernels(folder, pattern) {
 function readWrappers(root) {
   const found = new Map();
   const functions = new Set();
-  for (const [path, text] of sources(join(root, 'packages/core/src/tensor'), /^(?!.*\.test\.ts$).*\.ts$/)) {
+  for (const [path, text] of sources(join(root, 'packages/engine/src/tensor'), /^(?!.*\.test\.ts$).*\.ts$/)) {
     for (const [, argument] of text.matchAll(/\benqueue(?:One)?\(\s*([^,)]*),/g)) {
       const stems = argument.replace(/===\s*'\w+'/g, '').matchAll(/'(\w+)'/g);
       for (const [, stem] of stems) add(found, stem, path);
@@ -89,7 +89,7 @@ function readWrappers(root) {
 
 function readCases(root) {
   const found = new Map();
-  for (const [path, text] of sources(join(root, 'packages/core/src/testing/cases'), /\.ts$/)) {
+  for (const [path, text] of sources(join(root, 'packages/testing/src/cases'), /\.ts$/)) {
     for (const [entry, , name] of text.matchAll(/^( *)op: '(\w+)',[^]*?^(?!\1|$)/gm)) {
       for (const stem of SHARED[name] ?? [snake(name)]) {
         add(found, stem, path);

@@ -41,11 +41,19 @@ export function skip(name, why) {
   total.skipped++;
 }
 
-/** A vitest project, or with `args` (paths, options) a part of it; its tests count one by one. */
-export function vitest(project, { env = {}, args: more = [] } = {}) {
+/** Kernel paths of the CPU, each a vitest project. */
+export const PATHS = ['portable', 'avx2', 'avx512', 'avx512bf16', 'amx'];
+
+/** Vitest projects, or with `args` (paths, options) a part of them; their tests count one by one. */
+export function vitest(projects, { env = {}, args: more = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'selfjudge-test-'));
   const report = join(folder, 'report.json');
-  const args = [bin('vitest', 'vitest.mjs'), 'run', '--project', project, ...more];
+  const args = [
+    bin('vitest', 'vitest.mjs'),
+    'run',
+    ...[projects].flat().flatMap((name) => ['--project', name]),
+    ...more,
+  ];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const result = spawnSync(process.execPath, [...args, ...reporters], {
     cwd: root,

@@ -1,6 +1,6 @@
 // pnpm test: build, format, lint and type checks, then every unit and end-to-end test. `pnpm test real`: the tests on
 // real weights.
-import { bin, checkNode, finish, vitest } from './suite.mjs';
+import { bin, checkNode, finish, PATHS, vitest } from './suite.mjs';
 
 const built = checkNode('build', ['scripts/build.mjs', '--quiet']);
 if (process.argv.includes('real')) {
@@ -9,6 +9,7 @@ if (process.argv.includes('real')) {
   checkNode('prettier', [bin('prettier', 'bin/prettier.cjs'), '--check', '.']);
   checkNode('oxlint', [bin('oxlint', 'bin/oxlint'), '--deny-warnings']);
   checkNode('clang-format', ['scripts/clang-format.mjs']);
-  if (built) vitest('unit');
+  checkNode('types of tests', [bin('typescript', 'bin/tsc'), '-p', 'tsconfig.test.json']);
+  if (built) vitest(['unit', ...PATHS]);
 }
 finish();

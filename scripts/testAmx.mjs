@@ -35,6 +35,6 @@ if (paths.includes('amx')) {
     SELFJUDGE_NATIVE_MODULE: join(folder, 'Release/selfjudge_native.node'),
     SELFJUDGE_CPU: 'amx',
   };
-  if (built) vitest('unit', { env, args: ['.amx.test.ts'] });
+  if (built) vitest('amx', { env });
 }
 finish();

@@ -50,7 +50,7 @@ function checkMachineCode(arch, { tools, module }) {
 
 /** Opens the GPU in a process of its own; without a driver the error must say so and the process must live. */
 function checkWithoutDriver(module) {
-  const script = `import { Device } from '@selfjudge/core';
+  const script = `import { Device } from '@selfjudge/engine';
     try { console.log('opened ' + Device.open('cuda').description); } catch (error) { console.log(error.message); }`;
   const result = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     cwd: join(root, 'packages/selfjudge'),

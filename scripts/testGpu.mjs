@@ -11,7 +11,7 @@ import { bin, check, checkNode, finish, skip, vitest } from './suite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const MAIN = 'packages/selfjudge/dist/cli/main.js';
-const CASES = 'packages/core/src/tensor/cases.cuda.test.ts';
+const CASES = 'packages/engine/src/tensor/cases.path.test.ts';
 
 const usable = check('a GPU can be used', () => {
   const doctor = spawnSync(process.execPath, [MAIN, 'doctor', '--json'], { cwd: root, encoding: 'utf8' });
@@ -25,7 +25,9 @@ if (!usable) finish();
 const ALONE = 'test/cuda/lost';
 vitest('cuda', { args: ['--exclude', `${ALONE}*`] });
 vitest('cuda', { args: [ALONE] });
-const packages = ['core', 'training', 'judging', 'evaluation'].map((name) => `packages/${name}/src`);
+const packages = ['base', 'text', 'engine', 'training', 'judging', 'evaluation'].map(
+  (name) => `packages/${name}/src`,
+);
 vitest('unit', { args: packages });
 vitest('real');
 

@@ -24,7 +24,7 @@ async function withoutTiles(path: string): Promise<Record<string, unknown>> {
     'python3',
     [join(repository, 'test/support/withoutTiles.py'), ...command],
     {
-      cwd: join(repository, 'packages/core'),
+      cwd: join(repository, 'packages/engine'),
       env: { ...process.env, SELFJUDGE_CPU: path },
     },
   );

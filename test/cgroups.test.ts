@@ -47,7 +47,7 @@ function makeGroup({ v1, v2 }: Setting): { folder: string } | { why: string } {
 async function runIn(setting: Setting, code: string, skip: (why: string) => never): Promise<string> {
   const group = makeGroup(setting);
   if ('why' in group) return skip(`no control group can be made here: ${group.why}`);
-  const program = `const core = await import(${JSON.stringify(join(repository, 'packages/core/dist/index.js'))});${code}`;
+  const program = `const engine = await import(${JSON.stringify(join(repository, 'packages/engine/dist/index.js'))});${code}`;
   const enter = `echo $$ > ${join(group.folder, 'cgroup.procs')} && exec "$0" --input-type=module -e "$1"`;
   try {
     const env = { ...process.env, SELFJUDGE_POISON: '' };
@@ -66,24 +66,24 @@ async function runIn(setting: Setting, code: string, skip: (why: string) => neve
 
 it('computes with as many threads as the group has CPUs', async ({ skip }) => {
   if (cpus().length < 2) skip('one CPU is all there is');
-  const code = `console.log(core.Device.open('cpu').description)`;
+  const code = `console.log(engine.Device.open('cpu').description)`;
   expect(await runIn(cpuQuota, code, skip)).toBe('CPU, 1 threads\n');
 });
 
 it('refuses what the group has no memory for, and goes on', async ({ skip }) => {
   const code = `
-    const device = core.Device.open('cpu');
+    const device = engine.Device.open('cpu');
     const kept = [];
     try {
       for (;;) {
-        kept.push(core.Tensor.from(device, new Float32Array(8 << 20), [8 << 20]));
+        kept.push(engine.Tensor.from(device, new Float32Array(8 << 20), [8 << 20]));
         await device.sync();
       }
     } catch (error) {
       console.log(error.code, kept.length);
     }
     for (const tensor of kept) tensor.dispose();
-    console.log((await core.Tensor.from(device, [7], [1]).read())[0]);
+    console.log((await engine.Tensor.from(device, [7], [1]).read())[0]);
   `;
   const lines = (await runIn(memory(640 << 20), code, skip)).trim().split('\n');
   expect(lines[0]).toMatch(/^SJ_OUT_OF_MEMORY \d+$/);

@@ -38,8 +38,9 @@ describe('the ops of this repository', () => {
 
 const CPU = 'native/backends/cpu';
 const CUDA = 'native/backends/cuda';
-const CORE = 'packages/core/src';
-const READ = ['native/include', CPU, CUDA, `${CORE}/tensor`, `${CORE}/testing/cases`, 'benchmarks/ops/ours'];
+const TENSOR = 'packages/engine/src/tensor';
+const CASES = 'packages/testing/src/cases';
+const READ = ['native/include', CPU, CUDA, TENSOR, CASES, 'benchmarks/ops/ours'];
 
 /** Changes to a copy of the sources. */
 class Sources {
@@ -90,22 +91,17 @@ describe('an op that lacks something is named', () => {
     ],
     [
       'no wrapper',
-      (s) => s.remove(`${CORE}/tensor/ops/swiglu.ts`),
+      (s) => s.remove(`${TENSOR}/ops/swiglu.ts`),
       ['swiglu wrapper: missing', 'swiglu_backward wrapper: missing'],
     ],
     [
       'no cases',
-      (s) => s.remove(`${CORE}/testing/cases/optimizer.ts`),
+      (s) => s.remove(`${CASES}/optimizer.ts`),
       ['adamw cases: missing', 'global_norm cases: missing'],
     ],
     [
       'cases without gradients',
-      (s) =>
-        s.replace(
-          `${CORE}/testing/cases/rows.ts`,
-          "op: 'embedding',",
-          "op: 'embedding', differentiable: false,",
-        ),
+      (s) => s.replace(`${CASES}/rows.ts`, "op: 'embedding',", "op: 'embedding', differentiable: false,"),
       ['embedding_backward cases: missing'],
     ],
     [

@@ -1,10 +1,11 @@
 // What users of preference-training libraries have tripped over elsewhere. One test a trap, named after it.
 import { afterAll, describe, expect, it } from 'vitest';
-import { generate, Tokenizer, byteTokenizer } from '../packages/core/dist/index.js';
-import { byteModel } from '../packages/core/dist/testing/index.js';
-import { promptIds } from '../packages/data/dist/index.js';
-import { Judge, judgeSequences, loadJudgeTemplate } from '../packages/judging/dist/index.js';
-import { dpo, jsft, loadModel, sft } from '../packages/selfjudge/dist/index.js';
+import { generate } from '@selfjudge/engine';
+import { Tokenizer, byteTokenizer } from '@selfjudge/text';
+import { byteModel } from '@selfjudge/testing/tinyModel';
+import { promptIds } from '@selfjudge/data';
+import { Judge, judgeSequences, loadJudgeTemplate } from '@selfjudge/judging';
+import { dpo, jsft, loadModel, sft } from 'selfjudge';
 import {
   fullTrainable,
   judgeExample,
@@ -14,13 +15,13 @@ import {
   prepareSft,
   supervisedBackward,
   type PreferenceOptions,
-} from '../packages/training/dist/index.js';
+} from '@selfjudge/training';
 import {
   relativeError,
   takeGradient,
   tinyLora,
   trainedAdapter,
-} from '../packages/training/dist/testing/tiny.js';
+} from '../packages/training/src/testing/tiny.js';
 import { run as selfjudge, temporaryFolder } from './support/cli.js';
 import { bosTokenizer, padIsEosTokenizer } from './support/tokenizers.js';
 

@@ -2,23 +2,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { generate, LlamaModel, TreeBatch } from '../packages/core/dist/index.js';
-import { completionIds, loadJudgedPairs, loadPreferences, promptIds } from '../packages/data/dist/index.js';
-import {
-  Judge,
-  judgeSequences,
-  loadJudgeTemplate,
-  parseJudgeTemplate,
-} from '../packages/judging/dist/index.js';
-import { jsft, loadModel, selfTrain } from '../packages/selfjudge/dist/index.js';
+import { generate, LlamaModel, TreeBatch } from '@selfjudge/engine';
+import { completionIds, loadJudgedPairs, loadPreferences, promptIds } from '@selfjudge/data';
+import { Judge, judgeSequences, loadJudgeTemplate, parseJudgeTemplate } from '@selfjudge/judging';
+import { jsft, loadModel, selfTrain } from 'selfjudge';
 import {
   loraTrainable,
   preparePairs,
   preparePrompts,
   prepareSft,
   selfTrainingDefaults,
-} from '../packages/training/dist/index.js';
-import { jitter, tinyLora } from '../packages/training/dist/testing/tiny.js';
+} from '@selfjudge/training';
+import { jitter, tinyLora } from '../packages/training/src/testing/tiny.js';
 import { temporaryFolder } from './support/cli.js';
 import { dispose, firstStep, model, prompts, questions, start, tokenizer } from './support/firstStep.js';
 import { writeRows } from './support/tinyModel.js';

@@ -1,6 +1,6 @@
 // Decoding of ours, served line by line. usage: node ours.mjs MODEL DEVICE shared|unshared
 // shared: the prefix of all answers is stored once. unshared: the same shapes, a copy of the prefix for each answer.
-import { Device, LlamaModel, Tensor, treeAttentionPool } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel, Tensor, treeAttentionPool } from '../../packages/engine/dist/index.js';
 import { serve, timed } from '../compare.mjs';
 import { secondsOfStep } from '../steps.mjs';
 

@@ -5,7 +5,7 @@ import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { nodeLlamaCpp } from '../peers/nodeLlamaCpp.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
 import { stepWork } from '../self-judge-step/work.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));

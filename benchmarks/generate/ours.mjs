@@ -1,5 +1,5 @@
 // Sampling of ours, served line by line: the same work as benchmarks/peers/generate.py.
-import { Device, LlamaModel, generate } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel, generate } from '../../packages/engine/dist/index.js';
 import { serve, timed } from '../compare.mjs';
 
 const device = Device.open(process.argv[3]);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
 import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
 import { judgePairs } from './pairs.mjs';
 

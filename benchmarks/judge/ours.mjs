@@ -1,6 +1,6 @@
 // Judging of ours, served line by line: the same questions as benchmarks/peers/judge.py, rendered and tokenised in the time
 // that is measured, as `compare` does it.
-import { Device, LlamaModel } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
 import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
 import { serve, timed } from '../compare.mjs';
 

@@ -1,6 +1,6 @@
 // Pairs to judge: 32 prompts, four answers each by the model itself, paired two and two; 64 at most.
 import { readFileSync } from 'node:fs';
-import { answerText, generate } from '../../packages/core/dist/index.js';
+import { answerText, generate } from '../../packages/engine/dist/index.js';
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 

@@ -2,7 +2,7 @@
 //
 // Calls run in Programs, so that a turn is kernels and not calls from JavaScript.
 import { createInterface } from 'node:readline';
-import { Device, Program, Tensor, Weight, linear, linearLogprob } from '../../packages/core/dist/index.js';
+import { Device, Program, Tensor, Weight, linear, linearLogprob } from '../../packages/engine/dist/index.js';
 import { checksum, exactLabels, exactValues } from './exact.mjs';
 
 const device = Device.open('cpu');

@@ -1,5 +1,6 @@
 // Inputs of the op benches, made on a device and disposed together.
-import { Random, Tensor, Weight } from '../../packages/core/dist/index.js';
+import { Random } from '../../packages/base/dist/index.js';
+import { Tensor, Weight } from '../../packages/engine/dist/index.js';
 
 export class Inputs {
   #made = [];

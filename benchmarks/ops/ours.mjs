@@ -1,6 +1,6 @@
 // Ops of ours, served line by line: the same work as benchmarks/peers/ops.py. Answers the seconds of one call.
 import { createInterface } from 'node:readline';
-import { Device, Tape, Tensor } from '../../packages/core/dist/index.js';
+import { Device, Tape, Tensor } from '../../packages/engine/dist/index.js';
 import { opBenches } from './catalog.mjs';
 import { Inputs } from './inputs.mjs';
 

@@ -1,5 +1,5 @@
 // What of ours grows with a size, served line by line, on random models: their speed does not depend on the weights.
-import { Device, LlamaModel, TreeBatch, generate } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel, TreeBatch, generate } from '../../packages/engine/dist/index.js';
 import { serve, timed } from '../compare.mjs';
 import { secondsOfStep } from '../steps.mjs';
 import { MODELS } from './models.mjs';

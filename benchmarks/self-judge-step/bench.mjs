@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Contender, comparison, interleave } from '../harness.mjs';
 import { pythonPackages } from '../compare.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/core/dist/index.js';
+import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
 import { stepWork } from './work.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));

@@ -1,7 +1,7 @@
 // The work of the step bench, as token ids, so that both sides do the same: 8 prompts, two answers of exactly
 // `new_tokens` each, one judge prompt an order built around them.
 import { readFileSync } from 'node:fs';
-import { Tokenizer } from '../../packages/core/dist/index.js';
+import { Tokenizer } from '../../packages/text/dist/index.js';
 
 export async function stepWork(tokenizer, { prompts, newTokens = 128, dtype = 'bf16' } = {}) {
   const texts = prompts

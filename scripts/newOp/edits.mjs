@@ -40,6 +40,6 @@ function addCases(text, { name }) {
 /** Path of each list, and what a new op makes of its text. */
 export const EDITS = {
   'native/include/ops.h': register,
-  'packages/core/src/tensor/index.ts': exportWrapper,
-  'packages/core/src/testing/cases.ts': addCases,
+  'packages/engine/src/tensor/index.ts': exportWrapper,
+  'packages/testing/src/cases.ts': addCases,
 };

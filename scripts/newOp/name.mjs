@@ -22,18 +22,19 @@ const RESERVED = new Set(
   abstract arguments async await break case catch class const continue debugger default delete do else enum eval export
   extends false finally for function if implements import in instanceof interface let new null package return super
   switch this throw true try typeof undefined var while with yield
-  activation calls core enqueue expected record tensor`.split(/\s+/),
+  activation calls engine enqueue expected record tensor`.split(/\s+/),
 );
 
-/** Names that the modules of packages/core export. */
+/** Names that the modules of packages/engine and packages/testing export. */
 function exported(root) {
-  const source = join(root, 'packages/core/src');
   const names = new Set();
-  for (const path of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-    if (!path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
-    const text = readFileSync(join(source, path), 'utf8');
-    for (const [, name] of text.matchAll(/^export (?:async )?(?:function|class|const|let) (\w+)/gm))
-      names.add(name);
+  for (const source of ['packages/engine/src', 'packages/testing/src'].map((path) => join(root, path))) {
+    for (const path of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
+      if (!path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
+      const text = readFileSync(join(source, path), 'utf8');
+      for (const [, name] of text.matchAll(/^export (?:async )?(?:function|class|const|let) (\w+)/gm))
+        names.add(name);
+    }
   }
   return names;
 }
@@ -51,7 +52,8 @@ export function checkName(root, name, files) {
   if (RESERVED.has(name) || RESERVED.has(stem)) wrong('a word that no language here reserves');
   const taken = readOps(root).find((op) => op.stem === stem || op.stem === `${stem}_backward`);
   if (taken) wrong('a new op', `${name}, which is there (pnpm ops ${name})`);
-  if (exported(root).has(name)) wrong('a name that packages/core does not export', `${name}, which it does`);
+  if (exported(root).has(name))
+    wrong('a name that packages/engine does not export', `${name}, which it does`);
   const there = files(name, stem).find((path) => existsSync(join(root, path)));
   if (there !== undefined) wrong('an op whose files are not there', `${name}: ${there} is there`);
   return { name, stem };

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TreeBatch, type LlamaModel, type Message } from '../../packages/core/dist/index.js';
+import { TreeBatch, type LlamaModel } from '@selfjudge/engine';
+import { type Message } from '@selfjudge/text';
 import { rowsOf, run, temporaryFolder } from '../support/cli.js';
 import { writeRows } from '../support/tinyModel.js';
 import { figure, fixture, largestDifference, loadReal, preferences, tokenLogprobs, weights } from './real.js';

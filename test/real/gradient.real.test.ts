@@ -1,6 +1,6 @@
 // One step's loss and LoRA gradients against PyTorch, PEFT and TRL (benchmarks/peers/gradient.py), float32.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Adapter, plan, type LlamaModel, type ParameterSet } from '../../packages/core/dist/index.js';
+import { Adapter, plan, type LlamaModel, type ParameterSet } from '@selfjudge/engine';
 import {
   judgeExample,
   preferenceBackward,
@@ -9,7 +9,7 @@ import {
   type JsftLossOptions,
   type PreferenceOptions,
   type SupervisedExample,
-} from '../../packages/training/dist/index.js';
+} from '@selfjudge/training';
 import { figure, fixture, loadReal, weights } from './real.js';
 
 interface PeerGradient {

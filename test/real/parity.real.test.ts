@@ -1,6 +1,7 @@
 // The model against transformers on the same dequantised weights (benchmarks/peers/parity.py), float32.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generate, type LlamaModel, type Message } from '../../packages/core/dist/index.js';
+import { generate, type LlamaModel } from '@selfjudge/engine';
+import { type Message } from '@selfjudge/text';
 import {
   digest,
   figure,

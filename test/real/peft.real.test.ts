@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Adapter, type LlamaModel } from '../../packages/core/dist/index.js';
+import { Adapter, type LlamaModel } from '@selfjudge/engine';
 import { temporaryFolder } from '../support/cli.js';
 import { figure, fixture, largestDifference, loadReal, root, tokenLogprobs, weights } from './real.js';
 

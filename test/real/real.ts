@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { inject } from 'vitest';
-import { LlamaModel, TreeBatch, type Message, type ModelView } from '../../packages/core/dist/index.js';
+import { LlamaModel, TreeBatch, type ModelView } from '@selfjudge/engine';
+import { type Message } from '@selfjudge/text';
 
 export const weights = inject('weights');
 export const hh = inject('hh');

@@ -4,14 +4,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
+import { Judge, loadJudgeTemplate } from '@selfjudge/judging';
 import {
   AdamW,
   loraTrainable,
   preparePrompts,
   selfTrainingDefaults,
   selfTrainingStep,
-} from '../../packages/training/dist/index.js';
+} from '@selfjudge/training';
 import { figure, loadReal, weights } from './real.js';
 
 setFlagsFromString('--expose-gc');

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadModelWithAdapter } from '../../packages/core/dist/index.js';
+import { loadModelWithAdapter } from '@selfjudge/engine';
 import { rowsOf, run, temporaryFolder } from '../support/cli.js';
 import { root, tokenLogprobs, weights } from './real.js';
 

@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setWorkerLimit } from '../../native/index.mjs';
-import { Device, generate, Random } from '../../packages/core/dist/index.js';
+import { Random } from '../../packages/base/dist/index.js';
+import { Device, generate } from '../../packages/engine/dist/index.js';
 import { dpo, jsft, loadModel, selfTrain, sft } from '../../packages/selfjudge/dist/index.js';
 import { DATA, runHashes, sha256 } from './bits.mjs';
 

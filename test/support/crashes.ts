@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Random } from '../../packages/core/dist/index.js';
-import { Checkpoints } from '../../packages/training/dist/index.js';
+import { Random } from '@selfjudge/base';
+import { Checkpoints } from '@selfjudge/training';
 import { undurable } from './durability.js';
 import { PHASES } from './faults.js';
 import { leftOver } from './outcome.js';

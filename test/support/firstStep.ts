@@ -1,5 +1,5 @@
-import { byteModel } from '../../packages/core/dist/testing/index.js';
-import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
+import { byteModel } from '@selfjudge/testing/tinyModel';
+import { Judge, loadJudgeTemplate } from '@selfjudge/judging';
 import {
   AdamW,
   loraTrainable,
@@ -9,8 +9,8 @@ import {
   selfTrainingDefaults,
   selfTrainingStep,
   type SelfTrainingOptions,
-} from '../../packages/training/dist/index.js';
-import { tinyLora, trainedAdapter } from '../../packages/training/dist/testing/tiny.js';
+} from '@selfjudge/training';
+import { tinyLora, trainedAdapter } from '../../packages/training/src/testing/tiny.js';
 
 export const model = byteModel();
 export const tokenizer = model.tokenizer!;

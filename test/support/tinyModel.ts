@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { byteTokenizer, type ModelConfig } from '../../packages/core/dist/index.js';
-import { byteModel } from '../../packages/core/dist/testing/index.js';
+import { byteTokenizer } from '@selfjudge/text';
+import { type ModelConfig } from '@selfjudge/engine';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 
 /** Two layers of width 32 over bytes, saved as a Hugging Face folder: what the command line is tested on. */
 export async function saveTinyModel(

@@ -1,5 +1,5 @@
 // Tokenizers with the properties that others have tripped over.
-import { byteTokenizer, Tokenizer, type TokenizerFiles } from '../../packages/core/dist/index.js';
+import { byteTokenizer, Tokenizer, type TokenizerFiles } from '@selfjudge/text';
 
 const WORDS = { words: [' A', ' B'] };
 

@@ -1,5 +1,5 @@
 // Attention over prefix trees, against padded batches, and a step of decoding from the pool.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 /** A tree of `prompts` prompts with `answers` answers each: the length of the prompt and of each answer, HH-like. */
 function tree(prompts, answers, seed = 7) {
@@ -32,12 +32,12 @@ export const treeAttention = {
       const shared = Array.from({ length: prompt }, () => token++);
       return answers.map((n) => ({ tokens: shared.concat(Array.from({ length: n }, () => token++)) }));
     });
-    const packed = core.TreeBatch.from(sequences);
-    const plan = make.own(core.TreePlan.from(make.device, packed));
+    const packed = engine.TreeBatch.from(sequences);
+    const plan = make.own(engine.TreePlan.from(make.device, packed));
     const q = make.tensor([packed.rows, heads, dim], dtype);
     const [k, v] = [0, 1].map(() => make.tensor([packed.rows, kvHeads, dim], dtype));
     const scale = 1 / Math.sqrt(dim);
-    return { forward: () => core.treeAttention(q, k, v, plan, scale), watched: [q, k, v] };
+    return { forward: () => engine.treeAttention(q, k, v, plan, scale), watched: [q, k, v] };
   },
 };
 
@@ -60,7 +60,7 @@ export const treeAttentionPool = {
     const scale = 1 / Math.sqrt(dim);
     const reads = { pairs: sequences * keys, keys: sequences * keys };
     return {
-      forward: () => core.treeAttentionPool(q, poolK, poolV, tables, rowTable, lengths, scale, reads),
+      forward: () => engine.treeAttentionPool(q, poolK, poolV, tables, rowTable, lengths, scale, reads),
     };
   },
 };

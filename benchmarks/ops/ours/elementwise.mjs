@@ -1,5 +1,5 @@
 // Elementwise ops on the activations of one training tree.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 const activations = ({ model, tokens }) => [{ shape: { M: tokens, N: model.width } }];
 
@@ -7,7 +7,7 @@ export const add = {
   shapes: activations,
   prepare(make, { shape: { M, N }, dtype }) {
     const [a, b] = [make.tensor([M, N], dtype), make.tensor([M, N], dtype)];
-    return { forward: () => core.add(a, b) };
+    return { forward: () => engine.add(a, b) };
   },
 };
 
@@ -15,7 +15,7 @@ export const addInPlace = {
   shapes: activations,
   prepare(make, { shape: { M, N }, dtype }) {
     const [a, b] = [make.tensor([M, N], dtype), make.tensor([M, N], dtype, 1e-3)];
-    return { call: () => core.addInPlace(a, b) };
+    return { call: () => engine.addInPlace(a, b) };
   },
 };
 
@@ -23,7 +23,7 @@ export const fill = {
   shapes: activations,
   prepare(make, { shape: { M, N }, dtype }) {
     const x = make.tensor([M, N], dtype);
-    return { call: () => core.fill(x, 0.5) };
+    return { call: () => engine.fill(x, 0.5) };
   },
 };
 
@@ -31,7 +31,7 @@ export const copy = {
   shapes: activations,
   prepare(make, { shape: { M, N }, dtype }) {
     const [x, y] = [make.tensor([M, N], dtype), make.tensor([M, N], dtype)];
-    return { call: () => core.copyTo(x, y) };
+    return { call: () => engine.copyTo(x, y) };
   },
 };
 
@@ -39,7 +39,7 @@ export const castF32 = {
   shapes: activations,
   prepare(make, { shape: { M, N } }) {
     const x = make.tensor([M, N], 'bf16');
-    return { forward: () => core.cast(x, 'float32') };
+    return { forward: () => engine.cast(x, 'float32') };
   },
 };
 
@@ -47,7 +47,7 @@ export const castBf16 = {
   shapes: activations,
   prepare(make, { shape: { M, N } }) {
     const x = make.tensor([M, N], 'float32');
-    return { forward: () => core.cast(x, 'bf16') };
+    return { forward: () => engine.cast(x, 'bf16') };
   },
 };
 
@@ -56,6 +56,6 @@ export const swiglu = {
   backward: true,
   prepare(make, { shape: { M, N }, dtype }) {
     const [gate, up] = [make.tensor([M, N], dtype), make.tensor([M, N], dtype)];
-    return { forward: () => core.swiglu(gate, up), watched: [gate, up] };
+    return { forward: () => engine.swiglu(gate, up), watched: [gate, up] };
   },
 };

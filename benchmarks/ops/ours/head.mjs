@@ -1,5 +1,5 @@
 // The head: log-probabilities of labels with a frozen head, and sampling.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 export const linearLogprob = {
   shapes: ({ model: { width: K, vocabulary: N }, gpu }) =>
@@ -14,7 +14,7 @@ export const linearLogprob = {
     const head = make.weight([N, K], dtype);
     const rows = make.ints(Array.from({ length: M }, (_, i) => i));
     const labels = make.indices(M, N);
-    return { forward: () => core.linearLogprob(h, head, rows, labels), watched: [h] };
+    return { forward: () => engine.linearLogprob(h, head, rows, labels), watched: [h] };
   },
 };
 
@@ -30,7 +30,7 @@ export const linearSample = {
     );
     return {
       call() {
-        const drawn = core.linearSample(h, head, keys, { topP: 0.9 });
+        const drawn = engine.linearSample(h, head, keys, { topP: 0.9 });
         for (const tensor of Object.values(drawn)) tensor.dispose();
       },
     };

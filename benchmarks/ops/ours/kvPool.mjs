@@ -1,6 +1,6 @@
 // What moves keys and values in the pool: the rows of a prefill, rotated on the way as their queries are, and blocks of
 // branches.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 const pool = (make, { blocks, kvHeads, dim }, dtype) => [
   make.tensor([blocks, kvHeads * dim, 64], dtype),
@@ -20,7 +20,7 @@ export const kvWrite = {
     let q = make.tensor([M, heads, dim], dtype);
     // The op takes the queries' memory over.
     make.own({ dispose: () => q.dispose() });
-    return { call: () => (q = core.kvWrite(k, v, each, poolK, poolV, { table, positions: each, q })) };
+    return { call: () => (q = engine.kvWrite(k, v, each, poolK, poolV, { table, positions: each, q })) };
   },
 };
 
@@ -32,6 +32,6 @@ export const kvCopy = {
       shape.moves,
       3,
     ]);
-    return { call: () => core.kvCopy(moves, poolK, poolV, 64 * shape.moves) };
+    return { call: () => engine.kvCopy(moves, poolK, poolV, 64 * shape.moves) };
   },
 };

@@ -1,5 +1,5 @@
 // The matrix product with a frozen weight, and a weight's packing.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 export const linear = {
   shapes: ({ model: { width, inner }, rows }) =>
@@ -14,7 +14,7 @@ export const linear = {
   prepare(make, { shape: { M, N, K }, dtype }) {
     const x = make.tensor([M, K], dtype);
     const w = make.weight([N, K], dtype);
-    return { forward: () => core.linear(x, w), watched: [x] };
+    return { forward: () => engine.linear(x, w), watched: [x] };
   },
 };
 
@@ -27,7 +27,7 @@ export const linears = {
   prepare(make, { shape: { M, K, widths }, dtype }) {
     const x = make.tensor([M, K], dtype);
     const parts = widths.map((N) => ({ weight: make.weight([N, K], dtype) }));
-    return { call: () => core.linears(x, parts).forEach((y) => y.dispose()) };
+    return { call: () => engine.linears(x, parts).forEach((y) => y.dispose()) };
   },
 };
 

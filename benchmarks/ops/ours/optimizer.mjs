@@ -1,5 +1,5 @@
 // The optimizer's step on one flat tensor of parameters.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 const parameters = ({ gpu }) => [{ shape: { N: gpu ? 2 ** 24 : 2 ** 22 } }];
 
@@ -7,10 +7,10 @@ export const adamw = {
   shapes: parameters,
   prepare(make, { shape: { N } }) {
     const [grad, param] = [0, 1].map(() => make.tensor([N], 'float32'));
-    const [m, v] = [0, 1].map(() => make.own(core.Tensor.zeros(make.device, [N])));
+    const [m, v] = [0, 1].map(() => make.own(engine.Tensor.zeros(make.device, [N])));
     const options = { lr: 1e-5, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.01 };
     let step = 0;
-    return { call: () => core.adamw({ grad, param, m, v }, { ...options, step: ++step }) };
+    return { call: () => engine.adamw({ grad, param, m, v }, { ...options, step: ++step }) };
   },
 };
 
@@ -18,6 +18,6 @@ export const globalNorm = {
   shapes: parameters,
   prepare(make, { shape: { N } }) {
     const x = make.tensor([N], 'float32');
-    return { forward: () => core.globalNorm(x) };
+    return { forward: () => engine.globalNorm(x) };
   },
 };

@@ -1,5 +1,5 @@
 // Ops on rows, on the activations of one training tree.
-import * as core from '../../../packages/core/dist/index.js';
+import * as engine from '../../../packages/engine/dist/index.js';
 
 export const embedding = {
   shapes: ({ model, tokens }) => [{ shape: { M: tokens, V: model.vocabulary, K: model.width } }],
@@ -7,7 +7,7 @@ export const embedding = {
   prepare(make, { shape: { M, V, K }, dtype }, backward) {
     const table = make.weight([V, K], dtype, { trained: backward });
     const ids = make.indices(M, V);
-    return { forward: () => core.embedding(table, ids) };
+    return { forward: () => engine.embedding(table, ids) };
   },
 };
 
@@ -16,8 +16,8 @@ export const rmsNorm = {
   backward: true,
   prepare(make, { shape: { M, N }, dtype }) {
     const x = make.tensor([M, N], dtype);
-    const weight = make.own(new core.Vector(make.tensor([N], dtype)));
-    return { forward: () => core.rmsNorm(x, weight, 1e-5).y, watched: [x] };
+    const weight = make.own(new engine.Vector(make.tensor([N], dtype)));
+    return { forward: () => engine.rmsNorm(x, weight, 1e-5).y, watched: [x] };
   },
 };
 
@@ -29,7 +29,7 @@ export const rope = {
     const positions = make.ints(Array.from({ length: M }, (_, i) => i));
     // The op takes its input's memory over.
     make.own({ dispose: () => x.dispose() });
-    return { call: () => (x = core.rope(x, table, positions)) };
+    return { call: () => (x = engine.rope(x, table, positions)) };
   },
 };
 
@@ -41,7 +41,7 @@ export const gatherRows = {
   prepare(make, { shape: { M, R, N }, dtype }) {
     const x = make.tensor([M, N], dtype);
     const rows = make.indices(R, M);
-    return { forward: () => core.gatherRows(x, rows) };
+    return { forward: () => engine.gatherRows(x, rows) };
   },
 };
 
@@ -50,6 +50,6 @@ export const scatterRows = {
   prepare(make, { shape: { M, R, N }, dtype }) {
     const x = make.tensor([R, N], dtype);
     const rows = make.indices(R, M);
-    return { forward: () => core.scatterRows(x, rows, M) };
+    return { forward: () => engine.scatterRows(x, rows, M) };
   },
 };

@@ -1,4 +1,4 @@
-import type { Message } from '@selfjudge/core';
+import type { Message } from '@selfjudge/text';
 
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';

@@ -1,5 +1,5 @@
-import { sliceRendered } from '@selfjudge/core';
-import type { Message, RenderedText, Tokenizer } from '@selfjudge/core';
+import { sliceRendered } from '@selfjudge/text';
+import type { Message, RenderedText, Tokenizer } from '@selfjudge/text';
 
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';

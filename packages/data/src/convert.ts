@@ -1,5 +1,5 @@
-import { show } from '@selfjudge/core';
-import { check, object, text } from '@selfjudge/core/checks';
+import { show } from '@selfjudge/base';
+import { check, object, text } from '@selfjudge/base/checks';
 import { promptOf, readAnswer, readPrompt } from './answers.js';
 import { readLabels, readRationales } from './labels.js';
 import type { Outcome } from './problem.js';

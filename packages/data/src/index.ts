@@ -17,4 +17,4 @@ export { completionIds, preferenceSequences, promptIds, sftSequence } from './to
 export type { LengthLimit, TokenisedExample } from './tokenise.js';
 export { parseTranscript } from './transcript.js';
 export { parseYaml } from './yaml.js';
-export type { Message, Role } from '@selfjudge/core';
+export type { Message, Role } from '@selfjudge/text';

@@ -2,8 +2,8 @@ import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-import { FileFormatError, fileSystemError } from '@selfjudge/core';
-import { check, path as isPath } from '@selfjudge/core/checks';
+import { FileFormatError, fileSystemError } from '@selfjudge/base';
+import { check, path as isPath } from '@selfjudge/base/checks';
 
 import type { Issue } from './problem.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
-import { isError } from '@selfjudge/core';
+import { isError } from '@selfjudge/base';
 
 import { readJsonl } from './jsonl.js';
 import { loadPreferences, loadPrompts } from './load.js';

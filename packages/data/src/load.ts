@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-import { DataError } from '@selfjudge/core';
+import { DataError } from '@selfjudge/base';
 import {
   check,
   limit as isLimit,
@@ -8,7 +8,7 @@ import {
   optional,
   options as optionsOf,
   path as isPath,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
 
 import type { Row } from './convert.js';
 import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';

@@ -1,4 +1,4 @@
-import { check, list, object, text, whole } from '@selfjudge/core/checks';
+import { check, list, object, text, whole } from '@selfjudge/base/checks';
 
 const isProblem = { code: text, reason: text };
 

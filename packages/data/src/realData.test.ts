@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { byteTokenizer } from '@selfjudge/core';
+import { byteTokenizer } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
 import { loadPreferences, loadPrompts } from './load.js';

@@ -1,5 +1,6 @@
-import type { Message } from '@selfjudge/core';
-import { check, messages, object, oneOf, prompt as isPrompt, text, tuple } from '@selfjudge/core/checks';
+import type { Message } from '@selfjudge/text';
+import { check, object, oneOf, text, tuple } from '@selfjudge/base/checks';
+import { messages, prompt as isPrompt } from '@selfjudge/text/checks';
 
 import type { Labels, Rationales } from './labels.js';
 import type { Text } from './text.js';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
-import { ArgumentError } from '@selfjudge/core';
-import { check, number, object, prompt as isPrompt } from '@selfjudge/core/checks';
+import { ArgumentError } from '@selfjudge/base';
+import { check, number, object } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
 
 import type { Text } from './text.js';
 import { messagesOf } from './text.js';

@@ -1,6 +1,7 @@
-import { isMessage } from '@selfjudge/core';
-import type { Message } from '@selfjudge/core';
-import { check, prompt as isPrompt } from '@selfjudge/core/checks';
+import { isMessage } from '@selfjudge/text';
+import type { Message } from '@selfjudge/text';
+import { check } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
 
 /** A prompt: a string (one user turn), or a conversation whose last turn is the user's. */
 export type Text = string | Message[];

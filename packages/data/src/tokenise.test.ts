@@ -1,5 +1,6 @@
-import { TreeBatch, byteTokenizer, Tokenizer } from '@selfjudge/core';
-import type { Message, TreeSequence } from '@selfjudge/core';
+import { TreeBatch } from '@selfjudge/engine';
+import { byteTokenizer, Tokenizer } from '@selfjudge/text';
+import type { Message, TreeSequence } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
 import { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';

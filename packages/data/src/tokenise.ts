@@ -1,4 +1,4 @@
-import type { Message, Tokenizer, TreeSequence } from '@selfjudge/core';
+import type { Message, Tokenizer, TreeSequence } from '@selfjudge/text';
 import {
   check,
   flag,
@@ -6,10 +6,9 @@ import {
   oneOf,
   optional,
   options as optionsOf,
-  prompt as isPrompt,
   text as isText,
-  tokenizer as isTokenizer,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { prompt as isPrompt, tokenizer as isTokenizer } from '@selfjudge/text/checks';
 
 import { conversationTurns } from './conversationTurns.js';
 import type { Outcome } from './problem.js';

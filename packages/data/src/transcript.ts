@@ -1,5 +1,5 @@
-import type { Message } from '@selfjudge/core';
-import { check, text as isText } from '@selfjudge/core/checks';
+import type { Message } from '@selfjudge/text';
+import { check, text as isText } from '@selfjudge/base/checks';
 
 const START = /^\s*(?:Human|Assistant):/;
 const TURN = /(?:^|\n\n)(Human|Assistant):/;

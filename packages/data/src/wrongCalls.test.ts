@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { byteTokenizer } from '@selfjudge/core';
+import { byteTokenizer } from '@selfjudge/text';
 import {
   arg,
   describeWrongCalls,
@@ -18,7 +18,7 @@ import {
   notObjectOf,
   notPrompt,
   notText,
-} from '@selfjudge/core/testing/wrongCalls';
+} from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import { afterAll } from 'vitest';
 import * as data from './index.js';

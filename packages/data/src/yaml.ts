@@ -1,4 +1,4 @@
-import { check, text as isText } from '@selfjudge/core/checks';
+import { check, text as isText } from '@selfjudge/base/checks';
 import { Composer, isScalar, Lexer, Parser, visit, type CST, type Document } from 'yaml';
 
 /** Characters of a text; configurations and templates have some thousand. */

@@ -1,4 +1,5 @@
-import { callback, having, list, number, object, oneOf, prompt, text, tuple } from '@selfjudge/core/checks';
+import { callback, having, list, number, object, oneOf, text, tuple } from '@selfjudge/base/checks';
+import { prompt } from '@selfjudge/text/checks';
 
 /** The parts of a preference that are read here. */
 export const isPreference = object({ prompt, chosen: text, rejected: text });

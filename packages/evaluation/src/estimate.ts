@@ -1,4 +1,4 @@
-import { ArgumentError, Random } from '@selfjudge/core';
+import { ArgumentError, Random } from '@selfjudge/base';
 import {
   check,
   list,
@@ -9,7 +9,7 @@ import {
   options as optionsOf,
   text,
   whole,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
 
 /** A rate with its 95% interval, over n observations. NaN for n = 0. */
 export interface Estimate {

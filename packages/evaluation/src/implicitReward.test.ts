@@ -1,4 +1,4 @@
-import { byteModel } from '@selfjudge/core/testing';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import { describe, expect, it } from 'vitest';
 import { implicitReward, implicitRewardOf } from './implicitReward.js';
 

@@ -1,4 +1,6 @@
-import { mean, type ModelView, type Tokenizer, type TreeSequence } from '@selfjudge/core';
+import { mean } from '@selfjudge/base';
+import type { ModelView } from '@selfjudge/engine';
+import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import {
   check,
   limit as isLimit,
@@ -7,9 +9,9 @@ import {
   number,
   optional,
   options as optionsOf,
-  scorer,
-  tokenizer as isTokenizer,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { scorer } from '@selfjudge/engine/checks';
+import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import { preferenceSequences, type PreferencePair } from '@selfjudge/data';
 import { scoreSequences } from '@selfjudge/training';
 import { isPreference } from './checks.js';

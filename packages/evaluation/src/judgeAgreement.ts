@@ -1,4 +1,4 @@
-import { check, list, object } from '@selfjudge/core/checks';
+import { check, list, object } from '@selfjudge/base/checks';
 import type { PreferencePair } from '@selfjudge/data';
 import { judgeBehaviour, type JudgeBehaviour, type JudgePair, type Verdict } from '@selfjudge/judging';
 import { isJudge, isPreference, isWinner, manyLengths } from './checks.js';

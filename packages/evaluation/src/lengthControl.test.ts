@@ -1,4 +1,4 @@
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import { lengthControlled, type Outcome } from './lengthControl.js';
 

@@ -1,4 +1,4 @@
-import { check, list, number, object } from '@selfjudge/core/checks';
+import { check, list, number, object } from '@selfjudge/base/checks';
 import type { Estimate } from './estimate.js';
 
 /** One comparison: 1 when a won, 0 when b won, 0.5 for a tie, and the lengths of both in any one unit. */

@@ -1,5 +1,6 @@
-import { ArgumentError, mean } from '@selfjudge/core';
-import { check, list, prompt as isPrompt, text } from '@selfjudge/core/checks';
+import { ArgumentError, mean } from '@selfjudge/base';
+import { check, list, text } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 import { judgeBehaviour, type JudgeBehaviour, type Verdict } from '@selfjudge/judging';
 import { isJudge, isWinner, manyLengths } from './checks.js';

@@ -1,4 +1,4 @@
-import { byteModel } from '@selfjudge/core/testing';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, expect, it } from 'vitest';
 import { bestOf } from './bestOf.js';
 import { Judge } from './judge.js';

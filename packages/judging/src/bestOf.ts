@@ -1,14 +1,7 @@
-import { answerText, generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/core';
-import {
-  check,
-  list,
-  object,
-  optional,
-  options as optionsOf,
-  prompt as isPrompt,
-  view as isView,
-  whole,
-} from '@selfjudge/core/checks';
+import { answerText, generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/engine';
+import { check, list, object, optional, options as optionsOf, whole } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
+import { view as isView } from '@selfjudge/engine/checks';
 import { promptIds, type Text } from '@selfjudge/data';
 import { compareOptions, isJudge, type CompareOptions, type Judge } from './judge.js';
 import { tournament, type Tournament } from './tournament.js';

@@ -1,4 +1,5 @@
-import { check, prompt as isPrompt } from '@selfjudge/core/checks';
+import { check } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
 import { messagesOf, type Text } from '@selfjudge/data';
 
 const SPEAKERS = { system: 'System', user: 'User', assistant: 'Assistant' } as const;

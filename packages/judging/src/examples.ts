@@ -1,14 +1,6 @@
-import type { Tokenizer, TreeSequence } from '@selfjudge/core';
-import {
-  check,
-  object,
-  oneOf,
-  optional,
-  prompt as isPrompt,
-  text,
-  tokenizer as isTokenizer,
-  type Check,
-} from '@selfjudge/core/checks';
+import type { Tokenizer, TreeSequence } from '@selfjudge/text';
+import { check, object, oneOf, optional, text, type Check } from '@selfjudge/base/checks';
+import { prompt as isPrompt, tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import type { PreferencePair } from '@selfjudge/data';
 import { isReasons, JudgeFormat, OVERALL } from './format.js';
 import { ORDERS, type JudgePair } from './pair.js';

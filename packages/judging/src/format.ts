@@ -1,20 +1,7 @@
-import {
-  appendText,
-  ArgumentError,
-  singleToken,
-  type Message,
-  type RenderedText,
-  type Tokenizer,
-} from '@selfjudge/core';
-import {
-  check,
-  kind,
-  oneOf,
-  renderedText,
-  tokenizer as isTokenizer,
-  whole,
-  type Check,
-} from '@selfjudge/core/checks';
+import { appendText, singleToken, type Message, type RenderedText, type Tokenizer } from '@selfjudge/text';
+import { ArgumentError } from '@selfjudge/base';
+import { check, kind, oneOf, whole, type Check } from '@selfjudge/base/checks';
+import { renderedText, tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import { contextText } from './context.js';
 import { isPair, ORDERS, type JudgePair, type Order } from './pair.js';
 import { fill, holds } from './placeholders.js';

@@ -1,4 +1,5 @@
-import { byteTokenizer, type ModelView, type TreeBatch } from '@selfjudge/core';
+import { byteTokenizer } from '@selfjudge/text';
+import type { ModelView, TreeBatch } from '@selfjudge/engine';
 import { describe, expect, it } from 'vitest';
 import { judgeSequences } from './examples.js';
 import { Judge } from './judge.js';

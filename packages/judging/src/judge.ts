@@ -1,4 +1,5 @@
-import { plan, type ModelView, type Tokenizer, type TreeSequence } from '@selfjudge/core';
+import { plan, type ModelView } from '@selfjudge/engine';
+import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import {
   abortSignal,
   callback,
@@ -8,9 +9,9 @@ import {
   list,
   optional,
   options as optionsOf,
-  scorer,
-  tokenizer as isTokenizer,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { scorer } from '@selfjudge/engine/checks';
+import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import { JudgeFormat } from './format.js';
 import { isPair, ORDERS, type JudgePair } from './pair.js';
 import { isTemplate, type JudgeTemplate } from './template.js';

@@ -1,5 +1,5 @@
-import { mean } from '@selfjudge/core';
-import { check, list, number, tuple } from '@selfjudge/core/checks';
+import { mean } from '@selfjudge/base';
+import { check, list, number, tuple } from '@selfjudge/base/checks';
 import { isVerdict, type Verdict } from './verdict.js';
 
 /** How a judge behaves, beyond being right. NaN where there was nothing to measure. */

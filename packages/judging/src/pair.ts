@@ -1,4 +1,5 @@
-import { object, prompt, text } from '@selfjudge/core/checks';
+import { object, text } from '@selfjudge/base/checks';
+import { prompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 
 /** Two answers to one prompt. */

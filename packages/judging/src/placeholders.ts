@@ -1,4 +1,4 @@
-import { ConfigError, nearest } from '@selfjudge/core';
+import { ConfigError, nearest } from '@selfjudge/base';
 
 const WORD = /\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { ConfigError, FileFormatError, nearest } from '@selfjudge/core';
-import { check, list, object, optional, text as isText } from '@selfjudge/core/checks';
+import { ConfigError, FileFormatError, nearest } from '@selfjudge/base';
+import { check, list, object, optional, text as isText } from '@selfjudge/base/checks';
 import { parseYaml } from '@selfjudge/data';
 import { stringify } from 'yaml';
 import { z } from 'zod';

@@ -1,5 +1,6 @@
-import { ArgumentError, Random } from '@selfjudge/core';
-import { callback, check, list, object, prompt as isPrompt, text, whole } from '@selfjudge/core/checks';
+import { ArgumentError, Random } from '@selfjudge/base';
+import { callback, check, list, object, text, whole } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 import type { JudgePair } from './pair.js';
 import type { Verdict } from './verdict.js';

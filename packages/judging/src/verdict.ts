@@ -1,5 +1,5 @@
-import { mean } from '@selfjudge/core';
-import { check, list, measured, object, oneOf, text } from '@selfjudge/core/checks';
+import { mean } from '@selfjudge/base';
+import { check, list, measured, object, oneOf, text } from '@selfjudge/base/checks';
 
 /** One order of a question: what the model read, and the probabilities of the verdict tokens A and B. */
 export interface JudgedOrder {

@@ -1,4 +1,4 @@
-import { byteModel } from '@selfjudge/core/testing';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import {
   arg,
   describeWrongCalls,
@@ -18,7 +18,7 @@ import {
   notPrompt,
   notText,
   notWhole,
-} from '@selfjudge/core/testing/wrongCalls';
+} from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import * as judging from './index.js';
 

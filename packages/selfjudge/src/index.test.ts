@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Adapter, Device } from '@selfjudge/core';
-import { byteModel } from '@selfjudge/core/testing';
+import { Adapter, Device } from '@selfjudge/engine';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveConfig } from './config/index.js';
 import {

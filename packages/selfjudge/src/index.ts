@@ -24,7 +24,8 @@ export type { ModelOptions, OpenModel } from './pipelines/model.js';
 export type { Score, ScoreOptions } from './pipelines/score.js';
 export { VERSION } from './version.js';
 
-export { isError, SelfjudgeError, type ErrorCode, type Message } from '@selfjudge/core';
+export { isError, SelfjudgeError, type ErrorCode } from '@selfjudge/base';
+export type { Message } from '@selfjudge/text';
 export {
   loadPreferences,
   loadPrompts,

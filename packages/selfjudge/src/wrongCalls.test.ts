@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { byteModel } from '@selfjudge/core/testing';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import {
   arg,
   describeWrongCalls,
@@ -23,7 +23,7 @@ import {
   notText,
   notWhole,
   type Parameter,
-} from '@selfjudge/core/testing/wrongCalls';
+} from '@selfjudge/testing/wrongCalls';
 import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '@selfjudge/training';
 import fc from 'fast-check';
 import { afterAll } from 'vitest';

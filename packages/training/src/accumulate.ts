@@ -1,5 +1,6 @@
-import { Tape, tidy, TreeBatch, type DropoutKey, type ModelView, type Tensor } from '@selfjudge/core';
-import { check, dropoutKey, instance, kind, optional, view as isView } from '@selfjudge/core/checks';
+import { Tape, tidy, TreeBatch, type DropoutKey, type ModelView, type Tensor } from '@selfjudge/engine';
+import { check, instance, kind, optional } from '@selfjudge/base/checks';
+import { dropoutKey, view as isView } from '@selfjudge/engine/checks';
 
 const accumulateArguments = {
   view: isView,

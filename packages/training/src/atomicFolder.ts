@@ -13,8 +13,8 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
-import { atomicWriteSync, fileSystemError, makeFolder, show, syncPath } from '@selfjudge/core';
-import { callback, check, path as isPath } from '@selfjudge/core/checks';
+import { atomicWriteSync, fileSystemError, makeFolder, show, syncPath } from '@selfjudge/base';
+import { callback, check, path as isPath } from '@selfjudge/base/checks';
 
 const MANIFEST = 'manifest.json';
 

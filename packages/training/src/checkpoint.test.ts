@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Checkpoints, loadCheckpoint } from './checkpoint.js';
 import { AdamW } from './optimizer.js';

@@ -1,16 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  FileFormatError,
-  readJsonObject,
-  Safetensors,
-  shellWord,
-  writeJson,
-  writeSafetensors,
-  type ParameterSet,
-} from '@selfjudge/core';
+import { FileFormatError, readJsonObject, shellWord, writeJson } from '@selfjudge/base';
+import { Safetensors, writeSafetensors, type ParameterSet } from '@selfjudge/engine';
 import { atomicFolder, folderFault, otherFormat, removeFolder, type FolderFault } from './atomicFolder.js';
-import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/core/checks';
+import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/base/checks';
 import { isOptimizer, isParameterSet, isTrainable } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { Trainable } from './trainable.js';

@@ -15,13 +15,12 @@ import {
   oneOf,
   optional,
   options,
-  prompt,
   text,
-  tokenizer,
-  view,
   whole,
   type Check,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { prompt, tokenizer } from '@selfjudge/text/checks';
+import { view } from '@selfjudge/engine/checks';
 
 const share = number({ min: 0, max: 1 });
 const tokens = numbers(whole(0));

@@ -1,11 +1,5 @@
-import {
-  answerText,
-  generate,
-  type ModelView,
-  type Sample,
-  type SamplingOptions,
-  type Tokenizer,
-} from '@selfjudge/core';
+import { answerText, generate, type ModelView, type Sample, type SamplingOptions } from '@selfjudge/engine';
+import type { Tokenizer } from '@selfjudge/text';
 import {
   check,
   list,
@@ -14,10 +8,10 @@ import {
   abortSignal,
   limit,
   object,
-  tokenizer as isTokenizer,
   tuple,
-  view as isView,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
+import { view as isView } from '@selfjudge/engine/checks';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import {

@@ -1,5 +1,5 @@
-import { Random } from '@selfjudge/core';
-import { check, kind, number, options as optionsOf, whole } from '@selfjudge/core/checks';
+import { Random } from '@selfjudge/base';
+import { check, kind, number, options as optionsOf, whole } from '@selfjudge/base/checks';
 
 export interface DataOrderOptions {
   /** Number of examples, at least 1. */

@@ -1,4 +1,4 @@
-import { check, list, object } from '@selfjudge/core/checks';
+import { check, list, object } from '@selfjudge/base/checks';
 import { dpoOptions, isOptimizer, isPreferenceTrainable, isStep, isTokenPair } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';

@@ -1,4 +1,4 @@
-import { check, list, object } from '@selfjudge/core/checks';
+import { check, list, object } from '@selfjudge/base/checks';
 import { isSupervised, isTrainable, jsftOptions } from './checks.js';
 import type { JsftOptions } from './options.js';
 import type { TrainingTask } from './trainingTask.js';

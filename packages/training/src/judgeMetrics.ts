@@ -1,5 +1,5 @@
-import { mean } from '@selfjudge/core';
-import { check, list } from '@selfjudge/core/checks';
+import { mean } from '@selfjudge/base';
+import { check, list } from '@selfjudge/base/checks';
 import { judgeBehaviour } from '@selfjudge/judging';
 import { isContest, isSettled } from './checks.js';
 import type { Contest, Fate } from './contest.js';

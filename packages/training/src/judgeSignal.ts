@@ -1,5 +1,5 @@
-import { mean } from '@selfjudge/core';
-import { check, list } from '@selfjudge/core/checks';
+import { mean } from '@selfjudge/base';
+import { check, list } from '@selfjudge/base/checks';
 import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from './checks.js';
 import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';

@@ -1,5 +1,8 @@
-import { mean, type ModelView, type TreeSequence } from '@selfjudge/core';
-import { check, limit, list, view as isView } from '@selfjudge/core/checks';
+import { mean } from '@selfjudge/base';
+import type { ModelView } from '@selfjudge/engine';
+import type { TreeSequence } from '@selfjudge/text';
+import { check, limit, list } from '@selfjudge/base/checks';
+import { view as isView } from '@selfjudge/engine/checks';
 import { isContest, isSampledPair, sums as isSums } from './checks.js';
 import type { Contest } from './contest.js';
 import { answerSequence, scoreSequences } from './preferenceUpdate.js';

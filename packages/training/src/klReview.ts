@@ -1,4 +1,4 @@
-import { mean } from '@selfjudge/core';
+import { mean } from '@selfjudge/base';
 import type { MetricsRow } from './runFolder.js';
 
 /** Nats a sequence under which a policy is said to have hardly moved. */

@@ -1,4 +1,4 @@
-import { check, measured, number, options } from '@selfjudge/core/checks';
+import { check, measured, number, options } from '@selfjudge/base/checks';
 
 /**
  * Preference losses on summed log-probabilities. With L = log pi - log ref of a whole answer, d = L_chosen - L_rejected

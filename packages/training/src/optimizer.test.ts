@@ -1,4 +1,5 @@
-import { copyTo, Device, ParameterSet, Random, Tensor } from '@selfjudge/core';
+import { copyTo, Device, ParameterSet, Tensor } from '@selfjudge/engine';
+import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import { AdamW } from './optimizer.js';
 import type { OptimizerOptions } from './options.js';

@@ -1,5 +1,6 @@
-import { adamw, ArgumentError, copyTo, globalNorm, Tensor, tidy, type ParameterSet } from '@selfjudge/core';
-import { check, float32s, number, object, whole } from '@selfjudge/core/checks';
+import { adamw, copyTo, globalNorm, Tensor, tidy, type ParameterSet } from '@selfjudge/engine';
+import { ArgumentError } from '@selfjudge/base';
+import { check, float32s, number, object, whole } from '@selfjudge/base/checks';
 import { isParameterSet, optimizerOptions } from './checks.js';
 import type { OptimizerOptions } from './options.js';
 

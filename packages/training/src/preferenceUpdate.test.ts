@@ -1,4 +1,4 @@
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { LossType } from './losses.js';
 import type { PreferenceOptions } from './options.js';

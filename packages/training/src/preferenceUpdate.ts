@@ -1,15 +1,7 @@
-import { plan, type ModelView, type SequenceGroup, type TreeSequence } from '@selfjudge/core';
-import {
-  abortSignal,
-  check,
-  limit,
-  list,
-  object,
-  optional,
-  scorer,
-  view as isView,
-  whole,
-} from '@selfjudge/core/checks';
+import { plan, type ModelView, type SequenceGroup } from '@selfjudge/engine';
+import type { TreeSequence } from '@selfjudge/text';
+import { abortSignal, check, limit, list, object, optional, whole } from '@selfjudge/base/checks';
+import { scorer, view as isView } from '@selfjudge/engine/checks';
 import { accumulate } from './accumulate.js';
 import { isSequence, isTokenPair, preferenceOptions } from './checks.js';
 import { preferenceLosses } from './losses.js';

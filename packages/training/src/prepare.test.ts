@@ -1,4 +1,4 @@
-import { byteTokenizer } from '@selfjudge/core';
+import { byteTokenizer } from '@selfjudge/text';
 import { promptIds } from '@selfjudge/data';
 import { describe, expect, it } from 'vitest';
 import { preparePairs, preparePrompts, prepareSft } from './prepare.js';

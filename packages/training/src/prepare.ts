@@ -1,17 +1,15 @@
-import type { Tokenizer } from '@selfjudge/core';
+import type { Tokenizer } from '@selfjudge/text';
 import {
   check,
   limit,
   list,
-  messages,
   object,
   oneOf,
   optional,
   options as optionsOf,
-  prompt as isPrompt,
   text,
-  tokenizer as isTokenizer,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { messages, prompt as isPrompt, tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import {
   preferenceSequences,
   promptIds,

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Device, fill, Tensor } from '@selfjudge/core';
+import { Device, fill, Tensor } from '@selfjudge/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { selfTrainingDefaults } from './presets.js';
 import { Profile, type ProfileRow } from './profile.js';

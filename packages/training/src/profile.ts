@@ -1,4 +1,4 @@
-import type { Device, DeviceCounters, Work } from '@selfjudge/core';
+import type { Device, DeviceCounters, Work } from '@selfjudge/engine';
 import type { Metrics } from './metrics.js';
 
 /** What a step spends its time on; `data` is the choice of its examples, `other` what is none of the rest. */

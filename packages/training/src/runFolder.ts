@@ -10,8 +10,8 @@ import {
   readJsonObject,
   shellWord,
   syncPath,
-  Device,
-} from '@selfjudge/core';
+} from '@selfjudge/base';
+import { Device } from '@selfjudge/engine';
 import { folderFault, removeUnfinished } from './atomicFolder.js';
 import {
   check,
@@ -23,7 +23,7 @@ import {
   whole,
   measured,
   type Check,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
 import { Checkpoints } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
 import type { ProfileRow } from './profile.js';

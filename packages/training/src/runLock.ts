@@ -1,6 +1,6 @@
 import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ArgumentError } from '@selfjudge/core';
+import { ArgumentError } from '@selfjudge/base';
 
 interface Holder {
   pid: number;

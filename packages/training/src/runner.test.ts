@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Adapter, TreeBatch } from '@selfjudge/core';
+import { Adapter, TreeBatch } from '@selfjudge/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jsftTask } from './jsft.js';
 import type { JsftOptions } from './options.js';

@@ -1,4 +1,4 @@
-import { check } from '@selfjudge/core/checks';
+import { check } from '@selfjudge/base/checks';
 import { atomicFolder } from './atomicFolder.js';
 import { loadCheckpoint, type Snapshot } from './checkpoint.js';
 import type { Metrics } from './metrics.js';

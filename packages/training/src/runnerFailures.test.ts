@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FaultError, OutOfMemoryError } from '@selfjudge/core';
+import { FaultError, OutOfMemoryError } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RunFolder, type MetricsRow } from './runFolder.js';
 import { train } from './runner.js';

@@ -1,4 +1,4 @@
-import { check, whole } from '@selfjudge/core/checks';
+import { check, whole } from '@selfjudge/base/checks';
 import { scheduleOptions } from './checks.js';
 
 export type LrSchedulerType = 'constant' | 'linear' | 'cosine';

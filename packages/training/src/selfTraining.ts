@@ -1,5 +1,5 @@
-import type { Tokenizer } from '@selfjudge/core';
-import { callback, check, list, object, optional } from '@selfjudge/core/checks';
+import type { Tokenizer } from '@selfjudge/text';
+import { callback, check, list, object, optional } from '@selfjudge/base/checks';
 import { isSelfTraining, isSelfTrainingStart, isStep, isTokenizedPrompt } from './checks.js';
 import {
   decide,

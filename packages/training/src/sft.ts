@@ -1,4 +1,4 @@
-import { check, list, object } from '@selfjudge/core/checks';
+import { check, list, object } from '@selfjudge/base/checks';
 import { isOptimizer, isStep, isSupervised, isTrainable, jsftLossOptions, sftOptions } from './checks.js';
 import type { AdamW } from './optimizer.js';
 import type { JsftLossOptions, SftOptions } from './options.js';

@@ -4,20 +4,10 @@ import {
   type ModelView,
   type PlannedTree,
   type SequenceGroup,
-  type TreeSequence,
-} from '@selfjudge/core';
-import {
-  abortSignal,
-  check,
-  dropoutKey,
-  limit,
-  list,
-  object,
-  oneOf,
-  optional,
-  text,
-  view as isView,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/engine';
+import type { TreeSequence } from '@selfjudge/text';
+import { abortSignal, check, limit, list, object, oneOf, optional, text } from '@selfjudge/base/checks';
+import { dropoutKey, view as isView } from '@selfjudge/engine/checks';
 import type { JudgeSequences } from '@selfjudge/judging';
 import { accumulate } from './accumulate.js';
 import { isSequence, isSupervised, jsftLossOptions } from './checks.js';

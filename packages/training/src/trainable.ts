@@ -4,17 +4,17 @@ import {
   type LlamaModel,
   type ModelView,
   type ParameterSet,
-} from '@selfjudge/core';
+} from '@selfjudge/engine';
 import {
   check,
   having,
-  model as isModel,
   object,
   optional,
   options as optionsOf,
   path as isPath,
   whole,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { model as isModel } from '@selfjudge/engine/checks';
 
 const loraArguments = {
   model: isModel,

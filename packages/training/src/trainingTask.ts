@@ -9,7 +9,7 @@ import {
   optional,
   options as optionsOf,
   whole,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
 import { isOptimizer, isTrainable } from './checks.js';
 import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from './metrics.js';

@@ -8,8 +8,8 @@ import {
   treeShape,
   type ModelView,
   type SequenceGroup,
-  type TreeSequence,
-} from '@selfjudge/core';
+} from '@selfjudge/engine';
+import type { TreeSequence } from '@selfjudge/text';
 import { Judge, loadJudgeTemplate } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { dpoStep } from './dpo.js';

@@ -1,4 +1,4 @@
-import { describeWrongCalls } from '@selfjudge/core/testing/wrongCalls';
+import { describeWrongCalls } from '@selfjudge/testing/wrongCalls';
 import { afterAll } from 'vitest';
 import * as training from './index.js';
 import { run, runEntries } from './testing/runEntries.js';

@@ -1,4 +1,4 @@
-import { opName } from '../../tensor/ops/opName.js';
+import { opName } from '@selfjudge/engine';
 import type { OpCase } from '../case.js';
 import { activation } from './inputs.js';
 

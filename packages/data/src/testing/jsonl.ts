@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 
-import { mutateBytes, mutateJson, type FuzzCase, type FuzzTarget } from '@selfjudge/core/testing';
+import { mutateBytes, mutateJson, type FuzzCase, type FuzzTarget } from '@selfjudge/testing/fuzz/index';
 
 import { parseJsonl } from '../jsonl.js';
 import { describeIssues } from '../problem.js';

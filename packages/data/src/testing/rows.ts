@@ -1,5 +1,5 @@
-import { DataError, isError } from '@selfjudge/core';
-import { mutateValue, mutateText, type FuzzCase, type FuzzTarget } from '@selfjudge/core/testing';
+import { DataError, isError } from '@selfjudge/base';
+import { mutateValue, mutateText, type FuzzCase, type FuzzTarget } from '@selfjudge/testing/fuzz/index';
 
 import {
   toAnswerPair,

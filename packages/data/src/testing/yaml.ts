@@ -1,5 +1,5 @@
-import { DataError } from '@selfjudge/core';
-import { mutateJson, mutateText, type FuzzCase, type FuzzTarget } from '@selfjudge/core/testing';
+import { DataError } from '@selfjudge/base';
+import { mutateJson, mutateText, type FuzzCase, type FuzzTarget } from '@selfjudge/testing/fuzz/index';
 
 import { parseYaml } from '../yaml.js';
 

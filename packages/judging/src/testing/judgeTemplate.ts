@@ -1,8 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { byteTokenizer } from '@selfjudge/core';
-import { mutateJson, mutateText, mutateValue, type FuzzCase, type FuzzTarget } from '@selfjudge/core/testing';
+import { byteTokenizer } from '@selfjudge/text';
+import {
+  mutateJson,
+  mutateText,
+  mutateValue,
+  type FuzzCase,
+  type FuzzTarget,
+} from '@selfjudge/testing/fuzz/index';
 import { parseYaml } from '@selfjudge/data';
 import { judgeSequences } from '../examples.js';
 import { formatJudgeTemplate, loadJudgeTemplate, parseJudgeTemplate } from '../template.js';

@@ -8,20 +8,18 @@ import {
   kind,
   limit,
   list,
-  model,
   number,
   object,
   oneOf,
   optional,
   options,
   path,
-  prompt,
   text,
-  tokenizer,
-  view,
   whole,
   type Check,
-} from '@selfjudge/core/checks';
+} from '@selfjudge/base/checks';
+import { model, view } from '@selfjudge/engine/checks';
+import { prompt, tokenizer } from '@selfjudge/text/checks';
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
 const template = optional(text);

@@ -1,5 +1,5 @@
-import { ArgumentError } from '@selfjudge/core';
-import { check, instance } from '@selfjudge/core/checks';
+import { ArgumentError } from '@selfjudge/base';
+import { check, instance } from '@selfjudge/base/checks';
 import { judgeAgreement, type JudgeAgreement } from '@selfjudge/evaluation';
 import { withHooks } from '../pipelines/evaluate.js';
 import { judgeOf } from '../pipelines/judge.js';

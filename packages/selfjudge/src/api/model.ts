@@ -1,5 +1,6 @@
-import { DataError } from '@selfjudge/core';
-import { check, list, path as isPath, prompt as isPrompt } from '@selfjudge/core/checks';
+import { DataError } from '@selfjudge/base';
+import { check, list, path as isPath } from '@selfjudge/base/checks';
+import { prompt as isPrompt } from '@selfjudge/text/checks';
 import { toSftExample, type Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ArgumentError } from '@selfjudge/core';
+import { ArgumentError } from '@selfjudge/base';
 import {
   describeIssues,
   toPreferencePair,

@@ -1,4 +1,4 @@
-import { LINEARS } from '@selfjudge/core';
+import { LINEARS } from '@selfjudge/engine';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import {

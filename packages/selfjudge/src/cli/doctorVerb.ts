@@ -1,7 +1,8 @@
 import { freemem, totalmem } from 'node:os';
 import type { Command } from 'commander';
-import { Device, type SelfjudgeError } from '@selfjudge/core';
-import { cpuInfo } from '@selfjudge/native';
+import { Device } from '@selfjudge/engine';
+import type { SelfjudgeError } from '@selfjudge/base';
+import { cpuInfo } from '@selfjudge/engine/internal';
 import { VERSION } from '../version.js';
 
 /** What the GPU is, or why there is none to compute on and what to do. */

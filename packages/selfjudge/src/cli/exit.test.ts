@@ -1,4 +1,4 @@
-import { ArgumentError, ConfigError, DataError } from '@selfjudge/core';
+import { ArgumentError, ConfigError, DataError } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import { report } from './exit.js';
 

@@ -1,4 +1,4 @@
-import { isError } from '@selfjudge/core';
+import { isError } from '@selfjudge/base';
 
 /** What a process ends with: 0 done, 1 failed, 2 called wrongly, 130 interrupted. */
 export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { Device } from '@selfjudge/core';
+import { Device } from '@selfjudge/engine';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';

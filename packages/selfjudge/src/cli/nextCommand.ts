@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { shellWord } from '@selfjudge/core';
+import { shellWord } from '@selfjudge/base';
 import type { ResolvedConfig, TrainingVerb } from '../config/index.js';
 
 /** What to type after a run: the step of the method that follows it, with the same data and dtype. */

@@ -1,4 +1,4 @@
-import type { Work } from '@selfjudge/core';
+import type { Work } from '@selfjudge/engine';
 import type { RunProfile } from '../pipelines/profile.js';
 import { figure, table } from './table.js';
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { ArgumentError } from '@selfjudge/core';
+import { ArgumentError } from '@selfjudge/base';
 import { readProfile, type RunProfile } from '../pipelines/profile.js';
 import { describeProfile } from './profileText.js';
 import { findRuns, readRun } from '../pipelines/runFacts.js';

@@ -1,4 +1,4 @@
-import { ConfigError, FaultError, fileSystemError, OutOfMemoryError } from '@selfjudge/core';
+import { ConfigError, FaultError, fileSystemError, OutOfMemoryError } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import { reportStopped } from './stopped.js';
 

@@ -1,4 +1,4 @@
-import { isError, type ErrorCode } from '@selfjudge/core';
+import { isError, type ErrorCode } from '@selfjudge/base';
 import { report } from './exit.js';
 
 /** What may have passed by the next try: a full disk, memory that others took, a device that failed. */

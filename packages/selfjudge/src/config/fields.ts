@@ -1,4 +1,4 @@
-import { LINEARS } from '@selfjudge/core';
+import { LINEARS } from '@selfjudge/engine';
 import { z } from 'zod';
 
 /** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, nearest } from '@selfjudge/core';
+import { ConfigError, nearest } from '@selfjudge/base';
 import { parseYaml } from '@selfjudge/data';
 import type { z } from 'zod';
 import { camelCase, mapKeys, snakeCase } from './naming.js';

@@ -1,4 +1,4 @@
-import type { Tokenizer } from '@selfjudge/core';
+import type { Tokenizer } from '@selfjudge/text';
 import {
   describeIssues,
   describeProblems,

@@ -1,4 +1,5 @@
-import { answerText, ArgumentError, generate } from '@selfjudge/core';
+import { answerText, generate } from '@selfjudge/engine';
+import { ArgumentError } from '@selfjudge/base';
 import { promptIds, type PreferencePair, type Text } from '@selfjudge/data';
 import {
   implicitReward,

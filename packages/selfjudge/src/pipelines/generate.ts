@@ -1,4 +1,5 @@
-import { answerText, generate, type GenerationProgress, type Sample, type Tokenizer } from '@selfjudge/core';
+import { answerText, generate, type GenerationProgress, type Sample } from '@selfjudge/engine';
+import type { Tokenizer } from '@selfjudge/text';
 import { promptIds, type Text } from '@selfjudge/data';
 import { bestOf, type Tournament } from '@selfjudge/judging';
 import { judgeOf } from './judge.js';

@@ -2,16 +2,15 @@ import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   Adapter,
-  ArgumentError,
   Device,
-  fileSystemError,
   findModel,
   loadModelWithAdapter,
   mergeAdapters,
   type LlamaModel,
   type ModelView,
-  type Tokenizer,
-} from '@selfjudge/core';
+} from '@selfjudge/engine';
+import { ArgumentError, fileSystemError } from '@selfjudge/base';
+import type { Tokenizer } from '@selfjudge/text';
 import { formatJudgeTemplate, loadJudgeTemplate, type JudgeTemplate } from '@selfjudge/judging';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training';
 

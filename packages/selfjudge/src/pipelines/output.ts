@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ConfigError, fileSystemError, PendingFile } from '@selfjudge/core';
+import { ConfigError, fileSystemError, PendingFile } from '@selfjudge/base';
 
 /** Where text goes: a file that appears whole at the end, or a device or pipe that is written to directly. */
 type Output = Pick<PendingFile, 'write' | 'commit' | 'discard'>;

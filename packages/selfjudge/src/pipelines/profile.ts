@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Work } from '@selfjudge/core';
+import type { Work } from '@selfjudge/engine';
 import { phases, type Phase, type ProfileRow, type TimedWork } from '@selfjudge/training';
 
 /** Where the time of a run went, and what its device did. */

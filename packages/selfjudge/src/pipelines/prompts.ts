@@ -1,4 +1,4 @@
-import { ArgumentError } from '@selfjudge/core';
+import { ArgumentError } from '@selfjudge/base';
 import { promptIds, type PromptRow } from '@selfjudge/data';
 import type { OpenModel } from './model.js';
 import type { InputRow } from './rows.js';

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readJsonObject, shellWord, type LlamaModel } from '@selfjudge/core';
+import { readJsonObject, shellWord } from '@selfjudge/base';
+import type { LlamaModel } from '@selfjudge/engine';
 import { environment, RunFolder } from '@selfjudge/training';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';

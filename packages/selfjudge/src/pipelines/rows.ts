@@ -1,4 +1,4 @@
-import { DataError } from '@selfjudge/core';
+import { DataError } from '@selfjudge/base';
 import { readJsonl, type Issue, type Outcome, type Row } from '@selfjudge/data';
 
 /** A line of a JSONL file: what it says, or why it cannot be used. Results keep the order of the lines. */

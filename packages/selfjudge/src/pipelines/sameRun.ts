@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError, FileFormatError, shellWord } from '@selfjudge/core';
+import { ConfigError, FileFormatError, shellWord } from '@selfjudge/base';
 import { parseYaml } from '@selfjudge/data';
 
 /**

@@ -1,4 +1,5 @@
-import { plan, type TreeSequence } from '@selfjudge/core';
+import { plan } from '@selfjudge/engine';
+import type { TreeSequence } from '@selfjudge/text';
 import { sftSequence, type SftExample } from '@selfjudge/data';
 import type { OpenModel } from './model.js';
 import type { InputRow } from './rows.js';

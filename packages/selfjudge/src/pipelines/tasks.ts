@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { ArgumentError, ConfigError, type AdapterConfig } from '@selfjudge/core';
+import { ArgumentError, ConfigError } from '@selfjudge/base';
+import type { AdapterConfig } from '@selfjudge/engine';
 import { sftExampleOf } from '@selfjudge/data';
 import { Judge } from '@selfjudge/judging';
 import {

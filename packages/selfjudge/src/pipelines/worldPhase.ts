@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileFormatError, LlamaModel, type Device } from '@selfjudge/core';
+import { FileFormatError } from '@selfjudge/base';
+import { LlamaModel, type Device } from '@selfjudge/engine';
 import { RunFolder, train, type MetricsRow, type TrainingTask } from '@selfjudge/training';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';

@@ -1,4 +1,5 @@
-import { mean, type LlamaModel } from '@selfjudge/core';
+import { mean } from '@selfjudge/base';
+import type { LlamaModel } from '@selfjudge/engine';
 import { promptIds } from '@selfjudge/data';
 import type { Estimate } from '@selfjudge/evaluation';
 import { tournament } from '@selfjudge/judging';

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { Device, type DeviceKind, generate, Random, type LlamaModel, type Tokenizer } from '@selfjudge/core';
+import { Device, type DeviceKind, generate, type LlamaModel } from '@selfjudge/engine';
+import { Random } from '@selfjudge/base';
+import type { Tokenizer } from '@selfjudge/text';
 import { promptIds, sftExampleOf, type PreferencePair } from '@selfjudge/data';
 import { Judge, judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
 import {

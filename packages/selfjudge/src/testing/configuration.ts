@@ -7,7 +7,7 @@ import {
   mutateValue,
   type FuzzCase,
   type FuzzTarget,
-} from '@selfjudge/core/testing';
+} from '@selfjudge/testing/fuzz/index';
 import { stringify } from 'yaml';
 import { resolveConfig, toOptions, type ConfigSources } from '../config/index.js';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/verbs.js';

@@ -1,11 +1,6 @@
-import {
-  LlamaModel,
-  Random,
-  type Device,
-  type ModelConfig,
-  type Tokenizer,
-  type TreeSequence,
-} from '@selfjudge/core';
+import { LlamaModel, type Device, type ModelConfig } from '@selfjudge/engine';
+import { Random } from '@selfjudge/base';
+import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import { completionIds, promptIds } from '@selfjudge/data';
 import { judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
 import {

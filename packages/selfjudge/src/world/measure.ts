@@ -1,4 +1,4 @@
-import { mean } from '@selfjudge/core';
+import { mean } from '@selfjudge/base';
 import { bootstrapMean, type Estimate } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
 import { gold, repeatsAnItem } from './gold.js';

@@ -1,4 +1,4 @@
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 import type { PreferencePair } from '@selfjudge/data';
 import { PRINCIPLES } from './facts.js';
 import { gold } from './gold.js';

@@ -1,4 +1,4 @@
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 import { CATEGORIES, COLOUR, COUNTS, MY_PEOPLE, MY_THINGS, withArticle } from './facts.js';
 
 export type Style = 'plain' | 'polite' | 'bullets';

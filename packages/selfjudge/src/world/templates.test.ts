@@ -7,7 +7,7 @@ import { WorldTraining } from '../pipelines/worldTraining.js';
 import { judgeAccuracy } from './measure.js';
 import { WORLD_TEMPLATES } from './templates.js';
 import { writeAnswer } from './writer.js';
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 
 describe('judge templates of the world', () => {
   const outputDir = mkdtempSync(join(tmpdir(), 'selfjudge-templates-'));

@@ -1,4 +1,4 @@
-import { plan, type ModelView } from '@selfjudge/core';
+import { plan, type ModelView } from '@selfjudge/engine';
 import type { Selection, SignalReport, SupervisedExample } from '@selfjudge/training';
 
 /** Chooses the judge by its verdicts on held-out labelled pairs, noisy as they are: the likelier of two tokens is right. */

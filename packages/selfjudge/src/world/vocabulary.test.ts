@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Random, Tokenizer } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
+import { Tokenizer } from '@selfjudge/text';
 import { completionIds, promptIds } from '@selfjudge/data';
 import { judgeSequences } from '@selfjudge/judging';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Tokenizer } from '@selfjudge/core';
+import { Tokenizer } from '@selfjudge/text';
 import {
   CATEGORIES,
   COLOURS,

@@ -1,4 +1,4 @@
-import { Random } from '@selfjudge/core';
+import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import { CATEGORIES, COLOUR, POPULAR_WRONG_COLOUR } from './facts.js';
 import { gold } from './gold.js';

@@ -1,4 +1,4 @@
-import type { Random } from '@selfjudge/core';
+import type { Random } from '@selfjudge/base';
 import {
   CATEGORIES,
   COLOUR,

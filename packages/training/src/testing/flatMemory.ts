@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Device } from '@selfjudge/core';
+import type { Device } from '@selfjudge/engine';
 import { expect } from 'vitest';
 import { AdamW } from '../optimizer.js';
 import { selfTrainingDefaults } from '../presets.js';

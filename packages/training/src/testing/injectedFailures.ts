@@ -1,4 +1,5 @@
-import { isError, type Device, type ErrorCode } from '@selfjudge/core';
+import { isError, type ErrorCode } from '@selfjudge/base';
+import type { Device } from '@selfjudge/engine';
 import { describe, expect, it } from 'vitest';
 import { AdamW } from '../optimizer.js';
 import type { SelfTrainingOptions } from '../options.js';

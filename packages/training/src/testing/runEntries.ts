@@ -15,7 +15,7 @@ import {
   notObjectOf,
   notText,
   notWhole,
-} from '@selfjudge/core/testing/wrongCalls';
+} from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import * as training from '../index.js';
 import * as v from './wrongValues.js';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Adapter, DataError } from '@selfjudge/core';
+import { Adapter } from '@selfjudge/engine';
+import { DataError } from '@selfjudge/base';
 import {
   float32Tensors,
   FuzzFolder,
@@ -9,7 +10,7 @@ import {
   safetensorsFile,
   type FuzzCase,
   type FuzzTarget,
-} from '@selfjudge/core/testing';
+} from '@selfjudge/testing/fuzz/index';
 import { folderFault } from '../atomicFolder.js';
 import { loadCheckpoint } from '../checkpoint.js';
 import { AdamW } from '../optimizer.js';

@@ -1,4 +1,4 @@
-import { Adapter } from '@selfjudge/core';
+import { Adapter } from '@selfjudge/engine';
 import {
   arg,
   entry,
@@ -18,7 +18,7 @@ import {
   notPrompt,
   notText,
   notWhole,
-} from '@selfjudge/core/testing/wrongCalls';
+} from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import * as training from '../index.js';
 import { hashJudge, tinyLora } from './tiny.js';

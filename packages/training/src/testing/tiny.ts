@@ -1,13 +1,13 @@
 import {
   Adapter,
-  Random,
   Tensor,
   tidy,
   type AdapterConfig,
   type LlamaModel,
   type ParameterSet,
-} from '@selfjudge/core';
-import { byteModel } from '@selfjudge/core/testing';
+} from '@selfjudge/engine';
+import { Random } from '@selfjudge/base';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import type { JudgePair, Verdict } from '@selfjudge/judging';
 import type { PairJudge, TokenizedPrompt } from '../contest.js';
 import type { SupervisedExample } from '../supervised.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TreeBatch } from '@selfjudge/core';
+import { TreeBatch } from '@selfjudge/engine';
 import {
   arg,
   except,
@@ -19,7 +19,7 @@ import {
   notWhole,
   given,
   type Parameter,
-} from '@selfjudge/core/testing/wrongCalls';
+} from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import { decide } from '../contest.js';
 import { AdamW } from '../optimizer.js';

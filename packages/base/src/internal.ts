@@ -1,0 +1,2 @@
+// What the workspace's packages use of this one beyond its face.
+export { ByteReader, readExactly, withFile } from './files/byteReader.js';

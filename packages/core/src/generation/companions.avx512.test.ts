@@ -1,3 +1,0 @@
-import { describeCompanions } from '../testing/companions.js';
-
-describeCompanions('avx512', 200);

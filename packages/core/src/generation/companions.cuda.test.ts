@@ -1,3 +1,0 @@
-import { describeCompanions } from '../testing/companions.js';
-
-describeCompanions('cuda', 200);

@@ -1,3 +1,0 @@
-import { describeCompanions } from '../testing/companions.js';
-
-describeCompanions('portable', 200);

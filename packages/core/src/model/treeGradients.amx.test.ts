@@ -1,3 +1,0 @@
-import { describeTreeGradients } from '../testing/treeGradients.js';
-
-describeTreeGradients('amx', 2);

@@ -1,3 +1,0 @@
-import { describeTreeGradients } from '../testing/treeGradients.js';
-
-describeTreeGradients('avx2', 2);

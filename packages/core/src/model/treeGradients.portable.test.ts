@@ -1,3 +1,0 @@
-import { describeTreeGradients } from '../testing/treeGradients.js';
-
-describeTreeGradients('portable', 2);

@@ -1,3 +1,0 @@
-import { describeCases } from '../testing/describeCases.js';
-
-describeCases('portable');

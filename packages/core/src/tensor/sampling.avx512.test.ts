@@ -1,5 +1,0 @@
-import { describeSampling } from '../testing/sampling.js';
-import { describeSamplingEdges } from '../testing/samplingEdges.js';
-
-describeSampling('avx512', 16_768);
-describeSamplingEdges('avx512');

@@ -1,3 +1,0 @@
-import { describeSamplingEdges } from '../testing/samplingEdges.js';
-
-describeSamplingEdges('cuda');

@@ -1,3 +1,0 @@
-import { describeTreeSharing } from '../testing/treeSharing.js';
-
-describeTreeSharing('portable');

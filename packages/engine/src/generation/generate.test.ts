@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isError } from '@selfjudge/base';
+import { LlamaModel } from '../model/llama.js';
+import type { ModelConfig } from '../model/config.js';
+import type { ModelView } from '../model/view.js';
+import { copyTo } from '../tensor/ops/copy.js';
+import { tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import { TreeBatch } from '../tensor/treeBatch.js';
+import { generate, type Sample } from './generate.js';
+import type { GenerateOptions } from './options.js';
+
+const config: ModelConfig = {
+  hiddenSize: 64,
+  intermediateSize: 96,
+  layers: 2,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 16,
+  vocabSize: 97,
+  rmsNormEps: 1e-5,
+  ropeTheta: 10000,
+  maxPositions: 256,
+  tieWordEmbeddings: false,
+  eosTokenIds: [],
+};
+
+/** A prompt of `length` ids that differ from prompt to prompt. */
+const prompt = (length: number, salt: number) =>
+  Array.from({ length }, (_, i) => (i * 7 + salt * 13 + 5) % 97);
+// Shorter than a block, exactly one, across two, and one token; the second and the last are equal.
+const prompts = [prompt(5, 1), prompt(65, 2), prompt(100, 3), prompt(1, 4), prompt(129, 5), prompt(65, 2)];
+
+describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
+  let model: LlamaModel;
+  let view: ModelView;
+  beforeAll(() => {
+    model = LlamaModel.init(config, { dtype, seed: 3 });
+    view = model.view();
+  });
+  afterAll(() => model.dispose());
+  const run = (options: Partial<GenerateOptions> = {}) =>
+    generate(view, prompts, { maxNewTokens: 70, count: 3, seed: 11, topP: 0.95, ...options });
+
+  it('draws the same ids with the same log-probabilities whatever the batch and the pool', async () => {
+    const expected = await run();
+    for (const options of [
+      { maxBatch: 1 },
+      { maxBatch: 3 },
+      { maxBatch: 128 },
+      { maxBatch: 64, poolTokens: 512 },
+    ])
+      expect(await run(options)).toEqual(expected);
+  });
+
+  it('reports log-probabilities that are bitwise those of score', async () => {
+    const samples = await run({ count: 2, maxNewTokens: 40 });
+    const sequences = prompts.flatMap((ids, p) =>
+      samples[p].map(({ tokens }) => ({
+        tokens: [...ids, ...tokens],
+        targets: [[ids.length, ids.length + tokens.length] as [number, number]],
+      })),
+    );
+    const scored = await view.score(TreeBatch.from(sequences));
+    expect(scored).toEqual(Float32Array.from(samples.flat().flatMap(({ logprobs }) => Array.from(logprobs))));
+  });
+
+  it('takes the most likely token at temperature 0', async () => {
+    const [[sample]] = await generate(view, [prompts[0]], { maxNewTokens: 3, temperature: 0 });
+    let path = prompts[0];
+    for (const token of sample.tokens) {
+      const labels = Array.from({ length: config.vocabSize }, (_, id) => id);
+      const batch = TreeBatch.from([{ tokens: path, candidates: [{ position: path.length - 1, labels }] }]);
+      const logp = await view.score(batch);
+      expect(token).toBe(logp.indexOf(Math.max(...logp)));
+      path = [...path, token];
+    }
+    expect(Array.from(sample.samplingLogprobs)).toEqual([0, 0, 0]);
+  });
+
+  it('gives equal prompts samples of their own, and the same ones for the same number', async () => {
+    const samples = await run({ count: 1 });
+    expect(samples[1][0].tokens).not.toEqual(samples[5][0].tokens);
+    const alone = await generate(view, [prompts[5]], {
+      maxNewTokens: 70,
+      seed: 11,
+      topP: 0.95,
+      firstSequence: 5,
+    });
+    expect(alone[0][0]).toEqual(samples[5][0]);
+  });
+
+  it('ends with an end token, which it keeps, and cuts at maxNewTokens', async () => {
+    const free = await run({ count: 1 });
+    const eos = [free[0][0].tokens[9], free[4][0].tokens[20]];
+    const cut = (sample: Sample) => {
+      const end = sample.tokens.findIndex((id) => eos.includes(id)) + 1;
+      return end > 0
+        ? { tokens: sample.tokens.slice(0, end), finish: 'eos' }
+        : { tokens: sample.tokens, finish: 'length' };
+    };
+    const ended = await run({ count: 1, eos, maxBatch: 2 });
+    expect(ended.flat().map(({ tokens, finish }) => ({ tokens, finish }))).toEqual(free.flat().map(cut));
+    expect(ended.flat().map(({ logprobs }) => logprobs.length)).toEqual(
+      ended.flat().map(({ tokens }) => tokens.length),
+    );
+  });
+
+  it('stores a prompt once for all its answers, and gives the memory back', async () => {
+    const { device } = model;
+    await device.sync();
+    const before = device.memory().live;
+    const peakOf = async (ids: number[][], count: number) => {
+      let peak = 0;
+      const onProgress = () => (peak = Math.max(peak, device.memory().live - before));
+      await generate(view, ids, { maxNewTokens: 1, count, maxBatch: 8, onProgress });
+      return peak;
+    };
+    const long = prompt(193, 1);
+    const different = Array.from({ length: 8 }, (_, i) => prompt(193, i));
+    // 3 full blocks of prompt: once and one block each, against eight times all of it. The rest is the same in both.
+    const block = 2 * config.layers * config.kvHeads * config.headDim * 64 * (dtype === 'bf16' ? 2 : 4);
+    const saved = (await peakOf(different, 1)) - (await peakOf([long], 8));
+    expect(saved).toBe((8 * 4 - (3 + 8)) * block);
+    expect(device.memory().live).toBe(before);
+  });
+});
+
+describe('generate', () => {
+  let model: LlamaModel;
+  beforeAll(() => {
+    model = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+  });
+  afterAll(() => model.dispose());
+
+  it('names the prompt that does not fit', async () => {
+    const request = generate(model.view(), [prompt(5, 1), prompt(200, 1)], { maxNewTokens: 57 });
+    await expect(request).rejects.toThrow('prompts[1]: expected 1 to 199 tokens');
+    await expect(generate(model.view(), [[]], { maxNewTokens: 5 })).rejects.toThrow('prompts[0]');
+    await expect(generate(model.view(), [[97]], { maxNewTokens: 5 })).rejects.toThrow('prompts[0][0]');
+  });
+
+  it('names what a pool must hold', async () => {
+    const request = generate(model.view(), [prompt(100, 1)], { maxNewTokens: 10, poolTokens: 64 });
+    await expect(request).rejects.toSatisfy((error) => isError(error, 'SJ_WRONG_ARGUMENT'));
+  });
+
+  it('names the answer whose logits are no numbers', async () => {
+    const broken = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+    tidy(() => copyTo(Tensor.from(broken.device, new Float32Array(64).fill(NaN), [64]), broken.norm.value));
+    const request = generate(broken.view(), [prompt(5, 1), prompt(6, 2)], {
+      maxNewTokens: 3,
+      firstSequence: 8,
+    });
+    await expect(request).rejects.toMatchObject({
+      code: 'SJ_FAULT',
+      details: { promptIndex: 0, token: 0, sequence: 8 },
+    });
+    broken.dispose();
+  });
+
+  it('stops when told to', async () => {
+    const stop = new AbortController();
+    const options = { maxNewTokens: 50, signal: stop.signal, onProgress: () => stop.abort() };
+    await expect(generate(model.view(), [prompt(5, 1)], options)).rejects.toThrow('aborted');
+  });
+
+  it('tells how far it is', async () => {
+    const seen: number[][] = [];
+    await generate(model.view(), [prompt(5, 1)], {
+      maxNewTokens: 2,
+      count: 2,
+      maxBatch: 1,
+      onProgress: ({ done, total, tokens }) => seen.push([done, total, tokens]),
+    });
+    expect(seen).toEqual([
+      [0, 2, 1],
+      [1, 2, 2],
+      [1, 2, 3],
+      [2, 2, 4],
+    ]);
+  });
+});

@@ -1,0 +1,3 @@
+export * from './tensor/index.js';
+export * from './model/index.js';
+export * from './generation/index.js';

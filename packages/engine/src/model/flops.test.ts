@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Device, type DeviceCounters } from '../tensor/device.js';
+import { treeShape } from '../tensor/planner.js';
+import { Tape } from '../tensor/tape.js';
+import { TreeBatch } from '../tensor/treeBatch.js';
+import type { TreeSequence } from '@selfjudge/text';
+import { tinyConfig } from '@selfjudge/testing/tinyModel';
+import { Adapter } from './adapter.js';
+import { LINEARS, type LinearName, type ModelConfig } from './config.js';
+import { backwardFlops, forwardFlops } from './flops.js';
+import { LlamaModel } from './llama.js';
+import type { ModelView } from './view.js';
+
+const device = Device.open('cpu');
+
+const token = fc.integer({ min: 0, max: 2 });
+/** Few tokens, so that much is shared; labels anywhere, several a row, or none but one. */
+const sequence: fc.Arbitrary<TreeSequence> = fc
+  .record({
+    tokens: fc.array(token, { minLength: 2, maxLength: 9 }),
+    spans: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 2 }),
+    asked: fc.array(fc.nat(), { maxLength: 2 }),
+  })
+  .map(({ tokens, spans, asked }) => {
+    const n = tokens.length;
+    const targets = spans.map(([a, b]): [number, number] => {
+      const start = 1 + (a % (n - 1));
+      return [start, start + 1 + (b % (n - start))];
+    });
+    const candidates = asked.map((at) => ({ position: at % n, labels: [1, 2] }));
+    return { tokens, targets: targets.length + candidates.length > 0 ? targets : [[1, n]], candidates };
+  });
+const sequences = fc.array(sequence, { minLength: 1, maxLength: 5 });
+
+const adapter = fc.record({
+  r: fc.integer({ min: 1, max: 3 }),
+  targetModules: fc.subarray([...LINEARS] as LinearName[], { minLength: 1 }),
+});
+const model = fc.record({
+  layers: fc.integer({ min: 1, max: 3 }),
+  kvHeads: fc.constantFrom(1, 2, 4),
+  intermediateSize: fc.constantFrom(6, 20),
+  tieWordEmbeddings: fc.boolean(),
+});
+
+/** What is trained: an adapter, one on top of a frozen one, or all weights. */
+const training = fc.oneof(
+  fc.record({ adapters: fc.tuple(adapter) }),
+  fc.record({ adapters: fc.tuple(adapter, adapter) }),
+  fc.constant({ adapters: [] as { r: number; targetModules: LinearName[] }[] }),
+);
+
+function build(
+  config: Partial<ModelConfig>,
+  { adapters }: { adapters: { r: number; targetModules: LinearName[] }[] },
+) {
+  const built = LlamaModel.init({ ...tinyConfig, ...config }, { device, dtype: 'float32', seed: 1 });
+  if (adapters.length === 0) built.makeTrainable();
+  const all = adapters.map((settings, i) => {
+    const one = Adapter.init(built, { alpha: 1, dropout: 0, ...settings }, i);
+    if (i === adapters.length - 1) one.makeTrainable();
+    return one;
+  });
+  const dispose = () => [...all, built].forEach((one) => one.dispose());
+  return { view: built.view(all), dispose };
+}
+
+const since = (before: DeviceCounters, op?: string) => {
+  const of = (counters: DeviceCounters) =>
+    op === undefined ? counters : (counters.ops.find((one) => one.op === op) ?? { flops: 0, bytes: 0 });
+  const [a, b] = [of(before), of(device.counters())];
+  return { flops: b.flops - a.flops, bytes: b.bytes - a.bytes };
+};
+
+/** Rows and head rows, as the counters of the ops that every row, or every head row, goes through once tell. */
+function rowsSince(before: DeviceCounters, { model: { config } }: ModelView) {
+  return {
+    rows: since(before, 'embedding').bytes / (2 * 4 * config.hiddenSize + 4),
+    headRows:
+      (since(before, 'linear_logprob').flops + since(before, 'linear_logprob_mean').flops / 2) /
+      (2 * config.vocabSize * config.hiddenSize),
+  };
+}
+
+/** Every path counted by itself: what the planner must find without building the tree. */
+function naiveShape(all: TreeSequence[]) {
+  const rows = new Set<string>();
+  const heads = new Set<string>();
+  for (const { tokens, targets = [], candidates = [] } of all) {
+    const path = (length: number) => Array.from(tokens).slice(0, length).join();
+    const labelled = [
+      ...targets.flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => start + i)),
+      ...candidates.map(({ position }) => position + 1),
+    ];
+    for (const length of labelled) heads.add(path(length));
+    for (let length = 1; length <= Math.max(...labelled); length++) rows.add(path(length));
+  }
+  const pairs = [...rows].reduce((sum, path) => sum + path.split(',').length, 0);
+  return { rows: rows.size, headRows: heads.size, pairs };
+}
+
+describe('the device counts what the formula says, to the last operation', () => {
+  it('forward and backward, for any model, adapters and tree', async () => {
+    await fc.assert(
+      fc.asyncProperty(model, training, sequences, async (config, trained, all) => {
+        const { view, dispose } = build(config, trained);
+        const shape = treeShape(all);
+        expect(shape).toEqual(naiveShape(all));
+        const batch = TreeBatch.from(all);
+        const start = device.counters();
+        const tape = new Tape();
+        const logp = tape.run(() => view.logprobs(batch));
+        expect(rowsSince(start, view)).toEqual({ rows: shape.rows, headRows: shape.headRows });
+        expect(since(start).flops).toBe(forwardFlops(view.shape, shape, { training: true }));
+        const middle = device.counters();
+        tape.backward(logp, new Float32Array(logp.size).fill(1));
+        expect(since(middle).flops).toBe(backwardFlops(view.shape, shape));
+        await device.sync();
+        logp.dispose();
+        dispose();
+      }),
+      { numRuns: 120 },
+    );
+  });
+});

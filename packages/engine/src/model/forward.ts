@@ -1,0 +1,132 @@
+import { dropoutKey, view as isView } from '../checks.js';
+import { callback, check, instance, object, optional, whole } from '@selfjudge/base/checks';
+import { embedding } from '../tensor/ops/embedding.js';
+import { gatherRows } from '../tensor/ops/rows.js';
+import { reshape } from '../tensor/ops/reshape.js';
+import { rmsNorm } from '../tensor/ops/rmsNorm.js';
+import type { Angles } from '../tensor/ops/kvWrite.js';
+import { tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { LinearName } from './config.js';
+import type { ModelView } from './view.js';
+
+/** Keys of the adapters' dropout: the same seed, step and path drop the same elements. */
+export interface DropoutKey {
+  seed: number;
+  step: number;
+}
+
+export interface Rows {
+  /** int32 [T]. */
+  tokens: Tensor;
+  /** int32 [T]: depth of each row in its own path. */
+  positions: Tensor;
+  /** One more than the greatest position. */
+  length: number;
+  /** int32 [T, 2]: hash of each row's path. Needed with dropout only. */
+  rowKeys?: Tensor;
+  dropout?: DropoutKey;
+  /**
+   * Attention of one layer: q [T, H, d] and k, v [T, G, d], q and k to be rotated by `angles`, to [T, H, d]. This is
+   * where trees and pools differ: over this call's rows (rope, treeAttention), or writing to and reading from a pool.
+   */
+  attend: (layer: number, q: Tensor, k: Tensor, v: Tensor, angles: Angles) => Tensor;
+  /** The rows wanted, ascending: int32 [R], with their keys [R, 2]. Default: all. */
+  keep?: { rows: Tensor; rowKeys?: Tensor };
+}
+
+const forwardArguments = {
+  view: isView,
+  rows: object({
+    tokens: instance(Tensor),
+    positions: instance(Tensor),
+    length: whole(1),
+    rowKeys: optional(instance(Tensor)),
+    dropout: optional(dropoutKey),
+    attend: callback,
+    keep: optional(object({ rows: instance(Tensor), rowKeys: optional(instance(Tensor)) })),
+  }),
+};
+
+/**
+ * The model on rows: embedding, blocks, final norm.
+ *
+ * @returns [R, hiddenSize] (or [T, ...] without `keep`) in the model's dtype, ready for the head. A row's bits depend
+ * on its own path only. Rows that are not kept leave after the last attention.
+ */
+export function forwardRows(view: ModelView, rows: Rows): Tensor {
+  check('forwardRows', { view, rows }, forwardArguments);
+  const { layers, norm, config } = view.model;
+  return tidy(() => {
+    const { delta, stream } = blocks(view, rows, layers.length);
+    return rmsNorm(delta, norm, config.rmsNormEps, stream).y;
+  });
+}
+
+/**
+ * The model on rows for the sake of their keys and values: of the last block nothing else is computed.
+ * @param store takes k, to be rotated, and v of the last layer; those of the others go to `rows.attend`
+ */
+export function forwardKeys(
+  view: ModelView,
+  rows: Omit<Rows, 'keep'>,
+  store: (layer: number, k: Tensor, v: Tensor, angles: Angles) => void,
+): void {
+  const { layers, config } = view.model;
+  const last = layers.length - 1;
+  tidy(() => {
+    const { delta, stream } = blocks(view, rows, last);
+    const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, stream);
+    const [k, v] = heads(view, rows, last, ['k_proj', 'v_proj'], y);
+    store(last, k, v, anglesOf(view, rows));
+  });
+}
+
+/** Embedding and the first `count` blocks. The residual stream is `stream + delta`: the next norm adds them. */
+function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; stream?: Tensor } {
+  const { layers, config, table } = view.model;
+  const eps = config.rmsNormEps;
+  let delta = embedding(table, rows.tokens);
+  let stream: Tensor | undefined;
+  for (let layer = 0; layer < count; layer++) {
+    const keep = layer === layers.length - 1 ? rows.keep : undefined;
+    const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
+    const { dropout } = rows;
+    const linear = (name: LinearName, x: Tensor, gate?: Tensor) =>
+      view.linear(layer, name, x, { rowKeys, dropout, gate });
+    const [attended, residual] = tidy(() => {
+      const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
+      const [q, k, v] = heads(view, rows, layer, ['q_proj', 'k_proj', 'v_proj'], y);
+      const o = rows.attend(layer, q, k, v, anglesOf(view, rows));
+      const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
+      if (keep === undefined) return [linear('o_proj', flat), sum];
+      return [linear('o_proj', gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
+    });
+    const [next, after] = tidy(() => {
+      const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, residual);
+      return [linear('down_proj', linear('up_proj', y, linear('gate_proj', y))), sum];
+    });
+    for (const x of [delta, stream, attended, residual]) x?.dispose();
+    delta = next;
+    stream = after;
+  }
+  return { delta, stream };
+}
+
+/** Queries, keys or values of one layer: [T, heads, headDim] each. */
+function heads(
+  view: ModelView,
+  { rowKeys, dropout }: Pick<Rows, 'rowKeys' | 'dropout'>,
+  layer: number,
+  names: readonly ('q_proj' | 'k_proj' | 'v_proj')[],
+  x: Tensor,
+): Tensor[] {
+  const { heads, kvHeads, headDim } = view.model.config;
+  return view
+    .linears(layer, names, x, { rowKeys, dropout })
+    .map((y, i) => reshape(y, [x.shape[0], names[i] === 'q_proj' ? heads : kvHeads, headDim]));
+}
+
+function anglesOf(view: ModelView, { length, positions }: Rows): Angles {
+  return { table: view.model.rope.rows(length), positions };
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+
+import { FileFormatError } from '@selfjudge/base';
+import { configFromHf, configToHf } from './hfConfig.js';
+
+const llama = {
+  architectures: ['LlamaForCausalLM'],
+  model_type: 'llama',
+  hidden_act: 'silu',
+  hidden_size: 576,
+  intermediate_size: 1536,
+  num_hidden_layers: 30,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  vocab_size: 49152,
+  rms_norm_eps: 1e-5,
+  rope_theta: 100000,
+  max_position_embeddings: 8192,
+  tie_word_embeddings: true,
+  bos_token_id: 1,
+  eos_token_id: 2,
+};
+const read = (change: Record<string, unknown>, generation?: unknown) =>
+  configFromHf({ ...llama, ...change }, 'config.json', generation);
+
+describe('configFromHf', () => {
+  it('reads a Llama config', () => {
+    expect(read({})).toEqual({
+      hiddenSize: 576,
+      intermediateSize: 1536,
+      layers: 30,
+      heads: 9,
+      kvHeads: 3,
+      headDim: 64,
+      vocabSize: 49152,
+      rmsNormEps: 1e-5,
+      ropeTheta: 100000,
+      ropeScaling: undefined,
+      maxPositions: 8192,
+      tieWordEmbeddings: true,
+      bosTokenId: 1,
+      eosTokenIds: [2],
+      padTokenId: undefined,
+      attentionBias: false,
+      mlpBias: false,
+    });
+  });
+
+  it('reads rope_parameters of transformers 5 and the scalings of both forms', () => {
+    const five = read({ rope_theta: undefined, rope_parameters: { rope_type: 'default', rope_theta: 5e5 } });
+    expect(five).toMatchObject({ ropeTheta: 5e5, ropeScaling: undefined });
+    expect(read({ rope_scaling: { type: 'linear', factor: 2 } }).ropeScaling).toEqual({
+      type: 'linear',
+      factor: 2,
+    });
+    const yarn = read({
+      rope_scaling: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 2048 },
+    });
+    expect(yarn.ropeScaling).toEqual({
+      type: 'yarn',
+      factor: 4,
+      originalMaxPositions: 2048,
+      betaFast: 32,
+      betaSlow: 1,
+      attentionFactor: 0.1 * Math.log(4) + 1,
+      truncate: true,
+    });
+  });
+
+  it('joins the end tokens of generation_config.json', () => {
+    expect(read({ eos_token_id: [2, 3] }, { eos_token_id: [3, 4] }).eosTokenIds).toEqual([2, 3, 4]);
+  });
+
+  const refused: [string, Record<string, unknown>, RegExp][] = [
+    ['another architecture', { architectures: ['Qwen3ForCausalLM'] }, /LlamaForCausalLM or .*received Qwen3/],
+    ['no architecture', { architectures: undefined, model_type: 'gpt2' }, /received gpt2/],
+    ['a sliding window', { architectures: ['MistralForCausalLM'], sliding_window: 4096 }, /sliding_window/],
+    ['another activation', { hidden_act: 'gelu' }, /silu/],
+    ['partial rotation', { partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
+    ['quantised weights', { quantization_config: { bits: 4 } }, /quantization_config/],
+    ['an unknown rope', { rope_scaling: { rope_type: 'longrope' } }, /rope_type .*received longrope/],
+    ['rope without its factor', { rope_scaling: { rope_type: 'linear' } }, /rope_scaling.factor a number/],
+    ['a missing size', { hidden_size: undefined }, /hidden_size a number, received undefined/],
+    ['heads that do not divide', { num_key_value_heads: 2, head_dim: 64 }, /heads a multiple of kvHeads/],
+    [
+      'a fractional head',
+      { num_attention_heads: 7, num_key_value_heads: 7 },
+      /head_dim a positive whole number/,
+    ],
+    ['an odd head', { head_dim: 63 }, /even headDim/],
+    ['an end token out of range', { eos_token_id: 50000 }, /token ids from 0 to 49151, received 50000/],
+  ];
+  for (const [name, change, message] of refused) {
+    it(`refuses ${name}`, () => {
+      expect(() => read(change)).toThrow(FileFormatError);
+      expect(() => read(change)).toThrow(message);
+    });
+  }
+
+  it('reads back what configToHf writes', () => {
+    const scaling = {
+      rope_type: 'llama3',
+      factor: 8,
+      low_freq_factor: 1,
+      high_freq_factor: 4,
+      original_max_position_embeddings: 8192,
+    };
+    for (const change of [
+      {},
+      { rope_scaling: scaling, eos_token_id: [2, 7], pad_token_id: 2, attention_bias: true },
+    ]) {
+      const config = read(change);
+      expect(configFromHf(configToHf(config, 'bf16'), 'config.json')).toEqual(config);
+    }
+  });
+});

@@ -1,0 +1,293 @@
+import { join, resolve } from 'node:path';
+
+import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
+import {
+  callback,
+  check,
+  instance,
+  oneOf,
+  optional,
+  options as optionsOf,
+  path as isPath,
+  whole,
+} from '@selfjudge/base/checks';
+import { ArgumentError, FileFormatError } from '@selfjudge/base';
+import { Random } from '@selfjudge/base';
+import { Device } from '../tensor/device.js';
+import { cast } from '../tensor/ops/cast.js';
+import { clone, copyTo } from '../tensor/ops/copy.js';
+import { owned, tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import { Vector } from '../tensor/vector.js';
+import { Weight } from '../tensor/weight.js';
+import { checkVocabulary } from '@selfjudge/text';
+import type { Tokenizer } from '@selfjudge/text';
+import type { Adapter } from './adapter.js';
+import { configProblem, hasBias, isConfig, LINEARS, linearPath, parameterSpecs } from './config.js';
+import type { LinearName, ModelConfig } from './config.js';
+import { makeFolder, writeJson } from '@selfjudge/base';
+import type { HostTensor } from './files/safetensors.js';
+import { fitsBf16, writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
+import { configToHf } from './hfConfig.js';
+import { layOut, ParameterSet } from './parameterSet.js';
+import { findModel } from './paths.js';
+import { RopeTable } from './ropeTable.js';
+import { folderSource, ggufSource } from './source.js';
+import { ModelView } from './view.js';
+
+export interface Linear {
+  weight: Weight;
+  bias?: Vector;
+}
+
+/** One block of the model. */
+export interface Layer {
+  inputNorm: Vector;
+  linears: Record<LinearName, Linear>;
+  postNorm: Vector;
+}
+
+export interface LoadOptions {
+  /** Default: `Device.open()`. */
+  device?: Device;
+  /** What weights and activations are stored in. Default: float32 for files of float32, else bf16. */
+  dtype?: 'float32' | 'bf16';
+  /** Called after each tensor. */
+  onProgress?: (done: number, total: number) => void;
+}
+
+const storage = { device: optional(instance(Device)), dtype: optional(oneOf('float32', 'bf16')) };
+export const loadOptions = optionsOf({ ...storage, onProgress: optional(callback) });
+const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(isTokenizer) });
+
+/** Bytes uploaded before the loader waits for the device, which bounds what is queued. */
+const UPLOAD_WINDOW = 256 << 20;
+
+/**
+ * A model of the Llama family (Touvron et al., arXiv 2302.13971): its weights, packed once in the compute dtype, and
+ * its rotary table. Views (`view`) compute with it.
+ */
+export class LlamaModel {
+  readonly config: ModelConfig;
+  readonly device: Device;
+  readonly dtype: 'float32' | 'bf16';
+  readonly tokenizer?: Tokenizer;
+  /** Where it was loaded from or last saved to: what an adapter names as its base. */
+  source?: string;
+  readonly table: Weight;
+  /** The table itself when tied. */
+  readonly head: Weight;
+  readonly norm: Vector;
+  readonly layers: readonly Layer[];
+  readonly rope: RopeTable;
+  readonly #parameters: ReadonlyMap<string, Weight | Vector>;
+  readonly #masters = new Map<string, Tensor>();
+  #set: ParameterSet | undefined;
+
+  private constructor(
+    config: ModelConfig,
+    device: Device,
+    dtype: 'float32' | 'bf16',
+    parameters: ReadonlyMap<string, Weight | Vector>,
+    tokenizer?: Tokenizer,
+  ) {
+    this.config = config;
+    this.device = device;
+    this.dtype = dtype;
+    if (tokenizer !== undefined) this.tokenizer = tokenizer;
+    this.#parameters = parameters;
+    const get = <T extends Weight | Vector>(name: string) => parameters.get(name) as T;
+    this.table = get<Weight>('model.embed_tokens.weight');
+    this.head = config.tieWordEmbeddings ? this.table : get<Weight>('lm_head.weight');
+    this.norm = get<Vector>('model.norm.weight');
+    this.layers = Array.from({ length: config.layers }, (_, layer) => ({
+      inputNorm: get<Vector>(`model.layers.${layer}.input_layernorm.weight`),
+      linears: Object.fromEntries(
+        LINEARS.map((name) => {
+          const path = linearPath(layer, name);
+          const bias = hasBias(config, name) ? get<Vector>(`${path}.bias`) : undefined;
+          return [name, { weight: get<Weight>(`${path}.weight`), bias }];
+        }),
+      ) as Record<LinearName, Linear>,
+      postNorm: get<Vector>(`model.layers.${layer}.post_attention_layernorm.weight`),
+    }));
+    this.rope = new RopeTable(device, config);
+  }
+
+  /**
+   * Loads a model from a folder of transformers' (config.json and safetensors), a run folder (its `final/`, else its
+   * latest checkpoint) or a GGUF file.
+   *
+   * @throws FileFormatError when a file is not what it says or describes a model we do not compute; ArgumentError when
+   *   the tokenizer has more ids than the model has embeddings
+   */
+  static async load(path: string, options: LoadOptions = {}): Promise<LlamaModel> {
+    check('LlamaModel.load', { path, options }, { path: isPath, options: loadOptions });
+    const found = findModel(path);
+    if (found.kind === 'adapter') {
+      throw new FileFormatError({
+        path: found.path,
+        expected: 'a model (loadModelWithAdapter opens an adapter with its base)',
+        received: 'an adapter',
+      });
+    }
+    const source = found.kind === 'gguf' ? ggufSource(found.path) : folderSource(found.path);
+    const tokenizer = await source.tokenizer();
+    if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
+    const { device = Device.open(), dtype = source.dtype, onProgress } = options;
+    const specs = [...parameterSpecs(source.config)];
+    const parameters = new Map<string, Weight | Vector>();
+    let queued = 0;
+    for (const [i, { name }] of specs.entries()) {
+      const tensor = source.read(name);
+      parameters.set(name, parameter(device, dtype, name, tensor));
+      queued += tensor.data.byteLength;
+      if (queued > UPLOAD_WINDOW || i === specs.length - 1) {
+        await device.sync();
+        queued = 0;
+      }
+      onProgress?.(i + 1, specs.length);
+    }
+    const model = new LlamaModel(source.config, device, dtype, parameters, tokenizer);
+    model.source = resolve(found.path);
+    return model;
+  }
+
+  /** A model with weights from normal(0, 0.02), norms of 1 and biases of 0. The same seed gives the same bits. */
+  static init(
+    config: ModelConfig,
+    options: { device?: Device; dtype?: 'float32' | 'bf16'; seed: number; tokenizer?: Tokenizer },
+  ): LlamaModel {
+    check('LlamaModel.init', { config, options }, { config: isConfig, options: initOptions });
+    const { device = Device.open(), dtype = 'bf16', seed, tokenizer } = options;
+    const problem = configProblem(config);
+    if (problem !== undefined) throw new ArgumentError('config', { where: 'LlamaModel.init', ...problem });
+    const parameters = new Map<string, Weight | Vector>();
+    for (const [i, { name, shape }] of [...parameterSpecs(config)].entries()) {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      if (shape.length === 2) {
+        const random = new Random(seed, i);
+        for (let j = 0; j < data.length; j++) data[j] = 0.02 * random.normal();
+      } else if (name.endsWith('.weight')) data.fill(1);
+      parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
+    }
+    return new LlamaModel(config, device, dtype, parameters, tokenizer);
+  }
+
+  /** Every tensor under transformers' name, in the order of the forward pass. */
+  *parameters(): Iterable<{ name: string; shape: number[]; weight: Weight | Vector }> {
+    for (const [name, weight] of this.#parameters) yield { name, shape: shapeOf(weight), weight };
+  }
+
+  /** Set after makeTrainable(). */
+  get parameterSet(): ParameterSet | undefined {
+    return this.#set;
+  }
+
+  /**
+   * Makes every weight trained: one flat float32 master with gradients, 8 bytes a parameter on top of the weights.
+   * The packed weights follow the master at `afterUpdate()`. Calling it again returns the same set.
+   */
+  makeTrainable(): ParameterSet {
+    if (this.#set !== undefined) return this.#set;
+    const { entries, size } = layOut([...this.parameters()]);
+    const value = owned(() => Tensor.empty(this.device, [size]));
+    const set = new ParameterSet(this.device, value, entries, () => {
+      for (const [name, master] of this.#masters) tidy(() => renew(this.#parameters.get(name)!, master));
+    });
+    for (const { name, offset, shape } of entries) {
+      const weight = this.#parameters.get(name) as Weight | Vector;
+      const master = owned(() => value.view(offset, shape));
+      tidy(() => copyTo(cast(weight instanceof Weight ? weight.rows() : weight.value, 'float32'), master));
+      weight.grad = owned(() => set.grad.view(offset, shape));
+      this.#masters.set(name, master);
+    }
+    this.#set = set;
+    return set;
+  }
+
+  /** A frozen copy with memory of its own: it stays as it is while this one trains. */
+  clone(): LlamaModel {
+    const parameters = new Map<string, Weight | Vector>();
+    for (const { name, weight } of this.parameters()) {
+      const copy =
+        weight instanceof Weight
+          ? tidy(() => Weight.pack(weight.rows(), this.dtype))
+          : new Vector(owned(() => clone(weight.value)));
+      parameters.set(name, copy);
+    }
+    const model = new LlamaModel(this.config, this.device, this.dtype, parameters, this.tokenizer);
+    model.source = this.source;
+    return model;
+  }
+
+  /**
+   * Writes a folder that transformers opens and `load` reads back bit-equal: model.safetensors in the model's dtype,
+   * config.json and the tokenizer's files. Norms that bf16 does not hold exactly stay float32.
+   */
+  async save(folder: string): Promise<void> {
+    check('LlamaModel.save', { folder }, { folder: isPath });
+    makeFolder(folder);
+    const tensors: TensorToWrite[] = [];
+    for (const { name, shape, weight } of this.parameters()) {
+      if (weight instanceof Weight) {
+        const dtype = this.dtype === 'bf16' ? 'BF16' : 'F32';
+        tensors.push({ name, shape, dtype, values: () => readRows(weight) });
+      } else {
+        const values = (await weight.value.read()) as Float32Array;
+        const dtype = this.dtype === 'bf16' && fitsBf16(values) ? 'BF16' : 'F32';
+        tensors.push({ name, shape, dtype, values: () => values });
+      }
+    }
+    await writeSafetensors(join(folder, 'model.safetensors'), tensors);
+    await writeJson(join(folder, 'config.json'), configToHf(this.config, this.dtype));
+    await this.tokenizer?.save(folder);
+    this.source = resolve(folder);
+  }
+
+  /** The model with adapters applied, at most two: a frozen one and a trained one, say. */
+  view(adapters: readonly Adapter[] = []): ModelView {
+    return new ModelView(this, adapters);
+  }
+
+  dispose(): void {
+    for (const weight of this.#parameters.values()) {
+      weight.grad?.dispose();
+      weight.dispose();
+    }
+    for (const master of this.#masters.values()) master.dispose();
+    this.rope.dispose();
+    this.#set?.value.dispose();
+    this.#set?.grad.dispose();
+  }
+}
+
+/** Matrices are packed in the compute dtype; norms stay float32, biases take the activations' dtype. */
+function parameter(
+  device: Device,
+  dtype: 'float32' | 'bf16',
+  name: string,
+  host: HostTensor,
+): Weight | Vector {
+  const upload = () => Tensor.from(device, host.data, host.shape, host.dtype);
+  if (host.shape.length === 2) return tidy(() => Weight.pack(upload(), dtype));
+  return new Vector(owned(() => tidy(() => cast(upload(), name.endsWith('.bias') ? dtype : 'float32'))));
+}
+
+function renew(weight: Weight | Vector, master: Tensor): void {
+  if (weight instanceof Weight) weight.repack(master);
+  else copyTo(weight.value.dtype === 'bf16' ? cast(master, 'bf16') : master, weight.value);
+}
+
+async function readRows(weight: Weight): Promise<Float32Array> {
+  const rows = owned(() => weight.rows());
+  try {
+    return (await rows.read()) as Float32Array;
+  } finally {
+    rows.dispose();
+  }
+}
+
+function shapeOf(weight: Weight | Vector): number[] {
+  return weight instanceof Weight ? weight.shape : [...weight.value.shape];
+}

@@ -1,0 +1,212 @@
+import { dropoutKey, model as isModel } from '../checks.js';
+import {
+  check,
+  instance,
+  list,
+  oneOf,
+  optional,
+  options as optionsOf,
+  whole,
+  type Check,
+} from '@selfjudge/base/checks';
+import { ArgumentError } from '@selfjudge/base';
+import { linear } from '../tensor/ops/linear.js';
+import { linears } from '../tensor/ops/linears.js';
+import { linearLogprob } from '../tensor/ops/linearLogprob.js';
+import { rope } from '../tensor/ops/rope.js';
+import { treeAttention } from '../tensor/ops/treeAttention.js';
+import { currentRecorder } from '../tensor/recording.js';
+import { tidy } from '../tensor/scope.js';
+import { Tensor } from '../tensor/tensor.js';
+import { TreeBatch } from '../tensor/treeBatch.js';
+import { TreePlan } from '../tensor/treePlan.js';
+import type { LinearAdapter } from '../tensor/vector.js';
+import { isAdapter, moduleNumber, type Adapter } from './adapter.js';
+import { LINEARS, type LinearName } from './config.js';
+import type { ModelShape } from './flops.js';
+import { forwardRows, type DropoutKey } from './forward.js';
+import type { LlamaModel } from './llama.js';
+
+export interface ForwardOptions {
+  /** Turns the dropout of trained adapters on. Absent: none. */
+  dropout?: DropoutKey;
+}
+
+const forwardArguments = {
+  batch: instance(TreeBatch),
+  options: optionsOf({ dropout: optional(dropoutKey) }),
+};
+const linearArguments = {
+  name: oneOf(...LINEARS),
+  x: instance(Tensor),
+  options: optionsOf({ dropout: optional(dropoutKey) }),
+};
+
+const { name: isName, ...layerArguments } = linearArguments;
+const linearsArguments = { ...layerArguments, names: list(isName) };
+
+/** Of one linear layer. */
+export interface LayerOptions {
+  /** int32 [T, 2], the hash of each row's path; needed with dropout. */
+  rowKeys?: Tensor;
+  dropout?: DropoutKey;
+  /** [T, out]: the result is swiglu(gate, y). */
+  gate?: Tensor;
+}
+
+/**
+ * A model with adapters: what samples, judges, scores and trains. Views share the model's weights and own nothing.
+ * Judge, reference and policy are views of one model.
+ */
+export class ModelView {
+  readonly model: LlamaModel;
+  readonly adapters: readonly Adapter[];
+  readonly #isLayer: Check;
+
+  constructor(model: LlamaModel, adapters: readonly Adapter[] = []) {
+    check('LlamaModel.view', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
+    if (adapters.length > 2) {
+      throw new ArgumentError('adapters', {
+        where: 'LlamaModel.view',
+        expected: 'at most 2 (Adapter.stack makes one of many)',
+        received: adapters.length,
+      });
+    }
+    for (const adapter of adapters) adapter.assertFits(model);
+    this.model = model;
+    this.#isLayer = whole(0, model.layers.length - 1);
+    this.adapters = [...adapters];
+  }
+
+  /** What decides how much a pass computes. */
+  get shape(): ModelShape {
+    const { config, parameterSet } = this.model;
+    return { config, adapters: this.adapters, weightsTrained: parameterSet !== undefined };
+  }
+
+  /**
+   * The final hidden rows that labels need: [R, hiddenSize], R = batch.labelRows.length. Recorded when a tape runs and
+   * something is trained.
+   */
+  hidden(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
+    check('ModelView.hidden', { batch, options }, forwardArguments);
+    if (batch.labelRows.length === 0) {
+      throw new ArgumentError('batch', { where: 'hidden', expected: 'at least one label', received: 'none' });
+    }
+    const { device, config } = this.model;
+    const scale = 1 / Math.sqrt(config.headDim);
+    const plan = TreePlan.from(device, batch);
+    try {
+      return tidy(() => {
+        const ints = (data: Int32Array, shape: number[]) => Tensor.from(device, data, shape);
+        const dropout = this.#drops() ? options.dropout : undefined;
+        const keys = (rows: Int32Array) => dropout && ints(rows, [rows.length / 2, 2]);
+        const all = batch.labelRows.length === batch.rows;
+        return forwardRows(this, {
+          tokens: ints(batch.tokens, [batch.rows]),
+          positions: ints(batch.positions, [batch.rows]),
+          length: 1 + batch.positions.reduce((a, b) => Math.max(a, b), 0),
+          rowKeys: keys(batch.rowKeys),
+          dropout,
+          attend: (_, q, k, v, { table, positions }) =>
+            treeAttention(rope(q, table, positions), rope(k, table, positions), v, plan, scale),
+          keep: all
+            ? undefined
+            : {
+                rows: ints(batch.labelRows, [batch.labelRows.length]),
+                rowKeys: keys(keysOf(batch)),
+              },
+        });
+      });
+    } finally {
+      plan.dispose();
+    }
+  }
+
+  /** Log-probabilities of the batch's labels, float32 [L], in the order of `batch.labels`. */
+  logprobs(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
+    check('ModelView.logprobs', { batch, options }, forwardArguments);
+    return tidy(() => {
+      const hidden = this.hidden(batch, options);
+      const { row, label } = batch.labels;
+      const { device, head } = this.model;
+      const shape = [label.length];
+      return linearLogprob(hidden, head, Tensor.from(device, row, shape), Tensor.from(device, label, shape));
+    });
+  }
+
+  /** `logprobs` on the host. */
+  async score(batch: TreeBatch): Promise<Float32Array> {
+    const logprobs = this.logprobs(batch);
+    try {
+      return (await logprobs.read()) as Float32Array;
+    } finally {
+      logprobs.dispose();
+    }
+  }
+
+  /** One linear layer of a block with its bias and this view's adapters: x [T, in] to [T, out]. */
+  linear(layer: number, name: LinearName, x: Tensor, options: LayerOptions = {}): Tensor {
+    this.#isLayer(layer, 'layer', 'ModelView.linear');
+    check('ModelView.linear', { name, x, options }, linearArguments);
+    const { rowKeys, dropout, gate } = options;
+    const { weight, bias, adapters } = this.#part(layer, name, x, dropout);
+    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
+  }
+
+  /** `linear` of two or three layers that read the same x: at once where no tape runs and nothing is dropped. */
+  linears(
+    layer: number,
+    names: readonly LinearName[],
+    x: Tensor,
+    options: Omit<LayerOptions, 'gate'> = {},
+  ): Tensor[] {
+    this.#isLayer(layer, 'layer', 'ModelView.linears');
+    check('ModelView.linears', { names, x, options }, linearsArguments);
+    if (names.length < 2 || names.length > 3) {
+      throw new ArgumentError('names', {
+        where: 'ModelView.linears',
+        expected: '2 or 3 layers',
+        received: names.length,
+      });
+    }
+    if (currentRecorder() !== undefined || options.dropout !== undefined)
+      return names.map((name) => this.linear(layer, name, x, options));
+    return linears(
+      x,
+      names.map((name) => this.#part(layer, name, x)),
+    );
+  }
+
+  #part(layer: number, name: LinearName, x: Tensor, dropout?: DropoutKey) {
+    const { weight, bias } = this.model.layers[layer].linears[name];
+    const adapters: LinearAdapter[] = [];
+    for (const adapter of this.adapters) {
+      const matrices = adapter.matrices(layer, name);
+      if (matrices === undefined) continue;
+      adapters.push({
+        ...matrices,
+        scale: adapter.scale,
+        start: 0,
+        rows: x.shape[0],
+        dropout: dropout !== undefined && adapter.trained ? adapter.config.dropout : 0,
+        module: moduleNumber(layer, name),
+      });
+    }
+    return { weight, bias, adapters };
+  }
+
+  #drops(): boolean {
+    return this.adapters.some((adapter) => adapter.trained && adapter.config.dropout > 0);
+  }
+}
+
+/** The keys of the labelled rows. */
+function keysOf({ labelRows, rowKeys }: TreeBatch): Int32Array {
+  const keys = new Int32Array(2 * labelRows.length);
+  labelRows.forEach((row, i) => {
+    keys[2 * i] = rowKeys[2 * row];
+    keys[2 * i + 1] = rowKeys[2 * row + 1];
+  });
+  return keys;
+}

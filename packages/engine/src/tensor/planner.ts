@@ -1,0 +1,110 @@
+import { anything, check, limit as isLimit, list, object } from '@selfjudge/base/checks';
+import { TreeBatch } from './treeBatch.js';
+import type { TreeSequence } from '@selfjudge/text';
+import { checkSequence } from './treeSequence.js';
+
+/** Sequences that must share a tree: both sides of a pair, both orders of a judgment. */
+export interface SequenceGroup {
+  sequences: TreeSequence[];
+}
+
+export interface PlannedTree<G extends SequenceGroup> {
+  batch: TreeBatch;
+  /** The groups of the tree; its sequences are theirs, in order. */
+  groups: G[];
+  /** Of each group, the index of its first sequence. */
+  first: number[];
+}
+
+const isList = list(anything);
+const isGroup = object({ sequences: isList });
+const planArguments = {
+  groups: list(isGroup),
+  tokenBudget: isLimit,
+};
+
+/**
+ * Cuts groups, in order, into trees of at most `tokenBudget` rows (shared prefixes counted once). A group is never
+ * split: one that alone is over the budget becomes a tree of its own. Nothing computed from the trees depends on the
+ * cut, since a row knows only its own path, as long as weights are normalised over all groups.
+ *
+ * @param tokenBudget at least 1, else an ArgumentError
+ */
+export function* plan<G extends SequenceGroup>(
+  groups: readonly G[],
+  tokenBudget: number,
+): Generator<PlannedTree<G>> {
+  check('plan', { groups, tokenBudget }, planArguments);
+  let open: G[] = [];
+  let trie = new RowCounter();
+  for (const group of groups) {
+    trie.add(group.sequences);
+    if (open.length > 0 && trie.rows > tokenBudget) {
+      yield tree(open);
+      open = [];
+      trie = new RowCounter();
+      trie.add(group.sequences);
+    }
+    open.push(group);
+  }
+  if (open.length > 0) yield tree(open);
+}
+
+function tree<G extends SequenceGroup>(groups: G[]): PlannedTree<G> {
+  let next = 0;
+  const first = groups.map(({ sequences }) => (next += sequences.length) - sequences.length);
+  return { batch: TreeBatch.from(groups.flatMap(({ sequences }) => sequences)), groups, first };
+}
+
+/** What a tree makes a model compute. */
+export interface TreeShape {
+  /** Distinct paths: what sequences share is one row. */
+  rows: number;
+  /** Distinct rows that something is predicted from. */
+  headRows: number;
+  /** Pairs of a row and a row it sees, itself included. */
+  pairs: number;
+}
+
+/** The shape of the TreeBatch of these sequences. */
+export function treeShape(sequences: readonly TreeSequence[]): TreeShape {
+  const { rows, headRows, pairs } = new RowCounter().add(sequences);
+  return { rows, headRows, pairs };
+}
+
+/** The shape of a TreeBatch of the added sequences. */
+export class RowCounter implements TreeShape {
+  rows = 0;
+  pairs = 0;
+  // The trie as one map from (node, token) to node: with 2^31 token ids a double has room for 2^22 nodes.
+  private readonly children = new Map<number, number>();
+  private readonly labelled = new Set<number>();
+
+  get headRows(): number {
+    return this.labelled.size;
+  }
+
+  add(sequences: readonly TreeSequence[]): this {
+    isList(sequences, 'sequences', 'RowCounter.add');
+    sequences.forEach((sequence, s) => {
+      const needed = checkSequence(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
+      const { tokens, state = 0, targets = [], candidates = [] } = sequence;
+      const path: number[] = [];
+      let node = -1 - state;
+      for (let i = 0; i < needed; i++) {
+        const key = node * 2 ** 31 + tokens[i];
+        let child = this.children.get(key);
+        if (child === undefined) {
+          child = ++this.rows;
+          this.pairs += i + 1;
+          this.children.set(key, child);
+        }
+        path.push(child);
+        node = child;
+      }
+      for (const [start, end] of targets) for (let p = start; p < end; p++) this.labelled.add(path[p - 1]);
+      for (const { position, labels } of candidates) if (labels.length > 0) this.labelled.add(path[position]);
+    });
+    return this;
+  }
+}

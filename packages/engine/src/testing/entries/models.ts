@@ -1,0 +1,231 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import * as engine from '../../index.js';
+import { byteModel, tinyConfig } from '@selfjudge/testing/tinyModel';
+import { GgufBuilder } from '@selfjudge/testing/ggufBuilder';
+import { arg, entry, fields, type Entry } from '@selfjudge/testing/wrongCalls';
+import {
+  except,
+  noneOf,
+  notFlag,
+  notFunction,
+  notList,
+  notListOf,
+  notNumber,
+  notObject,
+  notText,
+  notWhole,
+} from '@selfjudge/testing/wrongValues';
+import { device, floats, ids, junk, notDevice, notTensor, perhaps } from './values.js';
+
+const { Adapter, LlamaModel, ModelView, Safetensors, TreeBatch } = engine;
+const folder = mkdtempSync(join(tmpdir(), 'selfjudge-wrong-'));
+export const removeFiles = (): void => rmSync(folder, { recursive: true });
+const at = (name: string) => join(folder, name);
+
+export const model = byteModel();
+await model.save(at('model'));
+const config = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj'] };
+const adapter = Adapter.init(model, config, 1);
+const other = Adapter.init(engine.LlamaModel.init(tinyConfig, { seed: 1, device }), config, 1);
+export const view = model.view([adapter]);
+const batch = TreeBatch.from([{ tokens: [1, 2], targets: [[1, 2]] }]);
+await adapter.save(at('adapter'));
+const gguf = at('tiny.gguf');
+writeFileSync(gguf, new GgufBuilder().value('general.architecture', 'string', 'llama').bytes());
+
+/** No path, or one where nothing is. */
+export const notPath = fc.oneof(notText, fc.constantFrom('', '\0', at('nothing here')));
+/** A place that cannot be written to: below a file. */
+const notPlace = fc.oneof(notText, fc.constantFrom('', '\0', join(gguf, 'below')));
+export const notModel = fc.oneof(junk, fc.constantFrom(view, adapter));
+export const notView = fc.oneof(junk, fc.constantFrom(model, adapter));
+const notAdapter = fc.oneof(junk, fc.constantFrom(model, view));
+const notAdapters = fc.oneof(notListOf(adapter, notAdapter), fc.constant([other]));
+export const notDropout = fc.oneof(
+  notObject,
+  notWhole(0, 2 ** 32 - 1).map((seed) => ({ seed, step: 0 })),
+);
+const notStorage = {
+  device: arg(device, perhaps(notDevice)),
+  dtype: arg('bf16', perhaps(noneOf('bf16', 'float32'))),
+};
+const counts = [
+  'hiddenSize',
+  'intermediateSize',
+  'layers',
+  'heads',
+  'kvHeads',
+  'headDim',
+  'vocabSize',
+  'maxPositions',
+];
+const notConfig = fc.oneof(
+  notObject,
+  ...counts.map((key) => notWhole(1, 2 ** 31 - 1).map((n) => ({ ...tinyConfig, [key]: n }))),
+  notNumber(1e-9, 0.9).map((rmsNormEps) => ({ ...tinyConfig, rmsNormEps })),
+  notNumber(1e-9).map((ropeTheta) => ({ ...tinyConfig, ropeTheta })),
+  notFlag.map((tieWordEmbeddings) => ({ ...tinyConfig, tieWordEmbeddings })),
+  notListOf(2, notWhole(0, 49)).map((eosTokenIds) => ({ ...tinyConfig, eosTokenIds })),
+  perhaps(notObject).map((ropeScaling) => ({ ...tinyConfig, ropeScaling })),
+);
+const rows = { tokens: ids, positions: ids, length: 1 };
+
+export const modelEntries: Record<string, Entry> = {
+  'LlamaModel.load': entry(LlamaModel.load, {
+    path: arg(at('model'), notPath),
+    options: fields(
+      { ...notStorage, onProgress: arg(() => () => {}, perhaps(notFunction)) },
+      perhaps(notObject),
+    ),
+  }),
+  'LlamaModel.init': entry(LlamaModel.init, {
+    config: arg(tinyConfig, notConfig),
+    options: fields(
+      { ...notStorage, seed: arg(1, notWhole(0)), tokenizer: arg(model.tokenizer, perhaps(junk)) },
+      notObject,
+    ),
+  }),
+  'LlamaModel#save': entry((dir: string) => model.save(dir), { folder: arg(at('again'), notPlace) }),
+  'LlamaModel#view': entry((adapters: engine.Adapter[]) => model.view(adapters), {
+    adapters: arg([adapter], perhaps(fc.oneof(notAdapters, fc.constant([adapter, adapter, adapter])))),
+  }),
+  loadModelWithAdapter: entry(engine.loadModelWithAdapter, {
+    path: arg(at('adapter'), notPath),
+    options: fields(notStorage, perhaps(notObject)),
+  }),
+  findModel: entry(engine.findModel, { path: arg(at('model'), notPath) }),
+  mergeAdapters: entry(engine.mergeAdapters, {
+    model: arg(model, notModel),
+    adapters: arg([adapter], notAdapters),
+  }),
+  'Adapter.init': entry(Adapter.init, {
+    model: arg(model, notModel),
+    config: fields(
+      {
+        r: arg(2, notWhole(1)),
+        alpha: arg(2, notNumber()),
+        dropout: arg(0, notNumber(0, 0.999)),
+        targetModules: arg(
+          ['q_proj'],
+          fc.oneof(notListOf('q_proj', notText), fc.constantFrom([], ['query'])),
+        ),
+      },
+      notObject,
+    ),
+    seed: arg(1, notWhole(0)),
+  }),
+  'Adapter.load': entry(Adapter.load, {
+    folder: arg(at('adapter'), notPath, ''),
+    model: arg(model, notModel),
+  }),
+  'Adapter.stack': entry(Adapter.stack, {
+    adapters: arg(
+      [adapter, adapter],
+      fc.oneof(notListOf(adapter, notAdapter), fc.constantFrom([], [adapter, other])),
+    ),
+  }),
+  'Adapter#matrices': entry((layer: number, name: engine.LinearName) => adapter.matrices(layer, name), {
+    layer: arg(0, notWhole(0)),
+    name: arg('q_proj', noneOf(...engine.LINEARS)),
+  }),
+  'Adapter#save': entry((dir: string) => adapter.save(dir), { folder: arg(at('again'), notPlace) }),
+  'Adapter#assertFits': entry((fits: engine.LlamaModel) => adapter.assertFits(fits), {
+    model: arg(model, notModel),
+  }),
+  'new ModelView': entry((of: engine.LlamaModel, adapters: engine.Adapter[]) => new ModelView(of, adapters), {
+    model: arg(model, notModel),
+    adapters: arg([], perhaps(notAdapters)),
+  }),
+  ...Object.fromEntries(
+    (['hidden', 'logprobs'] as const).map((method) => [
+      `ModelView#${method}`,
+      entry((of: engine.TreeBatch, options: object) => view[method](of, options), {
+        batch: arg(batch, junk),
+        options: fields({ dropout: arg({ seed: 1, step: 1 }, perhaps(notDropout)) }, perhaps(notObject)),
+      }),
+    ]),
+  ),
+  'ModelView#score': entry((of: engine.TreeBatch) => view.score(of), { batch: arg(batch, junk) }),
+  'ModelView#linear': entry(
+    (layer: number, name: engine.LinearName, x: engine.Tensor, options: object) =>
+      view.linear(layer, name, x, options),
+    {
+      layer: arg(0, notWhole(0, 1)),
+      name: arg('q_proj', noneOf(...engine.LINEARS)),
+      x: arg(floats([2, 32]), fc.oneof(notTensor, fc.constant(ids))),
+      options: fields(
+        {
+          rowKeys: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
+          dropout: arg({ seed: 1, step: 1 }, perhaps(notDropout)),
+          gate: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
+        },
+        perhaps(notObject),
+      ),
+    },
+  ),
+  'ModelView#linears': entry(
+    (layer: number, names: engine.LinearName[], x: engine.Tensor, options: object) =>
+      view.linears(layer, names, x, options),
+    {
+      layer: arg(0, notWhole(0, 1)),
+      names: arg(
+        ['q_proj', 'v_proj'],
+        fc.oneof(
+          notList,
+          noneOf(...engine.LINEARS).map((name) => ['q_proj', name]),
+          fc.constant(['q_proj']),
+        ),
+      ),
+      x: arg(floats([2, 32]), fc.oneof(notTensor, fc.constant(ids))),
+      options: fields({ dropout: arg(undefined, perhaps(notDropout)) }, perhaps(notObject)),
+    },
+  ),
+  forwardRows: entry(engine.forwardRows, {
+    view: arg(view, notView),
+    rows: fields(
+      {
+        tokens: arg(rows.tokens, junk),
+        positions: arg(rows.positions, junk),
+        length: arg(1, notWhole(1, 2048)),
+        rowKeys: arg(undefined, perhaps(junk)),
+        dropout: arg(undefined, perhaps(notDropout)),
+        attend: arg(() => (_: number, q: engine.Tensor) => q, notFunction),
+        keep: arg(
+          undefined,
+          perhaps(
+            fc.oneof(
+              notObject,
+              junk.map((kept) => ({ rows: kept })),
+            ),
+          ),
+        ),
+      },
+      notObject,
+    ),
+  }),
+  'Safetensors.open': entry(Safetensors.open, { path: arg(join(at('model'), 'model.safetensors'), notPath) }),
+  'Safetensors.openIn': entry(Safetensors.openIn, {
+    folder: arg(at('model'), notPath, ''),
+    stem: arg('model', notPath, ''),
+  }),
+  'Safetensors#read': entry((name: string) => Safetensors.openIn(at('model'), 'model').read(name), {
+    name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))),
+  }),
+  readGguf: entry(engine.readGguf, { path: arg(gguf, notPath) }),
+  writeSafetensors: entry(engine.writeSafetensors, {
+    path: arg(at('x.safetensors'), notPlace),
+    tensors: arg(
+      [{ name: 'x', dtype: 'F32', shape: [1], values: () => new Float32Array(1) }],
+      fc.oneof(
+        except((v) => typeof v === 'object' && v !== null && Symbol.iterator in v),
+        except(() => false).map((tensor) => [tensor]),
+        except((v) => v instanceof Float32Array).map((values) => [
+          { name: 'tensors', dtype: 'F32', shape: [1], values: () => values },
+        ]),
+      ),
+    ),
+  }),
+};

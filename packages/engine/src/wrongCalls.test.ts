@@ -1,0 +1,61 @@
+import { afterAll } from 'vitest';
+import * as engine from './index.js';
+import { modelEntries, removeFiles } from './testing/entries/models.js';
+import { opEntries } from './testing/entries/ops.js';
+import { tensorEntries } from './testing/entries/tensors.js';
+import { generationEntries } from './testing/entries/generation.js';
+import { closeDevices } from './testing/entries/values.js';
+import { describeWrongCalls } from '@selfjudge/testing/wrongCalls';
+
+afterAll(() => {
+  removeFiles();
+  closeDevices();
+});
+
+describeWrongCalls({
+  exports: engine,
+  table: { ...opEntries, ...tensorEntries, ...modelEntries, ...generationEntries },
+  without: {
+    'takes no argument': [
+      'Adapter#dispose Adapter#freeze Adapter#makeTrainable Adapter#read',
+      'Device#close Device#counters Device#memory Device#recover Device#resetPeak Device#sync',
+      'LlamaModel#clone LlamaModel#dispose LlamaModel#makeTrainable LlamaModel#parameters',
+      'ParameterSet#afterUpdate ParameterSet#read ParameterSet#zeroGrad',
+      'Program#dispose Program#run Tape#dispose TreePlan#dispose Vector#dispose Weight#dispose Weight#rows',
+      'Tensor#dispose Tensor#read Tensor#retain',
+      'new RowCounter new Tape',
+    ].flatMap((names) => names.split(/(?<!new) /)),
+    'the constructor is private': [
+      'Adapter',
+      'Device',
+      'LlamaModel',
+      'Program',
+      'Safetensors',
+      'Tensor',
+      'TreeBatch',
+      'TreePlan',
+      'Weight',
+    ].map((name) => `new ${name}`),
+    'for the packages above alone, which have checked what they hand on': [
+      'backwardFlops',
+      'forwardFlops',
+      'keyFlops',
+      'samplingFlops',
+      'samplingShape',
+      'treeShape',
+    ],
+    'for the tensor folder alone': [
+      'Device#assertOpen',
+      'Tape#alias',
+      'Tape#record',
+      'Tape#tracks',
+      'Tensor#alias',
+      'Tensor#donate',
+      'Tensor#handle',
+      'Tensor.adopt',
+      'TreePlan#handle',
+      'TreePlan#hold',
+    ],
+  },
+  atLeast: 2000,
+});

@@ -1,0 +1,96 @@
+import { add } from '@selfjudge/engine';
+import { addInPlace } from '@selfjudge/engine';
+import { cast } from '@selfjudge/engine';
+import { clone } from '@selfjudge/engine';
+import { fill } from '@selfjudge/engine';
+import { reshape } from '@selfjudge/engine';
+import { swiglu } from '@selfjudge/engine';
+import type { OpCase } from '../case.js';
+import * as oracle from '../oracle.js';
+import { activation } from './inputs.js';
+
+const shapes = [[1], [7, 5], [33, 131], [4, 3, 70]];
+
+export const elementwiseCases: OpCase[] = [
+  ...shapes.map((shape): OpCase => ({
+    op: 'add',
+    name: shape.join('x'),
+    inputs: (r) => ({ a: activation(r, shape), b: activation(r, shape) }),
+    run: (x) => [add(x.tensor('a'), x.tensor('b'))],
+    oracle: (x) => [oracle.add(x.a, x.b)],
+  })),
+  {
+    op: 'add',
+    name: 'a tensor to itself, twice used',
+    inputs: (r) => ({ a: activation(r, [9, 5]) }),
+    run: (x) => {
+      const twice = add(x.tensor('a'), x.tensor('a'));
+      return [add(twice, x.tensor('a'))];
+    },
+    oracle: (x) => [x.a.map((value) => 3 * value)],
+    roundings: 4,
+  },
+  {
+    op: 'addInPlace',
+    name: 'odd length',
+    inputs: (r) => ({ a: activation(r, [33, 7]), b: activation(r, [33, 7]) }),
+    run: (x) => {
+      addInPlace(x.tensor('a'), x.tensor('b'));
+      return [x.tensor('a').retain()];
+    },
+    oracle: (x) => [oracle.add(x.a, x.b)],
+    differentiable: false,
+  },
+  {
+    op: 'fill',
+    name: 'a value of every storage type',
+    inputs: (r) => ({ a: activation(r, [33, 7]) }),
+    run: (x) => {
+      const a = clone(x.tensor('a'));
+      fill(a, -2.5);
+      return [a];
+    },
+    oracle: (x) => [x.a.map(() => -2.5)],
+    differentiable: false,
+  },
+  {
+    op: 'copy',
+    name: 'odd length',
+    inputs: (r) => ({ a: activation(r, [33, 7]) }),
+    run: (x) => [clone(x.tensor('a'))],
+    oracle: (x) => [x.a],
+    differentiable: false,
+  },
+  ...(['float32', 'bf16'] as const).map((dtype): OpCase => ({
+    op: 'cast',
+    name: `to ${dtype}`,
+    inputs: (r) => ({ a: activation(r, [33, 7]) }),
+    run: (x) => [cast(x.tensor('a'), dtype)],
+    oracle: (x) => [x.a],
+    // Also from float32 storage one side is rounded.
+    tolerance: 2 ** -8,
+  })),
+  {
+    op: 'reshape',
+    name: 'to heads and back',
+    inputs: (r) => ({ a: activation(r, [5, 12]) }),
+    run: (x) => [reshape(reshape(x.tensor('a'), [5, 3, 4]), [5, 12]), reshape(x.tensor('a'), [60])],
+    oracle: (x) => [x.a, x.a],
+  },
+  ...shapes.map((shape): OpCase => ({
+    op: 'swiglu',
+    name: shape.join('x'),
+    inputs: (r) => ({ gate: activation(r, shape), up: activation(r, shape) }),
+    run: (x) => [swiglu(x.tensor('gate'), x.tensor('up'))],
+    oracle: (x) => [oracle.swiglu(x.gate, x.up)],
+    roundings: 2,
+  })),
+  {
+    op: 'swiglu',
+    name: 'gates to +-200',
+    inputs: (r) => ({ gate: activation(r, [9, 33], 60), up: activation(r, [9, 33]) }),
+    run: (x) => [swiglu(x.tensor('gate'), x.tensor('up'))],
+    oracle: (x) => [oracle.swiglu(x.gate, x.up)],
+    roundings: 2,
+  },
+];

@@ -1,0 +1,93 @@
+import { check, flag, kind, list, optional, options as optionsOf } from '@selfjudge/base/checks';
+import type { TokenizerFiles } from './files.js';
+import { Tokenizer } from './tokenizer.js';
+
+const CONTROL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
+
+/** ChatML without a default system prompt. */
+const CHATML = [
+  "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
+].join('');
+
+const word = kind(
+  'a text of two or more bytes',
+  (value) => typeof value === 'string' && Buffer.byteLength(value) > 1,
+);
+const byteOptions = optionsOf({ words: optional(list(word)), chat: optional(flag) });
+
+/**
+ * A tokenizer that needs no file, for models trained from scratch: ids 0 to 255 are the bytes of UTF-8, then come
+ * <|endoftext|>, <|im_start|> and <|im_end|> with ChatML as the chat template, then one id for each of `words`.
+ *
+ * @param words texts of two or more bytes that are one token wherever they occur on a word's boundary, such as ' A'
+ * @param chat false leaves the chat template out
+ */
+export function byteTokenizer(options: { words?: string[]; chat?: boolean } = {}): Tokenizer {
+  check('byteTokenizer', { options }, { options: byteOptions });
+  const { words = [], chat = true } = options;
+  const vocab: Record<string, number> = {};
+  for (let byte = 0; byte < 256; byte++) vocab[byteCharacter(byte)] = byte;
+  const added = CONTROL.map((content, i) => ({
+    id: 256 + i,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  }));
+  for (const { content, id } of added) vocab[content] = id;
+  const merges: [string, string][] = [];
+  let next = 256 + CONTROL.length;
+  for (const word of words) {
+    const characters = Array.from(Buffer.from(word), byteCharacter);
+    let left = characters[0];
+    for (const right of characters.slice(1)) {
+      if (!Object.hasOwn(vocab, left + right)) {
+        merges.push([left, right]);
+        vocab[left + right] = next++;
+      }
+      left += right;
+    }
+  }
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const files: TokenizerFiles = {
+    tokenizer: {
+      version: '1.0',
+      truncation: null,
+      padding: null,
+      added_tokens: added,
+      normalizer: null,
+      pre_tokenizer: byteLevel,
+      post_processor: null,
+      decoder: byteLevel,
+      model: {
+        type: 'BPE',
+        dropout: null,
+        unk_token: null,
+        fuse_unk: false,
+        byte_fallback: false,
+        vocab,
+        merges,
+      },
+    },
+    config: {
+      tokenizer_class: 'PreTrainedTokenizerFast',
+      eos_token: chat ? '<|im_end|>' : '<|endoftext|>',
+      pad_token: '<|endoftext|>',
+      clean_up_tokenization_spaces: false,
+    },
+    ...(chat && { chatTemplate: CHATML }),
+  };
+  return new Tokenizer(files);
+}
+
+/** The character that stands for a byte in a byte-level vocabulary: itself where it prints, else one from U+0100 on. */
+function byteCharacter(byte: number): string {
+  const prints = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
+  if (prints(byte)) return String.fromCharCode(byte);
+  let hidden = 0;
+  for (let b = 0; b < byte; b++) if (!prints(b)) hidden++;
+  return String.fromCharCode(256 + hidden);
+}

@@ -1,0 +1,12 @@
+export { byteTokenizer } from './byteTokenizer.js';
+export { PLAIN_TEMPLATE } from './chatTemplate.js';
+export type { TokenizerFiles } from './files.js';
+export type { GgufMetadata } from './ggufTokenizer.js';
+export { isMessage } from './message.js';
+export type { Message, Role } from './message.js';
+export { appendText, sliceRendered } from './rendered.js';
+export type { Piece, RenderedText } from './rendered.js';
+export type { TreeSequence } from './sequence.js';
+export { Tokenizer } from './tokenizer.js';
+export type { RenderOptions } from './tokenizer.js';
+export { checkVocabulary, singleToken } from './vocabulary.js';

@@ -1,0 +1,48 @@
+import { renderedText } from './checks.js';
+import { check, text as isText, whole } from '@selfjudge/base/checks';
+
+/** A stretch of rendered text: a control token, which came from the template, or plain text. */
+export interface Piece {
+  readonly text: string;
+  /** The control token's id; absent for plain text. */
+  readonly control?: number;
+}
+
+/** A rendered conversation. The texts of `pieces` joined are `text`, exactly. */
+export interface RenderedText {
+  readonly text: string;
+  readonly pieces: readonly Piece[];
+}
+
+export function rendered(pieces: readonly Piece[]): RenderedText {
+  return { text: pieces.map((piece) => piece.text).join(''), pieces };
+}
+
+/** `r` followed by plain `text`: control-token strings in it stay text, and it joins the text before it. */
+export function appendText(r: RenderedText, text: string): RenderedText {
+  check('appendText', { r, text }, { r: renderedText, text: isText });
+  if (text === '') return r;
+  const last = r.pieces.at(-1);
+  if (last === undefined || last.control !== undefined) return rendered([...r.pieces, { text }]);
+  return rendered([...r.pieces.slice(0, -1), { text: last.text + text }]);
+}
+
+/**
+ * What `r` says after its first `from` characters (UTF-16 units).
+ * @returns undefined where that would cut a control token in two
+ */
+export function sliceRendered(r: RenderedText, from: number): RenderedText | undefined {
+  check('sliceRendered', { r, from }, { r: renderedText, from: whole(0) });
+  const pieces: Piece[] = [];
+  let start = 0;
+  for (const piece of r.pieces) {
+    const cut = Math.max(0, from - start);
+    start += piece.text.length;
+    if (cut === 0) pieces.push(piece);
+    else if (cut < piece.text.length) {
+      if (piece.control !== undefined) return undefined;
+      pieces.push({ text: piece.text.slice(cut) });
+    }
+  }
+  return rendered(pieces);
+}

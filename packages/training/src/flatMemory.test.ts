@@ -1,7 +1,0 @@
-import { Device } from '@selfjudge/core';
-import { it } from 'vitest';
-import { expectFlatMemory } from './testing/flatMemory.js';
-
-it('200 steps of self-training leave memory as it was', { timeout: 600_000 }, () =>
-  expectFlatMemory(Device.open(), 200),
-);

@@ -1,4 +1,0 @@
-import { Device } from '@selfjudge/core';
-import { describeInjectedFailures } from './testing/injectedFailures.js';
-
-describeInjectedFailures(() => Device.open(), 3);
