@@ -100,9 +100,9 @@ export class Checkpoints {
   newest(): string | undefined {
     const steps = this.steps().reverse();
     if (steps.length === 0) return undefined;
-    const fault = this.damage(steps[0]);
+    const fault = damage(this.at(steps[0]));
     if (fault === undefined) return this.at(steps[0]);
-    const whole = steps.findIndex((step, i) => i > 0 && this.damage(step) === undefined);
+    const whole = steps.findIndex((step, i) => i > 0 && damage(this.at(step)) === undefined);
     const damaged = (whole === -1 ? steps : steps.slice(0, whole)).map((step) => this.at(step));
     const onward = whole === -1 ? 'begins again from step 1' : `goes on from ${this.at(steps[whole])}`;
     throw new FileFormatError({
@@ -111,19 +111,19 @@ export class Checkpoints {
     });
   }
 
-  /** What is damaged. @throws FileFormatError for a format of another version, which is not to be removed */
-  private damage(step: number): FolderFault | undefined {
-    const fault = folderFault(this.at(step));
-    if (fault?.advice !== undefined) throw new FileFormatError(fault);
-    return fault;
-  }
-
   /** Removes the oldest beyond `keep`; 0 keeps all. */
   rotate(keep: number): void {
     check('Checkpoints.rotate', { keep }, { keep: whole(0) });
     if (keep === 0) return;
     for (const step of this.steps().slice(0, -keep)) removeFolder(this.at(step));
   }
+}
+
+/** What is damaged. @throws FileFormatError for a format of another version, which is not to be removed */
+function damage(path: string): FolderFault | undefined {
+  const fault = folderFault(path);
+  if (fault?.advice !== undefined) throw new FileFormatError(fault);
+  return fault;
 }
 
 function readState(path: string): TrainerState & { updates: number } {
