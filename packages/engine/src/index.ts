@@ -19,7 +19,7 @@ export {
   clone,
   kvWrite,
   linear,
-  linears,
+  linearGroup,
   linearSample,
   plan,
   reshape,

@@ -21,7 +21,8 @@ export {
   selfTrainingDefaults,
   sftDefaults,
 } from './presets.js';
-export { RunFolder, type MetricsRow } from './runFolder.js';
+export { RunFolder } from './runFolder.js';
+export type { MetricsRow } from './runs/rows.js';
 export type {
   RunnerOptions,
   Selection,

@@ -5,6 +5,7 @@ import {
   callback,
   checked,
   checkedAsync,
+  flag,
   kind,
   limit,
   list,
@@ -36,6 +37,7 @@ const request = options({
   minP: optional(number({ min: 0, max: 1 })),
   seed: optional(seed),
   eos: optional(list(anything)),
+  samplingLogprobs: optional(flag),
   onProgress: optional(callback),
   signal: optional(abortSignal),
 });

@@ -20,7 +20,7 @@ import * as casts from '../tensor/ops/cast.js';
 import * as copies from '../tensor/ops/copy.js';
 import * as kv from '../tensor/ops/kvWrite.js';
 import * as one from '../tensor/ops/linear.js';
-import * as many from '../tensor/ops/linears.js';
+import * as group from '../tensor/ops/linearGroup.js';
 import * as sampling from '../tensor/ops/linearSample.js';
 import * as shapes from '../tensor/ops/reshape.js';
 import * as norms from '../tensor/ops/rmsNorm.js';
@@ -53,10 +53,10 @@ export const linear = checked(
   one.linear,
 );
 const adapter = having('an adapter', { a: isVector, b: isVector, scale: number() });
-export const linears = checked(
-  'linears',
+export const linearGroup = checked(
+  'linearGroup',
   { x: tensor, parts: list(object({ bias: optional(isVector), adapters: optional(list(adapter)) })) },
-  many.linears,
+  group.linearGroup,
 );
 export const linearSample = checked(
   'linearSample',

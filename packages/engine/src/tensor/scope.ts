@@ -1,11 +1,15 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { Tensor } from './tensor.js';
+
+/** What a scope disposes: a tensor, as all that is on a device. */
+export interface Disposable {
+  dispose(): void;
+}
 
 /** Scopes of `tidy`, innermost last. Null: tensors made now belong to whoever makes them. */
-const scopes: (Tensor[] | null)[] = [];
+const scopes: (Disposable[] | null)[] = [];
 
 /** Called for every new tensor. */
-export function collect(tensor: Tensor): void {
+export function collect(tensor: Disposable): void {
   scopes.at(-1)?.push(tensor);
 }
 
@@ -25,7 +29,7 @@ export function owned<T>(fn: () => T): T {
  * `fn` throws, everything made inside is disposed.
  */
 export function tidy<T>(fn: () => T): T {
-  const made: Tensor[] = [];
+  const made: Disposable[] = [];
   scopes.push(made);
   let result: T;
   try {
@@ -48,7 +52,7 @@ export function tidy<T>(fn: () => T): T {
 }
 
 /** Runs `fn`; when it throws, disposes what it was to finish. */
-export function orDispose<T>(unfinished: Iterable<{ dispose(): void } | undefined>, fn: () => T): T {
+export function orDispose<T>(unfinished: Iterable<Disposable | undefined>, fn: () => T): T {
   try {
     return fn();
   } catch (error) {

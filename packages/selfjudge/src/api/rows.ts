@@ -13,7 +13,7 @@ import type {
   Text,
 } from '@selfjudge/data';
 import { describeIssues, toPreferencePair, toPromptRow, toSftExample } from '@selfjudge/data/internal';
-import type { RowSource, Warn } from '../pipelines/datasets.js';
+import type { RowSource, Warn } from '../rows/datasets.js';
 
 /** Rows of a loaded file (`loadPreferences`, ...), or rows of your own. */
 export type Rows<Loaded, Own> = Dataset<Loaded> | readonly Own[];

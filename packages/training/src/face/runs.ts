@@ -20,7 +20,7 @@ import { model } from '@selfjudge/engine/checks';
 import * as folders from '../atomicFolder.js';
 import * as checkpoints from '../checkpoint.js';
 import * as is from '../checks.js';
-import * as runFolder from '../runFolder.js';
+import * as facts from '../environment.js';
 import * as runner from '../runner.js';
 import * as schedules from '../schedule.js';
 import * as trainables from '../trainable.js';
@@ -35,7 +35,7 @@ export const loadCheckpoint = checked(
 export const environment = checked(
   'environment',
   { device: instance(Device), packageVersion: text },
-  runFolder.environment,
+  facts.environment,
 );
 export const train = checkedAsync(
   'train',

@@ -1,5 +1,5 @@
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import { orDispose } from '../scope.js';
 import { Tensor } from '../tensor.js';
 

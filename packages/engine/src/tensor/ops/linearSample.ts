@@ -1,6 +1,6 @@
 import { ArgumentError } from '@selfjudge/base';
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 import { packedOf, type Weight } from '../weight.js';
 

@@ -1,5 +1,5 @@
 import { enqueueOne } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 
 /** What a call reads of its pool, as the device cannot look into its tensors. Results do not depend on it. */

@@ -4,6 +4,7 @@ import { arg, entry, fields, type Entry } from '@selfjudge/testing/wrongCalls';
 import {
   except,
   noneOf,
+  notFlag,
   notFunction,
   notList,
   notLimit,
@@ -40,6 +41,7 @@ const options = fields(
     maxBatch: arg(1, perhaps(notWhole(1, 128))),
     poolTokens: arg(4096, perhaps(notWhole(1))),
     firstSequence: arg(0, perhaps(notWhole(0, 2 ** 31 - 2))),
+    samplingLogprobs: arg(true, perhaps(notFlag)),
     onProgress: arg(() => () => {}, perhaps(notFunction)),
     signal: arg(new AbortController().signal, perhaps(junk)),
   },

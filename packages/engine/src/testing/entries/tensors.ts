@@ -27,7 +27,7 @@ import {
   weight,
 } from './values.js';
 
-const { Device, ParameterSet, Program, RowCounter, Tape, Tensor, TreeBatch, TreePlan, Vector, Weight } =
+const { Device, ParameterSet, Program, RowCounter, Tape, Tensor, TreeBatch, DeviceTree, Vector, Weight } =
   engine;
 const dtype = noneOf('float32', 'bf16', 'int32');
 export const sequence = {
@@ -151,7 +151,7 @@ export const tensorEntries: Record<string, Entry> = {
       ),
     },
   ),
-  'TreePlan.from': entry(TreePlan.from, {
+  'DeviceTree.from': entry(DeviceTree.from, {
     device: arg(device, notDevice),
     batch: fields(
       {
