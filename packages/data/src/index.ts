@@ -7,7 +7,7 @@ export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from '
 export type { Dataset, LoadRowsOptions } from './load.js';
 export { describeIssues, describeProblems } from './problem.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
-export { preferenceOf, sftExampleOf } from './rows.js';
+export { sftExampleOf } from './rows.js';
 export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 export { DEFAULT_FRACTIONS, firstUserTurn, splitOf } from './split.js';
 export type { Split, SplitFractions } from './split.js';

@@ -1,16 +1,10 @@
 import type { Message } from '@selfjudge/text';
-import { check, object, oneOf, text, tuple } from '@selfjudge/base/checks';
+import { check, object, text } from '@selfjudge/base/checks';
 import { messages, prompt as isPrompt } from '@selfjudge/text/checks';
 
 import type { Labels, Rationales } from './labels.js';
 import type { Text } from './text.js';
 
-const isJudged = object({
-  id: text,
-  prompt: isPrompt,
-  completions: tuple(text, text),
-  winner: oneOf('a', 'b', 'tie'),
-});
 /** The parts of a preference that training reads. */
 export const isPreference = object({ prompt: isPrompt, chosen: text, rejected: text });
 export const isSftExample = object({ messages });
@@ -51,15 +45,6 @@ export interface JudgedPair extends AnswerPair {
   winner: 'a' | 'b' | 'tie';
   /** Why, in the judge's words, which may name the answers by their order. */
   rationale?: string;
-}
-
-/** The pair as a preference, without its rationale (that holds for one order only); undefined for a tie. */
-export function preferenceOf(pair: JudgedPair): PreferencePair | undefined {
-  check('preferenceOf', { pair }, { pair: isJudged });
-  const { id, prompt, completions, winner } = pair;
-  const [a, b] = completions;
-  if (winner === 'tie' || a === b) return undefined;
-  return { id, prompt, chosen: winner === 'a' ? a : b, rejected: winner === 'a' ? b : a };
 }
 
 /** The better answer as an example to imitate. */
