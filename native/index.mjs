@@ -17,9 +17,15 @@ function load() {
   }
 }
 
-const native = load();
+let loaded;
+/** The addon, opened by the first call that needs it. */
+const addon = () => (loaded ??= load());
 
-export const { contracts, dequantize, cpuInfo, workerCount, setWorkerLimit } = native;
+export const contracts = () => addon().contracts();
+export const dequantize = (...args) => addon().dequantize(...args);
+export const cpuInfo = () => addon().cpuInfo();
+export const workerCount = () => addon().workerCount();
+export const setWorkerLimit = (...args) => addon().setWorkerLimit(...args);
 
 /** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
 export const cudaModule =
@@ -30,10 +36,13 @@ export const cudaModule =
 // outputs written back from 0 with OUTPUT values each: handle, dtype, layout, rank, three dims.
 const NUMBERS = 24;
 const OUTPUT = 7;
-const ops = new Map();
-for (const [index, { op, tensors, numbers }] of contracts().entries()) {
-  const outputs = tensors.filter((tensor) => tensor.role === 'out').length;
-  ops.set(op, { index, tensors, numbers, outputs });
+let ops;
+function describe() {
+  ops = new Map();
+  for (const [index, { op, tensors, numbers }] of contracts().entries()) {
+    const outputs = tensors.filter((tensor) => tensor.role === 'out').length;
+    ops.set(op, { index, tensors, numbers, outputs });
+  }
 }
 
 function wrongArgument(op, argument, expected, value) {
@@ -63,7 +72,8 @@ export class NativeDevice {
   description;
 
   constructor(kind) {
-    this.#raw = new native.RawDevice(kind);
+    if (ops === undefined) describe();
+    this.#raw = new (addon().RawDevice)(kind);
     this.#box = this.#raw.mailbox;
     this.name = this.#raw.name;
     this.path = this.#raw.path;
