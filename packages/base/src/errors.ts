@@ -103,11 +103,20 @@ export class FaultError extends SelfjudgeError {
   }
 }
 
-/** A file that is not what it says. `offset` is in bytes; `advice` says what can be done. */
+/** A file that is not what it says. `offset` is in bytes, `line` counts from 1; `advice` says what can be done. */
 export class FileFormatError extends SelfjudgeError {
   override readonly name = 'FileFormatError';
-  constructor(fact: { path: string; offset?: number; expected: string; received: unknown; advice?: string }) {
-    const place = fact.offset === undefined ? fact.path : `${fact.path} at byte ${fact.offset}`;
+  constructor(fact: {
+    path: string;
+    offset?: number;
+    line?: number;
+    expected: string;
+    received: unknown;
+    advice?: string;
+  }) {
+    const line = fact.line === undefined ? '' : `:${fact.line}`;
+    const offset = fact.offset === undefined ? '' : ` at byte ${fact.offset}`;
+    const place = `${fact.path}${line}${offset}`;
     const advice = fact.advice === undefined ? '' : `\n${fact.advice}`;
     super(
       'SJ_FILE_FORMAT',

@@ -15,6 +15,7 @@ afterAll(() => {
 describeWrongCalls({
   exports: engine,
   table: { ...opEntries, ...tensorEntries, ...modelEntries, ...generationEntries },
+  rows: new URL('./testing/entries/', import.meta.url),
   without: {
     'takes no argument': [
       'Adapter#dispose Adapter#freeze Adapter#makeTrainable Adapter#read',

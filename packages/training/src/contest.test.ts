@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decide, preferences, type PairJudge, type SampledAnswer } from './contest.js';
+import type { SampledAnswer } from '@selfjudge/engine';
+import { decide, preferences, type PairJudge } from './contest.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { verdict } from './testing/tiny.js';
 

@@ -31,7 +31,7 @@ export interface AdaptedLinears {
   /** One linear layer of a block: x [T, in] to [T, out]. */
   linear(layer: number, name: LinearName, x: Tensor, options?: LayerOptions): Tensor;
   /** `linear` of two or three layers that read the same x: at once where no tape runs and nothing is dropped. */
-  linears(
+  linearGroup(
     layer: number,
     names: readonly LinearName[],
     x: Tensor,
@@ -146,7 +146,7 @@ function heads(
 ): Tensor[] {
   const { heads, kvHeads, headDim } = view.model.config;
   return view
-    .linears(layer, names, x, { rowKeys, dropout })
+    .linearGroup(layer, names, x, { rowKeys, dropout })
     .map((y, i) => reshape(y, [x.shape[0], names[i] === 'q_proj' ? heads : kvHeads, headDim]));
 }
 

@@ -11,7 +11,7 @@ import {
 } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { linear } from '../tensor/ops/linear.js';
-import { linears } from '../tensor/ops/linears.js';
+import { linearGroup } from '../tensor/ops/linearGroup.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
 import { rope } from '../tensor/ops/rope.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
@@ -43,7 +43,7 @@ const linearArguments = {
 };
 
 const { name: isName, ...layerArguments } = linearArguments;
-const linearsArguments = { ...layerArguments, names: list(isName) };
+const linearGroupArguments = { ...layerArguments, names: list(isName) };
 
 /**
  * A model with adapters: what samples, judges, scores and trains. Views share the model's weights and own nothing.
@@ -144,24 +144,24 @@ export class ModelView implements AdaptedLinears {
     return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
   }
 
-  linears(
+  linearGroup(
     layer: number,
     names: readonly LinearName[],
     x: Tensor,
     options: Omit<LayerOptions, 'gate'> = {},
   ): Tensor[] {
-    this.#isLayer(layer, 'layer', 'ModelView.linears');
-    check('ModelView.linears', { names, x, options }, linearsArguments);
+    this.#isLayer(layer, 'layer', 'ModelView.linearGroup');
+    check('ModelView.linearGroup', { names, x, options }, linearGroupArguments);
     if (names.length < 2 || names.length > 3) {
       throw new ArgumentError('names', {
-        where: 'ModelView.linears',
+        where: 'ModelView.linearGroup',
         expected: '2 or 3 layers',
         received: names.length,
       });
     }
     if (currentRecorder() !== undefined || options.dropout !== undefined)
       return names.map((name) => this.linear(layer, name, x, options));
-    return linears(
+    return linearGroup(
       x,
       names.map((name) => this.#part(layer, name, x)),
     );

@@ -16,12 +16,12 @@ function slotsOf(op: string): readonly string[] {
  * Enqueues an op on the device of its tensors. `tensors` and `numbers` are in the order of the op's contract
  * (native/include/ops); undefined stands for an absent tensor, and trailing output slots may be left out. Returns the
  * outputs in slot order, undefined where the call does not produce one. Shapes, dtypes and ranges are checked natively,
- * by the contract.
+ * by the contract. An attribute that is an enumeration is one of its contract's words.
  */
 export function enqueue(
   op: string,
   tensors: readonly (Tensor | undefined)[],
-  numbers: readonly number[] = [],
+  numbers: readonly (number | string)[] = [],
   tree?: DeviceTree,
 ): (Tensor | undefined)[] {
   const names = slotsOf(op);
@@ -47,7 +47,7 @@ export function enqueue(
     outputs = device.native.enqueue(
       op,
       handles,
-      numbers as number[],
+      numbers as (number | string)[],
       tree === undefined ? null : tree.handle(op),
     );
   } catch (error) {
@@ -60,7 +60,7 @@ export function enqueue(
 export function enqueueOne(
   op: string,
   tensors: readonly (Tensor | undefined)[],
-  numbers: readonly number[] = [],
+  numbers: readonly (number | string)[] = [],
 ): Tensor {
   return enqueue(op, tensors, numbers)[0] as Tensor;
 }

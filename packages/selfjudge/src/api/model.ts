@@ -13,10 +13,10 @@ import {
   saveOptions,
   scoreOptions,
 } from './checks.js';
-import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
-import { judgeOf } from '../pipelines/judge.js';
-import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../pipelines/model.js';
-import { scoreRows, type Score, type ScoreOptions } from '../pipelines/score.js';
+import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
+import { judgeOf } from '../inference/judge.js';
+import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../models/model.js';
+import { scoreRows, type Score, type ScoreOptions } from '../inference/score.js';
 
 /** A completion whose probability is asked for. */
 export interface ScoreRow {

@@ -170,9 +170,9 @@ export const modelEntries: Record<string, Entry> = {
       ),
     },
   ),
-  'ModelView#linears': entry(
+  'ModelView#linearGroup': entry(
     (layer: number, names: engine.LinearName[], x: engine.Tensor, options: object) =>
-      view.linears(layer, names, x, options),
+      view.linearGroup(layer, names, x, options),
     {
       layer: arg(0, notWhole(0, 1)),
       names: arg(
