@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Adapter, Device, type LlamaModel, type ModelView } from '@selfjudge/engine';
-import { findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
+import { adapterBase, findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
 import type { JudgeTemplate } from '@selfjudge/judging';
@@ -75,13 +75,12 @@ export async function openModel(
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
   const { model, tokenizer } = opened;
   const found = findModel(path);
-  if (found.kind === 'adapter' && model.parameterSet === undefined) {
+  // One that names no base is for what is here.
+  const isHere = () => [model.source, undefined].includes(adapterBase(found.path));
+  if (found.kind === 'adapter' && model.parameterSet === undefined && isHere()) {
     const adapter = await Adapter.load(found.path, model);
-    if (adapter.base === model.source) {
-      opened.adapter?.dispose();
-      return assemble(model, tokenizer, adapter, found.path);
-    }
-    adapter.dispose();
+    opened.adapter?.dispose();
+    return assemble(model, tokenizer, adapter, found.path);
   }
   return openModel(path, { dtype: model.dtype }, () => opened.dispose());
 }
