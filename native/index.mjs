@@ -65,6 +65,13 @@ function checkList(op, argument, value, length) {
   }
 }
 
+/** The place of a word in the enumeration that an op's number is. */
+function placeOf(op, { name, names }, word) {
+  const place = names?.indexOf(word) ?? -1;
+  if (place >= 0) return place;
+  throw wrongArgument(op, name, names === null ? 'a number' : `one of ${names.join(', ')}`, word);
+}
+
 export class NativeDevice {
   #raw;
   #box;
@@ -96,8 +103,7 @@ export class NativeDevice {
     checkList(op, 'numbers', numbers, call.numbers.length);
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i];
-      if (typeof number !== 'number') throw wrongArgument(op, call.numbers[i].name, 'a number', number);
-      box[firstNumber + i] = number;
+      box[firstNumber + i] = typeof number === 'number' ? number : placeOf(op, call.numbers[i], number);
     }
     // 0 tells the addon that there is none; given by a caller it is no handle.
     if (tree === 0) throw wrongArgument(op, 'tree', 'a handle or null', tree);

@@ -17,6 +17,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+// Of this file alone: another kernel's function of the same name and signature would take this one's place.
 namespace {
 
 // EDIT: the forward of n neighbouring values, in float32, rounded once as it is stored.
@@ -68,10 +69,9 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace selfjudge::cpu {
+namespace {
 HWY_EXPORT(forward_values);
 HWY_EXPORT(backward_values);
-
-namespace {
 
 // body(begin, count) over [0, n) on all workers.
 template <class Body>
