@@ -18,13 +18,13 @@ export const linear = {
   },
 };
 
-export const linears = {
+export const linearGroup = {
   shapes: ({ model: { heads, kvHeads, dim, width }, rows }) =>
     rows.map((M) => ({ shape: { M, K: width, widths: [heads * dim, kvHeads * dim, kvHeads * dim] } })),
   prepare(make, { shape: { M, K, widths }, dtype }) {
     const x = make.tensor([M, K], dtype);
     const parts = widths.map((N) => ({ weight: make.weight([N, K], dtype) }));
-    return { call: () => engine.linears(x, parts).forEach((y) => y.dispose()) };
+    return { call: () => engine.linearGroup(x, parts).forEach((y) => y.dispose()) };
   },
 };
 
