@@ -16,6 +16,7 @@ const alias = [
     replacement: source('$1/src/index'),
   },
   { find: /^selfjudge$/, replacement: source('selfjudge/src/index') },
+  { find: '@selfjudge/training/runs', replacement: source('training/src/runs/index') },
   { find: /^@selfjudge\/(base|text|engine)\/(checks|internal)$/, replacement: source('$1/src/$2') },
 ];
 

@@ -71,7 +71,7 @@ function readContracts(root) {
 function readKernels(folder, pattern) {
   const found = new Map();
   for (const [path, text] of sources(folder, pattern))
-    for (const [, stem] of text.matchAll(/^int32_t run_(\w+)\(/gm)) add(found, stem, path);
+    for (const [, stem] of text.matchAll(/^int32_t run_(\w+)\(/gm)) add(found, stem, basename(path));
   return found;
 }
 
@@ -131,7 +131,7 @@ function readBenches(root) {
 export function readOps(root) {
   const { families, registered } = readContracts(root);
   const places = {
-    cpu: readKernels(join(root, PATHS.cpu), /^(?!backend\.)\w+\.cpp$/),
+    cpu: readKernels(join(root, PATHS.cpu), /^(?!backend\.)(attention\/)?\w+\.cpp$/),
     cuda: readKernels(join(root, PATHS.cuda), /^(?!backend\.)\w+\.cu$/),
     wrapper: readWrappers(root),
     cases: readCases(root),

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { quickstartDefaults } from '../packages/selfjudge/src/pipelines/quickstart.js';
-import type { Trained } from '../packages/selfjudge/src/pipelines/worldPhase.js';
-import { WorldTraining } from '../packages/selfjudge/src/pipelines/worldTraining.js';
+import { quickstartDefaults } from '../packages/selfjudge/src/world/quickstart.js';
+import type { Trained } from '../packages/selfjudge/src/world/phase.js';
+import { WorldTraining } from '../packages/selfjudge/src/world/training.js';
 import { difference, judgeAccuracy, measure } from '../packages/selfjudge/src/world/measure.js';
 import { shuffleLabels } from '../packages/selfjudge/src/world/pairs.js';
 

@@ -3,18 +3,14 @@
 // Every number comes from the run folder.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readEnvironment, readMetrics } from '../../packages/training/dist/runs/index.js';
 
 const folder = process.argv[2] ?? 'runs/hh-smollm2';
-const json = (...path) => JSON.parse(readFileSync(join(folder, ...path), 'utf8'));
-const metrics = (run) =>
-  readFileSync(join(folder, run, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-    .filter(({ step }) => step > 0);
+const metrics = (run) => readMetrics(join(folder, run)).rows.map((row) => row.metrics);
 
-const { judge, outsideJudge, winRate, implicitReward, samples } = json('evaluation.json');
-const environment = json('self-train', 'environment.json');
+const evaluation = JSON.parse(readFileSync(join(folder, 'evaluation.json'), 'utf8'));
+const { judge, outsideJudge, winRate, implicitReward, samples } = evaluation;
+const environment = readEnvironment(join(folder, 'self-train'));
 const steps = metrics('self-train');
 const last = steps.at(-1);
 const share = ({ value, low, high }) => `${value.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;

@@ -18,6 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 template <class T>
 HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
@@ -36,6 +37,7 @@ void rotate_rows(const sj_call& call, int64_t begin, int64_t end) {
     rotate<float>(call, begin, end);
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -18,6 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 template <class T>
 HWY_INLINE void forward_range(const T* gate, const T* up, T* y, int64_t n) {
@@ -63,6 +64,7 @@ void swiglu_gradients(const sj_call& call, int64_t begin, int64_t n) {
     run(float{});
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -49,7 +49,7 @@ export class ArgumentError extends SelfjudgeError {
   }
 }
 
-/** A tensor, weight, plan or device used after its end: disposed, or donated to an op that works in place. */
+/** A tensor, weight, tree or device used after its end: disposed, or donated to an op that works in place. */
 export class DisposedError extends SelfjudgeError {
   override readonly name = 'DisposedError';
   constructor(what: string, { where, expected, received }: Mismatch) {
@@ -62,7 +62,7 @@ export class DisposedError extends SelfjudgeError {
   }
 }
 
-/** A tensor, weight or plan of another device or thread. */
+/** A tensor, weight or tree of another device or thread. */
 export class ForeignError extends SelfjudgeError {
   override readonly name = 'ForeignError';
   constructor(what: string, { where, expected, received }: Mismatch) {
@@ -103,11 +103,20 @@ export class FaultError extends SelfjudgeError {
   }
 }
 
-/** A file that is not what it says. `offset` is in bytes; `advice` says what can be done. */
+/** A file that is not what it says. `offset` is in bytes, `line` counts from 1; `advice` says what can be done. */
 export class FileFormatError extends SelfjudgeError {
   override readonly name = 'FileFormatError';
-  constructor(fact: { path: string; offset?: number; expected: string; received: unknown; advice?: string }) {
-    const place = fact.offset === undefined ? fact.path : `${fact.path} at byte ${fact.offset}`;
+  constructor(fact: {
+    path: string;
+    offset?: number;
+    line?: number;
+    expected: string;
+    received: unknown;
+    advice?: string;
+  }) {
+    const line = fact.line === undefined ? '' : `:${fact.line}`;
+    const offset = fact.offset === undefined ? '' : ` at byte ${fact.offset}`;
+    const place = `${fact.path}${line}${offset}`;
     const advice = fact.advice === undefined ? '' : `\n${fact.advice}`;
     super(
       'SJ_FILE_FORMAT',

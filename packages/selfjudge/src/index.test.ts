@@ -17,7 +17,7 @@ import {
   sft,
   type PreferenceRow,
 } from './index.js';
-import { runTraining } from './pipelines/train.js';
+import { runTraining } from './training/train.js';
 
 const rows: PreferenceRow[] = Array.from({ length: 6 }, (_, i) => ({
   prompt: `Name ${i}?`,

@@ -19,9 +19,9 @@ export {
   type SftSettings,
   type StepEvent,
 } from './api/training.js';
-export type { Answer, AnswerOptions } from './pipelines/generate.js';
-export type { ModelOptions, OpenModel } from './pipelines/model.js';
-export type { Score, ScoreOptions } from './pipelines/score.js';
+export type { Answer, AnswerOptions } from './inference/generate.js';
+export type { ModelOptions, OpenModel } from './models/model.js';
+export type { Score, ScoreOptions } from './inference/score.js';
 export { VERSION } from './version.js';
 
 export { isError, SelfjudgeError, type ErrorCode } from '@selfjudge/base';

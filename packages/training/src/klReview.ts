@@ -1,5 +1,5 @@
 import { mean } from '@selfjudge/base';
-import type { MetricsRow } from './runFolder.js';
+import type { MetricsRow } from './runs/rows.js';
 
 /** Nats a sequence under which a policy is said to have hardly moved. */
 const HARDLY_MOVED = 0.01;

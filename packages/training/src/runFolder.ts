@@ -1,5 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, rmdirSync } from 'node:fs';
-import { arch, cpus, hostname, platform, release, totalmem } from 'node:os';
+import { appendFileSync, existsSync, rmdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
   ArgumentError,
@@ -7,15 +6,13 @@ import {
   FileFormatError,
   fileSystemError,
   makeFolder,
-  readJsonObject,
   shellWord,
   syncPath,
 } from '@selfjudge/base';
-import { Device } from '@selfjudge/engine';
+import { RUN_LAYOUT } from '@selfjudge/base/internal';
 import { folderFault, removeUnfinished } from './atomicFolder.js';
 import {
   check,
-  instance,
   list,
   object,
   path as isPath,
@@ -25,19 +22,11 @@ import {
   type Check,
 } from '@selfjudge/base/checks';
 import { Checkpoints } from './checkpoint.js';
-import type { Metrics } from './metrics.js';
 import type { ProfileRow } from './profile.js';
 import { RunLock } from './runLock.js';
-
-const METRICS = 'metrics.jsonl';
-const PROFILE = 'profile.jsonl';
-
-/** A line of metrics.jsonl. */
-export interface MetricsRow {
-  step: number;
-  epoch: number;
-  metrics: Metrics;
-}
+import { readLines, wholeRow, type LogFormat } from './runs/log.js';
+import { readSummary } from './runs/read.js';
+import { METRICS_FORMAT, PROFILE_FORMAT, type MetricsRow } from './runs/rows.js';
 
 const isMetrics: Check = (value, what, where) => {
   object({})(value, what, where);
@@ -45,10 +34,7 @@ const isMetrics: Check = (value, what, where) => {
 };
 const isMetricsRow = object({ step: whole(0), epoch: measured, metrics: isMetrics });
 
-/**
- * The folder of a run: config.yaml, environment.json, metrics.jsonl, profile.jsonl, samples/, checkpoints/step-N/,
- * final/ and summary.json. Open while it is written to: one process at a time.
- */
+/** The folder of a run (RUN_LAYOUT), open while it is written to: one process at a time. `runs/` reads it. */
 export class RunFolder {
   readonly checkpoints: Checkpoints;
 
@@ -58,7 +44,7 @@ export class RunFolder {
     /** The outermost folder that was made for this run, if any was. */
     private readonly made?: string,
   ) {
-    this.checkpoints = new Checkpoints(join(path, 'checkpoints'));
+    this.checkpoints = new Checkpoints(join(path, RUN_LAYOUT.checkpoints));
   }
 
   /**
@@ -71,34 +57,35 @@ export class RunFolder {
       const made = makeFolder(path);
       let lock: RunLock;
       try {
-        lock = RunLock.acquire(join(path, 'run.lock'));
+        lock = RunLock.acquire(join(path, RUN_LAYOUT.lock));
       } catch (error) {
         removeEmpty(path, made);
         throw error;
       }
       const folder = new RunFolder(path, lock, made);
-      for (const parent of ['.', 'checkpoints', 'samples']) removeUnfinished(join(path, parent));
+      for (const parent of ['.', RUN_LAYOUT.checkpoints, RUN_LAYOUT.samples])
+        removeUnfinished(join(path, parent));
       return folder;
     });
   }
 
   /** Where the result of the run is saved. */
   get final(): string {
-    return join(this.path, 'final');
+    return join(this.path, RUN_LAYOUT.final);
   }
 
   /** @param yaml the configuration with every default filled in */
   writeConfig(yaml: string): void {
     check('RunFolder.writeConfig', { yaml }, { yaml: text });
-    this.replace('config.yaml', yaml);
+    this.replace(RUN_LAYOUT.config, yaml);
   }
 
   writeEnvironment(facts: Record<string, unknown>): void {
-    this.replace('environment.json', json('facts', facts));
+    this.replace(RUN_LAYOUT.environment, json('facts', facts));
   }
 
   writeSummary(summary: Record<string, unknown>): void {
-    this.replace('summary.json', json('summary', summary));
+    this.replace(RUN_LAYOUT.summary, json('summary', summary));
   }
 
   /**
@@ -106,30 +93,30 @@ export class RunFolder {
    * @throws FileFormatError when it or the result it speaks of is damaged
    */
   readSummary<T>(): T | undefined {
-    const path = join(this.path, 'summary.json');
+    const path = join(this.path, RUN_LAYOUT.summary);
     if (!existsSync(path) || !existsSync(this.final)) return undefined;
     const fault = folderFault(this.final);
     const removing = (what: string) =>
       `it is damaged; after rm -r ${shellWord(what)} the same command writes it again`;
-    if (fault === undefined) return readJsonObject(path, removing(path)) as T;
-    throw new FileFormatError({ ...fault, advice: removing(this.final) });
+    if (fault === undefined) return readSummary(this.path, removing(path)) as T;
+    throw new FileFormatError({ advice: removing(this.final), ...fault });
   }
 
   /** One line a step; numbers that are not finite become null. Durable once `syncLogs` was called. */
   appendMetrics(row: MetricsRow): void {
     check('RunFolder.appendMetrics', { row }, { row: isMetricsRow });
     const { step, epoch, metrics } = row;
-    this.append(METRICS, { step, epoch, ...metrics });
+    this.append(RUN_LAYOUT.metrics, { step, epoch, ...metrics });
   }
 
   /** A line with every line of metrics, and one for what comes after the last: the end of a run, or its interruption. */
   appendProfile(row: ProfileRow): void {
-    this.append(PROFILE, row);
+    this.append(RUN_LAYOUT.profile, row);
   }
 
   /** Makes the lines so far outlast a failure of the machine. */
   syncLogs(): void {
-    for (const name of [METRICS, PROFILE]) {
+    for (const name of [RUN_LAYOUT.metrics, RUN_LAYOUT.profile]) {
       const path = join(this.path, name);
       if (existsSync(path)) guarded(path, () => syncPath(path));
     }
@@ -139,21 +126,26 @@ export class RunFolder {
   /**
    * Drops the lines of metrics and profile after `step`, which a resumed run will write again, and a torn last line.
    * @returns the rows of metrics that stay
+   * @throws FileFormatError when a line that would stay is broken, saying how to go on
    */
   trimLogs(step: number): MetricsRow[] {
     check('RunFolder.trimLogs', { step }, { step: whole(0) });
-    this.keepLines(PROFILE, step);
-    return this.keepLines(METRICS, step).map(parseRow);
+    this.keepLines(RUN_LAYOUT.profile, PROFILE_FORMAT, step);
+    return this.keepLines(RUN_LAYOUT.metrics, METRICS_FORMAT, step);
   }
 
-  private keepLines(name: string, step: number): string[] {
+  private keepLines<T extends { step: number }>(name: string, format: LogFormat<T>, step: number): T[] {
     const path = join(this.path, name);
-    if (!existsSync(path)) return [];
-    const kept = guarded(path, () => readFileSync(path, 'utf8'))
-      .split('\n')
-      .filter((line) => stepOf(line) <= step);
-    this.replace(name, kept.map((line) => `${line}\n`).join(''));
-    return kept;
+    const { lines } = readLines(path, format);
+    // Behind the last line that stays all are dropped, whole or not.
+    const end = lines.findLastIndex(({ row }) => row !== undefined && row.step <= step) + 1;
+    const kept = lines.slice(0, end).flatMap((at) => {
+      const advice = `it is damaged; after sed -i ${at.line}d ${shellWord(path)} the same command goes on without that line`;
+      const row = wholeRow(path, at, format, advice);
+      return row.step <= step ? [{ row, text: at.text }] : [];
+    });
+    if (existsSync(path)) this.replace(name, kept.map(({ text }) => `${text}\n`).join(''));
+    return kept.map(({ row }) => row);
   }
 
   private append(name: string, row: object): void {
@@ -165,7 +157,7 @@ export class RunFolder {
   writeSamples(name: string, rows: readonly object[]): void {
     check('RunFolder.writeSamples', { name, rows }, { name: isPath, rows: list(object({})) });
     const lines = rows.map((row) => `${jsonLine('rows', row)}\n`);
-    this.replace(join('samples', `${name}.jsonl`), lines.join(''));
+    this.replace(join(RUN_LAYOUT.samples, `${name}.jsonl`), lines.join(''));
   }
 
   close(): void {
@@ -207,33 +199,6 @@ function guarded<T>(path: string, use: () => T): T {
   }
 }
 
-/** Facts that decide the bits and the speed of a run. */
-export function environment(device: Device, packageVersion: string): Record<string, unknown> {
-  check('environment', { device, packageVersion }, { device: instance(Device), packageVersion: text });
-  return {
-    selfjudge: packageVersion,
-    node: process.version,
-    platform: `${platform()} ${release()} ${arch()}`,
-    host: hostname(),
-    cpu: cpus()[0]?.model,
-    cpus: cpus().length,
-    memory_bytes: totalmem(),
-    device: device.name,
-    path: device.path,
-    started: new Date().toISOString(),
-  };
-}
-
-/** A line of metrics.jsonl; null stands for a number that was not finite. */
-function parseRow(line: string): MetricsRow {
-  const { step, epoch, ...values } = JSON.parse(line) as { step: number; epoch: number };
-  const metrics = Object.entries(values as Record<string, number | null>).map(([name, x]) => [
-    name,
-    x ?? NaN,
-  ]);
-  return { step, epoch, metrics: Object.fromEntries(metrics) as Metrics };
-}
-
 function json(what: string, value: unknown): string {
   object({})(value, what, 'RunFolder');
   return `${jsonLine(what, value, 2)}\n`;
@@ -248,13 +213,5 @@ function jsonLine(what: string, value: unknown, space?: number): string {
       expected: `values that JSON can hold (${(error as Error).message})`,
       received: value,
     });
-  }
-}
-
-function stepOf(line: string): number {
-  try {
-    return (JSON.parse(line) as { step: number }).step;
-  } catch {
-    return Infinity;
   }
 }

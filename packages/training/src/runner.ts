@@ -3,7 +3,7 @@ import { atomicFolder } from './atomicFolder.js';
 import { loadCheckpoint, type Snapshot } from './checkpoint.js';
 import type { Metrics } from './metrics.js';
 import { phaseMetrics, Profile, type ProfileRow } from './profile.js';
-import type { MetricsRow } from './runFolder.js';
+import type { MetricsRow } from './runs/rows.js';
 import {
   trainArguments,
   type RunnerOptions,

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from 'node:path';
 import { FaultError, OutOfMemoryError } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
-import { RunFolder, type MetricsRow } from './runFolder.js';
+import { RunFolder } from './runFolder.js';
+import type { MetricsRow } from './runs/rows.js';
 import { train } from './runner.js';
 import type { TrainingTask } from './trainingTask.js';
 import { disposeModel, loop, newFolder, runIn, selfTask, stepsIn, stopAfter } from './testing/runs.js';
@@ -88,6 +89,11 @@ describe('train, when something fails', () => {
     await runIn(path, stop.task(selfTask()), { signal: stop.signal });
     const metrics = join(path, 'metrics.jsonl');
     writeFileSync(metrics, readFileSync(metrics, 'utf8').replace('{"step":4', '{"ste'));
+    await expect(runIn(path, selfTask())).rejects.toThrow(
+      /metrics.jsonl:4: expected metrics .*received \{"ste[^]*\nit is damaged; after sed -i 4d \S+metrics.jsonl the same/,
+    );
+    const lines = readFileSync(metrics, 'utf8').split('\n');
+    writeFileSync(metrics, lines.toSpliced(3, 1).join('\n'));
     const warnings: string[] = [];
     await runIn(path, selfTask(), { onWarning: (w) => warnings.push(w) });
     expect(warnings).toContain(

@@ -15,7 +15,8 @@ import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from './metrics.js';
 import type { AdamW } from './optimizer.js';
 import type { Profile } from './profile.js';
-import type { MetricsRow, RunFolder } from './runFolder.js';
+import type { RunFolder } from './runFolder.js';
+import type { MetricsRow } from './runs/rows.js';
 import type { Schedule } from './schedule.js';
 import type { Trainable } from './trainable.js';
 

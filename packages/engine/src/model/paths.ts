@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { check, path as isPath } from '@selfjudge/base/checks';
 import { FileFormatError } from '@selfjudge/base';
+import { checkpointName, checkpointSteps, RUN_LAYOUT } from '@selfjudge/base/internal';
 
 export interface FoundModel {
   kind: 'folder' | 'gguf' | 'adapter';
@@ -35,9 +36,11 @@ export function findModel(path: string): FoundModel {
   }
   if (existsSync(join(path, 'adapter_config.json'))) return { kind: 'adapter', path };
   if (existsSync(join(path, 'config.json'))) return { kind: 'folder', path };
-  if (existsSync(join(path, 'final'))) return findModel(join(path, 'final'));
-  const step = latestStep(join(path, 'checkpoints'));
-  if (step !== undefined) return findModel(step);
+  const final = join(path, RUN_LAYOUT.final);
+  if (existsSync(final)) return findModel(final);
+  const checkpoints = join(path, RUN_LAYOUT.checkpoints);
+  const step = checkpointSteps(checkpoints).at(-1);
+  if (step !== undefined) return findModel(join(checkpoints, checkpointName(step)));
   const files = readdirSync(path).filter((name) => name.toLowerCase().endsWith('.gguf'));
   if (files.length === 1) return { kind: 'gguf', path: join(path, files[0]) };
   throw new FileFormatError({
@@ -45,13 +48,4 @@ export function findModel(path: string): FoundModel {
     expected: 'config.json, adapter_config.json, final/, checkpoints/step-N/ or one GGUF file in this folder',
     received: files.length > 1 ? `${files.length} GGUF files` : 'none of them',
   });
-}
-
-/** The `step-N` folder of the greatest N. */
-function latestStep(folder: string): string | undefined {
-  if (!existsSync(folder)) return undefined;
-  const steps = readdirSync(folder)
-    .map((name) => Number(/^step-(\d+)$/.exec(name)?.[1]))
-    .filter((n) => !Number.isNaN(n));
-  return steps.length === 0 ? undefined : join(folder, `step-${Math.max(...steps)}`);
 }

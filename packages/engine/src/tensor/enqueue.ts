@@ -2,7 +2,7 @@ import { contracts } from '@selfjudge/native';
 import { ArgumentError, ForeignError } from '@selfjudge/base';
 import { fromNative } from './nativeErrors.js';
 import { Tensor } from './tensor.js';
-import { TreePlan } from './treePlan.js';
+import { DeviceTree } from './deviceTree.js';
 
 /** Names of the tensors of each op, a slot each. Made by the first call: an import must not open the addon. */
 let slots: ReadonlyMap<string, readonly string[]> | undefined;
@@ -22,7 +22,7 @@ export function enqueue(
   op: string,
   tensors: readonly (Tensor | undefined)[],
   numbers: readonly (number | string)[] = [],
-  tree?: TreePlan,
+  tree?: DeviceTree,
 ): (Tensor | undefined)[] {
   const names = slotsOf(op);
   const first = tensors.find((x) => x !== undefined);
@@ -38,8 +38,8 @@ export function enqueue(
     });
   });
   for (let i = handles.length; i < names.length; i++) handles.push(null);
-  if (tree !== undefined && !(tree instanceof TreePlan)) {
-    throw new ArgumentError('tree', { where: op, expected: 'a TreePlan', received: tree });
+  if (tree !== undefined && !(tree instanceof DeviceTree)) {
+    throw new ArgumentError('tree', { where: op, expected: 'a DeviceTree', received: tree });
   }
   const { device } = first;
   let outputs;

@@ -7,7 +7,7 @@ export { Program } from './program.js';
 export { Weight } from './weight.js';
 export { Vector, type LinearAdapter, type Vector2 } from './vector.js';
 export { TreeBatch, type TreeLabels } from './treeBatch.js';
-export { TreePlan } from './treePlan.js';
+export { DeviceTree } from './deviceTree.js';
 export {
   plan,
   RowCounter,

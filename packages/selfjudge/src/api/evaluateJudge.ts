@@ -1,8 +1,8 @@
 import { ArgumentError } from '@selfjudge/base';
 import { check, instance } from '@selfjudge/base/checks';
 import { judgeAgreement, type JudgeAgreement } from '@selfjudge/evaluation';
-import { withHooks } from '../pipelines/evaluate.js';
-import { judgeOf } from '../pipelines/judge.js';
+import { withHooks } from '../inference/evaluate.js';
+import { judgeOf } from '../inference/judge.js';
 import { evaluateOptions, isRowSet } from './checks.js';
 import { Model } from './model.js';
 import { preferencesOf, type PreferenceRows } from './rows.js';

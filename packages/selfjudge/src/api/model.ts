@@ -13,10 +13,10 @@ import {
   saveOptions,
   scoreOptions,
 } from './checks.js';
-import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
-import { judgeOf } from '../pipelines/judge.js';
-import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../pipelines/model.js';
-import { scoreRows, type Score, type ScoreOptions } from '../pipelines/score.js';
+import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
+import { judgeOf } from '../inference/judge.js';
+import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../models/model.js';
+import { scoreRows, type Score, type ScoreOptions } from '../inference/score.js';
 
 /** A completion whose probability is asked for. */
 export interface ScoreRow {
@@ -123,7 +123,10 @@ export class Model {
     await saveModel(this.#opened, dir, { merge });
   }
 
-  /** Becomes what `path` holds, in the same dtype. A base that is here already is not read again. */
+  /**
+   * Becomes what `path` holds, in the same dtype. A base that is here already is not read again; else the old weights
+   * are freed before the new ones are read, and when that fails half-way the model is over.
+   */
   async reload(path: string): Promise<void> {
     check('Model.reload', { path }, { path: isPath });
     this.#opened = await reopen(this.#opened, path);

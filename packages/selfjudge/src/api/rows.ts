@@ -16,7 +16,7 @@ import {
   type SftExample,
   type Text,
 } from '@selfjudge/data';
-import type { RowSource, Warn } from '../pipelines/datasets.js';
+import type { RowSource, Warn } from '../rows/datasets.js';
 
 /** Rows of a loaded file (`loadPreferences`, ...), or rows of your own. */
 export type Rows<Loaded, Own> = Dataset<Loaded> | readonly Own[];

@@ -9,8 +9,8 @@ import type {
   TrainingResult,
 } from '@selfjudge/training';
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
-import type { RowSource } from '../pipelines/datasets.js';
-import { runTraining } from '../pipelines/train.js';
+import type { RowSource } from '../rows/datasets.js';
+import { runTraining } from '../training/train.js';
 import { selfTrainingSettings, trainingSettings } from './checks.js';
 import { Model } from './model.js';
 import {

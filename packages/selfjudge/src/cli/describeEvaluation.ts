@@ -1,5 +1,5 @@
 import type { Estimate, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
-import type { Evaluation } from '../pipelines/evaluate.js';
+import type { Evaluation } from '../inference/evaluate.js';
 import { interval, table } from './table.js';
 
 const NUMBERS = ['', 'value [95%]', 'n'];

@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { mapKeys, camelCase } from '../config/index.js';
-import { evaluate, type EvaluateOptions, type Evaluation } from '../pipelines/evaluate.js';
-import { withOutput } from '../pipelines/output.js';
+import { evaluate, type EvaluateOptions, type Evaluation } from '../inference/evaluate.js';
+import { withOutput } from './output.js';
 import { describeEvaluation } from './describeEvaluation.js';
 import { interruptible } from './exit.js';
 import { addModelFlags } from './modelFlags.js';

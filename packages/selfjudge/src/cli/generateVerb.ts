@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { toPromptRow, type Text } from '@selfjudge/data';
-import { answerPrompts, type Answer, type AnswerOptions } from '../pipelines/generate.js';
-import type { OpenModel } from '../pipelines/model.js';
-import { fittingPrompts } from '../pipelines/prompts.js';
-import { readRows, type InputRow } from '../pipelines/rows.js';
+import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
+import type { OpenModel } from '../models/model.js';
+import { fittingPrompts } from '../inference/prompts.js';
+import { readRows, type InputRow } from '../rows/rows.js';
 import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
 import { overRows } from './overRows.js';
 import { numberFlag, wholeFlag } from './values.js';

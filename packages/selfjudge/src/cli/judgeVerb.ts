@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data';
 import type { Verdict } from '@selfjudge/judging';
-import { judgeOf, judgeRows } from '../pipelines/judge.js';
-import { readRows } from '../pipelines/rows.js';
+import { judgeOf, judgeRows } from '../inference/judge.js';
+import { readRows } from '../rows/rows.js';
 import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
 import { overRows } from './overRows.js';
 

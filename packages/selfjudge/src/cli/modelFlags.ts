@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { ModelOptions } from '../pipelines/model.js';
+import type { ModelOptions } from '../models/model.js';
 
 /** Flags of the verbs that read rows and write rows with a model. */
 export interface RowFlags extends ModelOptions {

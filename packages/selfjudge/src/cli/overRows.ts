@@ -1,7 +1,7 @@
 import { describeIssues } from '@selfjudge/data';
-import { openModel, type OpenModel } from '../pipelines/model.js';
-import { withOutput } from '../pipelines/output.js';
-import { assertUsable, issuesOf, type InputRow } from '../pipelines/rows.js';
+import { openModel, type OpenModel } from '../models/model.js';
+import { withOutput } from './output.js';
+import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { interruptible } from './exit.js';
 import type { RowFlags } from './modelFlags.js';
 import { Progress } from './progress.js';

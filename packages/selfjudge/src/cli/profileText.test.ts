@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readProfile } from '../pipelines/profile.js';
+import { readProfile, sumProfile } from '@selfjudge/training/runs';
 import { describeProfile } from './profileText.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-profile-'));
@@ -35,7 +35,11 @@ describe('a profile', () => {
       join(folder, 'profile.jsonl'),
       [...rows.map((row) => JSON.stringify(row)), torn].join('\n'),
     );
-    expect(describeProfile(readProfile(folder)!).split('\n').slice(0, 16)).toEqual([
+    expect(
+      describeProfile(sumProfile(readProfile(folder).rows)!)
+        .split('\n')
+        .slice(0, 16),
+    ).toEqual([
       '2 steps in 7 s',
       '',
       'phase       seconds   share  calls  GFLOP   GB  GFLOP/s  GB/s',
@@ -66,6 +70,6 @@ describe('a profile', () => {
   });
 
   it('is none where a run has none', () => {
-    expect(readProfile(join(folder, 'elsewhere'))).toBeUndefined();
+    expect(sumProfile(readProfile(join(folder, 'elsewhere')).rows)).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import {
   quickstartDefaults,
   type QuickstartOptions,
   type QuickstartOutcome,
-} from '../pipelines/quickstart.js';
+} from '../world/quickstart.js';
 import { WORLD_TEMPLATES } from '../world/templates.js';
 import { EXIT, interruptible } from './exit.js';
 import { Progress } from './progress.js';

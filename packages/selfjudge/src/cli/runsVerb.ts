@@ -1,10 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ArgumentError } from '@selfjudge/base';
-import { readProfile, type RunProfile } from '../pipelines/profile.js';
+import {
+  findRuns,
+  readProfile,
+  readRun,
+  RUN_LAYOUT,
+  sumProfile,
+  type RunProfile,
+} from '@selfjudge/training/runs';
 import { describeProfile } from './profileText.js';
-import { findRuns, readRun } from '../pipelines/runFacts.js';
 import { table } from './table.js';
 
 export function addRunsVerb(program: Command): void {
@@ -19,7 +25,7 @@ export function addRunsVerb(program: Command): void {
     .argument('[folder]', 'folder of run folders', 'runs')
     .option('--json', 'print JSON lines')
     .action((folder: string, flags: { json?: boolean }) => {
-      const all = existsSync(folder) ? findRuns(folder) : [];
+      const all = findRuns(folder);
       if (flags.json) for (const run of all) process.stdout.write(`${JSON.stringify(run)}\n`);
       else if (all.length === 0) process.stdout.write(`no runs in ${folder}\n`);
       else
@@ -31,10 +37,11 @@ export function addRunsVerb(program: Command): void {
               verb,
               status,
               String(step),
-              metrics.loss?.toPrecision(4) ?? '',
+              Number.isFinite(metrics.loss) ? metrics.loss.toPrecision(4) : '',
             ]),
           )}\n`,
         );
+      for (const { problem } of all) if (problem !== undefined) process.stderr.write(`warning: ${problem}\n`);
     });
   runs
     .command('show <folder>')
@@ -47,28 +54,32 @@ export function addRunsVerb(program: Command): void {
       if (run === undefined)
         throw new ArgumentError('folder', {
           where: 'runs show',
-          expected: 'a run folder (with config.yaml)',
+          expected: `a run folder (with ${RUN_LAYOUT.config})`,
           received: folder,
         });
       const profile = flags.profile ? profileOf(folder) : undefined;
       if (flags.json) return void process.stdout.write(`${JSON.stringify({ ...run, profile })}\n`);
       process.stdout.write(`${run.path}  ${run.verb}  ${run.status} after ${run.step} steps\n\n`);
+      if (run.torn !== undefined)
+        process.stderr.write(
+          `${run.torn} has no end yet and is not counted: it is being written, or was torn\n`,
+        );
       if (profile !== undefined) return void process.stdout.write(`${describeProfile(profile)}\n`);
-      process.stdout.write(`${readFileSync(join(folder, 'config.yaml'), 'utf8')}\n`);
+      process.stdout.write(`${readFileSync(join(folder, RUN_LAYOUT.config), 'utf8')}\n`);
       const rows = Object.entries(run.metrics).map(([name, value]) => [
         name,
-        value?.toPrecision(6) ?? 'none',
+        Number.isFinite(value) ? value.toPrecision(6) : 'none',
       ]);
       process.stdout.write(`${table(['last metrics', 'value'], rows)}\n`);
     });
 }
 
 function profileOf(folder: string): RunProfile {
-  const profile = readProfile(folder);
+  const profile = sumProfile(readProfile(folder).rows);
   if (profile !== undefined) return profile;
   throw new ArgumentError('folder', {
     where: 'runs show',
-    expected: 'a run that has done a step since runs have a profile.jsonl',
+    expected: `a run that has done a step since runs have a ${RUN_LAYOUT.profile}`,
     received: folder,
   });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { toSftExample } from '@selfjudge/data';
-import { readRows } from '../pipelines/rows.js';
-import { scoreRows } from '../pipelines/score.js';
+import { readRows } from '../rows/rows.js';
+import { scoreRows } from '../inference/score.js';
 import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
 import { overRows } from './overRows.js';
 

@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { Checkpoints } from '@selfjudge/training';
+import { listCheckpoints } from '@selfjudge/training/runs';
 import type { Command } from 'commander';
 import {
   presetOf,
@@ -9,7 +8,7 @@ import {
   type TrainingVerb,
   type VerbConfig,
 } from '../config/index.js';
-import { runTraining, type TrainOutcome } from '../pipelines/train.js';
+import { runTraining, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';
@@ -72,9 +71,8 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
 }
 
 function keptIn(outputDir: string): string | undefined {
-  const checkpoints = new Checkpoints(join(outputDir, 'checkpoints'));
-  const step = checkpoints.steps().at(-1);
-  return step === undefined ? undefined : `checkpoint ${checkpoints.at(step)} is kept`;
+  const newest = listCheckpoints(outputDir).at(-1);
+  return newest && `checkpoint ${newest.path} is kept`;
 }
 
 function noteOf(metrics: Record<string, number>): string {

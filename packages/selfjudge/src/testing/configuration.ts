@@ -11,8 +11,8 @@ import {
 import { stringify } from 'yaml';
 import { resolveConfig, toOptions, type ConfigSources } from '../config/index.js';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/verbs.js';
-import { findRuns } from '../pipelines/runFacts.js';
-import { refuseOtherConfig } from '../pipelines/sameRun.js';
+import { findRuns } from '@selfjudge/training/runs';
+import { refuseOtherConfig } from '../training/sameRun.js';
 
 interface Input {
   verb: TrainingVerb;
@@ -117,7 +117,7 @@ export function runFactsTarget(folder: string): FuzzTarget<RunInput> {
     parse({ path, checks }) {
       for (const { step, metrics: last } of findRuns(path)) {
         if (typeof step !== 'number') throw new Error('a step that is no number');
-        for (const value of Object.values(last)) value?.toPrecision(4);
+        for (const value of Object.values(last)) value.toPrecision(4);
       }
       if (checks) refuseOtherConfig(path, config, new Set(['output_dir']));
     },

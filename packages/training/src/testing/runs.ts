@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SelfTrainingOptions } from '../options.js';
 import { selfTrainingDefaults } from '../presets.js';
 import { RunFolder } from '../runFolder.js';
 import { train } from '../runner.js';
+import { readMetrics } from '../runs/index.js';
 import type { RunnerOptions, Selection, TrainingTask } from '../trainingTask.js';
 import { selfTrainingTask } from '../selfTraining.js';
 import { loraTrainable } from '../trainable.js';
@@ -47,11 +48,7 @@ export async function runIn(path: string, task: TrainingTask, options: Partial<R
 }
 
 /** The steps that metrics.jsonl has lines of. */
-export const stepsIn = (path: string): number[] =>
-  readFileSync(join(path, 'metrics.jsonl'), 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { step: number }).step);
+export const stepsIn = (path: string): number[] => readMetrics(path).rows.map(({ step }) => step);
 
 /** Aborts in the middle of a step. */
 export function stopAfter(step: number): {

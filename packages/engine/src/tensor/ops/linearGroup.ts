@@ -1,7 +1,8 @@
 import { check, having, list, number, object, optional } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { enqueue } from '../enqueue.js';
-import { assertUntracked, currentRecorder } from '../recording.js';
+import { currentRecorder } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 import { isVector, type LinearAdapter, type Vector } from '../vector.js';
 import { packedOf, type Weight } from '../weight.js';

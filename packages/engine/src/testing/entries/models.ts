@@ -77,7 +77,11 @@ export const modelEntries: Record<string, Entry> = {
   'LlamaModel.load': entry(LlamaModel.load, {
     path: arg(at('model'), notPath),
     options: fields(
-      { ...notStorage, onProgress: arg(() => () => {}, perhaps(notFunction)) },
+      {
+        ...notStorage,
+        beforeWeights: arg(() => () => {}, perhaps(notFunction)),
+        onProgress: arg(() => () => {}, perhaps(notFunction)),
+      },
       perhaps(notObject),
     ),
   }),

@@ -1,0 +1,81 @@
+import { sampleAnswers, type GenerationProgress, type SampledAnswer } from '@selfjudge/engine';
+import { promptIds, type Text } from '@selfjudge/data';
+import { bestOf, type Tournament } from '@selfjudge/judging';
+import { judgeOf } from './judge.js';
+import type { OpenModel } from '../models/model.js';
+
+/** How answers are drawn, and whether the model chooses among them. */
+export interface AnswerOptions {
+  /** Tokens of an answer at most, its end token included. Default 256. */
+  maxNewTokens?: number;
+  /** 0 takes the most probable token. Default 1. */
+  temperature?: number;
+  /** Nucleus sampling, above 0 to 1. Default 0.9. */
+  topP?: number;
+  /** The most probable tokens to sample from; 0 for all. Default 0. */
+  topK?: number;
+  /** Keys the samples and the draw of the tournament. Default 0. */
+  seed?: number;
+  /** Answers a prompt. Default 1. */
+  count?: number;
+  /** Above 1: samples so many answers and keeps the winner of a tournament by the model's own judgment. Default 1. */
+  bestOf?: number;
+  /** Judge template of the tournament: a shipped one's name, a file, or `auto`, the one beside the weights. */
+  template?: string;
+  signal?: AbortSignal;
+  onProgress?: (progress: GenerationProgress) => void;
+}
+
+/** An answer of a model. */
+export interface Answer {
+  text: string;
+  /** Ids as sampled, the end token included when there is one. */
+  tokens: number[];
+  /** Sum of the tokens' log-probabilities under the whole vocabulary at temperature 1, nats. */
+  logprob: number;
+  /** `length`: cut at maxNewTokens. */
+  finish: 'eos' | 'length';
+  /** With bestOf: the texts that were compared; `tournament` names them by index. */
+  candidates?: string[];
+  /** With bestOf: who met whom and what the judge said. */
+  tournament?: Tournament;
+}
+
+/** Answers to prompts; each is drawn as it would be alone. @returns `count` a prompt, or the winner where bestOf is set */
+export async function answerPrompts(
+  opened: OpenModel,
+  prompts: readonly Text[],
+  {
+    bestOf: n = 1,
+    count = 1,
+    seed = 0,
+    template = 'auto',
+    maxNewTokens = 256,
+    topP = 0.9,
+    ...rest
+  }: AnswerOptions = {},
+): Promise<Answer[][]> {
+  const { tokenizer, view } = opened;
+  const sampling = { maxNewTokens, topP, ...rest };
+  if (n > 1) {
+    const judging = { signal: rest.signal };
+    const results = await bestOf(view, judgeOf(opened, template), prompts, { n, seed, sampling, judging });
+    return results.map(({ answers, tournament }) => [
+      {
+        ...answerOf(answers[tournament.winner]),
+        candidates: answers.map(({ text }) => text),
+        tournament,
+      },
+    ]);
+  }
+  const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
+  const answers = await sampleAnswers(view, tokenizer, ids, { ...sampling, count, seed });
+  return answers.map((ofPrompt) => ofPrompt.map(answerOf));
+}
+
+const answerOf = ({ text, tokens, logprobs, finish }: SampledAnswer): Answer => ({
+  text,
+  tokens,
+  logprob: logprobs.reduce((sum, x) => sum + x, 0),
+  finish,
+});

@@ -1,0 +1,29 @@
+import { ArgumentError } from '@selfjudge/base';
+import { promptIds, type PromptRow } from '@selfjudge/data';
+import type { OpenModel } from '../models/model.js';
+import type { InputRow } from '../rows/rows.js';
+
+/**
+ * The rows with those turned into problems whose prompt leaves the model no room for an answer.
+ * @throws ArgumentError when the answers alone fill the model's context
+ */
+export function fittingPrompts(
+  { tokenizer, model }: OpenModel,
+  rows: readonly InputRow<PromptRow>[],
+  maxNewTokens: number,
+): InputRow<PromptRow>[] {
+  const context = model.config.maxPositions;
+  const room = context - maxNewTokens;
+  if (room < 1)
+    throw new ArgumentError('max_new_tokens', {
+      where: 'generate',
+      expected: `less than the model's context of ${context} tokens`,
+      received: maxNewTokens,
+    });
+  return rows.map((row) => {
+    const tokens = row.value === undefined ? 0 : promptIds(tokenizer, row.value.prompt).length;
+    if (tokens <= room) return row;
+    const reason = `the prompt has ${tokens} tokens; ${context} of the model less ${maxNewTokens} for the answer leave ${room}`;
+    return { line: row.line, problem: { code: 'prompt-too-long', reason } };
+  });
+}

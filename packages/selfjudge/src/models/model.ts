@@ -1,0 +1,185 @@
+import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  Adapter,
+  Device,
+  findModel,
+  loadModelWithAdapter,
+  mergeAdapters,
+  type LlamaModel,
+  type ModelView,
+} from '@selfjudge/engine';
+import { ArgumentError, fileSystemError } from '@selfjudge/base';
+import type { Tokenizer } from '@selfjudge/text';
+import { formatJudgeTemplate, loadJudgeTemplate, type JudgeTemplate } from '@selfjudge/judging';
+import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training';
+
+export interface ModelOptions {
+  device?: 'auto' | 'cpu' | 'cuda';
+  dtype?: 'float32' | 'bf16';
+  /** An adapter folder on top of the model. */
+  adapter?: string;
+}
+
+/** A model ready to work: weights, the adapter its path brought, and its tokenizer. */
+export interface OpenModel {
+  model: LlamaModel;
+  adapter?: Adapter;
+  tokenizer: Tokenizer;
+  /** Weights with the adapter. */
+  view: ModelView;
+  /** The folder or file that was meant by the path: final/ of a run folder. */
+  path: string;
+  dispose(): void;
+}
+
+/**
+ * Opens a run folder, checkpoint, adapter, Hugging Face folder or GGUF file.
+ * @param beforeWeights called when memory for weights is asked for next, see `LlamaModel.load`
+ * @throws FileFormatError for what is none of these, ArgumentError for one without a tokenizer
+ */
+export async function openModel(
+  path: string,
+  { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
+  beforeWeights?: () => void,
+): Promise<OpenModel> {
+  const found = findModel(path);
+  if (adapter !== undefined && found.kind === 'adapter')
+    throw new ArgumentError('adapter', {
+      where: 'openModel',
+      expected: `no further adapter, as ${path} is one already`,
+      received: adapter,
+    });
+  const base = await loadModelWithAdapter(path, { device: Device.open(device), dtype, beforeWeights });
+  const { model } = base;
+  let own = base.adapter;
+  const dispose = () => {
+    own?.dispose();
+    model.dispose();
+  };
+  try {
+    if (adapter !== undefined) own = await Adapter.load(adapterFolder(adapter), model);
+    if (model.tokenizer === undefined)
+      throw new ArgumentError('model_name_or_path', {
+        where: 'openModel',
+        expected: 'a model with a tokenizer (tokenizer.json in its folder)',
+        received: model.source,
+      });
+    return assemble(model, model.tokenizer, own, found.path);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/**
+ * Opens `path` in the place of `opened`, which is over afterwards. Weights that are here already are not read again when
+ * `path` is an adapter for them. Else they are freed, with masters and gradients, before memory for others is asked for:
+ * there is never room for two models. What shows before that (no model there) leaves `opened` as it was; what shows
+ * later (a file damaged in its middle) does not.
+ */
+export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
+  const { model, tokenizer } = opened;
+  const found = findModel(path);
+  if (found.kind === 'adapter' && model.parameterSet === undefined) {
+    const adapter = await Adapter.load(found.path, model);
+    if (adapter.base === model.source) {
+      opened.adapter?.dispose();
+      return assemble(model, tokenizer, adapter, found.path);
+    }
+    adapter.dispose();
+  }
+  return openModel(path, { dtype: model.dtype }, () => opened.dispose());
+}
+
+/**
+ * Writes a model into a new folder, whole or not at all: with an adapter a PEFT folder that names its base, or, with
+ * `merge`, weights with the adapter added to them. The judge template goes along.
+ * @throws ArgumentError when the folder holds something that no earlier save wrote
+ */
+export async function saveModel(
+  opened: OpenModel,
+  dir: string,
+  { merge }: { merge: boolean },
+): Promise<void> {
+  const { model, adapter, tokenizer, path } = opened;
+  if (holdsSomethingElse(dir))
+    throw new ArgumentError('dir', {
+      where: 'save',
+      expected: 'a new folder, an empty one, or one that an earlier save wrote',
+      received: dir,
+    });
+  await atomicFolder(dir, async (temporary) => {
+    if (adapter === undefined) await saveWeights(model, temporary);
+    else if (merge) {
+      const merged = await mergeAdapters(model, [adapter]);
+      try {
+        await merged.save(temporary);
+      } finally {
+        merged.dispose();
+      }
+    } else {
+      await adapter.save(temporary);
+      await tokenizer.save(temporary);
+    }
+    carryTemplate(path, temporary);
+  });
+}
+
+function holdsSomethingElse(dir: string): boolean {
+  try {
+    return existsSync(dir) && readdirSync(dir).length > 0 && folderFault(dir) !== undefined;
+  } catch (error) {
+    throw fileSystemError(dir, 'a folder', error);
+  }
+}
+
+function assemble(
+  model: LlamaModel,
+  tokenizer: Tokenizer,
+  adapter: Adapter | undefined,
+  path: string,
+): OpenModel {
+  return {
+    model,
+    adapter,
+    tokenizer,
+    view: model.view(adapter === undefined ? [] : [adapter]),
+    path,
+    dispose() {
+      adapter?.dispose();
+      model.dispose();
+    },
+  };
+}
+
+/** The adapter that a path means: the folder itself, or what a run folder holds. */
+function adapterFolder(path: string): string {
+  const found = findModel(path);
+  if (found.kind === 'adapter') return found.path;
+  throw new ArgumentError('adapter', {
+    where: 'openModel',
+    expected: 'an adapter folder (with adapter_config.json) or a run folder of one',
+    received: found.path,
+  });
+}
+
+const TEMPLATE_FILE = 'judge_template.yaml';
+
+/** `auto`: the template that was trained into the weights and is saved beside them, else the plain one. */
+export function resolveTemplate(nameOrPath: string, { path }: { path: string }): JudgeTemplate {
+  if (nameOrPath !== 'auto') return loadJudgeTemplate(nameOrPath);
+  const beside = join(path, TEMPLATE_FILE);
+  return loadJudgeTemplate(existsSync(beside) ? beside : 'plain');
+}
+
+/** Saves a template beside the weights that learnt it, where `auto` finds it. */
+export function saveTemplate(template: JudgeTemplate, folder: string): void {
+  writeFileSync(join(folder, TEMPLATE_FILE), formatJudgeTemplate(template));
+}
+
+/** Takes the template beside one set of weights along to weights trained from them. */
+export function carryTemplate(from: string, folder: string): void {
+  const source = join(from, TEMPLATE_FILE);
+  if (existsSync(source)) copyFileSync(source, join(folder, TEMPLATE_FILE));
+}

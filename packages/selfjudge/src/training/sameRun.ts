@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { ConfigError, shellWord } from '@selfjudge/base';
+import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs';
+
+/**
+ * Makes sure that a run folder is new or holds a run of this configuration.
+ * @param mayDiffer keys that do not change the result
+ * @throws ConfigError naming the first key that differs; FileFormatError when config.yaml is damaged
+ */
+export function refuseOtherConfig(
+  outputDir: string,
+  config: Readonly<Record<string, unknown>>,
+  mayDiffer: ReadonlySet<string>,
+): void {
+  const path = shellWord(join(outputDir, RUN_LAYOUT.config));
+  const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
+  const before = readConfig(outputDir, advice);
+  if (before === undefined) return;
+  for (const key of new Set([...Object.keys(before), ...Object.keys(config)])) {
+    if (mayDiffer.has(key) || JSON.stringify(before[key]) === JSON.stringify(config[key])) continue;
+    throw new ConfigError({
+      key,
+      expected: `${JSON.stringify(before[key])}, as the run in ${outputDir} began with (or another output_dir)`,
+      received: config[key],
+    });
+  }
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { LlamaModel, type Device } from '@selfjudge/engine';
+import { RunFolder, train, type MetricsRow, type TrainingTask } from '@selfjudge/training';
+import { readMetrics } from '@selfjudge/training/runs';
+import { stringify } from 'yaml';
+import { mapKeys, snakeCase } from '../config/naming.js';
+
+export interface PhaseHooks {
+  /** @param loaded it was complete before and is not trained again */
+  onPhase(name: string, loaded: boolean): void;
+  /** Before the first step. @param step steps done already, above 0 when a phase goes on */
+  onStart?(phase: string, step: number, totalSteps: number): void;
+  onLog?(phase: string, row: MetricsRow, totalSteps: number): void;
+  onWarning?(message: string): void;
+  signal?: AbortSignal;
+}
+
+/** What the judge said of the policy on dev prompts after a step. */
+export interface SignalPoint {
+  step: number;
+  winRate: number;
+  /** Nats a sequence. */
+  kl: number;
+}
+
+/** The model a phase ended with. */
+export interface Trained {
+  model: LlamaModel;
+  /** The step whose weights were kept: the last, or the best by the phase's signal. */
+  step: number;
+  /** Wall time of the process that finished it. */
+  seconds: number;
+  /** Empty where the phase is not chosen by the judge. */
+  curve: SignalPoint[];
+}
+
+export interface Phase {
+  name: string;
+  /** Where it has its run folder. */
+  parent: string;
+  device: Device;
+  /** Written to its config.yaml. */
+  settings: object;
+  /** Called when there is something to train. */
+  build(): Promise<{ model: LlamaModel; task: TrainingTask }>;
+}
+
+/** Steps between checkpoints, for the case that the process dies; Ctrl-C writes one of its own. */
+const SAVE_STEPS = 100;
+
+/**
+ * Trains one phase in a run folder of its own, goes on with it from its newest checkpoint or, when it is complete, loads
+ * its model. The bits are the same each way.
+ * @throws the reason of `hooks.signal` once it is aborted; a checkpoint is written before
+ */
+export async function runPhase(
+  { name, parent, device, settings, build }: Phase,
+  hooks: PhaseHooks,
+): Promise<Trained> {
+  hooks.signal?.throwIfAborted();
+  const folder = RunFolder.open(join(parent, name));
+  try {
+    const done = folder.readSummary<{ bestStep: number; seconds: number }>();
+    hooks.onPhase(name, done !== undefined);
+    if (done !== undefined) {
+      const model = await LlamaModel.load(folder.final, { device, dtype: 'float32' });
+      return { model, step: done.bestStep, seconds: done.seconds, curve: curveOf(folder.path) };
+    }
+    const start = performance.now();
+    const { model, task } = await build();
+    folder.writeConfig(stringify({ verb: name, ...mapKeys(settings, snakeCase) }));
+    const { totalSteps } = task.order;
+    const result = await train(task, {
+      folder,
+      saveSteps: SAVE_STEPS,
+      saveTotalLimit: 1,
+      resume: true,
+      signal: hooks.signal,
+      onStart: (step) => hooks.onStart?.(name, step, totalSteps),
+      onLog: (row) => hooks.onLog?.(name, row, totalSteps),
+      onWarning: hooks.onWarning,
+    }).finally(() => task.optimizer.dispose());
+    if (result.status === 'interrupted') {
+      model.dispose();
+      throw hooks.signal!.reason;
+    }
+    const seconds = (performance.now() - start) / 1000;
+    folder.writeSummary({ verb: name, ...result, seconds });
+    return { model, step: result.bestStep, seconds, curve: curveOf(folder.path) };
+  } finally {
+    folder.close();
+  }
+}
+
+function curveOf(path: string): SignalPoint[] {
+  return readMetrics(path).rows.flatMap(({ step, metrics }) => {
+    const { 'eval/judge_win_rate': winRate, 'eval/kl': kl } = metrics;
+    return winRate === undefined ? [] : [{ step, winRate, kl }];
+  });
+}

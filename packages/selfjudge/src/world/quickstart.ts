@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { shellWord } from '@selfjudge/base';
+import type { LlamaModel } from '@selfjudge/engine';
+import { environment, RunFolder } from '@selfjudge/training';
+import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs';
+import { stringify } from 'yaml';
+import { mapKeys, snakeCase } from '../config/naming.js';
+import { VERSION } from '../version.js';
+import { voteLabels } from './pairs.js';
+import { refuseOtherConfig } from '../training/sameRun.js';
+import type { PhaseHooks, Trained } from './phase.js';
+import { reportOn, type ReportOptions, type WorldReport } from './report.js';
+import { WorldTraining, type WorldOptions } from './training.js';
+
+export type QuickstartOptions = WorldOptions & ReportOptions;
+
+export const quickstartDefaults: QuickstartOptions = {
+  outputDir: 'runs/quickstart',
+  device: 'cpu',
+  seed: 1,
+  template: 'principles',
+  pairs: 1000,
+  labelNoise: 0.25,
+  baseSteps: 1200,
+  jsftSteps: 400,
+  steps: 160,
+  samples: 8,
+  bestOf: 16,
+};
+
+export interface QuickstartResult extends WorldReport {
+  outputDir: string;
+  /** Wall time of each phase, in the process that finished it. */
+  seconds: Record<string, number>;
+}
+
+export type QuickstartOutcome =
+  | ({ status: 'completed'; alreadyDone: boolean } & QuickstartResult)
+  /** The same options go on from there. */
+  | { status: 'interrupted'; phase: string; outputDir: string };
+
+/**
+ * The whole method in a world whose answers can be scored exactly: a model from nothing, JSFT on noisy labels, judging,
+ * self-training stopped by its own signal, offline DPO on the same pairs, tournaments. Every choice is made on dev
+ * prompts or by the judge itself; test prompts are scored once, at the end.
+ *
+ * The run folder keeps what is done: the same options go on where a run stopped, or bring back the result of a
+ * complete one.
+ * @throws ConfigError when the folder holds a run of other options
+ */
+export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks): Promise<QuickstartOutcome> {
+  const { outputDir } = options;
+  let phase = 'base';
+  const onPhase = (name: string, loaded: boolean) => hooks.onPhase((phase = name), loaded);
+  const folder = RunFolder.open(outputDir);
+  try {
+    const config = { verb: 'quickstart', ...mapKeys(options, snakeCase) };
+    refuseOtherConfig(outputDir, config, new Set(['output_dir', 'device']));
+    const saved = shellWord(join(outputDir, RUN_LAYOUT.summary));
+    const before = readSummary(outputDir, `after rm ${saved} the same command writes it again`);
+    if (before !== undefined) {
+      const result = before as unknown as QuickstartResult;
+      return { status: 'completed', alreadyDone: true, ...result, outputDir };
+    }
+    folder.writeConfig(stringify(config));
+    const world = await WorldTraining.open(options, { ...hooks, onPhase });
+    folder.writeEnvironment(environment(world.device, VERSION));
+    const result = { ...(await allPhases(world, options)), outputDir };
+    folder.writeSummary({ ...result });
+    return { status: 'completed', alreadyDone: false, ...result };
+  } catch (error) {
+    if (!hooks.signal?.aborted || error !== hooks.signal.reason) throw error;
+    return { status: 'interrupted', phase, outputDir };
+  } finally {
+    folder.close();
+  }
+}
+
+async function allPhases(
+  world: WorldTraining,
+  options: ReportOptions,
+): Promise<Omit<QuickstartResult, 'outputDir'>> {
+  const models: LlamaModel[] = [];
+  const done: Record<string, Trained> = {};
+  const keep = async (name: string, training: Promise<Trained>) => {
+    done[name] = await training;
+    models.push(done[name].model);
+    return done[name];
+  };
+  try {
+    const base = await keep('base', world.base());
+    const jsft = await keep('jsft', world.jsft(base.model));
+    const selfTrained = await keep('self-train', world.selfTrain(jsft.model));
+    const dpo = await keep('dpo', world.dpo(jsft.model));
+    const voteDpo = await keep('dpo-vote', world.dpo(jsft.model, voteLabels(world.pairs), 'dpo-vote'));
+    const start = performance.now();
+    world.hooks.onPhase('test', false);
+    const report = await reportOn(world, { jsft, selfTrained, dpo, voteDpo }, options);
+    const seconds = Object.fromEntries(Object.entries(done).map(([name, { seconds }]) => [name, seconds]));
+    return { ...report, seconds: { ...seconds, test: (performance.now() - start) / 1000 } };
+  } finally {
+    for (const model of models) model.dispose();
+  }
+}

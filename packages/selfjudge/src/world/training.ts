@@ -1,0 +1,259 @@
+import { join } from 'node:path';
+import { Device, type DeviceKind, type LlamaModel, sampleAnswers } from '@selfjudge/engine';
+import { Random } from '@selfjudge/base';
+import type { Tokenizer } from '@selfjudge/text';
+import { promptIds, sftExampleOf, type PreferencePair } from '@selfjudge/data';
+import { Judge, judgeSequences, type JudgeTemplate } from '@selfjudge/judging';
+import {
+  dpoDefaults,
+  dpoTask,
+  fullTrainable,
+  judgeExample,
+  JudgeSignal,
+  jsftDefaults,
+  jsftTask,
+  preparePairs,
+  preparePrompts,
+  prepareSft,
+  selfTrainingDefaults,
+  selfTrainingTask,
+  type DpoOptions,
+  type JsftOptions,
+  type PairJudge,
+  type PreferenceTrainable,
+  type SelfTrainingOptions,
+  type TokenizedPrompt,
+  type Trainable,
+} from '@selfjudge/training';
+import { baseOptions, baseTask, initialModel, WORLD_OPTIMIZER } from './base.js';
+import { worldText } from './measure.js';
+import { makePairs } from './pairs.js';
+import { drawPrompts, splitPrompts, type WorldPrompt, type WorldSplits } from './prompts.js';
+import { worldTemplate, type WorldTemplate } from './templates.js';
+import { VerdictAccuracy } from './verdictAccuracy.js';
+import { writeWorldTokenizer } from './vocabulary.js';
+import { saveTemplate } from '../models/model.js';
+import { runPhase, type PhaseHooks, type Trained } from './phase.js';
+
+export interface WorldOptions {
+  outputDir: string;
+  device: DeviceKind;
+  seed: number;
+  template: WorldTemplate;
+  /** Labelled pairs. */
+  pairs: number;
+  /** Probability that a label is flipped. */
+  labelNoise: number;
+  baseSteps: number;
+  jsftSteps: number;
+  /** Of self-training and of offline DPO. */
+  steps: number;
+}
+
+export type Relabel = (pairs: readonly PreferencePair[]) => readonly PreferencePair[];
+
+/** An answer as the gold rules read it, and as it was sampled. */
+export interface WorldAnswer {
+  text: string;
+  tokens: number[];
+  /** Sum over its tokens, untempered. */
+  logp: number;
+}
+
+/** Random numbers of a use, so that no two uses depend on each other's draws. */
+const STREAM = { pairs: 1, devPairs: 2, prompts: 3 };
+const MAX_NEW_TOKENS = 18;
+const MAX_LENGTH = 256;
+
+/** The small world under one seed: its splits, its noisy pairs, and the ways to train in it. */
+export class WorldTraining {
+  readonly splits: WorldSplits;
+  readonly pairs: PreferencePair[];
+
+  private constructor(
+    readonly options: WorldOptions,
+    readonly hooks: PhaseHooks,
+    readonly device: Device,
+    readonly tokenizer: Tokenizer,
+    readonly template: JudgeTemplate,
+  ) {
+    const { pairs: count, labelNoise: noise, seed } = options;
+    this.splits = splitPrompts(seed);
+    this.pairs = makePairs(this.splits.train, { count, noise, seed: seed * 10 + STREAM.pairs });
+  }
+
+  static async open(options: WorldOptions, hooks: PhaseHooks): Promise<WorldTraining> {
+    const tokenizer = await writeWorldTokenizer(join(options.outputDir, 'tokenizer'));
+    return new WorldTraining(
+      options,
+      hooks,
+      Device.open(options.device),
+      tokenizer,
+      worldTemplate(options.template),
+    );
+  }
+
+  /** The model as judge. */
+  judge(model: LlamaModel): Judge {
+    return new Judge(model.view(), this.tokenizer, this.template);
+  }
+
+  base(): Promise<Trained> {
+    const { tokenizer, splits, device } = this;
+    const settings = baseOptions(this.options.baseSteps, this.options.seed);
+    return this.phase('base', settings, async () => {
+      const model = await initialModel(tokenizer, device, settings.seed);
+      return { model, task: baseTask(model, tokenizer, splits.train, settings) };
+    });
+  }
+
+  /**
+   * Demonstrations and verdicts with label masks; the step of the best verdicts on noisy dev pairs is kept.
+   * @param relabel changes the labels of all pairs before anything sees them
+   */
+  jsft(base: LlamaModel, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
+    const { tokenizer, splits } = this;
+    const { jsftSteps, labelNoise: noise, seed } = this.options;
+    const settings: JsftOptions = {
+      ...jsftDefaults,
+      ...WORLD_OPTIMIZER,
+      learningRate: 2e-3,
+      lrSchedulerType: 'cosine',
+      minLrRatio: 0.1,
+      warmupSteps: 20,
+      trainBatchSize: 16,
+      judgeBatchSize: 16,
+      maxSteps: jsftSteps,
+      maxLength: MAX_LENGTH,
+      seed,
+    };
+    return this.phase(name, settings, async () => {
+      const model = base.clone();
+      const trainable = this.saving(fullTrainable(model));
+      const pairs = relabel(this.pairs);
+      const sft = prepareSft(tokenizer, pairs.map(sftExampleOf), { maxLength: MAX_LENGTH }).examples;
+      const dev = relabel(makePairs(splits.dev, { count: 200, noise, seed: seed * 10 + STREAM.devPairs }));
+      const task = jsftTask(trainable, { sft, judge: this.judgeExamples(pairs) }, settings);
+      const every = Math.max(1, Math.floor(jsftSteps / 8));
+      const selection = new VerdictAccuracy(trainable.policy, this.judgeExamples(dev), every);
+      return { model, task: { ...task, selection } };
+    });
+  }
+
+  /** On-policy training from JSFT by its own judgments, which also choose the step. */
+  selfTrain(jsft: LlamaModel, judge: PairJudge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
+    const { options, tokenizer, splits } = this;
+    const settings = this.preferenceOptions();
+    return this.phase(name, settings, async () => {
+      const { model, trainable } = this.startFrom(jsft);
+      const random = new Random(options.seed, STREAM.prompts);
+      const prompts = this.tokenized(
+        drawPrompts(splits.train, random, options.steps * settings.trainBatchSize),
+      );
+      const run = { trainable, judge, tokenizer, options: settings };
+      return { model, task: selfTrainingTask(run, { prompts, dev: this.devPrompts() }) };
+    });
+  }
+
+  /** Offline DPO on the overall labels of the pairs; the same signal as in self-training chooses the step. */
+  dpo(jsft: LlamaModel, pairs: readonly PreferencePair[] = this.pairs, name = 'dpo'): Promise<Trained> {
+    const { tokenizer } = this;
+    const shared = this.preferenceOptions();
+    const settings: DpoOptions = {
+      ...dpoDefaults,
+      ...shared,
+      maxLength: MAX_LENGTH,
+      precomputeRefLogProbs: true,
+    };
+    return this.phase(name, settings, async () => {
+      const { model, trainable } = this.startFrom(jsft);
+      const { examples } = preparePairs(tokenizer, [...pairs], { maxLength: MAX_LENGTH });
+      const task = await dpoTask(trainable, examples, settings);
+      const { optimizer } = task;
+      const signal = { trainable, judge: this.judge(jsft), tokenizer, optimizer, options: shared };
+      return { model, task: { ...task, selection: new JudgeSignal(signal, this.devPrompts()) } };
+    });
+  }
+
+  /** `count` answers a prompt, sampled as in training. */
+  async answers(
+    model: LlamaModel,
+    prompts: readonly WorldPrompt[],
+    count: number,
+    seed: number,
+  ): Promise<WorldAnswer[][]> {
+    const { tokenizer, hooks } = this;
+    const ids = prompts.map(({ text }) => promptIds(tokenizer, text));
+    const answers = await sampleAnswers(model.view(), tokenizer, ids, {
+      count,
+      maxNewTokens: MAX_NEW_TOKENS,
+      topP: 0.9,
+      seed,
+      maxBatch: 128,
+      eos: tokenizer.eos,
+      signal: hooks.signal,
+    });
+    return answers.map((of) =>
+      of.map(({ text, tokens, logprobs }) => ({
+        text: worldText(text),
+        tokens,
+        logp: logprobs.reduce((sum, x) => sum + x, 0),
+      })),
+    );
+  }
+
+  private phase(
+    name: string,
+    settings: object,
+    build: Parameters<typeof runPhase>[0]['build'],
+  ): Promise<Trained> {
+    const { options, device, hooks } = this;
+    return runPhase({ name, parent: options.outputDir, device, settings, build }, hooks);
+  }
+
+  private judgeExamples(pairs: readonly PreferencePair[]) {
+    const { template, tokenizer } = this;
+    return pairs.map((pair) => judgeExample(judgeSequences(pair, template, tokenizer), pair.id));
+  }
+
+  /** A policy that starts as JSFT and is held to it. */
+  private startFrom(jsft: LlamaModel): { model: LlamaModel; trainable: PreferenceTrainable } {
+    const model = jsft.clone();
+    return { model, trainable: { ...this.saving(fullTrainable(model)), reference: jsft.view() } };
+  }
+
+  /** The template is saved beside the weights that learnt it. */
+  private saving(trainable: Trainable): Trainable {
+    const save = async (dir: string) => (await trainable.save(dir), saveTemplate(this.template, dir));
+    return { ...trainable, save };
+  }
+
+  private preferenceOptions(): SelfTrainingOptions {
+    const { steps, seed } = this.options;
+    return {
+      ...selfTrainingDefaults,
+      ...WORLD_OPTIMIZER,
+      weightDecay: 0,
+      learningRate: 5e-5,
+      lrSchedulerType: 'constant',
+      warmupSteps: 10,
+      trainBatchSize: 48,
+      maxSteps: steps,
+      maxNewTokens: MAX_NEW_TOKENS,
+      maxPromptLength: MAX_LENGTH - MAX_NEW_TOKENS,
+      evalSteps: 20,
+      maxKl: 2,
+      seed,
+    };
+  }
+
+  private tokenized(prompts: readonly WorldPrompt[]): TokenizedPrompt[] {
+    const rows = prompts.map(({ text, key }) => ({ id: key, prompt: text }));
+    return preparePrompts(this.tokenizer, rows, { maxPromptLength: MAX_LENGTH - MAX_NEW_TOKENS }).examples;
+  }
+
+  /** Every dev prompt several times: the signal is a mean, and prompts are cheap. */
+  private devPrompts(): TokenizedPrompt[] {
+    return this.tokenized(this.splits.dev.flatMap((prompt) => Array.from({ length: 4 }, () => prompt)));
+  }
+}
