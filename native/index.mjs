@@ -19,7 +19,7 @@ function load() {
 
 const native = load();
 
-export const { contracts, dequantize, cpuInfo, workerCount, setWorkerLimit } = native;
+export const { contracts, dequantize, cpuInfo, workerCount, setWorkerLimit, gatherWorkers } = native;
 
 /** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
 export const cudaModule =

@@ -85,5 +85,4 @@ export const linearsCases: OpCase[] = Object.entries(shapes).map(([name, shape])
       }),
     ),
   differentiable: false,
-  roundings: 6,
 }));
