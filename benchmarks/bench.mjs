@@ -1,106 +1,87 @@
-// pnpm bench [NAME] [--json FILE] [--check] [--device cuda]: runs one bench or all, prints the ratios, writes the results,
-// compares them with the committed ones.
-// Every result: {name, shape, metric, unit, ours, peer, peer_name, ratio, spread}; ratio > 1 when ours is better.
+// pnpm bench [NAME] [--json FILE] [--check | --against FILE | --beside DIR]: runs one bench or all, prints the ratios, writes
+// the results, compares them with earlier ones; or measures another checkout of this project in turns with this one.
+// Every result: {name, shape, metric, unit, ours, peer, peer_name, ratio, spread, rounds}; ratio > 1 when ours is better.
 // Without a peer, ours alone.
 import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
-import { committedResults, compareWithCommitted, ratioOf } from './check.mjs';
-import { machine, shapeText } from './harness.mjs';
+import { verdict, verdictLine } from './beside.mjs';
+import { checkLines, committedResults, compareWithCommitted, label } from './check.mjs';
+import { machine } from './harness.mjs';
+import { BENCHES, USAGE, readOptions } from './options.mjs';
+import { UsageError } from './usage.mjs';
 
-const BENCHES = {
-  'self-judge-step': './self-judge-step/bench.mjs',
-  ops: './ops/bench.mjs',
-  gemm: './kernels/gemm.mjs',
-  head: './kernels/head.mjs',
-  attention: './kernels/attention.mjs',
-  generate: './generate/bench.mjs',
-  judge: './judge/bench.mjs',
-  decode: './decode/bench.mjs',
-  scaling: './scaling/bench.mjs',
-};
+/** 3: what was skipped, or not measured, has not passed. */
+const EXIT = { passed: 0, worse: 1, usage: 2, unknown: 3 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'string' },
-    check: { type: 'boolean' },
-    rounds: { type: 'string', default: '3' },
-    op: { type: 'string' },
-    prompts: { type: 'string' },
-    tokens: { type: 'string', default: '128' },
-    pairs: { type: 'string', default: '64' },
-    part: { type: 'string' },
-    device: { type: 'string', default: 'cpu' },
-    model: { type: 'string' },
-    python: { type: 'string', default: 'python3' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
-const unknown = positionals.filter((name) => !(name in BENCHES));
-if (values.help || unknown.length) {
-  process.stderr
-    .write(`${unknown.map((name) => `no bench '${name}'\n`).join('')}usage: pnpm bench [NAME] [--json FILE] [--check]
-  NAME       ${Object.keys(BENCHES).join(', ')} (default: all)
-  --json     write machine, versions and results
-  --check    compare with benchmarks/results of the same kind of machine; exit 1 when a ratio fell by more than its spread
-  --rounds   measured rounds, 3 by default
-  --op       one op of the bench ops, by the name of its wrapper
-  --prompts  JSONL file of {prompt} rows for self-judge-step and generate (default: eight of our own)
-  --tokens   tokens of each answer for generate and judge, 128 by default
-  --pairs    pairs for judge, 64 by default and at most
-  --part     one part of scaling: prefill, decode, judge or forward
-  --device   cpu (default), cuda or cuda:N, for both sides
-  --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real)
-  --python   interpreter with benchmarks/peers/requirements.txt installed
-`);
-  process.exit(values.help ? 0 : 2);
+function line(result, beside) {
+  const { unit, ours, peer, peer_name, ratio, spread, ours_gbs, ours_tflops } = result;
+  const rate = [
+    ours_gbs && `${ours_gbs.toPrecision(3)} GB/s`,
+    ours_tflops && `${(1e3 * ours_tflops).toPrecision(3)} GFLOP/s`,
+  ];
+  const against =
+    peer === undefined
+      ? 'no peer'
+      : `${peer_name} ${peer.toPrecision(4)} ${unit}  ratio ${ratio.toFixed(beside ? 3 : 2)}`;
+  const size =
+    unit === '1' ? `${ours.toPrecision(3)} of ${result.ceiling ?? 1}` : `${ours.toPrecision(4)} ${unit}`;
+  return [
+    label(result),
+    `ours ${[size, ...rate].filter(Boolean).join(', ')}`,
+    ...(unit === '1' ? [] : [against]),
+    `spread ${spread.toFixed(2)}`,
+    ...(beside ? [verdict(result)] : []),
+  ].join('  ');
 }
 
-const [load] = loadavg();
-if (load > cpus().length / 2)
-  process.stderr.write(`a load of ${load.toFixed(1)} on ${cpus().length} cores: ratios mean little\n`);
+async function main() {
+  const { help, benches, json, check, options } = await readOptions(process.argv.slice(2));
+  if (help) return process.stdout.write(USAGE) && EXIT.passed;
+  const { beside, device } = options;
+  const [load] = loadavg();
+  if (load > cpus().length / 2)
+    process.stderr.write(`a load of ${load.toFixed(1)} on ${cpus().length} cores: ratios mean little\n`);
 
-const results = [];
-const versions = {};
-const checked = { fallen: [], held: [], fresh: [] };
-for (const bench of positionals.length ? positionals : Object.keys(BENCHES)) {
-  const { run } = await import(BENCHES[bench]);
-  const outcome = { versions: {}, results: [], ...(await run({ ...values, rounds: Number(values.rounds) })) };
-  if (outcome.skipped) process.stdout.write(`skipped  ${bench}: ${outcome.skipped}\n`);
-  Object.assign(versions, outcome.versions);
-  const measured = outcome.results.map((result) => ({ ...result, device: values.device }));
-  results.push(...measured);
-  for (const result of measured) {
-    const against =
-      result.peer === undefined
-        ? 'no peer'
-        : `${result.peer_name} ${result.peer.toPrecision(4)} ${result.unit}  ratio ${result.ratio.toFixed(2)}`;
-    process.stdout.write(
-      `${label(result)}  ours ${result.ours.toPrecision(4)} ${result.unit}  ${against}  spread ${result.spread.toFixed(2)}\n`,
-    );
+  const results = [];
+  const versions = {};
+  const checked = {};
+  let skipped = false;
+  for (const bench of benches) {
+    const { run } = await import(BENCHES[bench]);
+    const outcome = { versions: {}, results: [], ...(await run(options)) };
+    for (const reason of [outcome.skipped ?? []].flat()) {
+      skipped = true;
+      process.stdout.write(`skipped  ${bench}: ${reason}\n`);
+    }
+    Object.assign(versions, outcome.versions);
+    const measured = outcome.results.map((result) => ({ ...result, device }));
+    results.push(...measured);
+    for (const result of measured) process.stdout.write(`${line(result, beside)}\n`);
+    if (check) {
+      const now = { bench, machine: machine(), versions: outcome.versions, results: measured };
+      const found = compareWithCommitted(now, check === 'committed' ? committedResults() : [check]);
+      for (const [kind, list] of Object.entries(found)) (checked[kind] ??= []).push(...list);
+    }
   }
-  if (values.check) {
-    const now = { bench, machine: machine(), versions: outcome.versions, results: measured };
-    const found = compareWithCommitted(now, committedResults());
-    for (const kind of Object.keys(checked)) checked[kind].push(...found[kind]);
+  const about = { machine: machine(), versions, beside: beside?.checkouts };
+  if (json) writeFileSync(json, `${JSON.stringify({ ...about, results }, null, 2)}\n`);
+  if (beside) {
+    process.stdout.write(`${verdictLine(results, beside)}\n`);
+    const said = results.map(verdict);
+    if (said.some((one) => one === 'slower' || one === 'larger')) return EXIT.worse;
+    return skipped || said.length === 0 || said.includes('not measured') ? EXIT.unknown : EXIT.passed;
   }
-}
-if (values.json)
-  writeFileSync(values.json, `${JSON.stringify({ machine: machine(), versions, results }, null, 2)}\n`);
-if (values.check) {
-  for (const { now } of checked.fresh)
-    process.stdout.write(`new   ${label(now)}  ratio ${ratioOf(now).toFixed(2)}\n`);
-  for (const { now, before, spread, file } of checked.fallen) {
-    process.stdout.write(
-      `fell  ${label(now)}  ratio ${ratioOf(before).toFixed(2)} to ${ratioOf(now).toFixed(2)}, spread ${spread.toFixed(2)} (${file})\n`,
-    );
-  }
-  const { fallen, held, fresh } = checked;
-  process.stdout.write(`${fallen.length} fell, ${held.length} held, ${fresh.length} new\n`);
-  if (fallen.length) process.exitCode = 1;
+  if (!check) return skipped ? EXIT.unknown : EXIT.passed;
+  process.stdout.write(`${checkLines(checked).join('\n')}\n`);
+  const { fallen, held, unmeasured } = checked;
+  if (fallen.length > 0) return EXIT.worse;
+  return skipped || unmeasured.length > 0 || held.length === 0 ? EXIT.unknown : EXIT.passed;
 }
 
-function label({ name, shape, metric }) {
-  return [name, shapeText(shape), metric].filter(Boolean).join('  ');
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = EXIT.usage;
 }

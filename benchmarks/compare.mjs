@@ -32,8 +32,8 @@ export function result({ name, shape, metric, unit, ours, peer, peerName, more =
   const about = { name, shape, metric, unit };
   if (peer !== undefined)
     return { ...about, peer_name: peerName, ...comparison(ours, peer, (value) => value, { more }) };
-  const { median, min, spread } = summary(ours);
-  return { ...about, ours: median, ours_min: min, spread };
+  const { median, min, spread, rounds } = summary(ours);
+  return { ...about, ours: median, ours_min: min, spread, rounds };
 }
 
 /** One line a turn on stderr. */

@@ -1,6 +1,7 @@
 // Measuring two programs that do the same work: both are served line by line in processes of their own, their turns
 // alternate in one run, and only ratios of that run are reported.
 import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { createInterface } from 'node:readline';
 
@@ -24,6 +25,7 @@ export class Contender {
   }
 
   async close() {
+    if (this.process.exitCode !== null) return;
     this.process.stdin.end();
     await new Promise((resolve) => this.process.once('exit', resolve));
   }
@@ -32,11 +34,15 @@ export class Contender {
 /** Threads of OpenMP spin for some milliseconds after their work: they would take the next contender's time. */
 const REST_MS = 60;
 
-/** Alternates the contenders on the same work: `warmup` rounds unreported, then `rounds` measured ones. */
+/**
+ * Alternates the contenders on the same work: `warmup` rounds unreported, then `rounds` measured ones. Every other round
+ * goes the other way around (AB BA AB BA), so that a machine that slows down or speeds up favours neither side.
+ */
 export async function interleave(contenders, work, { warmup = 1, rounds = 3, onRound = () => {} } = {}) {
   const answers = contenders.map(() => []);
+  const order = [...contenders.entries()];
   for (let round = 0; round < warmup + rounds; round++)
-    for (const [i, contender] of contenders.entries()) {
+    for (const [i, contender] of round % 2 ? order.toReversed() : order) {
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
       const answer = await contender.ask(work);
       if (round >= warmup) answers[i].push(answer);
@@ -45,28 +51,30 @@ export async function interleave(contenders, work, { warmup = 1, rounds = 3, onR
   return answers;
 }
 
+/**
+ * Of the values of each round. `spread` is (upper - lower quartile) / median, the quartiles being values of rounds: of up to
+ * four rounds the smallest and the largest. So more rounds tell more exactly how much they differ, and one that another
+ * program disturbed does not widen it for good.
+ */
 export function summary(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return { min: sorted[0], median, max: sorted.at(-1), spread: (sorted.at(-1) - sorted[0]) / median };
+  const outer = (sorted.length - 1) >> 2;
+  const spread = (sorted.at(-1 - outer) - sorted[outer]) / median;
+  return { min: sorted[0], median, max: sorted.at(-1), spread, rounds: values.length };
 }
 
 /**
- * What a result says of both sides' answers to the same work. Ratio > 1: ours is better; its spread is over rounds.
+ * What a result says of both sides' answers to the same work. Its ratio, above 1 when ours is better, is the median of the
+ * ratios of each round, and its spread is theirs.
  * @param more whether more is better, as of tokens a second
  */
 export function comparison(ours, peer, of, { more = false } = {}) {
   const [a, b] = [ours, peer].map((side) => summary(side.map(of)));
-  const better = (x, y) => (more ? x / y : y / x);
-  return {
-    ours: a.median,
-    peer: b.median,
-    ours_min: a.min,
-    peer_min: b.min,
-    ratio: better(a.median, b.median),
-    spread: summary(ours.map((x, i) => better(of(x), of(peer[i])))).spread,
-  };
+  const ratios = ours.map((x, i) => (more ? of(x) / of(peer[i]) : of(peer[i]) / of(x)));
+  const { median: ratio, spread, rounds } = summary(ratios);
+  return { ours: a.median, peer: b.median, ours_min: a.min, peer_min: b.min, ratio, spread, rounds };
 }
 
 /**
@@ -89,8 +97,18 @@ export const shapeText = (shape) =>
     .map(([key, value]) => `${key} ${Array.isArray(value) ? value.join(' ') : value}`)
     .join(', ');
 
+/** Family, model and stepping: a virtual machine's CPU names its maker at best. Undefined where Linux does not tell. */
+function cpuModel() {
+  if (!existsSync('/proc/cpuinfo')) return undefined;
+  const text = readFileSync('/proc/cpuinfo', 'utf8');
+  const of = (key) => new RegExp(`^${key}\\s*: (\\d+)$`, 'm').exec(text)?.[1];
+  const all = ['cpu family', 'model', 'stepping'].map(of);
+  return all.includes(undefined) ? undefined : all.join('-');
+}
+
 export const machine = () => ({
   cpu: cpus()[0]?.model,
+  cpu_model: cpuModel(),
   cores: availableParallelism(),
   memory_gib: Math.round(totalmem() / 2 ** 30),
   node: process.version,

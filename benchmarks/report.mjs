@@ -36,6 +36,7 @@ function section(file) {
     spread: (r) => r.spread.toFixed(2),
     ...(fastest >= 1 ? { 'TFLOP/s': (r) => number(r.ours_tflops) } : {}),
     ...(fastest > 0 && fastest < 1 ? { 'GFLOP/s': (r) => number(r.ours_tflops && r.ours_tflops * 1e3) } : {}),
+    ...(results.some((r) => r.ours_gbs !== undefined) ? { 'GB/s': (r) => number(r.ours_gbs) } : {}),
     ...(results.some((r) => r.peer_peak_mb !== undefined)
       ? { 'peak memory, ours / peer (MB)': (r) => `${whole(r.ours_peak_mb)} / ${whole(r.peer_peak_mb)}` }
       : {}),
@@ -60,18 +61,22 @@ function section(file) {
 
 process.stdout.write(`# Performance
 
-Ours and the peer in one run, their turns interleaved on the same work; medians; ratio above 1 when ours is better; spread is
-that of the ratio over rounds, of ours where there is no peer, (largest - smallest) / median. Made by \`node benchmarks/report.mjs\` from
-\`benchmarks/results\`; measured by \`pnpm bench [NAME] [--device cuda] --json FILE\`; plots by
-\`node benchmarks/plots.mjs\`.
+Ours and the peer in one run, their turns interleaved on the same work, every other round the other way around; medians; the
+ratio, above 1 when ours is better, is the median over rounds (in results without a number of rounds, of the medians); spread is
+that of the ratio, of ours where there is no peer: (largest - smallest) / median, from five rounds on of the quartiles. Made by
+\`node benchmarks/report.mjs\` from \`benchmarks/results\`; measured by \`pnpm bench [NAME] [--device cuda] --json FILE\`;
+plots by \`node benchmarks/plots.mjs\`. Speed beside another commit: \`pnpm bench NAME --beside DIR\`, DIR being a built
+checkout of it.
 
 A call is timed from the program: ours from JavaScript, the peer's from Python. At a few microseconds that measures the cost
 of a call more than the kernel. The benches \`gemm\` and, forward, \`head\` compare kernels: ours run in Programs, oneDNN from
 C++, many calls a turn. TFLOP/s count the maths as written; attention counts what each row of each sequence attends
-to, unshared, so sharing a prompt shows as speed. How far a phase of the step is from the arithmetic floor of its machine is its
+to, unshared, so sharing a prompt shows as speed. \`ops\` counts operations and bytes as the contracts of the ops do; a share of a
+ceiling is the time that the call's bytes take to be read again and again by all threads (from the cache that holds them, or from
+memory), or that its operations take on registers, whichever is longer, over the call's own. How far a phase of the step is from the arithmetic floor of its machine is its
 GFLOP/s against the register ceiling, which \`gemm\` measures. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
 
-The results named amx-2core are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
+The results named amx-2core, ops aside, are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
 with a wide spread (0.00 says that there was one round) with care.
 
 ${files.map(section).join('\n\n')}

@@ -96,7 +96,7 @@ export class NativeDevice {
    * @param op its name in `contracts()`.
    * @param tensors a handle for every tensor of the contract, in its order; null for absent ones and for outputs.
    *   Tensors with role `inout` are changed in place and must not overlap any other.
-   * @param numbers every number of the contract, in its order.
+   * @param numbers every number of the contract, in its order; of an enumeration a word of it, or the word's place.
    * @param tree a handle of `tree()` for ops that take one, else null.
    * @returns one entry for each output of the contract, in its order, null where this call does not produce it.
    * @throws SJ_WRONG_ARGUMENT, SJ_DISPOSED, SJ_FOREIGN, SJ_OUT_OF_MEMORY, SJ_FAULT.
@@ -104,7 +104,7 @@ export class NativeDevice {
   enqueue(
     op: string,
     tensors: (number | null)[],
-    numbers: number[],
+    numbers: (number | string)[],
     tree: number | null,
   ): (NativeTensor | null)[];
 
@@ -197,7 +197,14 @@ export interface NativeContract {
     /** An output that is produced only when this tensor is given or this number is not 0. */
     when: string | null;
   }[];
-  numbers: { name: string; min: number; max: number; integer: boolean }[];
+  numbers: {
+    name: string;
+    min: number;
+    max: number;
+    integer: boolean;
+    /** Of an enumeration: its words, each of which stands for its place, 0 to max. */
+    names: string[] | null;
+  }[];
   tree: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Loads the addon and gives it its JavaScript surface. See index.d.mts for what everything means.
+// The addon's JavaScript surface; importing it opens no file. See index.d.mts for what everything means.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -17,23 +17,33 @@ function load() {
   }
 }
 
-const native = load();
+let loaded;
+/** The addon, opened by the first call that needs it. */
+const addon = () => (loaded ??= load());
 
-export const { contracts, dequantize, cpuInfo, workerCount, setWorkerLimit } = native;
+export const contracts = () => addon().contracts();
+export const dequantize = (...args) => addon().dequantize(...args);
+export const cpuInfo = () => addon().cpuInfo();
+export const workerCount = () => addon().workerCount();
+export const setWorkerLimit = (...args) => addon().setWorkerLimit(...args);
 
 /** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
 export const cudaModule =
   process.env.SELFJUDGE_CUDA_MODULE ??
   fileURLToPath(new URL('./build/Release/selfjudge_cuda.so', import.meta.url));
 
-// Op name -> how its arguments lie in the mailbox. Mirrors addon/device.cpp: tensors from 0, numbers from NUMBERS,
-// outputs written back from 0 with OUTPUT values each: handle, dtype, layout, rank, three dims.
-const NUMBERS = 24;
-const OUTPUT = 7;
-const ops = new Map();
-for (const [index, { op, tensors, numbers }] of contracts().entries()) {
-  const outputs = tensors.filter((tensor) => tensor.role === 'out').length;
-  ops.set(op, { index, tensors, numbers, outputs });
+let described;
+/**
+ * How a call's arguments lie in the mailbox (addon/device.cpp): tensors from 0, numbers from `numbers`; outputs come back
+ * from 0 on, `output` values each: handle, dtype, layout, rank, and the dims from `dims`. `ops`: what an op takes, by name.
+ */
+function describe() {
+  const ops = new Map();
+  for (const [index, { op, tensors, numbers }] of contracts().entries()) {
+    const outputs = tensors.filter((tensor) => tensor.role === 'out').length;
+    ops.set(op, { index, tensors, numbers, outputs });
+  }
+  return { ...addon().mailbox, ops };
 }
 
 function wrongArgument(op, argument, expected, value) {
@@ -55,15 +65,23 @@ function checkList(op, argument, value, length) {
   }
 }
 
+/** The place of a word in the enumeration that an op's number is. */
+function placeOf(op, { name, names }, word) {
+  const place = names?.indexOf(word) ?? -1;
+  if (place >= 0) return place;
+  throw wrongArgument(op, name, names === null ? 'a number' : `one of ${names.join(', ')}`, word);
+}
+
 export class NativeDevice {
   #raw;
   #box;
+  #calls = (described ??= describe());
   name;
   path;
   description;
 
   constructor(kind) {
-    this.#raw = new native.RawDevice(kind);
+    this.#raw = new (addon().RawDevice)(kind);
     this.#box = this.#raw.mailbox;
     this.name = this.#raw.name;
     this.path = this.#raw.path;
@@ -71,6 +89,7 @@ export class NativeDevice {
   }
 
   enqueue(op, tensors, numbers, tree) {
+    const { ops, numbers: firstNumber, output, dims } = this.#calls;
     const call = ops.get(op);
     if (call === undefined) throw wrongArgument('enqueue', 'op', 'the name of an op', op);
     const box = this.#box;
@@ -84,20 +103,19 @@ export class NativeDevice {
     checkList(op, 'numbers', numbers, call.numbers.length);
     for (let i = 0; i < numbers.length; i++) {
       const number = numbers[i];
-      if (typeof number !== 'number') throw wrongArgument(op, call.numbers[i].name, 'a number', number);
-      box[NUMBERS + i] = number;
+      box[firstNumber + i] = typeof number === 'number' ? number : placeOf(op, call.numbers[i], number);
     }
     // 0 tells the addon that there is none; given by a caller it is no handle.
     if (tree === 0) throw wrongArgument(op, 'tree', 'a handle or null', tree);
     this.#raw.run(call.index, tree ?? 0);
     const outputs = [];
-    for (let at = 0; at < call.outputs * OUTPUT; at += OUTPUT) {
+    for (let at = 0; at < call.outputs * output; at += output) {
       if (box[at] === 0) {
         outputs.push(null);
         continue;
       }
-      const shape = [box[at + 4]];
-      for (let axis = 1; axis < box[at + 3]; axis++) shape.push(box[at + 4 + axis]);
+      const shape = [box[at + dims]];
+      for (let axis = 1; axis < box[at + 3]; axis++) shape.push(box[at + dims + axis]);
       outputs.push({ handle: box[at], dtype: box[at + 1], layout: box[at + 2], shape });
     }
     return outputs;
@@ -157,7 +175,7 @@ export class NativeDevice {
   counters() {
     const flat = this.#raw.counters();
     const all = { calls: 0, flops: 0, bytes: 0, ops: [] };
-    for (const [op, { index }] of ops) {
+    for (const [op, { index }] of this.#calls.ops) {
       const [calls, flops, bytes] = flat.subarray(3 * index, 3 * index + 3);
       if (calls === 0) continue;
       all.ops.push({ op, calls, flops, bytes });

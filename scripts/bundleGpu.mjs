@@ -58,7 +58,7 @@ function main() {
   const release = join(root, 'native/build/Release');
   const addon = join(release, 'selfjudge_native.node');
   if (!existsSync(addon) || !existsSync(join(release, 'selfjudge_cuda.so'))) {
-    throw new Error('expected a build with the CUDA module; run: pnpm setup:cuda && pnpm build');
+    throw new Error('expected a build with the CUDA module; run: pnpm setup:cuda && pnpm build --cuda');
   }
   const stage = mkdtempSync(join(tmpdir(), 'selfjudge-bundle-'));
   try {

@@ -31,7 +31,7 @@ const FAMILIES = {
     tests: 'treeAttention|kvWrite',
   },
   gemm: {
-    files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linears?\.cu|linear_adapters\.cuh)$/,
+    files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linear(_group)?\.cu|linear_adapters\.cuh)$/,
     tests: 'linear',
   },
   head: {

@@ -1,5 +1,5 @@
-// pnpm new:op NAME: all an op consists of (docs/adding-a-kernel.md), made for a small elementwise op that builds and passes
-// as it stands. What to make one's own is marked EDIT.
+// pnpm new:op NAME [--like OP]: all an op consists of (docs/adding-a-kernel.md), made for a small op that builds and passes as
+// it stands. What to make one's own is marked EDIT.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,25 +7,32 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as prettier from 'prettier';
 import { EDITS } from './newOp/edits.mjs';
+import { readLike } from './newOp/like.mjs';
+import { contractOf, cpuKernelOf, cudaKernelOf } from './newOp/likeNative.mjs';
+import { benchOf, casesOf, wrapperOf, wrongCallsOf } from './newOp/likeTypeScript.mjs';
 import { NewOpError, checkName } from './newOp/name.mjs';
+import { PATHS } from './opPaths.mjs';
+import { writeOpTable } from './opTable.mjs';
 import { ensureSystemPackages } from './setup.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const USAGE = `usage: pnpm new:op NAME
-  NAME  of the op's wrapper, in lowerCamelCase: scaledSquare has the stem scaled_square
-Makes contract, CPU kernel, CUDA kernel, wrapper, cases and bench of an op y = scale * x^2 with its backward, ready to
-build and pass, and prints the places to edit. docs/adding-a-kernel.md goes on from there.
+const USAGE = `usage: pnpm new:op NAME [--like OP]
+  NAME       of the op's wrapper, in lowerCamelCase: scaledSquare has the stem scaled_square
+  --like OP  take over the inputs, outputs and numbers of an op that is there (pnpm ops lists them): each output is then
+             the sum of the inputs that have its shape. Without it the op is y = scale * x^2.
+Makes contract, CPU kernel, CUDA kernel, wrapper, cases, wrong calls and bench of an op and its backward, ready to build and
+pass, and prints the places to edit. ${PATHS.guide} goes on from there.
 `;
 
 /** Template of each file of an op. */
 const TEMPLATES = (name, stem) => ({
-  [`native/include/ops/${stem}.h`]: 'contract.h',
-  [`native/backends/cpu/${stem}.cpp`]: 'kernel.cpp',
-  [`native/backends/cuda/${stem}.cu`]: 'kernel.cu',
-  [`packages/engine/src/tensor/ops/${name}.ts`]: 'wrapper.ts',
-  [`packages/testing/src/cases/${name}.ts`]: 'cases.ts',
-  [`benchmarks/ops/ours/${name}.mjs`]: 'bench.mjs',
-  [`benchmarks/peers/ops/${stem}.py`]: 'peer.py',
+  [`${PATHS.contracts}/${stem}.h`]: 'contract.h',
+  [`${PATHS.cpu}/${stem}.cpp`]: 'kernel.cpp',
+  [`${PATHS.cuda}/${stem}.cu`]: 'kernel.cu',
+  [`${PATHS.wrappers}/${name}.ts`]: 'wrapper.ts',
+  [`${PATHS.cases}/${name}.ts`]: 'cases.ts',
+  [`${PATHS.bench}/${name}.mjs`]: 'bench.mjs',
+  [`${PATHS.peers}/${stem}.py`]: 'peer.py',
 });
 
 /** The text as the formatters want it: names are of any length. */
@@ -43,31 +50,55 @@ async function formatted(path, text) {
   return text;
 }
 
-async function scaffold(given) {
-  const { name, stem } = checkName(root, given, (name, stem) => Object.keys(TEMPLATES(name, stem)));
-  ensureSystemPackages({ checks: true });
+/** The small op, as its files and the row of its wrong calls. */
+function simpleOp({ name, stem }) {
   const files = new Map();
   for (const [path, template] of Object.entries(TEMPLATES(name, stem))) {
     const text = readFileSync(join(root, 'scripts/newOp/templates', template), 'utf8');
     files.set(path, text.replaceAll('op_stem', stem).replaceAll('opName', name));
   }
+  const wrongCalls = `entry(engine.${name}, { x: arg(matrix, firstNotFloats), scale: arg(0.5, notNumber(-1e30, 1e30)) })`;
+  return { files, wrongCalls, differentiable: true };
+}
+
+/** The same for an op made like another. */
+function opLike({ name, stem, like, shape }) {
+  const of = { root, name, stem, like };
+  const files = new Map([
+    [`${PATHS.contracts}/${stem}.h`, contractOf(shape, of)],
+    [`${PATHS.cpu}/${stem}.cpp`, cpuKernelOf(shape, of)],
+    [`${PATHS.cuda}/${stem}.cu`, cudaKernelOf(shape, of)],
+    [`${PATHS.wrappers}/${name}.ts`, wrapperOf(shape, of)],
+    [`${PATHS.cases}/${name}.ts`, casesOf(shape, of)],
+    [`${PATHS.bench}/${name}.mjs`, benchOf(shape, of)],
+  ]);
+  return { files, wrongCalls: wrongCallsOf(shape, of), differentiable: shape.gradients.length > 0 };
+}
+
+async function scaffold(given, like) {
+  const { name, stem } = checkName(root, given, (name, stem) => Object.keys(TEMPLATES(name, stem)));
+  ensureSystemPackages({ checks: true });
+  const op =
+    like === undefined ? simpleOp({ name, stem }) : opLike({ name, stem, like, shape: readLike(root, like) });
+  const { files } = op;
   const made = [...files.keys()];
   for (const [path, edit] of Object.entries(EDITS))
-    files.set(path, edit(readFileSync(join(root, path), 'utf8'), { name, stem }));
+    files.set(path, edit(readFileSync(join(root, path), 'utf8'), { name, stem, ...op }));
   // Everything is ready before anything is written.
   for (const [path, text] of files) files.set(path, await formatted(path, text));
   for (const [path, text] of files) writeFileSync(join(root, path), text);
-  return { files, made };
+  writeOpTable(root);
+  return { files, made, name };
 }
 
-/** FILE:LINE: what to edit there. */
-function placesToEdit({ files, made }) {
-  return made.flatMap((path) =>
-    files
-      .get(path)
+/** FILE:LINE: what to edit there. Of a list, the lines of this op alone. */
+function placesToEdit({ files, made, name }) {
+  const marked = (path, line) => line.includes(made.includes(path) ? 'EDIT:' : `EDIT: ${name}, `);
+  return [...files].flatMap(([path, text]) =>
+    text
       .split('\n')
       .flatMap((line, i) =>
-        line.includes('EDIT:')
+        marked(path, line)
           ? [`${path}:${i + 1}: ${line.split('EDIT: ')[1].replace(/ ?(\*\/|""")$/, '')}`]
           : [],
       ),
@@ -77,15 +108,15 @@ function placesToEdit({ files, made }) {
 try {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
+    options: { help: { type: 'boolean', short: 'h' }, like: { type: 'string' } },
   });
   if (values.help) {
     process.stdout.write(USAGE);
   } else {
     if (positionals.length > 1)
       throw new NewOpError('NAME', { expected: 'one name', received: positionals.join(' ') });
-    const result = await scaffold(positionals[0]);
-    const edited = Object.keys(EDITS).map((path) => `changed ${path}`);
+    const result = await scaffold(positionals[0], values.like);
+    const edited = [...Object.keys(EDITS), PATHS.guide].map((path) => `changed ${path}`);
     process.stdout.write(
       `${[...result.made.map((path) => `made    ${path}`), ...edited, 'to edit:', ...placesToEdit(result)].join('\n')}\n`,
     );

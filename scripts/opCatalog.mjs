@@ -1,29 +1,34 @@
 // What the repository has of each op, read from its sources: no build is needed. The rule: an op has one stem everywhere,
 // snake_case in C++ and camelCase above it.
 //
-//   contract   native/include/ops/FAMILY.h, namespace STEM, and X(STEM) in native/include/ops.h
-//   cpu, cuda  run_STEM in native/backends/{cpu,cuda}/, in STEM.{cpp,cu} or FAMILY.{cpp,cu}
-//   wrapper    packages/engine/src/tensor/ops/, enqueues STEM, in the file of the op, of its forward or of the family
-//   cases      packages/testing/src/cases/*.ts, { op: 'name' }; the gradients of a case cover the backward
-//   bench      benchmarks/ops/ours/*.mjs, export const name; `backward: true` covers the backward
+//   contract     FAMILY.h, namespace STEM, and X(STEM) in SJ_OPS
+//   cpu, cuda    run_STEM in STEM.{cpp,cu} or FAMILY.{cpp,cu}
+//   wrapper      enqueues STEM, in the file of the op, of its forward or of the family
+//   cases        { op: 'name' }; the gradients of a case cover the backward
+//   wrong calls  a row `name: entry(...)` of the table of right and wrong arguments; covers the backward
+//   bench        export const name; `backward: true` covers the backward
 //
+// opPaths.mjs says in which folder each lies.
 // FAMILY is the contract's header: forward and backward, or ops that are of one kind, may share files.
 import { readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { PATHS } from './opPaths.mjs';
 
-export const PLACES = ['contract', 'cpu', 'cuda', 'wrapper', 'cases', 'bench'];
+export const PLACES = ['contract', 'cpu', 'cuda', 'wrapper', 'cases', 'wrong calls', 'bench'];
 
 /** What an op may lack, or have elsewhere, and why. */
 const FROZEN = {
   cases: 'those of linearLogprob with a frozen head',
+  'wrong calls': "linearLogprob's: its wrapper enqueues both",
   bench: "linearLogprob's: its head is frozen",
 };
 export const EXCUSED = {
-  linear_logprob_mean: FROZEN,
-  linear_logprob_mean_backward: FROZEN,
-  pack: { wrapper: 'weight.ts: a Weight owns its packing' },
+  linear_logprob_expectation: FROZEN,
+  linear_logprob_expectation_backward: FROZEN,
+  pack: { wrapper: 'weight.ts: a Weight owns its packing', 'wrong calls': "Weight.pack's" },
   unpack: {
     wrapper: 'weight.ts: a Weight owns its packing',
+    'wrong calls': 'Weight#rows takes no argument',
     cases: "the case of 'pack' reads the rows back",
   },
   reshape: {
@@ -34,8 +39,8 @@ export const EXCUSED = {
   },
 };
 
-/** Wrappers that choose between ops, and are named after what these have in common. */
-const SHARED = { cast: ['cast_f32', 'cast_bf16'] };
+/** Wrappers that are named otherwise than their ops, or choose between ops. */
+const SHARED = { cast: ['cast_f32', 'cast_bf16'], clone: ['copy'], copyTo: ['copy'] };
 
 export const camel = (stem) => stem.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 export const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
@@ -54,13 +59,11 @@ function add(map, name, path) {
 
 function readContracts(root) {
   const families = new Map();
-  for (const [path, text] of sources(join(root, 'native/include/ops'), /\.h$/)) {
+  for (const [path, text] of sources(join(root, PATHS.contracts), /\.h$/)) {
     for (const [, stem] of text.matchAll(/^namespace (?:selfjudge::ops::)?(\w+) \{/gm))
       if (stem !== 'selfjudge') families.set(stem, basename(path, '.h'));
   }
-  const list = readFileSync(join(root, 'native/include/ops.h'), 'utf8').match(
-    /#define SJ_OPS[^]*?[^\\]\n/,
-  )[0];
+  const list = readFileSync(join(root, PATHS.list), 'utf8').match(/#define SJ_OPS[^]*?[^\\]\n/)[0];
   const registered = [...list.matchAll(/\bX\((\w+)\)/g)].map(([, stem]) => stem).filter((s) => s !== 'stem');
   return { families, registered };
 }
@@ -68,14 +71,14 @@ function readContracts(root) {
 function readKernels(folder, pattern) {
   const found = new Map();
   for (const [path, text] of sources(folder, pattern))
-    for (const [, stem] of text.matchAll(/^int32_t run_(\w+)\(/gm)) add(found, stem, path);
+    for (const [, stem] of text.matchAll(/^int32_t run_(\w+)\(/gm)) add(found, stem, basename(path));
   return found;
 }
 
 function readWrappers(root) {
   const found = new Map();
   const functions = new Set();
-  for (const [path, text] of sources(join(root, 'packages/engine/src/tensor'), /^(?!.*\.test\.ts$).*\.ts$/)) {
+  for (const [path, text] of sources(join(root, PATHS.tensor), /^(?!.*\.test\.ts$).*\.ts$/)) {
     for (const [, argument] of text.matchAll(/\benqueue(?:One)?\(\s*([^,)]*),/g)) {
       const stems = argument.replace(/===\s*'\w+'/g, '').matchAll(/'(\w+)'/g);
       for (const [, stem] of stems) add(found, stem, path);
@@ -89,7 +92,7 @@ function readWrappers(root) {
 
 function readCases(root) {
   const found = new Map();
-  for (const [path, text] of sources(join(root, 'packages/testing/src/cases'), /\.ts$/)) {
+  for (const [path, text] of sources(join(root, PATHS.cases), /\.ts$/)) {
     for (const [entry, , name] of text.matchAll(/^( *)op: '(\w+)',[^]*?^(?!\1|$)/gm)) {
       for (const stem of SHARED[name] ?? [snake(name)]) {
         add(found, stem, path);
@@ -100,9 +103,19 @@ function readCases(root) {
   return found;
 }
 
+function readWrongCalls(root) {
+  const found = new Map();
+  const text = readFileSync(join(root, PATHS.wrongCalls), 'utf8');
+  for (const [, name] of text.matchAll(/^ {2}(\w+): entry\(/gm)) {
+    for (const stem of SHARED[name] ?? [snake(name)])
+      for (const covered of [stem, `${stem}_backward`]) add(found, covered, basename(PATHS.wrongCalls));
+  }
+  return found;
+}
+
 function readBenches(root) {
   const found = new Map();
-  for (const [path, text] of sources(join(root, 'benchmarks/ops/ours'), /\.mjs$/)) {
+  for (const [path, text] of sources(join(root, PATHS.bench), /\.mjs$/)) {
     for (const [body, name] of text.matchAll(/^export const (\w+) = \{$[^]*?^\};$/gm)) {
       add(found, snake(name), path);
       if (/^ {2}backward: true,$/m.test(body)) add(found, `${snake(name)}_backward`, path);
@@ -118,15 +131,16 @@ function readBenches(root) {
 export function readOps(root) {
   const { families, registered } = readContracts(root);
   const places = {
-    cpu: readKernels(join(root, 'native/backends/cpu'), /^(?!backend\.)\w+\.cpp$/),
-    cuda: readKernels(join(root, 'native/backends/cuda'), /^(?!backend\.)\w+\.cu$/),
+    cpu: readKernels(join(root, PATHS.cpu), /^(?!backend\.)(attention\/)?\w+\.cpp$/),
+    cuda: readKernels(join(root, PATHS.cuda), /^(?!backend\.)\w+\.cu$/),
     wrapper: readWrappers(root),
     cases: readCases(root),
+    'wrong calls': readWrongCalls(root),
     bench: readBenches(root),
   };
   const native = new Set([...registered, ...families.keys(), ...places.cpu.keys(), ...places.cuda.keys()]);
-  // A case or a bench of NAME says that NAME_backward is covered, not that there is such an op.
-  const named = ['wrapper', 'cases', 'bench'].flatMap((place) =>
+  // A case, a row or a bench of NAME says that NAME_backward is covered, not that there is such an op.
+  const named = ['wrapper', 'cases', 'wrong calls', 'bench'].flatMap((place) =>
     [...places[place].keys()].filter((stem) => native.has(stem) || !stem.endsWith('_backward')),
   );
   const stems = new Set([...native, ...named]);
@@ -136,6 +150,9 @@ export function readOps(root) {
     return { stem, found, problems: problemsOf(stem, found, families.get(stem), registered) };
   });
 }
+
+/** What is said of a place that has its own file to edit. */
+const MISSING = { 'wrong calls': `missing in ${PATHS.wrongCalls}` };
 
 function problemsOf(stem, found, family, registered) {
   const problems = [];
@@ -147,7 +164,7 @@ function problemsOf(stem, found, family, registered) {
     wrapper: homes.map((home) => `ops/${camel(home)}.ts`),
   };
   for (const place of PLACES) {
-    if (found[place].length === 0) problems.push({ place, why: 'missing' });
+    if (found[place].length === 0) problems.push({ place, why: MISSING[place] ?? 'missing' });
     else if (files[place] && !found[place].some((path) => files[place].includes(path)))
       problems.push({
         place,
@@ -174,7 +191,7 @@ export function idleExcuses(ops) {
 /** Names that benchmarks/peers/ops holds. */
 export function readPeers(root) {
   const names = new Set();
-  for (const [, text] of sources(join(root, 'benchmarks/peers/ops'), /\.py$/)) {
+  for (const [, text] of sources(join(root, PATHS.peers), /\.py$/)) {
     const [, entries] = text.match(/^OPS = \{([^}]*)\}/m) ?? [undefined, ''];
     for (const [, name] of entries.matchAll(/"(\w+)":/g)) names.add(name);
   }

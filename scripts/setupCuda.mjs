@@ -69,7 +69,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     if (!findCuda()) installCuda();
     const { nvcc, version } = findCuda();
-    process.stderr.write(`nvcc ${version}: ${nvcc}\nNext: pnpm build\n`);
+    process.stderr.write(`nvcc ${version}: ${nvcc}\nNext: pnpm build --cuda\n`);
   } catch (error) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);

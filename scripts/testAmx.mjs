@@ -1,20 +1,20 @@
 // pnpm test:amx: the tests of path amx where the processor has no tiles, on tiles in plain code
 // (native/test/amx_emulation.h): every op's cases, sampling, gradients, trees and companions. Where it has them,
 // `pnpm test` runs the same tests on them.
-import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuInfo } from '../native/index.mjs';
 import { dropForeignBuild } from './buildFolder.mjs';
+import { runQuietly } from './progress.mjs';
 import { check, finish, skip, vitest } from './suite.mjs';
 
 const native = join(dirname(dirname(fileURLToPath(import.meta.url))), 'native');
 const folder = join(native, 'build/emulated');
 
 function cmake(...args) {
-  const result = spawnSync('cmake', args, { encoding: 'utf8' });
-  if (result.status !== 0) throw new Error(`${result.stdout}${result.stderr}`.slice(-6000));
+  const result = runQuietly('cmake', args);
+  if (result.status !== 0) throw new Error(result.stdout.slice(-6000));
 }
 
 const { paths } = cpuInfo();

@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dropForeignBuild } from './buildFolder.mjs';
+import { runQuietly } from './progress.mjs';
 import { check, finish } from './suite.mjs';
 
 const native = join(dirname(dirname(fileURLToPath(import.meta.url))), 'native');
@@ -17,9 +18,10 @@ const PROGRAMS = short
 const ARGUMENTS = { matrix_ops_amx: ['amx'], other_ops_amx: ['amx'] };
 
 function run(command, args, env = {}) {
-  const result = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, ...env } });
+  const options = { encoding: 'utf8', env: { ...process.env, ...env } };
+  const result = command === 'cmake' ? runQuietly(command, args) : spawnSync(command, args, options);
   if (result.status === 0) return;
-  const text = `${result.stdout}${result.stderr}${result.error?.message ?? ''}`;
+  const text = `${result.stdout}${result.stderr ?? ''}${result.error?.message ?? ''}`;
   throw new Error(`${command} ${args.join(' ')}\n${text.slice(-6000)}`);
 }
 

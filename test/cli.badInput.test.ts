@@ -421,6 +421,6 @@ describe('GPUs', () => {
     expect(quiet.code).toBe(0);
     expect(quiet.stderr).not.toMatch(/CPU|CUDA/);
     const asked = await run([...score, '--device', 'cuda', '--out', 'out.jsonl'], { cwd, shell });
-    expectError(asked, 1, /no CUDA module \(nowhere.so\); run: pnpm setup:cuda && pnpm build/);
+    expectError(asked, 1, /no CUDA module \(nowhere.so\); run: pnpm setup:cuda && pnpm build --cuda/);
   });
 });

@@ -6,24 +6,32 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EDITS } from '../scripts/newOp/edits.mjs';
+import { readLike } from '../scripts/newOp/like.mjs';
 import { checkName } from '../scripts/newOp/name.mjs';
 import { readOps, readPeers, snake } from '../scripts/opCatalog.mjs';
-import { GUIDE, follow, guideName } from './support/newOp.js';
-import { repository, scratchRepository, testedCommands } from './support/scratchRepository.js';
+import { withOpTable } from '../scripts/opTable.mjs';
+import { PATHS } from '../scripts/opPaths.mjs';
+import { follow, guide } from './support/newOp.js';
+import { repository, scratchRepository } from './support/scratchRepository.js';
 
 const require = createRequire(join(repository, 'package.json'));
 const script = (name: string, path: string) => join(dirname(require.resolve(`${name}/package.json`)), path);
 
-describe('the op of the guide', () => {
-  const name = guideName();
+/** Made besides the guide's: like an op whose tensors and results may be absent. The soak makes one like every op. */
+const LIKE = { likeRmsNorm: 'rmsNorm' };
+
+describe('the op of the guide, and ops like others', () => {
+  const { name, commands } = guide();
   const stem = snake(name);
+  const stems = [stem, ...Object.keys(LIKE).map(snake)];
   let scratch: ReturnType<typeof scratchRepository>;
   let output: string;
   let files: string[];
 
   beforeAll(() => {
     scratch = scratchRepository();
-    output = follow(scratch, testedCommands(GUIDE));
+    const likes = Object.entries(LIKE).map(([made, like]) => `pnpm new:op ${made} --like ${like}\n`);
+    output = follow(scratch, [...commands, ...likes]);
     files = [...output.matchAll(/^made +(\S+)$/gm)].map(([, path]) => path).concat(Object.keys(EDITS));
   }, 120_000);
   afterAll(() => scratch?.remove());
@@ -35,24 +43,35 @@ describe('the op of the guide', () => {
 
   it('has all an op has', () => {
     const ops = (readOps(scratch.path) as { stem: string; problems: object[] }[]).filter((op) =>
-      op.stem.startsWith(stem),
+      stems.includes(op.stem.replace(/_backward$/, '')),
     );
-    expect(ops).toMatchObject([
-      { stem, problems: [] },
-      { stem: `${stem}_backward`, problems: [] },
-    ]);
+    expect(ops).toMatchObject(
+      stems.flatMap((made) => [
+        { stem: made, problems: [] },
+        { stem: `${made}_backward`, problems: [] },
+      ]),
+    );
     expect(readPeers(scratch.path)).toContain(name);
   });
 
   it('names every place to edit', () => {
+    const ops = [name, ...Object.keys(LIKE)];
+    const isMarked = (path: string, line: string) =>
+      path in EDITS ? ops.some((op) => line.includes(`EDIT: ${op}, `)) : line.includes('EDIT:');
     const told = output.match(/^\S+:\d+: /gm)?.map((place) => place.slice(0, -2)) ?? [];
     const marked = files.flatMap((path) =>
       readFileSync(join(scratch.path, path), 'utf8')
         .split('\n')
-        .flatMap((line, i) => (line.includes('EDIT:') ? [`${path}:${i + 1}`] : [])),
+        .flatMap((line, i) => (isMarked(path, line) ? [`${path}:${i + 1}`] : [])),
     );
-    expect(told.length).toBeGreaterThan(6);
-    expect(told).toEqual(marked);
+    expect(told.length).toBeGreaterThan(24);
+    expect(new Set(told)).toEqual(new Set(marked));
+    for (const made of ops) expect(output).toMatch(new RegExp(`^${PATHS.wrongCalls}:\\d+: ${made}, `, 'm'));
+  });
+
+  it('keeps the table of ops', () => {
+    expect(withOpTable(scratch.path)).toBe(readFileSync(join(scratch.path, PATHS.guide), 'utf8'));
+    for (const made of stems) expect(withOpTable(scratch.path)).toContain(`\`${made}\` \u2190`);
   });
 
   it('is formatted, linted and typed', () => {
@@ -70,14 +89,16 @@ describe('the op of the guide', () => {
       readFileSync(join(repository, 'native/build/compile_commands.json'), 'utf8'),
     );
     const { directory, command } = entries.find(({ file }) => file.endsWith('/cpu/swiglu.cpp'))!;
-    const [compiler, ...args] = command
-      .replaceAll(dirname(directory), join(scratch.path, 'native'))
-      .replaceAll('cpu/swiglu.cpp', `cpu/${stem}.cpp`)
-      .replace(/ -o \S+/, '')
-      .split(' ');
-    run(compiler, [...args, '-fsyntax-only', '-Werror']);
-    const shim = '-std=c++20 -fsyntax-only -Wall -Wextra -Werror -Wno-unknown-pragmas -x c++'.split(' ');
-    run(compiler, [...shim, `native/backends/cuda/${stem}.cu`]);
+    for (const made of stems) {
+      const [compiler, ...args] = command
+        .replaceAll(dirname(directory), join(scratch.path, 'native'))
+        .replaceAll('cpu/swiglu.cpp', `cpu/${made}.cpp`)
+        .replace(/ -o \S+/, '')
+        .split(' ');
+      run(compiler, [...args, '-fsyntax-only', '-Werror']);
+      const shim = '-std=c++20 -fsyntax-only -Wall -Wextra -Werror -Wno-unknown-pragmas -x c++'.split(' ');
+      run(compiler, [...shim, `${PATHS.cuda}/${made}.cu`]);
+    }
   }, 180_000);
 
   it('is not made twice', () => {
@@ -87,6 +108,23 @@ describe('the op of the guide', () => {
     });
     expect(stderr).toContain(`[new:op] NAME: expected a new op, received ${name}, which is there`);
     expect(status).toBe(2);
+  });
+});
+
+describe('an op that none can be made like', () => {
+  it.each([
+    ['swigluu', 'an op (pnpm ops lists them), such as swiglu', 'swigluu'],
+    ['', 'an op (pnpm ops lists them)', 'none'],
+    ['somethingElseAltogether', 'an op (pnpm ops lists them)', 'somethingElseAltogether'],
+    ['swigluBackward', 'a forward: its backward is made with it', 'swigluBackward'],
+    ['adamw', 'an op that makes new tensors', 'adamw, which writes param, m, v in place'],
+  ])('%s', (like, expected, received) => {
+    expect(() => readLike(repository, like)).toThrow(
+      expect.objectContaining({
+        message: `[new:op] --like: expected ${expected}, received ${received}`,
+        code: 'SJ_WRONG_ARGUMENT',
+      }),
+    );
   });
 });
 
@@ -126,7 +164,7 @@ describe('a name that cannot be', () => {
     });
     expect(status).toBe(2);
     expect(stderr).toMatch(
-      /^\[new:op\] NAME: expected one name, received halve double\nusage: pnpm new:op NAME\n/,
+      /^\[new:op\] NAME: expected one name, received halve double\nusage: pnpm new:op NAME \[--like OP\]\n/,
     );
     expect(readFileSync(join(repository, 'native/include/ops.h'), 'utf8')).toBe(before);
     expect(existsSync(join(repository, 'native/include/ops/halve.h'))).toBe(false);

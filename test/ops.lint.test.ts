@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { opBenches } from '../benchmarks/ops/catalog.mjs';
+import { contracts } from '../native/index.mjs';
 import { idleExcuses, readOps, readPeers, table } from '../scripts/opCatalog.mjs';
+import { readContracts } from '../scripts/opContracts.mjs';
+import { PATHS } from '../scripts/opPaths.mjs';
+import { withOpTable } from '../scripts/opTable.mjs';
 import { repository } from './support/scratchRepository.js';
 
 interface Op {
@@ -29,6 +33,14 @@ describe('the ops of this repository', () => {
     expect(idleExcuses(ops)).toEqual([]);
   });
 
+  it('are read from their headers as the addon knows them', () => {
+    expect(readContracts(repository)).toEqual(contracts());
+  });
+
+  it('are all in the table of the guide: pnpm ops --table writes it', () => {
+    expect(readFileSync(join(repository, PATHS.guide), 'utf8')).toBe(withOpTable(repository));
+  });
+
   it('are measured against a peer, or say why not', async () => {
     const benches: [string, { noPeer?: string }][] = Object.entries(await opBenches());
     const alone = benches.flatMap(([name, { noPeer }]) => (noPeer === undefined ? [] : [name]));
@@ -36,11 +48,11 @@ describe('the ops of this repository', () => {
   });
 });
 
-const CPU = 'native/backends/cpu';
-const CUDA = 'native/backends/cuda';
-const TENSOR = 'packages/engine/src/tensor';
-const CASES = 'packages/testing/src/cases';
-const READ = ['native/include', CPU, CUDA, TENSOR, CASES, 'benchmarks/ops/ours'];
+const CPU = PATHS.cpu;
+const CUDA = PATHS.cuda;
+const TENSOR = PATHS.tensor;
+const CASES = PATHS.cases;
+const READ = ['native/include', CPU, CUDA, TENSOR, CASES, PATHS.wrongCalls, PATHS.bench];
 
 /** Changes to a copy of the sources. */
 class Sources {
@@ -68,6 +80,10 @@ class Sources {
     this.write(path, text.replaceAll(from, to));
   }
 }
+
+const NO_ROW = 'wrong calls';
+const missing = (place: string) =>
+  `halve ${place}: missing${place === NO_ROW ? ` in ${PATHS.wrongCalls}` : ''}`;
 
 describe('an op that lacks something is named', () => {
   const changes: [string, (sources: Sources) => void, string[]][] = [
@@ -105,6 +121,11 @@ describe('an op that lacks something is named', () => {
       ['embedding_backward cases: missing'],
     ],
     [
+      'no row of wrong calls',
+      (s) => s.replace(PATHS.wrongCalls, '  rope: entry(', "  ['rope']: entry("),
+      [`rope wrong calls: missing in ${PATHS.wrongCalls}`],
+    ],
+    [
       'no bench',
       (s) => s.replace('benchmarks/ops/ours/rows.mjs', 'export const rope = {', 'const rope = {'),
       ['rope bench: missing'],
@@ -117,12 +138,12 @@ describe('an op that lacks something is named', () => {
     [
       'a kernel alone',
       (s) => s.write(`${CPU}/halve.cpp`, 'int32_t run_halve(const sj_call&, sj_error*) {'),
-      ['contract', 'cuda', 'wrapper', 'cases', 'bench'].map((place) => `halve ${place}: missing`),
+      ['contract', 'cuda', 'wrapper', 'cases', NO_ROW, 'bench'].map(missing),
     ],
     [
       'a bench alone',
       (s) => s.write('benchmarks/ops/ours/halve.mjs', 'export const halve = {\n  backward: true,\n};\n'),
-      ['contract', 'cpu', 'cuda', 'wrapper', 'cases'].map((place) => `halve ${place}: missing`),
+      ['contract', 'cpu', 'cuda', 'wrapper', 'cases', NO_ROW].map(missing),
     ],
   ];
   it.each(changes)('%s', (_, change, expected) => {

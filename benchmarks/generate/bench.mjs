@@ -1,6 +1,7 @@
 // Sampling on the real weights against transformers and llama.cpp: 8 prompts x 2 answers of 128 tokens, and the time to the
 // first token of a prompt of 768. Ours and transformers in bf16 with the weights dequantised, llama.cpp on the file as it is.
 import { fileURLToPath } from 'node:url';
+import { ours } from '../beside.mjs';
 import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { nodeLlamaCpp } from '../peers/nodeLlamaCpp.mjs';
@@ -35,7 +36,7 @@ function peers(python, weights, device) {
   return found;
 }
 
-export async function run({ rounds, python, device, prompts, model: given, tokens }) {
+export async function run({ rounds, python, device, prompts, model: given, tokens, beside }) {
   const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
   const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
@@ -44,7 +45,7 @@ export async function run({ rounds, python, device, prompts, model: given, token
   const long = step.prompts.flat();
   const sampling = { top_p: 0.9 };
   const works = [
-    { prompts: step.prompts, samples: 2, new_tokens: Number(tokens), ...sampling },
+    { prompts: step.prompts, samples: 2, new_tokens: tokens, ...sampling },
     {
       prompts: [Array.from({ length: PREFILL }, (_, i) => long[i % long.length])],
       samples: 1,
@@ -53,9 +54,9 @@ export async function run({ rounds, python, device, prompts, model: given, token
     },
   ];
 
-  const others = peers(python, weights.path, device);
-  const ours = new Contender('ours', process.execPath, [here('ours.mjs'), weights.path, device]);
-  const contenders = [ours, ...others.map(({ contender }) => contender)];
+  const [mine, other] = ours('generate', [weights.path, device], beside);
+  const others = beside ? [{ name: beside.name, contender: other }] : peers(python, weights.path, device);
+  const contenders = [mine, ...others.map(({ contender }) => contender)];
   const results = [];
   let about;
   for (const work of works) {
@@ -83,10 +84,10 @@ export async function run({ rounds, python, device, prompts, model: given, token
             metric: 'time to first token',
             unit: 's',
           };
-    const mine = answers[0].map(of);
-    if (others.length === 0) results.push(result({ ...base, ours: mine }));
+    const values = answers[0].map(of);
+    if (others.length === 0) results.push(result({ ...base, ours: values }));
     others.forEach(({ name }, i) =>
-      results.push(result({ ...base, ours: mine, peer: answers[i + 1].map(of), peerName: name })),
+      results.push(result({ ...base, ours: values, peer: answers[i + 1].map(of), peerName: name })),
     );
   }
   await Promise.all(contenders.map((contender) => contender.close()));

@@ -1,6 +1,7 @@
 // Judging 64 pairs in both orders with the real weights against transformers, bf16. Both sides answer the same questions, of
 // the same token ids, and must agree.
 import { fileURLToPath } from 'node:url';
+import { ours } from '../beside.mjs';
 import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
@@ -12,24 +13,24 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 /** Nats by which two bf16 forward passes of one question may differ: on average, and at most. */
 const NOISE = { mean: 0.1, most: 0.5 };
 
-function assertAgree(ours, peer) {
-  const differences = ours.map((x, i) => Math.abs(x - peer[i]));
+function assertAgree(logp, peer) {
+  const differences = logp.map((x, i) => Math.abs(x - peer[i]));
   const mean = differences.reduce((sum, d) => sum + d, 0) / differences.length;
   const most = Math.max(...differences);
   process.stderr.write(
     `verdict log-probabilities differ by ${mean.toPrecision(2)}, at most ${most.toPrecision(2)}\n`,
   );
-  if (!(ours.length === peer.length && mean < NOISE.mean && most < NOISE.most))
+  if (!(logp.length === peer.length && mean < NOISE.mean && most < NOISE.most))
     throw new Error(
       `verdicts: expected log-probabilities within ${JSON.stringify(NOISE)}, received ${mean}, ${most}`,
     );
 }
 
-export async function run({ rounds, python, device, model: given, tokens, pairs: count }) {
+export async function run({ rounds, python, device, model: given, tokens, pairs: count, beside }) {
   const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
   const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
-  const pairs = await judgePairs(model, Number(count), Number(tokens));
+  const pairs = await judgePairs(model, count, tokens);
   const judge = new Judge(model.view(), model.tokenizer, loadJudgeTemplate('plain'));
   const sequences = pairs.flatMap((pair) => judge.sequences(pair));
   model.dispose();
@@ -53,23 +54,23 @@ export async function run({ rounds, python, device, model: given, tokens, pairs:
     more: true,
   };
 
-  const packages = pythonPackages(python, ['torch', 'transformers']);
+  const packages = beside ? {} : pythonPackages(python, ['torch', 'transformers']);
   if (packages === undefined)
     process.stderr.write(`${python} has no torch and transformers (benchmarks/peers/requirements.txt)\n`);
-  const sides = [new Contender('ours', process.execPath, [here('ours.mjs'), weights.path, device])];
-  if (packages !== undefined)
+  const sides = ours('judge', [weights.path, device], beside);
+  if (!beside && packages)
     sides.push(new Contender('transformers', python, [here('../peers/judge.py'), weights.path, device]));
-  const [ours, peer] = await interleave(sides, work, { rounds, onRound: progress });
+  const [mine, peer] = await interleave(sides, work, { rounds, onRound: progress });
   await Promise.all(sides.map((side) => side.close()));
   const rate = ({ seconds }) => pairs.length / seconds;
   const against = {};
   if (peer !== undefined) {
-    assertAgree(ours[0].logp, peer[0].logp);
+    assertAgree(mine[0].logp, peer[0].logp);
     against.peer = peer.map(rate);
-    against.peerName = `transformers ${packages.transformers}, batches of ${peer[0].batch}`;
+    against.peerName = beside?.name ?? `transformers ${packages.transformers}, batches of ${peer[0].batch}`;
   }
   return {
-    versions: { ...packages, path: ours[0].path, device: ours[0].device },
-    results: [result({ ...base, ours: ours.map(rate), ...against })],
+    versions: { ...packages, path: mine[0].path, device: mine[0].device },
+    results: [result({ ...base, ours: mine.map(rate), ...against })],
   };
 }

@@ -4,7 +4,7 @@ import { comparison } from '../harness.mjs';
 import { opBenches, opCalls } from '../ops/catalog.mjs';
 import { measure as measureOps } from '../ops/bench.mjs';
 import { workloads } from '../ops/models.mjs';
-import { measure, onednnPeer } from './onednn.mjs';
+import { kernelSides, measure } from './onednn.mjs';
 
 /** exp and log round: the sums of log-probabilities agree to this. */
 const TOLERANCE = 1e-5;
@@ -29,19 +29,20 @@ export async function run(options) {
   ];
   const made = parts.filter(({ skipped }) => !skipped);
   return {
-    skipped: parts.flatMap(({ skipped }) => skipped ?? []).join('; ') || undefined,
+    skipped: parts.flatMap(({ skipped }) => skipped ?? []),
     versions: Object.assign({}, ...made.map(({ versions }) => versions)),
     results: made.flatMap(({ results }) => results),
   };
 }
 
-async function forward(calls, { rounds, python, device }) {
-  if (device !== 'cpu') return { skipped: 'oneDNN on the CPU only' };
-  const { peer, skipped } = onednnPeer(python);
-  if (skipped) return { skipped };
+async function forward(calls, options) {
+  const both = kernelSides(options);
+  if (both.skipped) return { skipped: both.skipped };
   const works = calls.map(({ op, shape }) => ({ op, shape }));
-  const { versions, peerName, measured } = await measure(peer, works, { rounds, tolerance: TOLERANCE });
-  await peer.close();
+  const { versions, peerName, measured } = await measure(both, works, {
+    rounds: options.rounds,
+    tolerance: TOLERANCE,
+  });
   const results = measured.flatMap(({ work: { op, shape }, answers }) => {
     const what = { name: op, shape, peer_name: peerName };
     const times = comparison(...answers, ({ seconds }) => seconds * 1e3);

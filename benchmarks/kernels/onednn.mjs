@@ -2,14 +2,25 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { ours } from '../beside.mjs';
 import { Contender, callsOfTurn, comparison, interleave, shapeText } from '../harness.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const SOURCE = here('../peers/onednn');
 const BUILD = here('../peers/build/onednn');
 
-/** `{ peer }`, or `{ skipped }` with what is missing. */
-export function onednnPeer(python) {
+/**
+ * Both sides, `{ sides, peerName }`: ours and oneDNN, or beside another checkout ours and its; or `{ skipped }` with what is
+ * missing.
+ */
+export function kernelSides({ python, device, beside }) {
+  if (device !== 'cpu') return { skipped: 'kernels of the CPU only' };
+  if (beside) return { sides: ours('kernels', [], beside), peerName: beside.name };
+  const { peer, skipped } = onednnPeer(python);
+  return skipped ? { skipped } : { sides: [...ours('kernels', []), peer] };
+}
+
+function onednnPeer(python) {
   const prefix = spawnSync(python, ['-c', 'import sys; print(sys.prefix)'], { encoding: 'utf8' });
   const where = prefix.status === 0 ? [`-DCMAKE_PREFIX_PATH=${prefix.stdout.trim()}`] : [];
   // Another interpreter may have another oneDNN: what an earlier search found is dropped.
@@ -32,27 +43,26 @@ export function onednnPeer(python) {
 }
 
 /**
- * Measures the works on both sides, each in its own process, and closes ours. An answer's checksum must be the peer's:
+ * Measures the works on both sides, each in its own process, and closes them. An answer's checksum must be the peer's:
  * to the bit for a product (see exact.mjs), to `tolerance` for what is rounded on the way.
  */
-export async function measure(peer, works, { rounds, tolerance = 0 }) {
-  const ours = new Contender('ours', process.execPath, [here('ours.mjs')]);
+export async function measure({ sides, peerName }, works, { rounds, tolerance = 0 }) {
   const measured = [];
   for (const work of works) {
     const first = [];
-    for (const side of [ours, peer]) first.push(await side.ask({ ...work, calls: 2 }));
+    for (const side of sides) first.push(await side.ask({ ...work, calls: 2 }));
     const [a, b] = first.map(({ checksum }) => checksum);
     if (!(Math.abs(a - b) <= tolerance * Math.abs(b)))
-      throw new Error(`${work.op} ${shapeText(work.shape)}: ours computes ${a}, oneDNN ${b}`);
-    const ask = { ...work, calls: await callsOfTurn([ours, peer], work) };
-    const answers = await interleave([ours, peer], ask, { rounds });
+      throw new Error(`${work.op} ${shapeText(work.shape)}: ours computes ${a}, ${sides[1].name} ${b}`);
+    const ask = { ...work, calls: await callsOfTurn(sides, work) };
+    const answers = await interleave(sides, ask, { rounds });
     measured.push({ work, answers });
     const { ours: mine, peer: theirs, ratio } = comparison(...answers, ({ seconds }) => seconds * 1e3);
     process.stderr.write(
       `${work.op} ${shapeText(work.shape)}: ${mine.toPrecision(3)} ms, ${theirs.toPrecision(3)} ms, ${ratio.toFixed(2)}x\n`,
     );
   }
-  await ours.close();
+  await Promise.all(sides.map((side) => side.close()));
   const [[{ path, device }], [{ onednn }]] = measured[0].answers;
-  return { versions: { onednn, path, device }, peerName: `oneDNN ${onednn}`, measured };
+  return { versions: { onednn, path, device }, peerName: peerName ?? `oneDNN ${onednn}`, measured };
 }

@@ -1,6 +1,7 @@
 // The op benches there are: every export of ours/*.mjs, under the name of the op's wrapper.
 //
-//   shapes({ model, gpu, rows, tokens })   the calls to measure: [{ shape, flops?, ... }]
+//   shapes({ model, gpu, rows, tokens })   the calls to measure: [{ shape, ... }]; flops and backwardFlops where TFLOP/s are
+//                                          to count others than the contracts of the ops do
 //   prepare(make, work)                    makes the inputs; returns one of
 //     { call }                             one call, for an op that works in place
 //     { forward, watched }                 the call's result, and what it is differentiated by

@@ -1,4 +1,5 @@
-// Ops of ours, served line by line: the same work as benchmarks/peers/ops.py. Answers the seconds of one call.
+// Ops of ours, served line by line: the same work as benchmarks/peers/ops.py. Answers the seconds of one call, and
+// the operations and bytes that it comes to by the contracts of its ops.
 import { createInterface } from 'node:readline';
 import { Device, Tape, Tensor } from '../../packages/engine/dist/index.js';
 import { opBenches } from './catalog.mjs';
@@ -38,7 +39,7 @@ function callOf(work) {
   };
 }
 
-let current = { key: undefined, call: undefined, extra_mb: 0 };
+let current = { key: undefined, call: undefined, extra_mb: 0, flops: 0, bytes: 0 };
 
 /** The most that a call has live over its inputs and what it computes. */
 async function extraMb(call) {
@@ -57,6 +58,9 @@ for await (const line of createInterface({ input: process.stdin })) {
     inputs.dispose();
     current = { key, call: callOf(work) };
     current.call();
+    const before = device.counters();
+    current.call();
+    for (const what of ['flops', 'bytes']) current[what] = device.counters()[what] - before[what];
     current.extra_mb = await extraMb(current.call);
     device.resetPeak();
   }
@@ -68,6 +72,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     seconds,
     peak_mb: device.memory().peak / 2 ** 20,
     extra_mb: current.extra_mb,
+    flops: current.flops,
+    bytes: current.bytes,
     path: device.path,
     device: device.description,
   };

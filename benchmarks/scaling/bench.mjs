@@ -1,12 +1,12 @@
 // How our time grows with a size, on random models and without a peer: the prompt, the answers to it, the principles of a
 // judge, the width of the model; with one thread and with two on a CPU.
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { ours } from '../beside.mjs';
 import { progress, result } from '../compare.mjs';
-import { Contender, interleave } from '../harness.mjs';
+import { interleave } from '../harness.mjs';
+import { assertKnown } from '../usage.mjs';
 import { MODELS } from './models.mjs';
 
-const ours = fileURLToPath(new URL('ours.mjs', import.meta.url));
 const SMALL = 'SmolLM2-135M';
 const doubling = (from, to) => (from > to ? [] : [from, ...doubling(2 * from, to)]);
 
@@ -47,39 +47,36 @@ function allowedCpus() {
   });
 }
 
-/** The thread pool has a thread for each CPU the process may use. */
-function sides(device) {
+/** Who is asked for each number of threads: the thread pool has one for each CPU the process may use. */
+function sides(device, beside) {
   const cpus = device === 'cpu' ? allowedCpus() : undefined;
   if (cpus === undefined) {
     if (device === 'cpu') process.stderr.write('1 and 2 threads: taskset (package util-linux) is missing\n');
-    return [{ contender: new Contender('ours', process.execPath, [ours, device]) }];
+    return [{ contenders: ours('scaling', [device], beside) }];
   }
   return [1, 2]
     .filter((threads) => threads <= cpus.length)
     .map((threads) => {
-      const command = ['-c', cpus.slice(0, threads).join(), process.execPath, ours, device];
-      return { threads, contender: new Contender(`threads ${threads}`, 'taskset', command) };
+      const prefix = ['taskset', '-c', cpus.slice(0, threads).join()];
+      return { threads, contenders: ours('scaling', [device], beside, prefix) };
     });
 }
 
-export async function run({ rounds, device, part }) {
-  if (part !== undefined && !(part in PARTS))
-    throw new Error(`--part: expected one of ${Object.keys(PARTS).join(', ')}, received ${part}`);
+export async function run({ rounds, device, part, beside }) {
+  if (part !== undefined) await assertKnown(part, Object.keys(PARTS), '--part: there is no part');
   const chosen = part === undefined ? Object.keys(PARTS) : [part];
-  const all = sides(device);
+  const all = sides(device, beside);
+  const contenders = all.flatMap((side) => side.contenders);
   const results = [];
   let about;
   for (const name of chosen) {
     const { metric, works } = PARTS[name];
     for (const work of works) {
-      const turns = await interleave(
-        all.map(({ contender }) => contender),
-        { part: name, ...work },
-        { rounds, onRound: progress },
-      );
+      const turns = await interleave(contenders, { part: name, ...work }, { rounds, onRound: progress });
       about = turns[0][0];
-      turns.forEach((answers, i) => {
-        const { threads } = all[i];
+      const seconds = turns.map((answers) => answers.map((one) => one.seconds));
+      all.forEach(({ threads }, i) => {
+        const [mine, peer] = seconds.slice(i * (beside ? 2 : 1));
         const { steps: _, ...shape } = { ...work, width: MODELS[work.model].hiddenSize, dtype: 'bf16' };
         results.push(
           result({
@@ -87,12 +84,13 @@ export async function run({ rounds, device, part }) {
             shape: threads === undefined ? shape : { ...shape, threads },
             metric,
             unit: 's',
-            ours: answers.map(({ seconds }) => seconds),
+            ours: mine,
+            ...(beside && { peer, peerName: beside.name }),
           }),
         );
       });
     }
   }
-  await Promise.all(all.map(({ contender }) => contender.close()));
+  await Promise.all(contenders.map((contender) => contender.close()));
   return { versions: { path: about.path, device: about.device }, results };
 }

@@ -1,12 +1,11 @@
 // One SELF-JUDGE step of ours, served line by line: the same work as benchmarks/peers/self_judge_step.py.
 import { createInterface } from 'node:readline';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Device, LlamaModel, generate, plan } from '../../packages/engine/dist/index.js';
+import { Device, LlamaModel, generate, plan, scoreSequences } from '../../packages/engine/dist/index.js';
 import {
   AdamW,
   loraTrainable,
   preferenceBackward,
-  scoreSequences,
   selfTrainingDefaults,
 } from '../../packages/training/dist/index.js';
 

@@ -1,6 +1,8 @@
 // The module: the device class and the functions that need no device.
 #include <napi.h>
 
+#include <sstream>
+
 #include "addon/convert.h"
 #include "addon/device.h"
 #include "backends/cpu/features.h"
@@ -33,6 +35,14 @@ Napi::Value text_or_null(Napi::Env env, const char* text) {
   return text ? Napi::Value(Napi::String::New(env, text)) : env.Null();
 }
 
+Napi::Value words_or_null(Napi::Env env, const char* words) {
+  if (!words) return env.Null();
+  Napi::Array list = Napi::Array::New(env);
+  std::istringstream all(words);
+  for (std::string word; all >> word;) list.Set(list.Length(), word);
+  return list;
+}
+
 Napi::Object from_contract(Napi::Env env, const Contract& contract) {
   Napi::Array tensors = Napi::Array::New(env, contract.n_tensors);
   for (size_t i = 0; i < contract.n_tensors; ++i) {
@@ -58,6 +68,7 @@ Napi::Object from_contract(Napi::Env env, const Contract& contract) {
     number.Set("min", contract.numbers[i].min);
     number.Set("max", contract.numbers[i].max);
     number.Set("integer", contract.numbers[i].integer);
+    number.Set("names", words_or_null(env, contract.numbers[i].names));
     numbers.Set(i, number);
   }
   Napi::Object object = Napi::Object::New(env);

@@ -9,14 +9,21 @@ namespace selfjudge::addon {
 namespace {
 
 // The mailbox. A call's tensors come first, its numbers from kNumbers on; the outputs are written over the
-// tensors, kOutput doubles each: handle (0: not produced), dtype, layout, rank, dims.
+// tensors, kOutput doubles each: handle (0: not produced), dtype, layout, rank, and the dims from kDims on.
 constexpr size_t kNumbers = kMaxTensors;
-constexpr size_t kOutput = 7;
+constexpr size_t kDims = 4;
+constexpr size_t kOutput = kDims + kMaxRank;
 constexpr size_t kMailbox = kMaxTensors * kOutput;
+static_assert(kNumbers + kMaxNumbers <= kMailbox);
 
 }  // namespace
 
 void RawDevice::define(Napi::Env env, Napi::Object exports) {
+  Napi::Object mailbox = Napi::Object::New(env);
+  mailbox.Set("numbers", static_cast<double>(kNumbers));
+  mailbox.Set("dims", static_cast<double>(kDims));
+  mailbox.Set("output", static_cast<double>(kOutput));
+  exports.Set("mailbox", mailbox);
   exports.Set("RawDevice", DefineClass(env, "RawDevice",
                                        {InstanceAccessor<&RawDevice::name>("name"),
                                         InstanceAccessor<&RawDevice::path>("path"),
@@ -122,7 +129,7 @@ void RawDevice::run(const Napi::CallbackInfo& info) {
       to[2] = output->tensor.layout;
       to[3] = output->tensor.rank;
       for (int axis = 0; axis < kMaxRank; ++axis)
-        to[4 + axis] = static_cast<double>(output->tensor.dims[axis]);
+        to[kDims + axis] = static_cast<double>(output->tensor.dims[axis]);
       to += kOutput;
       ++output;
     }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <sstream>
 #include <string_view>
 
 #include "core/contracts/rules.h"
@@ -14,6 +15,16 @@ namespace {
 std::string number_text(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.10g", value);
+  return text;
+}
+
+// "a b" -> "a (0), b (1)"
+std::string list_text(const char* names) {
+  std::string text;
+  int place = 0;
+  std::istringstream all(names);
+  for (std::string word; all >> word; ++place)
+    text += (place ? ", " : "") + word + " (" + std::to_string(place) + ")";
   return text;
 }
 
@@ -57,6 +68,7 @@ class Checker {
     const double value = arguments_.numbers[i];
     const bool whole = !spec.integer || std::floor(value) == value;
     if (value >= spec.min && value <= spec.max && whole) return;
+    if (spec.names) fail(spec.name, "one of " + list_text(spec.names), number_text(value));
     fail(spec.name,
          std::string(spec.integer ? "an integer" : "a number") + " in [" + number_text(spec.min) + ", " +
              number_text(spec.max) + "]",

@@ -45,7 +45,8 @@ const sj_backend* open_cuda(const std::string& kind, sj_error& error) {
   if (!module) {
     const char* reason = dlerror();
     return refuse(access(path.c_str(), F_OK) != 0
-                      ? "this build has no CUDA module (" + path + "); run: pnpm setup:cuda && pnpm build"
+                      ? "this build has no CUDA module (" + path +
+                            "); run: pnpm setup:cuda && pnpm build --cuda"
                       : "the CUDA module cannot be loaded: " + std::string(reason ? reason : path));
   }
   const auto open = reinterpret_cast<sj_open_cuda>(dlsym(module, SJ_CUDA_ENTRY));

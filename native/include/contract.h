@@ -37,7 +37,16 @@ struct NumberSpec {
   const char* name;
   double min, max;  // inclusive
   bool integer = false;
+  const char* names = nullptr;  // of an attribute made by words()
 };
+
+// An attribute that is one of `names`, words separated by spaces: the number is the word's place, from 0. An
+// enum beside the contract gives kernels the same places.
+constexpr NumberSpec words(const char* name, const char* names) {
+  int last = 0;
+  for (const char* at = names; *at; ++at) last += *at == ' ';
+  return {name, 0, double(last), true, names};
+}
 
 struct Contract {
   const char* op;

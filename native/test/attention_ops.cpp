@@ -1,4 +1,6 @@
 // tree_attention, its backward and its pool form, against float64 loops and against each other.
+#include <numeric>
+
 #include "attention_cases.h"
 #include "backends/cpu/highway_targets.h"
 #include "backends/cpu/thread_pool.h"
@@ -157,7 +159,7 @@ void test_pool(const Case& c) {
     if (s.depth % 64) {
       moves = {tables[size_t(s.parent)][size_t(s.depth / 64)], blocks, s.depth % 64};
       table.push_back(blocks++);
-      SJ_CHECK(SJ_CALL(kv_copy, {integers({1, 3}, moves), pool_k, pool_v}) == SJ_OK, "kv_copy");
+      SJ_CHECK(SJ_CALL(kv_copy, {integers({1, 3}, moves), pool_k, pool_v}, {moves[2]}) == SJ_OK, "kv_copy");
     }
     std::vector<int> rows;
     std::vector<int32_t> at;
@@ -178,10 +180,11 @@ void test_pool(const Case& c) {
     for (int i = 0; i < width; i++) flat.push_back(i < int(table.size()) ? table[size_t(i)] : -1);
   const auto table = integers({int64_t(tables.size()), width}, flat);
   Tensor o(c.dtype, {kTree.rows(), c.heads, c.d});
+  const double pairs = std::accumulate(lengths.begin(), lengths.end(), 0.0);  // for counters alone
   SJ_CHECK(SJ_CALL(tree_attention_pool,
                    {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
                     integers({kTree.rows()}, lengths), o},
-                   {in.scale}) == SJ_OK,
+                   {in.scale, pairs, kTree.rows()}) == SJ_OK,
            "pool");
   SJ_CHECK(same_bits(o, expected.o), "pool and rows differ, d %ld", long(c.d));
 
@@ -190,7 +193,7 @@ void test_pool(const Case& c) {
   SJ_CHECK(SJ_CALL(tree_attention_pool,
                    {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
                     integers({kTree.rows()}, lengths), o},
-                   {in.scale}, nullptr, &error) == SJ_INVALID &&
+                   {in.scale, pairs, kTree.rows()}, nullptr, &error) == SJ_INVALID &&
                std::strstr(error.message, "lengths[3]: expected 1 .. 384, received 385"),
            "%s", error.message);
 }

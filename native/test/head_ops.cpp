@@ -90,9 +90,9 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
       }
   auto backward = [&] {
     std::vector<Tensor> out = {start.clone(), Tensor(dtype, {r, d})};
-    EXPECT(
-        run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, out[0], out[1]}, {1}) == SJ_OK,
-        "%s", message.c_str());
+    EXPECT(run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, out[0], out[1]}, {"yes"}) ==
+               SJ_OK,
+           "%s", message.c_str());
     return out;
   };
   const auto out = backward();
@@ -100,15 +100,15 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
   expect_close("head grad_w", out[0], grad_w, 2e-5 * (1 + std::sqrt(double(d)) * scale), 1e-5);
   expect_thread_invariant("linear_logprob_backward", backward);
   const Tensor only(dtype, {r, d});
-  run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1});
+  run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {"yes"});
   EXPECT(only.same(out[1]), "dh with and without grad_w");
 
   const auto one_pass = [&] {
     const Tensor one_logp(SJ_F32, {n}), mean(SJ_F32, {r, d}), rest(SJ_F32, {r}), one_dh(dtype, {r, d});
-    EXPECT(run(SJ_OP_linear_logprob_mean, {h, w, rows, labels, one_logp, mean, rest}) == SJ_OK, "%s",
+    EXPECT(run(SJ_OP_linear_logprob_expectation, {h, w, rows, labels, one_logp, mean, rest}) == SJ_OK, "%s",
            message.c_str());
-    EXPECT(run(SJ_OP_linear_logprob_mean_backward, {dlogp, w, rows, labels, one_logp, mean, rest, one_dh}) ==
-               SJ_OK,
+    EXPECT(run(SJ_OP_linear_logprob_expectation_backward,
+               {dlogp, w, rows, labels, one_logp, mean, rest, one_dh}) == SJ_OK,
            "%s", message.c_str());
     return std::vector{one_logp, one_dh};
   };
@@ -116,7 +116,7 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
   EXPECT(once[0].same(s.logp), "logp of the pass that prepares the gradient");
   expect_close("head dh in one pass", once[1], dh, 2e-5 * (1 + std::sqrt(double(d)) * scale), round_of(dtype),
                rounding);
-  expect_thread_invariant("linear_logprob_mean", one_pass);
+  expect_thread_invariant("linear_logprob_expectation", one_pass);
   if (r > 40) {  // dh of one row alone
     const int64_t row = r / 2;
     std::vector<int32_t> mine;
@@ -144,10 +144,10 @@ void logprobs(sj_dtype dtype, int64_t r, int64_t v, int64_t d, double scale) {
              message.find("labels[1]") != std::string::npos,
          "%s", message.c_str());
   rows.i32()[0] = -7;
-  EXPECT(
-      run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {1}) == SJ_INVALID &&
-          message.find("rows[0]") != std::string::npos && message.find("-7") != std::string::npos,
-      "%s", message.c_str());
+  EXPECT(run(SJ_OP_linear_logprob_backward, {dlogp, h, w, rows, labels, s.lse, {}, only}, {"yes"}) ==
+                 SJ_INVALID &&
+             message.find("rows[0]") != std::string::npos && message.find("-7") != std::string::npos,
+         "%s", message.c_str());
 }
 
 // dh where p(label) = 1 - 1e-6 or nearer to 1: a difference of nearly equal numbers when done naively.
@@ -162,7 +162,7 @@ void near_one() {
     const Tensor label = Tensor::ints({1}, [](int64_t) { return 7; }), g = Tensor::zeros({1});
     g.set(0, 1);
     run(SJ_OP_linear_logprob, {h, w, rows, label, logp, lse});
-    run(SJ_OP_linear_logprob_backward, {g, h, w, rows, label, lse, {}, dh}, {1});
+    run(SJ_OP_linear_logprob_backward, {g, h, w, rows, label, lse, {}, dh}, {"yes"});
     const Values z = logits_of(h, w_rows);
     Values expected(3);
     double rest = 0;
@@ -176,8 +176,8 @@ void near_one() {
     for (int64_t k = 0; k < d; k++) expected[size_t(k)] += rest * w_rows.at(7, k);
     expect_close("dh near p = 1", dh, expected, 1e-6 * rest, 1e-5);
     const Tensor mean(SJ_F32, {1, d}), its_rest(SJ_F32, {1});
-    run(SJ_OP_linear_logprob_mean, {h, w, rows, label, logp, mean, its_rest});
-    run(SJ_OP_linear_logprob_mean_backward, {g, w, rows, label, logp, mean, its_rest, dh});
+    run(SJ_OP_linear_logprob_expectation, {h, w, rows, label, logp, mean, its_rest});
+    run(SJ_OP_linear_logprob_expectation_backward, {g, w, rows, label, logp, mean, its_rest, dh});
     expect_close("dh near p = 1 in one pass", dh, expected, 1e-6 * rest, 1e-5);
   }
 }

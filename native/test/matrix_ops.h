@@ -17,7 +17,7 @@
 #include "../backends/cpu/features.h"
 #include "../backends/cpu/thread_pool.h"
 #include "../core/bf16.h"
-#include "../include/ops.h"
+#include "contract_call.h"
 
 namespace selfjudge::test {
 
@@ -109,9 +109,12 @@ class Tensor {
 
 // Runs one op; returns its code, the message in `message`.
 inline std::string message;
-inline int32_t run(sj_op op, const std::vector<Tensor>& tensors, const std::vector<double>& numbers = {}) {
+inline int32_t run(sj_op op, const std::vector<Tensor>& tensors, const Attributes& attributes = {}) {
   std::vector<sj_tensor> raw;
   for (const Tensor& t : tensors) raw.push_back(t.raw());
+  const auto [numbers, wrong] = CheckedCall(op, raw, attributes, nullptr);
+  EXPECT(wrong.empty(), "%s", wrong.c_str());
+  if (!wrong.empty()) return SJ_INTERNAL;
   sj_call call{sizeof(sj_call),
                op,
                raw.data(),

@@ -185,10 +185,10 @@ void head_speed() {
                   (long long)r, b * 1e3, 2 * gemm / b, double(backward.workspace()) * 1e-6);
     }
     if (r >= 512) {
-      Timed once(SJ_OP_linear_logprob_mean,
+      Timed once(SJ_OP_linear_logprob_expectation,
                  {h, w, rows, labels, logp, Tensor(SJ_F32, {r, d}), Tensor(SJ_F32, {r})}, {});
       const double o = once.best_seconds();
-      std::printf("linear_logprob_mean R=%lld: %.2f ms, %.0f GF/s (2 products), workspace %.1f MB\n",
+      std::printf("linear_logprob_expectation R=%lld: %.2f ms, %.0f GF/s (2 products), workspace %.1f MB\n",
                   (long long)r, o * 1e3, 2 * gemm / o, double(once.workspace()) * 1e-6);
     }
     if (r > 128) continue;

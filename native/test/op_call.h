@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backends/cpu/ops.h"
+#include "contract_call.h"
 #include "core/bf16.h"
 
 namespace selfjudge::test {
@@ -109,13 +110,16 @@ inline double error_of(const Tensor& a, const std::vector<double>& expected) {
 using Run = int32_t (*)(const sj_call&, sj_error*);
 using Workspace = size_t (*)(const sj_call&);
 
-inline int32_t call(Run run, Workspace workspace, std::vector<Tensor> tensors,
-                    std::vector<double> numbers = {}, const sj_tree* tree = nullptr,
+inline int32_t call(sj_op op, Run run, Workspace workspace, std::vector<Tensor> tensors,
+                    const Attributes& attributes = {}, const sj_tree* tree = nullptr,
                     sj_error* error = nullptr) {
   std::vector<sj_tensor> views;
   for (const Tensor& t : tensors) views.push_back(t.view);
+  const auto [numbers, wrong] = CheckedCall(op, views, attributes, tree);
+  SJ_CHECK(wrong.empty(), "%s", wrong.c_str());
+  if (!wrong.empty()) return SJ_INTERNAL;
   sj_call c{sizeof(sj_call),
-            0,
+            uint32_t(op),
             views.data(),
             uint32_t(views.size()),
             numbers.data(),
@@ -134,6 +138,6 @@ inline int32_t call(Run run, Workspace workspace, std::vector<Tensor> tensors,
   return code;
 }
 #define SJ_CALL(op, ...) \
-  selfjudge::test::call(selfjudge::cpu::run_##op, selfjudge::cpu::workspace_##op, __VA_ARGS__)
+  selfjudge::test::call(SJ_OP_##op, selfjudge::cpu::run_##op, selfjudge::cpu::workspace_##op, __VA_ARGS__)
 
 }  // namespace selfjudge::test

@@ -72,9 +72,9 @@ void test_rope(int32_t dtype, int64_t d) {
   const Tensor x = random(dtype, {rows, heads, d}, 1);
   const auto out = both_ways([&] {
     const Tensor y = x.copy();
-    SJ_CHECK(SJ_CALL(rope, {y, table, integers({rows}, at)}, {0}) == SJ_OK, "rope");
+    SJ_CHECK(SJ_CALL(rope, {y, table, integers({rows}, at)}, {"forward"}) == SJ_OK, "rope");
     const Tensor back = y.copy();
-    SJ_CHECK(SJ_CALL(rope, {back, table, integers({rows}, at)}, {1}) == SJ_OK, "inverse");
+    SJ_CHECK(SJ_CALL(rope, {back, table, integers({rows}, at)}, {"inverse"}) == SJ_OK, "inverse");
     return std::vector<Tensor>{y, back};
   });
   std::vector<double> y, original;
@@ -88,9 +88,10 @@ void test_rope(int32_t dtype, int64_t d) {
            "rope %g %g", error_of(out[0], y), error_of(out[1], original));
   sj_error error{};
   at[5] = 50;
-  SJ_CHECK(SJ_CALL(rope, {x.copy(), table, integers({rows}, at)}, {0}, nullptr, &error) == SJ_INVALID &&
-               std::strstr(error.message, "positions[5]: expected 0 .. 49, received 50"),
-           "%s", error.message);
+  SJ_CHECK(
+      SJ_CALL(rope, {x.copy(), table, integers({rows}, at)}, {"forward"}, nullptr, &error) == SJ_INVALID &&
+          std::strstr(error.message, "positions[5]: expected 0 .. 49, received 50"),
+      "%s", error.message);
 }
 
 void test_swiglu(int32_t dtype) {
@@ -241,7 +242,7 @@ void test_kv_faults() {
           std::strstr(error.message, "positions[1]: expected 0 .. 3, received 4"),
       "%s", error.message);
   SJ_CHECK(
-      SJ_CALL(kv_copy, {integers({1, 3}, {0, 1, 65}), pool_k, pool_v}, {}, nullptr, &error) == SJ_INVALID &&
+      SJ_CALL(kv_copy, {integers({1, 3}, {0, 1, 65}), pool_k, pool_v}, {65}, nullptr, &error) == SJ_INVALID &&
           std::strstr(error.message, "moves[0, 2]: expected 0 .. 64, received 65"),
       "%s", error.message);
 }

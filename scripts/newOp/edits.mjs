@@ -1,4 +1,5 @@
 // The lines that lists of ops gain with a new op.
+import { PATHS } from '../opPaths.mjs';
 
 /** `text` with `line` among the lines that match `pattern`, in alphabetical order of what the pattern captures. */
 function insertSorted(text, pattern, line) {
@@ -14,9 +15,9 @@ function insertSorted(text, pattern, line) {
 }
 
 /** native/include/ops.h: the contract's header, and the op and its backward at the end of the list. */
-function register(text, { stem }) {
+function register(text, { stem, differentiable }) {
   const included = insertSorted(text, /^#include "ops\/(\w+)\.h"$/, `#include "ops/${stem}.h"`);
-  const entries = `  X(${stem}) X(${stem}_backward)`;
+  const entries = differentiable ? `  X(${stem}) X(${stem}_backward)` : `  X(${stem})`;
   // The last line of the macro is the first one that goes on no further.
   return included.replace(
     /(#define SJ_OPS\(X\)(?:.*\\\n)+)(.*)\n/,
@@ -37,9 +38,16 @@ function addCases(text, { name }) {
   );
 }
 
+/** The row of right and wrong arguments, at the end of the table. */
+function addWrongCalls(text, { name, wrongCalls }) {
+  const row = `  // EDIT: ${name}, a right value and wrong ones of each argument.\n  ${name}: ${wrongCalls},\n`;
+  return text.replace(/\n\};\n$/, `\n${row}};\n`);
+}
+
 /** Path of each list, and what a new op makes of its text. */
 export const EDITS = {
-  'native/include/ops.h': register,
-  'packages/engine/src/tensor/index.ts': exportWrapper,
-  'packages/testing/src/cases.ts': addCases,
+  [PATHS.list]: register,
+  [PATHS.wrapperList]: exportWrapper,
+  [PATHS.caseList]: addCases,
+  [PATHS.wrongCalls]: addWrongCalls,
 };

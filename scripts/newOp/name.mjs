@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { camel, readOps, snake } from '../opCatalog.mjs';
+import { PATHS } from '../opPaths.mjs';
 
 /** What is wrong with the call, in the form of the library's errors. `code` is SJ_WRONG_ARGUMENT. */
 export class NewOpError extends Error {
@@ -22,13 +23,13 @@ const RESERVED = new Set(
   abstract arguments async await break case catch class const continue debugger default delete do else enum eval export
   extends false finally for function if implements import in instanceof interface let new null package return super
   switch this throw true try typeof undefined var while with yield
-  activation calls engine enqueue expected record tensor`.split(/\s+/),
+  activation added calls count engine enqueue expected make record tensor tree`.split(/\s+/),
 );
 
-/** Names that the modules of packages/engine and packages/testing export. */
+/** Names that the modules beside the wrappers export. */
 function exported(root) {
   const names = new Set();
-  for (const source of ['packages/engine/src', 'packages/testing/src'].map((path) => join(root, path))) {
+  for (const source of PATHS.modules.map((path) => join(root, path))) {
     for (const path of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
       if (!path.endsWith('.ts') || path.endsWith('.test.ts')) continue;
       const text = readFileSync(join(source, path), 'utf8');
@@ -53,7 +54,7 @@ export function checkName(root, name, files) {
   const taken = readOps(root).find((op) => op.stem === stem || op.stem === `${stem}_backward`);
   if (taken) wrong('a new op', `${name}, which is there (pnpm ops ${name})`);
   if (exported(root).has(name))
-    wrong('a name that packages/engine does not export', `${name}, which it does`);
+    wrong(`a name that ${PATHS.project} does not export`, `${name}, which it does`);
   const there = files(name, stem).find((path) => existsSync(join(root, path)));
   if (there !== undefined) wrong('an op whose files are not there', `${name}: ${there} is there`);
   return { name, stem };

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'vitest';
-import { scratchRepository, testedCommands } from './scratchRepository.js';
-
-export const GUIDE = 'docs/adding-a-kernel.md';
+import { readOps, snake } from '../../scripts/opCatalog.mjs';
+import { PATHS } from '../../scripts/opPaths.mjs';
+import { repository, scratchRepository, testedCommands } from './scratchRepository.js';
 
 type Scratch = ReturnType<typeof scratchRepository>;
 
@@ -18,9 +18,15 @@ export function follow(scratch: Scratch, blocks: readonly string[]): string {
   return stdout;
 }
 
-/** The name the guide gives its op. */
-export function guideName(): string {
-  const name = /^pnpm new:op (\w+)$/m.exec(testedCommands(GUIDE)[0])?.[1];
-  if (name === undefined) throw new Error(`${GUIDE}: expected 'pnpm new:op NAME' in the first block`);
-  return name;
+/**
+ * The guide's commands and the op they make: of another name where this repository has one of the guide's, as it has for who
+ * has just followed it.
+ */
+export function guide({ long = false } = {}): { name: string; commands: string[] } {
+  const commands = testedCommands(PATHS.guide, { long });
+  const name = /^pnpm new:op (\w+)$/m.exec(commands[0])?.[1];
+  if (name === undefined) throw new Error(`${PATHS.guide}: expected 'pnpm new:op NAME' in the first block`);
+  const taken = (readOps(repository) as { stem: string }[]).some(({ stem }) => stem === snake(name));
+  if (!taken) return { name, commands };
+  return { name: `${name}Again`, commands: commands.map((block) => block.replaceAll(name, `${name}Again`)) };
 }

@@ -33,11 +33,11 @@ export const treeAttention = {
       return answers.map((n) => ({ tokens: shared.concat(Array.from({ length: n }, () => token++)) }));
     });
     const packed = engine.TreeBatch.from(sequences);
-    const plan = make.own(engine.TreePlan.from(make.device, packed));
+    const tree = make.own(engine.DeviceTree.from(make.device, packed));
     const q = make.tensor([packed.rows, heads, dim], dtype);
     const [k, v] = [0, 1].map(() => make.tensor([packed.rows, kvHeads, dim], dtype));
     const scale = 1 / Math.sqrt(dim);
-    return { forward: () => engine.treeAttention(q, k, v, plan, scale), watched: [q, k, v] };
+    return { forward: () => engine.treeAttention(q, k, v, tree, scale), watched: [q, k, v] };
   },
 };
 

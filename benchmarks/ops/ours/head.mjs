@@ -3,11 +3,7 @@ import * as engine from '../../../packages/engine/dist/index.js';
 
 export const linearLogprob = {
   shapes: ({ model: { width: K, vocabulary: N }, gpu }) =>
-    (gpu ? [512, 4096] : [512, 2048]).map((M) => ({
-      shape: { M, N, K },
-      flops: 2 * M * N * K,
-      backwardFlops: 6 * M * N * K,
-    })),
+    (gpu ? [512, 4096] : [512, 2048]).map((M) => ({ shape: { M, N, K } })),
   backward: true,
   prepare(make, { shape: { M, N, K }, dtype }) {
     const h = make.tensor([M, K], dtype);
@@ -19,8 +15,7 @@ export const linearLogprob = {
 };
 
 export const linearSample = {
-  shapes: ({ model: { width: K, vocabulary: N } }) =>
-    [1, 64].map((M) => ({ shape: { M, N, K }, flops: 2 * M * N * K })),
+  shapes: ({ model: { width: K, vocabulary: N } }) => [1, 64].map((M) => ({ shape: { M, N, K } })),
   prepare(make, { shape: { M, N, K }, dtype }) {
     const h = make.tensor([M, K], dtype);
     const head = make.weight([N, K], dtype);

@@ -8,7 +8,7 @@ export const linear = {
         [width, width],
         [inner, width],
         [width, inner],
-      ].map(([N, K]) => ({ shape: { M, N, K }, flops: 2 * M * N * K, backwardFlops: 4 * M * N * K })),
+      ].map(([N, K]) => ({ shape: { M, N, K } })),
     ),
   backward: true,
   prepare(make, { shape: { M, N, K }, dtype }) {
@@ -18,16 +18,13 @@ export const linear = {
   },
 };
 
-export const linears = {
+export const linearGroup = {
   shapes: ({ model: { heads, kvHeads, dim, width }, rows }) =>
-    rows.map((M) => {
-      const widths = [heads * dim, kvHeads * dim, kvHeads * dim];
-      return { shape: { M, K: width, widths }, flops: 2 * M * width * widths.reduce((a, b) => a + b) };
-    }),
+    rows.map((M) => ({ shape: { M, K: width, widths: [heads * dim, kvHeads * dim, kvHeads * dim] } })),
   prepare(make, { shape: { M, K, widths }, dtype }) {
     const x = make.tensor([M, K], dtype);
     const parts = widths.map((N) => ({ weight: make.weight([N, K], dtype) }));
-    return { call: () => engine.linears(x, parts).forEach((y) => y.dispose()) };
+    return { call: () => engine.linearGroup(x, parts).forEach((y) => y.dispose()) };
   },
 };
 

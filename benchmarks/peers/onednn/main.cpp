@@ -1,7 +1,6 @@
 // oneDNN, served line by line: the same work as benchmarks/kernels/ours.mjs.
 //   {"op": "linear" | "linearLogprob", "shape": {"M", "N", "K"}, "calls"}
 //       -> {"seconds", "checksum", "extra_mb", "threads", "onednn"}, the seconds of one call
-//   {"op": "ceiling"} -> {"flops"}, operations a second on registers
 // Threads: OMP_NUM_THREADS, or one where that is faster: a small product is done before a second thread has
 // started.
 #include <omp.h>
@@ -63,30 +62,25 @@ int main() {
   std::string prepared;
   Work work;
   while (std::getline(std::cin, line)) {
-    if (asks(line, "ceiling")) {
-      omp_set_num_threads(all);
-      std::printf("{\"flops\": %.6e}\n", register_ceiling());
-    } else {
-      const Shape shape{number(line, "M"), number(line, "N"), number(line, "K")};
-      const bool wants_head = asks(line, "linearLogprob");
-      const std::string key = std::to_string(wants_head) + ' ' + std::to_string(shape.m) + ' ' +
-                              std::to_string(shape.n) + ' ' + std::to_string(shape.k);
-      if (key != prepared) {
-        work = {};
-        work = prepared_for(all, [&] { return (wants_head ? head : matmul)(engine, stream, shape); });
-        if (!wants_head && all > 1) {
-          const Work alone = prepared_for(1, [&] { return matmul(engine, stream, shape); });
-          if (best_seconds(alone) < best_seconds(work)) work = alone;
-        }
-        prepared = key;
+    const Shape shape{number(line, "M"), number(line, "N"), number(line, "K")};
+    const bool wants_head = asks(line, "linearLogprob");
+    const std::string key = std::to_string(wants_head) + ' ' + std::to_string(shape.m) + ' ' +
+                            std::to_string(shape.n) + ' ' + std::to_string(shape.k);
+    if (key != prepared) {
+      work = {};
+      work = prepared_for(all, [&] { return (wants_head ? head : matmul)(engine, stream, shape); });
+      if (!wants_head && all > 1) {
+        const Work alone = prepared_for(1, [&] { return matmul(engine, stream, shape); });
+        if (best_seconds(alone) < best_seconds(work)) work = alone;
       }
-      const double seconds = seconds_of(work, number(line, "calls"));
-      std::printf(
-          "{\"seconds\": %.9e, \"checksum\": %.17g, \"extra_mb\": %.3f, \"threads\": %d, \"onednn\": "
-          "\"%d.%d.%d\"}\n",
-          seconds, work.checksum, work.extra_bytes / 1048576, work.threads, version.major, version.minor,
-          version.patch);
+      prepared = key;
     }
+    const double seconds = seconds_of(work, number(line, "calls"));
+    std::printf(
+        "{\"seconds\": %.9e, \"checksum\": %.17g, \"extra_mb\": %.3f, \"threads\": %d, \"onednn\": "
+        "\"%d.%d.%d\"}\n",
+        seconds, work.checksum, work.extra_bytes / 1048576, work.threads, version.major, version.minor,
+        version.patch);
     std::fflush(stdout);
   }
 }

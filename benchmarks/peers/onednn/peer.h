@@ -20,6 +20,3 @@ struct Work {
 Work matmul(const dnnl::engine&, dnnl::stream&, Shape);
 // Log-probabilities of one label a row: float32 logits, log-softmax over them, the label's value.
 Work head(const dnnl::engine&, dnnl::stream&, Shape);
-// bf16 dot products on registers alone, all threads: operations a second, 0 where the CPU has no such
-// instruction.
-double register_ceiling();

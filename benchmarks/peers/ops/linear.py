@@ -10,7 +10,7 @@ def linear(work, dtype, backward):
     return differentiated(lambda: F.linear(x, w), (x,), backward)
 
 
-def linears(work, dtype, backward):
+def linear_group(work, dtype, backward):
     """Queries, keys and values one by one, as transformers has them."""
     shape = work["shape"]
     x = randn(shape["M"], shape["K"], dtype=dtype)
@@ -18,4 +18,4 @@ def linears(work, dtype, backward):
     return differentiated(lambda: [F.linear(x, w) for w in ws], (x,), backward)
 
 
-OPS = {"linear": linear, "linears": linears}
+OPS = {"linear": linear, "linearGroup": linear_group}

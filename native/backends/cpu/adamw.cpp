@@ -17,6 +17,7 @@
 #ifndef SELFJUDGE_ADAMW_STEP
 #define SELFJUDGE_ADAMW_STEP
 namespace selfjudge::cpu {
+namespace {
 // The step's scalars, worked out in float64 and rounded once.
 struct AdamwStep {
   float keep;  // 1 - lr weight_decay
@@ -24,6 +25,7 @@ struct AdamwStep {
   float root_bias2;  // sqrt(1 - beta2^step)
   float step_size;   // lr / (1 - beta1^step)
 };
+}  // namespace
 }  // namespace selfjudge::cpu
 #endif
 
@@ -32,6 +34,7 @@ struct AdamwStep {
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 void adamw_values(const AdamwStep& step, const float* grad, float* param, float* m, float* v, int64_t n) {
   const Lanes d;
@@ -52,6 +55,7 @@ void adamw_values(const AdamwStep& step, const float* grad, float* param, float*
   });
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -18,6 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 template <class A, class B, class Y>
 HWY_INLINE void add_range(const A* a, const B* b, Y* y, int64_t n) {
@@ -53,6 +54,7 @@ void add_values(const void* a, bool a_bf16, const void* b, bool b_bf16, void* y,
 void widen_values(const uint16_t* x, float* y, int64_t n) { cast_range(x, y, n); }
 void narrow_values(const float* x, uint16_t* y, int64_t n) { cast_range(x, y, n); }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

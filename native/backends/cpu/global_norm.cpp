@@ -18,6 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 double sum_of_squares(const float* x, int64_t n) {
   const hn::CappedTag<double, 8> d;
@@ -36,6 +37,7 @@ double sum_of_squares(const float* x, int64_t n) {
   return sum;
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

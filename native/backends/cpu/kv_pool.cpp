@@ -23,12 +23,13 @@
 #ifndef SELFJUDGE_KV_PART
 #define SELFJUDGE_KV_PART
 namespace selfjudge::cpu {
-inline constexpr int64_t kMostPart = 32;  // values of a head that a task writes
+constexpr int64_t kMostPart = 32;  // values of a head that a task writes
 }
 #endif
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 // Where the cosines of a row's angles are; the sines follow them.
 HWY_INLINE const float* angles_of(const sj_call& call, int64_t row) {
@@ -89,6 +90,7 @@ void kv_write_queries(const sj_call& call, int64_t begin, int64_t end) {
     rotate_queries<float>(call, begin, end);
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

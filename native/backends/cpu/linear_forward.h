@@ -1,5 +1,5 @@
-// The forward of linear layers of one x: of one for linear, of two or three for linears. One pass over each
-// weight with everything else in the epilogue.
+// The forward of linear layers of one x: of one for linear, of two or three for linear_group. One pass over
+// each weight with everything else in the epilogue.
 #pragma once
 #include "linear_adapters.h"
 #include "low_rank.h"

@@ -16,6 +16,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 constexpr int kRanks = 4;  // together, of one or two rows: their sums stay in registers on every path
 
@@ -72,6 +73,7 @@ void multiply(float* x, float scale, int64_t n) {
                HWY_ATTR { store_some(hn::Mul(load_some(x + i, count), by), x + i, count); });
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -18,6 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 // 1 / sqrt(mean(s^2) + eps), the same bits in both directions.
 template <class T>
@@ -96,6 +97,7 @@ void norm_gradients(const sj_call& call, const float* weight, int64_t begin, int
     backward_rows<float>(call, weight, begin, end, grad);
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

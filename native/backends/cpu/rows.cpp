@@ -19,6 +19,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+namespace {
 
 // y = the sum of x's rows i = first, next[first], ... until -1, each element one float32 chain rounded once.
 template <class T>
@@ -39,6 +40,7 @@ void sum_rows(const sj_call& call, int64_t row, int32_t first, const int32_t* ne
     sum_chain(data<const float>(call, X), n, first, next, data<float>(call, Y) + row * n);
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -1,5 +1,4 @@
-// swiglu and its backward (ops/swiglu.h). The sigmoid comes from e^-|gate|, so nothing overflows on either
-// side.
+// swiglu and its backward (ops/swiglu.h).
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/swiglu.cpp"
@@ -19,19 +18,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
-
-struct Sigmoid {
-  Vector value, rest;  // rest = 1 - value, without cancellation
-};
-
-HWY_INLINE Sigmoid sigmoid(Vector x) {
-  const Lanes d;
-  const auto one = hn::Set(d, 1.0f);
-  const auto e = exp(hn::Neg(hn::Abs(x)));
-  const auto larger = hn::Div(one, hn::Add(one, e)), smaller = hn::Mul(e, larger);
-  const auto negative = hn::Lt(x, hn::Zero(d));
-  return {hn::IfThenElse(negative, smaller, larger), hn::IfThenElse(negative, larger, smaller)};
-}
+namespace {
 
 template <class T>
 HWY_INLINE void forward_range(const T* gate, const T* up, T* y, int64_t n) {
@@ -77,6 +64,7 @@ void swiglu_gradients(const sj_call& call, int64_t begin, int64_t n) {
     run(float{});
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -1,5 +1,5 @@
-// What the vector kernels share: float32 and bf16 storage seen as float32 lanes, tails, and the one exp.
-// Included once per instruction set (Highway's foreach_target).
+// What the vector kernels share: float32 and bf16 storage seen as float32 lanes, tails, and the functions of
+// float32 lanes, each here once: exp, sigmoid. Included once per instruction set (Highway's foreach_target).
 #if defined(SELFJUDGE_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SELFJUDGE_VECTORS_INL_H_
 #undef SELFJUDGE_VECTORS_INL_H_
@@ -96,6 +96,20 @@ HWY_INLINE Vector exp(Vector x) {
   p = hn::MulAdd(hn::Mul(r, r), p, hn::Add(r, hn::Set(d, 1.0f)));
   const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(bits, shifted)));
   return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.33f)), hn::Mul(p, power));
+}
+
+struct Sigmoid {
+  Vector value, rest;  // rest = 1 - value, without cancellation
+};
+
+// 1 / (1 + e^-x), from e^-|x|: nothing overflows on either side.
+HWY_INLINE Sigmoid sigmoid(Vector x) {
+  const Lanes d;
+  const auto one = hn::Set(d, 1.0f);
+  const auto e = exp(hn::Neg(hn::Abs(x)));
+  const auto larger = hn::Div(one, hn::Add(one, e)), smaller = hn::Mul(e, larger);
+  const auto negative = hn::Lt(x, hn::Zero(d));
+  return {hn::IfThenElse(negative, smaller, larger), hn::IfThenElse(negative, larger, smaller)};
 }
 
 }  // namespace selfjudge::cpu::HWY_NAMESPACE

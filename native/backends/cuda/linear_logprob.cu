@@ -6,8 +6,8 @@
 // coefficient g - G p = (g - G) + G (1 - p) takes 1 - p as the sum of all other probabilities, exact where p
 // is near 1.
 //
-// linear_logprob_mean does the same products with G = -1 once the lse are known: as many as recomputing in
-// the backward, which then only scales.
+// linear_logprob_expectation does the same products with G = -1 once the lse are known: as many as
+// recomputing in the backward, which then only scales.
 #include <algorithm>
 
 #include "../../include/ops.h"
@@ -64,7 +64,7 @@ __global__ __launch_bounds__(256) void subtract_lse(LabelIndex index, int rows, 
   x = log_probability(x, lse[index.rows[entry]]);
 }
 
-// linear_logprob or linear_logprob_mean, whose first tensors are the same; rounded_lse: [rows].
+// linear_logprob or linear_logprob_expectation, whose first tensors are the same; rounded_lse: [rows].
 template <class T>
 int32_t forward(const sj_call& call, const Forward& f, float* rounded_lse, Context& context,
                 sj_error* error) {
@@ -352,8 +352,8 @@ struct Mean {
       : f(call, memory),
         lse(f.s.take<float>(f.rows)),
         total(f.s.take<float>(f.rows)),
-        products(f.rows, f.labels, f.vocabulary, int64_t(element_bytes(call, ops::linear_logprob_mean::H)),
-                 f.s) {}
+        products(f.rows, f.labels, f.vocabulary,
+                 int64_t(element_bytes(call, ops::linear_logprob_expectation::H)), f.s) {}
 };
 
 __global__ __launch_bounds__(256) void fill_total(int rows, float value, float* total) {
@@ -368,7 +368,7 @@ __global__ __launch_bounds__(256) void round_rest(int rows, const double* rest, 
 
 template <class T>
 int32_t forward_mean(const sj_call& call, Context& context, sj_error* error) {
-  using namespace ops::linear_logprob_mean;
+  using namespace ops::linear_logprob_expectation;
   const Mean m(call, call.workspace);
   if (m.f.rows == 0) return SJ_OK;
   if (const int32_t code = forward<T>(call, m.f, m.lse, context, error)) return code;
@@ -398,10 +398,10 @@ struct MeanBackward {
 
   MeanBackward(const sj_call& call, void* memory)
       : s(memory),
-        rows(dim(call, ops::linear_logprob_mean_backward::MEAN, 0)),
-        depth(dim(call, ops::linear_logprob_mean_backward::MEAN, 1)),
-        vocabulary(dim(call, ops::linear_logprob_mean_backward::W, 0)),
-        labels(dim(call, ops::linear_logprob_mean_backward::LABELS, 0)),
+        rows(dim(call, ops::linear_logprob_expectation_backward::MEAN, 0)),
+        depth(dim(call, ops::linear_logprob_expectation_backward::MEAN, 1)),
+        vocabulary(dim(call, ops::linear_logprob_expectation_backward::W, 0)),
+        labels(dim(call, ops::linear_logprob_expectation_backward::LABELS, 0)),
         index(rows, labels, s),
         total(s.take<float>(rows)),
         coefficient(s.take<float>(labels)) {}
@@ -419,13 +419,14 @@ __global__ __launch_bounds__(256) void label_probabilities(LabelIndex index, int
 
 template <class T>
 int32_t backward_mean(const sj_call& call, Context& context, sj_error* error) {
-  using namespace ops::linear_logprob_mean_backward;
+  using namespace ops::linear_logprob_expectation_backward;
   const MeanBackward b(call, call.workspace);
   if (b.rows == 0) return SJ_OK;
   const float* dlogp = data<const float>(call, DLOGP);
-  if (const int32_t code = index_labels(context, b.index, SJ_OP_linear_logprob_mean_backward, ROWS, LABELS,
-                                        data<const int32_t>(call, ROWS), data<const int32_t>(call, LABELS),
-                                        b.labels, b.rows, b.vocabulary, error))
+  if (const int32_t code =
+          index_labels(context, b.index, SJ_OP_linear_logprob_expectation_backward, ROWS, LABELS,
+                       data<const int32_t>(call, ROWS), data<const int32_t>(call, LABELS), b.labels, b.rows,
+                       b.vocabulary, error))
     return code;
   if (const int32_t code = context.launch(sum_dlogp, dim3(blocks_for(b.rows, 256)), dim3(256), 0, error,
                                           b.index, int(b.rows), dlogp, b.total))
@@ -462,19 +463,19 @@ int32_t run_linear_logprob_backward(const sj_call& call, Context& context, sj_er
                          [&](auto type) { return backward<decltype(type)>(call, context, error); });
 }
 
-size_t workspace_linear_logprob_mean(const sj_call& call) { return Mean(call, nullptr).f.s.bytes(); }
+size_t workspace_linear_logprob_expectation(const sj_call& call) { return Mean(call, nullptr).f.s.bytes(); }
 
-int32_t run_linear_logprob_mean(const sj_call& call, Context& context, sj_error* error) {
-  return with_float_type(call, ops::linear_logprob_mean::H,
+int32_t run_linear_logprob_expectation(const sj_call& call, Context& context, sj_error* error) {
+  return with_float_type(call, ops::linear_logprob_expectation::H,
                          [&](auto type) { return forward_mean<decltype(type)>(call, context, error); });
 }
 
-size_t workspace_linear_logprob_mean_backward(const sj_call& call) {
+size_t workspace_linear_logprob_expectation_backward(const sj_call& call) {
   return MeanBackward(call, nullptr).s.bytes();
 }
 
-int32_t run_linear_logprob_mean_backward(const sj_call& call, Context& context, sj_error* error) {
-  return with_float_type(call, ops::linear_logprob_mean_backward::W,
+int32_t run_linear_logprob_expectation_backward(const sj_call& call, Context& context, sj_error* error) {
+  return with_float_type(call, ops::linear_logprob_expectation_backward::W,
                          [&](auto type) { return backward_mean<decltype(type)>(call, context, error); });
 }
 

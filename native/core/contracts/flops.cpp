@@ -20,8 +20,8 @@ double linear(const sj_call& call) {
   return flops;
 }
 
-double linears(const sj_call& call) {
-  using namespace ops::linears;
+double linear_group(const sj_call& call) {
+  using namespace ops::linear_group;
   double values = 0;  // of weights and adapters: each is multiplied by each row once
   for (int slot = W0; slot < Y0; slot++)
     if (present(call, slot) && (slot - W0) % kSlots != BIAS0 - W0) values += product(tensor(call, slot));
@@ -79,7 +79,7 @@ double logprob(const sj_call& call) {
   return 2 * static_cast<double>(tensor(call, H).dims[0]) * product(tensor(call, W));
 }
 
-double logprob_mean(const sj_call& call) { return 2 * logprob(call); }
+double logprob_expectation(const sj_call& call) { return 2 * logprob(call); }
 
 double logprob_backward(const sj_call& call) {
   using namespace ops::linear_logprob_backward;
@@ -98,8 +98,8 @@ Flops flops_of(sj_op op) {
   switch (op) {
     case SJ_OP_linear:
       return linear;
-    case SJ_OP_linears:
-      return linears;
+    case SJ_OP_linear_group:
+      return linear_group;
     case SJ_OP_linear_backward:
       return linear_backward;
     case SJ_OP_tree_attention:
@@ -112,8 +112,8 @@ Flops flops_of(sj_op op) {
       return logprob;
     case SJ_OP_linear_logprob_backward:
       return logprob_backward;
-    case SJ_OP_linear_logprob_mean:
-      return logprob_mean;
+    case SJ_OP_linear_logprob_expectation:
+      return logprob_expectation;
     case SJ_OP_linear_sample:
       return sample;
     default:

@@ -123,8 +123,8 @@ const char* linear(const sj_call& call) {
   return adapter(call, {1, A1, B1, -1, START1, ROWS1, P1}, X, ROW_KEYS);
 }
 
-const char* linears(const sj_call& call) {
-  using namespace ops::linears;
+const char* linear_group(const sj_call& call) {
+  using namespace ops::linear_group;
   for (int i = 0; i < kParts; i++) {
     const int w = W0 + i * kSlots;
     for (int j = 0; j < 2; j++) {
@@ -191,8 +191,8 @@ Relation relation_of(sj_op op) {
       return rope;
     case SJ_OP_linear:
       return linear;
-    case SJ_OP_linears:
-      return linears;
+    case SJ_OP_linear_group:
+      return linear_group;
     case SJ_OP_linear_backward:
       return linear_backward;
     case SJ_OP_linear_sample:

@@ -41,9 +41,9 @@ inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
                                          {"step", 0, 4294967295.0, true}};
 inline constexpr Contract spec = contract("linear", tensors, numbers);
 }  // namespace linear
-// linears: two or three linear layers of one x at once, as the queries, keys and values of a block are: y_i
-// has the bits of linear. Adapters are on all rows, without dropout. No backward.
-namespace linears {
+// linear_group: two or three linear layers of one x at once, as the queries, keys and values of a block are:
+// y_i has the bits of linear. Adapters are on all rows, without dropout. No backward.
+namespace linear_group {
 enum Tensor {
   X,
   W0,
@@ -90,8 +90,8 @@ inline constexpr TensorSpec tensors[] = {
 inline constexpr NumberSpec numbers[] = {{"scale00", -1e30, 1e30}, {"scale01", -1e30, 1e30},
                                          {"scale10", -1e30, 1e30}, {"scale11", -1e30, 1e30},
                                          {"scale20", -1e30, 1e30}, {"scale21", -1e30, 1e30}};
-inline constexpr Contract spec = contract("linears", tensors, numbers);
-}  // namespace linears
+inline constexpr Contract spec = contract("linear_group", tensors, numbers);
+}  // namespace linear_group
 namespace linear_backward {
 enum Tensor {
   DY,
@@ -136,7 +136,7 @@ inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
                                          SJ_ADAPTER_NUMBERS(1),
                                          {"seed", 0, 4294967295.0, true},
                                          {"step", 0, 4294967295.0, true},
-                                         {"need_dx", 0, 1, true}};
+                                         words("need_dx", "no yes")};
 #undef SJ_ADAPTER_NUMBERS
 inline constexpr Contract spec = contract("linear_backward", tensors, numbers);
 }  // namespace linear_backward

@@ -7,9 +7,9 @@
 // label's own (1 - p) is taken together in float32 where p is near 1. grad_w += the same for the head.
 //
 // With a frozen head one pass does for both (flash attention over the vocabulary, the head being keys and
-// values): linear_logprob_mean also returns mean[r] = sum_v p_v W[v] and rest[r] = sum_v p_v over the columns
-// v that are no label of row r. Its backward is a scale a row and the labels' own rows of W: two products
-// with the head instead of three.
+// values): linear_logprob_expectation also returns mean[r] = sum_v p_v W[v] and rest[r] = sum_v p_v over the
+// columns v that are no label of row r. Its backward is a scale a row and the labels' own rows of W: two
+// products with the head instead of three.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {
@@ -35,10 +35,10 @@ inline constexpr TensorSpec tensors[] = {
     {"grad_w", Role::InOutOptional, F32, "V D"},
     {"dh", Role::Out, FLOATS, "R D", "h", false, "need_dh"},
 };
-inline constexpr NumberSpec numbers[] = {{"need_dh", 0, 1, true}};
+inline constexpr NumberSpec numbers[] = {words("need_dh", "no yes")};
 inline constexpr Contract spec = contract("linear_logprob_backward", tensors, numbers);
 }  // namespace linear_logprob_backward
-namespace linear_logprob_mean {
+namespace linear_logprob_expectation {
 enum Tensor { H, W, ROWS, LABELS, LOGP, MEAN, REST };
 inline constexpr TensorSpec tensors[] = {
     {"h", Role::In, FLOATS, "R D"}, {"w", Role::In, FLOATS, "V D", "h", true},
@@ -46,9 +46,9 @@ inline constexpr TensorSpec tensors[] = {
     {"logp", Role::Out, F32, "L"},  {"mean", Role::Out, F32, "R D"},
     {"rest", Role::Out, F32, "R"},
 };
-inline constexpr Contract spec = contract("linear_logprob_mean", tensors);
-}  // namespace linear_logprob_mean
-namespace linear_logprob_mean_backward {
+inline constexpr Contract spec = contract("linear_logprob_expectation", tensors);
+}  // namespace linear_logprob_expectation
+namespace linear_logprob_expectation_backward {
 enum Tensor { DLOGP, W, ROWS, LABELS, LOGP, MEAN, REST, DH };
 inline constexpr TensorSpec tensors[] = {
     {"dlogp", Role::In, F32, "L"}, {"w", Role::In, FLOATS, "V D", nullptr, true},
@@ -56,6 +56,6 @@ inline constexpr TensorSpec tensors[] = {
     {"logp", Role::In, F32, "L"},  {"mean", Role::In, F32, "R D"},
     {"rest", Role::In, F32, "R"},  {"dh", Role::Out, FLOATS, "R D", "w"},
 };
-inline constexpr Contract spec = contract("linear_logprob_mean_backward", tensors);
-}  // namespace linear_logprob_mean_backward
+inline constexpr Contract spec = contract("linear_logprob_expectation_backward", tensors);
+}  // namespace linear_logprob_expectation_backward
 }  // namespace selfjudge::ops

@@ -49,7 +49,7 @@ export class ArgumentError extends SelfjudgeError {
   }
 }
 
-/** A tensor, weight, plan or device used after its end: disposed, or donated to an op that works in place. */
+/** A tensor, weight, tree or device used after its end: disposed, or donated to an op that works in place. */
 export class DisposedError extends SelfjudgeError {
   override readonly name = 'DisposedError';
   constructor(what: string, { where, expected, received }: Mismatch) {
@@ -62,7 +62,7 @@ export class DisposedError extends SelfjudgeError {
   }
 }
 
-/** A tensor, weight or plan of another device or thread. */
+/** A tensor, weight or tree of another device or thread. */
 export class ForeignError extends SelfjudgeError {
   override readonly name = 'ForeignError';
   constructor(what: string, { where, expected, received }: Mismatch) {

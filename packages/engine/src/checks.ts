@@ -1,7 +1,18 @@
 // Checks of models and views. Of our classes they ask for the members that are used, so that a stand-in with the same
 // members will do.
-import { anything, callback, having, instance, list, object, whole } from '@selfjudge/base/checks';
+import {
+  anything,
+  callback,
+  having,
+  instance,
+  list,
+  object,
+  whole,
+  type Check,
+} from '@selfjudge/base/checks';
+import type { TreeSequence } from '@selfjudge/text';
 import { Device } from './tensor/device.js';
+import { checkSequence } from './tensor/treeSequence.js';
 
 /** A number that keys randomness on a device. */
 export const key = whole(0, 2 ** 32 - 1);
@@ -13,6 +24,11 @@ export const model = having('a LlamaModel', {
   layers: list(anything),
   view: callback,
 });
+
+/** A sequence of a tree: token ids, and labels in range. */
+export const sequence: Check = (value, what, where) => {
+  checkSequence(value as TreeSequence, what, where);
+};
 
 /** What scores: all that judging and evaluation need of a view. */
 export const scorer = having('a ModelView', {

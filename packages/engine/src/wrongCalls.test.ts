@@ -15,13 +15,14 @@ afterAll(() => {
 describeWrongCalls({
   exports: engine,
   table: { ...opEntries, ...tensorEntries, ...modelEntries, ...generationEntries },
+  rows: new URL('./testing/entries/', import.meta.url),
   without: {
     'takes no argument': [
       'Adapter#dispose Adapter#freeze Adapter#makeTrainable Adapter#read',
       'Device#close Device#counters Device#memory Device#recover Device#resetPeak Device#sync',
       'LlamaModel#clone LlamaModel#dispose LlamaModel#makeTrainable LlamaModel#parameters',
       'ParameterSet#afterUpdate ParameterSet#read ParameterSet#zeroGrad',
-      'Program#dispose Program#run Tape#dispose TreePlan#dispose Vector#dispose Weight#dispose Weight#rows',
+      'Program#dispose Program#run Tape#dispose DeviceTree#dispose Vector#dispose Weight#dispose Weight#rows',
       'Tensor#dispose Tensor#read Tensor#retain',
       'new RowCounter new Tape',
     ].flatMap((names) => names.split(/(?<!new) /)),
@@ -33,7 +34,7 @@ describeWrongCalls({
       'Safetensors',
       'Tensor',
       'TreeBatch',
-      'TreePlan',
+      'DeviceTree',
       'Weight',
     ].map((name) => `new ${name}`),
     'for the packages above alone, which have checked what they hand on': [
@@ -53,8 +54,8 @@ describeWrongCalls({
       'Tensor#donate',
       'Tensor#handle',
       'Tensor.adopt',
-      'TreePlan#handle',
-      'TreePlan#hold',
+      'DeviceTree#handle',
+      'DeviceTree#hold',
     ],
   },
   atLeast: 2000,

@@ -1,5 +1,5 @@
 import { mean } from '@selfjudge/base';
-import type { ModelView } from '@selfjudge/engine';
+import { scoreSequences, type ModelView } from '@selfjudge/engine';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import {
   check,
@@ -13,7 +13,6 @@ import {
 import { scorer } from '@selfjudge/engine/checks';
 import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import { preferenceSequences, type PreferencePair } from '@selfjudge/data';
-import { scoreSequences } from '@selfjudge/training';
 import { isPreference } from './checks.js';
 import { wilson, type Estimate } from './estimate.js';
 

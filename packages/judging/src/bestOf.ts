@@ -1,4 +1,4 @@
-import { answerText, generate, type GenerateOptions, type ModelView, type Sample } from '@selfjudge/engine';
+import { sampleAnswers, type GenerateOptions, type ModelView, type SampledAnswer } from '@selfjudge/engine';
 import { check, list, object, optional, options as optionsOf, whole } from '@selfjudge/base/checks';
 import { prompt as isPrompt } from '@selfjudge/text/checks';
 import { view as isView } from '@selfjudge/engine/checks';
@@ -19,7 +19,7 @@ export interface BestOfOptions {
 export interface BestOf {
   text: string;
   /** All answers with their texts; `tournament` names them by index. */
-  answers: (Sample & { text: string })[];
+  answers: SampledAnswer[];
   tournament: Tournament;
 }
 
@@ -49,10 +49,7 @@ export async function bestOf(
   const { n, seed = 0, sampling, judging } = options;
   const { tokenizer } = judge;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const samples = await generate(view, ids, { ...sampling, count: n, seed });
-  const answers = samples.map((ofPrompt) =>
-    ofPrompt.map((sample) => ({ ...sample, text: answerText(tokenizer, sample) })),
-  );
+  const answers = await sampleAnswers(view, tokenizer, ids, { ...sampling, count: n, seed });
   const results = await tournament(
     prompts.map((prompt, i) => ({ prompt, candidates: answers[i].map(({ text }) => text) })),
     (pairs) => judge.compare(pairs, judging),

@@ -1,5 +1,5 @@
 import { Tensor } from '@selfjudge/engine';
-import { TreePlan } from '@selfjudge/engine';
+import { DeviceTree } from '@selfjudge/engine';
 import { Vector, type Vector2 } from '@selfjudge/engine';
 import { Weight } from '@selfjudge/engine';
 import type { Device } from '@selfjudge/engine';
@@ -55,7 +55,7 @@ export class Operands {
   readonly dtype: StorageType;
   readonly #inputs: Record<string, Input>;
   readonly #made = new Map<string, Tensor | Weight | Vector>();
-  readonly #plans: TreePlan[] = [];
+  readonly #trees: DeviceTree[] = [];
 
   constructor(device: Device, dtype: StorageType, inputs: Record<string, Input>) {
     this.device = device;
@@ -93,13 +93,13 @@ export class Operands {
     return this.#made.get(name) as Vector2;
   }
 
-  tree(segments: number[] | Int32Array): TreePlan {
+  tree(segments: number[] | Int32Array): DeviceTree {
     const triples = Int32Array.from(segments);
     let rows = 0;
     for (let s = 1; s < triples.length; s += 3) rows += triples[s];
-    const plan = TreePlan.from(this.device, { segments: triples, rows });
-    this.#plans.push(plan);
-    return plan;
+    const tree = DeviceTree.from(this.device, { segments: triples, rows });
+    this.#trees.push(tree);
+    return tree;
   }
 
   /** Names of the inputs to differentiate. */
@@ -125,7 +125,7 @@ export class Operands {
       if (!(made instanceof Tensor)) made.grad?.dispose();
       made.dispose();
     }
-    for (const plan of this.#plans) plan.dispose();
+    for (const tree of this.#trees) tree.dispose();
   }
 }
 

@@ -4,7 +4,7 @@ import { elementwiseCases } from './cases/elementwise.js';
 import { feedTokensCases } from './cases/feedTokens.js';
 import { headCases } from './cases/head.js';
 import { linearCases } from './cases/linear.js';
-import { linearsCases } from './cases/linears.js';
+import { linearGroupCases } from './cases/linearGroup.js';
 import { optimizerCases } from './cases/optimizer.js';
 import { rowCases } from './cases/rows.js';
 
@@ -13,7 +13,7 @@ export const cases: OpCase[] = [
   ...rowCases,
   ...elementwiseCases,
   ...linearCases,
-  ...linearsCases,
+  ...linearGroupCases,
   ...attentionCases,
   ...headCases,
   ...optimizerCases,

@@ -71,7 +71,13 @@ async function compareTree(view: ModelView, random: Random, strangers: Path[]): 
     return [...trunk, ...ids(cut(random, Math.min(room, 70)) - random.below(2))];
   });
   const count = 1 + random.below(3);
-  const sample = () => generate(view, prompts, { ...sampling, count, maxBatch: 1 + random.below(16) });
+  const sample = () =>
+    generate(view, prompts, {
+      ...sampling,
+      count,
+      maxBatch: 1 + random.below(16),
+      samplingLogprobs: true,
+    });
   const samples = await sample();
   const paths = samples.flatMap((answers, p) =>
     answers.map((answer, i): Path => ({

@@ -72,6 +72,13 @@ export function validCall(contract: NativeContract, shape: CallShape): ContractC
   return { contract, slots, numbers, segments: contract.tree ? segmentsOf(size('T')) : null };
 }
 
+/** The numbers of a call with every word of each enumeration in turn, in the place of what the call has. */
+export function otherWords({ contract, numbers }: ContractCall): (number | string)[][] {
+  return contract.numbers.flatMap(({ names }, i) =>
+    (names ?? []).map((word) => numbers.map((number, at): number | string => (at === i ? word : number))),
+  );
+}
+
 /** Sizes that contracts relate beyond equal symbols: heads, pools of keys and values, an even head width. */
 function bindRelated(sizes: Map<string, number>, size: (symbol: string) => number): void {
   const groups = size('G');

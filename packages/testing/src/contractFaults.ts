@@ -36,6 +36,8 @@ export interface Fault {
   codes: NativeError['code'][];
   /** Names one of which the error's `argument` must be. */
   arguments: string[];
+  /** What the error's `expected` must contain besides. */
+  expected?: string[];
   raw: RawCall;
 }
 
@@ -154,7 +156,7 @@ export class ContractFaults {
   }
 
   *#numberFaults(): Iterable<Fault> {
-    for (const [i, { name, min, max, integer }] of this.#call.contract.numbers.entries()) {
+    for (const [i, { name, min, max, integer, names }] of this.#call.contract.numbers.entries()) {
       const values: unknown[] = [
         NaN,
         Infinity,
@@ -166,10 +168,14 @@ export class ContractFaults {
       ];
       if (min < 0) values.pop();
       if (integer) values.push(min + 0.5, 2 ** 53);
-      for (const value of [...values, this.#scripts.number]) {
+      if (names !== null) values.push('', names[0].toUpperCase(), names.join(' '), '0');
+      if (!names?.includes(this.#scripts.number as string)) values.push(this.#scripts.number);
+      for (const value of values) {
         const numbers: unknown[] = [...this.#call.numbers];
         numbers[i] = value;
-        yield this.#fault(`${name} ${String(value)}`, [name], { numbers });
+        // What is expected of an enumeration is said in its words.
+        const expected = names ?? [];
+        yield { ...this.#fault(`${name} ${String(value)}`, [name], { numbers }), expected };
       }
     }
   }

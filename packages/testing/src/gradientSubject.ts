@@ -28,11 +28,18 @@ export const dropoutKey = { seed: 4_000_000_000, step: 17 };
 /** A tiny Llama with two adapters, as the product computes it and as float64 does, from the same stored values. */
 export class GradientSubject {
   readonly view: ModelView;
+  readonly #model: LlamaModel;
   readonly #reference: ReferenceModel;
   readonly #sets: [prefix: string, set: ParameterSet][];
 
-  private constructor(view: ModelView, reference: ReferenceModel, sets: [string, ParameterSet][]) {
-    this.view = view;
+  private constructor(
+    model: LlamaModel,
+    adapters: readonly Adapter[],
+    reference: ReferenceModel,
+    sets: [string, ParameterSet][],
+  ) {
+    this.#model = model;
+    this.view = model.view(adapters);
     this.#reference = reference;
     this.#sets = sets;
   }
@@ -66,7 +73,7 @@ export class GradientSubject {
     const reference = { config, weights: await stored(model), adapters };
     const own: [string, ParameterSet][] = [['trained ', sets[1]]];
     if (everything) own.push(['', sets[0]], ['', weights]);
-    return new GradientSubject(model.view([frozen, trained]), reference, own);
+    return new GradientSubject(model, [frozen, trained], reference, own);
   }
 
   /** The product on a packed tree: log-probabilities and gradients for d loss / d logp of each label. */
@@ -118,7 +125,7 @@ export class GradientSubject {
 
   dispose(): void {
     for (const adapter of this.view.adapters) adapter.dispose();
-    this.view.model.dispose();
+    this.#model.dispose();
   }
 }
 

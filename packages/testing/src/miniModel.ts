@@ -10,7 +10,7 @@ import { treeAttention } from '@selfjudge/engine';
 import type { Device } from '@selfjudge/engine';
 import { Tensor } from '@selfjudge/engine';
 import type { TreeBatch } from '@selfjudge/engine';
-import { TreePlan } from '@selfjudge/engine';
+import { DeviceTree } from '@selfjudge/engine';
 import { Vector, type LinearAdapter } from '@selfjudge/engine';
 import { Weight } from '@selfjudge/engine';
 import type { StorageType } from './case.js';
@@ -87,7 +87,7 @@ export class MiniModel {
   /** Log-probabilities of the batch's labels, and the final hidden rows of all its rows. */
   forward(batch: TreeBatch): { logp: Tensor; hidden: Tensor } {
     const device = this.#device;
-    const plan = TreePlan.from(device, batch);
+    const tree = DeviceTree.from(device, batch);
     const positions = Tensor.from(device, batch.positions, [batch.rows]);
     const rowKeys = Tensor.from(device, batch.rowKeys, [batch.rows, 2]);
     let x = embedding(this.#embedding, Tensor.from(device, batch.tokens, [batch.rows]));
@@ -110,13 +110,13 @@ export class MiniModel {
       const q = rope(split(apply('q', attended.y), heads), this.#ropeTable, positions);
       const k = rope(split(apply('k', attended.y), kvHeads), this.#ropeTable, positions);
       const v = split(apply('v', attended.y), kvHeads);
-      const mixed = treeAttention(q, k, v, plan, 1 / Math.sqrt(dim));
+      const mixed = treeAttention(q, k, v, tree, 1 / Math.sqrt(dim));
       const output = apply('o', reshape(mixed, [batch.rows, heads * dim]));
       const normed = rmsNorm(attended.sum, layer.mlpNorm, 1e-5, output);
       branch = apply('down', swiglu(apply('gate', normed.y), apply('up', normed.y)));
       x = normed.sum;
     });
-    plan.dispose();
+    tree.dispose();
     const hidden = rmsNorm(x, this.#finalNorm, 1e-5, branch).y;
     const labelled = gatherRows(hidden, Tensor.from(device, batch.labelRows, [batch.labelRows.length]));
     const { row, label } = batch.labels;

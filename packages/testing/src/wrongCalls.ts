@@ -1,3 +1,5 @@
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { NativeError } from '@selfjudge/native';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -49,6 +51,8 @@ export interface WrongCalls {
   exports: object;
   /** By name: `f`, `new Class`, `Class.static`, `Class#method`. */
   table: Readonly<Record<string, Entry>>;
+  /** The file or folder of the table's rows, where that is not the test's own file. */
+  rows?: URL;
   /** Names without an entry, by the reason. */
   without: Readonly<Record<string, readonly string[]>>;
   /** Wrong values tried of each argument. */
@@ -65,6 +69,7 @@ const SEED = 20240211;
 export function describeWrongCalls({
   exports,
   table,
+  rows,
   without,
   runs = 10,
   unharmed,
@@ -73,8 +78,14 @@ export function describeWrongCalls({
   let made = 0;
   it('covers every exported function and public method, or says why not', () => {
     const named = [...Object.keys(table), ...Object.values(without).flat()];
-    expect(new Set(named).size).toBe(named.length);
-    expect(named.toSorted()).toEqual(callablesOf(exports).toSorted());
+    const callables = callablesOf(exports);
+    const file = relative('.', rows === undefined ? expect.getState().testPath! : fileURLToPath(rows));
+    const notIn = (all: string[], names: string[]) => names.filter((name) => !all.includes(name));
+    expect(notIn(named, callables), `exports without a row of right and wrong arguments in ${file}`).toEqual(
+      [],
+    );
+    expect(notIn(callables, named), `rows of ${file}, or names without one, that are no export`).toEqual([]);
+    expect(new Set(named).size, `names twice in ${file}`).toBe(named.length);
   });
   describe.each(Object.entries(table))('%s', (name, { call, parameters }) => {
     const invoke = (values: unknown[]): unknown => call(...(values as never[]));

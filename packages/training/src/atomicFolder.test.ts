@@ -61,8 +61,17 @@ describe('atomicFolder', () => {
     expect(folderFault(path)).toMatchObject({ expected: '3 bytes', received: '1' });
     rmSync(join(path, 'a.txt'));
     expect(folderFault(path)).toMatchObject({ expected: 'a file of 3 bytes', received: 'no file' });
-    writeFileSync(join(path, 'manifest.json'), '{"format": 2}');
-    expect(folderFault(path)).toMatchObject({ path: join(path, 'manifest.json'), expected: /^format 1/ });
+    const manifest = { path: join(path, 'manifest.json'), expected: 'format 1 with a list of files' };
+    for (const content of ['{"format": 1}', '{"format": "2"}', '{"files": {}}', '{}']) {
+      writeFileSync(manifest.path, content);
+      expect(folderFault(path), content).toEqual({ ...manifest, received: 'another file' });
+    }
+    writeFileSync(manifest.path, '{"format": 2}');
+    expect(folderFault(path)).toEqual({
+      ...manifest,
+      received: 'format 2',
+      advice: expect.stringMatching(/^another version of selfjudge wrote it: go on with that version/),
+    });
     expect(folderFault(join(root, 'none'))).toMatchObject({ received: expect.stringContaining('ENOENT') });
   });
 

@@ -18,9 +18,11 @@ import { callback, check, path as isPath } from '@selfjudge/base/checks';
 
 const MANIFEST = 'manifest.json';
 
+const FORMAT = 1;
+
 /** What a finished folder must hold, by path inside it. */
 interface Manifest {
-  format: 1;
+  format: typeof FORMAT;
   files: Record<string, { bytes: number; sha256: string }>;
 }
 
@@ -29,7 +31,18 @@ export interface FolderFault {
   path: string;
   expected: string;
   received: string;
+  /** What to do when nothing is damaged. */
+  advice?: string;
 }
+
+/** The fault of a file that is whole, and in a format of another version: nothing is to be removed. */
+export const otherFormat = (path: string, expected: string, found: number): FolderFault => ({
+  path,
+  expected,
+  received: `format ${found}`,
+  advice:
+    'another version of selfjudge wrote it: go on with that version, or begin anew in another output_dir',
+});
 
 /**
  * Writes a folder that is there whole or not at all: `fill` writes into a temporary sibling, every file is synced and
@@ -48,7 +61,7 @@ export async function atomicFolder(path: string, fill: (dir: string) => Promise<
     rmSync(temporary, { recursive: true, force: true });
     makeFolder(temporary);
     await fill(temporary);
-    const manifest: Manifest = { format: 1, files: {} };
+    const manifest: Manifest = { format: FORMAT, files: {} };
     const { files, folders } = contents(temporary);
     for (const file of files) manifest.files[relative(temporary, file)] = hashed(file, true);
     for (const folder of folders) syncPath(folder);
@@ -101,10 +114,13 @@ export function folderFault(path: string): FolderFault | undefined {
   check('folderFault', { path }, { path: isPath });
   const file = join(path, MANIFEST);
   try {
-    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
-    if (manifest.format === 1 && typeof manifest.files === 'object' && manifest.files !== null)
-      return filesFault(path, manifest.files);
-    return { path: file, expected: 'format 1 with a list of files', received: 'another file' };
+    const { format, files } = JSON.parse(readFileSync(file, 'utf8')) as { format: unknown; files: unknown };
+    const expected = `format ${FORMAT} with a list of files`;
+    if (format === FORMAT && typeof files === 'object' && files !== null)
+      return filesFault(path, files as Manifest['files']);
+    if (Number.isSafeInteger(format) && format !== FORMAT)
+      return otherFormat(file, expected, format as number);
+    return { path: file, expected, received: 'another file' };
   } catch (error) {
     return { path: file, expected: 'a list of the files of this folder', received: (error as Error).message };
   }

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '@selfjudge/base';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Checkpoints } from './checkpoint.js';
+import { Checkpoints, loadCheckpoint } from './checkpoint.js';
 import { AdamW } from './optimizer.js';
 import { selfTrainingDefaults } from './presets.js';
 import { tinyLora, tinyModel } from './testing/tiny.js';
@@ -94,6 +94,57 @@ describe('Checkpoints', () => {
       writeFileSync(file, original);
       expect(checkpoints.newest()).toBe(newest);
     }
+  });
+
+  describe('format', () => {
+    const trainable = loraTrainable(model, tinyLora, { seed: 6 });
+    const optimizer = new AdamW(trainable.parameters, selfTrainingDefaults);
+    const load = (change: object) => {
+      const file = join(checkpoints.at(6), 'trainer_state.json');
+      const { format, ...state } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+      expect(format).toBe(1);
+      writeFileSync(file, JSON.stringify({ ...state, ...change }));
+      return loadCheckpoint(checkpoints.at(6), trainable.parameters, optimizer).state;
+    };
+    afterAll(() => {
+      optimizer.dispose();
+      trainable.dispose();
+    });
+
+    it('is written down; none is the first, as of checkpoints from before it was', () => {
+      const state = load({ format: 1 });
+      expect(state).toEqual({ step: 6, numTokens: 1, path: 'any' });
+      cpSync(join(written, 'step-6'), checkpoints.at(6), { recursive: true });
+      expect(load({})).toEqual(state);
+    });
+
+    it('of another version: what was found, what is supported, what to do, and nothing is loaded', async () => {
+      const before = await trainable.parameters.read();
+      // What else such a file holds is not looked at: it may mean anything.
+      expect(() => load({ format: 2, step: undefined })).toThrow(
+        `${checkpoints.at(6)}/trainer_state.json: expected a checkpoint of format 1, received format 2\n` +
+          'another version of selfjudge wrote it: go on with that version, or begin anew in another output_dir',
+      );
+      expect(await trainable.parameters.read()).toEqual(before);
+    });
+
+    it.each(['1', 1.5, null, -1])('%j is none', (format) => {
+      expect(() => load({ format })).toThrow(/trainer_state.json: expected format a whole number, received/);
+    });
+
+    it('of the manifest, of the newest or of the one before a damaged one: nobody is told to remove it', () => {
+      const later = (step: number) =>
+        writeFileSync(join(checkpoints.at(step), 'manifest.json'), '{"format": 2, "entries": []}');
+      later(4);
+      expect(checkpoints.newest()).toBe(checkpoints.at(6));
+      rmSync(join(checkpoints.at(6), 'tokenizer.json'));
+      const message = (step: number) =>
+        `${checkpoints.at(step)}/manifest.json: expected format 1 with a list of files, received format 2\n` +
+        'another version of selfjudge wrote it: go on with that version, or begin anew in another output_dir';
+      expect(() => checkpoints.newest()).toThrow(message(4));
+      later(6);
+      expect(() => checkpoints.newest()).toThrow(message(6));
+    });
   });
 
   it('an empty folder, and several that are damaged', () => {

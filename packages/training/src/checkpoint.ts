@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { FileFormatError, readJsonObject, shellWord, writeJson } from '@selfjudge/base';
 import { checkpointName, checkpointSteps } from '@selfjudge/base/internal';
 import { Safetensors, writeSafetensors, type ParameterSet } from '@selfjudge/engine';
-import { atomicFolder, folderFault, removeFolder } from './atomicFolder.js';
+import { atomicFolder, folderFault, otherFormat, removeFolder, type FolderFault } from './atomicFolder.js';
 import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/base/checks';
 import { isOptimizer, isParameterSet, isTrainable } from './checks.js';
 import type { AdamW } from './optimizer.js';
@@ -43,6 +43,11 @@ const writeArguments = {
   }),
 };
 
+/**
+ * What trainer_state.json and training_state.safetensors hold and mean. Another one needs a decision in docs/decisions. A
+ * trainer_state.json without one is of format 1.
+ */
+const FORMAT = 1;
 const STATE = 'trainer_state.json';
 const TENSORS = 'training_state.safetensors';
 
@@ -82,21 +87,22 @@ export class Checkpoints {
           values: () => data,
         })),
       );
-      await writeJson(join(dir, STATE), { ...state, updates });
+      await writeJson(join(dir, STATE), { format: FORMAT, ...state, updates });
     });
     return path;
   }
 
   /**
    * The newest checkpoint, when every file of it is what its manifest says; undefined when there is none.
-   * @throws FileFormatError when it is damaged: what is wrong, and how to go on from the newest one that is not
+   * @throws FileFormatError when it is damaged: what is wrong, and how to go on from the newest one that is not; or when
+   *   it is of a format that this version does not read
    */
   newest(): string | undefined {
     const steps = this.steps().reverse();
     if (steps.length === 0) return undefined;
-    const fault = folderFault(this.at(steps[0]));
+    const fault = damage(this.at(steps[0]));
     if (fault === undefined) return this.at(steps[0]);
-    const whole = steps.findIndex((step, i) => i > 0 && folderFault(this.at(step)) === undefined);
+    const whole = steps.findIndex((step, i) => i > 0 && damage(this.at(step)) === undefined);
     const damaged = (whole === -1 ? steps : steps.slice(0, whole)).map((step) => this.at(step));
     const onward = whole === -1 ? 'begins again from step 1' : `goes on from ${this.at(steps[whole])}`;
     throw new FileFormatError({
@@ -113,6 +119,13 @@ export class Checkpoints {
   }
 }
 
+/** What is damaged. @throws FileFormatError for a format of another version, which is not to be removed */
+function damage(path: string): FolderFault | undefined {
+  const fault = folderFault(path);
+  if (fault?.advice !== undefined) throw new FileFormatError(fault);
+  return fault;
+}
+
 function readState(path: string): TrainerState & { updates: number } {
   const state = readJsonObject(path);
   const expectField = (
@@ -125,6 +138,10 @@ function readState(path: string): TrainerState & { updates: number } {
       throw new FileFormatError({ path, expected: `${key} ${expected}`, received: holder[key] });
   };
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  const { format = FORMAT, ...rest } = state;
+  expectField({ format }, 'format', 'a whole number', isCount);
+  if (format !== FORMAT)
+    throw new FileFormatError(otherFormat(path, `a checkpoint of format ${FORMAT}`, format as number));
   for (const key of ['step', 'numTokens', 'updates']) expectField(state, key, 'a whole number', isCount);
   expectField(state, 'path', 'the name of a kernel path', (value) => typeof value === 'string');
   const { selection } = state;
@@ -135,12 +152,12 @@ function readState(path: string): TrainerState & { updates: number } {
     expectField(seen, 'bestSignal', 'a number', (value) => typeof value === 'number');
     expectField(seen, 'stopped', 'true or false', (value) => typeof value === 'boolean');
   }
-  return state as unknown as TrainerState & { updates: number };
+  return rest as unknown as TrainerState & { updates: number };
 }
 
 /**
  * Puts parameters and optimizer back where the checkpoint was written.
- * @throws FileFormatError when a file is not what it should be; then both are as they were
+ * @throws FileFormatError when a file is not what it should be, or of another format; then both are as they were
  */
 export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer: AdamW): Snapshot {
   check(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decide, preferences, type PairJudge, type SampledAnswer } from './contest.js';
+import type { SampledAnswer } from '@selfjudge/engine';
+import { decide, preferences, type PairJudge } from './contest.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { verdict } from './testing/tiny.js';
 
@@ -8,7 +9,7 @@ const answer = (text: string, finish: 'eos' | 'length' = 'eos'): SampledAnswer =
   const tokens = [...text].map((c) => c.charCodeAt(0));
   if (finish === 'eos') tokens.push(EOS);
   const logprobs = new Float32Array(tokens.length).fill(-1);
-  return { text, finish, tokens, logprobs, samplingLogprobs: logprobs };
+  return { text, finish, tokens, logprobs };
 };
 const prompts = (n: number) =>
   Array.from({ length: n }, (_, i) => ({ id: `${i}`, text: 'x', tokens: [9, 9] }));

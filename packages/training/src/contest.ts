@@ -1,4 +1,4 @@
-import { answerText, generate, type ModelView, type Sample, type SamplingOptions } from '@selfjudge/engine';
+import type { SampledAnswer } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
 import {
   check,
@@ -7,11 +7,9 @@ import {
   options as optionsOf,
   abortSignal,
   limit,
-  object,
   tuple,
 } from '@selfjudge/base/checks';
 import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import { view as isView } from '@selfjudge/engine/checks';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import {
@@ -40,11 +38,6 @@ export interface TokenizedPrompt {
   tokens: number[];
 }
 
-/** A sampled answer: its ids are trained on as sampled, its text is only shown to the judge. */
-export interface SampledAnswer extends Sample {
-  text: string;
-}
-
 /**
  * What became of two answers: `pair` when one won and both are trained on; else why not. `equal`: the same text,
  * `cut`: without an end token where that excludes them, `tie` and `null`: the judge's verdict.
@@ -62,12 +55,6 @@ export interface Contest {
 }
 
 const isPrompts = list(isTokenizedPrompt);
-const sampleArguments = {
-  view: isView,
-  tokenizer: isTokenizer,
-  prompts: isPrompts,
-  options: object({}), // generate's to check
-};
 const decideArguments = {
   judge: isJudge,
   missingEos: isMissingEos,
@@ -80,24 +67,6 @@ export function sampling(options: SelfTrainingOptions, tokenizer: Tokenizer) {
   check('sampling', { options, tokenizer }, { options: samplingOptions, tokenizer: isTokenizer });
   const { maxNewTokens, temperature, topP, topK, seed } = options;
   return { maxNewTokens, temperature, topP, topK, seed, eos: tokenizer.eos };
-}
-
-/** `count` answers a prompt from `view`, with their texts. An answer cut at the limit gets no end token. */
-export async function sampleAnswers(
-  view: ModelView,
-  tokenizer: Tokenizer,
-  prompts: TokenizedPrompt[],
-  options: SamplingOptions & { count: number; eos: number[]; firstSequence: number; signal?: AbortSignal },
-): Promise<SampledAnswer[][]> {
-  check('sampleAnswers', { view, tokenizer, prompts, options }, sampleArguments);
-  const samples = await generate(
-    view,
-    prompts.map((p) => p.tokens),
-    options,
-  );
-  return samples.map((ofPrompt) =>
-    ofPrompt.map((sample) => ({ ...sample, text: answerText(tokenizer, sample) })),
-  );
 }
 
 /** Settles every pair of answers, asking the judge only where its word can matter. */

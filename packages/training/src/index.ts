@@ -10,12 +10,10 @@ export {
 export {
   decide,
   preferences,
-  sampleAnswers,
   sampling,
   type Contest,
   type Fate,
   type PairJudge,
-  type SampledAnswer,
   type TokenizedPrompt,
 } from './contest.js';
 export { DataOrder, type DataOrderOptions } from './dataOrder.js';
@@ -39,7 +37,6 @@ export {
   answerSequence,
   precomputeReference,
   preferenceBackward,
-  scoreSequences,
   type Answer,
   type TokenPair,
 } from './preferenceUpdate.js';
@@ -67,7 +64,8 @@ export type {
   TrainingTask,
 } from './trainingTask.js';
 export { schedule, type LrSchedulerType, type Schedule, type ScheduleOptions } from './schedule.js';
-export { selfTrainingStep, selfTrainingTask, type SelfTraining } from './selfTraining.js';
+export { selfTrainingStep, selfTrainingTask } from './selfTraining.js';
+export type { SelfTraining } from './selfTrainingRun.js';
 export { sftTask, supervisedStep } from './sft.js';
 export {
   judgeExample,

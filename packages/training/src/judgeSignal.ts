@@ -1,11 +1,12 @@
 import { mean } from '@selfjudge/base';
+import { sampleAnswers, type ModelView, type SampledAnswer } from '@selfjudge/engine';
 import { check, list } from '@selfjudge/base/checks';
 import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from './checks.js';
-import { decide, sampleAnswers, sampling, type SampledAnswer, type TokenizedPrompt } from './contest.js';
+import { decide, sampling, type TokenizedPrompt } from './contest.js';
 import { klEstimate, scoreContests } from './kl.js';
 import type { Metrics } from './metrics.js';
 import type { Selection, SignalReport, StepContext } from './trainingTask.js';
-import type { SelfTraining } from './selfTraining.js';
+import type { SelfTraining } from './selfTrainingRun.js';
 
 /**
  * Chooses the policy by its own judge: on dev prompts that are never trained on, how often does the frozen start, as
@@ -56,12 +57,10 @@ export class JudgeSignal implements Selection {
     return { metrics, signal, eligible: near, stop: !near };
   }
 
-  private async answers(
-    view: SelfTraining['trainable']['policy'],
-    signal?: AbortSignal,
-  ): Promise<SampledAnswer[]> {
+  private async answers(view: ModelView, signal?: AbortSignal): Promise<SampledAnswer[]> {
     const { options, tokenizer } = this.run;
-    const answers = await sampleAnswers(view, tokenizer, this.prompts, {
+    const ids = this.prompts.map(({ tokens }) => tokens);
+    const answers = await sampleAnswers(view, tokenizer, ids, {
       ...sampling(options, tokenizer),
       seed: options.seed + 0x5eed,
       count: 1,

@@ -1,11 +1,11 @@
 import { mean } from '@selfjudge/base';
-import type { ModelView } from '@selfjudge/engine';
+import { scoreSequences, type ModelView } from '@selfjudge/engine';
 import type { TreeSequence } from '@selfjudge/text';
 import { check, limit, list } from '@selfjudge/base/checks';
 import { view as isView } from '@selfjudge/engine/checks';
 import { isContest, isSampledPair, sums as isSums } from './checks.js';
 import type { Contest } from './contest.js';
-import { answerSequence, scoreSequences } from './preferenceUpdate.js';
+import { answerSequence } from './preferenceUpdate.js';
 
 const scoreArguments = { contests: list(isContest), reference: isView, tokenBudget: limit };
 

@@ -1,9 +1,9 @@
-import { plan, type ModelView, type SequenceGroup } from '@selfjudge/engine';
+import { plan, scoreSequences, type ModelView, type SequenceGroup } from '@selfjudge/engine';
 import type { TreeSequence } from '@selfjudge/text';
 import { abortSignal, check, limit, list, object, optional, whole } from '@selfjudge/base/checks';
-import { scorer, view as isView } from '@selfjudge/engine/checks';
+import { view as isView } from '@selfjudge/engine/checks';
 import { accumulate } from './accumulate.js';
-import { isSequence, isTokenPair, preferenceOptions } from './checks.js';
+import { isTokenPair, preferenceOptions } from './checks.js';
 import { preferenceLosses } from './losses.js';
 import { Means, type Metrics } from './metrics.js';
 import type { PreferenceOptions } from './options.js';
@@ -34,7 +34,6 @@ const backwardArguments = {
   at: optional(object({ signal: optional(abortSignal) })),
 };
 const referenceArguments = { pairs: list(isTokenPair), reference: isView, tokenBudget: limit };
-const scoreArguments = { groups: list(list(isSequence)), view: scorer, tokenBudget: limit };
 
 /** Prompt and answer as a sequence whose targets are the answer. */
 export function answerSequence(prompt: number[], answer: number[]): TreeSequence {
@@ -159,28 +158,4 @@ export async function precomputeReference(
     chosen: { ...pair.chosen, reference: sums[i][0] },
     rejected: { ...pair.rejected, reference: sums[i][1] },
   }));
-}
-
-/**
- * Of each sequence, the sum of a view's log-probabilities over its targets.
- * @param groups sequences that begin alike, such as answers to one prompt: what they share is computed once
- */
-export async function scoreSequences<G extends readonly TreeSequence[]>(
-  groups: readonly G[],
-  view: ModelView,
-  tokenBudget: number,
-  signal?: AbortSignal,
-): Promise<{ [K in keyof G]: number }[]> {
-  check('scoreSequences', { groups, view, tokenBudget }, scoreArguments);
-  const sums: { [K in keyof G]: number }[] = [];
-  const planned = groups.map((sequences) => ({ sequences: [...sequences] }));
-  for (const { batch, groups: inTree, first } of plan(planned, tokenBudget)) {
-    signal?.throwIfAborted();
-    const ofTree = batch.sums(await view.score(batch));
-    inTree.forEach(({ sequences }, i) => {
-      const own = ofTree.subarray(first[i], first[i] + sequences.length);
-      sums.push(Array.from(own) as unknown as { [K in keyof G]: number });
-    });
-  }
-  return sums;
 }

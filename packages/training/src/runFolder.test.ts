@@ -47,6 +47,10 @@ describe('RunFolder', () => {
     expect(() => folder.readSummary()).toThrow(
       /final\/weights: expected sha256 \w+, received sha256 \w+\nit is damaged; after rm -r \S+\/final the same/,
     );
+    writeFileSync(join(folder.final, 'manifest.json'), '{"format": 2, "files": {}}');
+    expect(() => folder.readSummary()).toThrow(
+      /manifest.json: expected format 1 .*, received format 2\nanother version .*: go on with that version, or [^\n]*$/,
+    );
     rmSync(folder.final, { recursive: true });
     await atomicFolder(folder.final, async (dir) => writeFileSync(join(dir, 'weights'), 'abc'));
     writeFileSync(join(root, 'summary.json'), '');

@@ -99,7 +99,7 @@ export class RunFolder {
     const removing = (what: string) =>
       `it is damaged; after rm -r ${shellWord(what)} the same command writes it again`;
     if (fault === undefined) return readSummary(this.path, removing(path)) as T;
-    throw new FileFormatError({ ...fault, advice: removing(this.final) });
+    throw new FileFormatError({ advice: removing(this.final), ...fault });
   }
 
   /** One line a step; numbers that are not finite become null. Durable once `syncLogs` was called. */

@@ -4,7 +4,8 @@ import { JudgeSignal } from './judgeSignal.js';
 import { AdamW } from './optimizer.js';
 import type { SelfTrainingOptions } from './options.js';
 import { selfTrainingDefaults } from './presets.js';
-import { selfTrainingStep, type SelfTraining } from './selfTraining.js';
+import { selfTrainingStep } from './selfTraining.js';
+import type { SelfTraining } from './selfTrainingRun.js';
 import { hashJudge, verdict, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './testing/tiny.js';
 import { fullPreferenceTrainable, loraTrainable } from './trainable.js';
 

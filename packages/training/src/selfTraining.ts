@@ -1,35 +1,16 @@
-import type { Tokenizer } from '@selfjudge/text';
+import { sampleAnswers } from '@selfjudge/engine';
 import { callback, check, list, object, optional } from '@selfjudge/base/checks';
 import { isSelfTraining, isSelfTrainingStart, isStep, isTokenizedPrompt } from './checks.js';
-import {
-  decide,
-  preferences,
-  sampleAnswers,
-  sampling,
-  type Contest,
-  type PairJudge,
-  type TokenizedPrompt,
-} from './contest.js';
+import { decide, preferences, sampling, type Contest, type TokenizedPrompt } from './contest.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { klEstimate, scoreContests } from './kl.js';
 import { klReview } from './klReview.js';
-import type { AdamW } from './optimizer.js';
-import type { SelfTrainingOptions } from './options.js';
 import { preferenceBackward } from './preferenceUpdate.js';
+import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
-import type { PreferenceTrainable } from './trainable.js';
-
-export interface SelfTraining {
-  trainable: PreferenceTrainable;
-  /** The frozen start as judge. */
-  judge: PairJudge;
-  tokenizer: Tokenizer;
-  optimizer: AdamW;
-  options: SelfTrainingOptions;
-}
 
 const isPrompts = list(isTokenizedPrompt);
 const taskArguments = {
@@ -80,7 +61,8 @@ export async function selfTrainingStep(
   check('selfTrainingStep', { prompts, run, at }, stepArguments);
   const { trainable, judge, tokenizer, optimizer, options } = run;
   await at.profile?.lap('data');
-  const answers = await sampleAnswers(trainable.policy, tokenizer, prompts, {
+  const ids = prompts.map(({ tokens }) => tokens);
+  const answers = await sampleAnswers(trainable.policy, tokenizer, ids, {
     ...sampling(options, tokenizer),
     count: 2,
     firstSequence: (at.step - 1) * options.trainBatchSize * 2,

@@ -64,7 +64,7 @@ function distinctRows(groups: SequenceGroup[]): { rows: number; headRows: number
 
 /** As the counters of the ops tell that every row, and every row with a label, goes through once. */
 function countedRows({ ops }: Pick<ProfileRow, 'ops'>, { model: { config } }: ModelView) {
-  const { embedding, linear_logprob: scored, linear_logprob_mean: trained } = ops;
+  const { embedding, linear_logprob: scored, linear_logprob_expectation: trained } = ops;
   const head = (scored?.flops ?? 0) + (trained?.flops ?? 0) / 2;
   return {
     rows: embedding.bytes / (2 * 4 * config.hiddenSize + 4),

@@ -17,6 +17,8 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace selfjudge::cpu::HWY_NAMESPACE {
+// Of this file alone: another kernel's function of the same name and signature would take this one's place.
+namespace {
 
 // EDIT: the forward of n neighbouring values, in float32, rounded once as it is stored.
 template <class T>
@@ -61,15 +63,15 @@ void backward_values(const sj_call& call, int64_t begin, int64_t n) {
     run(float{});
 }
 
+}  // namespace
 }  // namespace selfjudge::cpu::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace selfjudge::cpu {
+namespace {
 HWY_EXPORT(forward_values);
 HWY_EXPORT(backward_values);
-
-namespace {
 
 // body(begin, count) over [0, n) on all workers.
 template <class Body>

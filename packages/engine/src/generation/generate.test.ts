@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isError } from '@selfjudge/base';
 import { LlamaModel } from '../model/llama.js';
 import type { ModelConfig } from '../model/config.js';
@@ -66,7 +66,8 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
   });
 
   it('takes the most likely token at temperature 0', async () => {
-    const [[sample]] = await generate(view, [prompts[0]], { maxNewTokens: 3, temperature: 0 });
+    const options = { maxNewTokens: 3, temperature: 0, samplingLogprobs: true };
+    const [[sample]] = await generate(view, [prompts[0]], options);
     let path = prompts[0];
     for (const token of sample.tokens) {
       const labels = Array.from({ length: config.vocabSize }, (_, id) => id);
@@ -75,7 +76,28 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
       expect(token).toBe(logp.indexOf(Math.max(...logp)));
       path = [...path, token];
     }
-    expect(Array.from(sample.samplingLogprobs)).toEqual([0, 0, 0]);
+    expect(Array.from(sample.samplingLogprobs!)).toEqual([0, 0, 0]);
+  });
+
+  it('reads what tokens were drawn with where that is asked for alone', async () => {
+    const read = vi.spyOn(model.device.native, 'read');
+    try {
+      const readsOf = async (samplingLogprobs?: boolean) => {
+        read.mockClear();
+        const [[sample]] = await generate(view, [prompts[0]], { maxNewTokens: 4, seed: 3, samplingLogprobs });
+        return { ...sample, reads: read.mock.calls.length };
+      };
+      const { samplingLogprobs, ...asked } = await readsOf(true);
+      const plain = await readsOf();
+      expect(plain).toEqual({ ...asked, reads: 4 * 2 });
+      expect('samplingLogprobs' in plain).toBe(false);
+      expect(asked.reads).toBe(4 * 3);
+      // Temperature 1 and no filter: the whole vocabulary's distribution.
+      expect(samplingLogprobs).toHaveLength(4);
+      samplingLogprobs!.forEach((x, i) => expect(x).toBeCloseTo(asked.logprobs[i], 4));
+    } finally {
+      read.mockRestore();
+    }
   });
 
   it('gives equal prompts samples of their own, and the same ones for the same number', async () => {

@@ -9,16 +9,16 @@ import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '@selfjudge/text';
 import { DecodeProgram } from './decodeProgram.js';
 import { BLOCK, blocksFor, KvPool, readsOf } from './kvPool.js';
-import { checkRequest, defaultEos, type GenerateOptions, type SamplingOptions } from './options.js';
+import { checkRequest, defaultEos, type GenerateOptions } from './options.js';
 import {
   ownBlocks,
-  planAnswers,
+  answersOf,
   poolBlocks,
   prefilled,
   sharedBlocks,
   type Answer,
   type Prompt,
-} from './plan.js';
+} from './answers.js';
 
 /** One sampled answer. */
 export interface Sample {
@@ -26,8 +26,8 @@ export interface Sample {
   tokens: number[];
   /** Of each token: its log-probability under the whole vocabulary at temperature 1, in nats. */
   logprobs: Float32Array;
-  /** Of each token: its log-probability under the distribution it was drawn from. */
-  samplingLogprobs: Float32Array;
+  /** Of each token: its log-probability under the distribution it was drawn from, in nats. Where it was asked for. */
+  samplingLogprobs?: Float32Array;
   /** `length`: cut at maxNewTokens. */
   finish: 'eos' | 'length';
 }
@@ -57,7 +57,7 @@ export async function generate(
   checkRequest(view, prompts, options);
   const { count = 1, firstSequence = 0, onProgress, signal } = options;
   signal?.throwIfAborted();
-  const answers = planAnswers(prompts, count, firstSequence);
+  const answers = answersOf(prompts, count, firstSequence);
   const samples = prompts.map((): Sample[] => []);
   if (answers.length === 0) return samples;
   const work = new Generation(view, answers, options);
@@ -79,7 +79,7 @@ export async function generate(
 /** A step of decoding that is enqueued: its answers by row, and what it will have drawn. */
 interface Step {
   answers: readonly Answer[];
-  drawn: Promise<[tokens: ArrayLike<number>, logp: ArrayLike<number>, samplingLogp: ArrayLike<number>]>;
+  drawn: Promise<[tokens: ArrayLike<number>, logp: ArrayLike<number>, samplingLogp?: ArrayLike<number>]>;
 }
 
 /** A run of `generate`: what is in the pool and in work. */
@@ -98,7 +98,7 @@ class Generation {
   #ahead: Step | undefined;
   /** int32 [maxBatch]: what the step enqueued last draws, by row. */
   readonly #drawn: Tensor;
-  readonly #options: Required<Pick<GenerateOptions, 'maxBatch' | 'eos'>> & SamplingOptions;
+  readonly #options: GenerateOptions & Required<Pick<GenerateOptions, 'maxBatch' | 'eos'>>;
   /** By rows. */
   readonly #programs = new Map<number, DecodeProgram>();
   /** Most blocks a path can have, and the block that rows of no answer write to. */
@@ -146,7 +146,8 @@ class Generation {
       sequence: answer.sequence,
     }));
     const [tokens, logp, samplingLogp] = this.#programOf(rows.length).run(rows);
-    const drawn = Promise.all([tokens.read(), logp.read(), samplingLogp.read()]);
+    const asked = this.#options.samplingLogprobs === true;
+    const drawn = Promise.all([tokens.read(), logp.read(), asked ? samplingLogp.read() : undefined]);
     drawn.catch(() => {}); // when an earlier step failed nobody reads it
     for (const answer of answers) answer.drawn++;
     // Whatever is enqueued from here on runs after the last row of these, so others may have their blocks.
@@ -165,7 +166,7 @@ class Generation {
       if (tokens[i] < 0) throw notFinite(answer);
       answer.tokens.push(tokens[i]);
       answer.logprobs.push(logp[i]);
-      answer.samplingLogprobs.push(samplingLogp[i]);
+      if (samplingLogp !== undefined) (answer.samplingLogprobs ??= []).push(samplingLogp[i]);
       this.tokens++;
       if (eos.includes(tokens[i])) answer.finish = 'eos';
       else if (answer.tokens.length === maxNewTokens) answer.finish = 'length';
@@ -290,7 +291,7 @@ function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sampl
   return {
     tokens,
     logprobs: Float32Array.from(logprobs),
-    samplingLogprobs: Float32Array.from(samplingLogprobs),
+    ...(samplingLogprobs && { samplingLogprobs: Float32Array.from(samplingLogprobs) }),
     finish: finish!,
   };
 }

@@ -4,6 +4,7 @@ import {
   anything,
   callback,
   check,
+  flag,
   kind,
   list,
   number,
@@ -53,6 +54,11 @@ export interface GenerateOptions extends SamplingOptions {
   poolTokens?: number;
   /** Number of the first answer; answer i of prompt p is number firstSequence + p * count + i. Default 0. */
   firstSequence?: number;
+  /**
+   * Whether samples say of each token its log-probability under the distribution it was drawn from, after
+   * temperature and filters. Default false: a step then reads one tensor less.
+   */
+  samplingLogprobs?: boolean;
   /** Called after every step. */
   onProgress?: (progress: GenerationProgress) => void;
   /** Ends the work after the step under way; `generate` rejects with the signal's reason. */
@@ -75,6 +81,7 @@ const requestArguments = {
     minP: optional(number({ min: 0, max: 1 })),
     seed: optional(isSeed),
     eos: optional(list(anything)),
+    samplingLogprobs: optional(flag),
     onProgress: optional(callback),
     signal: optional(abortSignal),
   }),

@@ -5,7 +5,7 @@ import { callback, check, having, list, number, object, oneOf, path, whole } fro
 import { ArgumentError } from '@selfjudge/base';
 import { Random } from '@selfjudge/base';
 import type { Device } from '../tensor/device.js';
-import { owned } from '../tensor/scope.js';
+import { orDispose, owned } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Vector2 } from '../tensor/vector.js';
 import { adapterConfigToPeft, type AdapterConfig } from './adapterConfig.js';
@@ -13,8 +13,8 @@ import { readAdapterFiles } from './adapterFiles.js';
 import { LINEARS, linearPath, linearShape, type LinearName, type ModelConfig } from './config.js';
 import { makeFolder, writeJson } from '@selfjudge/base';
 import { writeSafetensors } from './files/writeSafetensors.js';
-import type { LlamaModel } from './llama.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
+import type { ModelWeights } from './weights.js';
 
 /** An Adapter, by the member that those who take one call first. */
 export const isAdapter = having('an Adapter', { config: object({}), assertFits: callback });
@@ -67,16 +67,19 @@ export class Adapter {
     const { entries, size } = layOut(adapterSpecs(model, config));
     this.#entries = entries;
     this.#value = owned(() => Tensor.from(device, values, [size]));
-    this.#forEachModule((module, a, b) => {
-      const view = ({ offset, shape }: ParameterEntry) => ({
-        value: owned(() => this.#value.view(offset, shape)),
-      });
-      this.#matrices.set(module, { a: view(a), b: view(b) });
-    });
+    const made = [this.#value];
+    const view = ({ offset, shape }: ParameterEntry) => {
+      const value = owned(() => this.#value.view(offset, shape));
+      made.push(value);
+      return { value };
+    };
+    orDispose(made, () =>
+      this.#forEachModule((module, a, b) => this.#matrices.set(module, { a: view(a), b: view(b) })),
+    );
   }
 
   /** A new adapter that changes nothing yet: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5, as PEFT), B zero. */
-  static init(model: LlamaModel, config: AdapterConfig, seed: number): Adapter {
+  static init(model: ModelWeights, config: AdapterConfig, seed: number): Adapter {
     check('Adapter.init', { model, config, seed }, initArguments);
     const checked = ordered(config);
     const { entries, size } = layOut(adapterSpecs(model.config, checked));
@@ -95,7 +98,7 @@ export class Adapter {
    *
    * @throws FileFormatError for anything but plain LoRA on the linear layers of this model's shape
    */
-  static async load(folder: string, model: LlamaModel): Promise<Adapter> {
+  static async load(folder: string, model: ModelWeights): Promise<Adapter> {
     check('Adapter.load', { folder, model }, { folder: path, model: isModel });
     const { config, base, check: checkTensor, read } = readAdapterFiles(folder, model.config);
     const { entries, size } = layOut(adapterSpecs(model.config, config));
@@ -176,12 +179,17 @@ export class Adapter {
   makeTrainable(): ParameterSet {
     if (this.parameterSet !== undefined) return this.parameterSet;
     const set = new ParameterSet(this.#device, this.#value, this.#entries, () => {});
-    this.#forEachModule((module, a, b) => {
-      const matrices = this.#matrices.get(module)!;
-      matrices.a.grad = owned(() => set.grad.view(a.offset, a.shape));
-      matrices.b.grad = owned(() => set.grad.view(b.offset, b.shape));
-    });
     this.parameterSet = set;
+    try {
+      this.#forEachModule((module, a, b) => {
+        const matrices = this.#matrices.get(module)!;
+        matrices.a.grad = owned(() => set.grad.view(a.offset, a.shape));
+        matrices.b.grad = owned(() => set.grad.view(b.offset, b.shape));
+      });
+    } catch (error) {
+      this.freeze();
+      throw error;
+    }
     return set;
   }
 
@@ -211,7 +219,7 @@ export class Adapter {
   }
 
   /** Throws an ArgumentError unless the adapter was made for a model of this shape on this device. */
-  assertFits(model: LlamaModel): void {
+  assertFits(model: ModelWeights): void {
     check('Adapter.assertFits', { model }, { model: isModel });
     if (model.device !== this.#device) {
       throw new ArgumentError('adapter', {

@@ -78,7 +78,7 @@ function rowsSince(before: DeviceCounters, { model: { config } }: ModelView) {
   return {
     rows: since(before, 'embedding').bytes / (2 * 4 * config.hiddenSize + 4),
     headRows:
-      (since(before, 'linear_logprob').flops + since(before, 'linear_logprob_mean').flops / 2) /
+      (since(before, 'linear_logprob').flops + since(before, 'linear_logprob_expectation').flops / 2) /
       (2 * config.vocabSize * config.hiddenSize),
   };
 }

@@ -8,12 +8,35 @@ import type { Angles } from '../tensor/ops/kvWrite.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { LinearName } from './config.js';
-import type { ModelView } from './view.js';
+import type { ModelWeights } from './weights.js';
 
 /** Keys of the adapters' dropout: the same seed, step and path drop the same elements. */
 export interface DropoutKey {
   seed: number;
   step: number;
+}
+
+/** Of one linear layer. */
+export interface LayerOptions {
+  /** int32 [T, 2], the hash of each row's path; needed with dropout. */
+  rowKeys?: Tensor;
+  dropout?: DropoutKey;
+  /** [T, out]: the result is swiglu(gate, y). */
+  gate?: Tensor;
+}
+
+/** What a pass computes with: weights, and their linear layers with biases and adapters. A `ModelView` is one. */
+export interface AdaptedLinears {
+  readonly model: ModelWeights;
+  /** One linear layer of a block: x [T, in] to [T, out]. */
+  linear(layer: number, name: LinearName, x: Tensor, options?: LayerOptions): Tensor;
+  /** `linear` of two or three layers that read the same x: at once where no tape runs and nothing is dropped. */
+  linearGroup(
+    layer: number,
+    names: readonly LinearName[],
+    x: Tensor,
+    options?: Omit<LayerOptions, 'gate'>,
+  ): Tensor[];
 }
 
 export interface Rows {
@@ -54,7 +77,7 @@ const forwardArguments = {
  * @returns [R, hiddenSize] (or [T, ...] without `keep`) in the model's dtype, ready for the head. A row's bits depend
  * on its own path only. Rows that are not kept leave after the last attention.
  */
-export function forwardRows(view: ModelView, rows: Rows): Tensor {
+export function forwardRows(view: AdaptedLinears, rows: Rows): Tensor {
   check('forwardRows', { view, rows }, forwardArguments);
   const { layers, norm, config } = view.model;
   return tidy(() => {
@@ -68,7 +91,7 @@ export function forwardRows(view: ModelView, rows: Rows): Tensor {
  * @param store takes k, to be rotated, and v of the last layer; those of the others go to `rows.attend`
  */
 export function forwardKeys(
-  view: ModelView,
+  view: AdaptedLinears,
   rows: Omit<Rows, 'keep'>,
   store: (layer: number, k: Tensor, v: Tensor, angles: Angles) => void,
 ): void {
@@ -83,7 +106,7 @@ export function forwardKeys(
 }
 
 /** Embedding and the first `count` blocks. The residual stream is `stream + delta`: the next norm adds them. */
-function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; stream?: Tensor } {
+function blocks(view: AdaptedLinears, rows: Rows, count: number): { delta: Tensor; stream?: Tensor } {
   const { layers, config, table } = view.model;
   const eps = config.rmsNormEps;
   let delta = embedding(table, rows.tokens);
@@ -115,7 +138,7 @@ function blocks(view: ModelView, rows: Rows, count: number): { delta: Tensor; st
 
 /** Queries, keys or values of one layer: [T, heads, headDim] each. */
 function heads(
-  view: ModelView,
+  view: AdaptedLinears,
   { rowKeys, dropout }: Pick<Rows, 'rowKeys' | 'dropout'>,
   layer: number,
   names: readonly ('q_proj' | 'k_proj' | 'v_proj')[],
@@ -123,10 +146,10 @@ function heads(
 ): Tensor[] {
   const { heads, kvHeads, headDim } = view.model.config;
   return view
-    .linears(layer, names, x, { rowKeys, dropout })
+    .linearGroup(layer, names, x, { rowKeys, dropout })
     .map((y, i) => reshape(y, [x.shape[0], names[i] === 'q_proj' ? heads : kvHeads, headDim]));
 }
 
-function anglesOf(view: ModelView, { length, positions }: Rows): Angles {
+function anglesOf(view: AdaptedLinears, { length, positions }: Rows): Angles {
   return { table: view.model.rope.rows(length), positions };
 }

@@ -2,7 +2,13 @@ export { Adapter } from './adapter.js';
 export type { AdapterConfig } from './adapterConfig.js';
 export { LINEARS, type LinearName, type ModelConfig } from './config.js';
 export { backwardFlops, forwardFlops, keyFlops, type ModelShape } from './flops.js';
-export { forwardRows, type DropoutKey, type Rows } from './forward.js';
+export {
+  forwardRows,
+  type AdaptedLinears,
+  type DropoutKey,
+  type LayerOptions,
+  type Rows,
+} from './forward.js';
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
@@ -12,4 +18,5 @@ export { mergeAdapters } from './merge.js';
 export { ParameterSet, type ParameterEntry } from './parameterSet.js';
 export { findModel, type FoundModel } from './paths.js';
 export type { RopeScaling } from './rope.js';
-export { ModelView, type ForwardOptions, type LayerOptions } from './view.js';
+export { ModelView, type ForwardOptions } from './view.js';
+export type { ModelWeights } from './weights.js';

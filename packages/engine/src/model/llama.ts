@@ -16,7 +16,7 @@ import { Random } from '@selfjudge/base';
 import { Device } from '../tensor/device.js';
 import { cast } from '../tensor/ops/cast.js';
 import { clone, copyTo } from '../tensor/ops/copy.js';
-import { owned, tidy } from '../tensor/scope.js';
+import { orDispose, owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Vector } from '../tensor/vector.js';
 import { Weight } from '../tensor/weight.js';
@@ -34,30 +34,25 @@ import { findModel } from './paths.js';
 import { RopeTable } from './ropeTable.js';
 import { folderSource, ggufSource } from './source.js';
 import { ModelView } from './view.js';
-
-export interface Linear {
-  weight: Weight;
-  bias?: Vector;
-}
-
-/** One block of the model. */
-export interface Layer {
-  inputNorm: Vector;
-  linears: Record<LinearName, Linear>;
-  postNorm: Vector;
-}
+import type { Layer, Linear, ModelWeights } from './weights.js';
 
 export interface LoadOptions {
   /** Default: `Device.open()`. */
   device?: Device;
   /** What weights and activations are stored in. Default: float32 for files of float32, else bf16. */
   dtype?: 'float32' | 'bf16';
+  /** Called when the files are found to hold a model, before memory is asked for: what it replaces is freed here. */
+  beforeWeights?: () => void;
   /** Called after each tensor. */
   onProgress?: (done: number, total: number) => void;
 }
 
 const storage = { device: optional(instance(Device)), dtype: optional(oneOf('float32', 'bf16')) };
-export const loadOptions = optionsOf({ ...storage, onProgress: optional(callback) });
+export const loadOptions = optionsOf({
+  ...storage,
+  beforeWeights: optional(callback),
+  onProgress: optional(callback),
+});
 const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(isTokenizer) });
 
 /** Bytes uploaded before the loader waits for the device, which bounds what is queued. */
@@ -67,15 +62,13 @@ const UPLOAD_WINDOW = 256 << 20;
  * A model of the Llama family (Touvron et al., arXiv 2302.13971): its weights, packed once in the compute dtype, and
  * its rotary table. Views (`view`) compute with it.
  */
-export class LlamaModel {
+export class LlamaModel implements ModelWeights {
   readonly config: ModelConfig;
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
   readonly tokenizer?: Tokenizer;
-  /** Where it was loaded from or last saved to: what an adapter names as its base. */
   source?: string;
   readonly table: Weight;
-  /** The table itself when tied. */
   readonly head: Weight;
   readonly norm: Vector;
   readonly layers: readonly Layer[];
@@ -134,19 +127,25 @@ export class LlamaModel {
     const source = found.kind === 'gguf' ? ggufSource(found.path) : folderSource(found.path);
     const tokenizer = await source.tokenizer();
     if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
-    const { device = Device.open(), dtype = source.dtype, onProgress } = options;
+    const { device = Device.open(), dtype = source.dtype, beforeWeights, onProgress } = options;
+    beforeWeights?.();
     const specs = [...parameterSpecs(source.config)];
     const parameters = new Map<string, Weight | Vector>();
     let queued = 0;
-    for (const [i, { name }] of specs.entries()) {
-      const tensor = source.read(name);
-      parameters.set(name, parameter(device, dtype, name, tensor));
-      queued += tensor.data.byteLength;
-      if (queued > UPLOAD_WINDOW || i === specs.length - 1) {
-        await device.sync();
-        queued = 0;
+    try {
+      for (const [i, { name }] of specs.entries()) {
+        const tensor = source.read(name);
+        parameters.set(name, parameter(device, dtype, name, tensor));
+        queued += tensor.data.byteLength;
+        if (queued > UPLOAD_WINDOW || i === specs.length - 1) {
+          await device.sync();
+          queued = 0;
+        }
+        onProgress?.(i + 1, specs.length);
       }
-      onProgress?.(i + 1, specs.length);
+    } catch (error) {
+      for (const weight of parameters.values()) weight.dispose();
+      throw error;
     }
     const model = new LlamaModel(source.config, device, dtype, parameters, tokenizer);
     model.source = resolve(found.path);
@@ -163,14 +162,16 @@ export class LlamaModel {
     const problem = configProblem(config);
     if (problem !== undefined) throw new ArgumentError('config', { where: 'LlamaModel.init', ...problem });
     const parameters = new Map<string, Weight | Vector>();
-    for (const [i, { name, shape }] of [...parameterSpecs(config)].entries()) {
-      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
-      if (shape.length === 2) {
-        const random = new Random(seed, i);
-        for (let j = 0; j < data.length; j++) data[j] = 0.02 * random.normal();
-      } else if (name.endsWith('.weight')) data.fill(1);
-      parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
-    }
+    orDispose(parameters.values(), () => {
+      for (const [i, { name, shape }] of [...parameterSpecs(config)].entries()) {
+        const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+        if (shape.length === 2) {
+          const random = new Random(seed, i);
+          for (let j = 0; j < data.length; j++) data[j] = 0.02 * random.normal();
+        } else if (name.endsWith('.weight')) data.fill(1);
+        parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
+      }
+    });
     return new LlamaModel(config, device, dtype, parameters, tokenizer);
   }
 
@@ -191,15 +192,28 @@ export class LlamaModel {
   makeTrainable(): ParameterSet {
     if (this.#set !== undefined) return this.#set;
     const { entries, size } = layOut([...this.parameters()]);
-    const value = owned(() => Tensor.empty(this.device, [size]));
-    const set = new ParameterSet(this.device, value, entries, () => {
-      for (const [name, master] of this.#masters) tidy(() => renew(this.#parameters.get(name)!, master));
+    const made: Tensor[] = [];
+    const keep = (make: () => Tensor) => {
+      const tensor = owned(make);
+      made.push(tensor);
+      return tensor;
+    };
+    const [set, trained] = orDispose(made, () => {
+      const value = keep(() => Tensor.empty(this.device, [size]));
+      const set = new ParameterSet(this.device, value, entries, () => {
+        for (const [name, master] of this.#masters) tidy(() => renew(this.#parameters.get(name)!, master));
+      });
+      made.push(set.grad);
+      const trained = entries.map(({ name, offset, shape }) => {
+        const weight = this.#parameters.get(name) as Weight | Vector;
+        const master = keep(() => value.view(offset, shape));
+        tidy(() => copyTo(cast(weight instanceof Weight ? weight.rows() : weight.value, 'float32'), master));
+        return { name, weight, master, grad: keep(() => set.grad.view(offset, shape)) };
+      });
+      return [set, trained];
     });
-    for (const { name, offset, shape } of entries) {
-      const weight = this.#parameters.get(name) as Weight | Vector;
-      const master = owned(() => value.view(offset, shape));
-      tidy(() => copyTo(cast(weight instanceof Weight ? weight.rows() : weight.value, 'float32'), master));
-      weight.grad = owned(() => set.grad.view(offset, shape));
+    for (const { name, weight, master, grad } of trained) {
+      weight.grad = grad;
       this.#masters.set(name, master);
     }
     this.#set = set;
@@ -209,13 +223,15 @@ export class LlamaModel {
   /** A frozen copy with memory of its own: it stays as it is while this one trains. */
   clone(): LlamaModel {
     const parameters = new Map<string, Weight | Vector>();
-    for (const { name, weight } of this.parameters()) {
-      const copy =
-        weight instanceof Weight
-          ? tidy(() => Weight.pack(weight.rows(), this.dtype))
-          : new Vector(owned(() => clone(weight.value)));
-      parameters.set(name, copy);
-    }
+    orDispose(parameters.values(), () => {
+      for (const { name, weight } of this.parameters()) {
+        const copy =
+          weight instanceof Weight
+            ? tidy(() => Weight.pack(weight.rows(), this.dtype))
+            : new Vector(owned(() => clone(weight.value)));
+        parameters.set(name, copy);
+      }
+    });
     const model = new LlamaModel(this.config, this.device, this.dtype, parameters, this.tokenizer);
     model.source = this.source;
     return model;

@@ -7,7 +7,7 @@ import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Weight } from '../tensor/weight.js';
 import { isAdapter, type Adapter } from './adapter.js';
-import { LINEARS } from './config.js';
+import { LINEARS, type LinearName } from './config.js';
 import type { LlamaModel } from './llama.js';
 
 /**
@@ -16,34 +16,53 @@ import type { LlamaModel } from './llama.js';
  */
 export async function mergeAdapters(model: LlamaModel, adapters: readonly Adapter[]): Promise<LlamaModel> {
   check('mergeAdapters', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
-  const { device } = model;
   for (const adapter of adapters) adapter.assertFits(model);
   const merged = model.clone();
-  for (const [layer, { linears }] of merged.layers.entries()) {
-    for (const name of LINEARS) {
-      const found = adapters.map((adapter) => ({ ...adapter.matrices(layer, name), scale: adapter.scale }));
-      const parts: { b: Tensor; right: Float32Array; shape: [number, number] }[] = [];
-      for (const { a, b, scale } of found) {
-        if (a === undefined || b === undefined) continue;
-        const [r, columns] = a.value.shape;
-        const values = (await a.value.read()) as Float32Array;
-        parts.push({ b: b.value, right: scaledTranspose(values, r, scale), shape: [columns, r] });
-      }
-      if (parts.length === 0) continue;
-      const { weight } = linears[name];
-      tidy(() => {
-        let sum = cast(weight.rows(), 'float32');
-        for (const { b, right, shape } of parts) {
-          // B A = B (A^T)^T: a linear layer with B as its rows.
-          const packed = Weight.pack(Tensor.from(device, right, shape), 'float32');
-          sum = add(sum, linear(b, packed));
-          packed.dispose();
-        }
-        weight.repack(sum);
-      });
+  try {
+    for (const layer of merged.layers.keys()) {
+      for (const name of LINEARS) await addTo(merged, layer, name, adapters);
     }
+  } catch (error) {
+    merged.dispose();
+    throw error;
   }
   return merged;
+}
+
+/** Adds what the adapters add to one linear layer to its weight. */
+async function addTo(
+  { device, layers }: LlamaModel,
+  layer: number,
+  name: LinearName,
+  adapters: readonly Adapter[],
+): Promise<void> {
+  const parts: { b: Tensor; right: Float32Array; shape: [number, number] }[] = [];
+  for (const adapter of adapters) {
+    const matrices = adapter.matrices(layer, name);
+    if (matrices === undefined) continue;
+    const [r, columns] = matrices.a.value.shape;
+    const values = (await matrices.a.value.read()) as Float32Array;
+    parts.push({
+      b: matrices.b.value,
+      right: scaledTranspose(values, r, adapter.scale),
+      shape: [columns, r],
+    });
+  }
+  if (parts.length === 0) return;
+  const { weight } = layers[layer].linears[name];
+  tidy(() => {
+    let sum = cast(weight.rows(), 'float32');
+    for (const { b, right, shape } of parts) {
+      // B A = B (A^T)^T: a linear layer with B as its rows.
+      const packed = Weight.pack(Tensor.from(device, right, shape), 'float32');
+      try {
+        sum = add(sum, linear(b, packed));
+      } finally {
+        packed.dispose();
+      }
+    }
+    weight.repack(sum);
+  });
 }
 
 /** scale A^T, [K, r], of A [r, K]. */

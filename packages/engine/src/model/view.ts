@@ -11,7 +11,7 @@ import {
 } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { linear } from '../tensor/ops/linear.js';
-import { linears } from '../tensor/ops/linears.js';
+import { linearGroup } from '../tensor/ops/linearGroup.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
 import { rope } from '../tensor/ops/rope.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
@@ -19,13 +19,13 @@ import { currentRecorder } from '../tensor/recording.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
-import { TreePlan } from '../tensor/treePlan.js';
+import { DeviceTree } from '../tensor/deviceTree.js';
 import type { LinearAdapter } from '../tensor/vector.js';
 import { isAdapter, moduleNumber, type Adapter } from './adapter.js';
 import { LINEARS, type LinearName } from './config.js';
 import type { ModelShape } from './flops.js';
-import { forwardRows, type DropoutKey } from './forward.js';
-import type { LlamaModel } from './llama.js';
+import { forwardRows, type AdaptedLinears, type DropoutKey, type LayerOptions } from './forward.js';
+import type { ModelWeights } from './weights.js';
 
 export interface ForwardOptions {
   /** Turns the dropout of trained adapters on. Absent: none. */
@@ -43,27 +43,18 @@ const linearArguments = {
 };
 
 const { name: isName, ...layerArguments } = linearArguments;
-const linearsArguments = { ...layerArguments, names: list(isName) };
-
-/** Of one linear layer. */
-export interface LayerOptions {
-  /** int32 [T, 2], the hash of each row's path; needed with dropout. */
-  rowKeys?: Tensor;
-  dropout?: DropoutKey;
-  /** [T, out]: the result is swiglu(gate, y). */
-  gate?: Tensor;
-}
+const linearGroupArguments = { ...layerArguments, names: list(isName) };
 
 /**
  * A model with adapters: what samples, judges, scores and trains. Views share the model's weights and own nothing.
  * Judge, reference and policy are views of one model.
  */
-export class ModelView {
-  readonly model: LlamaModel;
+export class ModelView implements AdaptedLinears {
+  readonly model: ModelWeights;
   readonly adapters: readonly Adapter[];
   readonly #isLayer: Check;
 
-  constructor(model: LlamaModel, adapters: readonly Adapter[] = []) {
+  constructor(model: ModelWeights, adapters: readonly Adapter[] = []) {
     check('LlamaModel.view', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
     if (adapters.length > 2) {
       throw new ArgumentError('adapters', {
@@ -95,7 +86,7 @@ export class ModelView {
     }
     const { device, config } = this.model;
     const scale = 1 / Math.sqrt(config.headDim);
-    const plan = TreePlan.from(device, batch);
+    const tree = DeviceTree.from(device, batch);
     try {
       return tidy(() => {
         const ints = (data: Int32Array, shape: number[]) => Tensor.from(device, data, shape);
@@ -109,7 +100,7 @@ export class ModelView {
           rowKeys: keys(batch.rowKeys),
           dropout,
           attend: (_, q, k, v, { table, positions }) =>
-            treeAttention(rope(q, table, positions), rope(k, table, positions), v, plan, scale),
+            treeAttention(rope(q, table, positions), rope(k, table, positions), v, tree, scale),
           keep: all
             ? undefined
             : {
@@ -119,7 +110,7 @@ export class ModelView {
         });
       });
     } finally {
-      plan.dispose();
+      tree.dispose();
     }
   }
 
@@ -145,7 +136,6 @@ export class ModelView {
     }
   }
 
-  /** One linear layer of a block with its bias and this view's adapters: x [T, in] to [T, out]. */
   linear(layer: number, name: LinearName, x: Tensor, options: LayerOptions = {}): Tensor {
     this.#isLayer(layer, 'layer', 'ModelView.linear');
     check('ModelView.linear', { name, x, options }, linearArguments);
@@ -154,25 +144,24 @@ export class ModelView {
     return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
   }
 
-  /** `linear` of two or three layers that read the same x: at once where no tape runs and nothing is dropped. */
-  linears(
+  linearGroup(
     layer: number,
     names: readonly LinearName[],
     x: Tensor,
     options: Omit<LayerOptions, 'gate'> = {},
   ): Tensor[] {
-    this.#isLayer(layer, 'layer', 'ModelView.linears');
-    check('ModelView.linears', { names, x, options }, linearsArguments);
+    this.#isLayer(layer, 'layer', 'ModelView.linearGroup');
+    check('ModelView.linearGroup', { names, x, options }, linearGroupArguments);
     if (names.length < 2 || names.length > 3) {
       throw new ArgumentError('names', {
-        where: 'ModelView.linears',
+        where: 'ModelView.linearGroup',
         expected: '2 or 3 layers',
         received: names.length,
       });
     }
     if (currentRecorder() !== undefined || options.dropout !== undefined)
       return names.map((name) => this.linear(layer, name, x, options));
-    return linears(
+    return linearGroup(
       x,
       names.map((name) => this.#part(layer, name, x)),
     );

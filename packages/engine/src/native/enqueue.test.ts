@@ -61,11 +61,38 @@ describe('enqueue', () => {
     expect(told(() => device.enqueue('fill', [floats([1])], [0], tree))).toMatch(/tree: expected null/);
   });
 
+  it('knows an enumeration by its words and their places', async () => {
+    const table = floats([0, 1], [1, 2]);
+    const turned = async (direction: number | string) => {
+      const x = floats([1, 2], [1, 1, 2]);
+      device.enqueue('rope', [x, table, ints([0])], [direction], null);
+      return [...(await device.read(x))];
+    };
+    expect(await turned('forward')).toEqual([-2, 1]);
+    expect(await turned(0)).toEqual([-2, 1]);
+    expect(await turned('inverse')).toEqual([2, -1]);
+    expect(await turned(1)).toEqual([2, -1]);
+    const wrong = (direction: unknown) =>
+      told(() =>
+        device.enqueue('rope', [floats([1, 2], [1, 1, 2]), table, ints([0])], [direction as number], null),
+      );
+    expect(wrong(7)).toMatch(
+      /^SJ_WRONG_ARGUMENT \[rope\] direction: expected one of forward \(0\), inverse \(1\), received 7$/,
+    );
+    expect(wrong(0.5)).toMatch(/direction: expected one of forward \(0\), inverse \(1\), received 0.5$/);
+    expect(wrong('back')).toMatch(
+      /^SJ_WRONG_ARGUMENT \[rope\] direction: expected one of forward, inverse, received 'back'$/,
+    );
+    expect(told(() => device.enqueue('fill', [table], ['0'], null))).toMatch(
+      /value: expected a number, received '0'$/,
+    );
+  });
+
   it('checks relations between dims and numbers', () => {
     const three = (heads: number) => device.empty(F32, [4, heads, 8], ROWS).handle;
     const tree = device.tree(new Int32Array([0, 4, -1]));
-    const attention = (q: number, k: number, plan: number | null) =>
-      told(() => device.enqueue('tree_attention', [q, k, k, null, null], [1], plan));
+    const attention = (q: number, k: number, tree: number | null) =>
+      told(() => device.enqueue('tree_attention', [q, k, k, null, null], [1], tree));
     expect(attention(three(6), three(4), tree)).toMatch(
       /k: expected a number of heads that divides H = 6, received G = 4$/,
     );

@@ -1,7 +1,5 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { NativeDevice } from '@selfjudge/native';
 import type { NativeError } from '@selfjudge/native';
@@ -120,13 +118,34 @@ describe('faults', () => {
 });
 
 describe('the loader', () => {
-  it('says what to run when the addon has not been built', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'selfjudge-'));
-    copyFileSync(fileURLToPath(native), join(folder, 'index.mjs'));
-    const run = child(`await import(${JSON.stringify(pathToFileURL(join(folder, 'index.mjs')).href)})`);
-    rmSync(folder, { recursive: true });
+  const missing = join(tmpdir(), 'no-such-addon.node');
+  const importing = `
+    process.env.SELFJUDGE_NATIVE_MODULE = ${JSON.stringify(missing)};
+    const native = await import(${JSON.stringify(native)});
+  `;
+
+  it('opens no addon before the first call', () => {
+    const run = child(`
+      const native = await import(${JSON.stringify(native)});
+      const opened = () => process.report.getReport().sharedObjects.some((path) => path.endsWith('.node'));
+      const before = [typeof native.cudaModule, opened()];
+      native.workerCount();
+      console.log(JSON.stringify([...before, opened()]));
+    `);
+    expect(JSON.parse(run.out)).toEqual(['string', false, true]);
+  });
+
+  it.each([
+    'contracts()',
+    `dequantize('Q8_0', new Uint8Array(34), 32)`,
+    'cpuInfo()',
+    'workerCount()',
+    'setWorkerLimit(1)',
+    `new native.NativeDevice('cpu')`,
+  ])('says what to run when the addon has not been built: %s', (call) => {
+    const run = child(`${importing} ${call.startsWith('new') ? call : `native.${call}`}`);
     expect(run.status).toBe(1);
-    expect(run.err).toMatch(/selfjudge_native\.node has not been built\. Run: pnpm build/);
+    expect(run.err).toContain(`The native addon ${missing} has not been built. Run: pnpm build`);
   });
 });
 

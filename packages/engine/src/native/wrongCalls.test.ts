@@ -5,7 +5,7 @@ import { NativeDevice, contracts } from '@selfjudge/native';
 import type { NativeContract, NativeError } from '@selfjudge/native';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { place, validCall, type CallShape } from '@selfjudge/testing/contractCalls';
+import { otherWords, place, validCall, type CallShape } from '@selfjudge/testing/contractCalls';
 import { ContractFaults, type Strangers, type WrongScripts } from '@selfjudge/testing/contractFaults';
 import { F32, openNative } from '@selfjudge/testing/native';
 import { notHandle, notList, notNumber } from '@selfjudge/testing/wrongValues';
@@ -81,7 +81,7 @@ const arbitraryForgery = fc.maxSafeNat().filter((handle) => handle > 0);
 /** Makes a wrong call; it must throw as told, leave memory as it was and the device at work. */
 async function refuses(
   call: () => unknown,
-  told: { name: string; op: string; arguments: string[]; codes: NativeError['code'][] },
+  told: { name: string; op: string; arguments: string[]; expected?: string[]; codes: NativeError['code'][] },
 ): Promise<void> {
   const { live } = device.memory();
   let error: NativeError | undefined;
@@ -94,6 +94,7 @@ async function refuses(
   expect(told.codes, `${told.name}: ${String(error)}`).toContain(error!.code);
   expect(error!.op, `${told.name}: ${String(error)}`).toBe(told.op);
   expect(told.arguments, `${told.name}: ${String(error)}`).toContain(error!.argument);
+  for (const word of told.expected ?? []) expect(error!.expected, told.name).toContain(word);
   for (const part of [error!.argument, error!.expected, error!.received]) {
     expect(part, `${told.name}: ${String(error)}`).toMatch(/\S/);
     expect(error!.message).toContain(part!);
@@ -117,12 +118,15 @@ async function tryContract(
   const tree = call.segments === null ? null : device.tree(call.segments);
   const { op } = contract;
   const outputs = device.enqueue(op, handles, call.numbers, tree);
+  for (const numbers of otherWords(call))
+    for (const output of device.enqueue(op, handles, numbers, tree))
+      if (output !== null) device.dispose(output.handle);
   await device.sync();
   const faults = new ContractFaults(device, call, { handles, tree }, { ...strangers, forged }, scripts);
-  for (const { name, codes, arguments: names, raw } of faults.all()) {
+  for (const { name, codes, arguments: names, expected, raw } of faults.all()) {
     const { tensors, numbers, tree: wrongTree } = raw;
     const wrong = () => device.enqueue(op, tensors as never, numbers as never, wrongTree as never);
-    await refuses(wrong, { name: `${op}: ${name}`, op, arguments: names, codes });
+    await refuses(wrong, { name: `${op}: ${name}`, op, arguments: names, expected, codes });
   }
   const afterClose = () => closed.enqueue(op, handles, call.numbers, tree);
   await refuses(afterClose, { name: `${op}: closed`, op, arguments: ['device'], codes: ['SJ_DISPOSED'] });

@@ -2,7 +2,7 @@ import { contracts } from '@selfjudge/native';
 import { ArgumentError, ForeignError } from '@selfjudge/base';
 import { fromNative } from './nativeErrors.js';
 import { Tensor } from './tensor.js';
-import { TreePlan } from './treePlan.js';
+import { DeviceTree } from './deviceTree.js';
 
 /** Names of the tensors of each op, a slot each. Made by the first call: an import must not open the addon. */
 let slots: ReadonlyMap<string, readonly string[]> | undefined;
@@ -16,13 +16,13 @@ function slotsOf(op: string): readonly string[] {
  * Enqueues an op on the device of its tensors. `tensors` and `numbers` are in the order of the op's contract
  * (native/include/ops); undefined stands for an absent tensor, and trailing output slots may be left out. Returns the
  * outputs in slot order, undefined where the call does not produce one. Shapes, dtypes and ranges are checked natively,
- * by the contract.
+ * by the contract. An attribute that is an enumeration is one of its contract's words.
  */
 export function enqueue(
   op: string,
   tensors: readonly (Tensor | undefined)[],
-  numbers: readonly number[] = [],
-  tree?: TreePlan,
+  numbers: readonly (number | string)[] = [],
+  tree?: DeviceTree,
 ): (Tensor | undefined)[] {
   const names = slotsOf(op);
   const first = tensors.find((x) => x !== undefined);
@@ -38,8 +38,8 @@ export function enqueue(
     });
   });
   for (let i = handles.length; i < names.length; i++) handles.push(null);
-  if (tree !== undefined && !(tree instanceof TreePlan)) {
-    throw new ArgumentError('tree', { where: op, expected: 'a TreePlan', received: tree });
+  if (tree !== undefined && !(tree instanceof DeviceTree)) {
+    throw new ArgumentError('tree', { where: op, expected: 'a DeviceTree', received: tree });
   }
   const { device } = first;
   let outputs;
@@ -47,7 +47,7 @@ export function enqueue(
     outputs = device.native.enqueue(
       op,
       handles,
-      numbers as number[],
+      numbers as (number | string)[],
       tree === undefined ? null : tree.handle(op),
     );
   } catch (error) {
@@ -60,7 +60,7 @@ export function enqueue(
 export function enqueueOne(
   op: string,
   tensors: readonly (Tensor | undefined)[],
-  numbers: readonly number[] = [],
+  numbers: readonly (number | string)[] = [],
 ): Tensor {
   return enqueue(op, tensors, numbers)[0] as Tensor;
 }

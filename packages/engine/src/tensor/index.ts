@@ -7,7 +7,7 @@ export { Program } from './program.js';
 export { Weight } from './weight.js';
 export { Vector, type LinearAdapter, type Vector2 } from './vector.js';
 export { TreeBatch, type TreeLabels } from './treeBatch.js';
-export { TreePlan } from './treePlan.js';
+export { DeviceTree } from './deviceTree.js';
 export {
   plan,
   RowCounter,
@@ -27,7 +27,7 @@ export { fill } from './ops/fill.js';
 export { globalNorm } from './ops/globalNorm.js';
 export { kvCopy } from './ops/kvCopy.js';
 export { kvWrite, type Angles } from './ops/kvWrite.js';
-export { linears, type LinearPart } from './ops/linears.js';
+export { linearGroup, type LinearPart } from './ops/linearGroup.js';
 export { linear, type LinearOptions } from './ops/linear.js';
 export { linearLogprob } from './ops/linearLogprob.js';
 export { linearSample, type LinearSampleOptions, type LinearSampleResult } from './ops/linearSample.js';

@@ -1,5 +1,5 @@
-import { ArgumentError } from '@selfjudge/base';
 import type { Tensor } from './tensor.js';
+import { withTracker, type Tracker } from './tracker.js';
 
 /** A parameter of an op: trained when it has a float32 gradient, which backward adds to. */
 export interface Parameter {
@@ -28,10 +28,8 @@ export interface Recording<S extends Record<string, Tensor | undefined>> {
 }
 
 /** What ops see of the tape that runs. */
-export interface Recorder {
-  tracks(tensor: Tensor): boolean;
+export interface Recorder extends Tracker {
   record<S extends Record<string, Tensor | undefined>>(recording: Recording<S>): void;
-  alias(other: Tensor, tensor: Tensor): void;
 }
 
 let current: Recorder | undefined;
@@ -40,12 +38,12 @@ export function currentRecorder(): Recorder | undefined {
   return current;
 }
 
-/** Makes `recorder` the current one while `fn` runs. */
+/** Makes `recorder` the current one while `fn` runs, and the one that tensors ask. */
 export function withRecorder<T>(recorder: Recorder | undefined, fn: () => T): T {
   const outer = current;
   current = recorder;
   try {
-    return fn();
+    return withTracker(recorder, fn);
   } finally {
     current = outer;
   }
@@ -66,21 +64,4 @@ export function isTraced(
 /** Records a call on the current tape if something upstream of it is trained; else does nothing. */
 export function record<S extends Record<string, Tensor | undefined>>(recording: Recording<S>): void {
   if (isTraced(recording.inputs, recording.parameters)) current?.record(recording);
-}
-
-/** `other` is a new handle on the value of `tensor`: the tape follows both. */
-export function aliased(other: Tensor, tensor: Tensor): void {
-  current?.alias(other, tensor);
-}
-
-/** Throws when the tape follows `tensor`: `op` has no gradient, and losing one silently would be worse. */
-export function assertUntracked(tensor: Tensor | undefined, op: string): void {
-  // What is no tensor is the op's to refuse.
-  if (typeof tensor === 'object' && tensor !== null && current?.tracks(tensor)) {
-    throw new ArgumentError('x', {
-      where: op,
-      expected: 'a tensor that needs no gradient',
-      received: 'one that depends on a trained parameter of the running tape',
-    });
-  }
 }

@@ -1,12 +1,16 @@
 import { callback } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
-import type { Tensor } from './tensor.js';
+
+/** What a scope disposes: a tensor, as all that is on a device. */
+export interface Disposable {
+  dispose(): void;
+}
 
 /** Scopes of `tidy`, innermost last. Null: tensors made now belong to whoever makes them. */
-const scopes: (Tensor[] | null)[] = [];
+const scopes: (Disposable[] | null)[] = [];
 
 /** Called for every new tensor. */
-export function collect(tensor: Tensor): void {
+export function collect(tensor: Disposable): void {
   scopes.at(-1)?.push(tensor);
 }
 
@@ -27,7 +31,7 @@ export function owned<T>(fn: () => T): T {
  */
 export function tidy<T>(fn: () => T): T {
   callback(fn, 'fn', 'tidy');
-  const made: Tensor[] = [];
+  const made: Disposable[] = [];
   scopes.push(made);
   let result: T;
   try {
@@ -50,7 +54,7 @@ export function tidy<T>(fn: () => T): T {
 }
 
 /** Runs `fn`; when it throws, disposes what it was to finish. */
-export function orDispose<T>(unfinished: Iterable<{ dispose(): void } | undefined>, fn: () => T): T {
+export function orDispose<T>(unfinished: Iterable<Disposable | undefined>, fn: () => T): T {
   try {
     return fn();
   } catch (error) {

@@ -10,7 +10,7 @@ import { reshape } from './ops/reshape.js';
 import { rope } from './ops/rope.js';
 import { tidy } from './scope.js';
 import { Tensor } from './tensor.js';
-import { TreePlan } from './treePlan.js';
+import { DeviceTree } from './deviceTree.js';
 import { Weight } from './weight.js';
 
 const device = Device.open();
@@ -125,20 +125,20 @@ describe('a tensor that is dropped without dispose', () => {
   });
 });
 
-describe('TreePlan', () => {
+describe('DeviceTree', () => {
   it('lives until it is disposed and no tape holds it', () => {
-    const plan = TreePlan.from(device, { segments: Int32Array.of(0, 2, -1), rows: 2 });
-    const release = plan.hold();
-    plan.dispose();
-    plan.dispose();
-    expect(plan.handle('test')).toBeGreaterThan(0);
+    const tree = DeviceTree.from(device, { segments: Int32Array.of(0, 2, -1), rows: 2 });
+    const release = tree.hold();
+    tree.dispose();
+    tree.dispose();
+    expect(tree.handle('test')).toBeGreaterThan(0);
     release();
-    expectCode(() => plan.handle('test'), 'SJ_DISPOSED');
+    expectCode(() => tree.handle('test'), 'SJ_DISPOSED');
   });
 
   it('refuses segments that are no tree', () => {
     expectCode(
-      () => TreePlan.from(device, { segments: Int32Array.of(0, 2, 0), rows: 2 }),
+      () => DeviceTree.from(device, { segments: Int32Array.of(0, 2, 0), rows: 2 }),
       'SJ_WRONG_ARGUMENT',
     );
   });

@@ -5,7 +5,7 @@ import { Device } from './device.js';
 import { dtypeCode, dtypes, layouts, type DType, type Layout } from './dtype.js';
 import { fromNative, guarded, guardedAsync } from './nativeErrors.js';
 import { collect, orDispose } from './scope.js';
-import { aliased, assertUntracked } from './recording.js';
+import { aliased, assertUntracked } from './tracker.js';
 
 /** What tensors on the same memory share. */
 interface Storage {

@@ -140,7 +140,10 @@ export class Model {
     await saveModel(this.#opened, dir, { merge });
   }
 
-  /** Becomes what `path` holds, in the same dtype. A base that is here already is not read again. */
+  /**
+   * Becomes what `path` holds, in the same dtype. A base that is here already is not read again; else the old weights
+   * are freed before the new ones are read, and when that fails half-way the model is over.
+   */
   async reload(path: string): Promise<void> {
     check('Model.reload', { path }, { path: isPath });
     this.#opened = await reopen(this.#opened, path);

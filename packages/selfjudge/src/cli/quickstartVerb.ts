@@ -1,18 +1,12 @@
 import type { Command } from 'commander';
-import {
-  mapKeys,
-  QUICKSTART_FIELDS,
-  resolveVerb,
-  snakeCase,
-  toOptions,
-  type VerbConfig,
-} from '../config/index.js';
+import { resolveVerb, toOptions } from '../config/index.js';
 import {
   quickstart,
   quickstartDefaults,
   type QuickstartOptions,
   type QuickstartOutcome,
 } from '../world/quickstart.js';
+import { QUICKSTART } from '../world/quickstartConfig.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { Progress } from './progress.js';
@@ -26,13 +20,6 @@ const ABOUT: Record<string, string> = {
   dpo: 'for comparison: the same labelled pairs, offline',
   'dpo-vote': 'for comparison: the same, on the majority of the five labels of a pair',
   test: 'held-out prompts, and the best of many answers by tournament',
-};
-
-/** The flags of the quickstart: what of its options a person may want to change. */
-const QUICKSTART: VerbConfig = {
-  fields: QUICKSTART_FIELDS,
-  groups: { World: QUICKSTART_FIELDS },
-  presets: { default: mapKeys(quickstartDefaults, snakeCase) },
 };
 
 export function addQuickstartVerb(program: Command, done: (code: number) => void): void {

@@ -1,6 +1,5 @@
 import { LINEARS } from '@selfjudge/engine';
 import { z } from 'zod';
-import { WORLD_TEMPLATES } from '../world/templates.js';
 
 /** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -119,15 +118,6 @@ export const selfTrainingFields = {
   missing_eos: z.enum(['drop', 'keep', 'lose']).describe('what becomes of an answer cut before its end'),
   eval_steps: whole.describe('ask the judge about dev prompts every so many steps; 0 for never'),
   max_kl: positive.describe('nats a sequence; farther from the start training stops'),
-};
-
-/** Those of the quickstart. */
-export const QUICKSTART_FIELDS = {
-  ...runFields,
-  seed: whole.describe('seed of everything'),
-  judge_template: z.enum(WORLD_TEMPLATES).describe('how the judge is asked'),
-  steps: count.describe('steps of self-training and DPO'),
-  device: modelFields.device.describe('where to compute; a model this small is fastest on the CPU'),
 };
 
 /** Fields that take several values: as a list in a file, one after the other as a flag. */

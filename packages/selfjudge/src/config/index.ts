@@ -1,4 +1,4 @@
-export { FIELD_GROUPS, LIST_FIELDS, QUICKSTART_FIELDS, type Fields } from './fields.js';
+export { FIELD_GROUPS, LIST_FIELDS, loopFields, modelFields, runFields, type Fields } from './fields.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
 export { resolveConfig, resolveVerb, toOptions, type ConfigSources, type ResolvedConfig } from './resolve.js';

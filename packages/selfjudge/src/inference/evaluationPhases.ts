@@ -1,4 +1,4 @@
-import { answerText, generate } from '@selfjudge/engine';
+import { sampleAnswers } from '@selfjudge/engine';
 import { promptIds, type PreferencePair, type Text } from '@selfjudge/data';
 import {
   implicitReward,
@@ -163,8 +163,9 @@ async function answersOf(
   { maxNewTokens, temperature, topP, seed }: EvaluateOptions,
   { onProgress, signal }: EvaluateHooks,
 ): Promise<string[]> {
-  const samples = await generate(
+  const answers = await sampleAnswers(
     view,
+    tokenizer,
     prompts.map((prompt) => promptIds(tokenizer, prompt)),
     {
       maxNewTokens,
@@ -175,7 +176,7 @@ async function answersOf(
       onProgress: (at) => onProgress?.(at.done, at.total),
     },
   );
-  return samples.map(([sample]) => answerText(tokenizer, sample));
+  return answers.map(([{ text }]) => text);
 }
 
 /** A judge that says how far it is and can be stopped. */

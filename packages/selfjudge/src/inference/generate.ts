@@ -1,5 +1,4 @@
-import { answerText, generate, type GenerationProgress, type Sample } from '@selfjudge/engine';
-import type { Tokenizer } from '@selfjudge/text';
+import { sampleAnswers, type GenerationProgress, type SampledAnswer } from '@selfjudge/engine';
 import { promptIds, type Text } from '@selfjudge/data';
 import { bestOf, type Tournament } from '@selfjudge/judging';
 import { judgeOf } from './judge.js';
@@ -68,20 +67,20 @@ export async function answerPrompts(
     });
     return results.map(({ answers, tournament }) => [
       {
-        ...answerOf(tokenizer, answers[tournament.winner]),
+        ...answerOf(answers[tournament.winner]),
         candidates: answers.map(({ text }) => text),
         tournament,
       },
     ]);
   }
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const samples = await generate(view, ids, { ...sampling, count, seed });
-  return samples.map((ofPrompt) => ofPrompt.map((sample) => answerOf(tokenizer, sample)));
+  const answers = await sampleAnswers(view, tokenizer, ids, { ...sampling, count, seed });
+  return answers.map((ofPrompt) => ofPrompt.map(answerOf));
 }
 
-const answerOf = (tokenizer: Tokenizer, sample: Sample): Answer => ({
-  text: answerText(tokenizer, sample),
-  tokens: sample.tokens,
-  logprob: sample.logprobs.reduce((sum, x) => sum + x, 0),
-  finish: sample.finish,
+const answerOf = ({ text, tokens, logprobs, finish }: SampledAnswer): Answer => ({
+  text,
+  tokens,
+  logprob: logprobs.reduce((sum, x) => sum + x, 0),
+  finish,
 });

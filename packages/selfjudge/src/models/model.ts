@@ -34,11 +34,13 @@ export interface OpenModel {
 
 /**
  * Opens a run folder, checkpoint, adapter, Hugging Face folder or GGUF file.
+ * @param beforeWeights called when memory for weights is asked for next, see `LlamaModel.load`
  * @throws FileFormatError for what is none of these, ArgumentError for one without a tokenizer
  */
 export async function openModel(
   path: string,
   { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
+  beforeWeights?: () => void,
 ): Promise<OpenModel> {
   const found = findModel(path);
   if (adapter !== undefined && found.kind === 'adapter')
@@ -47,7 +49,7 @@ export async function openModel(
       expected: `no further adapter, as ${path} is one already`,
       received: adapter,
     });
-  const base = await loadModelWithAdapter(path, { device: Device.open(device), dtype });
+  const base = await loadModelWithAdapter(path, { device: Device.open(device), dtype, beforeWeights });
   const { model } = base;
   let own = base.adapter;
   const dispose = () => {
@@ -71,7 +73,9 @@ export async function openModel(
 
 /**
  * Opens `path` in the place of `opened`, which is over afterwards. Weights that are here already are not read again when
- * `path` is an adapter for them.
+ * `path` is an adapter for them. Else they are freed, with masters and gradients, before memory for others is asked for:
+ * there is never room for two models. What shows before that (no model there) leaves `opened` as it was; what shows
+ * later (a file damaged in its middle) does not.
  */
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
   const { model, tokenizer } = opened;
@@ -84,9 +88,7 @@ export async function reopen(opened: OpenModel, path: string): Promise<OpenModel
     }
     adapter.dispose();
   }
-  const other = await openModel(path, { dtype: model.dtype });
-  opened.dispose();
-  return other;
+  return openModel(path, { dtype: model.dtype }, () => opened.dispose());
 }
 
 /**

@@ -1,9 +1,9 @@
 import { mean } from '@selfjudge/base';
-import type { LlamaModel } from '@selfjudge/engine';
+import { scoreSequences, type LlamaModel } from '@selfjudge/engine';
 import { promptIds } from '@selfjudge/data';
 import type { Estimate } from '@selfjudge/evaluation';
 import { tournament } from '@selfjudge/judging';
-import { answerSequence, scoreSequences } from '@selfjudge/training';
+import { answerSequence } from '@selfjudge/training';
 import { gold } from './gold.js';
 import { difference, judgeAccuracy, measure, type WorldScore } from './measure.js';
 import type { SignalPoint, Trained } from './phase.js';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Device, generate, type LlamaModel } from '@selfjudge/engine';
+import { Device, type LlamaModel, sampleAnswers } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
 import { promptIds, sftExampleOf, type PreferencePair } from '@selfjudge/data';
@@ -150,7 +150,7 @@ export class WorldTraining {
   ): Promise<WorldAnswer[][]> {
     const { tokenizer, hooks } = this;
     const ids = prompts.map(({ text }) => promptIds(tokenizer, text));
-    const samples = await generate(model.view(), ids, {
+    const answers = await sampleAnswers(model.view(), tokenizer, ids, {
       count,
       maxNewTokens: MAX_NEW_TOKENS,
       topP: 0.9,
@@ -159,9 +159,9 @@ export class WorldTraining {
       eos: tokenizer.eos,
       signal: hooks.signal,
     });
-    return samples.map((of) =>
-      of.map(({ tokens, logprobs }) => ({
-        text: worldText(tokenizer.decode(tokens, { skipSpecial: true })),
+    return answers.map((of) =>
+      of.map(({ text, tokens, logprobs }) => ({
+        text: worldText(text),
         tokens,
         logp: logprobs.reduce((sum, x) => sum + x, 0),
       })),

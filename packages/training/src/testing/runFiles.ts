@@ -27,7 +27,7 @@ export function checkpointTarget(folder: string): FuzzTarget<string> {
   const { size } = parameters;
   const weights = float32Tensors({ value: [size], m: [size], v: [size], best: [size] });
   const selection = { bestStep: 2, bestSignal: 0.5, stopped: false };
-  const state = { step: 3, numTokens: 100, path: 'avx2', selection, updates: 3 };
+  const state = { format: 1, step: 3, numTokens: 100, path: 'avx2', selection, updates: 3 };
   const files = {
     'trainer_state.json': Buffer.from(JSON.stringify(state)),
     'training_state.safetensors': safetensorsFile(Buffer.from(JSON.stringify(weights.header)), weights.data),

@@ -102,20 +102,6 @@ export const taskEntries: Record<string, Entry> = {
     options: v.some('maxNewTokens', 'temperature', 'topP', 'topK', 'seed'),
     tokenizer,
   }),
-  sampleAnswers: entry(training.sampleAnswers, {
-    view,
-    tokenizer,
-    prompts,
-    options: fields(
-      {
-        maxNewTokens: arg(1, notWhole(1, 200)),
-        count: arg(1, notWhole(1)),
-        eos: arg([1], given(notListOf(1, notWhole(0, 99)))),
-        firstSequence: arg(0, notWhole(0)),
-      },
-      notObject,
-    ),
-  }),
   decide: entry(training.decide, {
     prompts,
     answers: arg([[...v.answers]], v.notAnswers),
@@ -238,11 +224,6 @@ export const taskEntries: Record<string, Entry> = {
     options: preference,
     tokenBudget,
     at: fields({ signal }, notObject),
-  }),
-  scoreSequences: entry(training.scoreSequences, {
-    groups: arg([[v.sequence]], notListOf([v.sequence], notListOf(v.sequence, v.notSequence))),
-    view,
-    tokenBudget,
   }),
   loraTrainable: entry(training.loraTrainable, {
     model,

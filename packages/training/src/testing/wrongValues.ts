@@ -47,7 +47,6 @@ export const pair = { id: 'a', prompt: [1, 2], chosen: { tokens: [3] }, rejected
 const sample = (token: number) => ({
   tokens: [token],
   logprobs: new Float32Array([-1]),
-  samplingLogprobs: new Float32Array([-1]),
   finish: 'eos' as const,
   text: `${token}`,
 });

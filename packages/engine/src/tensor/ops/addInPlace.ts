@@ -1,5 +1,5 @@
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 
 /** a += b, of one shape; b is converted to a's dtype. No gradient: for accumulators. */

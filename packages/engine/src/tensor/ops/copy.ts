@@ -1,6 +1,6 @@
 import { instance } from '@selfjudge/base/checks';
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import { orDispose } from '../scope.js';
 import { Tensor } from '../tensor.js';
 

@@ -1,5 +1,5 @@
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 
 /** Sets every element, in place, rounded to the tensor's dtype. */

@@ -1,5 +1,5 @@
 import { enqueueOne } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 
 /** sqrt(sum x^2) of float32 [N], as float32 [1]; summed in float64 in a fixed order. No gradient. */

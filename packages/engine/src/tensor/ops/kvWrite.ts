@@ -1,6 +1,6 @@
 import { check, object, optional } from '@selfjudge/base/checks';
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 
 /** The angles of rows, as `rope` takes them. */

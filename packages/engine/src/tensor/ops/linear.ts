@@ -94,7 +94,7 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
           second?.a.grad,
           second?.b.grad,
         ],
-        [...numbers, needDx ? 1 : 0],
+        [...numbers, needDx ? 'yes' : 'no'],
       );
       return [dx];
     },

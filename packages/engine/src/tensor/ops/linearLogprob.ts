@@ -20,7 +20,7 @@ export function linearLogprob(h: Tensor, head: Weight, rows: Tensor, labels: Ten
 
 /** Of a frozen head, the gradient's product with it is made on the way: the backward only scales. */
 function onePass(h: Tensor, packed: Tensor, rows: Tensor, labels: Tensor): Tensor {
-  const [logp, mean, rest] = enqueue('linear_logprob_mean', [h, packed, rows, labels]) as Tensor[];
+  const [logp, mean, rest] = enqueue('linear_logprob_expectation', [h, packed, rows, labels]) as Tensor[];
   record({
     op: 'linearLogprob',
     inputs: [h],
@@ -29,7 +29,7 @@ function onePass(h: Tensor, packed: Tensor, rows: Tensor, labels: Tensor): Tenso
     backward: ([dlogp], { packed, rows, labels, logp, mean, rest }) =>
       dlogp === undefined
         ? []
-        : enqueue('linear_logprob_mean_backward', [dlogp, packed, rows, labels, logp, mean, rest]),
+        : enqueue('linear_logprob_expectation_backward', [dlogp, packed, rows, labels, logp, mean, rest]),
   });
   for (const tensor of [mean, rest]) tensor.dispose();
   return logp;
@@ -47,7 +47,7 @@ function recomputed(h: Tensor, head: Weight, packed: Tensor, rows: Tensor, label
     backward: ([dlogp], { h, packed, rows, labels, lse }, [needDh]) => {
       if (dlogp === undefined) return [];
       const inputs = [dlogp, h, packed, rows, labels, lse, head.grad];
-      return enqueue('linear_logprob_backward', inputs, [needDh ? 1 : 0]);
+      return enqueue('linear_logprob_backward', inputs, [needDh ? 'yes' : 'no']);
     },
   });
   lse.dispose();

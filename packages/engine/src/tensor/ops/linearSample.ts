@@ -1,7 +1,7 @@
 import { check, object } from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import { enqueue } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 import { packedOf, type Weight } from '../weight.js';
 

@@ -11,7 +11,7 @@ import { clone } from './copy.js';
  * @param positions int32 [T], 0 to P - 1; anything else is a fault.
  */
 export function rope(x: Tensor, table: Tensor, positions: Tensor): Tensor {
-  enqueue('rope', [x, table, positions], [0]);
+  enqueue('rope', [x, table, positions], ['forward']);
   const y = x.donate('rope');
   record({
     op: 'rope',
@@ -21,7 +21,7 @@ export function rope(x: Tensor, table: Tensor, positions: Tensor): Tensor {
     backward: ([dy], saved) => {
       if (dy === undefined) return [undefined];
       const turned = dy.exclusive ? dy : clone(dy);
-      enqueue('rope', [turned, saved.table, saved.positions], [1]);
+      enqueue('rope', [turned, saved.table, saved.positions], ['inverse']);
       return [turned];
     },
   });

@@ -1,7 +1,7 @@
 import { enqueue } from '../enqueue.js';
 import { isTraced, record } from '../recording.js';
 import type { Tensor } from '../tensor.js';
-import type { TreePlan } from '../treePlan.js';
+import type { DeviceTree } from '../deviceTree.js';
 
 /**
  * o = softmax(scale q k^T) v of each row over its own path from the root, itself included. Head h reads key head
@@ -11,7 +11,7 @@ import type { TreePlan } from '../treePlan.js';
  * @param v [T, G, d].
  * @returns [T, H, d].
  */
-export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: TreePlan, scale: number): Tensor {
+export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: DeviceTree, scale: number): Tensor {
   const [o, lse] = enqueue('tree_attention', [q, k, v], [scale], tree) as [Tensor, Tensor];
   if (isTraced([q, k, v])) {
     record({

@@ -1,6 +1,6 @@
 import { object, whole } from '@selfjudge/base/checks';
 import { enqueueOne } from '../enqueue.js';
-import { assertUntracked } from '../recording.js';
+import { assertUntracked } from '../tracker.js';
 import type { Tensor } from '../tensor.js';
 
 const isReads = object({ pairs: whole(0), keys: whole(0) });

@@ -77,7 +77,11 @@ export const modelEntries: Record<string, Entry> = {
   'LlamaModel.load': entry(LlamaModel.load, {
     path: arg(at('model'), notPath),
     options: fields(
-      { ...notStorage, onProgress: arg(() => () => {}, perhaps(notFunction)) },
+      {
+        ...notStorage,
+        beforeWeights: arg(() => () => {}, perhaps(notFunction)),
+        onProgress: arg(() => () => {}, perhaps(notFunction)),
+      },
       perhaps(notObject),
     ),
   }),
@@ -166,9 +170,9 @@ export const modelEntries: Record<string, Entry> = {
       ),
     },
   ),
-  'ModelView#linears': entry(
+  'ModelView#linearGroup': entry(
     (layer: number, names: engine.LinearName[], x: engine.Tensor, options: object) =>
-      view.linears(layer, names, x, options),
+      view.linearGroup(layer, names, x, options),
     {
       layer: arg(0, notWhole(0, 1)),
       names: arg(

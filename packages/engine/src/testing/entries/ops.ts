@@ -155,7 +155,7 @@ export const opEntries: Record<string, Entry> = {
       perhaps(notObject),
     ),
   }),
-  linears: entry(engine.linears, {
+  linearGroup: entry(engine.linearGroup, {
     x: arg(matrix, firstNotFloats),
     parts: arg(
       [{ weight, bias: vector, adapters: [adapter, adapter] }, { weight }, { weight }],

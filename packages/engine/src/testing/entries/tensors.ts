@@ -27,17 +27,17 @@ import {
   weight,
 } from './values.js';
 
-const { Device, ParameterSet, Program, RowCounter, Tape, Tensor, TreeBatch, TreePlan, Vector, Weight } =
+const { Device, ParameterSet, Program, RowCounter, Tape, Tensor, TreeBatch, DeviceTree, Vector, Weight } =
   engine;
 const dtype = noneOf('float32', 'bf16', 'int32');
-const sequence = {
+export const sequence = {
   tokens: [1, 2, 3],
   targets: [[1, 3]] as [number, number][],
   candidates: [{ position: 0, labels: [4] }],
   state: 0,
 };
 const bad = (part: object) => ({ ...sequence, ...part });
-const notSequences = fc.oneof(
+export const notSequences = fc.oneof(
   notListOf(sequence, junk),
   notList.map((tokens) => [bad({ tokens })]).filter(([{ tokens }]) => !ArrayBuffer.isView(tokens)),
   notWhole(0, 2 ** 31 - 1).map((token) => [bad({ tokens: [token, 2, 3] })]),
@@ -151,7 +151,7 @@ export const tensorEntries: Record<string, Entry> = {
       ),
     },
   ),
-  'TreePlan.from': entry(TreePlan.from, {
+  'DeviceTree.from': entry(DeviceTree.from, {
     device: arg(device, notDevice),
     batch: fields(
       {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { Device } from '@selfjudge/engine';
 import { Tensor } from '@selfjudge/engine';
-import { TreePlan } from '@selfjudge/engine';
+import { DeviceTree } from '@selfjudge/engine';
 import { Vector } from '@selfjudge/engine';
 import { Weight } from '@selfjudge/engine';
 import { given, junk } from '@selfjudge/testing/wrongValues';
@@ -24,14 +24,14 @@ export const ids = ints([2]);
 export const weight = Weight.pack(matrix, 'float32');
 export const vector = new Vector(floats([2]));
 const segments = new Int32Array([0, 2, -1]);
-export const tree = TreePlan.from(device, { segments, rows: 2 });
+export const tree = DeviceTree.from(device, { segments, rows: 2 });
 
 const disposed = floats();
 disposed.dispose();
 const foreign = Tensor.from(foreignDevice, [1, 2, 3, 4], [2, 2]);
-const disposedTree = TreePlan.from(device, { segments, rows: 2 });
+const disposedTree = DeviceTree.from(device, { segments, rows: 2 });
 disposedTree.dispose();
-const foreignTree = TreePlan.from(foreignDevice, { segments, rows: 2 });
+const foreignTree = DeviceTree.from(foreignDevice, { segments, rows: 2 });
 
 export { junk };
 

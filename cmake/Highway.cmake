@@ -1,0 +1,10 @@
+# selfjudge::highway: vector code for every instruction set, chosen at run time.
+find_path(HWY_INCLUDE_DIR hwy/highway.h)
+find_library(HWY_LIBRARY hwy)
+if(NOT HWY_INCLUDE_DIR OR NOT HWY_LIBRARY)
+  message(FATAL_ERROR "Highway was not found: install it (Debian and Ubuntu: apt-get install libhwy-dev)")
+endif()
+add_library(selfjudge_highway INTERFACE)
+add_library(selfjudge::highway ALIAS selfjudge_highway)
+target_include_directories(selfjudge_highway SYSTEM INTERFACE ${HWY_INCLUDE_DIR})
+target_link_libraries(selfjudge_highway INTERFACE ${HWY_LIBRARY})

@@ -1,0 +1,38 @@
+import type { Tokenizer } from '@selfjudge/text';
+import type { Device } from '../tensor/device.js';
+import type { Vector } from '../tensor/vector.js';
+import type { Weight } from '../tensor/weight.js';
+import type { LinearName, ModelConfig } from './config.js';
+import type { ParameterSet } from './parameterSet.js';
+import type { RopeTable } from './ropeTable.js';
+
+export interface Linear {
+  weight: Weight;
+  bias?: Vector;
+}
+
+/** One block of the model. */
+export interface Layer {
+  inputNorm: Vector;
+  linears: Record<LinearName, Linear>;
+  postNorm: Vector;
+}
+
+/** A model's weights and what it takes to compute with them: all that adapters, views and a forward pass know of it. */
+export interface ModelWeights {
+  readonly config: ModelConfig;
+  readonly device: Device;
+  readonly dtype: 'float32' | 'bf16';
+  readonly tokenizer?: Tokenizer;
+  /** Where it was loaded from or last saved to: what an adapter names as its base. */
+  readonly source?: string;
+  /** Embeddings [vocabSize, hiddenSize]. */
+  readonly table: Weight;
+  /** [vocabSize, hiddenSize]; the table itself when tied. */
+  readonly head: Weight;
+  readonly norm: Vector;
+  readonly layers: readonly Layer[];
+  readonly rope: RopeTable;
+  /** Set while the weights are trained. */
+  readonly parameterSet: ParameterSet | undefined;
+}
