@@ -32,7 +32,7 @@ export function allSymbols({ contract, tensors }: RecordedCall): string[] {
 
 /** Whether nothing in the call can name a row of the symbol, so that every copy of its rows is the same row. */
 export function namesNoRow({ contract, tensors, numbers }: RecordedCall, symbol: string): boolean {
-  const named = contract.numbers.some(({ name }, i) => /^rows\d$/.test(name) && numbers[i] > 0);
+  const named = contract.numbers.some(({ name }, i) => /^rows\d$/.test(name) && Number(numbers[i]) > 0);
   return !named && contract.tensors.every((spec, i) => tensors[i]?.dtype !== I32 || leads(spec) === symbol);
 }
 
@@ -68,7 +68,7 @@ export function grow(call: RecordedCall, symbol: string, times: number): Recorde
       content && grown(content, symbolsOf(contract.tensors[i], content.shape.length), symbol, times),
   );
   const numbers = call.numbers.map((value, i) =>
-    symbol === `@${contract.numbers[i].name}` ? value * times : value,
+    symbol === `@${contract.numbers[i].name}` ? Number(value) * times : value,
   );
   const tree = symbol === 'T' && segments !== null ? forest(segments, times) : segments;
   return { contract, tensors, numbers, segments: tree };

@@ -21,7 +21,7 @@ export interface RecordedCall {
   contract: NativeContract;
   /** One for each tensor of the contract; null for absent ones and outputs. */
   tensors: (Content | null)[];
-  numbers: number[];
+  numbers: (number | string)[];
   /** Triples of the tree, where the op takes one. */
   segments: Int32Array | null;
 }
@@ -79,7 +79,7 @@ export class Recorder {
     return tensor;
   }
 
-  #keep(op: string, handles: (number | null)[], numbers: number[], tree: number | null): void {
+  #keep(op: string, handles: (number | null)[], numbers: (number | string)[], tree: number | null): void {
     const calls = this.#calls;
     if (calls === undefined) return;
     const known = handles.map((handle) => (handle === null ? null : this.#known.get(handle)!));
