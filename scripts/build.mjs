@@ -2,6 +2,7 @@
 // asked for (--cuda), from then on when its sources changed. Incremental; --quiet prints one line a step, more of one that
 // takes long, and the log only when it fails.
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +12,7 @@ import { dropForeignBuild } from './buildFolder.mjs';
 import { ensureSystemPackages } from './setup.mjs';
 import { runQuietly } from './progress.mjs';
 import { findCuda } from './setupCuda.mjs';
+import { dropStaleOutputs } from './staleOutput.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const quiet = process.argv.includes('--quiet');
@@ -69,4 +71,5 @@ step('native build', join(root, 'native'), [cmakeJs, 'build', '-O', 'build', '-B
   CMAKE_BUILD_PARALLEL_LEVEL: String(cpus().length),
 });
 makeCuda();
+for (const name of readdirSync(join(root, 'packages'))) dropStaleOutputs(join(root, 'packages', name));
 step('TypeScript build', root, [tsc, '-b']);

@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { staleOutputs } from './staleOutput.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const ADDON = 'build/Release/selfjudge_native.node';
@@ -52,16 +53,11 @@ function filesOf(folder) {
   });
 }
 
-/** Throws when `dist` holds what no source makes any more: `tsc` leaves the output of sources that are gone. */
-function assertFresh(folder, files) {
-  const stale = files.filter((file) => {
-    const source = /^dist\/(.*?)(\.d)?\.[jt]s$/.exec(file)?.[1];
-    return source !== undefined && !existsSync(join(folder, 'src', `${source}.ts`));
-  });
-  if (stale.length > 0) {
-    const at = relative(root, folder);
-    throw new Error(`${at}/${stale[0]} has no source. Run: rm -r ${at}/dist && pnpm build`);
-  }
+/** Throws when dist holds what no source makes any more. */
+function assertFresh(folder) {
+  const [stale] = staleOutputs(folder);
+  if (stale !== undefined)
+    throw new Error(`${relative(root, join(folder, stale))} has no source. Run: pnpm build`);
 }
 
 /** The manifest as it is installed: of workspace packages the very version, nothing that only building needs. */
@@ -93,7 +89,7 @@ export function packAll(out) {
       if (basename(folder) === 'native') stageAddon(folder, to);
       else {
         const files = filesOf(folder).filter((file) => !/\.map$|\.tsbuildinfo$/.test(file));
-        assertFresh(folder, files);
+        assertFresh(folder);
         for (const file of files) cpSync(join(folder, file), join(to, file));
       }
       cpSync(join(root, 'LICENSE'), join(to, 'LICENSE'));
