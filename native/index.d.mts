@@ -237,5 +237,12 @@ export function workerCount(): number;
 /** Uses at most this many workers from now on, in the whole process: 1 .. workerCount(). Results do not depend on it. */
 export function setWorkerLimit(workers: number): void;
 
+/**
+ * For tests that results do not depend on it. Gathered, every job of an op that has two tasks or more is split, however
+ * small; its workers wait for each other before they begin, and each runs its own tasks alone.
+ * @returns how many jobs ran so until now, in the whole process.
+ */
+export function gatherWorkers(gathered: boolean): number;
+
 /** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
 export const cudaModule: string;

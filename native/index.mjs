@@ -26,6 +26,7 @@ export const dequantize = (...args) => addon().dequantize(...args);
 export const cpuInfo = () => addon().cpuInfo();
 export const workerCount = () => addon().workerCount();
 export const setWorkerLimit = (...args) => addon().setWorkerLimit(...args);
+export const gatherWorkers = (...args) => addon().gatherWorkers(...args);
 
 /** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
 export const cudaModule =

@@ -11,14 +11,11 @@ const TEMPLATES = 'scripts/newOp/templates/';
 /** @returns the files below `folder` that are code, from `root`, with `/` on every system. */
 function codeIn(root, folder) {
   if (!existsSync(join(root, folder))) return [];
-  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.m?[jt]s$/.test(entry.name))
-    .map((entry) => posix.relative(slashed(root), posix.join(slashed(entry.parentPath), entry.name)))
-    .filter((path) => !/(^|\/)node_modules\//.test(path))
+  return readdirSync(join(root, folder), { recursive: true })
+    .map((path) => posix.join(folder, path.replaceAll('\\', '/')))
+    .filter((path) => /\.m?[jt]s$/.test(path) && !path.includes('/node_modules/'))
     .sort();
 }
-
-const slashed = (path) => path.replaceAll('\\', '/');
 
 /** What a file imports: specifiers as written, each once; a dynamic import of a computed name is `undefined`. */
 export function importsOf(path, text) {

@@ -16,11 +16,17 @@ const filesOf = (folder, pattern) =>
     .filter((path) => pattern.test(path))
     .map((path) => join(folder, path));
 
-/** Names of the types that sources define for themselves. */
-function ownTypes(sources) {
+// A type, or a variable that is no symbol of its file alone.
+const OWN = [
+  /^(?:struct|class|enum) (?:class )?(\w+)/gm,
+  /^(?:template <.*>\s+|inline )(?:inline |constexpr |const |thread_local )*[^(){}=;]*\b(\w+)(?: =|\{|;)/gm,
+];
+
+/** Names of types and variables that sources define for themselves. */
+function ownNames(sources) {
   const texts = sources.map((path) => readFileSync(path, 'utf8'));
   return texts.flatMap((text) =>
-    [...text.matchAll(/^(?:struct|class|enum) (?:class )?(\w+)/gm)].map(([, name]) => name),
+    OWN.flatMap((pattern) => [...text.matchAll(pattern)].map(([, name]) => name)),
   );
 }
 
@@ -47,20 +53,23 @@ const describe = (name, places) =>
 
 /**
  * What is wrong with symbols that several objects define. One is right where all have it from the same line of a header,
- * so that it is one function by the language's rules, and no type of a kernel file is a part of its name: two types of one
- * name would make two functions of one name. A lambda has no line and is what its function is. What else has none (tables
- * of exceptions, constants of the vector library, members that the compiler writes) has to be of libraries' types alone.
+ * so that it is one by the language's rules, and nothing that a kernel file names is a part of its name: two types of one
+ * name would make two functions of one name. A lambda has no line and is what its function is; nor has a variable, which
+ * has to be none that a kernel file defines. What else has none (tables of exceptions, members that the compiler writes)
+ * has to be of libraries' types alone.
  */
 export function sharedSymbols(symbols, sources) {
-  const types = ownTypes(sources).join('|') || '(?!)';
-  const ofKernelFile = new RegExp(`\\bselfjudge::(?:\\w+::)*(?:${types})\\b`);
+  const names = ownNames(sources).join('|') || '(?!)';
+  const ofKernelFile = new RegExp(`\\bselfjudge::(?:\\w+::)*(?:${names})\\b`);
   const functionOf = (lambda) =>
     [...symbols].find(([name]) => name === lambda || name.endsWith(` ${lambda}`)) ?? ['selfjudge::?', [{}]];
   const right = (name, [{ at }, ...others]) => {
     if (others.some((place) => place.at !== at) || ofKernelFile.test(name)) return false;
     if (at !== undefined) return !/\.cpp:\d+$/.test(at);
     const [, inside] = /^(.*)::\{lambda\([^{}]*\)#\d+\}::operator\(\)/.exec(name) ?? [];
-    return inside === undefined ? !/\bselfjudge::/.test(name) : right(...functionOf(inside));
+    return inside === undefined
+      ? /^[\w:]+$/.test(name) || !/\bselfjudge::/.test(name)
+      : right(...functionOf(inside));
   };
   return [...symbols]
     .filter(([name, places]) => places.length > 1 && !right(name, places))

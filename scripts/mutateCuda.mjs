@@ -1,14 +1,14 @@
 // Proves that the kernels' tests notice faults: changes one place of a kernel at a time (a barrier or wait removed, an
-// index or fragment shifted, a tail mask widened), builds it over the SIMT shim with every shared access checked, and
+// index or fragment shifted, a tail mask widened, a sign turned), builds it over the SIMT shim with every shared access checked, and
 // wants its cases to fail.
 //   node scripts/mutateCuda.mjs [--sample N] [--seed S] [--match REGEXP] [--jobs N] [--list]
 // Exit 1 when a fault survives that scripts/mutants.json does not name as harmless, with its reason.
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { inParallel, reasonIn, run, unitsOf } from './mutants.mjs';
 import { bin } from './suite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   },
 });
 
-// Files whose device code is mutated, the unit that is built again, and the cases that must notice.
+// Files whose device code is mutated, the cases that must notice, and rules beyond those for all.
 const FAMILIES = {
   attention: {
     files:
@@ -43,8 +43,22 @@ const FAMILIES = {
     tests: 'rmsNorm|rope|Rows|embedding|feedTokens|globalNorm',
   },
   elementwise: {
-    files: /^(each|cast)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,
+    files: /^(each|cast|swiglu)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,
     tests: 'add|fill|cast|swiglu|adamw',
+    rules: [
+      ['operand not moved', /load_pack<N>\((\w+) \+ i\)/g, 'load_pack<N>($1)'],
+      ['value of the neighbour', /\b(\w+)\.at\[j\](?=\)| \*|;)/g, '$1.at[(j + 1) % N]'],
+      ['first value skipped', /int j = 0; j < N;/g, 'int j = 1; j < N;'],
+      ['last value skipped', / < n; j\+\+/g, ' < n - 1; j++'],
+      ['sign turned', / - (?=\w)/g, ' + '],
+      ['sign turned', / \+ (?=(?:to_float|eps|e\b|one_minus))/g, ' - '],
+      ['factor lost', / \* (?!256|N\b)\w+(?:\.\w+)*(?=[;) ])/g, ''],
+      [
+        'result truncated',
+        /from_float<(\w+)>\((.*)\);/g,
+        'from_float<$1>(sizeof($1) == 4 ? float($2) : __builtin_bit_cast(float, __builtin_bit_cast(unsigned, float($2)) & ~0xffffu));',
+      ],
+    ],
   },
 };
 
@@ -77,19 +91,20 @@ function deviceRanges(text) {
 }
 
 function* mutants() {
-  for (const [family, { files, tests }] of Object.entries(FAMILIES)) {
+  for (const [family, { files, tests, rules = [] }] of Object.entries(FAMILIES)) {
     const names = readdirSync(cuda, { recursive: true, encoding: 'utf8' }).filter((name) => files.test(name));
     for (const file of names.sort()) {
       const text = readFileSync(join(cuda, file), 'utf8');
       const ranges = deviceRanges(text);
-      for (const [kind, pattern, replacement] of RULES) {
+      for (const [kind, pattern, replacement] of [...RULES, ...rules]) {
         for (const match of text.matchAll(pattern)) {
           if (!ranges.some(([from, to]) => match.index >= from && match.index < to)) continue;
           const line = text.slice(0, match.index).split('\n').length;
           const code = text.split('\n')[line - 1].trim();
           if (kind === 'sum loses a term' && code.includes('for (')) continue; // would never end
-          const changed = match[0].replace(new RegExp(pattern.source), replacement);
-          const mutated = text.slice(0, match.index) + changed + text.slice(match.index + match[0].length);
+          const here = new RegExp(pattern.source, 'y');
+          here.lastIndex = match.index;
+          const mutated = text.replace(here, replacement);
           yield { family, tests, file, kind, line, code, mutated };
         }
       }
@@ -97,46 +112,9 @@ function* mutants() {
   }
 }
 
-/** Every .cu that sees `file`, through includes. */
-function unitsOf(file) {
-  const names = readdirSync(cuda, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.(cuh?|h)$/.test(name),
-  );
-  const includes = new Map(
-    names.map((name) => [
-      name,
-      [...readFileSync(join(cuda, name), 'utf8').matchAll(/#include "([^"]+)"/g)].map(([, path]) =>
-        join(dirname(name), path),
-      ),
-    ]),
-  );
-  const sees = (name, seen = new Set()) => {
-    if (name === file) return true;
-    if (seen.has(name)) return false;
-    seen.add(name);
-    return (includes.get(name) ?? []).some((path) => sees(path, seen) || sees(path.split('/').at(-1), seen));
-  };
-  return names.filter((name) => name.endsWith('.cu') && sees(name));
-}
-
 const FLAGS = '-std=c++20 -O1 -fPIC -x c++ -w -ffp-contract=off -fvisibility=hidden -fsanitize=thread'.split(
   ' ',
 );
-
-/** Runs a command to its end: { status, output }; status null when it took longer than `timeout` milliseconds. */
-function run(command, args, { timeout, ...options } = {}) {
-  return new Promise((resolve) => {
-    // A group of its own, so that a run that is stopped takes its children along.
-    const child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-    const timer = timeout && setTimeout(() => process.kill(-child.pid, 'SIGKILL'), timeout);
-    child.on('close', (status) => {
-      clearTimeout(timer);
-      resolve({ status, output });
-    });
-  });
-}
 
 async function compile(source, object, extra = []) {
   const { status, output } = await run('g++', [
@@ -150,16 +128,6 @@ async function compile(source, object, extra = []) {
     object,
   ]);
   if (status !== 0) throw new Error(output);
-}
-
-/** `work(item, job)` for all items, `jobs` at a time; each job number is in use once at a time. */
-async function inParallel(items, jobs, work) {
-  const queue = [...items];
-  await Promise.all(
-    Array.from({ length: jobs }, async (_, job) => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item, job);
-    }),
-  );
 }
 
 const wanted = new RegExp(values.match);
@@ -197,7 +165,7 @@ let done = 0;
 async function verdictOn(m, job) {
   const file = source(job, m.file);
   const original = readFileSync(file, 'utf8');
-  const changed = unitsOf(m.file);
+  const changed = unitsOf(cuda, m.file, '.cu');
   const own = (name) => (changed.includes(name) ? join(work, `${job}-${name}.o`) : object(name));
   writeFileSync(file, m.mutated);
   try {
@@ -212,7 +180,7 @@ async function verdictOn(m, job) {
   const vitest = [bin('vitest', 'vitest.mjs'), 'run', '--project', 'cuda', '--bail', '1', '-t', m.tests];
   const env = { ...process.env, SELFJUDGE_CUDA_MODULE: module };
   const { status, output } = await run(process.execPath, vitest, { cwd: root, timeout: 100_000, env });
-  return status === 0 ? undefined : (/(?:cause|Error): (.*)/.exec(output)?.[1] ?? 'stopped');
+  return status === 0 ? undefined : reasonIn(output);
 }
 
 try {

@@ -134,7 +134,7 @@ describe('models', () => {
       join(cwd, 'template.yaml'),
       'name: x\nuser: "{context} {respnse_a} {response_b}"\nassistant: It is',
     );
-    const judge = (template: string) => cli('judge', 'judge.jsonl', '-m', 'model', '--template', template);
+    const judge = (name: string) => cli('judge', 'judge.jsonl', '-m', 'model', '--judge_template', name);
     expectError(await judge('template.yaml'), 2, /judge_template.user: .*did you mean '{response_a}'/);
     expectError(await judge('plian'), 2, /judge_template: .*did you mean 'plain'/);
   });
@@ -254,11 +254,55 @@ describe('calls', () => {
     expectError(
       await cli('judge', 'judge.jsonl', '-m', 'model', '--dtype', 'int4'),
       2,
-      /Allowed choices are float32/,
+      /dtype: expected one of float32, bf16/,
     );
     expectError(await cli('generate', '-m', 'model'), 2, /give either a file of rows .* or --prompt/);
     expectError(await cli('frobnicate'), 2, /unknown command 'frobnicate'/);
     expectError(await cli('sft', ...DATA), 2, /model_name_or_path: expected .*received nothing/);
+  });
+
+  it('refuse what is out of range before anything is opened', async () => {
+    const nothing = ['-m', 'nosuch', '--dataset_name', 'nosuch.jsonl'];
+    const calls: [string[], RegExp][] = [
+      [['evaluate', ...nothing, '--beta', '0'], /^error: beta: expected above 0 \(.*\), received 0\n$/],
+      [['evaluate', ...nothing, '--top_p', '0'], /^error: top_p: expected above 0/],
+      [['evaluate', ...nothing, '--judge_template', 'plian'], /judge_template: .*did you mean 'plain'/],
+      [['evaluate', '--dataset_name', 'nosuch.jsonl'], /model_name_or_path: expected .*received nothing/],
+      [['generate', 'nosuch.jsonl', '-m', 'nosuch', '--top_p=0'], /^error: top_p: expected above 0/],
+      [
+        ['generate', 'nosuch.jsonl', '-m', 'nosuch', '--temperature', '-1'],
+        /temperature: expected at least 0/,
+      ],
+      [
+        ['judge', 'nosuch.jsonl', '-m', 'nosuch', '--judge_template', 'plian'],
+        /judge_template: expected one of/,
+      ],
+      [['score', 'nosuch.jsonl', '-m', 'nosuch', '--dtype', 'int4'], /dtype: expected one of float32, bf16/],
+      [['self-train', ...nothing, '--output_dir', 'run', '--top_p', '0'], /top_p: expected above 0/],
+      [
+        ['jsft', ...nothing, '--output_dir', 'run', '--judge_template', 'x'],
+        /judge_template: expected one of/,
+      ],
+      [['quickstart', '--steps', '0', '--output_dir', 'run'], /steps: expected at least 1/],
+    ];
+    for (const [args, message] of calls) expectError(await cli(...args), 2, message);
+  });
+
+  it('under earlier words mean the same, with a note that help does not speak of', async () => {
+    const file = writeRows(cwd, 'one.jsonl', [{ prompt: 'Hi', completions: ['a', 'b'] }]);
+    const M = ['--dtype', 'float32'];
+    const now = await cli('judge', file, '--model_name_or_path', 'model', '--judge_template', 'plain', ...M);
+    const before = await cli('judge', file, '--model', 'model', '--template=plain', ...M);
+    expect(now.stderr).not.toContain('note:');
+    expect(before.stderr).toMatch(
+      /^note: model is called model_name_or_path now; .*\nnote: template is called judge_template now; /,
+    );
+    expect(before.stdout).toBe(now.stdout);
+    const help = await cli('judge', '--help');
+    expect(help.stdout).toMatch(/-m, --model_name_or_path <value>[^]*--judge_template <value>/);
+    expect(help.stdout).not.toMatch(/--model |--template/);
+    const both = await cli('judge', file, '-m', 'a', '--model', 'b');
+    expectError(both, 2, /^error: model: expected one of model and model_name_or_path, .*received both/);
   });
 
   it('--out in a missing folder is refused before the work', async () => {

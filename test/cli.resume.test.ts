@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, start, temporaryFolder } from './support/cli.js';
@@ -91,6 +91,39 @@ describe.each(Object.entries(RUNS))('%s', (verb, flags) => {
 });
 
 describe('Ctrl-C elsewhere', () => {
+  it('keeps what an evaluation has found, and says in which part it ended', async () => {
+    const flags = [
+      '--baseline',
+      'model',
+      '--max_new_tokens',
+      '500',
+      '--dtype',
+      'float32',
+      '--dataset_split',
+      'all',
+    ];
+    const rows = Array.from({ length: 150 }, (_, i) => ({
+      prompt: `Thing ${i}?`,
+      chosen: 'Yes.',
+      rejected: 'No',
+    }));
+    const file = writeRows(cwd, 'evaluated.jsonl', rows);
+    const args = ['evaluate', '-m', 'model', '--dataset_name', file, ...flags, '--out', 'evaluation.json'];
+    const work = start(args, { cwd });
+    await work.until(/answers of the model to 150 prompts\n +10%/);
+    work.child.kill('SIGINT');
+    const { code, stdout, stderr } = await work.ended;
+    expect(code).toBe(130);
+    expect(stdout).toMatch(
+      /^Agreement with people\n[^]*\nNot done: answers of the model to 150 prompts; answers of/,
+    );
+    expect(stderr).toMatch(/ended in the phase: answers of the model to 150 prompts\n$/);
+    const kept = JSON.parse(readFileSync(join(cwd, 'evaluation.json'), 'utf8')) as Record<string, any>;
+    expect(kept.judge.accuracy.n).toBe(150);
+    expect(kept.unfinished).toHaveLength(4);
+    expect(readdirSync(cwd).filter((name) => /evaluation.json./.test(name))).toEqual([]);
+  });
+
   it('leaves no half output behind', async () => {
     const rows = Array.from({ length: 300 }, (_, i) => ({ prompt: `Thing ${i}?` }));
     const file = writeRows(cwd, 'prompts.jsonl', rows);

@@ -189,7 +189,7 @@ describe('a model in use', () => {
 
   it('judge by principles: a vote each', async () => {
     const file = writeRows(cwd, 'one.jsonl', [{ prompt: 'Hi', completions: ['a', 'b'] }]);
-    const { stdout } = await run(['judge', file, ...M, '--template', 'principles'], { cwd });
+    const { stdout } = await run(['judge', file, ...M, '--judge_template', 'principles'], { cwd });
     const [{ votes }] = rowsOf(stdout);
     expect(votes).toHaveLength(4);
     expect(votes[3]).toMatchObject({ principle: 'helpfulness', score_a: expect.any(Number) });

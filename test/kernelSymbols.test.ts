@@ -12,6 +12,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const HEADER = `#pragma once
 namespace selfjudge {
 template <class T> inline unsigned long bytes_of() { return sizeof(T); }
+inline constexpr int kKeys = 64;
+inline const int* keys() { return &kKeys; }
 template <class T> inline T twice(T x) { return [&] { return 2 * x; }(); }
 }
 `;
@@ -70,6 +72,11 @@ it.each([
     ['selfjudge::cpu::rows'],
   ],
   [
+    'a variable template',
+    (file: string) => `template <class T> T rows = ${file.charCodeAt(0)};\n${run(file, 'rows<int>')}`,
+    ['selfjudge::cpu::rows<int>'],
+  ],
+  [
     'a member of a type',
     (file: string) =>
       `struct Task { int get() { return ${file.charCodeAt(0)}; } };\n${run(file, 'Task().get()')}`,
@@ -90,5 +97,5 @@ it.each([
 });
 
 it('lets files share what a header defines', () => {
-  expect(check((file) => run(file, 'twice(x) + bytes_of<int>()'))).toEqual([]);
+  expect(check((file) => run(file, 'twice(x) + bytes_of<int>() + *keys()'))).toEqual([]);
 });

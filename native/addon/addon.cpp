@@ -137,6 +137,15 @@ void set_worker_limit(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value gather_workers(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), "gatherWorkers", [&]() -> Napi::Value {
+    if (!info[0].IsBoolean())
+      throw Error::wrong_argument("gatherWorkers", "gathered", "a boolean", describe_value(info[0]));
+    const int64_t jobs = cpu::gather_workers(info[0].As<Napi::Boolean>().Value());
+    return Napi::Number::New(info.Env(), static_cast<double>(jobs));
+  });
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   RawDevice::define(env, exports);
   exports.Set("contracts", Napi::Function::New<contracts>(env, "contracts"));
@@ -144,6 +153,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("cpuInfo", Napi::Function::New<cpu_info_js>(env, "cpuInfo"));
   exports.Set("workerCount", Napi::Function::New<worker_count>(env, "workerCount"));
   exports.Set("setWorkerLimit", Napi::Function::New<set_worker_limit>(env, "setWorkerLimit"));
+  exports.Set("gatherWorkers", Napi::Function::New<gather_workers>(env, "gatherWorkers"));
   return exports;
 }
 

@@ -18,6 +18,8 @@ inline int64_t elements(const sj_call& call, int slot) {
   const int64_t* dims = call.tensors[slot].dims;
   return dims[0] * dims[1] * dims[2];
 }
+// The place of an attribute that is a word of its contract.
+inline int word(const sj_call& call, int number) { return static_cast<int>(call.numbers[number]); }
 inline size_t element_bytes(const sj_call& call, int slot) { return is_bf16(call, slot) ? 2 : 4; }
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }

@@ -50,12 +50,29 @@ int64_t nested() {
   return wrong;
 }
 
+// Gathered: also jobs too small to be worth it are split, each worker runs its own tasks and no other.
+int64_t gathered() {
+  std::vector<int> ran(kMostTasks);
+  const int64_t before = gather_workers(true);
+  int64_t wrong = 0;
+  for (int64_t tasks = 2; tasks <= kMostTasks; tasks++) {
+    const int64_t workers = std::min<int64_t>(worker_count(), tasks);
+    parallel_for(
+        tasks, [&](int64_t task, int worker) { ran[size_t(task)] = worker; }, 1);
+    for (int64_t worker = 0; worker < workers; worker++)
+      for (int64_t t = first_task(tasks, worker, workers); t < first_task(tasks, worker + 1, workers); t++)
+        wrong += ran[size_t(t)] != worker;
+  }
+  const int64_t jobs = gather_workers(false) - before;
+  return wrong + (jobs != (worker_count() > 1 ? kMostTasks - 1 : 0));
+}
+
 }  // namespace
 }  // namespace selfjudge::cpu
 
 int main() {
   using namespace selfjudge::cpu;
-  const int64_t alone = hammer(20000, 1), inside = nested();
+  const int64_t alone = hammer(20000, 1), inside = nested(), apart = gathered();
   std::vector<int64_t> wrong(4);
   std::vector<std::thread> threads;
   for (uint32_t i = 0; i < wrong.size(); i++)
@@ -63,7 +80,7 @@ int main() {
   for (std::thread& thread : threads) thread.join();
   int64_t together = 0;
   for (const int64_t count : wrong) together += count;
-  std::printf("%d workers; wrong: alone %lld, nested %lld, four threads %lld\n", worker_count(),
-              (long long)alone, (long long)inside, (long long)together);
-  return alone + inside + together == 0 ? 0 : 1;
+  std::printf("%d workers; wrong: alone %lld, nested %lld, gathered %lld, four threads %lld\n",
+              worker_count(), (long long)alone, (long long)inside, (long long)apart, (long long)together);
+  return alone + inside + apart + together == 0 ? 0 : 1;
 }

@@ -12,7 +12,7 @@ function parametersOf({ inputs, numbers, tree }) {
   const word = ({ names }) => (names === null ? 'number' : names.map((name) => `'${name}'`).join(' | '));
   return [
     ...inputs.filter((input) => !isOptional(input)).map(tensor),
-    ...(tree ? [{ id: 'tree', type: 'TreePlan' }] : []),
+    ...(tree ? [{ id: 'tree', type: 'DeviceTree' }] : []),
     ...numbers.map((number) => ({ id: number.id, number, type: word(number) })),
     ...inputs.filter(isOptional).map((input) => ({ ...tensor(input), optional: true })),
   ];
@@ -45,7 +45,7 @@ export function wrapperOf(shape, { name, stem, like }) {
     `import { enqueue } from '../enqueue.js';`,
     ...(gradients.length > 0 ? [`import { ${tree ? 'isTraced, ' : ''}record } from '../recording.js';`] : []),
     `import type { Tensor } from '../tensor.js';`,
-    ...(tree ? [`import type { TreePlan } from '../treePlan.js';`] : []),
+    ...(tree ? [`import type { DeviceTree } from '../deviceTree.js';`] : []),
     ...(weights.length > 0 ? [`import { packedOf, type Weight } from '../weight.js';`] : []),
   ];
   return `${imports.join('\n')}
@@ -225,7 +225,7 @@ ${gradients.length > 0 ? '  backward: true,\n' : ''}\
   noPeer: 'not compared yet',
   prepare(make, { shape${dtyped ? ', dtype' : ''} }) {
 ${made.map((input) => `    const ${input.id} = ${makers[input.kind](text(input))};\n`).join('')}\
-${tree ? '    const tree = make.own(engine.TreePlan.from(make.device, { segments: Int32Array.of(0, shape.T, -1), rows: shape.T }));\n' : ''}\
+${tree ? '    const tree = make.own(engine.DeviceTree.from(make.device, { segments: Int32Array.of(0, shape.T, -1), rows: shape.T }));\n' : ''}\
 ${
   one
     ? `    const forward = () => ${call};\n`

@@ -92,7 +92,14 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
   });
 
   it('judge: p_a and p_b are what follows the rendered text, in both orders', async () => {
-    const verdicts = await rowsFrom<Judged>('judge', pairsFile, '--template', 'plain', '--dtype', 'float32');
+    const verdicts = await rowsFrom<Judged>(
+      'judge',
+      pairsFile,
+      '--judge_template',
+      'plain',
+      '--dtype',
+      'float32',
+    );
     expect(verdicts).toHaveLength(pairs.length);
     const [[a], [b]] = verdictIds();
     let worst = 0;
@@ -129,7 +136,7 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
   });
 
   it('judge: bf16, and a vote for each principle', async () => {
-    const verdicts = await rowsFrom<Judged>('judge', pairsFile, '--template', 'principles');
+    const verdicts = await rowsFrom<Judged>('judge', pairsFile, '--judge_template', 'principles');
     const [[a], [b]] = verdictIds();
     let worst = 0;
     for (const { orders, votes } of verdicts) {

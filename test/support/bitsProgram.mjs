@@ -63,7 +63,8 @@ async function generationBits(folder) {
     const answers = [];
     for (let i = 0; i < REQUESTS / 4; i++) {
       const { prompts, options } = requestOf(random, model.config.vocabSize);
-      answers.push(...(await generate(view, prompts, { ...options, samplingLogprobs: true })).flat());
+      const samples = await generate(view, prompts, { ...options, samplingLogprobs: true });
+      answers.push(...samples.flat());
     }
     opened.dispose();
     const bytesOf = (values) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);

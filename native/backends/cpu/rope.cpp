@@ -24,7 +24,7 @@ template <class T>
 HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
   using namespace ops::rope;
   const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2);
-  const float turn = call.numbers[DIRECTION] == INVERSE ? -1.0f : 1.0f;
+  const float turn = word(call, DIRECTION) == INVERSE ? -1.0f : 1.0f;
   for (int64_t row = begin; row < end; row++)
     rotate_heads(data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * depth, turn,
                  heads, depth, data<T>(call, X) + row * heads * depth);

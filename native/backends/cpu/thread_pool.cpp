@@ -58,25 +58,35 @@ class Pool {
  public:
   int size() const { return size_; }
   void limit(int workers) { limit_ = std::clamp(workers, 1, size_); }
+  int64_t gather(bool gathered) {
+    gathered_ = gathered;
+    return gathered_jobs_;
+  }
 
   void run(int64_t tasks, const std::function<void(int64_t, int)>& body, int64_t cost) {
     if (tasks <= 0) return;
-    if (inside >= 0 || tasks == 1 || tasks * cost < kWorthWaking)
+    const bool gathered = gathered_.load(std::memory_order_relaxed);
+    if (inside >= 0 || tasks == 1 || (tasks * cost < kWorthWaking && !gathered))
       return run_inline(tasks, body, std::max(inside, 0));
     std::lock_guard lock(mutex_);
     const int wanted = int(std::min<int64_t>(limit_, tasks));
     const int participants = wanted > 1 ? std::min(wanted, start(wanted)) : 1;
     if (participants == 1) return run_inline(tasks, body, 0);
     body_ = &body;
+    if (gathered) {
+      gathered_jobs_++;
+      arrived_.store(0, std::memory_order_relaxed);
+    }
     for (int i = 0; i < participants; i++) {
       ranges_[i].next.store(first_task(tasks, i, participants), std::memory_order_relaxed);
       ranges_[i].end = first_task(tasks, i + 1, participants);
     }
     gate_.store((++jobs_ << 16) | kOpen, std::memory_order_release);
     // The number of participants travels in the ticket: a worker that wakes late sees both or neither.
-    ticket_.store((jobs_ << 16) | uint64_t(participants), std::memory_order_release);
+    ticket_.store((jobs_ << 16) | (gathered ? kGathered : 0) | uint64_t(participants),
+                  std::memory_order_release);
     ticket_.notify_all();
-    work(0, participants);
+    work(0, participants, gathered);
     // Every task is taken. Who has not come by now, its CPU being busy with something else, is not waited
     // for.
     uint64_t gate = gate_.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
@@ -99,9 +109,9 @@ class Pool {
           for (;;) {
             wait_while_equal(ticket_, seen);
             seen = ticket_.load(std::memory_order_acquire);
-            const int participants = int(seen & 0xffff);
+            const int participants = int(seen & kMostWorkers);
             if (id >= participants || !enter(seen >> 16)) continue;
-            work(id, participants);
+            work(id, participants, seen & kGathered);
             const uint64_t gate = gate_.fetch_sub(1, std::memory_order_acq_rel) - 1;
             if ((gate & (kOpen | kInside)) == 0) gate_.notify_one();
           }
@@ -124,10 +134,15 @@ class Pool {
   }
 
   // A worker's own tasks follow each other, so that what one fetches ahead from memory is what the next one
-  // needs; then it takes from what others have left.
-  void work(int worker, int participants) {
+  // needs; then it takes from what others have left. Gathered workers wait for each other before, and take
+  // nothing.
+  void work(int worker, int participants, bool gathered) {
     inside = worker;
-    for (int i = 0; i < participants; i++) {
+    if (gathered) {
+      arrived_.fetch_add(1, std::memory_order_relaxed);
+      while (arrived_.load(std::memory_order_relaxed) < participants) sched_yield();
+    }
+    for (int i = 0; i < (gathered ? 1 : participants); i++) {
       Range& range = ranges_[(worker + i) % participants];
       for (int64_t t; (t = range.next.fetch_add(1, std::memory_order_relaxed)) < range.end;)
         (*body_)(t, worker);
@@ -142,8 +157,13 @@ class Pool {
 
   // Of the gate: the job's number, whether more may enter, and how many workers (but the caller) are inside.
   static constexpr uint64_t kOpen = 0x8000, kInside = 0x7fff;
+  // Of the ticket: whether the job's workers are gathered, and how many there are.
+  static constexpr uint64_t kGathered = 0x8000, kMostWorkers = 0x7fff;
 
-  const int size_ = std::min(detect_workers(), int(kInside));
+  const int size_ = std::min(detect_workers(), int(kMostWorkers));
+  std::atomic<bool> gathered_{false};
+  std::atomic<int64_t> gathered_jobs_{0};
+  std::atomic<int> arrived_{0};
   std::atomic<int> limit_{size_};
   int started_ = 1;  // worker 0 is the caller
   std::mutex mutex_;
@@ -164,6 +184,7 @@ Pool& pool() {
 int worker_count() { return pool().size(); }
 int free_workers() { return inside >= 0 ? 1 : pool().size(); }
 void set_worker_limit(int workers) { pool().limit(workers); }
+int64_t gather_workers(bool gathered) { return pool().gather(gathered); }
 void parallel_for(int64_t tasks, const std::function<void(int64_t task, int worker)>& body, int64_t cost) {
   pool().run(tasks, body, cost);
 }

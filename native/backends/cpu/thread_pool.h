@@ -11,6 +11,10 @@ int worker_count();
 int free_workers();
 // Limits the workers used from now on (1 .. worker_count()); for tests of thread-count invariance.
 void set_worker_limit(int workers);
+// For tests of the same. Gathered, every job of two tasks and more is split, however small; its workers wait
+// for each other before they begin, and each runs its own tasks alone. Returns how many jobs ran so until
+// now.
+int64_t gather_workers(bool gathered);
 // Where the tasks of each worker begin in a parallel_for of `tasks` over `workers`: it runs its own in
 // order, then what others have left.
 inline int64_t first_task(int64_t tasks, int64_t worker, int64_t workers) { return tasks * worker / workers; }

@@ -35,7 +35,7 @@ int32_t run_rope(const sj_call& call, Context& context, sj_error* error) {
     return context.launch(rotate<T>, dim3(blocks_for(rows * heads * depth / 2, kThreads)), dim3(kThreads), 0,
                           error, data<T>(call, X), data<const float>(call, TABLE),
                           data<const int32_t>(call, POSITIONS), rows, int(heads), int(depth),
-                          dim(call, TABLE, 0), call.numbers[DIRECTION] == INVERSE ? -1.0f : 1.0f,
+                          dim(call, TABLE, 0), word(call, DIRECTION) == INVERSE ? -1.0f : 1.0f,
                           context.faults());
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Row } from './convert.js';
 import { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
-import { preferenceOf, sftExampleOf } from './rows.js';
+import { sftExampleOf } from './rows.js';
 import { parseTranscript } from './transcript.js';
 
 const u = (content: string) => ({ role: 'user', content });
@@ -81,18 +81,15 @@ describe('other rows', () => {
     expect(toPromptRow({ text: 'q' }, 'x').problem?.reason).toMatch(/text/);
   });
 
-  it('become judgments, and those preferences', () => {
+  it('become judgments', () => {
     const row = { prompt: 'q', completions: ['yes', 'no'], winner: 1, rationale: 'Response 2 is right.' };
-    const judged = toJudgedPair(row, 'x').value!;
-    expect(judged).toEqual({
+    expect(toJudgedPair(row, 'x').value).toEqual({
       id: 'x',
       prompt: 'q',
       completions: ['yes', 'no'],
       winner: 'b',
       rationale: 'Response 2 is right.',
     });
-    expect(preferenceOf(judged)).toEqual({ id: 'x', prompt: 'q', chosen: 'no', rejected: 'yes' });
-    expect(preferenceOf({ ...judged, winner: 'tie' })).toBeUndefined();
     expect(toJudgedPair({ ...row, winner: null }, 'x').problem?.reason).toMatch(/null/);
     const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
     expect(toJudgedPair({ ...row, winner: deep }, 'x').problem?.reason).toMatch(/received \[\[/);

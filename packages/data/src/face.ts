@@ -12,7 +12,6 @@ import {
   options,
   path,
   text,
-  tuple,
   whole,
 } from '@selfjudge/base/checks';
 import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
@@ -65,13 +64,6 @@ export const describeIssues = checked(
   problems.describeIssues,
 );
 
-const judged = object({
-  id: text,
-  prompt,
-  completions: tuple(text, text),
-  winner: oneOf('a', 'b', 'tie'),
-});
-export const preferenceOf = checked('preferenceOf', { pair: judged }, rows.preferenceOf);
 export const sftExampleOf = checked(
   'sftExampleOf',
   { pair: object({ id: text, prompt, chosen: text }) },

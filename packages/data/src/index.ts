@@ -11,7 +11,6 @@ export {
   messagesOf,
   parseTranscript,
   parseYaml,
-  preferenceOf,
   preferenceSequences,
   promptIds,
   readJsonl,

@@ -3,7 +3,7 @@ export { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample
 export { readJsonl } from './jsonl.js';
 export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
 export { describeIssues, describeProblems } from './problem.js';
-export { preferenceOf, sftExampleOf } from './rows.js';
+export { sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
 export { messagesOf } from './text.js';
 export { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';

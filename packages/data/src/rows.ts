@@ -1,5 +1,4 @@
 import type { Message } from '@selfjudge/text';
-
 import type { Labels, Rationales } from './labels.js';
 import type { Text } from './text.js';
 
@@ -39,14 +38,6 @@ export interface JudgedPair extends AnswerPair {
   winner: 'a' | 'b' | 'tie';
   /** Why, in the judge's words, which may name the answers by their order. */
   rationale?: string;
-}
-
-/** The pair as a preference, without its rationale (that holds for one order only); undefined for a tie. */
-export function preferenceOf(pair: JudgedPair): PreferencePair | undefined {
-  const { id, prompt, completions, winner } = pair;
-  const [a, b] = completions;
-  if (winner === 'tie' || a === b) return undefined;
-  return { id, prompt, chosen: winner === 'a' ? a : b, rejected: winner === 'a' ? b : a };
 }
 
 /** The better answer as an example to imitate. */

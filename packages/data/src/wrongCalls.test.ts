@@ -70,17 +70,6 @@ describeWrongCalls({
     toPromptRow: entry(data.toPromptRow, { row, id }),
     toJudgedPair: entry(data.toJudgedPair, { row, id }),
     toAnswerPair: entry(data.toAnswerPair, { row }),
-    preferenceOf: entry(data.preferenceOf, {
-      pair: fields(
-        {
-          id,
-          prompt: arg('a', notPrompt),
-          completions: arg(['b', 'c'], fc.oneof(notListOf('b', notText), fc.constant(['b']))),
-          winner: arg('a', noneOf('a', 'b', 'tie')),
-        },
-        notObject,
-      ),
-    }),
     sftExampleOf: entry(data.sftExampleOf, {
       pair: fields({ id, prompt: arg('a', notPrompt), chosen: arg('b', notText) }, notObject),
     }),

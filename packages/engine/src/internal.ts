@@ -6,6 +6,7 @@ export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsOf } from './generation/kvPool.js';
 export { moduleNumber } from './model/adapter.js';
 export { adapterConfigToPeft } from './model/adapterConfig.js';
+export { adapterBase } from './model/adapterFiles.js';
 export { linearPath, linearShape, parameterSpecs } from './model/config.js';
 export { configFromHf, configToHf } from './model/hfConfig.js';
 export { ropeRows } from './model/rope.js';

@@ -198,6 +198,9 @@ describe('Model', () => {
     const [[one, two]] = await model.generateAll(['What?'], { count: 2, seed: 4, maxNewTokens: 6 });
     expect([one, two].map(({ text }) => text)).toEqual(answer.candidates!.slice(0, 2));
     expect(one.tournament).toBeUndefined();
+    await expect(model.generateAll(['What?'], { count: 2, bestOf: 3 })).rejects.toThrow(
+      '[Model.generateAll] count: expected 1 beside bestOf',
+    );
     model.dispose();
   });
 
@@ -213,6 +216,28 @@ describe('Model', () => {
     expect(accuracy.low).toBeLessThanOrEqual(accuracy.value);
     expect(alwaysLonger.value).toBe(1);
     await expect(evaluateJudge(model, [])).rejects.toThrow('[evaluateJudge] pairs: expected at least one');
+    model.dispose();
+  });
+
+  it('takes the earlier name of judgeTemplate, with one warning of the process', async () => {
+    const model = await open();
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const pairs = [{ prompt: 'What?', a: 'This.', b: 'That one.' }];
+    const today = await model.judge(pairs, { judgeTemplate: 'principles' });
+    expect(await model.judge(pairs, { template: 'principles' })).toEqual(today);
+    expect(await evaluateJudge(model, rows, { template: 'principles' })).toEqual(
+      await evaluateJudge(model, rows, { judgeTemplate: 'principles' }),
+    );
+    await expect(model.judge(pairs, { template: 'plain', judgeTemplate: 'plain' })).rejects.toThrow(
+      /template: expected one of template and judgeTemplate/,
+    );
+    await new Promise(setImmediate);
+    process.off('warning', onWarning);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'template is called judgeTemplate now; the old name works in this release',
+    ]);
     model.dispose();
   });
 

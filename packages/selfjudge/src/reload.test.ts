@@ -3,6 +3,7 @@ import { statSync, truncateSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Adapter, type AdapterConfig } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModel, type Model } from './index.js';
@@ -56,6 +57,20 @@ describe('Model.reload', () => {
     expect(peak).toBe(before);
     expect(memoryOf(model).live).toBe(frozen);
     model.dispose();
+  });
+
+  it('opens an adapter with its own base, of whatever shape', async () => {
+    const other = byteModel({ config: { hiddenSize: 48, layers: 1 } });
+    const config: AdapterConfig = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj'] };
+    const [wider, adapted] = ['wider', 'adapted'].map((name) => join(dir, name));
+    await other.save(wider);
+    const adapter = Adapter.init(other, config, 1);
+    await adapter.save(adapted);
+    const model = await open();
+    await model.reload(adapted);
+    expect(model.opened.model.config.hiddenSize).toBe(48);
+    expect(model.opened.adapter?.base).toBe(wider);
+    for (const one of [adapter, other, model]) one.dispose();
   });
 
   it('leaves the model as it was when there is no model', async () => {

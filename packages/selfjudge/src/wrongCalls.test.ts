@@ -49,7 +49,7 @@ const hooks = {
 const template = arg('plain', given(fc.oneof(notText, fc.constant('plan'))), '');
 const answers = {
   ...hooks,
-  template,
+  judgeTemplate: template,
   maxNewTokens: arg(1, given(notWhole(1, 2000))),
   temperature: arg(1, given(notNumber(0, 1e6))),
   topP: arg(0.9, given(notNumber(0.01, 1))),
@@ -72,9 +72,9 @@ const wrongSettings: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   warmupRatio: share,
   warmupSteps: notWhole(0),
   minLrRatio: share,
-  adamBeta1: share,
-  adamBeta2: share,
-  adamEpsilon: notPositive.filter((value) => !((value as number) > 1)),
+  adamBeta1: fc.oneof(share, fc.constant(1)),
+  adamBeta2: fc.oneof(share, fc.constant(1)),
+  adamEpsilon: fc.oneof(notPositive, fc.constant(1.5)),
   weightDecay: notNumber(0),
   maxGradNorm: notNumber(0),
   trainBatchSize: notWhole(1),
@@ -174,7 +174,8 @@ describeWrongCalls({
         {
           ...answers,
           // Read with bestOf alone.
-          template: arg('plain', given(notText)),
+          judgeTemplate: arg('plain', given(notText)),
+          template: arg(undefined, given(notText)),
           bestOf: arg(1, given(notWhole(1))),
           count: arg(1, given(notWhole(1, 2 ** 31 - 1))),
         },
@@ -183,7 +184,7 @@ describeWrongCalls({
     }),
     'Model#judge': entry((pairs: (typeof pair)[], options: object) => model.judge(pairs, options), {
       pairs: arg([pair], notListOf(pair, notObjectOf(pair, { prompt: notPrompt, a: notText, b: notText }))),
-      options: fields({ ...hooks, template, tokenBudget }, given(notObject)),
+      options: fields({ ...hooks, judgeTemplate: template, tokenBudget }, given(notObject)),
     }),
     'Model#score': entry((of: api.ScoreRow[], options: object) => model.score(of, options), {
       rows: arg(
@@ -204,7 +205,7 @@ describeWrongCalls({
       model: opened,
       pairs: rows(preference),
       options: fields(
-        { ...hooks, template, onWarning: arg(() => () => {}, given(notFunction)) },
+        { ...hooks, judgeTemplate: template, onWarning: arg(() => () => {}, given(notFunction)) },
         given(notObject),
       ),
     }),

@@ -37,7 +37,7 @@ export interface OpCase {
   oracle: (x: Values) => Float64Array[];
   /** False for ops that have no gradient. Default true. */
   differentiable?: boolean;
-  /** Roundings to the storage type between input and output of the composed computation. Default 1. */
+  /** Roundings to the storage type from the inputs to a result, its own included. Default 1. */
   roundings?: number;
   /** The largest intermediate value, where rounding of it in float32 shows in a smaller result. Default 0. */
   magnitude?: number;

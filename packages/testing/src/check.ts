@@ -1,18 +1,33 @@
-import type { Device } from '@selfjudge/engine';
+import type { Device, Tensor } from '@selfjudge/engine';
 import { tidy } from '@selfjudge/engine';
 import { Tape } from '@selfjudge/engine';
 import { Operands, storedValues, toBf16, type OpCase, type StorageType, type Values } from './case.js';
+import { isRounded } from './calls/rounding.js';
 import { Random } from './random.js';
 
+type OpResult = Tensor['dtype'];
+
+/** Bound on an error of float32: relative to the result or the tensor's typical size, plus the largest intermediate's. */
+function float32Bound({ tolerance = 1e-5, magnitude = 0 }: OpCase, size: number): number {
+  return tolerance * size + 4 * 2 ** -24 * magnitude;
+}
+
+/** What `roundings` to the nearest bf16 may move a value of this size by. */
+const bf16Bound = (roundings: number, size: number): number => roundings * 2 ** -8 * size;
+
 /**
- * Bound on the error of one result. float32: relative to the result or to the tensor's typical size, plus the
- * rounding of the largest intermediate. bf16: a composed computation rounds each intermediate to 2^-9 of its size;
- * twice that for each rounding, plus the float32 bound.
+ * How far a result is from what it may be, in units of the bound; 0 where it may be so. In bf16 it is rounded once, from a
+ * value that is off by the roundings before and by float32's bound.
  */
-function bound(c: OpCase, dtype: StorageType, size: number): number {
-  const { tolerance = 1e-5, magnitude = 0, roundings = 1 } = c;
-  const float32 = tolerance * size + 4 * 2 ** -24 * magnitude;
-  return dtype === 'float32' ? float32 : float32 + roundings * 2 ** -8 * size;
+function excess(c: OpCase, dtype: OpResult, received: number, expected: number, typical: number): number {
+  if (dtype === 'int32') return received === expected ? 0 : Infinity;
+  const size = Math.max(Math.abs(expected), typical);
+  const before = dtype === 'bf16' ? bf16Bound((c.roundings ?? 1) - 1, size) : 0;
+  const limit = float32Bound(c, size) + before;
+  const error = Math.abs(received - expected);
+  if (Number.isNaN(error)) return Infinity;
+  if (dtype === 'bf16' ? isRounded(received, expected, limit) : error <= limit) return 0;
+  return limit === 0 ? Infinity : error / limit;
 }
 
 function sum(values: ArrayLike<number>): number {
@@ -47,15 +62,10 @@ export async function checkForward(c: OpCase, device: Device, dtype: StorageType
     let worst = 0;
     let note = '';
     for (let i = 0; i < received.length; i++) {
-      const limit =
-        output.dtype === 'int32' ? 0 : bound(c, dtype, Math.max(Math.abs(expected[n][i]), typical));
-      const error = Math.abs(received[i] - expected[n][i]);
-      if (error <= limit) continue;
-      const excess = limit === 0 || Number.isNaN(error) ? Infinity : error / limit;
-      if (excess > worst) {
-        worst = excess;
-        note = `result ${n}[${i}]: ${received[i]}, expected ${expected[n][i]} within ${limit}`;
-      }
+      const over = excess(c, output.dtype, received[i], expected[n][i], typical);
+      if (over <= worst) continue;
+      worst = over;
+      note = `result ${n}[${i}]: ${received[i]}, expected ${expected[n][i]}, off by ${over} times what may be`;
     }
     if (worst > 0) problems.push(note);
   }
@@ -107,9 +117,10 @@ export async function checkGradients(c: OpCase, device: Device, dtype: StorageTy
       const along = direction.map((d, i) => d * received[i]);
       const size = element === -1 ? rms(along) * Math.sqrt(along.length) : typical;
       const cancelled = (c.gradientMagnitude ?? 0) * rms(direction) * Math.sqrt(direction.length);
+      const largest = Math.max(size, typical, Math.abs(expected));
       const limit =
-        bound({ ...c, magnitude: 0 }, dtype, Math.max(size, typical, Math.abs(expected))) +
-        cancelled * (dtype === 'bf16' ? (c.roundings ?? 1) * 2 ** -8 : 8 * 2 ** -24);
+        float32Bound({ ...c, magnitude: 0 }, largest) +
+        (dtype === 'bf16' ? bf16Bound(c.roundings ?? 1, largest + cancelled) : 8 * 2 ** -24 * cancelled);
       const total = sum(along);
       if (!(Math.abs(total - expected) <= limit)) {
         const where = element === -1 ? 'a random direction' : `element ${element}`;

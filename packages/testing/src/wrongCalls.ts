@@ -78,14 +78,8 @@ export function describeWrongCalls({
   let made = 0;
   it('covers every exported function and public method, or says why not', () => {
     const named = [...Object.keys(table), ...Object.values(without).flat()];
-    const callables = callablesOf(exports);
     const file = relative('.', rows === undefined ? expect.getState().testPath! : fileURLToPath(rows));
-    const notIn = (all: string[], names: string[]) => names.filter((name) => !all.includes(name));
-    expect(notIn(named, callables), `exports without a row of right and wrong arguments in ${file}`).toEqual(
-      [],
-    );
-    expect(notIn(callables, named), `rows of ${file}, or names without one, that are no export`).toEqual([]);
-    expect(new Set(named).size, `names twice in ${file}`).toBe(named.length);
+    expect(tableProblems(exports, named, file)).toEqual([]);
   });
   describe.each(Object.entries(table))('%s', (name, { call, parameters }) => {
     const invoke = (values: unknown[]): unknown => call(...(values as never[]));
@@ -109,6 +103,21 @@ export function describeWrongCalls({
   it('makes many wrong calls', () => {
     expect(made).toBeGreaterThanOrEqual(atLeast);
   });
+}
+
+/** What is wrong with the names that a table has, or has a reason to leave out. `file`: where its rows are. */
+export function tableProblems(exports: object, named: readonly string[], file: string): string[] {
+  const callables = callablesOf(exports);
+  const missing = callables.filter((name) => !named.includes(name));
+  const idle = named.filter((name) => !callables.includes(name));
+  const twice = named.filter((name, i) => named.indexOf(name) < i);
+  return [
+    ...missing.map(
+      (name) => `${name}: expected a row of right and wrong arguments in ${file}, received none`,
+    ),
+    ...idle.map((name) => `${name}: expected an export, received a name in ${file} alone`),
+    ...twice.map((name) => `${name}: expected one row in ${file}, received two`),
+  ];
 }
 
 /** Where a value can be wrong: the argument's number, then the fields that lead to it. */

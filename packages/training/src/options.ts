@@ -30,7 +30,10 @@ export interface LoopOptions extends OptimizerOptions, ScheduleOptions {
 }
 
 export interface SftOptions extends LoopOptions {
-  /** Tokens of prompt and completion at most; longer examples are dropped and counted. */
+  /**
+   * Tokens of prompt and answer at most. Longer answers are cut and lose their end token; examples whose prompt leaves
+   * no room, and judge examples that are longer, are dropped. Both are counted.
+   */
   maxLength: number;
 }
 
@@ -63,6 +66,7 @@ export interface PreferenceOptions {
 }
 
 export interface DpoOptions extends LoopOptions, PreferenceOptions {
+  /** Tokens of prompt and answer at most. Longer answers are cut, pairs whose prompt leaves no room dropped; both counted. */
   maxLength: number;
   /** Score the reference once before the first step instead of in every step. */
   precomputeRefLogProbs: boolean;

@@ -8,6 +8,12 @@ import { Safetensors } from './files/safetensors.js';
 
 const NAME = /^base_model\.model\.(model\.layers\.\d+\.(?:self_attn|mlp)\.(\w+))\.lora_[AB]\.weight$/;
 
+/** The base that an adapter folder names. @throws FileFormatError */
+export function adapterBase(folder: string): string | undefined {
+  const path = join(folder, 'adapter_config.json');
+  return adapterConfigFromPeft(readJson(path), path).base;
+}
+
 /**
  * An adapter folder of PEFT's.
  *

@@ -3,8 +3,7 @@ import { isAbsolute, join } from 'node:path';
 
 import { FileFormatError } from '@selfjudge/base';
 import { Adapter } from './adapter.js';
-import { adapterConfigFromPeft } from './adapterConfig.js';
-import { readJson } from '@selfjudge/base';
+import { adapterBase } from './adapterFiles.js';
 import { LlamaModel, type LoadOptions } from './llama.js';
 import { findModel } from './paths.js';
 
@@ -30,12 +29,11 @@ export async function loadModelWithAdapter(
 }
 
 function basePath(folder: string): string {
-  const path = join(folder, 'adapter_config.json');
-  const { base } = adapterConfigFromPeft(readJson(path), path);
+  const base = adapterBase(folder);
   if (base !== undefined && existsSync(base)) return base;
   if (base !== undefined && !isAbsolute(base) && existsSync(join(folder, base))) return join(folder, base);
   throw new FileFormatError({
-    path,
+    path: join(folder, 'adapter_config.json'),
     expected: 'base_model_name_or_path a model on this machine',
     received: base ?? 'none',
   });

@@ -2,7 +2,7 @@ import * as native from '@selfjudge/native';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { F32, PANELS, ROWS, openNative } from '@selfjudge/testing/native';
-import { arg, describeWrongCalls, entry, except, noneOf, notHandle, notList, notText, notWhole } from '@selfjudge/testing/wrongCalls';
+import { arg, describeWrongCalls, entry, except, noneOf, notFlag, notHandle, notList, notText, notWhole } from '@selfjudge/testing/wrongCalls';
 
 const { NativeDevice } = native;
 const { device, floats } = openNative();
@@ -75,6 +75,7 @@ describeWrongCalls({
       ),
       count: arg(1, notWhole(0, 2 ** 31)),
     }),
+    gatherWorkers: entry(native.gatherWorkers, { gathered: arg(false, notFlag) }),
     setWorkerLimit: entry(native.setWorkerLimit, { workers: arg(1, notWhole(1, native.workerCount())) }),
     'new NativeDevice': entry((kind: string) => new NativeDevice(kind).close(), {
       kind: arg(

@@ -22,7 +22,8 @@ import { model, view } from '@selfjudge/engine/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
-const template = optional(text);
+/** The judge template, by today's name and by its earlier one. */
+const template = { judgeTemplate: optional(text), template: optional(text) };
 
 export const isOpenModel = having('an opened model', {
   model,
@@ -45,12 +46,12 @@ export const answerOptions = options({
   seed: optional(whole(0)),
   count: optional(whole(1)),
   bestOf: optional(whole(1)),
-  template,
+  ...template,
 });
-export const judgeOptions = options({ ...hooks, template, tokenBudget: optional(limit) });
+export const judgeOptions = options({ ...hooks, ...template, tokenBudget: optional(limit) });
 export const scoreOptions = options({ ...hooks, tokenBudget: optional(limit) });
 export const saveOptions = options({ merge: optional(flag) });
-export const evaluateOptions = options({ ...hooks, template, onWarning: optional(callback) });
+export const evaluateOptions = options({ ...hooks, ...template, onWarning: optional(callback) });
 
 export const isPairs = list(object({ prompt, a: text, b: text }));
 export const isScoreRows = list(object({ prompt, completion: text }));

@@ -2,15 +2,16 @@ import { ArgumentError } from '@selfjudge/base';
 import { check, instance } from '@selfjudge/base/checks';
 import type { JudgeAgreement } from '@selfjudge/evaluation';
 import { judgeAgreement } from '@selfjudge/evaluation/internal';
-import { withHooks } from '../inference/evaluate.js';
+import { underTodaysNames } from '../config/index.js';
+import { withHooks } from '../inference/evaluationPhases.js';
 import { judgeOf } from '../inference/judge.js';
 import { evaluateOptions, isRowSet } from './checks.js';
-import { Model } from './model.js';
+import { Model, type EarlierNames } from './model.js';
 import { preferencesOf, type PreferenceRows } from './rows.js';
 
-export interface EvaluateJudgeOptions {
+export interface EvaluateJudgeOptions extends EarlierNames {
   /** A shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
-  template?: string;
+  judgeTemplate?: string;
   onProgress?(done: number, total: number): void;
   onWarning?(message: string): void;
   signal?: AbortSignal;
@@ -30,9 +31,9 @@ export async function evaluateJudge(
   options: EvaluateJudgeOptions = {},
 ): Promise<JudgeAgreement> {
   check('evaluateJudge', { model, pairs, options }, evaluateArguments);
-  const { template = 'auto', onWarning = () => {}, ...hooks } = options;
+  const { judgeTemplate = 'auto', onWarning = () => {}, ...hooks } = underTodaysNames(options);
   const rows = preferencesOf(pairs, onWarning);
-  if (rows.length > 0) return judgeAgreement(withHooks(judgeOf(model.opened, template), hooks), rows);
+  if (rows.length > 0) return judgeAgreement(withHooks(judgeOf(model.opened, judgeTemplate), hooks), rows);
   throw new ArgumentError('pairs', {
     where: 'evaluateJudge',
     expected: 'at least one pair that can be used',

@@ -1,4 +1,4 @@
-import { DataError } from '@selfjudge/base';
+import { ArgumentError, DataError } from '@selfjudge/base';
 import { check, list, path as isPath } from '@selfjudge/base/checks';
 import { prompt as isPrompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
@@ -14,10 +14,17 @@ import {
   saveOptions,
   scoreOptions,
 } from './checks.js';
+import { underTodaysNames } from '../config/index.js';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { judgeOf } from '../inference/judge.js';
 import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../models/model.js';
 import { scoreRows, type Score, type ScoreOptions } from '../inference/score.js';
+
+/** Words of options that are called something else today; they work for one release more. */
+export interface EarlierNames {
+  /** @deprecated judgeTemplate */
+  template?: string;
+}
 
 /** A completion whose probability is asked for. */
 export interface ScoreRow {
@@ -68,30 +75,40 @@ export class Model {
    *
    * The answer depends on the weights, the prompt and the seed alone.
    */
-  async generate(prompt: Text, options: Omit<AnswerOptions, 'count'> = {}): Promise<Answer> {
+  async generate(prompt: Text, options: Omit<AnswerOptions, 'count'> & EarlierNames = {}): Promise<Answer> {
     check('Model.generate', { prompt, options }, { prompt: isPrompt, options: answerOptions });
-    const [[answer]] = await answerPrompts(this.#opened, [prompt], options);
+    const [[answer]] = await answerPrompts(this.#opened, [prompt], underTodaysNames(options));
     return answer;
   }
 
   /** Answers to many prompts at once: `count` each, or the winner of each prompt's tournament. */
-  async generateAll(prompts: readonly Text[], options: AnswerOptions = {}): Promise<Answer[][]> {
+  async generateAll(
+    prompts: readonly Text[],
+    options: AnswerOptions & EarlierNames = {},
+  ): Promise<Answer[][]> {
     check('Model.generateAll', { prompts, options }, { prompts: list(isPrompt), options: answerOptions });
-    return answerPrompts(this.#opened, prompts, options);
+    const { bestOf = 1, count = 1 } = options;
+    if (bestOf > 1 && count > 1)
+      throw new ArgumentError('count', {
+        where: 'Model.generateAll',
+        expected: '1 beside bestOf: a tournament has one winner',
+        received: count,
+      });
+    return answerPrompts(this.#opened, prompts, underTodaysNames(options));
   }
 
   /**
    * Which of two answers is better, by one token in both orders. A pair that does not fit the model's context gets a
    * null verdict with the reason.
-   * @param options.template a shipped judge template's name, a file, or `auto` (default): the one the weights learnt.
+   * @param options.judgeTemplate a shipped judge template's name, a file, or `auto` (default): the one the weights learnt.
    */
   async judge(
     pairs: readonly JudgePair[],
-    options: CompareOptions & { template?: string } = {},
+    options: CompareOptions & { judgeTemplate?: string } & EarlierNames = {},
   ): Promise<Verdict[]> {
     check('Model.judge', { pairs, options }, { pairs: isPairs, options: judgeOptions });
-    const { template = 'auto', ...rest } = options;
-    return judgeOf(this.#opened, template).compare(pairs, rest);
+    const { judgeTemplate = 'auto', ...rest } = underTodaysNames(options);
+    return judgeOf(this.#opened, judgeTemplate).compare(pairs, rest);
   }
 
   /**

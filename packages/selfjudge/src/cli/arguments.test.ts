@@ -5,7 +5,7 @@ import { addConfigFlags, givenFlags, normaliseFlags } from './arguments.js';
 
 function given(...argv: string[]) {
   const command = new Command('sft').exitOverride().configureOutput({ writeErr: () => {} });
-  addConfigFlags(command, TRAINING_VERBS.sft, { model_name_or_path: '-m' });
+  addConfigFlags(command, TRAINING_VERBS.sft);
   command.parse(normaliseFlags(argv), { from: 'user' });
   return givenFlags(command);
 }

@@ -5,6 +5,7 @@ import {
   FIELD_GROUPS,
   LIST_FIELDS,
   presetOf,
+  RENAMED,
   TRL_ALIASES,
   TRL_BATCH_FACTORS,
   TRL_REFUSED,
@@ -22,21 +23,30 @@ export function normaliseFlags(argv: readonly string[]): string[] {
   });
 }
 
-/** One flag a field of the configuration, with its default in the help text. TRL's names are taken too, unlisted. */
-export function addConfigFlags(command: Command, verb: VerbConfig, short: Record<string, string> = {}): void {
+/** Flags of one letter. */
+const SHORT: Readonly<Record<string, string>> = { model_name_or_path: '-m' };
+
+/**
+ * One flag a field of the configuration, with its default in the help text. Other words for it, TRL's and earlier ones,
+ * are taken too, unlisted.
+ */
+export function addConfigFlags(command: Command, verb: VerbConfig): Command {
   const defaults = presetOf(verb, 'default')!;
-  for (const [title, fields] of Object.entries(FIELD_GROUPS)) {
+  for (const [title, fields] of Object.entries(verb.groups ?? FIELD_GROUPS)) {
     command.optionsGroup(`${title}:`);
     for (const key of Object.keys(fields).filter((name) => name in verb.fields)) {
-      const names = `${short[key] ? `${short[key]}, ` : ''}--${key}`;
+      const names = `${SHORT[key] ? `${SHORT[key]}, ` : ''}--${key}`;
       command.option(
         `${names} ${placeholder(key, defaults[key])}`,
         describe(verb.fields[key], defaults[key]),
       );
     }
   }
-  for (const key of [...Object.keys(TRL_ALIASES), ...TRL_BATCH_FACTORS, ...Object.keys(TRL_REFUSED)])
+  const other = Object.entries({ ...TRL_ALIASES, ...RENAMED }).filter(([, name]) => name in verb.fields);
+  const trl = 'train_batch_size' in verb.fields ? [...TRL_BATCH_FACTORS, ...Object.keys(TRL_REFUSED)] : [];
+  for (const key of [...other.map(([key]) => key), ...trl])
     if (!(key in verb.fields)) command.addOption(command.createOption(`--${key} [value]`).hideHelp());
+  return command;
 }
 
 /** What a field is, its choices and its default. */

@@ -1,12 +1,18 @@
 import type { Estimate, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
-import type { Evaluation } from '../inference/evaluate.js';
+import type { Evaluation } from '../inference/evaluationPhases.js';
 import { interval, table } from './table.js';
 
 const NUMBERS = ['', 'value [95%]', 'n'];
 const row = (name: string, estimate: Estimate) => [name, interval(estimate), String(estimate.n)];
 
 /** The evaluation as a person reads it. */
-export function describeEvaluation({ judge, outsideJudge, winRate, implicitReward }: Evaluation): string {
+export function describeEvaluation({
+  judge,
+  outsideJudge,
+  winRate,
+  implicitReward,
+  unfinished = [],
+}: Evaluation): string {
   const parts = [agreement('Agreement with people', judge)];
   if (outsideJudge !== undefined) parts.push(agreement('Outside judge: agreement with people', outsideJudge));
   if (winRate?.outsideJudge !== undefined)
@@ -23,6 +29,7 @@ export function describeEvaluation({ judge, outsideJudge, winRate, implicitRewar
       `Implicit reward on human pairs\n${table(NUMBERS, [row('accuracy', implicitReward.accuracy)])}\n` +
         `margin ${implicitReward.margin.toFixed(4)}`,
     );
+  if (unfinished.length > 0) parts.push(`Not done: ${unfinished.join('; ')}`);
   return parts.join('\n\n');
 }
 

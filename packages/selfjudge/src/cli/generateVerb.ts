@@ -2,24 +2,14 @@ import type { Command } from 'commander';
 import type { Text } from '@selfjudge/data';
 import { toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
+import { assertTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
-import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
+import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { overRows } from './overRows.js';
-import { numberFlag, wholeFlag } from './values.js';
 
-interface GenerateFlags extends RowFlags {
-  prompt?: string;
-  count: number;
-  best_of: number;
-  template: string;
-  max_new_tokens: number;
-  temperature: number;
-  top_p: number;
-  top_k: number;
-  seed: number;
-}
+interface GenerateOptions extends RowOptions, Omit<Required<AnswerOptions>, 'signal' | 'onProgress'> {}
 
 interface Answered {
   prompt: Text;
@@ -27,7 +17,6 @@ interface Answered {
 }
 
 export function addGenerateVerb(program: Command): void {
-  const atLeast1 = wholeFlag({ least: 1 });
   const command = program
     .command('generate [file]')
     .summary('answers to prompts; with --best_of chosen by its own judgments')
@@ -35,26 +24,19 @@ export function addGenerateVerb(program: Command): void {
       'Answers to prompts; with --best_of chosen by the own judgments of the model.\n\n' +
         'Rows {prompt} to {prompt, completion, logprob, finish}, or one --prompt to its answer as text.',
     )
-    .optionsGroup('Answers:')
-    .option('--prompt <text>', 'one prompt instead of a file')
-    .option('--count <n>', 'answers a prompt', atLeast1, 1)
-    .option('--best_of <n>', 'sample n answers and keep the winner of a tournament', atLeast1, 1)
-    .option('--template <name>', 'judge template of the tournament; auto: the one beside the weights', 'auto')
-    .option('--max_new_tokens <n>', 'tokens of an answer at most', atLeast1, 256)
-    .option('--temperature <t>', '0 takes the most probable token', numberFlag({ least: 0 }), 1)
-    .option('--top_p <p>', 'nucleus sampling; 1 for off', numberFlag({ least: 0, most: 1 }), 0.9)
-    .option('--top_k <k>', 'most probable tokens to sample from; 0 for all', wholeFlag(), 0)
-    .option('--seed <n>', 'keys the samples', wholeFlag(), 0);
-  addOutputFlags(addModelFlags(command), 'the answer to --prompt as JSON too').action(
-    (file: string | undefined, flags: GenerateFlags) => {
-      const { prompt } = flags;
+    .optionsGroup('Prompt:')
+    .option('--prompt <text>', 'one prompt instead of a file');
+  addOutputFlags(addModelFlags(command, 'generate'), 'the answer to --prompt as JSON too').action(
+    (file: string | undefined) => {
+      const { prompt, out, json, ...options } = optionsOf<GenerateOptions>('generate', command);
       if ((file === undefined) === (prompt === undefined))
         command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });
-      if (flags.best_of > 1 && flags.count > 1)
+      if (options.bestOf > 1 && options.count > 1)
         command.error('error: --count and --best_of exclude each other: a tournament has one winner', {
           exitCode: 2,
         });
-      const asText = prompt !== undefined && flags.out === undefined && !flags.json;
+      if (options.bestOf > 1) assertTemplate(options.judgeTemplate);
+      const asText = prompt !== undefined && out === undefined && !json;
       return overRows(
         {
           file: file ?? '--prompt',
@@ -65,16 +47,9 @@ export function addGenerateVerb(program: Command): void {
               ? readRows(file!, toPromptRow)
               : [{ line: 1, value: { id: 'prompt', prompt } }],
           work: async (opened, rows, { signal, onProgress }) => {
-            const fitting = fittingPrompts(opened, rows, flags.max_new_tokens);
+            const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
             return answered(opened, fitting, {
-              bestOf: flags.best_of,
-              count: flags.count,
-              template: flags.template,
-              maxNewTokens: flags.max_new_tokens,
-              temperature: flags.temperature,
-              topP: flags.top_p,
-              topK: flags.top_k,
-              seed: flags.seed,
+              ...drawn(options),
               signal,
               onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
             });
@@ -83,11 +58,32 @@ export function addGenerateVerb(program: Command): void {
             answers.map((answer) => (asText ? answer.text : answerRow(asked, answer))),
           empty: { prompt: null, completion: null },
         },
-        flags,
+        { ...options, out, json },
       );
     },
   );
 }
+
+/** How the answers are drawn, of all that the verb takes. */
+const drawn = ({
+  bestOf,
+  count,
+  judgeTemplate,
+  maxNewTokens,
+  temperature,
+  topP,
+  topK,
+  seed,
+}: GenerateOptions): AnswerOptions => ({
+  bestOf,
+  count,
+  judgeTemplate,
+  maxNewTokens,
+  temperature,
+  topP,
+  topK,
+  seed,
+});
 
 /** The rows with their answers, in place. */
 async function answered(

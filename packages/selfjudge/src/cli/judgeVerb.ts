@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data/internal';
 import type { Verdict } from '@selfjudge/judging';
 import { judgeOf, judgeRows } from '../inference/judge.js';
+import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
-import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
+import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { overRows } from './overRows.js';
 
-interface JudgeFlags extends RowFlags {
-  template: string;
+interface JudgeOptions extends RowOptions {
+  judgeTemplate: string;
 }
 
 export function addJudgeVerb(program: Command): void {
@@ -19,22 +20,23 @@ export function addJudgeVerb(program: Command): void {
         'Rows {prompt, completions: [a, b]} to {winner, probability, orders}, and votes where several principles are ' +
         "asked about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
         'token: p_a, that it names the response shown first, and p_b, the other.',
-    )
-    .option('--template <name>', 'a shipped template, a file, or auto: the one beside the weights', 'auto');
-  addOutputFlags(addModelFlags(command)).action((file: string, flags: JudgeFlags) =>
-    overRows(
+    );
+  addOutputFlags(addModelFlags(command, 'judge')).action((file: string) => {
+    const options = optionsOf<JudgeOptions>('judge', command);
+    assertTemplate(options.judgeTemplate);
+    return overRows(
       {
         file,
         title: 'judge',
         unit: 'pairs',
         read: () => readRows(file, toAnswerPair),
-        work: (opened, rows, hooks) => judgeRows(judgeOf(opened, flags.template), rows, hooks),
+        work: (opened, rows, hooks) => judgeRows(judgeOf(opened, options.judgeTemplate), rows, hooks),
         show: (verdict) => [verdictRow(verdict)],
         empty: { winner: null, probability: null, orders: [] },
       },
-      flags,
-    ),
-  );
+      options,
+    );
+  });
 }
 
 function verdictRow({ winner, probability, orders, votes, reason }: Verdict): object {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { Device } from '@selfjudge/engine';
-import { TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
+import { renaming, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
 import { addDoctorVerb } from './doctorVerb.js';
@@ -34,6 +34,7 @@ addRunsVerb(program);
 addDoctorVerb(program);
 addQuickstartVerb(program, (c) => (code = c));
 
+renaming.onNote = (note) => void process.stderr.write(`note: ${note}\n`);
 Device.onFallback = (reason) => void process.stderr.write(`computing on the CPU: ${reason}\n`);
 
 // Whoever reads the output may have seen enough, as head does.

@@ -1,31 +1,25 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { MODEL_VERBS, resolveVerb, toOptions, type ModelVerb } from '../config/index.js';
 import type { ModelOptions } from '../models/model.js';
+import { addConfigFlags, givenFlags } from './arguments.js';
 
-/** Flags of the verbs that read rows and write rows with a model. */
-export interface RowFlags extends ModelOptions {
-  model: string;
+/** What a verb over rows takes beside its rows. */
+export interface RowOptions extends ModelOptions {
+  modelNameOrPath: string;
   out?: string;
   json?: boolean;
 }
 
-/** `-m`, and what it computes in and on. */
-export function addModelFlags(command: Command, what = 'the model'): Command {
-  return command
-    .optionsGroup('Model:')
-    .requiredOption(
-      '-m, --model <path>',
-      `${what}: run folder, checkpoint, adapter, Hugging Face folder or GGUF file`,
-    )
-    .option('--adapter <path>', 'an adapter on top of it')
-    .addOption(
-      new Option('--dtype <dtype>', 'storage of weights and activations')
-        .choices(['float32', 'bf16'])
-        .default('bf16'),
-    )
-    .addOption(
-      new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'cuda']).default('auto'),
-    );
+/** Flags that are no fields of the configuration. */
+interface OwnFlags {
+  prompt?: string;
+  out?: string;
+  json?: boolean;
 }
+
+/** The flags of a verb that uses a model, by the fields of its configuration. */
+export const addModelFlags = (command: Command, name: ModelVerb): Command =>
+  addConfigFlags(command, MODEL_VERBS[name]);
 
 /** `--out` and `--json`, which every verb over rows has. @param json what the latter means for the verb */
 export function addOutputFlags(
@@ -36,4 +30,14 @@ export function addOutputFlags(
     .optionsGroup('Output:')
     .option('--out <file>', 'write the rows here instead of on stdout; the file appears whole or not at all')
     .option('--json', json);
+}
+
+/**
+ * What was asked for, under the API's names, every value in its range.
+ * @throws ConfigError naming the flag, before any work
+ */
+export function optionsOf<T>(name: ModelVerb, command: Command): T & OwnFlags {
+  const { prompt, out, json } = command.opts<OwnFlags>();
+  const flags = givenFlags(command, ['prompt', 'out', 'json']);
+  return { ...(toOptions(resolveVerb(name, MODEL_VERBS[name], { flags })) as T), prompt, out, json };
 }

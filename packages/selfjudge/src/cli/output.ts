@@ -47,6 +47,39 @@ function openOutput(path: string): Output {
 }
 
 /**
+ * Runs work whose result grows: each text takes the place of the one before, whole or not at all. Where a text cannot be
+ * taken back, on a device or pipe, only the last is written, when the work has ended or failed.
+ */
+export async function withLatest<T>(
+  path: string | undefined,
+  work: (write: (text: string) => void) => Promise<T>,
+): Promise<T> {
+  if (path === undefined) return work(() => {});
+  // Opened once before the work, so that a place that cannot be written to is refused.
+  const place = openOutput(path);
+  if (place instanceof PendingFile) {
+    place.discard();
+    return work((text) => {
+      const file = openOutput(path);
+      try {
+        file.write(Buffer.from(text));
+        file.commit();
+      } catch (error) {
+        file.discard();
+        throw error;
+      }
+    });
+  }
+  let latest = '';
+  try {
+    return await work((text) => (latest = text));
+  } finally {
+    place.write(Buffer.from(latest));
+    place.commit();
+  }
+}
+
+/**
  * Runs work that writes text to a file, which is opened before the work begins and appears whole or not at all. Without
  * a path the text goes to `print`.
  */

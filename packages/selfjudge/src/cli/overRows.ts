@@ -3,7 +3,7 @@ import { openModel, type OpenModel } from '../models/model.js';
 import { withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { interruptible } from './exit.js';
-import type { RowFlags } from './modelFlags.js';
+import type { RowOptions } from './modelFlags.js';
 import { Progress } from './progress.js';
 
 interface RowWork<In, Out> {
@@ -30,15 +30,15 @@ interface RowWork<In, Out> {
  */
 export async function overRows<In, Out>(
   { file, title, unit, read, work, show, empty }: RowWork<In, Out>,
-  flags: RowFlags,
+  options: RowOptions,
 ): Promise<void> {
   const progress = new Progress(title, unit);
   const onProgress = progress.update.bind(progress);
   const print = (text: string) => void process.stdout.write(text);
   const overAll = (signal: AbortSignal) =>
-    withOutput(flags.out, print, async (write) => {
+    withOutput(options.out, print, async (write) => {
       const rows = await read();
-      const opened = await openModel(flags.model, flags);
+      const opened = await openModel(options.modelNameOrPath, options);
       try {
         progress.begin(0);
         const results = await work(opened, rows, { signal, onProgress });

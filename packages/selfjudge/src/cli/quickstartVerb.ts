@@ -1,16 +1,17 @@
-import { Option, type Command } from 'commander';
+import type { Command } from 'commander';
+import { resolveVerb, toOptions } from '../config/index.js';
 import {
   quickstart,
   quickstartDefaults,
   type QuickstartOptions,
   type QuickstartOutcome,
 } from '../world/quickstart.js';
-import { WORLD_TEMPLATES } from '../world/templates.js';
+import { QUICKSTART } from '../world/quickstartConfig.js';
+import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { Progress } from './progress.js';
 import { describe } from './quickstartText.js';
 import { reportStopped } from './stopped.js';
-import { wholeFlag } from './values.js';
 
 const ABOUT: Record<string, string> = {
   base: 'a model of 0.2M parameters reads unlabelled text',
@@ -22,31 +23,20 @@ const ABOUT: Record<string, string> = {
 };
 
 export function addQuickstartVerb(program: Command, done: (code: number) => void): void {
-  const d = quickstartDefaults;
-  program
+  const command = program
     .command('quickstart')
-    .description('the whole method in a small world with a gold judge, in a few minutes')
-    .option(
-      '--output_dir <folder>',
-      'run folder; the same command again goes on where it stopped',
-      d.outputDir,
-    )
-    .option('--seed <n>', 'seed of everything', wholeFlag(), d.seed)
-    .addOption(
-      new Option('--template <kind>', 'how the judge is asked').choices(WORLD_TEMPLATES).default(d.template),
-    )
-    .option('--steps <n>', 'steps of self-training and DPO', wholeFlag({ least: 1 }), d.steps)
-    .addOption(
-      new Option('--device <device>', 'where to compute; a model this small is fastest on the CPU')
-        .choices(['auto', 'cpu', 'cuda'])
-        .default(d.device),
-    )
+    .description('the whole method in a small world with a gold judge, in a few minutes');
+  addConfigFlags(command, QUICKSTART)
+    .optionsGroup('Output:')
     .option('--json', 'print the result as JSON on stdout')
-    .action(async (flags: Partial<QuickstartOptions> & { output_dir: string; json?: boolean }) => {
-      const { json, output_dir: outputDir, ...rest } = flags;
+    .action(async ({ json }: { json?: boolean }) => {
+      const flags = givenFlags(command, ['json']);
+      const given = toOptions(resolveVerb('quickstart', QUICKSTART, { flags })) as Partial<QuickstartOptions>;
+      const options = { ...quickstartDefaults, ...given };
+      const { outputDir } = options;
       let outcome: QuickstartOutcome;
       try {
-        outcome = await follow({ ...d, ...rest, outputDir });
+        outcome = await follow(options);
       } catch (error) {
         return done(reportStopped(error, `what is done is kept in ${outputDir}`));
       }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../rows/rows.js';
 import { scoreRows } from '../inference/score.js';
-import { addModelFlags, addOutputFlags, type RowFlags } from './modelFlags.js';
+import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { overRows } from './overRows.js';
 
 export function addScoreVerb(program: Command): void {
@@ -14,7 +14,7 @@ export function addScoreVerb(program: Command): void {
         'Rows {prompt, completion}, strings or message lists, to {logprob, tokens, logprobs}: nats, the end of the ' +
         'turn included.',
     );
-  addOutputFlags(addModelFlags(command)).action((file: string, flags: RowFlags) =>
+  addOutputFlags(addModelFlags(command, 'score')).action((file: string) =>
     overRows(
       {
         file,
@@ -25,7 +25,7 @@ export function addScoreVerb(program: Command): void {
         show: (score) => [score],
         empty: { logprob: null, tokens: [], logprobs: [] },
       },
-      flags,
+      optionsOf<RowOptions>('score', command),
     ),
   );
 }

@@ -41,7 +41,7 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     .option('--config <file>', 'YAML or JSON file with these keys; flags override it')
     .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
     .option('--json', 'print the result as JSON on stdout');
-  addConfigFlags(command, verb, { model_name_or_path: '-m' });
+  addConfigFlags(command, verb);
   command.action(async (options: { config?: string; preset?: string; json?: boolean }) => {
     const flags = givenFlags(command, ['config', 'preset', 'json']);
     const config = resolveConfig(name, { file: options.config, preset: options.preset, flags });

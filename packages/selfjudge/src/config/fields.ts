@@ -8,6 +8,7 @@ const positive = z.number().positive();
 const whole = z.number().int().min(0);
 const count = z.number().int().min(1);
 const share = z.number().min(0).max(1);
+const decay = z.number().min(0).lt(1);
 
 /** The system takes a path up to the first NUL, which YAML can write. */
 const path = z.string().refine((text) => text !== '' && !text.includes('\0'));
@@ -16,7 +17,7 @@ const moduleNames = (text: string): string[] =>
   text === 'all-linear' ? [...LINEARS] : text.split(/[\s,]+/).filter(Boolean);
 
 export const modelFields = {
-  model_name_or_path: path.describe('run folder, checkpoint, Hugging Face folder or GGUF file'),
+  model_name_or_path: path.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
 };
@@ -41,9 +42,9 @@ export const loopFields = {
   warmup_ratio: share.describe('share of the steps with rising learning rate'),
   warmup_steps: whole.describe('steps with rising learning rate; above 0 it replaces warmup_ratio'),
   min_lr_ratio: share.describe('where linear and cosine end, as a share of the peak'),
-  adam_beta1: share.describe('AdamW'),
-  adam_beta2: share.describe('AdamW'),
-  adam_epsilon: positive.describe('AdamW'),
+  adam_beta1: decay.describe('AdamW'),
+  adam_beta2: decay.describe('AdamW'),
+  adam_epsilon: positive.max(1).describe('AdamW'),
   weight_decay: z.number().min(0).describe('decoupled, matrices only'),
   max_grad_norm: z.number().min(0).describe('gradients are scaled down to this global norm; 0 for no limit'),
   train_batch_size: count.describe('examples an optimizer step'),
@@ -105,6 +106,14 @@ export const samplingFields = {
   top_k: whole.describe('most probable tokens to sample from; 0 for all'),
 };
 
+/** How many answers a prompt gets, and whether the model chooses among them. */
+export const answerFields = {
+  count: count.max(2 ** 31 - 1).describe('answers a prompt'),
+  best_of: count
+    .max(2 ** 31 - 1)
+    .describe('sample n answers and keep the winner of a tournament by its own judgment'),
+};
+
 export const selfTrainingFields = {
   max_prompt_length: count.describe('tokens; longer prompts are dropped and counted'),
   missing_eos: z.enum(['drop', 'keep', 'lose']).describe('what becomes of an answer cut before its end'),
@@ -115,8 +124,11 @@ export const selfTrainingFields = {
 /** Fields that take several values: as a list in a file, one after the other as a flag. */
 export const LIST_FIELDS: ReadonlySet<string> = new Set(['dataset_name', 'lora_target_modules']);
 
-/** The fields by what they are about, in the order of the help text. */
-export const FIELD_GROUPS: Readonly<Record<string, Fields>> = {
+/** Fields by what they are about, in the order of the help text. */
+export type FieldGroups = Readonly<Record<string, Fields>>;
+
+/** Those of the training verbs. */
+export const FIELD_GROUPS: FieldGroups = {
   'Model and data': { ...modelFields, ...dataFields, ...runFields },
   Method: {
     ...sftFields,
@@ -124,9 +136,9 @@ export const FIELD_GROUPS: Readonly<Record<string, Fields>> = {
     ...templateFields,
     ...preferenceFields,
     ...dpoFields,
-    ...samplingFields,
     ...selfTrainingFields,
   },
+  Answers: samplingFields,
   Adapter: loraFields,
   'Training loop': loopFields,
 };

@@ -4,6 +4,7 @@ import { nearest } from '@selfjudge/base/internal';
 import { parseYaml } from '@selfjudge/data/internal';
 import type { z } from 'zod';
 import { camelCase, mapKeys, snakeCase } from './naming.js';
+import { underTodaysKeys } from './renamed.js';
 import { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';
 import { presetOf, TRAINING_VERBS, type TrainingVerb, type VerbConfig } from './verbs.js';
 
@@ -28,14 +29,18 @@ type Given = Record<string, unknown>;
  * Defaults of the preset, then the file, then the flags; every key known, every value in range.
  * @throws ConfigError naming the key, with the nearest known one or the reason why there is none
  */
-export function resolveConfig(
-  name: TrainingVerb,
+export const resolveConfig = (name: TrainingVerb, sources: ConfigSources): ResolvedConfig =>
+  resolveVerb(name, TRAINING_VERBS[name], sources);
+
+/** The same for any verb with fields. */
+export function resolveVerb(
+  name: string,
+  verb: VerbConfig,
   { file, flags = {}, values = {}, preset }: ConfigSources,
 ): ResolvedConfig {
-  const verb: VerbConfig = TRAINING_VERBS[name];
   const { preset: ownPreset, ...content } = file === undefined ? {} : contentOf(file, name);
-  const fromFile = knownKeys(verb, content);
-  const fromFlags = knownKeys(verb, parseFlags(verb, flags));
+  const fromFile = knownKeys(verb, underTodaysKeys(content));
+  const fromFlags = knownKeys(verb, parseFlags(verb, underTodaysKeys(flags) as typeof flags));
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const merged = {
     ...defaultsOf(verb, preset ?? ownPreset ?? 'default'),
@@ -64,7 +69,7 @@ function defaultsOf(verb: VerbConfig, preset: unknown): Given {
 }
 
 /** Keys and values of a file, in snake_case. A run's config.yaml names its verb, which must be this one. */
-function contentOf(path: string, name: TrainingVerb): Given {
+function contentOf(path: string, name: string): Given {
   let value: unknown;
   try {
     value = parseYaml(readFileSync(path, 'utf8'));
@@ -140,9 +145,9 @@ function withBatchSize(given: Given, below: Given = {}): Given {
 
 function checked(key: string, field: z.ZodType, value: unknown): unknown {
   const about = field.description ?? '';
-  if (value === undefined) throw new ConfigError({ key, expected: about, received: 'nothing' });
   const result = field.safeParse(value);
   if (result.success) return result.data;
+  if (value === undefined) throw new ConfigError({ key, expected: about, received: 'nothing' });
   const [issue] = result.error.issues;
   const limit = limitOf(issue);
   const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];

@@ -2,7 +2,6 @@
 export const TRL_ALIASES: Readonly<Record<string, string>> = {
   max_completion_length: 'max_new_tokens',
   lr: 'learning_rate',
-  model: 'model_name_or_path',
 };
 
 /** TRL's two factors of the batch: their product is `train_batch_size`. One that is not given counts as 1. */

@@ -23,8 +23,8 @@ export interface AnswerOptions {
   count?: number;
   /** Above 1: samples so many answers and keeps the winner of a tournament by the model's own judgment. Default 1. */
   bestOf?: number;
-  /** Judge template of the tournament: a shipped one's name, a file, or `auto`, the one beside the weights. */
-  template?: string;
+  /** Of the tournament: a shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
+  judgeTemplate?: string;
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
 }
@@ -52,7 +52,7 @@ export async function answerPrompts(
     bestOf: n = 1,
     count = 1,
     seed = 0,
-    template = 'auto',
+    judgeTemplate = 'auto',
     maxNewTokens = 256,
     topP = 0.9,
     ...rest
@@ -62,7 +62,12 @@ export async function answerPrompts(
   const sampling = { maxNewTokens, topP, ...rest };
   if (n > 1) {
     const judging = { signal: rest.signal };
-    const results = await bestOf(view, judgeOf(opened, template), prompts, { n, seed, sampling, judging });
+    const results = await bestOf(view, judgeOf(opened, judgeTemplate), prompts, {
+      n,
+      seed,
+      sampling,
+      judging,
+    });
     return results.map(({ answers, tournament }) => [
       {
         ...answerOf(answers[tournament.winner]),

@@ -1,6 +1,7 @@
 import type { AnswerPair } from '@selfjudge/data';
 import { Judge, type CompareOptions, type Verdict } from '@selfjudge/judging';
-import { resolveTemplate, type OpenModel } from '../models/model.js';
+import { resolveTemplate } from '../models/judgeTemplate.js';
+import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
 
 /** A model as judge. @param template a shipped one's name, a file, or `auto`, the one beside the weights */

@@ -1,12 +1,10 @@
-import { copyFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
 import { Adapter, Device, type LlamaModel, type ModelView } from '@selfjudge/engine';
-import { findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
+import { adapterBase, findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
-import type { JudgeTemplate } from '@selfjudge/judging';
-import { formatJudgeTemplate, loadJudgeTemplate } from '@selfjudge/judging/internal';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
+import { carryTemplate } from './judgeTemplate.js';
 
 export interface ModelOptions {
   device?: 'auto' | 'cpu' | 'cuda';
@@ -75,13 +73,12 @@ export async function openModel(
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
   const { model, tokenizer } = opened;
   const found = findModel(path);
-  if (found.kind === 'adapter' && model.parameterSet === undefined) {
+  // One that names no base is for what is here.
+  const isHere = () => [model.source, undefined].includes(adapterBase(found.path));
+  if (found.kind === 'adapter' && model.parameterSet === undefined && isHere()) {
     const adapter = await Adapter.load(found.path, model);
-    if (adapter.base === model.source) {
-      opened.adapter?.dispose();
-      return assemble(model, tokenizer, adapter, found.path);
-    }
-    adapter.dispose();
+    opened.adapter?.dispose();
+    return assemble(model, tokenizer, adapter, found.path);
   }
   return openModel(path, { dtype: model.dtype }, () => opened.dispose());
 }
@@ -156,24 +153,4 @@ function adapterFolder(path: string): string {
     expected: 'an adapter folder (with adapter_config.json) or a run folder of one',
     received: found.path,
   });
-}
-
-const TEMPLATE_FILE = 'judge_template.yaml';
-
-/** `auto`: the template that was trained into the weights and is saved beside them, else the plain one. */
-export function resolveTemplate(nameOrPath: string, { path }: { path: string }): JudgeTemplate {
-  if (nameOrPath !== 'auto') return loadJudgeTemplate(nameOrPath);
-  const beside = join(path, TEMPLATE_FILE);
-  return loadJudgeTemplate(existsSync(beside) ? beside : 'plain');
-}
-
-/** Saves a template beside the weights that learnt it, where `auto` finds it. */
-export function saveTemplate(template: JudgeTemplate, folder: string): void {
-  writeFileSync(join(folder, TEMPLATE_FILE), formatJudgeTemplate(template));
-}
-
-/** Takes the template beside one set of weights along to weights trained from them. */
-export function carryTemplate(from: string, folder: string): void {
-  const source = join(from, TEMPLATE_FILE);
-  if (existsSync(source)) copyFileSync(source, join(folder, TEMPLATE_FILE));
 }

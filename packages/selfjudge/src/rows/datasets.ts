@@ -1,16 +1,5 @@
-import type { Tokenizer } from '@selfjudge/text';
 import type { Dataset, LoadRowsOptions, PreferencePair, PromptRow, SftExample, Split } from '@selfjudge/data';
-import {
-  describeIssues,
-  describeProblems,
-  loadPreferences,
-  loadPrompts,
-  loadSftExamples,
-} from '@selfjudge/data/internal';
-import type { JudgeTemplate } from '@selfjudge/judging';
-import { judgeSequences } from '@selfjudge/judging/internal';
-import type { Prepared, SupervisedExample } from '@selfjudge/training';
-import { judgeExample } from '@selfjudge/training/internal';
+import { describeIssues, loadPreferences, loadPrompts, loadSftExamples } from '@selfjudge/data/internal';
 
 export interface DatasetOptions {
   datasetName: string[];
@@ -49,39 +38,3 @@ export const fileRows: RowSource = {
   prompts: (options, warn) => loadAll(loadPrompts, options, warn),
   sftExamples: (options, warn) => loadAll(loadSftExamples, options, warn),
 };
-
-/** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
-export function prepareJudge(
-  tokenizer: Tokenizer,
-  rows: readonly PreferencePair[],
-  template: JudgeTemplate,
-  { maxLength }: { maxLength: number },
-): Prepared<SupervisedExample> {
-  const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
-  for (const row of rows) {
-    const judged = judgeSequences(row, template, tokenizer);
-    const { sequences } = judged;
-    const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
-    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(judged, row.id));
-    else {
-      const reason =
-        longest === 0
-          ? 'no label answers a question of the judge template'
-          : `the judge's prompt has ${longest} tokens, the limit is ${maxLength}`;
-      out.dropped.push({
-        id: row.id,
-        problem: { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason },
-      });
-    }
-  }
-  return out;
-}
-
-/** Says once what preparing cost. */
-export function warnDropped(what: string, { examples, dropped, cut }: Prepared<unknown>, warn: Warn): void {
-  if (dropped.length > 0) {
-    const problems = describeProblems(dropped.map(({ id, problem }) => ({ ...problem, place: id })));
-    warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out\n${problems}`);
-  }
-  if (cut > 0) warn(`${cut} answers shortened to fit max_length; they have no end token`);
-}

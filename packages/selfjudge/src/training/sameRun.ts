@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError, shellWord } from '@selfjudge/base';
+import { underTodaysKeys } from '../config/renamed.js';
 import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs';
 
 /**
@@ -14,8 +15,9 @@ export function refuseOtherConfig(
 ): void {
   const path = shellWord(join(outputDir, RUN_LAYOUT.config));
   const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
-  const before = readConfig(outputDir, advice);
-  if (before === undefined) return;
+  const written = readConfig(outputDir, advice);
+  if (written === undefined) return;
+  const before = underTodaysKeys(written);
   for (const key of new Set([...Object.keys(before), ...Object.keys(config)])) {
     if (mayDiffer.has(key) || JSON.stringify(before[key]) === JSON.stringify(config[key])) continue;
     throw new ConfigError({

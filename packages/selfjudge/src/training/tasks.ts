@@ -1,26 +1,18 @@
-import { resolve } from 'node:path';
-import { ArgumentError, ConfigError } from '@selfjudge/base';
-import type { AdapterConfig } from '@selfjudge/engine';
+import { ConfigError } from '@selfjudge/base';
 import { sftExampleOf } from '@selfjudge/data/internal';
 import { Judge } from '@selfjudge/judging';
 import type {
   Contest,
   DpoOptions,
   JsftOptions,
-  PreferenceTrainable,
-  Prepared,
   RunFolder,
   SelfTrainingOptions,
   SftOptions,
-  Trainable,
   TrainingTask,
 } from '@selfjudge/training';
 import {
   dpoTask,
-  fullPreferenceTrainable,
-  fullTrainable,
   jsftTask,
-  loraTrainable,
   preparePairs,
   preparePrompts,
   prepareSft,
@@ -28,37 +20,12 @@ import {
   sftTask,
 } from '@selfjudge/training/internal';
 import type { TrainingVerb } from '../config/index.js';
-import {
-  prepareJudge,
-  warnDropped,
-  type DatasetOptions,
-  type RowSource,
-  type Warn,
-} from '../rows/datasets.js';
-import {
-  carryTemplate,
-  resolveTemplate,
-  saveTemplate,
-  type ModelOptions,
-  type OpenModel,
-} from '../models/model.js';
-
-/** What a verb's configuration holds in the API's names, beside the options of its method. */
-export type RunOptions = DatasetOptions &
-  ModelOptions & {
-    modelNameOrPath: string;
-    outputDir: string;
-    fullFinetuning: boolean;
-    loraR: number;
-    loraAlpha: number;
-    loraDropout: number;
-    loraTargetModules: string[];
-    judgeTemplate: string;
-    trainOn: 'last' | 'all';
-    seed: number;
-    saveSteps: number;
-    saveTotalLimit: number;
-  };
+import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '../models/judgeTemplate.js';
+import type { OpenModel } from '../models/model.js';
+import type { RowSource, Warn } from '../rows/datasets.js';
+import { devPrompts, limited, prepareJudge, promptsLimited, usable } from './examples.js';
+import type { RunOptions } from './runOptions.js';
+import { preference, savedWith, supervised } from './trainables.js';
 
 export interface TaskContext {
   opened: OpenModel;
@@ -67,8 +34,17 @@ export interface TaskContext {
   warn: Warn;
 }
 
-/** Dev prompts that the judge is asked about; more would only cost time. */
-const DEV_PROMPTS = 64;
+/** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template */
+export function checkTask(run: RunOptions & Partial<Pick<SelfTrainingOptions, 'evalSteps'>>): void {
+  const { judgeTemplate, datasetSplit, evalSteps = 0 } = run;
+  if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
+  if (evalSteps > 0 && (datasetSplit === 'all' || datasetSplit === 'dev'))
+    throw new ConfigError({
+      key: 'eval_steps',
+      expected: `0, as dataset_split '${datasetSplit}' trains on the dev prompts that would be asked about`,
+      received: evalSteps,
+    });
+}
 
 /** What each verb trains on, ready to run. The options are those of its configuration. */
 export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext) => Promise<TrainingTask>> = {
@@ -81,7 +57,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
 
   async jsft(run, { opened, rows, warn }) {
     const options = limited(run as RunOptions & JsftOptions, opened);
-    const template = resolveTemplate(run.judgeTemplate, opened);
+    const template = resolveTemplate(run.judgeTemplate!, opened);
     const pairs = await rows.preferences(run, warn);
     const sft = prepareSft(opened.tokenizer, pairs.map(sftExampleOf), options);
     const judge = prepareJudge(opened.tokenizer, pairs, template, options);
@@ -104,7 +80,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
 
   async 'self-train'(run, { opened, rows, folder, warn }) {
     const options = promptsLimited(run as RunOptions & SelfTrainingOptions, opened);
-    const template = resolveTemplate(run.judgeTemplate, opened);
+    const template = resolveTemplate(run.judgeTemplate!, opened);
     const data = preparePrompts(opened.tokenizer, await rows.prompts(run, warn), options);
     const prompts = usable('prompts', data, run, warn);
     const dev = options.evalSteps > 0 ? await devPrompts(options, opened, rows) : undefined;
@@ -118,38 +94,6 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
   },
 };
 
-/** Sequences must fit the model, whatever was asked for. */
-function limited<T extends { maxLength: number }>(options: T, { model }: OpenModel): T {
-  return { ...options, maxLength: Math.min(options.maxLength, model.config.maxPositions) };
-}
-
-/** Prompts must leave the model room for their answers. */
-function promptsLimited<T extends SelfTrainingOptions>(options: T, { model }: OpenModel): T {
-  const { maxPositions } = model.config;
-  const room = maxPositions - options.maxNewTokens;
-  if (room > 0) return { ...options, maxPromptLength: Math.min(options.maxPromptLength, room) };
-  throw new ConfigError({
-    key: 'max_new_tokens',
-    expected: `less than the model's context of ${maxPositions} tokens`,
-    received: options.maxNewTokens,
-  });
-}
-
-async function devPrompts(
-  run: RunOptions & SelfTrainingOptions,
-  { tokenizer }: OpenModel,
-  source: RowSource,
-) {
-  if (run.datasetSplit === 'all' || run.datasetSplit === 'dev')
-    throw new ConfigError({
-      key: 'eval_steps',
-      expected: `0, as dataset_split '${run.datasetSplit}' trains on the dev prompts that would be asked about`,
-      received: run.evalSteps,
-    });
-  const rows = await source.prompts({ ...run, datasetSplit: 'dev', datasetLimit: DEV_PROMPTS }, () => {});
-  return preparePrompts(tokenizer, rows, run).examples;
-}
-
 /** A sampled pair as it is written down: what was asked, both answers, the verdict. */
 function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
   return {
@@ -161,58 +105,4 @@ function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
     winner: winner ?? null,
     probability: verdict?.probability ?? null,
   };
-}
-
-const loraOf = (run: RunOptions): AdapterConfig => ({
-  r: run.loraR,
-  alpha: run.loraAlpha,
-  dropout: run.loraDropout,
-  targetModules: run.loraTargetModules,
-});
-
-function supervised(opened: OpenModel, run: RunOptions): Trainable {
-  if (!run.fullFinetuning) return lora(opened, run);
-  refuseAdapter(opened, run);
-  return fullTrainable(opened.model);
-}
-
-function preference(opened: OpenModel, run: RunOptions): PreferenceTrainable {
-  if (!run.fullFinetuning) return lora(opened, run);
-  refuseAdapter(opened, run);
-  return fullPreferenceTrainable(opened.model);
-}
-
-function lora({ model, adapter }: OpenModel, run: RunOptions): PreferenceTrainable {
-  return loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter });
-}
-
-function refuseAdapter({ adapter }: OpenModel, run: RunOptions): void {
-  if (adapter === undefined) return;
-  throw new ArgumentError('full_finetuning', {
-    where: 'train',
-    expected: 'a whole model, as an adapter cannot be trained in full',
-    received: resolve(run.modelNameOrPath),
-  });
-}
-
-/** Saves something beside the weights: the judge template travels with the weights it was trained into. */
-function savedWith<T extends Trainable>(trainable: T, beside: (dir: string) => void): T {
-  return {
-    ...trainable,
-    save: async (dir: string) => {
-      await trainable.save(dir);
-      beside(dir);
-    },
-  };
-}
-
-/** The examples, after a word about those left out. @throws ArgumentError when none is left */
-function usable<T>(what: string, data: Prepared<T>, { datasetName }: RunOptions, warn: Warn): T[] {
-  warnDropped(what, data, warn);
-  if (data.examples.length > 0) return data.examples;
-  throw new ArgumentError('dataset_name', {
-    where: 'train',
-    expected: `at least one row that can be used (${what})`,
-    received: `none of ${data.dropped.length} in ${datasetName.join(', ')}`,
-  });
 }

@@ -9,7 +9,8 @@ import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
 import { refuseOtherConfig } from './sameRun.js';
-import { TASKS, type RunOptions } from './tasks.js';
+import type { RunOptions } from './runOptions.js';
+import { checkTask, TASKS } from './tasks.js';
 
 export interface TrainHooks {
   signal?: AbortSignal;
@@ -49,6 +50,7 @@ export async function runTraining(
   try {
     const done = checkRun(folder, { verb, ...config });
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
+    checkTask(options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     let task: TrainingTask | undefined;
     try {

@@ -11,7 +11,8 @@ import { voteLabels } from './pairs.js';
 import { refuseOtherConfig } from '../training/sameRun.js';
 import type { PhaseHooks, Trained } from './phase.js';
 import { reportOn, type ReportOptions, type WorldReport } from './report.js';
-import { WorldTraining, type WorldOptions } from './training.js';
+import type { WorldOptions } from './settings.js';
+import { WorldTraining } from './training.js';
 
 export type QuickstartOptions = WorldOptions & ReportOptions;
 
@@ -19,7 +20,7 @@ export const quickstartDefaults: QuickstartOptions = {
   outputDir: 'runs/quickstart',
   device: 'cpu',
   seed: 1,
-  template: 'principles',
+  judgeTemplate: 'principles',
   pairs: 1000,
   labelNoise: 0.25,
   baseSteps: 1200,

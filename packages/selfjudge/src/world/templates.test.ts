@@ -19,7 +19,7 @@ describe('judge templates of the world', () => {
       const options = {
         ...quickstartDefaults,
         outputDir,
-        template,
+        judgeTemplate: template,
         baseSteps: 300,
         jsftSteps: 120,
         labelNoise: 0,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Device, type DeviceKind, type LlamaModel } from '@selfjudge/engine';
+import { Device, type LlamaModel } from '@selfjudge/engine';
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
@@ -8,15 +8,9 @@ import { promptIds, sftExampleOf } from '@selfjudge/data/internal';
 import { Judge, type JudgeTemplate } from '@selfjudge/judging';
 import { judgeSequences } from '@selfjudge/judging/internal';
 import {
-  dpoDefaults,
   JudgeSignal,
-  jsftDefaults,
-  selfTrainingDefaults,
-  type DpoOptions,
-  type JsftOptions,
   type PairJudge,
   type PreferenceTrainable,
-  type SelfTrainingOptions,
   type TokenizedPrompt,
   type Trainable,
 } from '@selfjudge/training';
@@ -30,30 +24,24 @@ import {
   prepareSft,
   selfTrainingTask,
 } from '@selfjudge/training/internal';
-import { baseOptions, baseTask, initialModel, WORLD_OPTIMIZER } from './base.js';
+import { baseOptions, baseTask, initialModel } from './base.js';
 import { worldText } from './measure.js';
 import { makePairs } from './pairs.js';
 import { drawPrompts, splitPrompts, type WorldPrompt, type WorldSplits } from './prompts.js';
-import { worldTemplate, type WorldTemplate } from './templates.js';
+import { worldTemplate } from './templates.js';
 import { VerdictAccuracy } from './verdictAccuracy.js';
 import { writeWorldTokenizer } from './vocabulary.js';
-import { saveTemplate } from '../models/model.js';
+import { saveTemplate } from '../models/judgeTemplate.js';
+import {
+  dpoSettings,
+  jsftSettings,
+  MAX_LENGTH,
+  MAX_NEW_TOKENS,
+  selfTrainingSettings,
+  STREAM,
+  type WorldOptions,
+} from './settings.js';
 import { runPhase, type PhaseHooks, type Trained } from './phase.js';
-
-export interface WorldOptions {
-  outputDir: string;
-  device: DeviceKind;
-  seed: number;
-  template: WorldTemplate;
-  /** Labelled pairs. */
-  pairs: number;
-  /** Probability that a label is flipped. */
-  labelNoise: number;
-  baseSteps: number;
-  jsftSteps: number;
-  /** Of self-training and of offline DPO. */
-  steps: number;
-}
 
 export type Relabel = (pairs: readonly PreferencePair[]) => readonly PreferencePair[];
 
@@ -64,11 +52,6 @@ export interface WorldAnswer {
   /** Sum over its tokens, untempered. */
   logp: number;
 }
-
-/** Random numbers of a use, so that no two uses depend on each other's draws. */
-const STREAM = { pairs: 1, devPairs: 2, prompts: 3 };
-const MAX_NEW_TOKENS = 18;
-const MAX_LENGTH = 256;
 
 /** The small world under one seed: its splits, its noisy pairs, and the ways to train in it. */
 export class WorldTraining {
@@ -94,7 +77,7 @@ export class WorldTraining {
       hooks,
       Device.open(options.device),
       tokenizer,
-      worldTemplate(options.template),
+      worldTemplate(options.judgeTemplate),
     );
   }
 
@@ -119,19 +102,7 @@ export class WorldTraining {
   jsft(base: LlamaModel, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
     const { tokenizer, splits } = this;
     const { jsftSteps, labelNoise: noise, seed } = this.options;
-    const settings: JsftOptions = {
-      ...jsftDefaults,
-      ...WORLD_OPTIMIZER,
-      learningRate: 2e-3,
-      lrSchedulerType: 'cosine',
-      minLrRatio: 0.1,
-      warmupSteps: 20,
-      trainBatchSize: 16,
-      judgeBatchSize: 16,
-      maxSteps: jsftSteps,
-      maxLength: MAX_LENGTH,
-      seed,
-    };
+    const settings = jsftSettings(this.options);
     return this.phase(name, settings, async () => {
       const model = base.clone();
       const trainable = this.saving(fullTrainable(model));
@@ -148,7 +119,7 @@ export class WorldTraining {
   /** On-policy training from JSFT by its own judgments, which also choose the step. */
   selfTrain(jsft: LlamaModel, judge: PairJudge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
     const { options, tokenizer, splits } = this;
-    const settings = this.preferenceOptions();
+    const settings = selfTrainingSettings(this.options);
     return this.phase(name, settings, async () => {
       const { model, trainable } = this.startFrom(jsft);
       const random = new Random(options.seed, STREAM.prompts);
@@ -163,13 +134,8 @@ export class WorldTraining {
   /** Offline DPO on the overall labels of the pairs; the same signal as in self-training chooses the step. */
   dpo(jsft: LlamaModel, pairs: readonly PreferencePair[] = this.pairs, name = 'dpo'): Promise<Trained> {
     const { tokenizer } = this;
-    const shared = this.preferenceOptions();
-    const settings: DpoOptions = {
-      ...dpoDefaults,
-      ...shared,
-      maxLength: MAX_LENGTH,
-      precomputeRefLogProbs: true,
-    };
+    const shared = selfTrainingSettings(this.options);
+    const settings = dpoSettings(this.options);
     return this.phase(name, settings, async () => {
       const { model, trainable } = this.startFrom(jsft);
       const { examples } = preparePairs(tokenizer, [...pairs], { maxLength: MAX_LENGTH });
@@ -231,25 +197,6 @@ export class WorldTraining {
   private saving(trainable: Trainable): Trainable {
     const save = async (dir: string) => (await trainable.save(dir), saveTemplate(this.template, dir));
     return { ...trainable, save };
-  }
-
-  private preferenceOptions(): SelfTrainingOptions {
-    const { steps, seed } = this.options;
-    return {
-      ...selfTrainingDefaults,
-      ...WORLD_OPTIMIZER,
-      weightDecay: 0,
-      learningRate: 5e-5,
-      lrSchedulerType: 'constant',
-      warmupSteps: 10,
-      trainBatchSize: 48,
-      maxSteps: steps,
-      maxNewTokens: MAX_NEW_TOKENS,
-      maxPromptLength: MAX_LENGTH - MAX_NEW_TOKENS,
-      evalSteps: 20,
-      maxKl: 2,
-      seed,
-    };
   }
 
   private tokenized(prompts: readonly WorldPrompt[]): TokenizedPrompt[] {

@@ -94,7 +94,7 @@ const treeCases = Object.entries(trees).map(
         return [treeAttention(x.tensor('q'), x.tensor('k'), x.tensor('v'), tree, scale)];
       },
       oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
-      roundings: 4,
+      roundings: 3,
       // Rounding a score of size s moves its weight by s 2^-24.
       tolerance: 1e-5 * Math.max(1, Math.abs(scale)),
       // In dq and dk the weighted mean of do v is taken from do v.
@@ -163,7 +163,7 @@ function poolCase(
     },
     oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
     differentiable: false,
-    roundings: 4,
+    roundings: 3,
   };
 }
 
@@ -267,7 +267,6 @@ function rotatingCase({ heads, kvHeads, dim }: Heads, queries: boolean): OpCase 
       return queries ? [poolK, poolV, x.k, q] : [poolK, poolV, x.k];
     },
     differentiable: false,
-    roundings: 2,
   };
 }
 

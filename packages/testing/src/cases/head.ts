@@ -117,7 +117,6 @@ export const headCases: OpCase[] = [
         inputs: (random) => headInputs(c, random),
         run: (x) => [linearLogprob(x.tensor('h'), x.weight('w'), x.tensor('rows'), x.tensor('labels'))],
         oracle: (x) => [oracle.linearLogprob(x.h, x.w, c.dim, x.rows, x.labels)],
-        roundings: 2,
         magnitude,
         // Rounding of logits, of this size, moves probabilities.
         tolerance: Math.max(1e-5, 2 ** -22 * magnitude),

@@ -142,5 +142,5 @@ export const linearCases: OpCase[] = Object.entries(shapes).map(([name, shape]) 
   inputs: (random) => inputs(shape, random),
   run: (x) => run(shape, x),
   oracle: (x) => expected(shape, x),
-  roundings: 1 + (shape.bias ? 1 : 0) + (shape.gate ? 1 : 0) + 2 * (shape.adapters?.length ?? 0),
+  roundings: shape.gate ? 2 : 1,
 }));

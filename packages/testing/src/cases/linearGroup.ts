@@ -85,5 +85,4 @@ export const linearGroupCases: OpCase[] = Object.entries(shapes).map(([name, sha
       }),
     ),
   differentiable: false,
-  roundings: 6,
 }));

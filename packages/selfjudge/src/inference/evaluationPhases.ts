@@ -1,0 +1,179 @@
+import { sampleAnswers } from '@selfjudge/engine/internal';
+import type { PreferencePair, Text } from '@selfjudge/data';
+import { promptIds } from '@selfjudge/data/internal';
+import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
+import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
+import type { Judge } from '@selfjudge/judging';
+import type { ModelOptions, OpenModel } from '../models/model.js';
+import type { DatasetOptions, Warn } from '../rows/datasets.js';
+import { judgeOf } from './judge.js';
+
+export interface EvaluateOptions extends DatasetOptions, ModelOptions {
+  modelNameOrPath: string;
+  /** What the policy is compared with: the start of its training. Without it only the judge is evaluated. */
+  baseline?: string;
+  /** A judge the policy was not trained on: another seed, disjoint pairs. */
+  outsideJudge?: string;
+  judgeTemplate: string;
+  maxNewTokens: number;
+  maxLength: number;
+  temperature: number;
+  topP: number;
+  beta: number;
+  seed: number;
+}
+
+export interface Evaluation {
+  /** Of the evaluated model as a judge, on human pairs. */
+  judge: JudgeAgreement;
+  outsideJudge?: JudgeAgreement;
+  /** Against the baseline. The own judge is what self-training optimised against: no evidence of better answers. */
+  winRate?: { ownJudge: WinRate; outsideJudge?: WinRate };
+  implicitReward?: ImplicitReward;
+  /** `baseline` is absent until the baseline has answered. */
+  samples: { prompt: Text; answer: string; baseline?: string }[];
+  /** The phases that are still to come; absent when all are done. */
+  unfinished?: string[];
+}
+
+export interface EvaluateHooks {
+  /** A part of the evaluation begins, which counts its progress in `unit`. */
+  onPhase?(name: string, unit: string): void;
+  onProgress?(done: number, total: number): void;
+  /** After each phase: all that is known so far. What comes later may fail; this is not lost then. */
+  onResult?(result: Evaluation): void;
+  onWarning?: Warn;
+  /** Ends the work soon; the call rejects with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** A part of an evaluation and what it adds to the result. */
+export interface Phase {
+  name: string;
+  unit: string;
+  run(soFar: Partial<Evaluation>): Promise<Partial<Evaluation>>;
+}
+
+export interface Models {
+  policy: OpenModel;
+  outside?: OpenModel;
+  baseline?: OpenModel;
+}
+
+/** The phases in order. The first is the judge's, so every result has it. */
+export function phasesOf(
+  { policy, outside, baseline }: Models,
+  pairs: readonly PreferencePair[],
+  options: EvaluateOptions,
+  hooks: EvaluateHooks,
+): Phase[] {
+  const watched = (model: OpenModel, template: string) => withHooks(judgeOf(model, template), hooks);
+  const own = watched(policy, options.judgeTemplate);
+  const outsideJudge = outside && watched(outside, 'auto');
+  const judging: Phase = {
+    name: `agreement of the model's judgments with ${pairs.length} human pairs`,
+    unit: 'pairs',
+    run: async () => ({ judge: await judgeAgreement(own, pairs) }),
+  };
+  const outsideJudging: Phase[] = (outsideJudge === undefined ? [] : [outsideJudge]).map((judge) => ({
+    name: 'agreement of the outside judge',
+    unit: 'pairs',
+    run: async () => ({ outsideJudge: await judgeAgreement(judge, pairs) }),
+  }));
+  if (baseline === undefined) return [judging, ...outsideJudging];
+  return [
+    judging,
+    ...outsideJudging,
+    ...answering(policy, baseline, distinctPrompts(pairs), options, hooks),
+    {
+      name: 'win rate by the baseline as judge',
+      unit: 'pairs',
+      run: async ({ samples }) => ({
+        winRate: { ownJudge: await winRateOf(watched(baseline, options.judgeTemplate), samples!) },
+      }),
+    },
+    ...(outsideJudge === undefined ? [] : [outsideJudge]).map((judge): Phase => ({
+      name: 'win rate by the outside judge',
+      unit: 'pairs',
+      run: async ({ samples, winRate: rates }) => ({
+        winRate: { ...rates!, outsideJudge: await winRateOf(judge, samples!) },
+      }),
+    })),
+    {
+      name: 'implicit reward on the human pairs',
+      unit: 'pairs',
+      run: async () => ({
+        implicitReward: await implicitReward(policy.view, baseline.view, policy.tokenizer, pairs, {
+          beta: options.beta,
+          maxLength: Math.min(options.maxLength, policy.model.config.maxPositions),
+        }),
+      }),
+    },
+  ];
+}
+
+/** One answer a prompt of the policy and of the baseline. */
+const answering = (
+  policy: OpenModel,
+  baseline: OpenModel,
+  prompts: readonly Text[],
+  options: EvaluateOptions,
+  hooks: EvaluateHooks,
+): Phase[] => [
+  {
+    name: `answers of the model to ${prompts.length} prompts`,
+    unit: 'answers',
+    run: async () => {
+      const answers = await answersOf(policy, prompts, options, hooks);
+      return { samples: prompts.map((prompt, i) => ({ prompt, answer: answers[i] })) };
+    },
+  },
+  {
+    name: 'answers of the baseline',
+    unit: 'answers',
+    run: async ({ samples }) => {
+      const before = await answersOf(baseline, prompts, options, hooks);
+      return { samples: samples!.map((sample, i) => ({ ...sample, baseline: before[i] })) };
+    },
+  },
+];
+
+const winRateOf = (judge: PairJudge, samples: Evaluation['samples']): Promise<WinRate> =>
+  winRate(
+    judge,
+    samples.map(({ prompt }) => prompt),
+    samples.map(({ answer }) => answer),
+    samples.map(({ baseline }) => baseline!),
+  );
+
+/** Each prompt once: several pairs may share one, and would count the same two answers several times. */
+function distinctPrompts(pairs: readonly PreferencePair[]): Text[] {
+  return [...new Map(pairs.map(({ prompt }) => [JSON.stringify(prompt), prompt])).values()];
+}
+
+async function answersOf(
+  { view, tokenizer }: OpenModel,
+  prompts: readonly Text[],
+  { maxNewTokens, temperature, topP, seed }: EvaluateOptions,
+  { onProgress, signal }: EvaluateHooks,
+): Promise<string[]> {
+  const answers = await sampleAnswers(
+    view,
+    tokenizer,
+    prompts.map((prompt) => promptIds(tokenizer, prompt)),
+    {
+      maxNewTokens,
+      temperature,
+      topP,
+      seed,
+      signal,
+      onProgress: (at) => onProgress?.(at.done, at.total),
+    },
+  );
+  return answers.map(([{ text }]) => text);
+}
+
+/** A judge that says how far it is and can be stopped. */
+export function withHooks(judge: Judge, { onProgress, signal }: EvaluateHooks): PairJudge {
+  return { compare: (pairs) => judge.compare(pairs, { onProgress, signal }) };
+}

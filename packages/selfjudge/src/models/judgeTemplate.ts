@@ -1,0 +1,29 @@
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { formatJudgeTemplate, loadJudgeTemplate } from '@selfjudge/judging/internal';
+
+const TEMPLATE_FILE = 'judge_template.yaml';
+
+/** What needs no model to be said: that a template other than `auto` is there and whole. @throws ConfigError, FileFormatError */
+export function assertTemplate(nameOrPath: string): void {
+  if (nameOrPath !== 'auto') loadJudgeTemplate(nameOrPath);
+}
+
+/** `auto`: the template that was trained into the weights and is saved beside them, else the plain one. */
+export function resolveTemplate(nameOrPath: string, { path }: { path: string }): JudgeTemplate {
+  if (nameOrPath !== 'auto') return loadJudgeTemplate(nameOrPath);
+  const beside = join(path, TEMPLATE_FILE);
+  return loadJudgeTemplate(existsSync(beside) ? beside : 'plain');
+}
+
+/** Saves a template beside the weights that learnt it, where `auto` finds it. */
+export function saveTemplate(template: JudgeTemplate, folder: string): void {
+  writeFileSync(join(folder, TEMPLATE_FILE), formatJudgeTemplate(template));
+}
+
+/** Takes the template beside one set of weights along to weights trained from them. */
+export function carryTemplate(from: string, folder: string): void {
+  const source = join(from, TEMPLATE_FILE);
+  if (existsSync(source)) copyFileSync(source, join(folder, TEMPLATE_FILE));
+}

@@ -1,0 +1,88 @@
+import { ArgumentError, ConfigError } from '@selfjudge/base';
+import type { PreferencePair } from '@selfjudge/data';
+import { describeProblems } from '@selfjudge/data/internal';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences } from '@selfjudge/judging/internal';
+import type { Tokenizer } from '@selfjudge/text';
+import type { Prepared, SelfTrainingOptions, SupervisedExample, TokenizedPrompt } from '@selfjudge/training';
+import { judgeExample, preparePrompts } from '@selfjudge/training/internal';
+import type { OpenModel } from '../models/model.js';
+import type { RowSource, Warn } from '../rows/datasets.js';
+import type { RunOptions } from './runOptions.js';
+
+/** Dev prompts that the judge is asked about; more would only cost time. */
+const DEV_PROMPTS = 64;
+
+/** Sequences must fit the model, whatever was asked for. */
+export function limited<T extends { maxLength: number }>(options: T, { model }: OpenModel): T {
+  return { ...options, maxLength: Math.min(options.maxLength, model.config.maxPositions) };
+}
+
+/** Prompts must leave the model room for their answers. */
+export function promptsLimited<T extends SelfTrainingOptions>(options: T, { model }: OpenModel): T {
+  const { maxPositions } = model.config;
+  const room = maxPositions - options.maxNewTokens;
+  if (room > 0) return { ...options, maxPromptLength: Math.min(options.maxPromptLength, room) };
+  throw new ConfigError({
+    key: 'max_new_tokens',
+    expected: `less than the model's context of ${maxPositions} tokens`,
+    received: options.maxNewTokens,
+  });
+}
+
+/** The dev prompts that fit, for the judge's signal. */
+export async function devPrompts(
+  run: RunOptions & SelfTrainingOptions,
+  { tokenizer }: OpenModel,
+  source: RowSource,
+): Promise<TokenizedPrompt[]> {
+  const rows = await source.prompts({ ...run, datasetSplit: 'dev', datasetLimit: DEV_PROMPTS }, () => {});
+  return preparePrompts(tokenizer, rows, run).examples;
+}
+
+/** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
+export function prepareJudge(
+  tokenizer: Tokenizer,
+  rows: readonly PreferencePair[],
+  template: JudgeTemplate,
+  { maxLength }: { maxLength: number },
+): Prepared<SupervisedExample> {
+  const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const judged = judgeSequences(row, template, tokenizer);
+    const { sequences } = judged;
+    const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
+    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(judged, row.id));
+    else {
+      const reason =
+        longest === 0
+          ? 'no label answers a question of the judge template'
+          : `the judge's prompt has ${longest} tokens, the limit is ${maxLength}`;
+      out.dropped.push({
+        id: row.id,
+        problem: { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason },
+      });
+    }
+  }
+  return out;
+}
+
+/** Says once what preparing cost. */
+function warnDropped(what: string, { examples, dropped, cut }: Prepared<unknown>, warn: Warn): void {
+  if (dropped.length > 0) {
+    const problems = describeProblems(dropped.map(({ id, problem }) => ({ ...problem, place: id })));
+    warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out\n${problems}`);
+  }
+  if (cut > 0) warn(`${cut} answers shortened to fit max_length; they have no end token`);
+}
+
+/** The examples, after a word about those left out. @throws ArgumentError when none is left */
+export function usable<T>(what: string, data: Prepared<T>, { datasetName }: RunOptions, warn: Warn): T[] {
+  warnDropped(what, data, warn);
+  if (data.examples.length > 0) return data.examples;
+  throw new ArgumentError('dataset_name', {
+    where: 'train',
+    expected: `at least one row that can be used (${what})`,
+    received: `none of ${data.dropped.length} in ${datasetName.join(', ')}`,
+  });
+}

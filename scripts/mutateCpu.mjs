@@ -1,0 +1,164 @@
+// Proves that the op cases notice faults of CPU kernels on every kernel path: puts the faults of scripts/cpuFaults.json into
+// the sources one at a time, builds the objects concerned beside those of native/build, and wants the cases to fail on
+// every path where the fault can be, and to pass on the others.
+//   node scripts/mutateCpu.mjs [--match REGEXP] [--jobs N] [--list]
+// A fault: `name`; `in`, the file's name, anywhere under native/backends/cpu; `edits`, pairs of a text that is there once
+// and what takes its place; `cases`, a pattern of op cases; and where it is only in some paths, `paths` and `why`.
+// Exit 1 when a fault goes unnoticed or its place is not found. Needs a build (pnpm build).
+import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { inParallel, reasonIn, run, unitsOf } from './mutants.mjs';
+import { PATHS, bin } from './suite.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const native = join(root, 'native');
+const cpu = join(native, 'backends/cpu');
+const objects = join(native, 'build/CMakeFiles/selfjudge_native.dir');
+const CASES = 'packages/engine/src/tensor/cases.path.test.ts';
+const { values } = parseArgs({
+  options: {
+    match: { type: 'string', default: '' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    list: { type: 'boolean' },
+  },
+});
+
+/** The fault with its file, from native/, and what that holds with the fault in it. */
+function located(fault) {
+  const found = readdirSync(cpu, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => basename(name) === fault.in,
+  );
+  if (found.length !== 1)
+    throw new Error(`${fault.name}: expected one ${fault.in} under ${cpu}, found ${found.length}`);
+  const [file] = found;
+  const mutated = fault.edits.reduce(
+    (text, [from, to]) => {
+      const places = text.split(from).length - 1;
+      if (places !== 1)
+        throw new Error(`${fault.name}: expected one place in ${file} with ${from}, found ${places}`);
+      return text.replace(from, () => to);
+    },
+    readFileSync(join(cpu, file), 'utf8'),
+  );
+  const unknown = (fault.paths ?? []).filter((path) => !PATHS.includes(path));
+  if (unknown.length > 0) throw new Error(`${fault.name}: expected kernel paths, received ${unknown}`);
+  return { ...fault, file, mutated };
+}
+
+const wanted = new RegExp(values.match);
+const faults = JSON.parse(readFileSync(join(root, 'scripts/cpuFaults.json'), 'utf8'))
+  .map(located)
+  .filter(({ name }) => wanted.test(name));
+if (values.list) {
+  for (const { name, file, paths = PATHS } of faults)
+    process.stdout.write(`${name}: ${file}, ${paths.join(' ')}\n`);
+  process.exit(0);
+}
+
+const commands = join(native, 'build/compile_commands.json');
+if (!existsSync(commands)) throw new Error('native/build is missing. Run: pnpm build');
+const commandOf = new Map(
+  JSON.parse(readFileSync(commands, 'utf8')).map(({ file, command }) => [file, command]),
+);
+const highway = /^HWY_LIBRARY:FILEPATH=(.*)$/m.exec(
+  readFileSync(join(native, 'build/CMakeCache.txt'), 'utf8'),
+)[1];
+const { cpuInfo } = createRequire(import.meta.url)(join(native, 'build/Release/selfjudge_native.node'));
+const here = cpuInfo().paths;
+
+const work = mkdtempSync(join(tmpdir(), 'selfjudge-mutants-'));
+const copyOf = (job) => join(work, String(job));
+
+/** Builds the addon with the fault in it; undefined where the fault does not compile. */
+async function build({ file, mutated }, job) {
+  const copy = copyOf(job);
+  const place = join(copy, 'backends/cpu', file);
+  const original = readFileSync(place, 'utf8');
+  const changed = new Map();
+  writeFileSync(place, mutated);
+  try {
+    for (const unit of unitsOf(cpu, file, '.cpp')) {
+      const source = join(cpu, unit);
+      const object = join(copy, `${unit.replaceAll('/', '_')}.o`);
+      // As it was built, but from the copy, and quickly.
+      const command = commandOf
+        .get(source)
+        .replaceAll(` -I${native} `, ` -I${copy} `)
+        .replace(/ -o \S+ -c \S+/, ` -O1 -w -o ${object} -c ${join(copy, 'backends/cpu', unit)}`);
+      const { status, output } = await run('sh', ['-c', command]);
+      if (status !== 0) return process.stdout.write(output) && undefined;
+      changed.set(join('backends/cpu', `${unit}.o`), object);
+    }
+  } finally {
+    writeFileSync(place, original);
+  }
+  const all = readdirSync(objects, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.o'),
+  );
+  const module = join(copy, 'selfjudge_native.node');
+  const link = ['-shared', '-Wl,-z,nodelete', ...all.map((name) => changed.get(name) ?? join(objects, name))];
+  const { status, output } = await run('g++', [...link, highway, '-lpthread', '-o', module]);
+  if (status !== 0) throw new Error(output);
+  return module;
+}
+
+/** What the cases say of the module on a path: why they fail, undefined when they pass. */
+async function failure(module, path, cases) {
+  const vitest = [bin('vitest', 'vitest.mjs'), 'run', '--project', path, '--bail', '1', CASES, '-t', cases];
+  const env = { ...process.env, SELFJUDGE_NATIVE_MODULE: module };
+  const { status, output } = await run(process.execPath, vitest, { cwd: root, timeout: 120_000, env });
+  if (status !== 0) return reasonIn(output);
+  if (!/Tests .*\d+ passed/.test(output)) throw new Error(`no cases are called ${cases}`);
+  return undefined;
+}
+
+const table = [];
+let wrong = 0;
+try {
+  const jobs = Number(values.jobs);
+  for (let job = 0; job < jobs; job++)
+    for (const part of ['include', 'core', 'backends', 'test'])
+      cpSync(join(native, part), join(copyOf(job), part), { recursive: true });
+  await inParallel(faults, jobs, async (fault, job) => {
+    const module = await build(fault, job);
+    const row = {};
+    for (const path of PATHS) {
+      const possible = (fault.paths ?? PATHS).includes(path);
+      if (!here.includes(path)) {
+        row[path] = 'no such CPU';
+      } else if (module === undefined) {
+        row[path] = 'NOT BUILT';
+      } else {
+        const reason = await failure(module, path, fault.cases);
+        if (possible) row[path] = reason === undefined ? 'SURVIVED' : 'caught';
+        else row[path] = reason === undefined ? 'not possible' : 'NOT EXPECTED';
+        if (reason !== undefined) row.reason ??= reason;
+      }
+      if (/^[A-Z]+/.test(row[path])) wrong++;
+    }
+    table.push([fault.name, row]);
+    process.stdout.write(
+      `${table.length}/${faults.length} ${fault.name}\n    ${row.reason?.slice(0, 200)}\n`,
+    );
+  });
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+const width = Math.max(...table.map(([name]) => name.length));
+const line = (name, cells) => `${[name.padEnd(width), ...cells.map((cell) => cell.padEnd(12))].join('  ')}\n`;
+process.stdout.write(line('', PATHS));
+for (const [name, row] of table.sort(([a], [b]) => a.localeCompare(b)))
+  process.stdout.write(
+    line(
+      name,
+      PATHS.map((path) => row[path]),
+    ),
+  );
+for (const { name, paths, why } of faults)
+  if (paths !== undefined) process.stdout.write(`${name}: only on ${paths.join(', ')}: ${why}\n`);
+process.stdout.write(`${faults.length} faults, ${wrong} not as wanted\n`);
+process.exit(wrong === 0 ? 0 : 1);
