@@ -10,20 +10,21 @@ const count = z.number().int().min(1);
 const share = z.number().min(0).max(1);
 const decay = z.number().min(0).lt(1);
 
+/** The system takes a path up to the first NUL, which YAML can write. */
+const path = z.string().refine((text) => text !== '' && !text.includes('\0'));
+
 const moduleNames = (text: string): string[] =>
   text === 'all-linear' ? [...LINEARS] : text.split(/[\s,]+/).filter(Boolean);
 
 export const modelFields = {
-  model_name_or_path: z
-    .string()
-    .describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
+  model_name_or_path: path.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
 };
 
 export const dataFields = {
   dataset_name: z
-    .union([z.string().transform((path) => [path]), z.array(z.string()).min(1)])
+    .union([path.transform((one) => [one]), z.array(path).min(1)])
     .describe('JSONL file or files (.gz too): prompt, chosen, rejected; messages; or HH transcripts'),
   dataset_split: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
@@ -32,7 +33,7 @@ export const dataFields = {
 };
 
 export const runFields = {
-  output_dir: z.string().describe('run folder; the same command again goes on where it stopped'),
+  output_dir: path.describe('run folder; the same command again goes on where it stopped'),
 };
 
 export const loopFields = {

@@ -53,6 +53,16 @@ describe('resolveConfig', () => {
     expect(() => resolved('dpo', { preset: 'defualt' })).toThrow(/preset: .*did you mean 'default'/);
   });
 
+  it.each(['model_name_or_path', 'dataset_name', 'output_dir'])('refuses what is no path: %s', (key) => {
+    for (const received of ['', 'a\0b']) {
+      const config = { ...REQUIRED, [key]: received };
+      expect(() => resolveConfig('sft', { file: file(config) })).toThrow(key);
+      if (key !== 'dataset_name') continue;
+      const several = { ...REQUIRED, dataset_name: ['a.jsonl', received] };
+      expect(() => resolveConfig('sft', { file: file(several) })).toThrow(key);
+    }
+  });
+
   it('reads flags as the text they are: numbers, switches, lists, paths that look like numbers', () => {
     const config = resolved('dpo', {
       flags: {
