@@ -9,13 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
-// Nothing that was built: CMake's files name the folder they were made in, and a copy of them would build there.
-const LEFT_OUT = /^(\.git|\.cache|\.venv|__pycache__|node_modules|dist|build|build-debug|runs|coverage)$/;
+// Nothing that was built: CMake's files name the folder they were made in, and a copy of them would build there. Runs lie
+// at the top; a folder of sources may have that name too.
+const LEFT_OUT =
+  /(^|\/)(\.git|\.cache|\.venv|__pycache__|node_modules|dist|build|build-debug|coverage)$|^runs$/;
 
 /**
  * A copy of the repository's sources in a temporary folder, with the installed packages linked. `environment` is for its
@@ -27,7 +29,7 @@ export function scratchRepository(): { path: string; environment: NodeJS.Process
   cpSync(repository, path, {
     recursive: true,
     verbatimSymlinks: true,
-    filter: (source) => source === repository || !LEFT_OUT.test(basename(source)),
+    filter: (source) => source === repository || !LEFT_OUT.test(relative(repository, source)),
   });
   linkModules(path);
   const bin = join(folder, 'bin');
