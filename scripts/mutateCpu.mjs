@@ -2,13 +2,13 @@
 // the sources one at a time, builds the objects concerned beside those of native/build, and wants the cases to fail on
 // every path where the fault can be, and to pass on the others.
 //   node scripts/mutateCpu.mjs [--match REGEXP] [--jobs N] [--list]
-// A fault: `name`; `in`, the file's name, anywhere under native/backends/cpu; `edits`, pairs of a text that is there once
+// A fault: `name`; `in`, the file, or the end of its path under native/backends/cpu; `edits`, pairs of a text that is there once
 // and what takes its place; `cases`, a pattern of op cases; and where it is only in some paths, `paths` and `why`.
 // Exit 1 when a fault goes unnoticed or its place is not found. Needs a build (pnpm build).
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { inParallel, reasonIn, run, unitsOf } from './mutants.mjs';
@@ -29,8 +29,8 @@ const { values } = parseArgs({
 
 /** The fault with its file, from native/, and what that holds with the fault in it. */
 function located(fault) {
-  const found = readdirSync(cpu, { recursive: true, encoding: 'utf8' }).filter(
-    (name) => basename(name) === fault.in,
+  const found = readdirSync(cpu, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    `/${name}`.endsWith(`/${fault.in}`),
   );
   if (found.length !== 1)
     throw new Error(`${fault.name}: expected one ${fault.in} under ${cpu}, found ${found.length}`);
