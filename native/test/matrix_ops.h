@@ -107,11 +107,21 @@ class Tensor {
   size_t bytes_ = 0;
 };
 
+inline std::vector<sj_tensor> raw_of(const std::vector<Tensor>& tensors) {
+  std::vector<sj_tensor> raw;
+  for (const Tensor& t : tensors) raw.push_back(t.raw());
+  return raw;
+}
+
+// What the contract says against a call; empty: nothing.
+inline std::string refusal(sj_op op, const std::vector<Tensor>& tensors, const Attributes& attributes) {
+  return CheckedCall(op, raw_of(tensors), attributes, nullptr).wrong;
+}
+
 // Runs one op; returns its code, the message in `message`.
 inline std::string message;
 inline int32_t run(sj_op op, const std::vector<Tensor>& tensors, const Attributes& attributes = {}) {
-  std::vector<sj_tensor> raw;
-  for (const Tensor& t : tensors) raw.push_back(t.raw());
+  const std::vector<sj_tensor> raw = raw_of(tensors);
   const auto [numbers, wrong] = CheckedCall(op, raw, attributes, nullptr);
   EXPECT(wrong.empty(), "%s", wrong.c_str());
   if (!wrong.empty()) return SJ_INTERNAL;
