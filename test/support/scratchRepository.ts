@@ -15,7 +15,8 @@ import { fileURLToPath } from 'node:url';
 export const repository = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
 // Nothing that was built: CMake's files name the folder they were made in, and a copy of them would build there.
-const LEFT_OUT = /^(\.git|\.cache|\.venv|__pycache__|node_modules|dist|build|build-debug|runs|coverage)$/;
+const LEFT_OUT = /^(\.git|\.cache|\.venv|__pycache__|node_modules|dist|build|build-debug|coverage)$/;
+const RUNS = join(repository, 'runs');
 
 /**
  * A copy of the repository's sources in a temporary folder, with the installed packages linked. `environment` is for its
@@ -27,7 +28,7 @@ export function scratchRepository(): { path: string; environment: NodeJS.Process
   cpSync(repository, path, {
     recursive: true,
     verbatimSymlinks: true,
-    filter: (source) => source === repository || !LEFT_OUT.test(basename(source)),
+    filter: (source) => source === repository || (source !== RUNS && !LEFT_OUT.test(basename(source))),
   });
   linkModules(path);
   const bin = join(folder, 'bin');
