@@ -22,6 +22,8 @@ import { prompt, tokenizer, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
 
 const share = number({ min: 0, max: 1 });
+/** Of AdamW: at 1 the mean would never move, and its bias correction divides by zero. */
+const decay = number({ min: 0, below: 1 });
 const tokens = numbers(tokenId);
 
 export const isParameterSet = having('a ParameterSet', {
@@ -63,8 +65,8 @@ export const isStep = stepFrom(1);
 export const isStepOrStart = stepFrom(0);
 
 const optimizer = {
-  adamBeta1: share,
-  adamBeta2: share,
+  adamBeta1: decay,
+  adamBeta2: decay,
   adamEpsilon: number({ min: 0, max: 1 }),
   weightDecay: number({ min: 0 }),
   maxGradNorm: number({ min: 0 }),
