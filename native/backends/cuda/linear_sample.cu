@@ -57,6 +57,7 @@ struct Tally {
 struct Shared {
   Tally tallies[kWarps];
   uint32_t few[kFew];
+  float tops[kWarps];
   int n_few, found;
   double lse;
   float max;
@@ -73,6 +74,18 @@ __device__ Tally block_tally(Tally t, Shared& shared) {
     all.count += shared.tallies[w].count;
   }
   return all;
+}
+
+// The largest of a row's first `n` logits.
+__device__ float largest(const float* logits, int n, Shared& shared) {
+  float top = -INFINITY;
+  for (int i = int(threadIdx.x); i < n; i += kThreads) top = fmaxf(top, logits[i]);
+  top = warp_max(top);
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) shared.tops[threadIdx.x / 32] = top;
+  __syncthreads();
+  for (int w = 0; w < kWarps; w++) top = fmaxf(top, shared.tops[w]);
+  return top;
 }
 
 // Of the entries at least as heavy as `least`.
@@ -180,7 +193,7 @@ struct Sampling {
   const float* logits;  // [rows, vocabulary]
   uint32_t* codes;      // [rows, vocabulary]
   const StripPart* parts;
-  int vocabulary, strips;
+  int vocabulary, drawn, strips;  // drawn: ids that can be
   Filter filter;
   uint32_t seed_low, seed_high;
   const int32_t* keys;
@@ -240,15 +253,22 @@ __global__ __launch_bounds__(kThreads, 1) void sample_rows(Sampling s) {
   }
   __syncthreads();
   const double lse = shared.lse;
-  const bool sound = fabs(lse) < double(INFINITY);  // no NaN, some logit finite
+  if (s.drawn < s.vocabulary) {
+    const float max = largest(logits, s.drawn, shared);
+    __syncthreads();
+    if (threadIdx.x == 0) shared.max = max;
+    __syncthreads();
+  }
+  // No NaN, some logit finite, and one of those that can be drawn.
+  const bool sound = fabs(lse) < double(INFINITY) && shared.max > -INFINITY;
   Pick picked{-1, NAN};
   if (sound && s.filter.scale == 0) {
     const float max = shared.max;
-    picked = {first_over(s.vocabulary, 0, shared, [&](int i) { return logits[i] == max ? 1ull : 0ull; }), 0};
+    picked = {first_over(s.drawn, 0, shared, [&](int i) { return logits[i] == max ? 1ull : 0ull; }), 0};
   } else if (sound) {
     const uint4 words =
         philox4x32(s.seed_low, s.seed_high, {uint32_t(s.keys[2 * row]), uint32_t(s.keys[2 * row + 1]), 0, 0});
-    picked = pick(logits, s.codes + int64_t(row) * s.vocabulary, s.vocabulary, s.filter,
+    picked = pick(logits, s.codes + int64_t(row) * s.vocabulary, s.drawn, s.filter,
                   uint64_t(words.y) << 32 | words.x, shared);
   }
   if (threadIdx.x == 0) {
@@ -306,6 +326,7 @@ int32_t run_linear_sample(const sj_call& call, Context& context, sj_error* error
                           plan.codes,
                           plan.parts,
                           int(plan.vocabulary),
+                          n[VOCAB_SIZE] == 0 ? int(plan.vocabulary) : int(std::min(n[VOCAB_SIZE], double(plan.vocabulary))),
                           int(plan.strips),
                           filter,
                           uint32_t(n[SEED_LO]),

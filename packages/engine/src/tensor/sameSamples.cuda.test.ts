@@ -53,6 +53,8 @@ describe('CPU and CUDA sample the same ids from the same logits', () => {
     { minP: 1e-4, seed: 7 },
     { temperature: 1.3, topK: 100, topP: 0.8, minP: 0.01, seed: 6 },
     { temperature: 0 },
+    { vocabSize: 2011, topP: 0.9, seed: 8 },
+    { vocabSize: 2011, temperature: 0 },
   ])('%o', async (options) => {
     expect(await draws('cuda', options)).toEqual(await draws('cpu', options));
   });
