@@ -85,15 +85,7 @@ export class Safetensors {
   /** F32 and F16 as float32 values, BF16 as its bits. */
   read(name: string): HostTensor {
     check('Safetensors.read', { name }, { name: text });
-    const tensor = this.tensors.get(name);
-    if (tensor === undefined) {
-      throw new ArgumentError('name', {
-        where: 'Safetensors.read',
-        expected: `a tensor of ${this.path}`,
-        received: name,
-      });
-    }
-    const { dtype, shape, path, offset, bytes } = tensor;
+    const { dtype, shape, path, offset, bytes } = this.#tensor('Safetensors.read', name);
     if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
       throw new FileFormatError({
         path,
@@ -106,6 +98,19 @@ export class Safetensors {
     if (dtype === 'F32') return { dtype: 'float32', shape, data: new Float32Array(buffer) };
     if (dtype === 'BF16') return { dtype: 'bf16', shape, data: new Uint16Array(buffer) };
     return { dtype: 'float32', shape, data: dequantize('F16', new Uint8Array(buffer), bytes / 2) };
+  }
+
+  /** A tensor's bytes as the file has them, of any dtype. */
+  readBytes(name: string): Uint8Array {
+    check('Safetensors.readBytes', { name }, { name: text });
+    const { path, offset, bytes } = this.#tensor('Safetensors.readBytes', name);
+    return withFile(path, (fd) => readExactly(fd, path, offset, bytes));
+  }
+
+  #tensor(where: string, name: string): SafetensorsTensor {
+    const tensor = this.tensors.get(name);
+    if (tensor !== undefined) return tensor;
+    throw new ArgumentError('name', { where, expected: `a tensor of ${this.path}`, received: name });
   }
 }
 

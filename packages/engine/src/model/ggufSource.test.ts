@@ -10,7 +10,7 @@ import { GgufBuilder } from '@selfjudge/testing/ggufBuilder';
 import { tinyConfig, tinyModel } from '@selfjudge/testing/tinyModel';
 import { inverseFrequencies, type RopeScaling } from './rope.js';
 import { LlamaModel } from './llama.js';
-import { ggufSource, halfSplit } from './source.js';
+import { ggufSource, halfSplit } from './ggufSource.js';
 
 let folder: string;
 let path: string;
