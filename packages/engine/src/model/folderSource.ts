@@ -45,7 +45,7 @@ export function folderSource(folder: string, warn: Warn = () => {}): ModelSource
   return {
     path: file.path,
     config,
-    dtype: file.tensors.get(TABLE)?.dtype === 'F32' ? 'float32' : 'bf16',
+    dtype: (file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype === 'F32' ? 'float32' : 'bf16',
     read,
     tokenizer: async () =>
       existsSync(join(folder, 'tokenizer.json')) ? await Tokenizer.load(folder) : undefined,

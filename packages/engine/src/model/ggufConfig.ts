@@ -67,6 +67,7 @@ function ropeScaling(
   // As llama.cpp reads them: a factor without a type is linear, under its old name too, and 0 or none is 1.
   const type = file.metadata.get('llama.rope.scaling.type') ?? 'linear';
   const factor = value('rope.scaling.factor', value('rope.scale_linear', 0)) || 1;
+  if (factor < 0) fail(file.path, 'a positive rope scaling factor', factor);
   const divisors = file.tensors.has('rope_freqs.weight') ? file.read('rope_freqs.weight') : undefined;
   if (divisors?.some((d) => d !== 1)) {
     if (factor !== 1 && type !== 'none')

@@ -37,6 +37,8 @@ const TYPES: Readonly<Record<number, Block>> = {
   34: ['TQ1_0', 256, 54],
   35: ['TQ2_0', 256, 66],
   39: ['MXFP4', 32, 17],
+  40: ['NVFP4', 64, 36],
+  41: ['Q1_0', 128, 18],
 };
 
 const READABLE = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q6_K'] as const;
