@@ -31,8 +31,8 @@ void hash(uint64_t* state, const uint8_t* data, size_t blocks) {
   std::memcpy(state, lanes, sizeof lanes);
 }
 
-// A value is not finite where all exponent bits are set. Adding one to the exponents of a word's values, all else
-// cleared, carries then into the place of the sign, and no further.
+// A value is not finite where all exponent bits are set. Adding one to the exponents of a word's values, all
+// else cleared, carries then into the place of the sign, and no further.
 template <class Value>
 struct Exponents;
 template <>

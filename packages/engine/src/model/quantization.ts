@@ -55,7 +55,7 @@ export function refuseQuantized(names: Iterable<string>, path: string): void {
     if (/\.(qweight|qzeros)$/.test(name)) refuse(path, `GPTQ or AWQ ('${name}')`);
     if (/\.(weight_packed|weight_scale|weight_scale_inv)$/.test(name))
       refuse(path, `compressed-tensors or FP8 ('${name}')`);
-    if (/\.SCB$/.test(name)) refuse(path, `bitsandbytes 8-bit (LLM.int8, '${name}')`);
+    if (name.endsWith('.SCB')) refuse(path, `bitsandbytes 8-bit (LLM.int8, '${name}')`);
   }
 }
 
