@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { FileFormatError } from '@selfjudge/base';
 import { Adapter } from './adapter.js';
 import { adapterBase } from './adapterFiles.js';
-import { LlamaModel, type LoadOptions } from './llama.js';
+import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
 import { findModel, type FoundModel } from './paths.js';
 
 /**
@@ -22,8 +22,7 @@ export async function loadModelWithAdapter(
   const base = basePath(found);
   const own = base === found.path;
   if (found.holdsModel === true && !own) {
-    const { onWarning = LlamaModel.onWarning } = options;
-    onWarning(
+    warnerOf(options)(
       `${found.path}: the model beside the adapter is not used: the adapter names ${base} as its base`,
     );
   }
