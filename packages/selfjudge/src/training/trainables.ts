@@ -27,12 +27,27 @@ export function preference(opened: OpenModel, run: RunOptions): PreferenceTraina
   return fullPreferenceTrainable(opened.model);
 }
 
-function lora({ model, adapter }: OpenModel, run: RunOptions): PreferenceTrainable {
+function lora(opened: OpenModel, run: RunOptions): PreferenceTrainable {
+  refuseMerged(opened, run);
+  const { model, adapter } = opened;
   return loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter });
 }
 
-function refuseAdapter({ adapter }: OpenModel, run: RunOptions): void {
-  if (adapter === undefined) return;
+/** An adapter on weights that no folder holds could not be opened again. */
+function refuseMerged({ merged }: OpenModel, run: RunOptions): void {
+  if (merged === undefined) return;
+  throw new ArgumentError('model_name_or_path', {
+    where: 'train',
+    expected:
+      'a model, or an adapter of low-rank matrices on linear layers alone. Merge this one first ' +
+      `(loadModel('${run.modelNameOrPath}'), then save('MERGED', { merge: true })) and train MERGED`,
+    received: `an adapter with ${merged.join(', ')}`,
+  });
+}
+
+function refuseAdapter(opened: OpenModel, run: RunOptions): void {
+  refuseMerged(opened, run);
+  if (opened.adapter === undefined) return;
   throw new ArgumentError('full_finetuning', {
     where: 'train',
     expected: 'a whole model, as an adapter cannot be trained in full',
