@@ -7,6 +7,7 @@ export { BLOCK, KvPool, blocksFor, readsOf } from './generation/kvPool.js';
 export { namedPath } from './model/adapterBase.js';
 export { adapterConfigToPeft, describeAdapter } from './model/adapterConfig.js';
 export { adapterBase } from './model/adapterFiles.js';
+export { isGguf } from './model/adapterReadme.js';
 export { moduleNumber, stackedConfig } from './model/adapterLayout.js';
 export { tokenizerIn } from './model/openSource.js';
 export { linearPath, linearShape, parameterSpecs } from './model/config.js';

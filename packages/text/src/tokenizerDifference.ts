@@ -12,7 +12,7 @@ export function tokenizerDifference(one: Tokenizer, other: Tokenizer): string | 
   for (const [id, content] of left) {
     const there = right.get(id);
     if (there !== undefined && there !== content)
-      return `${id} is ${JSON.stringify(content)} in one and ${JSON.stringify(there)} in the other`;
+      return `${id} is ${JSON.stringify(one.tokenText(id))} in one and ${JSON.stringify(other.tokenText(id))} in the other`;
   }
   const alone = [...left].filter(([id]) => !right.has(id)).length;
   const missing = [...right].filter(([id]) => !left.has(id)).length;

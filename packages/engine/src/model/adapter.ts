@@ -29,10 +29,11 @@ import {
 import { adapterSpecs, modulesIn, moduleNumber, ordered, stackedConfig } from './adapterLayout.js';
 import { nameFrom } from './adapterBase.js';
 import { readAdapter } from './adapterFiles.js';
+import { ggufReadme, isGguf } from './adapterReadme.js';
 import type { AdapterParts } from './adapterParts.js';
 import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
-import { writeJson } from '@selfjudge/base/internal';
+import { atomicWrite, writeJson } from '@selfjudge/base/internal';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
 import type { ModelWeights } from './weights.js';
@@ -276,7 +277,10 @@ export class Adapter {
     delete this.parameterSet;
   }
 
-  /** Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open. */
+  /**
+   * Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open; beside one whose base is
+   * a GGUF file a README.md that says how PEFT does.
+   */
   async save(folder: string): Promise<void> {
     check('Adapter.save', { folder }, { folder: path });
     makeFolder(folder);
@@ -292,6 +296,8 @@ export class Adapter {
     const at = this.#basePath;
     const name = base === undefined || at === undefined ? base : nameFrom(folder, base, at);
     await writeJson(join(folder, 'adapter_config.json'), adapterConfigToPeft(this.config, name));
+    if (at !== undefined && isGguf(at))
+      await atomicWrite(join(folder, 'README.md'), [Buffer.from(ggufReadme(at))]);
   }
 
   /** Throws an ArgumentError unless the adapter was made for a model of this shape on this device. */

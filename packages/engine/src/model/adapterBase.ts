@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 
 import { FileFormatError } from '@selfjudge/base';
 import { adapterBase } from './adapterFiles.js';
@@ -20,14 +20,22 @@ export function baseOf({ path: folder, holdsModel }: FoundModel, warn: Warn): Fo
   if (path !== undefined && resolve(path) !== resolve(folder)) {
     if (holdsModel === true)
       warn(`${folder}: the model beside the adapter is not used: the adapter names ${path} as its base`);
-    return findModel(path);
+    const found = findModel(path);
+    if (found.kind !== 'adapter') return found;
+    if (found.holdsModel === true) return { kind: 'folder', path: found.path };
+    throw new FileFormatError({
+      path: join(folder, 'adapter_config.json'),
+      expected: 'base_model_name_or_path a model',
+      received: `an adapter, ${found.path}`,
+      advice: `Merge that one into its base first: loadModel('${found.path}'), then save('MERGED', { merge: true }).`,
+    });
   }
   if (holdsModel === true) return own;
   throw new FileFormatError({
     path: join(folder, 'adapter_config.json'),
     expected: 'base_model_name_or_path a model on this machine',
     received: name ?? 'none',
-    advice: `Give the base beside the adapter: -m BASE --adapter ${folder}`,
+    advice: `Give the base beside the adapter (-m BASE --adapter ${folder}), or write its path into base_model_name_or_path.`,
   });
 }
 
@@ -46,7 +54,8 @@ export function namedPath(name: string, folder: string, warn: Warn = () => {}): 
  * else the whole path. So what was relative survives a move of both, and nothing is named that cannot be found.
  */
 export function nameFrom(folder: string, name: string, path: string): string {
-  return isAbsolute(name) || above(name, folder) !== path ? path : name;
+  const fromElsewhere = isAbsolute(name) || normalize(name).startsWith('..');
+  return fromElsewhere || above(name, folder) !== path ? path : name;
 }
 
 /** A relative name in a folder or in one of those that it lies in. */

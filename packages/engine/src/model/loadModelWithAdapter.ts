@@ -39,7 +39,8 @@ export async function loadModelWithAdapter(
   { adapter: given, ...options }: LoadWithAdapterOptions = {},
 ): Promise<LoadedModel> {
   const found = findModel(path);
-  if (given === undefined && found.kind !== 'adapter')
+  const alone = options.withoutAdapter === true && found.holdsModel === true;
+  if (given === undefined && (found.kind !== 'adapter' || alone))
     return { model: await LlamaModel.load(found.path, options) };
   const { onWarning = LlamaModel.onWarning } = options;
   const folder = given === undefined ? found.path : adapterFolder(given);

@@ -5,14 +5,7 @@ import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Weight } from '../tensor/weight.js';
 import type { AdapterParts, LowRank } from './adapterParts.js';
-import {
-  configProblem,
-  hasBias,
-  LINEARS,
-  parameterSpecs,
-  type LinearName,
-  type ModelConfig,
-} from './config.js';
+import { configProblem, hasBias, LINEARS, linearShape, type LinearName, type ModelConfig } from './config.js';
 import type { HostTensor } from './files/safetensors.js';
 import type { LoadableSource, ModelSource } from './source.js';
 
@@ -114,8 +107,8 @@ function bias(
   own: Float32Array | undefined,
   change: LowRank | undefined,
 ): HostTensor {
-  const { shape } = [...parameterSpecs(config)].find((spec) => spec.name === name)!;
   const linearName = name.split('.').at(-2) as LinearName;
+  const shape = [linearShape(config, linearName)[0]];
   const base = hasBias(source.config, linearName) ? float32Of(source.read(name)) : new Float32Array(shape[0]);
   const data = own ?? base;
   if (change?.bias === undefined) return { dtype: 'float32', shape, data };

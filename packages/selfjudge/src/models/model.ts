@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Adapter, Device, type LlamaModel, type LoadedModel, type ModelView } from '@selfjudge/engine';
+import { Adapter, Device, LlamaModel, type LoadedModel, type ModelView } from '@selfjudge/engine';
 import {
   adapterBase,
   findModel,
@@ -13,15 +13,13 @@ import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
 import { tokenizerDifference } from '@selfjudge/text/internal';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
-import { carryTemplate } from './judgeTemplate.js';
+import { carryTemplate, hasTemplate } from './judgeTemplate.js';
 
 export interface ModelOptions {
   device?: 'auto' | 'cpu' | 'cuda';
   dtype?: 'float32' | 'bf16';
   /** An adapter folder on top of the model, whatever base it names. Its tokenizer goes before the model's. */
   adapter?: string;
-  /** Told of what files hold and is not used, and of tokenizers that differ. Default: a warning of the process. */
-  onWarning?: (message: string) => void;
 }
 
 /** A model ready to work: weights, the adapter its path brought, and its tokenizer. */
@@ -45,7 +43,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter, onWarning }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   const loaded = await loadModelWithAdapter(path, {
@@ -53,7 +51,6 @@ export async function openModel(
     dtype,
     beforeWeights,
     ...(adapter !== undefined && { adapter }),
-    ...(onWarning !== undefined && { onWarning }),
   });
   const { model } = loaded;
   try {
@@ -63,12 +60,22 @@ export async function openModel(
         expected: 'a model with a tokenizer (tokenizer.json in its folder)',
         received: model.source,
       });
-    return assemble(loaded, model.tokenizer, findModel(path).path);
+    return assemble(
+      loaded,
+      model.tokenizer,
+      adapter === undefined ? findModel(path).path : pathOf(path, adapter),
+    );
   } catch (error) {
     loaded.adapter?.dispose();
     model.dispose();
     throw error;
   }
+}
+
+/** Of a model with an adapter on top, where the judge template lies that the weights learnt: beside the adapter, or the model. */
+function pathOf(model: string, adapter: string): string {
+  const [own, base] = [findModel(adapter).path, findModel(model).path];
+  return hasTemplate(own) ? own : base;
 }
 
 /**
@@ -85,7 +92,7 @@ export async function reopen(opened: OpenModel, path: string): Promise<OpenModel
     isForWeightsOf(opened, found.path) &&
     (await isSameText(opened, found.path))
   ) {
-    const adapter = await Adapter.load(found.path, model);
+    const adapter = await Adapter.load(found.path, model, LlamaModel.onWarning);
     opened.adapter?.dispose();
     return assemble({ model, adapter }, tokenizer, found.path);
   }
