@@ -380,6 +380,18 @@ describe('a tokenizer beside an adapter', () => {
     expect((await opened(await adapterWith())).tokenizer?.chatTemplate).not.toBe(chat);
   });
 
+  it('may be a template alone', async () => {
+    const folder = await adapterWith();
+    writeFileSync(join(folder, 'chat_template.jinja'), chat);
+    writeFileSync(join(folder, 'tokenizer_config.json'), '{}');
+    const { tokenizer, said } = await opened(folder);
+    expect(tokenizer?.chatTemplate).toBe(chat);
+    expect(tokenizer?.eos).toEqual(expect.arrayContaining([7, 8]));
+    expect(said).toEqual([
+      expect.stringMatching(/tokenizer_config.json: not used, as no tokenizer.json is beside it/),
+    ]);
+  });
+
   it('is named where its ids are others', async () => {
     const folder = await adapterWith(other);
     const { said, tokenizer } = await opened(base, folder);

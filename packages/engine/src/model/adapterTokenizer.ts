@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { FileFormatError } from '@selfjudge/base';
 import { Tokenizer } from '@selfjudge/text';
 import { tokenizerDifference } from '@selfjudge/text/internal';
@@ -6,7 +9,7 @@ import { tokenizerIn } from './openSource.js';
 
 /**
  * The tokenizer of a base with an adapter: the one that lies beside the adapter where there is one, with its chat template,
- * as AutoTokenizer.from_pretrained of that folder; else the base's. End tokens that the base's generation_config.json
+ * as AutoTokenizer.from_pretrained of that folder; else the base's, with a chat template that lies there alone. End tokens that the base's generation_config.json
  * declares stay.
  *
  * @param base the base's own
@@ -41,8 +44,18 @@ export async function adapterTokenizer(
       `${folder}: this adapter was trained with another tokenizer than its base here has (${difference}): ${used} is used`,
     );
   }
-  if (own === undefined) return base;
+  if (own === undefined) return withTemplate(folder, base, warn);
   const ends = [...new Set([...(own.files.eosTokenIds ?? []), ...(base?.files.eosTokenIds ?? [])])];
   if (ends.length === (own.files.eosTokenIds ?? []).length) return own;
   return new Tokenizer({ ...own.files, eosTokenIds: ends });
+}
+
+/** The base's tokenizer, with the chat template that lies beside an adapter alone, if one does. */
+function withTemplate(folder: string, base: Tokenizer | undefined, warn: Warn): Tokenizer | undefined {
+  const path = join(folder, 'chat_template.jinja');
+  const settings = join(folder, 'tokenizer_config.json');
+  if (existsSync(settings))
+    warn(`${settings}: not used, as no tokenizer.json is beside it: the tokenizer is the base's`);
+  if (base === undefined || !existsSync(path)) return base;
+  return new Tokenizer({ ...base.files, chatTemplate: readFileSync(path, 'utf8') });
 }
