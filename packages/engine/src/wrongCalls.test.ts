@@ -45,6 +45,8 @@ describeWrongCalls({
       'samplingShape',
       'treeShape',
     ],
+    'for the model folder alone, which calls it with what it read': ['Adapter.of', 'LlamaModel.fromSource'],
+    'for others to replace': ['LlamaModel.onWarning'],
     'for the tensor folder alone': [
       'Device#assertOpen',
       'Tape#alias',

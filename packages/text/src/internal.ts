@@ -3,4 +3,5 @@ export { byteTokenizer } from './byteTokenizer.js';
 export { ChatTemplate } from './chatTemplate.js';
 export { TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
 export { appendText, sliceRendered } from './rendered.js';
+export { tokenizerDifference } from './tokenizerDifference.js';
 export { checkVocabulary, singleToken } from './vocabulary.js';

@@ -9,6 +9,7 @@ import {
   object,
   oneOf,
   optional,
+  options,
   path,
   text,
   whole,
@@ -18,7 +19,7 @@ import { isAdapter } from '../model/adapter.js';
 import * as gguf from '../model/files/gguf.js';
 import * as safetensors from '../model/files/writeSafetensors.js';
 import * as forward from '../model/forward.js';
-import { loadOptions } from '../model/llama.js';
+import { loadFields } from '../model/llama.js';
 import * as loading from '../model/loadModelWithAdapter.js';
 import * as merging from '../model/merge.js';
 import * as paths from '../model/paths.js';
@@ -45,7 +46,7 @@ export const findModel = checked('findModel', { path }, paths.findModel);
 export const readGguf = checked('readGguf', { path }, gguf.readGguf);
 export const loadModelWithAdapter = checkedAsync(
   'loadModelWithAdapter',
-  { path, options: optional(loadOptions) },
+  { path, options: optional(options({ ...loadFields, adapter: optional(path) })) },
   loading.loadModelWithAdapter,
 );
 export const mergeAdapters = checkedAsync(

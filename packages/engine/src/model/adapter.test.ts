@@ -148,7 +148,7 @@ describe('Adapter', () => {
     adapter.dispose();
     const wide = tinyModel({ headDim: 10 });
     await expect(Adapter.load(path, wide)).rejects.toThrow(
-      /lora_B.weight' of shape \[40, 4\], received shape \[32, 4\]/,
+      /lora_B.weight' of shape \[40, 4\], by adapter_config.json, received shape \[32, 4\]/,
     );
     const shallow = tinyModel({ layers: 1 });
     await expect(Adapter.load(path, shallow)).rejects.toThrow(/layers.1.self_attn.q_proj/);

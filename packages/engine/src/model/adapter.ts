@@ -1,18 +1,39 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { model as isModel } from '../checks.js';
-import { callback, check, having, list, number, object, oneOf, path, whole } from '@selfjudge/base/checks';
-import { ArgumentError } from '@selfjudge/base';
+import {
+  callback,
+  check,
+  having,
+  list,
+  number,
+  object,
+  oneOf,
+  optional,
+  path,
+  whole,
+} from '@selfjudge/base/checks';
+import { ArgumentError, FileFormatError } from '@selfjudge/base';
 import { Random } from '@selfjudge/base';
 import type { Device } from '../tensor/device.js';
 import { orDispose, owned } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Vector2 } from '../tensor/vector.js';
-import { adapterConfigToPeft, type AdapterConfig } from './adapterConfig.js';
-import { readAdapterFiles } from './adapterFiles.js';
-import { LINEARS, linearPath, linearShape, type LinearName, type ModelConfig } from './config.js';
+import {
+  adapterConfigToPeft,
+  configOf,
+  modulesOf,
+  type AdaptedModule,
+  type AdapterConfig,
+} from './adapterConfig.js';
+import { adapterSpecs, modulesIn, moduleNumber, ordered, stackedConfig } from './adapterLayout.js';
+import { nameFrom } from './adapterBase.js';
+import { readAdapter } from './adapterFiles.js';
+import { ggufReadme, isGguf } from './adapterReadme.js';
+import type { AdapterParts } from './adapterParts.js';
+import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
-import { writeJson } from '@selfjudge/base/internal';
+import { atomicWrite, writeJson } from '@selfjudge/base/internal';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
 import type { ModelWeights } from './weights.js';
@@ -27,14 +48,18 @@ const initArguments = {
     alpha: number(),
     dropout: number({ min: 0, max: 0.999999 }),
     targetModules: list(oneOf(...LINEARS), 1),
+    modules: optional(
+      list(object({ layer: whole(0), name: oneOf(...LINEARS), r: whole(1), alpha: number() }), 1),
+    ),
   }),
   seed: whole(0),
 };
 const place = { layer: whole(0), name: oneOf(...LINEARS) };
 
-/** The number of a linear layer that keys its adapter's dropout. */
-export function moduleNumber(layer: number, name: LinearName): number {
-  return layer * LINEARS.length + LINEARS.indexOf(name);
+/** The model that an adapter is for: as its folder names it, and where it lies. */
+interface Base {
+  name?: string;
+  path?: string;
 }
 
 /**
@@ -43,15 +68,18 @@ export function moduleNumber(layer: number, name: LinearName): number {
  */
 export class Adapter {
   readonly config: Readonly<AdapterConfig>;
-  /** What adapter_config.json names as the base. */
+  /** What adapter_config.json names as the base: as it was given, where that means the same from the folder it is saved in. */
   readonly base?: string;
   /** Set while it is trained. */
   parameterSet?: ParameterSet;
+  /** Where the base lies. */
+  readonly #basePath?: string;
   readonly #model: ModelConfig;
   readonly #device: Device;
   readonly #value: Tensor;
   readonly #entries: readonly ParameterEntry[];
-  readonly #matrices = new Map<number, { a: Vector2; b: Vector2 }>();
+  readonly #modules: readonly AdaptedModule[];
+  readonly #matrices = new Map<number, { a: Vector2; b: Vector2; scale: number }>();
 
   /** @param values the matrices of `adapterSpecs`, one after another. */
   private constructor(
@@ -59,12 +87,14 @@ export class Adapter {
     model: ModelConfig,
     config: AdapterConfig,
     values: Float32Array,
-    base: string | undefined,
+    base: Base,
   ) {
     this.config = config;
-    if (base !== undefined) this.base = base;
+    if (base.name !== undefined) this.base = base.name;
+    if (base.path !== undefined) this.#basePath = resolve(base.path);
     this.#model = model;
     this.#device = device;
+    this.#modules = modulesOf(config, model.layers);
     const { entries, size } = layOut(adapterSpecs(model, config));
     this.#entries = entries;
     this.#value = owned(() => Tensor.from(device, values, [size]));
@@ -75,14 +105,16 @@ export class Adapter {
       return { value };
     };
     orDispose(made, () =>
-      this.#forEachModule((module, a, b) => this.#matrices.set(module, { a: view(a), b: view(b) })),
+      this.#forEachModule((module, a, b, scale) =>
+        this.#matrices.set(module, { a: view(a), b: view(b), scale }),
+      ),
     );
   }
 
   /** A new adapter that changes nothing yet: A uniform in +-1/sqrt(in) (Kaiming with a = sqrt 5, as PEFT), B zero. */
   static init(model: ModelWeights, config: AdapterConfig, seed: number): Adapter {
     check('Adapter.init', { model, config, seed }, initArguments);
-    const checked = ordered(config);
+    const checked = ordered(config, model.config.layers);
     const { entries, size } = layOut(adapterSpecs(model.config, checked));
     const values = new Float32Array(size);
     for (const [i, { offset, shape }] of entries.entries()) {
@@ -91,29 +123,64 @@ export class Adapter {
       const bound = 1 / Math.sqrt(shape[1]);
       for (let j = 0; j < shape[0] * shape[1]; j++) values[offset + j] = bound * (2 * random.uniform() - 1);
     }
-    return new Adapter(model.device, model.config, checked, values, model.source);
+    return new Adapter(model.device, model.config, checked, values, {
+      name: model.source,
+      path: model.source,
+    });
   }
 
   /**
-   * Reads adapter_config.json and adapter_model.safetensors as PEFT writes them. Frozen.
+   * Reads an adapter folder: adapter_config.json with adapter_model.safetensors as PEFT writes them, or with
+   * adapters.safetensors as mlx-lm does. Frozen.
    *
-   * @throws FileFormatError for anything but plain LoRA on the linear layers of this model's shape
+   * @param onWarning told of keys and tensors that are not used. Default: a warning of the process.
+   * @throws FileFormatError for anything but LoRA on linear layers of this model's blocks; `loadModelWithAdapter` merges
+   *   more (DoRA, modules_to_save, LoRA on table or head) when it loads a model
    */
-  static async load(folder: string, model: ModelWeights): Promise<Adapter> {
-    check('Adapter.load', { folder, model }, { folder: path, model: isModel });
-    const { config, base, check: checkTensor, read } = readAdapterFiles(folder, model.config);
+  static async load(
+    folder: string,
+    model: ModelWeights,
+    onWarning: (message: string) => void = (message) => process.emitWarning(message, { code: 'SJ_MODEL' }),
+  ): Promise<Adapter> {
+    check(
+      'Adapter.load',
+      { folder, model, onWarning },
+      { folder: path, model: isModel, onWarning: callback },
+    );
+    const parts = readAdapter(folder, model.config, onWarning);
+    return Adapter.of({ ...parts, base: model.source ?? parts.base }, model);
+  }
+
+  /** The adapter of what a folder holds. @throws FileFormatError where it is more than an adapter */
+  static of(parts: AdapterParts, model: ModelWeights): Adapter {
+    if (parts.beyond.length > 0) {
+      throw new FileFormatError({
+        path: parts.path,
+        expected: 'LoRA on linear layers of blocks only, to be put on a model that is loaded already',
+        received: parts.beyond.join(', '),
+        advice: 'Open the model together with this adapter, so that it is merged while the weights are read.',
+      });
+    }
+    const modules = [...modulesIn(parts, model.config)];
+    const config = configOf(modules, parts, model.config.layers);
     const { entries, size } = layOut(adapterSpecs(model.config, config));
-    // All of them first: the config may claim any rank, and memory for it is asked for next.
-    for (const { name, shape } of entries) checkTensor(name, shape);
     const values = new Float32Array(size);
-    for (const { name, offset } of entries) values.set(read(name), offset);
-    return new Adapter(model.device, model.config, config, values, base ?? model.source);
+    for (const [i, { layer, name }] of modules.entries()) {
+      const { a, b } = parts.lowRank.get(linearPath(layer, name))!;
+      values.set(a.read(), entries[2 * i].offset);
+      values.set(b.read(), entries[2 * i + 1].offset);
+    }
+    return new Adapter(model.device, model.config, config, values, {
+      name: parts.base ?? model.source,
+      path: model.source,
+    });
   }
 
   /**
    * One adapter that computes the sum of several: A stacked, B beside each other with columns scaled by s_i / s, where
    * s_i = alpha_i / r_i and s = sum alpha_i / sum r_i. Exact up to the rounding of s_i / s, and bit-exact B where the
-   * scales agree. A layer that one of them lacks gets zeros in its place.
+   * scales agree. A layer that one of them lacks gets zeros in its place, unless one of them lists its modules: then so does
+   * their sum, and each module has the ranks of those that adapt it.
    */
   static async stack(adapters: readonly Adapter[]): Promise<Adapter> {
     check('Adapter.stack', { adapters }, { adapters: list(isAdapter) });
@@ -125,38 +192,44 @@ export class Adapter {
         received: 'none',
       });
     }
-    const config: AdapterConfig = {
-      r: adapters.reduce((sum, { config }) => sum + config.r, 0),
-      alpha: adapters.reduce((sum, { config }) => sum + config.alpha, 0),
-      dropout: Math.max(...adapters.map(({ config }) => config.dropout)),
-      targetModules: LINEARS.filter((name) => adapters.some((a) => a.config.targetModules.includes(name))),
-    };
+    const { layers } = first.#model;
+    const config = stackedConfig(
+      adapters.map((one) => one.config),
+      layers,
+    );
     const { entries, size } = layOut(adapterSpecs(first.#model, config));
+    const modules = modulesOf(config, layers);
     const out = new Float32Array(size);
-    let above = 0;
+    const above = modules.map(() => 0);
     for (const adapter of adapters) {
       adapter.#assertShape(first.#model);
       const values = await adapter.read();
-      const scale = adapter.scale / (config.alpha / config.r);
-      const own = new Map(adapter.#entries.map((entry) => [entry.name, entry]));
-      for (const [i, { name, offset, shape }] of entries.entries()) {
-        const from = own.get(name);
-        if (from === undefined) continue;
-        const part = values.subarray(from.offset, from.offset + from.shape[0] * from.shape[1]);
-        if (i % 2 === 0) out.set(part, offset + above * shape[1]);
-        else {
-          for (let j = 0; j < part.length; j++) {
-            const row = Math.floor(j / adapter.config.r);
-            out[offset + row * config.r + above + (j % adapter.config.r)] = part[j] * scale;
-          }
+      const own = new Map(adapter.#modules.map((module, i) => [moduleNumber(module.layer, module.name), i]));
+      for (const [i, module] of modules.entries()) {
+        const from = own.get(moduleNumber(module.layer, module.name));
+        if (from === undefined) {
+          if (config.modules === undefined) above[i] += adapter.config.r;
+          continue;
         }
+        const { r, alpha } = adapter.#modules[from];
+        const scale = alpha / r / (module.alpha / module.r);
+        const [a, b] = [2 * from, 2 * from + 1].map((k) => adapter.#entries[k]);
+        const rows = values.subarray(a.offset, a.offset + r * a.shape[1]);
+        out.set(rows, entries[2 * i].offset + above[i] * a.shape[1]);
+        const columns = values.subarray(b.offset, b.offset + b.shape[0] * r);
+        const { offset } = entries[2 * i + 1];
+        for (let j = 0; j < columns.length; j++)
+          out[offset + Math.floor(j / r) * module.r + above[i] + (j % r)] = columns[j] * scale;
+        above[i] += r;
       }
-      above += adapter.config.r;
     }
-    return new Adapter(first.#device, first.#model, config, out, first.base);
+    return new Adapter(first.#device, first.#model, config, out, {
+      name: first.base,
+      path: first.#basePath,
+    });
   }
 
-  /** alpha / r. */
+  /** alpha / r of modules without values of their own. */
   get scale(): number {
     return this.config.alpha / this.config.r;
   }
@@ -165,8 +238,8 @@ export class Adapter {
     return this.parameterSet !== undefined;
   }
 
-  /** A and B of a linear layer, undefined where the adapter does not apply. */
-  matrices(layer: number, name: LinearName): { a: Vector2; b: Vector2 } | undefined {
+  /** A and B of a linear layer and alpha / r, undefined where the adapter does not apply. */
+  matrices(layer: number, name: LinearName): { a: Vector2; b: Vector2; scale: number } | undefined {
     check('Adapter.matrices', { layer, name }, place);
     return this.#matrices.get(moduleNumber(layer, name));
   }
@@ -204,7 +277,10 @@ export class Adapter {
     delete this.parameterSet;
   }
 
-  /** Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open. */
+  /**
+   * Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open; beside one whose base is
+   * a GGUF file a README.md that says how PEFT does.
+   */
   async save(folder: string): Promise<void> {
     check('Adapter.save', { folder }, { folder: path });
     makeFolder(folder);
@@ -216,7 +292,12 @@ export class Adapter {
       values: () => values.subarray(offset, offset + shape[0] * shape[1]),
     }));
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
-    await writeJson(join(folder, 'adapter_config.json'), adapterConfigToPeft(this.config, this.base));
+    const { base } = this;
+    const at = this.#basePath;
+    const name = base === undefined || at === undefined ? base : nameFrom(folder, base, at);
+    await writeJson(join(folder, 'adapter_config.json'), adapterConfigToPeft(this.config, name));
+    if (at !== undefined && isGguf(at))
+      await atomicWrite(join(folder, 'README.md'), [Buffer.from(ggufReadme(at))]);
   }
 
   /** Throws an ArgumentError unless the adapter was made for a model of this shape on this device. */
@@ -255,35 +336,8 @@ export class Adapter {
     for (const { a, b } of this.#matrices.values()) yield* [a, b];
   }
 
-  #forEachModule(fn: (module: number, a: ParameterEntry, b: ParameterEntry) => void): void {
-    let i = 0;
-    for (let layer = 0; layer < this.#model.layers; layer++) {
-      for (const name of targets(this.config)) {
-        fn(moduleNumber(layer, name), this.#entries[i++], this.#entries[i++]);
-      }
-    }
+  #forEachModule(fn: (module: number, a: ParameterEntry, b: ParameterEntry, scale: number) => void): void {
+    for (const [i, { layer, name, r, alpha }] of this.#modules.entries())
+      fn(moduleNumber(layer, name), this.#entries[2 * i], this.#entries[2 * i + 1], alpha / r);
   }
-}
-
-/** Names (PEFT's) and shapes: per block and target module A [r, in], then B [out, r]. */
-function adapterSpecs(model: ModelConfig, config: AdapterConfig): { name: string; shape: number[] }[] {
-  const specs: { name: string; shape: number[] }[] = [];
-  for (let layer = 0; layer < model.layers; layer++) {
-    for (const name of targets(config)) {
-      const [rows, columns] = linearShape(model, name);
-      const path = `base_model.model.${linearPath(layer, name)}`;
-      specs.push({ name: `${path}.lora_A.weight`, shape: [config.r, columns] });
-      specs.push({ name: `${path}.lora_B.weight`, shape: [rows, config.r] });
-    }
-  }
-  return specs;
-}
-
-function targets(config: AdapterConfig): LinearName[] {
-  return LINEARS.filter((name) => config.targetModules.includes(name));
-}
-
-/** The config with its layers in the order of the model's. */
-function ordered({ r, alpha, dropout, targetModules }: AdapterConfig): AdapterConfig {
-  return { r, alpha, dropout, targetModules: LINEARS.filter((name) => targetModules.includes(name)) };
 }

@@ -1,5 +1,4 @@
-import { FileFormatError } from '@selfjudge/base';
-import { LINEARS, type LinearName } from './config.js';
+import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
 
 /** A low-rank adapter's shape (LoRA, Hu et al., arXiv 2106.09685). */
 export interface AdapterConfig {
@@ -11,75 +10,60 @@ export interface AdapterConfig {
   dropout: number;
   /** Linear layers of each block: of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj. */
   targetModules: string[];
+  /**
+   * The adapted layers one by one, where they are not the targets of every block or have ranks of their own; `r` and
+   * `alpha` are then those of most. Absent: every target of every block.
+   */
+  modules?: AdaptedModule[];
 }
 
-/**
- * Fields of PEFT's adapter_config.json that change what an adapter computes, with the values under which it is plain
- * LoRA. Anything else is refused by name. Empty lists and objects count as absent.
- */
-const PLAIN: Record<string, readonly unknown[]> = {
-  peft_type: ['LORA'],
-  bias: ['none'],
-  fan_in_fan_out: [false],
-  use_rslora: [false],
-  use_dora: [false],
-  use_qalora: [false],
-  lora_bias: [false],
-  rank_pattern: [],
-  alpha_pattern: [],
-  modules_to_save: [],
-  layers_to_transform: [],
-  layer_replication: [],
-  trainable_token_indices: [],
-  target_parameters: [],
-  alora_invocation_tokens: [],
-  megatron_config: [],
-  velora_config: [],
-  monteclora_config: [],
-  use_bdlora: [],
-  arrow_config: [],
-  kasa_config: [],
-  // The other initialisations also change the base's weights.
-  init_lora_weights: [true, false, 'gaussian', 'eva', 'orthogonal'],
-};
+/** An adapted linear layer; its update is scaled by alpha / r. */
+export interface AdaptedModule {
+  /** Block, from 0. */
+  layer: number;
+  name: LinearName;
+  r: number;
+  alpha: number;
+}
 
-/**
- * Reads adapter_config.json.
- *
- * @returns the config, its targets undefined where the file gives a pattern: the tensors then tell
- * @throws FileFormatError naming the first field that makes it something else than plain LoRA
- */
-export function adapterConfigFromPeft(
-  json: unknown,
-  path: string,
-): { r: number; alpha: number; dropout: number; targets?: LinearName[]; base?: string } {
-  const fail = (expected: string, received: unknown): never => {
-    throw new FileFormatError({ path, expected, received });
+/** The adapted linear layers, in the order of the model's. */
+export function modulesOf(config: AdapterConfig, layers: number): AdaptedModule[] {
+  const { r, alpha, targetModules, modules } = config;
+  if (modules !== undefined) return modules;
+  const names = LINEARS.filter((name) => targetModules.includes(name));
+  return Array.from({ length: layers }, (_, layer) =>
+    names.map((name) => ({ layer, name, r, alpha })),
+  ).flat();
+}
+
+/** A config of these modules: without a list of them where it says nothing more. */
+export function configOf(
+  modules: readonly AdaptedModule[],
+  { r, alpha, dropout }: Pick<AdapterConfig, 'r' | 'alpha' | 'dropout'>,
+  layers: number,
+): AdapterConfig {
+  const targetModules = LINEARS.filter((name) => modules.some((module) => module.name === name));
+  const config = { r, alpha, dropout, targetModules };
+  const uniform =
+    modules.length === layers * targetModules.length &&
+    modules.every((module) => module.r === r && module.alpha === alpha);
+  return uniform ? config : { ...config, modules: [...modules] };
+}
+
+/** `r 4 on q_proj, v_proj`, `r 2 to 8 on q_proj of layers 4 to 7`: for people. */
+export function describeAdapter(config: AdapterConfig, { layers }: Pick<ModelConfig, 'layers'>): string {
+  const modules = modulesOf(config, layers);
+  const range = (numbers: number[]): string => {
+    const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+    return least === most ? String(least) : `${least} to ${most}`;
   };
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) return fail('a JSON object', json);
-  const source = json as Record<string, unknown>;
-  if (source.peft_type === undefined) fail("peft_type 'LORA'", undefined);
-  for (const [key, allowed] of Object.entries(PLAIN)) {
-    const value = source[key];
-    if (!isAbsent(value) && !allowed.includes(value)) {
-      const values = [...allowed.map((v) => JSON.stringify(v)), 'null'].join(' or ');
-      fail(`plain LoRA: ${key} ${values}`, typeof value === 'string' ? JSON.stringify(value) : value);
-    }
-  }
-  const { r, lora_alpha: alpha, lora_dropout: dropout = 0, target_modules: targets } = source;
-  const base = source.base_model_name_or_path;
-  if (typeof r !== 'number' || !Number.isInteger(r) || r < 1) return fail('r a positive whole number', r);
-  if (typeof alpha !== 'number' || !Number.isFinite(alpha)) return fail('lora_alpha a number', alpha);
-  if (typeof dropout !== 'number' || !(dropout >= 0 && dropout < 1)) {
-    return fail('lora_dropout from 0 to below 1', dropout);
-  }
-  return {
-    r,
-    alpha,
-    dropout,
-    targets: Array.isArray(targets) ? targets.map((name) => linearName(name, path)) : undefined,
-    base: typeof base === 'string' && base !== '' ? base : undefined,
-  };
+  const names = LINEARS.filter((name) => modules.some((module) => module.name === name));
+  const on = names.length === LINEARS.length ? 'all linear layers' : names.join(', ');
+  const blocks = [...new Set(modules.map(({ layer }) => layer))].sort((a, b) => a - b);
+  const contiguous = blocks.at(-1)! - blocks[0] + 1 === blocks.length;
+  const where = contiguous ? range(blocks) : blocks.join(', ');
+  const some = blocks.length === layers ? '' : ` of layer${blocks.length === 1 ? '' : 's'} ${where}`;
+  return `r ${range(modules.map(({ r }) => r))} on ${on}${some}`;
 }
 
 /** adapter_config.json as PEFT writes it. */
@@ -87,14 +71,18 @@ export function adapterConfigToPeft(
   config: AdapterConfig,
   base: string | undefined,
 ): Record<string, unknown> {
+  const { r, alpha, modules } = config;
+  const path = ({ layer, name }: AdaptedModule) => linearPath(layer, name);
+  const ownRank = (modules ?? []).filter((module) => module.r !== r);
+  const ownAlpha = (modules ?? []).filter((module) => module.alpha !== alpha);
   return {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
     base_model_name_or_path: base ?? null,
-    r: config.r,
-    lora_alpha: config.alpha,
+    r,
+    lora_alpha: alpha,
     lora_dropout: config.dropout,
-    target_modules: [...config.targetModules],
+    target_modules: modules?.map(path) ?? [...config.targetModules],
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,
@@ -102,24 +90,7 @@ export function adapterConfigToPeft(
     modules_to_save: null,
     use_dora: false,
     use_rslora: false,
-    rank_pattern: {},
-    alpha_pattern: {},
+    rank_pattern: Object.fromEntries(ownRank.map((module) => [path(module), module.r])),
+    alpha_pattern: Object.fromEntries(ownAlpha.map((module) => [path(module), module.alpha])),
   };
-}
-
-function linearName(name: unknown, path: string): LinearName {
-  // A full path ends in the layer's name.
-  const last = (typeof name === 'string' ? name.split('.').at(-1) : undefined) as LinearName;
-  if (!LINEARS.includes(last)) {
-    throw new FileFormatError({ path, expected: `target_modules of ${LINEARS.join(', ')}`, received: name });
-  }
-  return last;
-}
-
-function isAbsent(value: unknown): boolean {
-  return (
-    value === undefined ||
-    value === null ||
-    (typeof value === 'object' && Object.keys(value as object).length === 0)
-  );
 }

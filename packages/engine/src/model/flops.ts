@@ -1,5 +1,6 @@
 import type { TreeShape } from '../tensor/planner.js';
-import type { AdapterConfig } from './adapterConfig.js';
+import { modulesOf, type AdapterConfig } from './adapterConfig.js';
+import { moduleNumber } from './adapterLayout.js';
 import { linearShape, type LinearName, type ModelConfig } from './config.js';
 
 /** What computes, and what of it is trained; a `ModelView` has one. */
@@ -28,18 +29,27 @@ export function forwardFlops(
   { training = false } = {},
 ): number {
   const { layers } = model.config;
-  const blocks =
-    layers * (sum(PROJECTIONS, (name) => linear(model, name, rows)) + 4 * attention(model, pairs));
-  const rest = (count: number) => sum(REST, (name) => linear(model, name, count));
+  const ranks = ranksOf(model);
+  const of = (names: readonly LinearName[], layer: number, count: number) =>
+    sum(names, (name) => linear(model, ranks(layer, name), name, count));
+  const block = (layer: number) =>
+    of(PROJECTIONS, layer, rows) +
+    4 * attention(model, pairs) +
+    of(REST, layer, layer === layers - 1 ? headRows : rows);
   const heads = training && !model.weightsTrained ? 2 : 1;
-  return blocks + (layers - 1) * rest(rows) + rest(headRows) + heads * head(model, headRows);
+  return sum([...Array(layers).keys()], block) + heads * head(model, headRows);
 }
 
 /** The same of rows that only leave keys and values in a pool: of the last block nothing else is computed. */
 export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'headRows'>): number {
-  const whole =
-    sum([...PROJECTIONS, ...REST], (name) => linear(model, name, rows)) + 4 * attention(model, pairs);
-  return (model.config.layers - 1) * whole + linear(model, 'k_proj', rows) + linear(model, 'v_proj', rows);
+  const ranks = ranksOf(model);
+  const of = (layer: number, names: readonly LinearName[]) =>
+    sum(names, (name) => linear(model, ranks(layer, name), name, rows));
+  const last = model.config.layers - 1;
+  const blocks = [...Array(last).keys()].map(
+    (layer) => of(layer, [...PROJECTIONS, ...REST]) + 4 * attention(model, pairs),
+  );
+  return sum(blocks, (flops) => flops) + of(last, ['k_proj', 'v_proj']);
 }
 
 /**
@@ -48,14 +58,16 @@ export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'he
  */
 export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: TreeShape): number {
   const { config, weightsTrained } = model;
+  const ranks = ranksOf(model);
   let flops = 0;
   // Whether what the next op reads depends on anything trained.
   let live = weightsTrained;
   for (let layer = 0; layer < config.layers; layer++) {
     const below = layer === config.layers - 1 ? headRows : rows;
     const through = (name: LinearName, count: number, input: boolean): boolean => {
-      const output = input || trains(model, name);
-      if (output) flops += linearBackward(model, name, count, input);
+      const adapters = ranks(layer, name);
+      const output = input || weightsTrained || adapters.some(({ trained }) => trained);
+      if (output) flops += linearBackward(model, adapters, name, count, input);
       return output;
     };
     const projected = PROJECTIONS.map((name) => through(name, rows, live));
@@ -68,20 +80,32 @@ export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: Tree
   return flops + (weightsTrained ? 3 * head(model, headRows) : 0);
 }
 
+/** The rank of an adapter on one layer. */
+interface Rank {
+  r: number;
+  trained: boolean;
+}
+
 /** One product with the weight, two with each adapter. */
-function linear(model: ModelShape, name: LinearName, rows: number): number {
+function linear(model: ModelShape, ranks: readonly Rank[], name: LinearName, rows: number): number {
   const [out, input] = linearShape(model.config, name);
-  return 2 * rows * (out * input + sum(adaptersOf(model, name), ({ config }) => config.r * (out + input)));
+  return 2 * rows * (out * input + sum(ranks, ({ r }) => r * (out + input)));
 }
 
 /** @param needed the gradient of the input */
-function linearBackward(model: ModelShape, name: LinearName, rows: number, needed: boolean): number {
+function linearBackward(
+  model: ModelShape,
+  ranks: readonly Rank[],
+  name: LinearName,
+  rows: number,
+  needed: boolean,
+): number {
   const [out, input] = linearShape(model.config, name);
   let elements = (Number(needed) + Number(model.weightsTrained)) * out * input;
-  for (const { config, trained } of adaptersOf(model, name)) {
+  for (const { r, trained } of ranks) {
     // dy B, for the gradients of A and of the input; then these two, and that of B.
-    if (needed || trained) elements += config.r * out;
-    elements += config.r * ((Number(needed) + Number(trained)) * input + Number(trained) * out);
+    if (needed || trained) elements += r * out;
+    elements += r * ((Number(needed) + Number(trained)) * input + Number(trained) * out);
   }
   return 2 * rows * elements;
 }
@@ -91,11 +115,18 @@ const attention = ({ config }: ModelShape, pairs: number) => pairs * config.head
 
 const head = ({ config }: ModelShape, rows: number) => 2 * rows * config.vocabSize * config.hiddenSize;
 
-const adaptersOf = ({ adapters }: ModelShape, name: LinearName) =>
-  adapters.filter(({ config }) => config.targetModules.includes(name));
-
-const trains = (model: ModelShape, name: LinearName): boolean =>
-  model.weightsTrained || adaptersOf(model, name).some(({ trained }) => trained);
+/** The adapters of a layer. */
+function ranksOf({ config: { layers }, adapters }: ModelShape): (layer: number, name: LinearName) => Rank[] {
+  const all = adapters.map(({ config, trained }) => ({
+    trained,
+    ranks: new Map(modulesOf(config, layers).map(({ layer, name, r }) => [moduleNumber(layer, name), r])),
+  }));
+  return (layer, name) =>
+    all.flatMap(({ ranks, trained }) => {
+      const r = ranks.get(moduleNumber(layer, name));
+      return r === undefined ? [] : [{ r, trained }];
+    });
+}
 
 function sum<T>(items: readonly T[], value: (item: T) => number): number {
   return items.reduce((total, item) => total + value(item), 0);

@@ -1,5 +1,5 @@
 export { Adapter } from './adapter.js';
-export type { AdapterConfig } from './adapterConfig.js';
+export type { AdaptedModule, AdapterConfig } from './adapterConfig.js';
 export { LINEARS, type LinearName, type ModelConfig } from './config.js';
 export { backwardFlops, forwardFlops, keyFlops, type ModelShape } from './flops.js';
 export {
@@ -13,7 +13,11 @@ export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './file
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 export { LlamaModel, type LoadOptions } from './llama.js';
-export { loadModelWithAdapter } from './loadModelWithAdapter.js';
+export {
+  loadModelWithAdapter,
+  type LoadedModel,
+  type LoadWithAdapterOptions,
+} from './loadModelWithAdapter.js';
 export { mergeAdapters } from './merge.js';
 export { ParameterSet, type ParameterEntry } from './parameterSet.js';
 export { findModel, type FoundModel } from './paths.js';

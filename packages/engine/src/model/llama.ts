@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import {
@@ -36,8 +36,8 @@ import { configToHf } from './hfConfig.js';
 import { layOut, ParameterSet } from './parameterSet.js';
 import { findModel } from './paths.js';
 import { RopeTable } from './ropeTable.js';
-import { folderSource } from './folderSource.js';
-import { ggufSource } from './ggufSource.js';
+import { openSource } from './openSource.js';
+import type { LoadableSource } from './source.js';
 import { ModelView } from './view.js';
 import type { Layer, Linear, ModelWeights } from './weights.js';
 
@@ -57,13 +57,14 @@ export interface LoadOptions {
 }
 
 const storage = { device: optional(instance(Device)), dtype: optional(oneOf('float32', 'bf16')) };
-export const loadOptions = optionsOf({
+export const loadFields = {
   ...storage,
   beforeWeights: optional(callback),
   onProgress: optional(callback),
   withoutAdapter: optional(flag),
   onWarning: optional(callback),
-});
+};
+const loadOptions = optionsOf(loadFields);
 const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(isTokenizer) });
 
 /** Bytes uploaded before the loader waits for the device, which bounds what is queued. */
@@ -147,8 +148,20 @@ export class LlamaModel implements ModelWeights {
             : 'an adapter',
       });
     }
-    const open = found.kind === 'gguf' ? ggufSource : folderSource;
-    const source = open(found.path, warnerOf(options));
+    return LlamaModel.fromSource(openSource(found, warnerOf(options)), found.path, options);
+  }
+
+  /**
+   * Loads the tensors of a source.
+   *
+   * @param path what adapters name as their base
+   * @throws as `load`
+   */
+  static async fromSource(
+    source: LoadableSource,
+    path: string,
+    options: LoadOptions = {},
+  ): Promise<LlamaModel> {
     const tokenizer = await source.tokenizer();
     if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
     const { device = Device.open(), dtype = source.dtype, beforeWeights, onProgress } = options;
@@ -159,7 +172,7 @@ export class LlamaModel implements ModelWeights {
     let queued = 0;
     try {
       for (const [i, { name }] of specs.entries()) {
-        const tensor = source.read(name);
+        const tensor = await source.read(name, device);
         fingerprint.add(name, tensor);
         parameters.set(name, parameter(device, dtype, name, tensor));
         queued += tensor.data.byteLength;
@@ -175,7 +188,7 @@ export class LlamaModel implements ModelWeights {
     }
     const of = { tokenizer, fingerprint: fingerprint.digest() };
     const model = new LlamaModel(source.config, device, dtype, parameters, of);
-    model.source = resolve(found.path);
+    model.source = path;
     return model;
   }
 
@@ -287,7 +300,7 @@ export class LlamaModel implements ModelWeights {
     await writeSafetensors(join(folder, 'model.safetensors'), tensors);
     await writeJson(join(folder, 'config.json'), configToHf(this.config, this.dtype));
     await this.tokenizer?.save(folder);
-    this.source = resolve(folder);
+    this.source = folder;
   }
 
   /** The model with adapters applied, at most two: a frozen one and a trained one, say. */

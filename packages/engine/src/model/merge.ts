@@ -41,7 +41,7 @@ async function addTo(
     const values = (await matrices.a.value.read()) as Float32Array;
     parts.push({
       b: matrices.b.value,
-      right: scaledTranspose(values, r, adapter.scale),
+      right: scaledTranspose(values, r, matrices.scale),
       shape: [columns, r],
     });
   }

@@ -1,4 +1,5 @@
 import type { Tokenizer } from '@selfjudge/text';
+import type { Device } from '../tensor/device.js';
 import type { ModelConfig } from './config.js';
 import type { HostTensor } from './files/safetensors.js';
 
@@ -11,4 +12,9 @@ export interface ModelSource {
   dtype: 'float32' | 'bf16';
   read(name: string): HostTensor;
   tokenizer(): Promise<Tokenizer | undefined>;
+}
+
+/** The same where a tensor may first have to be computed on the device that the model is for. */
+export interface LoadableSource extends Omit<ModelSource, 'read'> {
+  read(name: string, device: Device): HostTensor | Promise<HostTensor>;
 }

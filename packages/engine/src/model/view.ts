@@ -21,7 +21,8 @@ import { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
 import { DeviceTree } from '../tensor/deviceTree.js';
 import type { LinearAdapter } from '../tensor/vector.js';
-import { isAdapter, moduleNumber, type Adapter } from './adapter.js';
+import { isAdapter, type Adapter } from './adapter.js';
+import { moduleNumber } from './adapterLayout.js';
 import { LINEARS, type LinearName } from './config.js';
 import type { ModelShape } from './flops.js';
 import { forwardRows, type AdaptedLinears, type DropoutKey, type LayerOptions } from './forward.js';
@@ -175,7 +176,6 @@ export class ModelView implements AdaptedLinears {
       if (matrices === undefined) continue;
       adapters.push({
         ...matrices,
-        scale: adapter.scale,
         start: 0,
         rows: x.shape[0],
         dropout: dropout !== undefined && adapter.trained ? adapter.config.dropout : 0,

@@ -24,7 +24,7 @@ export interface ModelWeights {
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
   readonly tokenizer?: Tokenizer;
-  /** Where it was loaded from or last saved to: what an adapter names as its base. */
+  /** Where it was loaded from or last saved to, as it was given: what an adapter names as its base. */
   readonly source?: string;
   /**
    * Of the weights as they were loaded, 32 hexadecimal digits (see `Fingerprint`); training does not change it. Absent of

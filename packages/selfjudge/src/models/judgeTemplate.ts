@@ -17,6 +17,11 @@ export function resolveTemplate(nameOrPath: string, { path }: { path: string }):
   return loadJudgeTemplate(existsSync(beside) ? beside : 'plain');
 }
 
+/** Whether weights learnt a template: it lies beside them. */
+export function hasTemplate(folder: string): boolean {
+  return existsSync(join(folder, TEMPLATE_FILE));
+}
+
 /** Saves a template beside the weights that learnt it, where `auto` finds it. */
 export function saveTemplate(template: JudgeTemplate, folder: string): void {
   writeFileSync(join(folder, TEMPLATE_FILE), formatJudgeTemplate(template));

@@ -1,15 +1,24 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { Adapter, Device, type LlamaModel, type ModelView } from '@selfjudge/engine';
-import { adapterBase, findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
+import { resolve } from 'node:path';
+import { Adapter, Device, LlamaModel, type LoadedModel, type ModelView } from '@selfjudge/engine';
+import {
+  adapterBase,
+  findModel,
+  loadModelWithAdapter,
+  mergeAdapters,
+  namedPath,
+  tokenizerIn,
+} from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
+import { tokenizerDifference } from '@selfjudge/text/internal';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
-import { carryTemplate } from './judgeTemplate.js';
+import { carryTemplate, hasTemplate } from './judgeTemplate.js';
 
 export interface ModelOptions {
   device?: 'auto' | 'cpu' | 'cuda';
   dtype?: 'float32' | 'bf16';
-  /** An adapter folder on top of the model. */
+  /** An adapter folder on top of the model, whatever base it names. Its tokenizer goes before the model's. */
   adapter?: string;
 }
 
@@ -17,6 +26,8 @@ export interface ModelOptions {
 export interface OpenModel {
   model: LlamaModel;
   adapter?: Adapter;
+  /** Of an adapter that is part of the weights: what makes it more than an adapter can be here, in words. */
+  merged?: string[];
   tokenizer: Tokenizer;
   /** Weights with the adapter. */
   view: ModelView;
@@ -35,33 +46,36 @@ export async function openModel(
   { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
-  const found = findModel(path);
-  if (adapter !== undefined && found.kind === 'adapter')
-    throw new ArgumentError('adapter', {
-      where: 'openModel',
-      expected: `no further adapter, as ${path} is one already`,
-      received: adapter,
-    });
-  const base = await loadModelWithAdapter(path, { device: Device.open(device), dtype, beforeWeights });
-  const { model } = base;
-  let own = base.adapter;
-  const dispose = () => {
-    own?.dispose();
-    model.dispose();
-  };
+  const loaded = await loadModelWithAdapter(path, {
+    device: Device.open(device),
+    dtype,
+    beforeWeights,
+    ...(adapter !== undefined && { adapter }),
+  });
+  const { model } = loaded;
   try {
-    if (adapter !== undefined) own = await Adapter.load(adapterFolder(adapter), model);
     if (model.tokenizer === undefined)
       throw new ArgumentError('model_name_or_path', {
         where: 'openModel',
         expected: 'a model with a tokenizer (tokenizer.json in its folder)',
         received: model.source,
       });
-    return assemble(model, model.tokenizer, own, found.path);
+    return assemble(
+      loaded,
+      model.tokenizer,
+      adapter === undefined ? findModel(path).path : pathOf(path, adapter),
+    );
   } catch (error) {
-    dispose();
+    loaded.adapter?.dispose();
+    model.dispose();
     throw error;
   }
+}
+
+/** Of a model with an adapter on top, where the judge template lies that the weights learnt: beside the adapter, or the model. */
+function pathOf(model: string, adapter: string): string {
+  const [own, base] = [findModel(adapter).path, findModel(model).path];
+  return hasTemplate(own) ? own : base;
 }
 
 /**
@@ -73,14 +87,32 @@ export async function openModel(
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
   const { model, tokenizer } = opened;
   const found = findModel(path);
-  // One that names no base is for what is here.
-  const isHere = () => [model.source, undefined].includes(adapterBase(found.path));
-  if (found.kind === 'adapter' && model.parameterSet === undefined && isHere()) {
-    const adapter = await Adapter.load(found.path, model);
+  if (
+    found.kind === 'adapter' &&
+    isForWeightsOf(opened, found.path) &&
+    (await isSameText(opened, found.path))
+  ) {
+    const adapter = await Adapter.load(found.path, model, LlamaModel.onWarning);
     opened.adapter?.dispose();
-    return assemble(model, tokenizer, adapter, found.path);
+    return assemble({ model, adapter }, tokenizer, found.path);
   }
   return openModel(path, { dtype: model.dtype }, () => opened.dispose());
+}
+
+/** Whether an adapter is for the weights that are here as they are. One that names no base is. */
+function isForWeightsOf({ model, merged }: OpenModel, folder: string): boolean {
+  if (model.parameterSet !== undefined || merged !== undefined) return false;
+  const name = adapterBase(folder);
+  if (name === undefined) return true;
+  const path = namedPath(name, folder);
+  return path !== undefined && model.source !== undefined && resolve(path) === resolve(model.source);
+}
+
+/** Whether the tokenizer beside an adapter, if any, is the one that is here. */
+async function isSameText({ tokenizer }: OpenModel, folder: string): Promise<boolean> {
+  const own = await tokenizerIn(folder);
+  if (own === undefined) return true;
+  return own.chatTemplate === tokenizer.chatTemplate && tokenizerDifference(own, tokenizer) === undefined;
 }
 
 /**
@@ -125,15 +157,11 @@ function holdsSomethingElse(dir: string): boolean {
   }
 }
 
-function assemble(
-  model: LlamaModel,
-  tokenizer: Tokenizer,
-  adapter: Adapter | undefined,
-  path: string,
-): OpenModel {
+function assemble({ model, adapter, merged }: LoadedModel, tokenizer: Tokenizer, path: string): OpenModel {
   return {
     model,
     adapter,
+    ...(merged !== undefined && { merged }),
     tokenizer,
     view: model.view(adapter === undefined ? [] : [adapter]),
     path,
@@ -142,15 +170,4 @@ function assemble(
       model.dispose();
     },
   };
-}
-
-/** The adapter that a path means: the folder itself, or what a run folder holds. */
-function adapterFolder(path: string): string {
-  const found = findModel(path);
-  if (found.kind === 'adapter') return found.path;
-  throw new ArgumentError('adapter', {
-    where: 'openModel',
-    expected: 'an adapter folder (with adapter_config.json) or a run folder of one',
-    received: found.path,
-  });
 }

@@ -11,6 +11,7 @@ import { openModel, type OpenModel } from '../models/model.js';
 import { refuseOtherConfig } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { checkTask, TASKS } from './tasks.js';
+import { baseWarning } from './trainables.js';
 
 export interface TrainHooks {
   signal?: AbortSignal;
@@ -52,6 +53,8 @@ export async function runTraining(
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
     checkTask(options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
+    const aboutBase = baseWarning(opened, options);
+    if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
     try {
       task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn });

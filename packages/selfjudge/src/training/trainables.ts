@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { ArgumentError } from '@selfjudge/base';
 import type { AdapterConfig } from '@selfjudge/engine';
 import type { PreferenceTrainable, Trainable } from '@selfjudge/training';
+import { describeAdapter, isGguf, stackedConfig } from '@selfjudge/engine/internal';
 import { fullPreferenceTrainable, fullTrainable, loraTrainable } from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
 import type { RunOptions } from './runOptions.js';
@@ -12,6 +13,26 @@ const loraOf = (run: RunOptions): AdapterConfig => ({
   dropout: run.loraDropout,
   targetModules: run.loraTargetModules,
 });
+
+/** How the adapter that a run begins with and its own are stacked, for the lines at its start; undefined without the first. */
+export function stackedAdapters({ model, adapter }: OpenModel, run: RunOptions): string | undefined {
+  if (adapter === undefined || run.fullFinetuning) return undefined;
+  const own = loraOf(run);
+  const whole = stackedConfig([adapter.config, own], model.config.layers);
+  const [start, trained, saved] = [adapter.config, own, whole].map((one) =>
+    describeAdapter(one, model.config),
+  );
+  return `adapters stacked: start ${start}; trained ${trained}; saved as one, ${saved}`;
+}
+
+/** What Python cannot open by itself of what a run saves; undefined where there is nothing. */
+export function baseWarning({ model: { source } }: OpenModel, run: RunOptions): string | undefined {
+  if (source === undefined || run.fullFinetuning || !isGguf(source)) return undefined;
+  return (
+    `the base is a GGUF file (${source}), which PEFT's AutoPeftModel does not open: README.md beside each saved adapter ` +
+    'says how PEFT opens it'
+  );
+}
 
 /** What SFT and JSFT train: an adapter, or all weights. */
 export function supervised(opened: OpenModel, run: RunOptions): Trainable {
@@ -27,12 +48,27 @@ export function preference(opened: OpenModel, run: RunOptions): PreferenceTraina
   return fullPreferenceTrainable(opened.model);
 }
 
-function lora({ model, adapter }: OpenModel, run: RunOptions): PreferenceTrainable {
+function lora(opened: OpenModel, run: RunOptions): PreferenceTrainable {
+  refuseMerged(opened, run);
+  const { model, adapter } = opened;
   return loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter });
 }
 
-function refuseAdapter({ adapter }: OpenModel, run: RunOptions): void {
-  if (adapter === undefined) return;
+/** An adapter on weights that no folder holds could not be opened again. */
+function refuseMerged({ merged }: OpenModel, run: RunOptions): void {
+  if (merged === undefined) return;
+  throw new ArgumentError('model_name_or_path', {
+    where: 'train',
+    expected:
+      'a model, or an adapter of low-rank matrices on linear layers alone. Merge this one first ' +
+      `(loadModel('${run.modelNameOrPath}'), then save('MERGED', { merge: true })) and train MERGED`,
+    received: `an adapter with ${merged.join(', ')}`,
+  });
+}
+
+function refuseAdapter(opened: OpenModel, run: RunOptions): void {
+  refuseMerged(opened, run);
+  if (opened.adapter === undefined) return;
   throw new ArgumentError('full_finetuning', {
     where: 'train',
     expected: 'a whole model, as an adapter cannot be trained in full',

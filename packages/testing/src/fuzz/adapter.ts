@@ -39,7 +39,7 @@ export function adapterTarget(folder: string): FuzzTarget<string> {
       return { input: adapter.path, size, how };
     },
     async parse(input) {
-      const loaded = await Adapter.load(input, model);
+      const loaded = await Adapter.load(input, model, () => {});
       loaded.assertFits(model);
       loaded.dispose();
     },

@@ -100,7 +100,10 @@ export const modelEntries: Record<string, Entry> = {
   }),
   loadModelWithAdapter: entry(engine.loadModelWithAdapter, {
     path: arg(at('adapter'), notPath),
-    options: fields(notStorage, perhaps(notObject)),
+    options: fields(
+      { ...notStorage, onWarning: arg(() => () => {}, perhaps(notFunction)) },
+      perhaps(notObject),
+    ),
   }),
   findModel: entry(engine.findModel, { path: arg(at('model'), notPath) }),
   mergeAdapters: entry(engine.mergeAdapters, {
@@ -118,6 +121,19 @@ export const modelEntries: Record<string, Entry> = {
           ['q_proj'],
           fc.oneof(notListOf('q_proj', notText), fc.constantFrom([], ['query'])),
         ),
+        modules: arg(
+          undefined,
+          perhaps(
+            fc.oneof(
+              notListOf({ layer: 0, name: 'q_proj', r: 1, alpha: 1 }, notObject),
+              fc.constantFrom(
+                [],
+                [{ layer: 99, name: 'q_proj', r: 1, alpha: 1 }],
+                [{ layer: 0, name: 'query', r: 1, alpha: 1 }],
+              ),
+            ),
+          ),
+        ),
       },
       notObject,
     ),
@@ -126,6 +142,7 @@ export const modelEntries: Record<string, Entry> = {
   'Adapter.load': entry(Adapter.load, {
     folder: arg(at('adapter'), notPath, ''),
     model: arg(model, notModel),
+    onWarning: arg(() => () => {}, perhaps(notFunction)),
   }),
   'Adapter.stack': entry(Adapter.stack, {
     adapters: arg(
