@@ -8,6 +8,7 @@ export { moduleNumber } from './model/adapter.js';
 export { adapterConfigToPeft } from './model/adapterConfig.js';
 export { adapterBase } from './model/adapterFiles.js';
 export { linearPath, linearShape, parameterSpecs } from './model/config.js';
+export { modelFacts, type ModelFacts } from './model/modelFacts.js';
 export { configFromHf, configToHf } from './model/hfConfig.js';
 export { ropeRows } from './model/rope.js';
 export { type ModelSource, folderSource, ggufSource } from './model/source.js';

@@ -28,7 +28,8 @@ export async function loadModelWithAdapter(
   }
 }
 
-function basePath(folder: string): string {
+/** The base of an adapter folder, as the adapter names it. @throws FileFormatError where it is not on this machine */
+export function basePath(folder: string): string {
   const base = adapterBase(folder);
   if (base !== undefined && existsSync(base)) return base;
   if (base !== undefined && !isAbsolute(base) && existsSync(join(folder, base))) return join(folder, base);
