@@ -58,7 +58,9 @@ describe('from a pipe', () => {
       '3',
     );
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^error: \[chat\] command: expected one of \/help .*received \/nope$/m);
+    expect(stderr).toMatch(
+      /^error: \[chat\] command: expected a command that \/help lists .*received \/nope$/m,
+    );
     expect(stderr).toMatch(/^there is nothing to take back$/m);
     expect(stderr).toMatch(/^the conversation is empty$/m);
     expect(stderr).toMatch(/\/save: expected a conversation with an answer, received an empty one$/m);

@@ -168,9 +168,9 @@ describe('inspect', () => {
       │ ends a token, ⏎ is a line break in it
 
       two.jsonl:1 chosen 24 tokens, 3 trained
-         prompt  <|im_start|>│u│s│e│r│⏎
-                 │H│i│<|im_end|>│⏎
-                 │<|im_start|>│a│s│s│i│s│t│a│n│t│⏎
+         prompt  <|im_start|>│u│s│e│r│⏎│
+                 H│i│<|im_end|>│⏎│
+                 <|im_start|>│a│s│s│i│s│t│a│n│t│⏎
         trained  Y│o│<|im_end|>
 
       two.jsonl:1 rejected 24 tokens, 3 trained

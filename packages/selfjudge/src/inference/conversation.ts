@@ -123,6 +123,23 @@ export class Conversation {
     }
   }
 
+  /**
+   * Asks the last question again. Where no other answer comes, the one there was stays.
+   * @returns undefined when there is no question
+   */
+  async retry(hooks: AskHooks = {}): Promise<Asked | undefined> {
+    const last = this.#turns.pop();
+    if (last === undefined) return undefined;
+    let kept = false;
+    try {
+      const asked = await this.ask(last.question, hooks);
+      kept = asked.kept;
+      return asked;
+    } finally {
+      if (!kept) this.#turns.push(last);
+    }
+  }
+
   /** Tokens of a prompt that leaves room for an answer. */
   #fitting(prompt: Message[]): number {
     const { tokenizer, model } = this.#opened;

@@ -97,8 +97,13 @@ function drawn(
       const [a, b] = figures(match);
       column[upper.row] = { text: ` ${a}${sign}─┐`, style: styleOf(upper.answer) };
       column[lower.row] = { text: ` ${b}${sign}─┘`, style: styleOf(lower.answer) };
+      // The line from the one who goes on is in the one's own style.
+      const through = match.winner === upper.answer ? [upper.row, middle] : [middle, lower.row];
       for (let row = upper.row + 1; row < lower.row; row++)
-        column[row] = { text: row === middle ? '       ├─' : '       │', style: styleOf(match.winner) };
+        column[row] = {
+          text: row === middle ? '       ├─' : '       │',
+          style: row >= through[0] && row <= through[1] ? styleOf(match.winner) : 'dim',
+        };
       next.push({ answer: match.winner, row: middle });
     }
     if (bye !== undefined) {

@@ -72,6 +72,8 @@ export class TerminalScreen implements ChatScreen {
   }
 
   stopped(message: string): void {
+    // The terminal shows the key that stopped it, as ^C.
+    if (this.#flow !== undefined) this.#screen.write('\b\b  \b\b');
     this.#clear();
     this.#endText();
     this.note(message);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ArgumentError, isError } from '@selfjudge/base';
-import type { Conversation } from '../../inference/conversation.js';
+import type { Asked, AskHooks, Conversation } from '../../inference/conversation.js';
 import { report } from '../exit.js';
 import { withOutput } from '../output.js';
 import { counted } from '../terminal.js';
@@ -43,11 +43,11 @@ export class ChatSession {
     if (turn.trim() === '') return true;
     try {
       const command = commandOf(turn);
-      if (command === undefined) await this.#ask(turn);
+      if (command === undefined) await this.#answer((hooks) => this.#conversation.ask(turn, hooks));
       else if (command.name === undefined)
         throw new ArgumentError('command', {
           where: 'chat',
-          expected: 'one of /help (a space before the slash makes it a question)',
+          expected: 'a command that /help lists (a space before the slash makes it a question)',
           received: command.word,
         });
       else return await this.#obey(command.name, command.rest);
@@ -57,13 +57,13 @@ export class ChatSession {
     return true;
   }
 
-  async #ask(question: string): Promise<void> {
+  async #answer(ask: (hooks: AskHooks) => Promise<Asked>): Promise<void> {
     const screen = this.#screen;
     this.#stop = new AbortController();
     const start = performance.now();
     let sampled = 0;
     try {
-      const { answer, promptTokens, kept } = await this.#conversation.ask(question, {
+      const { answer, promptTokens, kept } = await ask({
         signal: this.#stop.signal,
         onText: (piece) => screen.text(piece),
         onProgress: ({ done, total, tokens }) => {
@@ -74,7 +74,7 @@ export class ChatSession {
       });
       if (answer === undefined)
         return screen.stopped(
-          kept ? 'stopped; what has come is kept, /undo takes it back' : 'stopped; the question is left out',
+          kept ? 'stopped; what has come is kept, /undo takes it back' : 'stopped; nothing of it is kept',
         );
       screen.answered(answer, {
         ...this.#facts,
@@ -106,12 +106,10 @@ export class ChatSession {
       case 'undo':
         say(conversation.undo() === undefined ? 'there is nothing to take back' : this.#length());
         break;
-      case 'retry': {
-        const question = conversation.undo();
-        if (question === undefined) say('there is no question yet');
-        else await this.#ask(question);
+      case 'retry':
+        if (conversation.turns === 0) say('there is no question yet');
+        else await this.#answer(async (hooks) => (await conversation.retry(hooks))!);
         break;
-      }
       case 'save':
         await this.#save(rest);
         break;

@@ -20,6 +20,8 @@ const SHADES = {
 
 const GUTTER = 11;
 const LINE_BREAK = '⏎';
+/** The end of a token, where there are no colours. */
+const EDGE = '│';
 /** Stands for a token that is a part of a character only. */
 const PART = '▯';
 
@@ -47,7 +49,8 @@ export function sequenceLines(
       name = kind;
     }
     const shade = SHADES[kind][control ? 'control' : 'plain'][i % 2];
-    const shown = (text === '' ? PART : harmless(text)).replaceAll('\n', `${LINE_BREAK}\n`);
+    const said = (text === '' ? PART : harmless(text)).replaceAll('\n', `${LINE_BREAK}\n`);
+    const shown = coloured || kind !== kinds[i + 1] ? said : said.replace(/\n?$/, (end) => `${EDGE}${end}`);
     // A token is broken at its line breaks, and where it does not fit.
     shown.split('\n').forEach((part, p) => {
       if (p > 0) end();
@@ -67,10 +70,6 @@ export function sequenceLines(
       }
       flush();
     });
-    if (!coloured && kind === kinds[i + 1]) {
-      line += '│';
-      used++;
-    }
   });
   if (line !== '' || name !== '') end();
   return lines;
