@@ -1,7 +1,7 @@
 import type { Match, Tournament } from '@selfjudge/judging';
 import { counted, fitted, harmless, textWidth, type Paint, type Style } from '../terminal.js';
 
-/** Answers that a bracket is drawn of; of more, the winner's way is told. */
+/** Answers that a bracket is drawn of where it fits; else the winner's way is told. */
 const MOST_DRAWN = 32;
 const LEAST_TEXT = 12;
 
@@ -39,7 +39,7 @@ export function bracket(
   const title = `${counted(candidates.length, 'answer')}, ${counted(judged, 'judgment')}`;
   const notes = notesOn(matches);
   const drawing =
-    candidates.length > MOST_DRAWN
+    candidates.length > MOST_DRAWN || columnsTaken(candidates.length, rounds.length) > width
       ? wayOf(winner, candidates, tournament, { paint, width })
       : drawn(candidates, tournament, { paint, width });
   return [paint(title, 'dim'), ...drawing, ...notes.map((note) => paint(note, 'dim'))].join('\n');
@@ -70,6 +70,12 @@ function notesOn(matches: readonly Match[]): string[] {
     ...(same > 0 ? ['same: equal texts, nothing to judge'] : []),
     ...(none > 0 ? ['none: no verdict, the first goes on'] : []),
   ];
+}
+
+/** Columns of a drawing, without the texts. */
+function columnsTaken(answers: number, rounds: number): number {
+  const digits = String(answers).length;
+  return 2 + digits + 2 + rounds * (9 + digits + 1) + ' wins'.length;
 }
 
 function drawn(
@@ -124,7 +130,7 @@ function drawn(
     names.forEach((cell, row) => cells[row].push(cell));
     places = next;
   }
-  const taken = 2 + digits + 2 + rounds.length * (9 + digits + 1) + ' wins'.length;
+  const taken = columnsTaken(candidates.length, rounds.length);
   const longest = Math.max(
     ...candidates.map((text) => textWidth(harmless(text).replace(/\s+/g, ' ').trim())),
   );

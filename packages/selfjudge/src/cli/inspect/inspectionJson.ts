@@ -20,6 +20,6 @@ export function inspectionJson({ tokenizer, shown, counts, leftOut, ...facts }: 
         })),
       })),
     })),
-    left_out: leftOut.map(({ file: _, ...issue }) => issue),
+    left_out: leftOut.map(({ line, what, code, reason }) => ({ line, what, code, reason })),
   };
 }
