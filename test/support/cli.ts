@@ -29,15 +29,25 @@ export interface StartOptions {
   /** Shell commands before it, such as ulimit. */
   shell?: string;
   stopAt?: StopAt;
+  /** What it reads from a pipe. Default: nothing. */
+  stdin?: string;
 }
 
 /** Starts the command line with a folder of its own as working folder. */
-export function start(args: readonly string[], { cwd, shell = '', stopAt }: StartOptions = {}): Running {
+export function start(
+  args: readonly string[],
+  { cwd, shell = '', stopAt, stdin }: StartOptions = {},
+): Running {
   const preload = stopAt === undefined ? [] : ['--import', STOP_AT];
   const command = [process.execPath, ...preload, MAIN, ...args];
   const [file, ...rest] = shell === '' ? command : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...command];
   const env = { ...process.env, STOP_AT: JSON.stringify(stopAt) };
-  const child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(file, rest, {
+    cwd,
+    env,
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  });
+  child.stdin?.end(stdin);
   let stdout = '';
   let stderr = '';
   const waiting = new Set<() => void>();

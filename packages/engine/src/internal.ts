@@ -12,6 +12,7 @@ export { moduleNumber, stackedConfig } from './model/adapterLayout.js';
 export { tokenizerIn } from './model/openSource.js';
 export { linearPath, linearShape, parameterSpecs } from './model/config.js';
 export { configFromHf, configToHf } from './model/hfConfig.js';
+export { modelFacts, type ModelFacts } from './model/loadModelWithAdapter.js';
 export { ropeRows } from './model/rope.js';
 export { unpacked } from './model/files/bitsandbytes.js';
 export { folderSource } from './model/folderSource.js';

@@ -1,8 +1,10 @@
 // What the workspace's packages use: functions that do not check their arguments.
+export { askedAbout, type Asked } from './asked.js';
 export { bestOf } from './bestOf.js';
 export { verdictsOn } from './checks.js';
 export { contextText } from './context.js';
 export { judgeSequences } from './examples.js';
+export { QuestionFormat } from './format.js';
 export { judgeBehaviour } from './metrics.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';

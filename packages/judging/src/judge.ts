@@ -4,9 +4,10 @@ import { scorer } from '@selfjudge/engine/checks';
 import { plan } from '@selfjudge/engine/internal';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
+import { askedAbout, type Asked } from './asked.js';
 import { compareOptions, isPair, isTemplate } from './checks.js';
 import { QuestionFormat } from './format.js';
-import { ORDERS, type JudgePair } from './pair.js';
+import type { JudgePair } from './pair.js';
 import type { JudgeTemplate } from './template.js';
 import { verdictOf, voteOf, type Verdict } from './verdict.js';
 
@@ -19,12 +20,6 @@ export interface CompareOptions {
 }
 
 const isPairs = list(isPair);
-
-/** A question in one order. */
-interface Asked {
-  rendered: string;
-  sequence: TreeSequence;
-}
 
 /**
  * A model that says which of two answers is better. It is asked in both orders and never generates: the verdict is the
@@ -50,7 +45,7 @@ export class Judge {
   /** The questions about a pair, both orders of each, with the verdict tokens as candidates of the last row. */
   sequences(pair: JudgePair): TreeSequence[] {
     check('Judge.sequences', { pair }, { pair: isPair });
-    return this.#ask(pair).map(({ sequence }) => sequence);
+    return askedAbout(this.#format, pair).map(({ sequence }) => sequence);
   }
 
   /**
@@ -63,7 +58,7 @@ export class Judge {
     const verdicts: Verdict[] = [];
     const groups: { index: number; asked: Asked[]; sequences: TreeSequence[] }[] = [];
     pairs.forEach((pair, index) => {
-      const asked = this.#ask(pair);
+      const asked = askedAbout(this.#format, pair);
       const sequences = asked.map(({ sequence }) => sequence);
       const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
       if (longest <= this.view.model.config.maxPositions) groups.push({ index, asked, sequences });
@@ -83,19 +78,6 @@ export class Judge {
       onProgress?.(done, pairs.length);
     }
     return verdicts;
-  }
-
-  /** Question by question, order by order. */
-  #ask(pair: JudgePair): Asked[] {
-    return this.#format.questions.flatMap((_, question) => {
-      const { a, b } = this.#format.verdicts(question);
-      return ORDERS.map((order) => {
-        const rendered = this.#format.render(pair, order, question);
-        const tokens = this.#format.ids(rendered);
-        const candidates = [{ position: tokens.length - 1, labels: [a, b] }];
-        return { rendered: rendered.text, sequence: { tokens, candidates } };
-      });
-    });
   }
 
   /** @param probability of label i of the pair: two a sequence, A and B. */

@@ -19,7 +19,7 @@ export {
   type SftSettings,
   type StepEvent,
 } from './api/training.js';
-export type { Answer, AnswerOptions } from './inference/generate.js';
+export type { Answer, AnswerOptions, AnswerPiece } from './inference/generate.js';
 export type { ModelOptions, OpenModel } from './models/model.js';
 export type { Score, ScoreOptions } from './inference/score.js';
 export { VERSION } from './version.js';

@@ -56,6 +56,7 @@ const answers = {
   topK: arg(0, given(notWhole(0, 2 ** 31 - 1))),
   seed: arg(0, given(notWhole(0))),
   bestOf: arg(2, given(notWhole(1, 2 ** 31 - 1))),
+  onText: arg(() => () => {}, given(notFunction)),
 };
 const tokenBudget = arg(64, given(notLimit));
 const rows = (row: object) =>

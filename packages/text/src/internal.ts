@@ -1,4 +1,5 @@
 // What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
+export { AnswerStream } from './answerStream.js';
 export { byteTokenizer } from './byteTokenizer.js';
 export { ChatTemplate } from './chatTemplate.js';
 export { TOKENIZER_FILES, parseTokenizerFiles } from './files.js';

@@ -40,6 +40,7 @@ const request = options({
   seed: optional(seed),
   eos: optional(list(anything)),
   samplingLogprobs: optional(flag),
+  onToken: optional(callback),
   onProgress: optional(callback),
   signal: optional(abortSignal),
 });

@@ -10,7 +10,7 @@ import { TreeBatch } from '../tensor/treeBatch.js';
 import { byteTokenizer } from '@selfjudge/text';
 import { assertFinished, generate, type Sample } from './generate.js';
 import { sampleAnswers } from './sampleAnswers.js';
-import type { GenerateOptions } from './options.js';
+import type { GenerateOptions, SampledToken } from './options.js';
 
 const config: ModelConfig = {
   hiddenSize: 64,
@@ -100,6 +100,27 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
     } finally {
       read.mockRestore();
     }
+  });
+
+  it('tells every token as it is read, with prompt and answer', async () => {
+    const told: SampledToken[] = [];
+    const eos = [3];
+    const samples = await run({ count: 2, maxBatch: 5, eos, onToken: (token) => told.push(token) });
+    const heard = prompts.map(() => Array.from({ length: 2 }, () => [] as SampledToken[]));
+    for (const token of told) heard[token.promptIndex][token.index].push(token);
+    expect(heard).toEqual(
+      samples.map((ofPrompt, promptIndex) =>
+        ofPrompt.map(({ tokens, finish }, index) =>
+          tokens.map((token, i) => ({
+            promptIndex,
+            index,
+            token,
+            ...(i === tokens.length - 1 && { finish }),
+          })),
+        ),
+      ),
+    );
+    expect(new Set(told.map(({ finish }) => finish))).toEqual(new Set([undefined, 'eos', 'length']));
   });
 
   it('gives equal prompts samples of their own, and the same ones for the same number', async () => {

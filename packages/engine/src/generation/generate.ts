@@ -165,7 +165,7 @@ class Generation {
 
   async #read({ answers, drawn }: Step): Promise<Answer[]> {
     const [tokens, logp, samplingLogp] = await drawn;
-    const { eos, maxNewTokens } = this.#options;
+    const { eos, maxNewTokens, onToken } = this.#options;
     const ended: Answer[] = [];
     answers.forEach((answer, i) => {
       if (answer.finish !== undefined) return; // its end was still unread when this row was enqueued
@@ -181,6 +181,8 @@ class Generation {
       if (eos.includes(tokens[i])) answer.finish = 'eos';
       else if (answer.tokens.length === maxNewTokens) answer.finish = 'length';
       if (answer.finish !== undefined) ended.push(answer);
+      const { promptIndex, index, finish } = answer;
+      onToken?.({ promptIndex, index, token: tokens[i], ...(finish && { finish }) });
     });
     for (const { finish, table } of this.#active) if (finish !== undefined) this.#pool.release(table);
     this.#active = this.#active.filter(({ finish }) => finish === undefined);

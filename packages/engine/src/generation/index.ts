@@ -1,4 +1,4 @@
 export { samplingFlops, samplingShape, type SamplingShape } from './shape.js';
 export { answerText, assertFinished, generate, type Sample } from './generate.js';
 export { sampleAnswers, type SampledAnswer } from './sampleAnswers.js';
-export type { GenerateOptions, GenerationProgress, SamplingOptions } from './options.js';
+export type { GenerateOptions, GenerationProgress, SampledToken, SamplingOptions } from './options.js';

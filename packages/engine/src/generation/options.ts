@@ -30,6 +30,16 @@ export interface GenerationProgress {
   tokens: number;
 }
 
+/** A token of an answer, as it is read from the device. */
+export interface SampledToken {
+  /** Index of the prompt as given, and of the answer to it. */
+  promptIndex: number;
+  index: number;
+  token: number;
+  /** Of the last token of an answer; `eos`: it is the end token. */
+  finish?: 'eos' | 'length';
+}
+
 export interface GenerateOptions extends SamplingOptions {
   /** Answers a prompt. Default 1. */
   count?: number;
@@ -49,6 +59,8 @@ export interface GenerateOptions extends SamplingOptions {
    * temperature and filters. Default false: a step then reads one tensor less.
    */
   samplingLogprobs?: boolean;
+  /** Called with every token, those of one answer in their order. */
+  onToken?: (token: SampledToken) => void;
   /** Called after every step. */
   onProgress?: (progress: GenerationProgress) => void;
   /** Ends the work after the step under way; `generate` rejects with the signal's reason. */

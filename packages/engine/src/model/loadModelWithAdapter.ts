@@ -1,14 +1,20 @@
 import { resolve } from 'node:path';
 
 import { ArgumentError } from '@selfjudge/base';
+import type { Tokenizer } from '@selfjudge/text';
+import { checkVocabulary } from '@selfjudge/text/internal';
 import { Adapter } from './adapter.js';
 import { baseOf, namedPath } from './adapterBase.js';
 import { readAdapter } from './adapterFiles.js';
+import type { AdapterParts } from './adapterParts.js';
 import { adapterTokenizer } from './adapterTokenizer.js';
+import type { Warn } from './checkTensors.js';
+import type { ModelConfig } from './config.js';
 import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
 import { mergedSource } from './mergedSource.js';
 import { openSource } from './openSource.js';
 import { findModel, type FoundModel } from './paths.js';
+import type { LoadableSource } from './source.js';
 
 export interface LoadWithAdapterOptions extends LoadOptions {
   /** A folder with an adapter, or a run folder of one, to be put on the model of `path`, whatever base it names. */
@@ -39,29 +45,10 @@ export async function loadModelWithAdapter(
   { adapter: given, ...options }: LoadWithAdapterOptions = {},
 ): Promise<LoadedModel> {
   const found = findModel(path);
-  const alone = options.withoutAdapter === true && found.holdsModel === true;
-  if (given === undefined && (found.kind !== 'adapter' || alone))
-    return { model: await LlamaModel.load(found.path, options) };
-  const onWarning = warnerOf(options);
-  const folder = given === undefined ? found.path : adapterFolder(given);
-  const base = given === undefined ? baseOf(found, onWarning) : baseGiven(found, given);
-  const source = openSource(base, onWarning);
-  const parts = readAdapter(folder, source.config, onWarning);
-  const merged = parts.beyond.length > 0;
-  const loaded = merged ? mergedSource(source, parts) : source;
-  const tokenizer = await adapterTokenizer(
-    folder,
-    await source.tokenizer(),
-    loaded.config.vocabSize,
-    async () => tokenizerOfBase(parts.base, folder, base),
-    onWarning,
-  );
-  const model = await LlamaModel.fromSource(
-    { ...loaded, tokenizer: () => Promise.resolve(tokenizer) },
-    merged ? folder : base.path,
-    options,
-  );
-  if (merged) return { model, merged: parts.beyond };
+  if (isAlone(found, given, options)) return { model: await LlamaModel.load(found.path, options) };
+  const { parts, source, name } = await withAdapter(found, given, warnerOf(options));
+  const model = await LlamaModel.fromSource(source, name, options);
+  if (parts.beyond.length > 0) return { model, merged: parts.beyond };
   try {
     return {
       model,
@@ -71,6 +58,64 @@ export async function loadModelWithAdapter(
     model.dispose();
     throw error;
   }
+}
+
+/** What is known of a model before its weights are read. */
+export interface ModelFacts {
+  /** The folder or file that was meant by the path: final/ of a run folder. */
+  path: string;
+  config: ModelConfig;
+  tokenizer?: Tokenizer;
+}
+
+/**
+ * What `loadModelWithAdapter` would open, without weights: only headers are read.
+ *
+ * @throws as it does
+ */
+export async function modelFacts(
+  path: string,
+  { adapter, ...options }: LoadWithAdapterOptions = {},
+): Promise<ModelFacts> {
+  const found = findModel(path);
+  const warn = warnerOf(options);
+  const { config, tokenizer: read } = isAlone(found, adapter, options)
+    ? openSource(found, warn)
+    : (await withAdapter(found, adapter, warn)).source;
+  const tokenizer = await read();
+  if (tokenizer !== undefined) checkVocabulary(tokenizer, config.vocabSize);
+  return { path: found.path, config, ...(tokenizer && { tokenizer }) };
+}
+
+/** Whether a path means a model and nothing on top of it. */
+const isAlone = (found: FoundModel, given: string | undefined, { withoutAdapter }: LoadOptions): boolean =>
+  given === undefined &&
+  (found.kind !== 'adapter' || (withoutAdapter === true && found.holdsModel === true));
+
+/** An adapter, the tensors it lies on (with it where it is merged), and what a run calls them. */
+async function withAdapter(
+  found: FoundModel,
+  given: string | undefined,
+  warn: Warn,
+): Promise<{ parts: AdapterParts; source: LoadableSource; name: string }> {
+  const folder = given === undefined ? found.path : adapterFolder(given);
+  const base = given === undefined ? baseOf(found, warn) : baseGiven(found, given);
+  const ofBase = openSource(base, warn);
+  const parts = readAdapter(folder, ofBase.config, warn);
+  const merged = parts.beyond.length > 0;
+  const source = merged ? mergedSource(ofBase, parts) : ofBase;
+  const tokenizer = await adapterTokenizer(
+    folder,
+    await ofBase.tokenizer(),
+    source.config.vocabSize,
+    async () => tokenizerOfBase(parts.base, folder, base),
+    warn,
+  );
+  return {
+    parts,
+    source: { ...source, tokenizer: () => Promise.resolve(tokenizer) },
+    name: merged ? folder : base.path,
+  };
 }
 
 /** The adapter that a path means: the folder itself, or what a run folder holds. */

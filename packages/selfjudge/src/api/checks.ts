@@ -39,6 +39,7 @@ export const modelOptions = options({
 });
 export const answerOptions = options({
   ...hooks,
+  onText: optional(callback),
   maxNewTokens: optional(whole(1)),
   temperature: optional(number({ min: 0 })),
   topP: optional(number({ above: 0, max: 1 })),

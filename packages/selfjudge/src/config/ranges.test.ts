@@ -50,6 +50,9 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   precompute_ref_log_probs: { wrong: ['2'], right: ['true'] },
   missing_eos: { wrong: ['stop'], right: ['drop', 'keep', 'lose'] },
   eval_steps: { wrong: ['-1'], right: ['0'] },
+  as: { wrong: ['kto'], right: ['auto', 'judge'] },
+  rows: { wrong: ['-1', '0.5'], right: ['0', '7'] },
+  row: { wrong: ['0', '0.5'], right: ['1'] },
   max_kl: { wrong: ['0'], right: ['0.1'] },
 };
 
@@ -57,6 +60,7 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
 const TEXTS = new Set(
   ['model_name_or_path', 'dataset_name', 'output_dir', 'adapter', 'baseline', 'outside_judge'].concat(
     'judge_template',
+    'system',
   ),
 );
 

@@ -121,7 +121,48 @@ export const MODEL_VERBS = {
     },
     { count: 1, best_of: 1, max_new_tokens: 256, temperature: 1, top_p: 0.9, top_k: 0, seed: 0 },
   ),
+  chat: grouped(
+    {
+      Model: opened,
+      Conversation: {
+        system: z.string().optional().describe('what the model is told before the conversation'),
+      },
+      Answers: {
+        best_of: answerFields.best_of,
+        ...templateFields,
+        ...samplingFields,
+        seed: seed.describe('keys the first answer; each further one has the next seed'),
+      },
+    },
+    { best_of: 1, max_new_tokens: 256, temperature: 1, top_p: 0.9, top_k: 0, seed: 0 },
+  ),
   score: grouped({ Model: opened }, {}),
+  inspect: grouped(
+    {
+      Model: { model_name_or_path, adapter: opened.adapter },
+      Rows: {
+        as: z
+          .enum(['auto', 'sft', 'jsft', 'dpo', 'self-train', 'judge'])
+          .describe('the verb whose examples are shown; auto goes by the columns'),
+        dataset_split: dataFields.dataset_split,
+        rows: loopFields.save_steps.describe('rows shown, from the first; all are counted'),
+        row: answerFields.count.optional().describe('the row shown instead, by its line in the file'),
+      },
+      Limits: {
+        max_length: sftFields.max_length
+          .optional()
+          .describe('tokens of prompt and answer at most (default: that of the verb)'),
+        max_prompt_length: selfTrainingFields.max_prompt_length
+          .optional()
+          .describe('tokens of a prompt to self-train at most (default: that of the verb)'),
+        train_on: sftFields.train_on,
+        judge_template: templateFields.judge_template
+          .optional()
+          .describe('a shipped template, a file, or auto (default: that of the verb)'),
+      },
+    },
+    { as: 'auto', dataset_split: 'all', rows: 3, train_on: 'last', judge_template: undefined },
+  ),
   evaluate: grouped(
     {
       Model: {

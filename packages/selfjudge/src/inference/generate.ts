@@ -1,9 +1,11 @@
-import type { GenerationProgress, SampledAnswer } from '@selfjudge/engine';
+import type { GenerationProgress, SampledAnswer, SampledToken } from '@selfjudge/engine';
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { Tournament } from '@selfjudge/judging';
 import { bestOf } from '@selfjudge/judging/internal';
+import type { Tokenizer } from '@selfjudge/text';
+import { AnswerStream } from '@selfjudge/text/internal';
 import { judgeOf } from './judge.js';
 import type { OpenModel } from '../models/model.js';
 
@@ -27,6 +29,15 @@ export interface AnswerOptions {
   judgeTemplate?: string;
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
+  /** Called with every piece of an answer's text as soon as it is certain; joined they are the answer. */
+  onText?: (piece: AnswerPiece) => void;
+}
+
+/** A piece of the text of answer `index` to prompt `promptIndex`. */
+export interface AnswerPiece {
+  promptIndex: number;
+  index: number;
+  text: string;
 }
 
 /** An answer of a model. */
@@ -56,11 +67,12 @@ export async function answerPrompts(
     judgeTemplate = 'auto',
     maxNewTokens = 256,
     topP = 0.9,
+    onText,
     ...rest
   }: AnswerOptions = {},
 ): Promise<Answer[][]> {
   const { tokenizer, view } = opened;
-  const sampling = { maxNewTokens, topP, ...rest };
+  const sampling = { maxNewTokens, topP, ...rest, ...(onText && { onToken: textOf(tokenizer, onText) }) };
   if (n > 1) {
     const judging = { signal: rest.signal };
     const results = await bestOf(view, judgeOf(opened, judgeTemplate), prompts, {
@@ -80,6 +92,20 @@ export async function answerPrompts(
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
   const answers = await sampleAnswers(view, tokenizer, ids, { ...sampling, count, seed });
   return answers.map((ofPrompt) => ofPrompt.map(answerOf));
+}
+
+/** A listener to tokens that tells their text. */
+function textOf(tokenizer: Tokenizer, onText: (piece: AnswerPiece) => void): (token: SampledToken) => void {
+  const streams = new Map<string, AnswerStream>();
+  return ({ promptIndex, index, token, finish }) => {
+    const key = `${promptIndex} ${index}`;
+    const stream = streams.get(key) ?? new AnswerStream(tokenizer);
+    streams.set(key, stream);
+    const certain = finish === 'eos' ? '' : stream.push(token);
+    const text = finish === undefined ? certain : certain + stream.end();
+    if (finish !== undefined) streams.delete(key);
+    if (text !== '') onText({ promptIndex, index, text });
+  };
 }
 
 const answerOf = ({ text, tokens, logprobs, finish, error }: SampledAnswer): Answer => ({

@@ -13,13 +13,20 @@ import type { RunOptions } from './runOptions.js';
 /** Dev prompts that the judge is asked about; more would only cost time. */
 const DEV_PROMPTS = 64;
 
+/** Of a model, how much it takes. */
+interface Sized {
+  model: { config: { maxPositions: number } };
+}
+
+type PromptLimits = Pick<SelfTrainingOptions, 'maxPromptLength' | 'maxNewTokens'>;
+
 /** Sequences must fit the model, whatever was asked for. */
-export function limited<T extends { maxLength: number }>(options: T, { model }: OpenModel): T {
+export function limited<T extends { maxLength: number }>(options: T, { model }: Sized): T {
   return { ...options, maxLength: Math.min(options.maxLength, model.config.maxPositions) };
 }
 
 /** Prompts must leave the model room for their answers. */
-export function promptsLimited<T extends SelfTrainingOptions>(options: T, { model }: OpenModel): T {
+export function promptsLimited<T extends PromptLimits>(options: T, { model }: Sized): T {
   const { maxPositions } = model.config;
   const room = maxPositions - options.maxNewTokens;
   if (room > 0) return { ...options, maxPromptLength: Math.min(options.maxPromptLength, room) };

@@ -44,6 +44,7 @@ const options = fields(
     poolTokens: arg(4096, perhaps(notWhole(1))),
     firstSequence: arg(0, perhaps(notWhole(0, 2 ** 31 - 2))),
     samplingLogprobs: arg(true, perhaps(notFlag)),
+    onToken: arg(() => () => {}, perhaps(notFunction)),
     onProgress: arg(() => () => {}, perhaps(notFunction)),
     signal: arg(new AbortController().signal, perhaps(junk)),
   },

@@ -1,0 +1,198 @@
+import { ArgumentError, DataError } from '@selfjudge/base';
+import type { Issue, Row, Split } from '@selfjudge/data';
+import { readJsonl, splitOf } from '@selfjudge/data/internal';
+import { modelFacts } from '@selfjudge/engine/internal';
+import { presetOf, toOptions, TRAINING_VERBS } from '../config/index.js';
+import { resolveTemplate } from '../models/judgeTemplate.js';
+import type { Tokenizer } from '@selfjudge/text';
+import { limited, promptsLimited } from './examples.js';
+import { inspectRow, type InspectedPart, type ReadAs, type RowReader, type TokenKind } from './inspectRow.js';
+
+export interface InspectOptions {
+  modelNameOrPath: string;
+  /** An adapter folder, whose tokenizer goes before the model's. */
+  adapter?: string;
+  as: ReadAs | 'auto';
+  datasetSplit: Split | 'all';
+  /** Rows whose tokens are kept, from the first. */
+  rows: number;
+  /** The one row whose tokens are kept instead, by its line. */
+  row?: number;
+  /** Default: those of the verb. */
+  maxLength?: number;
+  maxPromptLength?: number;
+  trainOn: 'last' | 'all';
+  /** Default: that of the verb. */
+  judgeTemplate?: string;
+  /** Called after each row. */
+  onProgress?: (done: number, total: number) => void;
+  signal?: AbortSignal;
+}
+
+/** A row whose tokens are kept. */
+export interface ShownRow {
+  line: number;
+  parts: InspectedPart[];
+}
+
+/** What the rows are to the verb, in numbers. Tokens that sequences share are counted in each. */
+export interface PartCounts {
+  /** Rows that are of use. */
+  used: number;
+  sequences: number;
+  tokens: number;
+  /** Tokens that are labels, by kind. */
+  labels: Partial<Record<TokenKind, number>>;
+  /** Tokens of the longest sequence, and its line. */
+  longest: { tokens: number; line: number };
+  /** Tokens of the sequence in the middle. */
+  median: number;
+  /** Answers shortened to fit. */
+  cut: number;
+}
+
+export interface Inspection {
+  file: string;
+  as: ReadAs;
+  tokenizer: Tokenizer;
+  /** Tokens of a sequence at most. */
+  limit: number;
+  /** Lines that are not blank. */
+  rows: number;
+  /** Rows of the splits that were not asked for. */
+  otherSplits: number;
+  shown: ShownRow[];
+  counts: Record<string, PartCounts>;
+  /** What is left out and why, in the order of the lines. */
+  leftOut: (Issue & { what: string })[];
+}
+
+/**
+ * What a verb makes of the rows of a file, without the weights of the model.
+ * @throws DataError when there is no row, or none on the line that was asked for
+ */
+export async function inspect(file: string, options: InspectOptions): Promise<Inspection> {
+  const { datasetSplit, rows: most, row, onProgress, signal } = options;
+  const content = await readJsonl(file);
+  const total = content.rows.length + content.issues.length;
+  if (total === 0)
+    throw new DataError({ path: file, line: 1, reason: 'expected at least one row, received an empty file' });
+  if (row !== undefined && ![...content.rows, ...content.issues].some(({ line }) => line === row))
+    throw new DataError({
+      path: file,
+      line: row,
+      reason: 'expected a row on this line (--row), received none',
+    });
+  const as = options.as === 'auto' ? readAs(content.rows[0]?.value ?? {}) : options.as;
+  const { reader, limit } = await readerOf(as, options);
+  const found: Inspection = {
+    file,
+    as,
+    tokenizer: reader.tokenizer,
+    limit,
+    rows: total,
+    otherSplits: 0,
+    shown: [],
+    counts: {},
+    leftOut: content.issues.map((issue) => ({ ...issue, what: 'row' })),
+  };
+  const lengths = new Map<PartCounts, number[]>();
+  for (const [i, { line, value }] of content.rows.entries()) {
+    signal?.throwIfAborted();
+    const { prompt, parts } = inspectRow(as, value, `${file}:${line}`, reader);
+    onProgress?.(i + 1, content.rows.length);
+    if (prompt !== undefined && datasetSplit !== 'all' && splitOf(prompt) !== datasetSplit) {
+      found.otherSplits++;
+      continue;
+    }
+    for (const part of parts) {
+      if (part.problem) found.leftOut.push({ file, line, what: part.what, ...part.problem });
+      else count(part, line, found.counts, lengths);
+    }
+    if (row === undefined ? found.shown.length < most : row === line) found.shown.push({ line, parts });
+  }
+  for (const [counts, all] of lengths) counts.median = all.sort((a, b) => a - b)[all.length >> 1];
+  found.leftOut.sort((a, b) => a.line - b.line);
+  return found;
+}
+
+/** The verb that reads rows with such columns; training on what they show where several do. */
+function readAs(row: Row): ReadAs {
+  if ('completions' in row) return 'judge';
+  if ('chosen' in row && 'rejected' in row) return 'dpo';
+  return 'messages' in row || 'completion' in row || 'chosen' in row ? 'sft' : 'self-train';
+}
+
+async function readerOf(
+  as: ReadAs,
+  { modelNameOrPath, adapter, maxLength, maxPromptLength, trainOn, judgeTemplate }: InspectOptions,
+): Promise<{ reader: RowReader; limit: number }> {
+  const { path, config, tokenizer } = await modelFacts(modelNameOrPath, { adapter });
+  if (tokenizer === undefined)
+    throw new ArgumentError('model_name_or_path', {
+      where: 'inspect',
+      expected: 'a model with a tokenizer (tokenizer.json in its folder)',
+      received: modelNameOrPath,
+    });
+  const model = { config };
+  const defaults = as === 'judge' ? {} : toOptions(presetOf(TRAINING_VERBS[as], 'default')!);
+  const of = (key: string, given: number | undefined) =>
+    given ?? (defaults[key] as number | undefined) ?? Infinity;
+  const lengths = limited({ maxLength: of('maxLength', maxLength) }, { model });
+  const prompts =
+    as === 'self-train'
+      ? promptsLimited(
+          {
+            maxPromptLength: of('maxPromptLength', maxPromptLength),
+            maxNewTokens: defaults.maxNewTokens as number,
+          },
+          { model },
+        )
+      : { maxPromptLength: Infinity };
+  const { maxPositions } = config;
+  const template = resolveTemplate(
+    judgeTemplate ?? (defaults.judgeTemplate as string | undefined) ?? 'auto',
+    { path },
+  );
+  const limit =
+    { 'self-train': prompts.maxPromptLength, judge: maxPositions }[as as string] ?? lengths.maxLength;
+  return {
+    reader: {
+      tokenizer,
+      template,
+      ...lengths,
+      maxPromptLength: prompts.maxPromptLength,
+      maxPositions,
+      trainOn,
+    },
+    limit,
+  };
+}
+
+function count(
+  { what, sequences, cut }: InspectedPart,
+  line: number,
+  all: Record<string, PartCounts>,
+  lengths: Map<PartCounts, number[]>,
+): void {
+  const counts = (all[what] ??= {
+    used: 0,
+    sequences: 0,
+    tokens: 0,
+    labels: {},
+    longest: { tokens: 0, line },
+    median: 0,
+    cut: 0,
+  });
+  counts.used++;
+  counts.cut += cut;
+  const ofPart = lengths.get(counts) ?? [];
+  lengths.set(counts, ofPart);
+  for (const { tokens, kinds } of sequences) {
+    counts.sequences++;
+    counts.tokens += tokens.length;
+    if (tokens.length > counts.longest.tokens) counts.longest = { tokens: tokens.length, line };
+    ofPart.push(tokens.length);
+    for (const kind of kinds) if (kind !== 'prompt') counts.labels[kind] = (counts.labels[kind] ?? 0) + 1;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Tokenizer } from './tokenizer.js';
+
+/** What a tokenizer gives for bytes that are no whole character. */
+const PARTIAL = '\uFFFD';
+
+/**
+ * The text of an answer while its ids come: what `push` and `end` return, joined, is what `decodeAnswer` gives for all ids.
+ * A character of several tokens appears with its last one.
+ */
+export class AnswerStream {
+  readonly #tokenizer: Tokenizer;
+  /** Ids that are not told yet, behind those told last: some tokenizers decode the head of a text otherwise. */
+  #ids: number[] = [];
+  /** How many of them are told, and what they say. */
+  #told = 0;
+  #before = '';
+  #begun = false;
+
+  constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer;
+  }
+
+  /** @returns the text that is certain now and was not before; often none */
+  push(id: number): string {
+    this.#ids.push(id);
+    const text = this.#text();
+    if (text.endsWith(PARTIAL)) return '';
+    return this.#tell(text);
+  }
+
+  /** @returns what is left when no id follows: bytes of no whole character, as U+FFFD */
+  end(): string {
+    return this.#tell(this.#begun ? this.#text() : this.#tokenizer.decodeAnswer(this.#ids));
+  }
+
+  #text(): string {
+    if (this.#begun) return this.#tokenizer.decode(this.#ids, { skipSpecial: true });
+    const raw = this.#tokenizer.decode(this.#ids, { skipSpecial: true });
+    // It may still turn out to be the prefix that is no part of the answer.
+    if (this.#tokenizer.answerPrefix.startsWith(raw)) return '';
+    return this.#tokenizer.decodeAnswer(this.#ids);
+  }
+
+  #tell(text: string): string {
+    const fresh = text.slice(this.#before.length);
+    if (fresh === '') return '';
+    // The prefix stays out of sight: from here on only what is told next to it counts.
+    this.#begun = true;
+    this.#ids = this.#ids.slice(this.#told);
+    this.#told = this.#ids.length;
+    this.#before = this.#tokenizer.decode(this.#ids, { skipSpecial: true });
+    return fresh;
+  }
+}
