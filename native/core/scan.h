@@ -6,7 +6,7 @@
 namespace selfjudge {
 
 struct Scan {
-  // A 128-bit hash of the bytes, to tell whether contents changed; not against those who want them to agree.
+  // A 128-bit hash of the bytes, to tell whether contents changed; no proof against intent.
   uint64_t low, high;
   // The first value that is NaN or infinite; -1: none.
   int64_t not_finite;

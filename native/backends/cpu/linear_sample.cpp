@@ -1,6 +1,9 @@
 // linear_sample: one token a row from softmax(h W^T / temperature) after top-k, top-p and min-p. Weights are
 // integers and their sums exact, so each filter keeps an exact prefix of the order (weight descending, id
 // ascending) and the pick depends on nothing but the row's logits and its key.
+#include <algorithm>
+#include <limits>
+
 #include "../../core/philox.h"
 #include "../../include/ops/linear_sample.h"
 #include "../arguments.h"
@@ -26,8 +29,8 @@ struct Entries {
 // One worker's memory for one row.
 struct Row {
   int64_t vocabulary;  // ids that can be drawn
-  Entries all;   // [n]: those that may be drawn
-  Entries live;  // those still in question while the end of a prefix is looked for
+  Entries all;         // [n]: those that may be drawn
+  Entries live;        // those still in question while the end of a prefix is looked for
   int64_t n = 0;
   uint64_t total = 0;  // of all that can be drawn
   Row(int64_t size, Carver& s) : vocabulary(size), all(size + kSpare, s), live(size, s) {}
@@ -184,13 +187,15 @@ Pick pick(Row& row, const float* logits, float max, const Filter& filter, uint64
   }
 }
 
-// The largest of a row's first `n` logits of all in `vocabulary`, given the largest of each strip.
+// The largest of a row's first `n` logits of all in `vocabulary`, given the largest of each strip, which is
+// the lowest number where all of a strip are -inf.
 float largest(const float* logits, const StripPart* parts, int64_t n, int64_t vocabulary) {
   float max = -INFINITY;
   const int64_t whole = n == vocabulary ? strip_count(n) : n / kStrip;
   for (int64_t s = 0; s < whole; s++) max = std::max(max, parts[s].max);
   for (int64_t i = whole * kStrip; i < n; i++) max = std::max(max, logits[i]);
-  return max;
+  const bool known = n == vocabulary || max > std::numeric_limits<float>::lowest();
+  return known ? max : *std::max_element(logits, logits + n);
 }
 
 struct Plan {
@@ -206,8 +211,7 @@ struct Plan {
         drawn(vocabulary),
         strips(strip_count(vocabulary)),
         stride(padded_width(vocabulary)) {
-    if (const auto n = int64_t(call.numbers[ops::linear_sample::VOCAB_SIZE]))
-      drawn = std::min(n, vocabulary);
+    if (const auto n = int64_t(call.numbers[ops::linear_sample::VOCAB_SIZE])) drawn = std::min(n, vocabulary);
     Carver one(nullptr);
     Row(drawn, one);
     one.take<StripPart>(strips);

@@ -45,12 +45,7 @@ const isAnswer = object({
 });
 export const isTokenPair = object({ id: text, prompt: tokens, chosen: isAnswer, rejected: isAnswer });
 export const isTokenizedPrompt = object({ id: text, text: prompt, tokens });
-export const isSampledAnswer = object({
-  tokens,
-  logprobs: float32s,
-  finish: oneOf('eos', 'length', 'error'),
-  text,
-});
+export const isSampledAnswer = object({ tokens, logprobs: float32s, finish: oneOf('eos', 'length'), text });
 const sampled = object({ tokens, logprobs: float32s });
 /** The two answers of a contest, as they were sampled. */
 export const isSampledPair = object({ a: sampled, b: sampled });

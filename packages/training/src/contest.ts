@@ -21,8 +21,7 @@ export interface TokenizedPrompt {
 
 /**
  * What became of two answers: `pair` when one won and both are trained on; else why not. `equal`: the same text,
- * `cut`: without an end token where that excludes them, `tie` and `null`: the judge's verdict; `null` too where an answer ended in
- * an error, of which the judge is not asked.
+ * `cut`: without an end token where that excludes them, `tie` and `null`: the judge's verdict.
  */
 export type Fate = 'pair' | 'equal' | 'cut' | 'tie' | 'null';
 
@@ -75,7 +74,6 @@ function settled(
   b: SampledAnswer,
   missingEos: MissingEos,
 ): Pick<Contest, 'fate' | 'winner'> {
-  if (a.finish === 'error' || b.finish === 'error') return { fate: 'null' };
   if (a.text === b.text) return { fate: 'equal' };
   const cut = { a: a.finish !== 'eos', b: b.finish !== 'eos' };
   if (missingEos === 'keep' || !(cut.a || cut.b)) return { fate: 'pair' };

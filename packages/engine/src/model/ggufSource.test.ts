@@ -48,7 +48,7 @@ function interleave(rows: Float32Array, headDim: number, columns: number): Float
 async function write(
   model: LlamaModel,
   change: (file: GgufBuilder) => void = () => {},
-  { to = path, keep = (_: string): boolean => true } = {},
+  { to = path, keep = () => true }: { to?: string; keep?: (name: string) => boolean } = {},
 ): Promise<void> {
   const { config } = model;
   const file = new GgufBuilder()
@@ -212,6 +212,21 @@ describe('keys of a GGUF file', () => {
       (await configWith((f) => f.value('tokenizer.ggml.padding_token_id', 'u32', 50))).padTokenId,
     ).toBeUndefined();
     expect(told).toEqual([expect.stringMatching(/pad token 50 is past the 50 rows/)]);
+  });
+
+  it('leave the tokens that pad the vocabulary out of the tokenizer', async () => {
+    const tokens = ['a', 'b', '[PAD2]', '<|end|>', '[PAD4]', '[PAD5]'];
+    await configWith((file) =>
+      file
+        .value('tokenizer.ggml.model', 'string', 'gpt2')
+        .value('tokenizer.ggml.pre', 'string', 'gpt-2')
+        .list('tokenizer.ggml.tokens', 'string', tokens)
+        .list('tokenizer.ggml.token_type', 'i32', [1, 1, 5, 3, 5, 5])
+        .list('tokenizer.ggml.merges', 'string', []),
+    );
+    const tokenizer = await ggufSource(path).tokenizer();
+    expect(tokenizer?.vocabSize).toBe(4);
+    expect(tokenizer?.isControl(3)).toBe(true);
   });
 
   it('refuse a type that is not read before memory is asked for, with those that are', async () => {

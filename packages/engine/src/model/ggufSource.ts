@@ -35,8 +35,27 @@ export function ggufSource(path: string, warn: Warn = () => {}): ModelSource {
     dtype: file.tensors.get('token_embd.weight')!.type === 'F32' ? 'float32' : 'bf16',
     read: (name) => readGgufTensor(file, config, name, names.get(name) as string),
     tokenizer: async () =>
-      file.metadata.has('tokenizer.ggml.model') ? Tokenizer.fromGguf(file.metadata) : undefined,
+      file.metadata.has('tokenizer.ggml.model')
+        ? Tokenizer.fromGguf(withoutPadding(file.metadata))
+        : undefined,
   };
+}
+
+/**
+ * Metadata without the tokens that converters write for rows that only pad the table, `[PAD151669]` of type 5 (unused): a
+ * tokenizer has none such, and they are not to be drawn.
+ */
+function withoutPadding(metadata: GgufFile['metadata']): GgufFile['metadata'] {
+  const [tokens, types] = ['tokens', 'token_type'].map((key) => metadata.get(`tokenizer.ggml.${key}`));
+  if (!Array.isArray(tokens) || !Array.isArray(types)) return metadata;
+  let count = tokens.length;
+  while (count > 0 && types[count - 1] === 5 && /^\[PAD\d+\]$/.test(String(tokens[count - 1]))) count--;
+  const cut = new Map(metadata);
+  for (const key of ['tokens', 'token_type', 'scores']) {
+    const list = metadata.get(`tokenizer.ggml.${key}`);
+    if (Array.isArray(list)) cut.set(`tokenizer.ggml.${key}`, list.slice(0, count));
+  }
+  return cut;
 }
 
 function readGgufTensor(file: GgufFile, config: ModelConfig, name: string, own: string): HostTensor {

@@ -1,4 +1,4 @@
-import { FileFormatError } from '@selfjudge/base';
+import { FileFormatError, show } from '@selfjudge/base';
 import type { Warn } from './checkTensors.js';
 import { configProblem, padToken, type ModelConfig } from './config.js';
 import { ropeFromHf, ropeToHf } from './hfRope.js';
@@ -109,7 +109,8 @@ function familyOf(source: Json, path: string, warn: Warn): Family {
   const type = source.model_type ?? types.find(fits);
   const known = types.find((each) => each === type);
   if (known === undefined) {
-    const received = [type, architecture].filter((name) => name !== undefined).join(', ') || 'none';
+    const given = [type, architecture].filter((name) => name !== undefined);
+    const received = given.map(show).join(', ') || 'none';
     return fail(path, `model_type ${types.join(' or ')}`, received);
   }
   if (architecture !== undefined && !fits(known))
@@ -127,8 +128,8 @@ function checkWindow(source: Json, family: Family, maxPositions: number, path: s
   throw new FileFormatError({
     path,
     expected: `no sliding_window shorter than max_position_embeddings ${maxPositions}`,
-    received: `${String(window)}${source.sliding_window === undefined ? ', the default of Mistral' : ''}`,
-    advice: `Set max_position_embeddings to ${String(window)}: paths within the window are computed in full.`,
+    received: `${show(window)}${source.sliding_window === undefined ? ', the default of Mistral' : ''}`,
+    advice: `Set max_position_embeddings to ${show(window)}: paths within the window are computed in full.`,
   });
 }
 

@@ -24,6 +24,7 @@ import { Weight } from '../tensor/weight.js';
 import { checkVocabulary } from '@selfjudge/text/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import type { Adapter } from './adapter.js';
+import type { Warn } from './checkTensors.js';
 import { configProblem, hasBias, isConfig, LINEARS, linearPath, parameterSpecs } from './config.js';
 import type { LinearName, ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
@@ -89,9 +90,11 @@ export class LlamaModel implements ModelWeights {
   readonly #masters = new Map<string, Tensor>();
   #set: ParameterSet | undefined;
 
-  /** Told of what a model's files hold and it does not use, where the caller of `load` names nobody else. */
-  static onWarning = (message: string): void =>
-    process.emitWarning(message, { type: 'ModelWarning', code: 'SJ_MODEL' });
+  /**
+   * Told of what a model's files hold and it does not use, where the caller of `load` names nobody else. Unset: a warning
+   * of the process, type ModelWarning, code SJ_MODEL.
+   */
+  static onWarning: ((message: string) => void) | undefined;
 
   private constructor(
     config: ModelConfig,
@@ -145,8 +148,7 @@ export class LlamaModel implements ModelWeights {
             : 'an adapter',
       });
     }
-    const { onWarning = LlamaModel.onWarning } = options;
-    return LlamaModel.fromSource(openSource(found, onWarning), found.path, options);
+    return LlamaModel.fromSource(openSource(found, warnerOf(options)), found.path, options);
   }
 
   /**
@@ -316,6 +318,11 @@ export class LlamaModel implements ModelWeights {
     this.#set?.value.dispose();
     this.#set?.grad.dispose();
   }
+}
+
+/** Who is told of what a load leaves aside. */
+export function warnerOf({ onWarning = LlamaModel.onWarning }: LoadOptions): Warn {
+  return onWarning ?? ((message) => process.emitWarning(message, { type: 'ModelWarning', code: 'SJ_MODEL' }));
 }
 
 /** Matrices are packed in the compute dtype; norms stay float32, biases take the activations' dtype. */

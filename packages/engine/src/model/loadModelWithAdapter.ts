@@ -5,7 +5,7 @@ import { Adapter } from './adapter.js';
 import { baseOf, namedPath } from './adapterBase.js';
 import { readAdapter } from './adapterFiles.js';
 import { adapterTokenizer } from './adapterTokenizer.js';
-import { LlamaModel, type LoadOptions } from './llama.js';
+import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
 import { mergedSource } from './mergedSource.js';
 import { openSource } from './openSource.js';
 import { findModel, type FoundModel } from './paths.js';
@@ -42,7 +42,7 @@ export async function loadModelWithAdapter(
   const alone = options.withoutAdapter === true && found.holdsModel === true;
   if (given === undefined && (found.kind !== 'adapter' || alone))
     return { model: await LlamaModel.load(found.path, options) };
-  const { onWarning = LlamaModel.onWarning } = options;
+  const onWarning = warnerOf(options);
   const folder = given === undefined ? found.path : adapterFolder(given);
   const base = given === undefined ? baseOf(found, onWarning) : baseGiven(found, given);
   const source = openSource(base, onWarning);

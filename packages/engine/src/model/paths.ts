@@ -26,6 +26,9 @@ export function findModel(path: string): FoundModel {
       path,
       expected: 'a model folder, run folder or GGUF file',
       received: 'nothing there',
+      ...(/^[\w.-]+\/[\w.-]+$/.test(path) && {
+        advice: `If it is a name on the Hugging Face Hub, download it (hf download ${path} --local-dir FOLDER) and give the folder.`,
+      }),
     });
   }
   if (stat.isFile()) return { kind: 'gguf', path: ggufFile(path) };

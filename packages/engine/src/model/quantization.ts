@@ -1,4 +1,4 @@
-import { FileFormatError } from '@selfjudge/base';
+import { FileFormatError, show } from '@selfjudge/base';
 
 type Json = Record<string, unknown>;
 
@@ -42,7 +42,7 @@ export function quantizationOf(config: Json, path: string): Quantization {
     if (quantization.load_in_8bit !== true && method !== 'bitsandbytes_8bit') return 'bitsandbytes 4-bit';
     return refuse(path, 'bitsandbytes 8-bit (LLM.int8)');
   }
-  const word = typeof method === 'string' ? (METHODS[method] ?? method) : JSON.stringify(given);
+  const word = typeof method === 'string' ? (METHODS[method] ?? method) : show(given);
   return refuse(path, typeof quantization.bits === 'number' ? `${word} of ${quantization.bits} bits` : word);
 }
 
@@ -55,7 +55,7 @@ export function refuseQuantized(names: Iterable<string>, path: string): void {
     if (/\.(qweight|qzeros)$/.test(name)) refuse(path, `GPTQ or AWQ ('${name}')`);
     if (/\.(weight_packed|weight_scale|weight_scale_inv)$/.test(name))
       refuse(path, `compressed-tensors or FP8 ('${name}')`);
-    if (/\.SCB$/.test(name)) refuse(path, `bitsandbytes 8-bit (LLM.int8, '${name}')`);
+    if (name.endsWith('.SCB')) refuse(path, `bitsandbytes 8-bit (LLM.int8, '${name}')`);
   }
 }
 

@@ -142,8 +142,16 @@ export const headCases: OpCase[] = [
           });
           const alone = linearSample(x.tensor('h'), x.weight('w'), x.tensor('keys'), { topK: 1, vocabSize });
           return [
-            ...[greedy.tokens, greedy.logp, greedy.samplingLogp, only.tokens, only.samplingLogp],
-            ...[bounded.tokens, bounded.logp, bounded.samplingLogp, alone.tokens, alone.logp],
+            greedy.tokens,
+            greedy.logp,
+            greedy.samplingLogp,
+            only.tokens,
+            only.samplingLogp,
+            bounded.tokens,
+            bounded.logp,
+            bounded.samplingLogp,
+            alone.tokens,
+            alone.logp,
           ];
         },
         oracle: (x) => {

@@ -91,7 +91,7 @@ export const notPair = notObjectOf(
 export const notTokenized = notObjectOf({ ...prompt }, { id: notText, text: notPrompt, tokens: notIds });
 const notSampled = notObjectOf(
   { ...answers[0] },
-  { tokens: notIds, logprobs: junk, finish: noneOf('eos', 'length', 'error'), text: notText },
+  { tokens: notIds, logprobs: junk, finish: noneOf('eos', 'length'), text: notText },
 );
 export const notAnswers = fc.oneof(
   notListOf(
