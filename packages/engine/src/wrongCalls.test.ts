@@ -46,7 +46,6 @@ describeWrongCalls({
       'treeShape',
     ],
     'for the model folder alone, which calls it with what it read': ['Adapter.of', 'LlamaModel.fromSource'],
-    'for others to replace': ['LlamaModel.onWarning'],
     'for the tensor folder alone': [
       'Device#assertOpen',
       'Tape#alias',
