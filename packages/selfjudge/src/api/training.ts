@@ -165,7 +165,7 @@ async function run(
   };
   const result = await runTraining(
     verb,
-    resolveConfig(verb, { values, preset }),
+    resolveConfig(verb, { values, preset, onNote: onWarning }),
     { signal, onWarning, onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }) },
     { opened: model.opened, rows: sourceOf(rows) },
   );

@@ -44,8 +44,9 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
   addConfigFlags(command, verb);
   command.action(async (options: { config?: string; preset?: string; json?: boolean }) => {
     const flags = givenFlags(command, ['config', 'preset', 'json']);
-    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags });
     const progress = new Progress(name, 'steps');
+    const onNote = (note: string) => progress.say(`note: ${note}`);
+    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
         (signal) =>
