@@ -140,6 +140,7 @@ function settings(defaults: object, own: Record<string, Parameter>): Parameter {
       outputDir: arg(() => at(`run-${runs++}`), place),
       lora: fields(lora, given(notObject)),
       fullFinetuning: arg(false, given(notFlag)),
+      allowChanged: arg(false, given(notFlag)),
       preset: arg('default', given(noneOf('default', 'paper'))),
       onStep: arg(() => () => {}, given(notFunction)),
       onWarning: arg(() => () => {}, given(notFunction)),

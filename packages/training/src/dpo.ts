@@ -12,11 +12,20 @@ export async function dpoTask(
   options: DpoOptions,
 ): Promise<TrainingTask> {
   const task = taskOver(trainable, pairs.length, options);
-  const ready = options.precomputeRefLogProbs
-    ? await precomputeReference(pairs, trainable.reference, options.tokenBudget)
-    : pairs;
-  const batch = (step: number) => task.order.batch(step).map((i) => ready[i]);
-  return { ...task, step: (at) => dpoStep(batch(at.step), { ...task, options }, at) };
+  let ready = options.precomputeRefLogProbs ? undefined : pairs;
+  return {
+    ...task,
+    step: async (at) => {
+      // The reference stands still: whenever it is asked, it says the same.
+      ready ??= await precomputeReference(pairs, trainable.reference, options.tokenBudget, at.signal);
+      const all = ready;
+      return dpoStep(
+        task.order.batch(at.step).map((i) => all[i]),
+        { ...task, options },
+        at,
+      );
+    },
+  };
 }
 
 export async function dpoStep(

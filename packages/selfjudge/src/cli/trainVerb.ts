@@ -8,7 +8,7 @@ import {
   type TrainingVerb,
   type VerbConfig,
 } from '../config/index.js';
-import { runTraining, type TrainOutcome } from '../training/train.js';
+import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';
@@ -21,6 +21,14 @@ const ABOUT: Record<TrainingVerb, string> = {
   'self-train': 'on-policy training by the own judgments of the frozen start',
   dpo: 'preference training on the pairs of a file',
 };
+
+/** Flags that are no keys of the configuration. */
+interface OwnFlags {
+  config?: string;
+  preset?: string;
+  json?: boolean;
+  allow_changed?: boolean;
+}
 
 /** Metrics worth a place on the progress line, in this order. */
 const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win_rate', 'kl'];
@@ -40,25 +48,19 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     )
     .option('--config <file>', 'YAML or JSON file with these keys; flags override it')
     .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
+    .option('--allow_changed', 'go on with a run though its data, weights, templates or code have changed')
     .option('--json', 'print the result as JSON on stdout');
   addConfigFlags(command, verb);
-  command.action(async (options: { config?: string; preset?: string; json?: boolean }) => {
-    const flags = givenFlags(command, ['config', 'preset', 'json']);
+  command.action(async (options: OwnFlags) => {
+    const flags = givenFlags(command, ['config', 'preset', 'json', 'allow_changed']);
+    const inputs = { allowChanged: options.allow_changed };
     const progress = new Progress(name, 'steps');
     const onNote = (note: string) => progress.say(`note: ${note}`);
     const config = resolveConfig(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
         (signal) =>
-          runTraining(name, config, {
-            signal,
-            onStart: (step, total) => {
-              progress.begin(step);
-              if (step > 0) progress.say(`going on after step ${step} of ${total}`);
-            },
-            onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
-            onWarning: (message) => progress.say(`warning: ${message}`),
-          }),
+          runTraining(name, config, { signal, ...hooksOf(progress, onNote) }, inputs),
         (line) => progress.say(line),
       );
       progress.finish();
@@ -69,6 +71,19 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
       done(reportStopped(error, keptIn(String(config.output_dir))));
     }
   });
+}
+
+/** What is said of a run while it trains. */
+function hooksOf(progress: Progress, onNote: (note: string) => void): TrainHooks {
+  return {
+    onStart: (step, total) => {
+      progress.begin(step);
+      if (step > 0) progress.say(`going on after step ${step} of ${total}`);
+    },
+    onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
+    onWarning: (message) => progress.say(`warning: ${message}`),
+    onNote,
+  };
 }
 
 function keptIn(outputDir: string): string | undefined {

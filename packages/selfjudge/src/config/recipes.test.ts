@@ -226,7 +226,7 @@ describe('values as YAML 1.1 and quotes leave them', () => {
   it.each([
     ['seed: 010', /seed: 010, which is octal to some readers/],
     ['max_steps: 1:30', /max_steps: expected a number/],
-    ['lora_dropout: null', /lora_dropout: expected a value \(.*\), or the key left out, received null/],
+    ['lora_dropout: null', /lora_dropout: expected a number \(.*\), or the key left out, received null/],
     ['learning_rate: 5e-5x', /learning_rate: expected a number/],
     ['output_dir: 2024', /output_dir: expected a text/],
     ['dtype: auto', /dtype: expected bf16 or float32/],

@@ -67,9 +67,11 @@ export function checked(
   const result = field.safeParse(value);
   if (result.success) return { value: result.data };
   if (value === undefined) return { fault: { key, expected: about, received: 'nothing' } };
-  if (value === null)
-    return { fault: { key, expected: `a value (${about}), or the key left out`, received: value } };
   const [issue] = result.error.issues;
+  if (value === null)
+    return {
+      fault: { key, expected: `${limitOf(issue) || 'a value'} (${about}), or the key left out`, received: value },
+    };
   const reason = REASONS[key]?.find(([words]) => words.test(String(value)))?.[1];
   if (reason !== undefined) return { fault: { key, expected: reason, received: value } };
   const limit = limitOf(issue);

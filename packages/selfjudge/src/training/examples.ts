@@ -30,13 +30,20 @@ export function promptsLimited<T extends SelfTrainingOptions>(options: T, { mode
   });
 }
 
+/** The rows of dev prompts. */
+export const devRows = <T extends RunOptions>(run: T): T => ({
+  ...run,
+  datasetSplit: 'dev',
+  datasetLimit: DEV_PROMPTS,
+});
+
 /** The dev prompts that fit, for the judge's signal. */
 export async function devPrompts(
   run: RunOptions & SelfTrainingOptions,
   { tokenizer }: OpenModel,
   source: RowSource,
 ): Promise<TokenizedPrompt[]> {
-  const rows = await source.prompts({ ...run, datasetSplit: 'dev', datasetLimit: DEV_PROMPTS }, () => {});
+  const rows = await source.prompts(devRows(run), () => {});
   return preparePrompts(tokenizer, rows, run).examples;
 }
 

@@ -1,41 +1,77 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConfigError, type ConfigFault } from '@selfjudge/base';
 import { formatJudgeTemplate } from '@selfjudge/judging/internal';
 import type { JudgeTemplate } from '@selfjudge/judging';
 import { NUMERIC_VERSION } from '@selfjudge/training';
+import { RUN_LAYOUT } from '@selfjudge/training/runs';
 import type { OpenModel } from '../models/model.js';
 import type { DatasetOptions, RowSource, Warn } from '../rows/datasets.js';
+import type { RunBefore } from './before.js';
 
-/** Of everything that decides the bits of a run beside its configuration: contents, not names. 32 hex digits each. */
-export interface Fingerprints {
-  /** The rows as they were read, in their order; those of dev prompts too. */
-  data: string;
-  weights: string;
-  /** The adapter that the model brought. */
-  adapter?: string;
-  tokenizer: string;
-  'chat template': string;
-  'judge template'?: string;
-  'code (its numeric version)': string;
-}
+/** What the contents that a run began with are called, and the key that names them. */
+const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
+  data: { what: 'the rows', key: 'dataset_name' },
+  weights: { what: 'the weights', key: 'model_name_or_path' },
+  adapter: { what: 'the adapter', key: 'model_name_or_path' },
+  tokenizer: { what: 'the tokenizer', key: 'model_name_or_path' },
+  chat_template: { what: 'the chat template', key: 'model_name_or_path' },
+  judge_template: { what: 'the judge template', key: 'judge_template' },
+  numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },
+};
 
-/** Of all but the rows. */
-export function fingerprintsOf(
+/**
+ * Fingerprints of everything that decides the bits of a run beside its configuration: contents, not names.
+ * @param data of the rows as they were read, in their order; those of dev prompts too
+ */
+export function contentsOf(
   { model, adapter, tokenizer, path }: OpenModel,
   data: string,
   judgeTemplate?: JudgeTemplate,
-): Fingerprints {
+): Record<string, string> {
   const { chat_template: _, ...config } = tokenizer.files.config as Record<string, unknown>;
   return {
     data,
     weights: (model as { fingerprint?: string }).fingerprint ?? fingerprintOfFiles(model.source),
     ...(adapter !== undefined && { adapter: fingerprintOfFiles(path) }),
     tokenizer: fingerprintOf(tokenizer.files.tokenizer, config),
-    'chat template': fingerprintOf(tokenizer.chatTemplate ?? null),
-    ...(judgeTemplate !== undefined && { 'judge template': fingerprintOf(formatJudgeTemplate(judgeTemplate)) }),
-    'code (its numeric version)': String(NUMERIC_VERSION),
+    chat_template: fingerprintOf(tokenizer.chatTemplate ?? null),
+    ...(judgeTemplate !== undefined && { judge_template: fingerprintOf(formatJudgeTemplate(judgeTemplate)) }),
+    numerics: String(NUMERIC_VERSION),
   };
+}
+
+/**
+ * What to warn of when a run goes on with these contents; undefined when nothing changed.
+ * @param allowed whether it may go on with others
+ * @throws ConfigError naming all that changed
+ */
+export function changedContents(
+  { path, contents: before }: Pick<RunBefore, 'path' | 'contents'>,
+  contents: Readonly<Record<string, string>>,
+  allowed: boolean,
+): string | undefined {
+  if (before === undefined)
+    return (
+      `${path} has no ${RUN_LAYOUT.fingerprints}, as it began before runs had one: nobody can tell whether its rows, ` +
+      'weights, tokenizer and templates are still those it began with; those of now count from here on'
+    );
+  const names = Object.keys(CONTENTS).filter((name) => before[name] !== contents[name]);
+  const faults = names.map((name): ConfigFault => {
+    const { what, key } = CONTENTS[name];
+    const expected = `${what} that the run in ${path} began with, fingerprint ${before[name] ?? 'none'}`;
+    return { key, expected, received: `others, ${contents[name] ?? 'none'}` };
+  });
+  const [first, ...more] = faults;
+  if (first === undefined) return undefined;
+  if (allowed)
+    return `${names.map((name) => CONTENTS[name].what).join(', ')} changed since the run in ${path} began`;
+  throw new ConfigError(first, ...more, {
+    key: 'allow_changed',
+    expected: 'to be given if the run shall go on with what changed (or another output_dir)',
+    received: 'nothing',
+  });
 }
 
 /** The rows that pass a source, and their fingerprint. Ids are names and say nothing of the contents. */

@@ -23,7 +23,7 @@ import type { TrainingVerb } from '../config/index.js';
 import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { RowSource, Warn } from '../rows/datasets.js';
-import { devPrompts, limited, prepareJudge, promptsLimited, usable } from './examples.js';
+import { devPrompts, devRows, limited, prepareJudge, promptsLimited, usable } from './examples.js';
 import type { RunOptions } from './runOptions.js';
 import { preference, savedWith, supervised } from './trainables.js';
 
@@ -44,6 +44,17 @@ export function checkTask(run: RunOptions & Partial<Pick<SelfTrainingOptions, 'e
       expected: `0, as dataset_split '${datasetSplit}' trains on the dev prompts that would be asked about`,
       received: evalSteps,
     });
+}
+
+/** The rows that a verb reads, in its order. */
+export async function readRows(verb: TrainingVerb, run: RunOptions, rows: RowSource): Promise<void> {
+  const quietly = () => {};
+  if (verb === 'sft') await rows.sftExamples(run, quietly);
+  else if (verb !== 'self-train') await rows.preferences(run, quietly);
+  else {
+    await rows.prompts(run, quietly);
+    if ((run as RunOptions & SelfTrainingOptions).evalSteps > 0) await rows.prompts(devRows(run), quietly);
+  }
 }
 
 /** What each verb trains on, ready to run. The options are those of its configuration. */

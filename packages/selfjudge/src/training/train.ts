@@ -4,13 +4,15 @@ import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } fr
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs';
 import { stringify } from 'yaml';
-import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
+import { CONFIG_FORMAT, toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
-import { refuseOtherConfig } from './sameRun.js';
+import { resolveTemplate } from '../models/judgeTemplate.js';
+import { runBefore, type RunBefore } from './before.js';
+import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import type { RunOptions } from './runOptions.js';
-import { checkTask, TASKS } from './tasks.js';
+import { checkTask, readRows, TASKS } from './tasks.js';
 
 export interface TrainHooks {
   signal?: AbortSignal;
@@ -18,6 +20,8 @@ export interface TrainHooks {
   onStart?(step: number, totalSteps: number): void;
   onLog?(row: MetricsRow, totalSteps: number): void;
   onWarning?(message: string): void;
+  /** Told what is worth knowing and no warning: that a run is extended, say. */
+  onNote?(message: string): void;
 }
 
 export type TrainOutcome = TrainingResult & { outputDir: string; alreadyDone?: boolean };
@@ -27,16 +31,15 @@ export interface TrainInputs {
   /** Stays open. */
   opened?: OpenModel;
   rows?: RowSource;
+  /** A run goes on though its data, weights, tokenizer, templates or code are not those it began with. */
+  allowChanged?: boolean;
 }
-
-/** Keys that may differ when a run goes on: where it lies, how often it is saved, and in what portions it computes. */
-const MAY_DIFFER = new Set(['save_steps', 'save_total_limit', 'output_dir', 'token_budget', 'device']);
 
 /**
  * Runs a training verb in its run folder, or goes on where it stopped. The same configuration ends with the same bits
  * either way. A run that cannot begin leaves no folder behind.
- * @throws ConfigError when the folder holds a run of another configuration; ArgumentError when it is in use;
- *   FileFormatError when what it holds is damaged, saying what to remove to go on
+ * @throws ConfigError when the folder holds a run of another configuration or of other contents; ArgumentError when it is
+ *   in use; FileFormatError when what it holds is damaged, saying what to remove to go on
  */
 export async function runTraining(
   verb: TrainingVerb,
@@ -48,15 +51,26 @@ export async function runTraining(
   const warn = hooks.onWarning ?? (() => {});
   const folder = RunFolder.open(options.outputDir);
   try {
-    const done = checkRun(folder, { verb, ...config });
-    if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
+    const before = runBefore(folder, verb, config);
+    const record = new RowRecord();
+    const rows = record.of(inputs.rows ?? fileRows);
+    if (before?.result !== undefined && before.extended.length === 0) {
+      if (!inputs.allowChanged) await refuseOtherRows(verb, options, { before, record, rows, warn });
+      return { ...before.result, outputDir: folder.path, alreadyDone: true };
+    }
     checkTask(options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     let task: TrainingTask | undefined;
     try {
-      task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn });
-      folder.writeConfig(stringify({ verb, ...config }));
+      task = await TASKS[verb](options, { opened, rows, folder, warn });
+      const { judgeTemplate } = options;
+      const template = judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened);
+      const contents = contentsOf(opened, record.fingerprint(), template);
+      if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
+      folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
+      folder.writeFingerprints({ ...contents });
+      folder.unfinish();
       const { totalSteps } = task.order;
       const result = await train(task, {
         folder,
@@ -76,19 +90,35 @@ export async function runTraining(
       if (inputs.opened === undefined) opened.dispose();
     }
   } finally {
-    if (existsSync(configOf(folder))) folder.close();
+    if (existsSync(join(folder.path, RUN_LAYOUT.config))) folder.close();
     else folder.abandon();
   }
 }
 
-const configOf = ({ path }: RunFolder) => join(path, RUN_LAYOUT.config);
+/** Says what is not as it was, or refuses to go on with it. @throws ConfigError */
+function goOn(
+  before: RunBefore,
+  contents: Record<string, string>,
+  { order, schedule: _ }: TrainingTask,
+  { allowChanged = false, onWarning, onNote }: TrainHooks & TrainInputs,
+): void {
+  const changed = changedContents(before, contents, allowChanged);
+  if (changed !== undefined) onWarning?.(changed);
+  if (before.extended.length > 0) onNote?.(before.extension(order));
+}
 
-/** The summary of a run that is complete already; undefined when there is work left. */
-function checkRun(folder: RunFolder, config: Record<string, unknown>): TrainingResult | undefined {
-  if (!existsSync(configOf(folder))) return undefined;
-  refuseOtherConfig(folder.path, config, MAY_DIFFER);
-  const summary = folder.readSummary<TrainingResult & { verb: string }>();
-  if (summary === undefined) return undefined;
-  const { verb: _, ...result } = summary;
-  return result;
+/** A complete run is that of the rows it was trained on. @throws ConfigError when they are others now */
+async function refuseOtherRows(
+  verb: TrainingVerb,
+  options: RunOptions,
+  { before, record, rows, warn }: { before: RunBefore; record: RowRecord; rows: RowSource; warn(message: string): void },
+): Promise<void> {
+  if (before.contents === undefined) return;
+  try {
+    await readRows(verb, options, rows);
+  } catch (error) {
+    warn(`the rows cannot be compared with those of the run: ${(error as Error).message}`);
+    return;
+  }
+  changedContents(before, { ...before.contents, data: record.fingerprint() }, false);
 }

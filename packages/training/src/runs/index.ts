@@ -7,6 +7,7 @@ export {
   listCheckpoints,
   readConfig,
   readEnvironment,
+  readFingerprints,
   readMetrics,
   readProfile,
   readSamples,
