@@ -11,5 +11,6 @@ export { linearPath, linearShape, parameterSpecs } from './model/config.js';
 export { configFromHf, configToHf } from './model/hfConfig.js';
 export { ropeRows } from './model/rope.js';
 export { type ModelSource, folderSource, ggufSource } from './model/source.js';
+export { treeOf } from './tensor/treeBatch.js';
 export { enqueue } from './tensor/enqueue.js';
 export { cpuInfo } from '@selfjudge/native';

@@ -1,6 +1,6 @@
 import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';
-import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
+import { bothAnswers, precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
@@ -13,8 +13,14 @@ export async function dpoTask(
 ): Promise<TrainingTask> {
   const task = taskOver(trainable, pairs.length, options);
   let ready = options.precomputeRefLogProbs ? undefined : pairs;
+  const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
   return {
     ...task,
+    workload: {
+      groups: (step) => task.order.batch(step).map((i) => groupOf(pairs[i])),
+      all: pairs.map(groupOf),
+      tokenBudget: options.tokenBudget,
+    },
     step: async (at) => {
       // The reference stands still: whenever it is asked, it says the same.
       ready ??= await precomputeReference(pairs, trainable.reference, options.tokenBudget, at.signal);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -18,6 +18,25 @@ export function expandHome(path: string): string {
 
 /** Whether a path means the standard input. */
 export const isStandardInput = (path: string): boolean => path === '-';
+
+let read: Promise<Buffer> | undefined;
+
+/** The standard input, whole. It can be read once: whoever asks again gets the same. */
+export async function* standardInput(): AsyncGenerator<Buffer> {
+  yield await (read ??= collected(process.stdin));
+}
+
+async function collected(chunks: AsyncIterable<Buffer | string>): Promise<Buffer> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(Buffer.from(chunk as Buffer));
+  return Buffer.concat(all);
+}
+
+/** Whether two paths name the same file or folder, whatever links lead to it; false where one is not there. */
+export function isSame(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
+}
 
 /**
  * Whether a path that is not there is written as hubs write their names, OWNER/NAME: a person who means a folder of this

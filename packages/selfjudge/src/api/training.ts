@@ -165,12 +165,12 @@ async function run(
     dtype: model.opened.model.dtype,
     datasetName: [datasetName],
   };
-  const result = await runTraining(
+  const result = (await runTraining(
     verb,
     resolveConfig(verb, { values, preset, onNote: onWarning }),
     { signal, onWarning, onNote: onWarning, onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }) },
     { opened: model.opened, rows: sourceOf(rows), allowChanged },
-  );
+  )) as RunResult;
   const trained = result.status === 'completed' ? result.final : result.checkpoint;
   if (trained !== undefined) await model.reload(trained);
   return result;

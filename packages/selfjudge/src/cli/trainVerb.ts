@@ -12,7 +12,8 @@ import { runTraining, type TrainHooks, type TrainOutcome } from '../training/tra
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';
-import { Progress } from './progress.js';
+import { duration, Progress } from './progress.js';
+import { describeStart } from './startText.js';
 import { reportStopped } from './stopped.js';
 
 const ABOUT: Record<TrainingVerb, string> = {
@@ -28,6 +29,7 @@ interface OwnFlags {
   preset?: string;
   json?: boolean;
   allow_changed?: boolean;
+  dry_run?: boolean;
 }
 
 /** Metrics worth a place on the progress line, in this order. */
@@ -49,11 +51,12 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     .option('--config <file>', 'YAML or JSON file with these keys; flags override it')
     .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
     .option('--allow_changed', 'go on with a run though its data, weights, templates or code have changed')
+    .option('--dry_run', 'say what the run is, what memory it takes, and stop')
     .option('--json', 'print the result as JSON on stdout');
   addConfigFlags(command, verb);
   command.action(async (options: OwnFlags) => {
-    const flags = givenFlags(command, ['config', 'preset', 'json', 'allow_changed']);
-    const inputs = { allowChanged: options.allow_changed };
+    const flags = givenFlags(command, ['config', 'preset', 'json', 'allow_changed', 'dry_run']);
+    const inputs = { allowChanged: options.allow_changed, dryRun: options.dry_run };
     const progress = new Progress(name, 'steps');
     const onNote = (note: string) => progress.say(`note: ${note}`);
     const config = resolveConfig(name, { file: options.config, preset: options.preset, flags, onNote });
@@ -83,6 +86,8 @@ function hooksOf(progress: Progress, onNote: (note: string) => void): TrainHooks
     onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
     onWarning: (message) => progress.say(`warning: ${message}`),
     onNote,
+    onFacts: (facts) => describeStart(facts).forEach((line) => progress.say(line)),
+    onExpectedTime: (seconds, steps) => progress.say(`time    about ${duration(seconds)} for the ${steps} steps to come`),
   };
 }
 
@@ -99,12 +104,16 @@ function noteOf(metrics: Record<string, number>): string {
 
 function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig): number {
   const say = (line: string) => process.stderr.write(`${line}\n`);
+  if (outcome.status === 'planned') return EXIT.done;
   if (outcome.status === 'interrupted') {
     say(`interrupted after step ${outcome.step}; checkpoint ${outcome.checkpoint ?? 'none yet'}`);
     say('run the same command again to go on from there');
     return EXIT.interrupted;
   }
-  const kept = outcome.bestStep === outcome.step ? '' : `, the policy of step ${outcome.bestStep} kept`;
+  const { chosenBy } = outcome;
+  const by = chosenBy === undefined ? '' : `, best by ${chosenBy.judge} on ${chosenBy.n} dev prompts (no evidence)`;
+  const kept =
+    outcome.bestStep === outcome.step && by === '' ? '' : `, the policy of step ${outcome.bestStep} kept${by}`;
   if (outcome.alreadyDone) say(`${outcome.outputDir} is complete already`);
   say(`done: ${outcome.step} steps${kept}`);
   say(`result: ${outcome.outputDir}/final`);

@@ -66,11 +66,17 @@ export function resolveVerb(
     else config[key] = result.value;
   }
   const combined = faults.length > 0 ? { faults: [], notes: [] } : combinations(name, config, given);
-  const [first, ...more] = [...faults, ...combined.faults];
+  const [first, ...more] = [...faults, ...combined.faults, ...twiceRead(file, config)];
   if (first !== undefined) throw new ConfigError(first, ...more);
   const lines = [...noteLines(known), ...combined.notes];
   if (lines.length > 0) onNote(lines.join('\n'));
   return config;
+}
+
+/** The standard input can be read once. */
+function twiceRead(file: string | undefined, { dataset_name: names }: ResolvedConfig): ConfigFault[] {
+  if (file !== '-' || !Array.isArray(names) || !names.includes('-')) return [];
+  return [{ key: 'dataset_name', expected: 'a file, as the configuration is read from stdin', received: '-' }];
 }
 
 /** The same values under the API's names. */

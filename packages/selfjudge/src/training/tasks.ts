@@ -70,6 +70,8 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
     const options = limited(run as RunOptions & JsftOptions, opened);
     const template = resolveTemplate(run.judgeTemplate!, opened);
     const pairs = await rows.preferences(run, warn);
+    if (template.rationale !== undefined && pairs.every(({ rationales }) => rationales === undefined))
+      warn(`judge_template ${template.name} has rationales and no row has one: only verdicts are learnt`);
     const sft = prepareSft(opened.tokenizer, pairs.map(sftExampleOf), options);
     const judge = prepareJudge(opened.tokenizer, pairs, template, options);
     return jsftTask(

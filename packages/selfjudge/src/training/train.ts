@@ -1,17 +1,21 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { ConfigError } from '@selfjudge/base';
+import { isSame } from '@selfjudge/base/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs';
 import { stringify } from 'yaml';
 import { CONFIG_FORMAT, toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
-import { fileRows, type RowSource } from '../rows/datasets.js';
+import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import { runBefore, type RunBefore } from './before.js';
 import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
+import { expectedTime } from './expectedTime.js';
 import type { RunOptions } from './runOptions.js';
+import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, TASKS } from './tasks.js';
 
 export interface TrainHooks {
@@ -22,9 +26,16 @@ export interface TrainHooks {
   onWarning?(message: string): void;
   /** Told what is worth knowing and no warning: that a run is extended, say. */
   onNote?(message: string): void;
+  /** What the run is, before its first step. */
+  onFacts?(facts: StartFacts): void;
+  /** After three steps, how many seconds the others will take. */
+  onExpectedTime?(seconds: number, steps: number): void;
 }
 
-export type TrainOutcome = TrainingResult & { outputDir: string; alreadyDone?: boolean };
+export type TrainOutcome = (TrainingResult | { status: 'planned' }) & {
+  outputDir: string;
+  alreadyDone?: boolean;
+};
 
 /** What to train and on what, in place of the model and the files that the configuration names. */
 export interface TrainInputs {
@@ -33,6 +44,8 @@ export interface TrainInputs {
   rows?: RowSource;
   /** A run goes on though its data, weights, tokenizer, templates or code are not those it began with. */
   allowChanged?: boolean;
+  /** Says what the run is, and stops; nothing is left behind. */
+  dryRun?: boolean;
 }
 
 /**
@@ -47,14 +60,16 @@ export async function runTraining(
   hooks: TrainHooks = {},
   inputs: TrainInputs = {},
 ): Promise<TrainOutcome> {
-  const options = toOptions(config) as unknown as RunOptions;
+  const tally: Tally = { read: 0, ofSplit: 0, leftOut: {}, cut: 0 };
+  const options = { ...(toOptions(config) as unknown as RunOptions), tally };
   const warn = hooks.onWarning ?? (() => {});
+  if (inputs.opened === undefined) refuseOwnInput(options);
   const folder = RunFolder.open(options.outputDir);
   try {
     const before = runBefore(folder, verb, config);
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
-    if (before?.result !== undefined && before.extended.length === 0) {
+    if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
       if (!inputs.allowChanged) await refuseOtherRows(verb, options, { before, record, rows, warn });
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
@@ -67,19 +82,29 @@ export async function runTraining(
       const template = judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened);
       const contents = contentsOf(opened, record.fingerprint(), template);
       if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
+      if (inputs.dryRun || hooks.onFacts !== undefined)
+        hooks.onFacts?.(await startFacts(verb, options, { opened, task, tally }));
+      if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
       folder.writeFingerprints({ ...contents });
       folder.unfinish();
       const { totalSteps } = task.order;
+      let clock: (row: MetricsRow) => void = () => {};
       const result = await train(task, {
         folder,
         saveSteps: options.saveSteps,
         saveTotalLimit: options.saveTotalLimit,
         resume: true,
         signal: hooks.signal,
-        onStart: (step) => hooks.onStart?.(step, totalSteps),
-        onLog: (row) => hooks.onLog?.(row, totalSteps),
+        onStart: (step) => {
+          clock = expectedTime(task!, step, (seconds, steps) => hooks.onExpectedTime?.(seconds, steps));
+          hooks.onStart?.(step, totalSteps);
+        },
+        onLog: (row) => {
+          clock(row);
+          hooks.onLog?.(row, totalSteps);
+        },
         onWarning: warn,
       });
       if (result.status === 'completed') folder.writeSummary({ verb, ...result });
@@ -95,11 +120,23 @@ export async function runTraining(
   }
 }
 
+/** @throws ConfigError when the run would write over the model that it begins with */
+function refuseOwnInput({ outputDir, modelNameOrPath }: RunOptions): void {
+  const [own, ...parts] = ['.', RUN_LAYOUT.final, RUN_LAYOUT.checkpoints].map((part) => join(outputDir, part));
+  const isPart = (part: string) => isSame(part, modelNameOrPath) || isSame(part, dirname(modelNameOrPath));
+  if (!isSame(own, modelNameOrPath) && !parts.some(isPart)) return;
+  throw new ConfigError({
+    key: 'output_dir',
+    expected: `another folder than that of the model (${modelNameOrPath}): the run would write over what it begins with`,
+    received: outputDir,
+  });
+}
+
 /** Says what is not as it was, or refuses to go on with it. @throws ConfigError */
 function goOn(
   before: RunBefore,
   contents: Record<string, string>,
-  { order, schedule: _ }: TrainingTask,
+  { order }: TrainingTask,
   { allowChanged = false, onWarning, onNote }: TrainHooks & TrainInputs,
 ): void {
   const changed = changedContents(before, contents, allowChanged);
