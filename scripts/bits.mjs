@@ -3,7 +3,7 @@
 // docs/decisions/013-guards-of-bits.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { workerCount } from '../native/index.mjs';
-import { NUMERIC_VERSION } from '../packages/training/dist/numericVersion.js';
+import { NUMERIC_VERSION } from '../packages/training/dist/index.js';
 import {
   bitsOf,
   differences,
@@ -32,9 +32,10 @@ console.log(moved.length === 0 ? 'as committed' : moved.join('\n'));
 if (process.argv.includes('--write')) {
   const { version, results } = JSON.parse(readFileSync(NUMERIC_VERSION_FILE, 'utf8'));
   if (version === NUMERIC_VERSION && movedResults(results, resultsOf(now)).length > 0)
-    throw new Error('results move: NUMERIC_VERSION in packages/training/src/numericVersion.ts has to move with them');
+    throw new Error(
+      'results move: NUMERIC_VERSION in packages/training/src/numericVersion.ts has to move with them',
+    );
   const record = { version: NUMERIC_VERSION, results: resultsOf(now) };
   writeFileSync(NUMERIC_VERSION_FILE, `${JSON.stringify(record, null, 2)}\n`);
   writeFileSync(HASHES, `${JSON.stringify(now, null, 2)}\n`);
-}
-else if (moved.length > 0) process.exitCode = 1;
+} else if (moved.length > 0) process.exitCode = 1;

@@ -239,11 +239,11 @@ describe('calls', () => {
 
   it('name what was wrong before anything is written', async () => {
     expectError(await sft('--lerning_rate', '1'), 2, /unknown option '--lerning_rate'[^]*--learning_rate/);
-    writeFileSync(join(cwd, 'config.yaml'), 'lora_rank: 4');
+    writeFileSync(join(cwd, 'config.yaml'), 'lora_rr: 4');
     expectError(
       await sft('--config', 'config.yaml'),
       2,
-      /lora_rank: expected a key of this verb.*did you mean 'lora_r'/,
+      /lora_rr: expected a key of this verb.*did you mean 'lora_r'/,
     );
     expectError(
       await sft('--dtype', 'float16'),

@@ -34,14 +34,28 @@ const text = (name: string) => readFileSync(join(cwd, name), 'utf8');
 describe('paths', () => {
   it('from a subfolder mean what they mean there, and a run goes on from another folder', () => {
     const flags = ['--dataset_split', 'all', ...LOOP];
-    const first = cli(['dpo', '-m', '../model', '--dataset_name', '../pairs.jsonl', '--output_dir', '../run', ...flags], {
-      from: 'sub',
-    });
+    const first = cli(
+      ['dpo', '-m', '../model', '--dataset_name', '../pairs.jsonl', '--output_dir', '../run', ...flags],
+      {
+        from: 'sub',
+      },
+    );
     expect(first).toMatchObject({ code: 0 });
-    const again = cli(['dpo', '-m', 'model', '--dataset_name', 'pairs.jsonl', '--output_dir', 'run', ...flags]);
+    const again = cli([
+      'dpo',
+      '-m',
+      'model',
+      '--dataset_name',
+      'pairs.jsonl',
+      '--output_dir',
+      'run',
+      ...flags,
+    ]);
     expect(again.stderr).toContain('run is complete already');
     expect(again.code).toBe(0);
-    expect(cli(['score', '../rows.jsonl', '-m', '../run', '--dtype', 'float32'], { from: 'sub' }).code).toBe(0);
+    expect(cli(['score', '../rows.jsonl', '-m', '../run', '--dtype', 'float32'], { from: 'sub' }).code).toBe(
+      0,
+    );
   });
 
   it('have ~ and $HOME where no shell saw them', () => {
@@ -74,7 +88,13 @@ describe('an output that is an input', () => {
     const before = text('rows.jsonl');
     symlinkSync(join(cwd, 'rows.jsonl'), join(cwd, 'link.jsonl'));
     linkSync(join(cwd, 'rows.jsonl'), join(cwd, 'hard.jsonl'));
-    for (const out of ['rows.jsonl', './sub/../rows.jsonl', 'link.jsonl', 'hard.jsonl', 'model/config.json']) {
+    for (const out of [
+      'rows.jsonl',
+      './sub/../rows.jsonl',
+      'link.jsonl',
+      'hard.jsonl',
+      'model/config.json',
+    ]) {
       const { code, stderr } = cli(['score', 'rows.jsonl', '-m', 'model', '--out', out]);
       expect({ code, stderr }, out).toEqual({
         code: 2,
@@ -87,7 +107,9 @@ describe('an output that is an input', () => {
   it('is refused as the folder of a run too', () => {
     const run = (model: string, output: string) =>
       cli(['dpo', '-m', model, '--dataset_name', 'pairs.jsonl', '--output_dir', output, ...LOOP]);
-    expect(run('model', './sub/../model').stderr).toMatch(/output_dir: expected another folder than that of the model/);
+    expect(run('model', './sub/../model').stderr).toMatch(
+      /output_dir: expected another folder than that of the model/,
+    );
     expect(existsSync(join(cwd, 'model/config.yaml'))).toBe(false);
     expect(run('run/final', 'run').stderr).toMatch(/output_dir: expected another folder/);
     expect(run('run', 'run').stderr).toMatch(/output_dir: expected another folder/);

@@ -81,7 +81,9 @@ export function resultsOf(hashes, where = []) {
     {},
     ...Object.entries(hashes).map(([name, value]) => {
       if (typeof value === 'object') return resultsOf(value, [...where, name]);
-      return name === 'work' || name === 'metrics' ? {} : { [[...where, name].join(', ')]: value.slice(0, 16) };
+      return name === 'work' || name === 'metrics'
+        ? {}
+        : { [[...where, name].join(', ')]: value.slice(0, 16) };
     }),
   );
 }

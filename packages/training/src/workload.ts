@@ -76,7 +76,6 @@ const MOST_STEPS = 2000;
 export function tokensOfSteps({ groups }: Workload, first: number, last: number): number {
   const counted = Math.min(last, first + MOST_STEPS - 1);
   let sum = 0;
-  for (let step = first; step <= counted; step++)
-    for (const group of groups(step)) sum += tokensOf(group);
+  for (let step = first; step <= counted; step++) for (const group of groups(step)) sum += tokensOf(group);
   return counted < first ? 0 : (sum * (last - first + 1)) / (counted - first + 1);
 }

@@ -43,6 +43,7 @@ export function isSame(a: string, b: string): boolean {
  * machine has at least the folder above it, or a name that ends as a file's.
  */
 export function isHubName(path: string): boolean {
-  if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(path) || /\.(jsonl?|gz|gguf|ya?ml|csv|parquet)$/i.test(path)) return false;
+  if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(path) || /\.(jsonl?|gz|gguf|ya?ml|csv|parquet)$/i.test(path))
+    return false;
   return !existsSync(path) && !existsSync(dirname(path));
 }

@@ -168,7 +168,12 @@ async function run(
   const result = (await runTraining(
     verb,
     resolveConfig(verb, { values, preset, onNote: onWarning }),
-    { signal, onWarning, onNote: onWarning, onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }) },
+    {
+      signal,
+      onWarning,
+      onNote: onWarning,
+      onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }),
+    },
     { opened: model.opened, rows: sourceOf(rows), allowChanged },
   )) as RunResult;
   const trained = result.status === 'completed' ? result.final : result.checkpoint;

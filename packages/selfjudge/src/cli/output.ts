@@ -42,7 +42,10 @@ const OF_MODELS = /\.(safetensors|gguf|json|jinja|model|ya?ml)$/i;
  * @returns its path with ~ and $HOME; undefined for the standard output, also as `-`
  * @throws ConfigError when it is one of the inputs, or a file of one
  */
-export function outputPath(out: string | undefined, inputs: readonly (string | undefined)[]): string | undefined {
+export function outputPath(
+  out: string | undefined,
+  inputs: readonly (string | undefined)[],
+): string | undefined {
   if (out === undefined || out === '-') return undefined;
   const path = filePath('--out', out);
   const isInput = (input: string) =>

@@ -6,7 +6,10 @@ export function describeStart(facts: StartFacts): string[] {
   const { rows, steps, batch, epochs, learningRate, lrSchedulerType, labels } = facts;
   const all: [string, string][] = [
     ...(rows === undefined ? [] : [['rows', rowsText(rows)] as [string, string]]),
-    ['steps', `${steps} of ${batch}, ${decimals(epochs)} epochs; learning rate ${learningRate}, ${lrSchedulerType}`],
+    [
+      'steps',
+      `${steps} of ${batch}, ${decimals(epochs)} epochs; learning rate ${learningRate}, ${lrSchedulerType}`,
+    ],
     ['trains', trainedText(facts)],
     ['learns', labels],
     ...(facts.memory === undefined ? [] : [['memory', memoryText(facts.memory)] as [string, string]]),

@@ -62,8 +62,7 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     const config = resolveConfig(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
-        (signal) =>
-          runTraining(name, config, { signal, ...hooksOf(progress, onNote) }, inputs),
+        (signal) => runTraining(name, config, { signal, ...hooksOf(progress, onNote) }, inputs),
         (line) => progress.say(line),
       );
       progress.finish();
@@ -87,7 +86,8 @@ function hooksOf(progress: Progress, onNote: (note: string) => void): TrainHooks
     onWarning: (message) => progress.say(`warning: ${message}`),
     onNote,
     onFacts: (facts) => describeStart(facts).forEach((line) => progress.say(line)),
-    onExpectedTime: (seconds, steps) => progress.say(`time    about ${duration(seconds)} for the ${steps} steps to come`),
+    onExpectedTime: (seconds, steps) =>
+      progress.say(`time    about ${duration(seconds)} for the ${steps} steps to come`),
   };
 }
 
@@ -111,9 +111,12 @@ function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig)
     return EXIT.interrupted;
   }
   const { chosenBy } = outcome;
-  const by = chosenBy === undefined ? '' : `, best by ${chosenBy.judge} on ${chosenBy.n} dev prompts (no evidence)`;
+  const by =
+    chosenBy === undefined ? '' : `, best by ${chosenBy.judge} on ${chosenBy.n} dev prompts (no evidence)`;
   const kept =
-    outcome.bestStep === outcome.step && by === '' ? '' : `, the policy of step ${outcome.bestStep} kept${by}`;
+    outcome.bestStep === outcome.step && by === ''
+      ? ''
+      : `, the policy of step ${outcome.bestStep} kept${by}`;
   if (outcome.alreadyDone) say(`${outcome.outputDir} is complete already`);
   say(`done: ${outcome.step} steps${kept}`);
   say(`result: ${outcome.outputDir}/final`);

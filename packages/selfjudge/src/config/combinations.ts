@@ -20,7 +20,8 @@ const IDLE: readonly Idle[] = [
     key: 'lora_dropout',
     none: [0],
     when: (_, verb) => isPreference(verb),
-    reason: 'dpo and self-train compute without dropout: policy and reference must give the same bits at the start',
+    reason:
+      'dpo and self-train compute without dropout: policy and reference must give the same bits at the start',
   },
   {
     key: 'label_smoothing',

@@ -24,7 +24,9 @@ export const modelFields = {
 export const dataFields = {
   dataset_name: z
     .union([input.transform((one) => [one]), z.array(input).min(1)])
-    .describe('JSONL file or files (.gz too, - for stdin): prompt, chosen, rejected; messages; or HH transcripts'),
+    .describe(
+      'JSONL file or files (.gz too, - for stdin): prompt, chosen, rejected; messages; or HH transcripts',
+    ),
   dataset_split: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
@@ -84,7 +86,9 @@ export const jsftFields = {
 };
 
 export const templateFields = {
-  judge_template: templateName.describe('a shipped template, a file, or auto: the one beside the weights, else plain'),
+  judge_template: templateName.describe(
+    'a shipped template, a file, or auto: the one beside the weights, else plain',
+  ),
 };
 
 export const preferenceFields = {
@@ -116,7 +120,9 @@ export const answerFields = {
 export const selfTrainingFields = {
   max_prompt_length: count.describe('tokens; longer prompts are dropped and counted'),
   missing_eos: z.enum(['drop', 'keep', 'lose']).describe('what becomes of an answer cut before its end'),
-  eval_steps: whole.describe('ask the judge it trains on about dev prompts every so many steps, and keep the step it likes best; 0 for never'),
+  eval_steps: whole.describe(
+    'ask the judge it trains on about dev prompts every so many steps, and keep the step it likes best; 0 for never',
+  ),
   max_kl: positive.describe('nats a sequence; farther from the start training stops'),
 };
 

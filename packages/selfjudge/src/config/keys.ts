@@ -22,7 +22,12 @@ export function knownKeys(name: string, verb: VerbConfig, given: Given): Known {
   const recipe: Recipe = { verb: name, given, has: (key) => Object.hasOwn(verb.fields, key) };
   const put = (key: string, from: string, value: unknown) => {
     if (!Object.hasOwn(values, key) || same(values[key], value)) values[key] = value;
-    else faults.push({ key: from, expected: `${key} once: ${shown(values[key])} is given too`, received: value });
+    else
+      faults.push({
+        key: from,
+        expected: `${key} once: ${shown(values[key])} is given too`,
+        received: value,
+      });
   };
   for (const [key, value] of Object.entries(given)) if (isOwn(verb, key)) put(key, key, value);
   for (const [key, value] of Object.entries(given)) {
@@ -53,7 +58,11 @@ function unknown(name: string, verb: VerbConfig, key: string, received: unknown)
     .filter(([, { fields }]) => Object.hasOwn(fields, key))
     .map(([other]) => other);
   if (others.length > 0)
-    return { key, expected: `left out: it is a key of ${others.join(', ')}, and ${name} was called`, received };
+    return {
+      key,
+      expected: `left out: it is a key of ${others.join(', ')}, and ${name} was called`,
+      received,
+    };
   return { key, expected: 'a key of this verb', received, nearest: nearest(key, Object.keys(verb.fields)) };
 }
 

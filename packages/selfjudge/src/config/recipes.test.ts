@@ -39,7 +39,9 @@ function faultsOf(verb: TrainingVerb, recipe: object): Record<string, string> {
 
 describe.each(Object.entries(tools))('every key of %s', (tool, keys) => {
   it('is one of a verb here, or has a meaning', () => {
-    const own = new Set(Object.values<VerbConfig>(TRAINING_VERBS).flatMap(({ fields }) => Object.keys(fields)));
+    const own = new Set(
+      Object.values<VerbConfig>(TRAINING_VERBS).flatMap(({ fields }) => Object.keys(fields)),
+    );
     const factors = ['per_device_train_batch_size', 'gradient_accumulation_steps'];
     const unknown = Object.keys(keys).filter(
       (key) => !own.has(key) && !factors.includes(key) && meaningOf(key) === undefined,
@@ -50,11 +52,20 @@ describe.each(Object.entries(tools))('every key of %s', (tool, keys) => {
   it('at the default of the tool is refused only where it names the work', () => {
     const verb = TRAINING_VERBS.sft;
     const refused = Object.entries(keys).flatMap(([key, value]) =>
-      Object.hasOwn(verb.fields, key) ? [] : knownKeys('sft', verb, { [key]: value }).faults.map((fault) => fault.key),
+      Object.hasOwn(verb.fields, key)
+        ? []
+        : knownKeys('sft', verb, { [key]: value }).faults.map((fault) => fault.key),
     );
     const others = { trl: ['loss_type', 'beta', 'label_smoothing', 'precompute_ref_log_probs'] };
     const expected = [...((others as Record<string, string[]>)[tool] ?? []), 'pref_beta', 'pref_loss'];
-    const more = ['dpo_label_smoothing', 'enable_thinking', 'precompute_ref_log_probs', 'temperature', 'top_p', 'top_k'];
+    const more = [
+      'dpo_label_smoothing',
+      'enable_thinking',
+      'precompute_ref_log_probs',
+      'temperature',
+      'top_p',
+      'top_k',
+    ];
     expect(refused.filter((key) => ![...expected, ...more].includes(key))).toEqual([]);
   });
 });
@@ -97,12 +108,26 @@ describe('a recipe of the alignment handbook', () => {
   it('passes without them, with one note of the keys that change nothing', () => {
     const { dataset_mixture: _, max_prompt_length: __, ...rest } = HANDBOOK;
     const { config, notes } = taken('dpo', rest);
-    expect(config).toMatchObject({ dtype: 'bf16', beta: 0.2, train_batch_size: 4, max_steps: 0, save_steps: 0 });
+    expect(config).toMatchObject({
+      dtype: 'bf16',
+      beta: 0.2,
+      train_batch_size: 4,
+      max_steps: 0,
+      save_steps: 0,
+    });
     expect(notes).toMatch(/^keys that need nothing here:\n/);
     expect(notes).toMatch(/logging_steps, report_to: every step is logged/);
-    for (const key of ['gradient_checkpointing', 'optim', 'packing', 'use_peft', 'attn_implementation', 'eval_steps'])
+    for (const key of [
+      'gradient_checkpointing',
+      'optim',
+      'packing',
+      'use_peft',
+      'attn_implementation',
+      'eval_steps',
+    ])
       expect(notes, key).toContain(key);
-    for (const key of ['beta', 'max_steps', 'learning_rate']) expect(notes, key).not.toMatch(new RegExp(`\\b${key}\\b`));
+    for (const key of ['beta', 'max_steps', 'learning_rate'])
+      expect(notes, key).not.toMatch(new RegExp(`\\b${key}\\b`));
   });
 });
 
@@ -135,7 +160,9 @@ describe('a recipe of LLaMA-Factory', () => {
     expect(config.lora_target_modules).toHaveLength(7);
     expect(taken('dpo', { ...rest, lora_alpha: 2 }).config.lora_alpha).toBe(2);
     expect(taken('sft', { mask_history: false }).config.train_on).toBe('all');
-    expect(faultsOf('sft', { stage: 'dpo' })).toEqual({ stage: 'left out: it is the verb dpo, and sft was called' });
+    expect(faultsOf('sft', { stage: 'dpo' })).toEqual({
+      stage: 'left out: it is the verb dpo, and sft was called',
+    });
     expect(faultsOf('dpo', { template: 'chatml' })).toHaveProperty('template');
   });
 });
@@ -161,7 +188,13 @@ describe('a recipe of axolotl', () => {
     const { config } = taken('sft', recipe);
     const expected = { model_name_or_path: 'n', max_length: 512, train_batch_size: 8, num_train_epochs: 3 };
     expect(config).toMatchObject({ ...expected, dtype: 'bf16', full_finetuning: false });
-    const faults = faultsOf('sft', { ...recipe, optimizer: 'adamw_bnb_8bit', val_set_size: 0.05, adapter: 'qlora', rl: 'dpo' });
+    const faults = faultsOf('sft', {
+      ...recipe,
+      optimizer: 'adamw_bnb_8bit',
+      val_set_size: 0.05,
+      adapter: 'qlora',
+      rl: 'dpo',
+    });
     expect(Object.keys(faults).sort()).toEqual(['adapter', 'optimizer', 'rl', 'val_set_size']);
     expect(taken('sft', { adapter: null }).config.full_finetuning).toBe(true);
   });
@@ -204,7 +237,8 @@ describe('what would change the result', () => {
 
 describe('values as YAML 1.1 and quotes leave them', () => {
   it('are read as meant', () => {
-    const text = 'learning_rate: "5e-5"\nwarmup_ratio: .1\nadam_epsilon: 1E-8\nmax_steps: 1_000\nlora_alpha: 4.\n';
+    const text =
+      'learning_rate: "5e-5"\nwarmup_ratio: .1\nadam_epsilon: 1E-8\nmax_steps: 1_000\nlora_alpha: 4.\n';
     expect(taken('sft', `${text}full_finetuning: yes\n`).config).toMatchObject({
       learning_rate: 5e-5,
       warmup_ratio: 0.1,
@@ -237,28 +271,46 @@ describe('values as YAML 1.1 and quotes leave them', () => {
 
 describe('paths', () => {
   it('have ~ and $HOME, as where a shell has seen them', () => {
-    const { config } = taken('dpo', { output_dir: '~/runs/one', dataset_name: ['$HOME/a.jsonl', '${HOME}/b.jsonl'] });
+    const { config } = taken('dpo', {
+      output_dir: '~/runs/one',
+      dataset_name: ['$HOME/a.jsonl', '${HOME}/b.jsonl'],
+    });
     expect(config.output_dir).toBe(join(homedir(), 'runs/one'));
     expect(config.dataset_name).toEqual([join(homedir(), 'a.jsonl'), join(homedir(), 'b.jsonl')]);
-    expect(faultsOf('dpo', { output_dir: '~someone/x' }).output_dir).toMatch(/only ~ and \$HOME .*, not ~someone$/);
+    expect(faultsOf('dpo', { output_dir: '~someone/x' }).output_dir).toMatch(
+      /only ~ and \$HOME .*, not ~someone$/,
+    );
     expect(faultsOf('dpo', { dataset_name: '$DATA/x.jsonl' }).dataset_name).toMatch(/not \$DATA/);
   });
 
   it('that are ids of a hub are refused as such, with the others', () => {
-    const hub = { model_name_or_path: 'Qwen/Qwen2.5-0.5B', dataset_name: 'HuggingFaceH4/ultrafeedback_binarized' };
+    const hub = {
+      model_name_or_path: 'Qwen/Qwen2.5-0.5B',
+      dataset_name: 'HuggingFaceH4/ultrafeedback_binarized',
+    };
     const faults = faultsOf('dpo', { ...hub, dataset_mixture: { a: 1 } });
     expect(Object.keys(faults)).toEqual(['dataset_mixture', 'model_name_or_path', 'dataset_name']);
-    expect(faults.model_name_or_path).toMatch(/ids of a hub are not downloaded \(get it with hf download Qwen/);
-    expect(taken('dpo', { model_name_or_path: 'no/such.gguf', output_dir: 'a/b' }).config.output_dir).toBe('a/b');
+    expect(faults.model_name_or_path).toMatch(
+      /ids of a hub are not downloaded \(get it with hf download Qwen/,
+    );
+    expect(taken('dpo', { model_name_or_path: 'no/such.gguf', output_dir: 'a/b' }).config.output_dir).toBe(
+      'a/b',
+    );
   });
 });
 
 describe('values that do not go together', () => {
   it('are noted where one does nothing, and refused where nothing comes of them', () => {
     const notesOf = (verb: TrainingVerb, recipe: object) => taken(verb, recipe).notes;
-    expect(notesOf('dpo', { lora_dropout: 0.1 })).toMatch(/^lora_dropout 0.1 does nothing: dpo and self-train/);
-    expect(notesOf('dpo', { loss_type: 'ipo', label_smoothing: 0.1 })).toMatch(/label_smoothing 0.1 does nothing/);
-    expect(notesOf('sft', { lr_scheduler_type: 'constant', warmup_ratio: 0.1 })).toMatch(/constant_with_warmup does/);
+    expect(notesOf('dpo', { lora_dropout: 0.1 })).toMatch(
+      /^lora_dropout 0.1 does nothing: dpo and self-train/,
+    );
+    expect(notesOf('dpo', { loss_type: 'ipo', label_smoothing: 0.1 })).toMatch(
+      /label_smoothing 0.1 does nothing/,
+    );
+    expect(notesOf('sft', { lr_scheduler_type: 'constant', warmup_ratio: 0.1 })).toMatch(
+      /constant_with_warmup does/,
+    );
     expect(notesOf('sft', { lora_dropout: 0.1 })).toBe('');
     expect(notesOf('dpo', { lora_dropout: 0 })).toBe('');
     expect(faultsOf('self-train', { temperature: 0 })).toHaveProperty('temperature');

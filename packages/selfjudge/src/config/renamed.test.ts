@@ -34,7 +34,9 @@ describe('earlier words', () => {
       const config = { verb: 'quickstart', judge_template: 'plain' };
       expect(() => refuseOtherConfig(folder, config, { keys: new Set() })).not.toThrow();
       const other = { ...config, judge_template: 'rationale' };
-      expect(() => refuseOtherConfig(folder, other, { keys: new Set() })).toThrow(/judge_template: expected "plain"/);
+      expect(() => refuseOtherConfig(folder, other, { keys: new Set() })).toThrow(
+        /judge_template: expected "plain"/,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

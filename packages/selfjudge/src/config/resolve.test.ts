@@ -112,7 +112,9 @@ describe('resolveConfig', () => {
     expect(wrong({ top_p: '1.5' })).toThrow(/top_p: expected at most 1 /);
     expect(wrong({ loss_type: 'hing' })).toThrow(/one of sigmoid, hinge, ipo .*did you mean 'hinge'/);
     expect(wrong({ dtype: 'float8' })).toThrow(/dtype: expected one of float32, bf16 /);
-    expect(wrong({ dtype: 'float16' })).toThrow(/dtype: expected bf16, which takes as much memory .*received float16$/);
+    expect(wrong({ dtype: 'float16' })).toThrow(
+      /dtype: expected bf16, which takes as much memory .*received float16$/,
+    );
     expect(wrong({ full_finetuning: 'maybe' })).toThrow(/full_finetuning: expected true or false/);
     expect(wrong({ lora_target_modules: 'query' })).toThrow(/lora_target_modules: expected one of q_proj, /);
     expect(wrong({ beta: '{' })).toThrow(/beta: expected a number/);
@@ -143,7 +145,9 @@ describe("TRL's keys", () => {
     expect(() => resolved('dpo', { flags: { optim: 'adafactor' } })).toThrow(
       /optim: expected adamw_torch: the one optimizer is AdamW/,
     );
-    expect(() => resolved('sft', { file: file('load_in_4bit: true') })).toThrow(/load_in_4bit: expected left out/);
+    expect(() => resolved('sft', { file: file('load_in_4bit: true') })).toThrow(
+      /load_in_4bit: expected left out/,
+    );
   });
 
   it('multiply to the global batch, across file and flags', () => {

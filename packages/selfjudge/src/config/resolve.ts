@@ -76,7 +76,9 @@ export function resolveVerb(
 /** The standard input can be read once. */
 function twiceRead(file: string | undefined, { dataset_name: names }: ResolvedConfig): ConfigFault[] {
   if (file !== '-' || !Array.isArray(names) || !names.includes('-')) return [];
-  return [{ key: 'dataset_name', expected: 'a file, as the configuration is read from stdin', received: '-' }];
+  return [
+    { key: 'dataset_name', expected: 'a file, as the configuration is read from stdin', received: '-' },
+  ];
 }
 
 /** The same values under the API's names. */
@@ -156,7 +158,9 @@ function contentOf(path: string, name: string): Given {
 function refuseOctals(text: string): void {
   const [, key, number] = /^\s*([\w-]+):\s+([-+]?0\d[\d_]*)\s*(?:#.*)?$/m.exec(text) ?? [];
   if (key !== undefined)
-    throw new SyntaxError(`${key}: ${number}, which is octal to some readers: write it without the leading 0`);
+    throw new SyntaxError(
+      `${key}: ${number}, which is octal to some readers: write it without the leading 0`,
+    );
 }
 
 /** Flags are text: numbers, booleans and lists are read as YAML where the field does not take text. */

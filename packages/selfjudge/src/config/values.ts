@@ -7,7 +7,11 @@ type Given = Record<string, unknown>;
 /** Words of others for values of ours, by key. */
 const WORDS: Readonly<Record<string, (value: unknown) => unknown>> = {
   dtype: (value) =>
-    /^(torch\.)?bfloat16$/.test(String(value)) ? 'bf16' : /^(torch\.float32|fp32|float)$/.test(String(value)) ? 'float32' : value,
+    /^(torch\.)?bfloat16$/.test(String(value))
+      ? 'bf16'
+      : /^(torch\.float32|fp32|float)$/.test(String(value))
+        ? 'float32'
+        : value,
   max_steps: (value) => (value === -1 || value === '-1' ? 0 : value),
   top_k: (value) => (value === -1 || value === '-1' ? 0 : value),
   loss_type: (value) => (Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value),
@@ -26,7 +30,10 @@ const UNLIMITED: Readonly<Record<string, number>> = {
 /** Why a value cannot be had, where the range alone would mislead. */
 const REASONS: Readonly<Record<string, readonly [RegExp, string][]>> = {
   dtype: [
-    [/^(torch\.)?(float16|fp16|half)$/, 'bf16, which takes as much memory as float16, or float32: there is no float16 here'],
+    [
+      /^(torch\.)?(float16|fp16|half)$/,
+      'bf16, which takes as much memory as float16, or float32: there is no float16 here',
+    ],
     [/^auto$/, 'bf16 or float32: it is not taken from the file'],
   ],
 };
@@ -49,7 +56,9 @@ export function spelledAs(key: string, field: z.ZodType, value: unknown): unknow
 
 function numberIn(text: string): number | undefined {
   const digits = text.replace(/(?<=\d)_(?=\d)/g, '');
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(digits) && !/^[-+]?0\d/.test(digits) ? Number(digits) : undefined;
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(digits) && !/^[-+]?0\d/.test(digits)
+    ? Number(digits)
+    : undefined;
 }
 
 function switchIn(text: string): boolean | undefined {
@@ -70,7 +79,11 @@ export function checked(
   const [issue] = result.error.issues;
   if (value === null)
     return {
-      fault: { key, expected: `${limitOf(issue) || 'a value'} (${about}), or the key left out`, received: value },
+      fault: {
+        key,
+        expected: `${limitOf(issue) || 'a value'} (${about}), or the key left out`,
+        received: value,
+      },
     };
   const reason = REASONS[key]?.find(([words]) => words.test(String(value)))?.[1];
   if (reason !== undefined) return { fault: { key, expected: reason, received: value } };
@@ -96,7 +109,12 @@ function limitOf(issue: z.core.$ZodIssue): string {
     case 'unrecognized_keys':
       return `none of the keys ${issue.keys.join(', ')}`;
     case 'invalid_union':
-      return issue.errors.flat().map(limitOf).find((text) => text !== '' && !Object.values(TYPES).includes(text)) ?? '';
+      return (
+        issue.errors
+          .flat()
+          .map(limitOf)
+          .find((text) => text !== '' && !Object.values(TYPES).includes(text)) ?? ''
+      );
     case 'custom':
       return issue.message === 'Invalid input' ? '' : issue.message;
     default:

@@ -19,9 +19,7 @@ export function expectedTime(
   const { totalSteps } = order;
   const timed = { seconds: 0, tokens: 0 };
   const tokens = (first: number, last: number) =>
-    workload === undefined || workload.isBound
-      ? last - first + 1
-      : tokensOfSteps(workload, first, last);
+    workload === undefined || workload.isBound ? last - first + 1 : tokensOfSteps(workload, first, last);
   return ({ step, metrics }) => {
     if (step <= from + 1 || step > from + TIMED || totalSteps - from < FEWEST) return;
     timed.seconds += metrics.step_time - (metrics['time/checkpoint'] ?? 0) - (metrics['time/eval'] ?? 0);

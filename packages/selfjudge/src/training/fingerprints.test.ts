@@ -12,7 +12,11 @@ const at = (name: string) => join(dir, name);
 afterAll(() => rmSync(dir, { recursive: true }));
 
 const rowsOf = (word: string, count = 6) =>
-  Array.from({ length: count }, (_, i) => ({ prompt: `Name ${i}?`, chosen: `${word} ${i}.`, rejected: 'No.' }));
+  Array.from({ length: count }, (_, i) => ({
+    prompt: `Name ${i}?`,
+    chosen: `${word} ${i}.`,
+    rejected: 'No.',
+  }));
 const write = (name: string, rows: object[]) =>
   writeFileSync(at(name), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 async function saveModel(name: string, options: Parameters<typeof byteModel>[0] = {}) {
@@ -152,7 +156,9 @@ describe('a complete run', () => {
     await train({ ...constant, max_steps: '4' });
     const { outcome, said } = await train({ ...constant, max_steps: '7' });
     expect(outcome).toMatchObject({ status: 'completed', step: 7 });
-    expect(said).toMatch(/^max_steps was 4, is 7: the run goes on after step 4 to 7, with the learning rates of 7 steps/);
+    expect(said).toMatch(
+      /^max_steps was 4, is 7: the run goes on after step 4 to 7, with the learning rates of 7 steps/,
+    );
     // At a constant rate nothing tells it from a run of that length.
     expect(weights()).toBe(whole);
     await expect(train({ ...constant, max_steps: '5' })).rejects.toThrow(

@@ -112,8 +112,7 @@ const WEIGHTS = /\.(safetensors|gguf)$/i;
 /** Of the weight files of a folder, or of a file, whole. */
 function fingerprintOfFiles(path: string | undefined): string {
   const hash = createHash('sha256');
-  const files =
-    path === undefined ? [] : statSync(path).isDirectory() ? weightFiles(path) : [path];
+  const files = path === undefined ? [] : statSync(path).isDirectory() ? weightFiles(path) : [path];
   const chunk = Buffer.allocUnsafe(1 << 20);
   for (const file of files) {
     const fd = openSync(file, 'r');

@@ -28,7 +28,11 @@ beforeAll(async () => {
 });
 
 let runs = 0;
-async function factsOf(verb: TrainingVerb, flags: Record<string, string | string[]> = {}, inputs: TrainInputs = {}) {
+async function factsOf(
+  verb: TrainingVerb,
+  flags: Record<string, string | string[]> = {},
+  inputs: TrainInputs = {},
+) {
   const output = at(`run-${runs++}`);
   const config = resolveConfig(verb, {
     flags: {
@@ -56,7 +60,9 @@ describe('what is said before the first step', () => {
       `trains  ${facts.parameters.toLocaleString('en')} parameters: LoRA r 4, alpha 16 on q_proj, v_proj`,
       'learns  chosen answers before rejected ones (sigmoid, beta 0.1)',
     ]);
-    expect(lines[4]).toMatch(/^memory {2}about [\d.]+ [KM]iB at most \([\d.]+ [KM]iB before the first step\); .* are free$/);
+    expect(lines[4]).toMatch(
+      /^memory {2}about [\d.]+ [KM]iB at most \([\d.]+ [KM]iB before the first step\); .* are free$/,
+    );
   });
 
   it('names the adapter below, which stays', async () => {
@@ -83,11 +89,14 @@ describe('the memory expected', () => {
     ['dpo', { lora_r: '16' }],
     ['dpo', { token_budget: '200', dtype: 'float32' }],
     ['jsft', { judge_batch_size: '2' }],
-  ] as [TrainingVerb, Record<string, string>][])('%s %o: within a tenth of what is taken', async (verb, flags) => {
-    const { facts, peak } = await factsOf(verb, flags);
-    expect(facts.memory!.peak / peak).toBeGreaterThan(0.9);
-    expect(facts.memory!.peak / peak).toBeLessThan(1.1);
-  });
+  ] as [TrainingVerb, Record<string, string>][])(
+    '%s %o: within a tenth of what is taken',
+    async (verb, flags) => {
+      const { facts, peak } = await factsOf(verb, flags);
+      expect(facts.memory!.peak / peak).toBeGreaterThan(0.9);
+      expect(facts.memory!.peak / peak).toBeLessThan(1.1);
+    },
+  );
 
   it('is refused before the first step where it is more than there is, by row or by budget', () => {
     const longest = { id: 'pairs.jsonl:7', shape: { rows: 9000, headRows: 10 }, single: true };
@@ -103,7 +112,11 @@ describe('the memory expected', () => {
 describe('the time expected', () => {
   it('is said after three steps, by the tokens to come', () => {
     const group = (length: number) => ({ id: 'a', sequences: [{ tokens: Array<number>(length).fill(1) }] });
-    const workload = { groups: (step: number) => [group(step <= 3 ? 10 : 20)], all: [group(20)], tokenBudget: 99 };
+    const workload = {
+      groups: (step: number) => [group(step <= 3 ? 10 : 20)],
+      all: [group(20)],
+      tokenBudget: 99,
+    };
     const said: number[][] = [];
     const order = { totalSteps: 13 } as never;
     const clock = expectedTime({ order, workload }, 0, (...told) => said.push(told));

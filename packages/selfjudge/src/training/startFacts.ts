@@ -65,7 +65,10 @@ interface LoopFacts {
   trainBatchSize: number;
 }
 
-const TURNS = { last: 'the last answer of each row; all before it is context', all: 'every answer of each row' };
+const TURNS = {
+  last: 'the last answer of each row; all before it is context',
+  all: 'every answer of each row',
+};
 
 const LABELS: Record<TrainingVerb, (run: RunOptions & Partial<PreferenceOptions>) => string> = {
   sft: ({ trainOn }) => TURNS[trainOn],

@@ -122,7 +122,9 @@ export async function runTraining(
 
 /** @throws ConfigError when the run would write over the model that it begins with */
 function refuseOwnInput({ outputDir, modelNameOrPath }: RunOptions): void {
-  const [own, ...parts] = ['.', RUN_LAYOUT.final, RUN_LAYOUT.checkpoints].map((part) => join(outputDir, part));
+  const [own, ...parts] = ['.', RUN_LAYOUT.final, RUN_LAYOUT.checkpoints].map((part) =>
+    join(outputDir, part),
+  );
   const isPart = (part: string) => isSame(part, modelNameOrPath) || isSame(part, dirname(modelNameOrPath));
   if (!isSame(own, modelNameOrPath) && !parts.some(isPart)) return;
   throw new ConfigError({
@@ -148,7 +150,12 @@ function goOn(
 async function refuseOtherRows(
   verb: TrainingVerb,
   options: RunOptions,
-  { before, record, rows, warn }: { before: RunBefore; record: RowRecord; rows: RowSource; warn(message: string): void },
+  {
+    before,
+    record,
+    rows,
+    warn,
+  }: { before: RunBefore; record: RowRecord; rows: RowSource; warn(message: string): void },
 ): Promise<void> {
   if (before.contents === undefined) return;
   try {

@@ -23,18 +23,38 @@ export const AXOLOTL: Meanings = {
   },
   lora_model_dir: off('give the adapter as model_name_or_path: its adapter_config.json names the base'),
   lora_target_linear: (value) =>
-    value === true ? { take: { lora_target_modules: 'all-linear' } } : { note: 'lora_target_modules names the layers' },
-  ...all('lora_fan_in_fan_out peft_layer_replication peft_trainable_token_indices', off('LoRA is on linear layers')),
-  ...all('peft_layers_to_transform peft_layers_pattern lora_rank_pattern lora_alpha_pattern', off('a new adapter is the same on every layer')),
+    value === true
+      ? { take: { lora_target_modules: 'all-linear' } }
+      : { note: 'lora_target_modules names the layers' },
+  ...all(
+    'lora_fan_in_fan_out peft_layer_replication peft_trainable_token_indices',
+    off('LoRA is on linear layers'),
+  ),
+  ...all(
+    'peft_layers_to_transform peft_layers_pattern lora_rank_pattern lora_alpha_pattern',
+    off('a new adapter is the same on every layer'),
+  ),
   peft_use_dora: off('LoRA only'),
-  peft_use_rslora: off('the scale is lora_alpha / lora_r; for the same one multiply lora_alpha by the root of lora_r'),
+  peft_use_rslora: off(
+    'the scale is lora_alpha / lora_r; for the same one multiply lora_alpha by the root of lora_r',
+  ),
   peft_init_lora_weights: on('A is random by seed, B is zero', 'the new adapter begins as no change'),
   peft: off('LoRA has lora_r, lora_alpha, lora_dropout and lora_target_modules'),
-  ...all('relora relora_steps lisa_n_layers lisa_step_interval unfrozen_parameters', off('what is trained is trained from first to last')),
-  ...all('gptq qat quantization', off('weights are trained against in dtype (quantised files are dequantised when read)')),
+  ...all(
+    'relora relora_steps lisa_n_layers lisa_step_interval unfrozen_parameters',
+    off('what is trained is trained from first to last'),
+  ),
+  ...all(
+    'gptq qat quantization',
+    off('weights are trained against in dtype (quantised files are dequantised when read)'),
+  ),
   sequence_len: as('max_length'),
   max_prompt_len: anyway('prompts are never cut'),
-  excess_length_strategy: one(['truncate'], 'long answers are cut at their end', 'long answers are cut at their end'),
+  excess_length_strategy: one(
+    ['truncate'],
+    'long answers are cut at their end',
+    'long answers are cut at their end',
+  ),
   min_sample_len: anyway('an answer has at least its end token'),
   micro_batch_size: (value) => ({ take: { per_device_train_batch_size: value } }),
   batch_size: as('train_batch_size'),
@@ -49,7 +69,10 @@ export const AXOLOTL: Meanings = {
   ),
   ...all('datasets pretraining_dataset', refused(FILES)),
   test_datasets: anyway('training reads dataset_name alone'),
-  shuffle_merged_datasets: on('the order of the data is random by seed', 'the order of the data is random by seed'),
+  shuffle_merged_datasets: on(
+    'the order of the data is random by seed',
+    'the order of the data is random by seed',
+  ),
   shuffle_before_merging_datasets: anyway('the order of the data is random by seed'),
   dataset_exact_deduplication: off('rows are trained on as they are'),
   ...all(
@@ -78,7 +101,10 @@ export const AXOLOTL: Meanings = {
   ...all('bfloat16', (value) => ({ lightly: { dtype: value === false ? 'float32' : 'bf16' } })),
   float16: off('float32 and bf16 only: use dtype: bf16'),
   noisy_embedding_alpha: off('no noise is added to embeddings (NEFTune)'),
-  ...all('loss_watchdog_threshold loss_watchdog_patience', off('a step whose gradient is not finite is skipped and named')),
+  ...all(
+    'loss_watchdog_threshold loss_watchdog_patience',
+    off('a step whose gradient is not finite is skipped and named'),
+  ),
   ...all('plugins trainer_cls reward_model process_reward_model', off('there are no plugins in a recipe')),
   trl: off('the verb self-train has its own keys'),
   ...all('use_pose pose_max_context_len curriculum_sampling', off('the order of the data is by seed alone')),
@@ -119,8 +145,14 @@ export const AXOLOTL: Meanings = {
      tokenizer_save_jinja_files total_num_tokens total_supervised_tokens use_kernels vllm`,
     anyway(ENGINE),
   ),
-  ...all('tensor_parallel_size context_parallel_size sequence_parallel_degree dp_shard_size dp_replicate_size', one([1], 'one device a process', 'one device a process')),
-  ...all('resize_token_embeddings_to_32x fix_untrained_tokens reinit_weights shrink_embeddings', off(VOCABULARY)),
+  ...all(
+    'tensor_parallel_size context_parallel_size sequence_parallel_degree dp_shard_size dp_replicate_size',
+    one([1], 'one device a process', 'one device a process'),
+  ),
+  ...all(
+    'resize_token_embeddings_to_32x fix_untrained_tokens reinit_weights shrink_embeddings',
+    off(VOCABULARY),
+  ),
   mean_resizing_embeddings: anyway(VOCABULARY),
   chat_template: off("the chat template is the model's own"),
   chat_template_kwargs: off("the chat template is the model's own, without arguments"),
@@ -131,5 +163,8 @@ export const AXOLOTL: Meanings = {
      use_eaft fp32_norms freeze_mm_modules`,
     off('the model computes as config.json says'),
   ),
-  ...all('cpo_alpha orpo_alpha kto_desirable_weight kto_undesirable_weight', off('the losses are those of loss_type')),
+  ...all(
+    'cpo_alpha orpo_alpha kto_desirable_weight kto_undesirable_weight',
+    off('the losses are those of loss_type'),
+  ),
 };

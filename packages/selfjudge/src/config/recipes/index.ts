@@ -22,4 +22,7 @@ export function meaningOf(key: string): Meaning | undefined {
 export const RECIPE_KEYS: readonly string[] = Object.keys(MEANINGS);
 
 /** TRL's two factors of the batch: their product is `train_batch_size`. One that is not given counts as 1. */
-export const BATCH_FACTORS: readonly string[] = ['per_device_train_batch_size', 'gradient_accumulation_steps'];
+export const BATCH_FACTORS: readonly string[] = [
+  'per_device_train_batch_size',
+  'gradient_accumulation_steps',
+];

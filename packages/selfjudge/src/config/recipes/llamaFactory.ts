@@ -50,10 +50,16 @@ export const LLAMA_FACTORY: Meanings = {
   default_system: off('put the system message into the rows'),
   tokenized_path: off('rows are tokenised when they are read'),
   disable_shuffling: off('the order of the data is random by seed'),
-  ...all('resize_vocab split_special_tokens add_tokens add_special_tokens new_special_tokens_config', off(VOCABULARY)),
+  ...all(
+    'resize_vocab split_special_tokens add_tokens add_special_tokens new_special_tokens_config',
+    off(VOCABULARY),
+  ),
   init_special_tokens: anyway(VOCABULARY),
   rope_scaling: off('positions are rotated as config.json says'),
-  ...all('shift_attn mixture_of_depths train_from_scratch use_llama_pro', off('the model computes as config.json says')),
+  ...all(
+    'shift_attn mixture_of_depths train_from_scratch use_llama_pro',
+    off('the model computes as config.json says'),
+  ),
   quantization_bit: off('weights are trained against in dtype (quantised files are dequantised when read)'),
   ...all('quantization_method quantization_type double_quantization quantization_device_map', anyway(ENGINE)),
   ...all(
@@ -64,9 +70,18 @@ export const LLAMA_FACTORY: Meanings = {
   ...all('asft_alpha eaft_alpha moe_aux_loss_coef', anyway('sft is plain cross-entropy')),
   ...all('pissa_init pissa_convert', off('the new adapter begins as no change')),
   pissa_iter: anyway('the new adapter begins as no change'),
-  ...all('freeze_trainable_layers freeze_trainable_modules freeze_extra_modules', anyway('read for finetuning_type: freeze alone')),
-  ...all('ref_model_adapters ref_model_quantization_bit', off('the reference is the frozen start of the policy')),
-  ...all('reward_model reward_model_adapters reward_model_quantization_bit', off('the judge is the model itself')),
+  ...all(
+    'freeze_trainable_layers freeze_trainable_modules freeze_extra_modules',
+    anyway('read for finetuning_type: freeze alone'),
+  ),
+  ...all(
+    'ref_model_adapters ref_model_quantization_bit',
+    off('the reference is the frozen start of the policy'),
+  ),
+  ...all(
+    'reward_model reward_model_adapters reward_model_quantization_bit',
+    off('the judge is the model itself'),
+  ),
   ...all('hyper_parallel_args reward_model_type', anyway(ENGINE)),
   model_max_length: as('max_length'),
   ...all('enable_thinking preserve_thinking', off("the chat template is the model's own, without arguments")),

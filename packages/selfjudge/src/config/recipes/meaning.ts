@@ -87,9 +87,13 @@ export const all = (keys: string, meaning: Meaning): Meanings =>
 
 /** The optimizer by the name that transformers gives it. */
 export const optimizer: Meaning = (value) =>
-  value === null || /^adamw(_hf|_torch|_torch_fused|_torch_xla|_torch_npu_fused|_apex_fused)?$/.test(String(value))
+  value === null ||
+  /^adamw(_hf|_torch|_torch_fused|_torch_xla|_torch_npu_fused|_apex_fused)?$/.test(String(value))
     ? { note: 'the optimizer is AdamW with float32 state' }
-    : { refuse: 'adamw_torch: the one optimizer is AdamW, with float32 moments in one place (neither 8-bit nor paged)' };
+    : {
+        refuse:
+          'adamw_torch: the one optimizer is AdamW, with float32 moments in one place (neither 8-bit nor paged)',
+      };
 
 /** Ways of training that are a verb here. */
 export const isVerb =

@@ -1,4 +1,15 @@
-import { all, anyway, as, off, one, optimizer, refused, type Meanings, type Outcome, type Recipe } from './meaning.js';
+import {
+  all,
+  anyway,
+  as,
+  off,
+  one,
+  optimizer,
+  refused,
+  type Meanings,
+  type Outcome,
+  type Recipe,
+} from './meaning.js';
 
 const LOGGED = 'every step is logged to metrics.jsonl in the run folder';
 const UPLOADS = 'nothing is uploaded: publish the final folder with the hub client';
@@ -68,7 +79,10 @@ export const TRANSFORMERS: Meanings = {
     anyway(ONE_DEVICE),
   ),
   ...all('deepspeed fsdp fsdp_config parallelism_config fsdp_min_num_params', off(ONE_DEVICE)),
-  ...all('fsdp_transformer_layer_cls_to_wrap tpu_num_cores tpu_metrics_debug xla mp_parameters', anyway(ONE_DEVICE)),
+  ...all(
+    'fsdp_transformer_layer_cls_to_wrap tpu_num_cores tpu_metrics_debug xla mp_parameters',
+    anyway(ONE_DEVICE),
+  ),
   ...all(
     'save_strategy save_on_each_node save_only_model save_safetensors enable_jit_checkpoint restore_callback_states_from_checkpoint',
     anyway('checkpoints go by save_steps'),
@@ -78,10 +92,15 @@ export const TRANSFORMERS: Meanings = {
       ? { take: { save_steps: 0 } }
       : { note: 'checkpoints go by save_steps' },
   do_train: anyway('the verb trains'),
-  overwrite_output_dir: anyway('a run folder is never overwritten: the same run goes on, another one is refused'),
+  overwrite_output_dir: anyway(
+    'a run folder is never overwritten: the same run goes on, another one is refused',
+  ),
   resume_from_checkpoint: (value) =>
     typeof value === 'string' && !/^(true|yes|last|latest)$/i.test(value)
-      ? { refuse: 'left out: the same command with the same output_dir goes on by itself, from its newest checkpoint' }
+      ? {
+          refuse:
+            'left out: the same command with the same output_dir goes on by itself, from its newest checkpoint',
+        }
       : { note: 'the same command with the same output_dir goes on by itself' },
   ignore_data_skip: off('a run that goes on sees the rows that it would have seen'),
   bf16: (value) => ({
@@ -89,15 +108,19 @@ export const TRANSFORMERS: Meanings = {
     note: 'dtype says how weights and activations are stored',
   }),
   fp16: off('float32 and bf16 only: use dtype: bf16'),
-  use_cpu: (value) => (value === true ? { take: { device: 'cpu' } } : { note: 'device says where to compute' }),
-  no_cuda: (value) => (value === true ? { take: { device: 'cpu' } } : { note: 'device says where to compute' }),
+  use_cpu: (value) =>
+    value === true ? { take: { device: 'cpu' } } : { note: 'device says where to compute' },
+  no_cuda: (value) =>
+    value === true ? { take: { device: 'cpu' } } : { note: 'device says where to compute' },
   use_mps_device: off('device is cpu or cuda'),
   optim: optimizer,
   optim_args: off('AdamW has adam_beta1, adam_beta2, adam_epsilon and weight_decay'),
   optim_target_modules: off('AdamW updates all that is trained'),
   adafactor: off('the optimizer is AdamW with float32 state'),
   neftune_noise_alpha: off('no noise is added to embeddings (NEFTune)'),
-  label_smoothing_factor: off('cross-entropy is on the labels as they are; label_smoothing is for preference losses'),
+  label_smoothing_factor: off(
+    'cross-entropy is on the labels as they are; label_smoothing is for preference losses',
+  ),
   load_best_model_at_end: off(
     'the last policy is kept; self-train with eval_steps keeps the best by the judge it trains on',
   ),
@@ -106,9 +129,15 @@ export const TRANSFORMERS: Meanings = {
     off('there is no early stopping: give max_steps, or look at checkpoints of save_steps'),
   ),
   data_seed: off('seed keys the order of the data too'),
-  dataloader_drop_last: off('the last batch of a run by epochs may be smaller; max_steps has whole batches only'),
+  dataloader_drop_last: off(
+    'the last batch of a run by epochs may be smaller; max_steps has whole batches only',
+  ),
   group_by_length: off('the order of the data is by seed alone; nothing is padded'),
-  train_sampling_strategy: one(['random'], 'the order of the data is random by seed', 'the order of the data is by seed alone'),
+  train_sampling_strategy: one(
+    ['random'],
+    'the order of the data is random by seed',
+    'the order of the data is by seed alone',
+  ),
   label_names: off('labels are found by the shape of the rows'),
   use_legacy_prediction_loop: anyway(EVALUATED),
   past_index: anyway(ENGINE),
@@ -120,7 +149,11 @@ export const TRANSFORMERS: Meanings = {
   torch_dtype: as('dtype'),
   lr: as('learning_rate'),
   per_gpu_train_batch_size: refused('use train_batch_size'),
-  model_revision: one(['main'], 'a folder has one revision', 'give the folder of the revision as model_name_or_path'),
+  model_revision: one(
+    ['main'],
+    'a folder has one revision',
+    'give the folder of the revision as model_name_or_path',
+  ),
   model_init_kwargs: off('dtype and device are all that a model is opened with'),
   tokenizer_name_or_path: off("the tokenizer is the model's own, in its folder"),
   tokenizer_name: off("the tokenizer is the model's own, in its folder"),

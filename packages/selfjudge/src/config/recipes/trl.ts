@@ -11,7 +11,10 @@ const NO_DROPOUT = 'dpo and self-train compute without dropout';
 const maxPromptLength: Meaning = (value) =>
   value === null
     ? { note: 'prompts are never cut' }
-    : { refuse: 'left out: prompts are never cut; rows longer than max_length are cut in the answer, or left out and counted' };
+    : {
+        refuse:
+          'left out: prompts are never cut; rows longer than max_length are cut in the answer, or left out and counted',
+      };
 
 /** Keys of TRL's configurations and scripts, and of the alignment handbook's recipes. */
 export const TRL: Meanings = {
@@ -29,7 +32,11 @@ export const TRL: Meanings = {
   dataset_splits: off(FILES),
   dataset_configs: off(FILES),
   dataset_config: one(['default', 'main'], COLUMNS, 'a file has no configurations'),
-  dataset_train_split: one(['train'], 'a file has no named splits', 'give the file of that split as dataset_name'),
+  dataset_train_split: one(
+    ['train'],
+    'a file has no named splits',
+    'give the file of that split as dataset_name',
+  ),
   dataset_test_split: anyway('training reads dataset_name alone'),
   dataset_text_field: one(['text', 'messages'], COLUMNS, COLUMNS),
   dataset_kwargs: off(COLUMNS),
@@ -39,27 +46,43 @@ export const TRL: Meanings = {
   system_prompt: off('put the system message into the rows'),
   // Labels and lengths.
   ...all('packing packing_strategy eval_packing padding_free pad_to_multiple_of pad_token', anyway(TREES)),
-  ...all('num_of_sequences chars_per_token label_pad_token_id padding_value use_num_logits_to_keep use_logits_to_keep', anyway(TREES)),
+  ...all(
+    'num_of_sequences chars_per_token label_pad_token_id padding_value use_num_logits_to_keep use_logits_to_keep',
+    anyway(TREES),
+  ),
   eos_token: off("the end of a turn is the tokenizer's own"),
   completion_only_loss: on(ANSWERS, 'answers alone are labels, never prompts'),
   assistant_only_loss: (value, { has }) =>
     value === true && has('train_on') ? { take: { train_on: 'all' } } : { note: ANSWERS },
   train_on_inputs: off('answers alone are labels, never prompts'),
-  truncation_mode: one(['keep_start'], 'long answers are cut at their end', 'long answers are cut at their end, prompts never'),
+  truncation_mode: one(
+    ['keep_start'],
+    'long answers are cut at their end',
+    'long answers are cut at their end, prompts never',
+  ),
   // Adapter.
   use_peft: (value) => ({
     lightly: { full_finetuning: value === false },
     note: 'LoRA is the default here; full_finetuning trains all weights',
   }),
-  lora_task_type: one(['CAUSAL_LM'], 'what is trained is a language model', 'what is trained is a language model'),
+  lora_task_type: one(
+    ['CAUSAL_LM'],
+    'what is trained is a language model',
+    'what is trained is a language model',
+  ),
   lora_modules_to_save: off('an adapter is on linear layers; full_finetuning trains all weights'),
   lora_target_parameters: off('name linear layers in lora_target_modules'),
   lora_bias: one(['none'], 'biases are frozen', 'biases are frozen under an adapter'),
-  use_rslora: off('the scale is lora_alpha / lora_r; for the same one multiply lora_alpha by the root of lora_r'),
+  use_rslora: off(
+    'the scale is lora_alpha / lora_r; for the same one multiply lora_alpha by the root of lora_r',
+  ),
   use_dora: off('LoRA only'),
   init_lora_weights: on('A is random by seed, B is zero', 'the new adapter begins as no change'),
   // Preference training.
-  ...all('ref_model_mixup_alpha ref_model_sync_steps force_use_ref_model precompute_ref_batch_size model_adapter_name', anyway(REFERENCE)),
+  ...all(
+    'ref_model_mixup_alpha ref_model_sync_steps force_use_ref_model precompute_ref_batch_size model_adapter_name',
+    anyway(REFERENCE),
+  ),
   ...all('ref_model sync_ref_model ref_adapter_name ref_model_init_kwargs reference_free', off(REFERENCE)),
   disable_dropout: on(NO_DROPOUT, NO_DROPOUT),
   loss_weights: (value) =>
@@ -69,7 +92,11 @@ export const TRL: Meanings = {
   rpo_alpha: off('use sft for a plain likelihood term'),
   ld_alpha: off('logp_reduction is the sum or the mean over an answer'),
   use_weighting: off('every pair weighs the same'),
-  f_divergence_type: one(['reverse_kl'], 'the divergence is the reverse KL', 'the divergence is the reverse KL'),
+  f_divergence_type: one(
+    ['reverse_kl'],
+    'the divergence is the reverse KL',
+    'the divergence is the reverse KL',
+  ),
   f_alpha_divergence_coef: anyway('the divergence is the reverse KL'),
   discopop_tau: anyway('loss_type is sigmoid, hinge or ipo'),
   tools: off('put the tools into the rows'),
@@ -84,7 +111,11 @@ export const TRL: Meanings = {
   reward_weights: off(JUDGE),
   missing_eos_penalty: off('use missing_eos: drop, keep or lose'),
   num_generations: one([2], 'two answers a prompt', 'every prompt gets two answers'),
-  repetition_penalty: one([1], 'answers are sampled as the policy has them', 'answers are sampled as the policy has them'),
+  repetition_penalty: one(
+    [1],
+    'answers are sampled as the policy has them',
+    'answers are sampled as the policy has them',
+  ),
   min_p: off('top_p and top_k bound what is sampled'),
   cache_implementation: anyway('sampling and training are one engine'),
   use_vllm: anyway('sampling and training are one engine here, so their log-probabilities agree to the bit'),
