@@ -100,8 +100,10 @@ export class RowRecord {
   }
 }
 
-const contentOf = ({ id: _, place: __, ...content }: { id: string; place?: string }): string =>
-  JSON.stringify(content);
+const NAMES: ReadonlySet<string> = new Set(['id', 'place']);
+
+const contentOf = (row: object): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(row).filter(([name]) => !NAMES.has(name))));
 
 function fingerprintOf(...values: unknown[]): string {
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32);
