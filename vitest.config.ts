@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { PATHS } from './scripts/suite.mjs';
 
@@ -16,7 +17,8 @@ const alias = [
     replacement: source('$1/src/index'),
   },
   { find: /^selfjudge$/, replacement: source('selfjudge/src/index') },
-  { find: '@selfjudge/training/runs', replacement: source('training/src/runs/index') },
+  { find: /^@selfjudge\/training\/runs$/, replacement: source('training/src/runs/index') },
+  { find: '@selfjudge/training/runs/internal', replacement: source('training/src/runs/internal') },
   { find: /^@selfjudge\/(\w+)\/(checks|internal)$/, replacement: source('$1/src/$2') },
 ];
 
@@ -39,6 +41,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     pool: 'forks',
+    // Half of the tests wait for a process of their own. The default, one less than there are cores, would be one here.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('unit', ['*.test.ts'], {
         exclude: ['**/*.{path,real,cuda,soak}.test.ts', '**/node_modules/**'],

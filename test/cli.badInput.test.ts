@@ -248,9 +248,9 @@ describe('calls', () => {
     expectError(
       await sft('--dtype', 'float16'),
       2,
-      /dtype: expected one of float32, bf16 .*received float16/,
+      /dtype: expected bf16, which takes as much memory as float16.*received float16/,
     );
-    expectError(await sft('--bf16', 'true'), 2, /bf16: .*\(use dtype: bf16\)/);
+    expectError(await sft('--fp16', 'true'), 2, /fp16: .*use dtype: bf16/);
     expectError(
       await cli('judge', 'judge.jsonl', '-m', 'model', '--dtype', 'int4'),
       2,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { list, object, optional, text, whole } from '@selfjudge/base/checks';
 import { FileFormatError } from '@selfjudge/base';
 import { makeFolder } from '@selfjudge/base';
-import { atomicWrite, writeJson } from '@selfjudge/base/internal';
+import { atomicWrite, refuseLfsPointer, writeJson } from '@selfjudge/base/internal';
 
 /** A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: its type and settings. */
 export type Component = { type: string } & Record<string, unknown>;
@@ -151,6 +151,7 @@ async function readText(path: string): Promise<string | undefined> {
 
 function parseJson(path: string, text: string | undefined): object | undefined {
   if (text === undefined) return undefined;
+  refuseLfsPointer(path, text);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;

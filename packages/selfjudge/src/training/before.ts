@@ -1,6 +1,6 @@
 import { ConfigError } from '@selfjudge/base';
 import type { DataOrder, RunFolder, TrainingResult } from '@selfjudge/training';
-import { readFingerprints } from '@selfjudge/training/runs';
+import { readFingerprints } from '@selfjudge/training/runs/internal';
 import { presetOf, TRAINING_VERBS, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { configBefore, refuseOtherConfig } from './sameRun.js';
 

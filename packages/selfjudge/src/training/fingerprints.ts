@@ -5,7 +5,7 @@ import { ConfigError, type ConfigFault } from '@selfjudge/base';
 import { formatJudgeTemplate } from '@selfjudge/judging/internal';
 import type { JudgeTemplate } from '@selfjudge/judging';
 import { NUMERIC_VERSION } from '@selfjudge/training';
-import { RUN_LAYOUT } from '@selfjudge/training/runs';
+import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import type { OpenModel } from '../models/model.js';
 import type { DatasetOptions, RowSource, Warn } from '../rows/datasets.js';
 import type { RunBefore } from './before.js';
@@ -33,7 +33,7 @@ export function contentsOf(
   const { chat_template: _, ...config } = tokenizer.files.config as Record<string, unknown>;
   return {
     data,
-    weights: (model as { fingerprint?: string }).fingerprint ?? fingerprintOfFiles(model.source),
+    weights: model.fingerprint ?? fingerprintOfFiles(model.source),
     ...(adapter !== undefined && { adapter: fingerprintOfFiles(path) }),
     tokenizer: fingerprintOf(tokenizer.files.tokenizer, config),
     chat_template: fingerprintOf(tokenizer.chatTemplate ?? null),

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ConfigError, shellWord, type ConfigFault } from '@selfjudge/base';
-import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs';
+import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { todaysMeaning } from '../config/earlier.js';
 import { underTodaysKeys } from '../config/renamed.js';
 

@@ -4,7 +4,7 @@ import { ConfigError } from '@selfjudge/base';
 import { isSame } from '@selfjudge/base/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
-import { RUN_LAYOUT } from '@selfjudge/training/runs';
+import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { CONFIG_FORMAT, toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
