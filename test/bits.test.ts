@@ -4,7 +4,19 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cpuInfo } from '../native/index.mjs';
-import { bitsOf, DATA, differences, HASHES, metricsHashes, PATHS, resumeOldRun } from './support/bits.mjs';
+import { NUMERIC_VERSION } from '../packages/training/src/numericVersion.js';
+import {
+  bitsOf,
+  DATA,
+  differences,
+  HASHES,
+  metricsHashes,
+  movedResults,
+  NUMERIC_VERSION_FILE,
+  PATHS,
+  resultsOf,
+  resumeOldRun,
+} from './support/bits.mjs';
 
 const committed = JSON.parse(readFileSync(HASHES, 'utf8')) as Record<string, object>;
 const ADVICE =
@@ -23,6 +35,26 @@ describe('bits of the builds before', () => {
     const { stderr, hashes } = await resumeOldRun();
     expect(stderr).toContain('going on after step 4 of 6\n');
     expectCommitted('the old run, resumed', hashes);
+  });
+});
+
+describe('the numeric version', () => {
+  const record = JSON.parse(readFileSync(NUMERIC_VERSION_FILE, 'utf8')) as {
+    version: number;
+    results: Record<string, string>;
+  };
+
+  it('is that of the committed results: one that moves takes it along', () => {
+    expect(movedResults(record.results, resultsOf(committed)), ADVICE).toEqual([]);
+    expect(Object.keys(record.results)).toEqual(Object.keys(resultsOf(committed)));
+    expect(NUMERIC_VERSION).toBe(record.version);
+  });
+
+  it('does not move with a new result, or with what is said of one', () => {
+    const [name] = Object.keys(record.results);
+    expect(movedResults(record.results, { ...record.results, more: 'a' })).toEqual([]);
+    expect(movedResults(record.results, { ...record.results, [name]: 'a' })).toEqual([name]);
+    expect(Object.keys(record.results).filter((of) => /work|metrics/.test(of))).toEqual([]);
   });
 });
 

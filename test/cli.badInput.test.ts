@@ -239,18 +239,18 @@ describe('calls', () => {
 
   it('name what was wrong before anything is written', async () => {
     expectError(await sft('--lerning_rate', '1'), 2, /unknown option '--lerning_rate'[^]*--learning_rate/);
-    writeFileSync(join(cwd, 'config.yaml'), 'lora_rank: 4');
+    writeFileSync(join(cwd, 'config.yaml'), 'lora_rr: 4');
     expectError(
       await sft('--config', 'config.yaml'),
       2,
-      /lora_rank: expected a key of this verb.*did you mean 'lora_r'/,
+      /lora_rr: expected a key of this verb.*did you mean 'lora_r'/,
     );
     expectError(
       await sft('--dtype', 'float16'),
       2,
-      /dtype: expected one of float32, bf16 .*received float16/,
+      /dtype: expected bf16, which takes as much memory as float16.*received float16/,
     );
-    expectError(await sft('--bf16', 'true'), 2, /bf16: .*\(use dtype: bf16\)/);
+    expectError(await sft('--fp16', 'true'), 2, /fp16: .*use dtype: bf16/);
     expectError(
       await cli('judge', 'judge.jsonl', '-m', 'model', '--dtype', 'int4'),
       2,

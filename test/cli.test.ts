@@ -46,6 +46,7 @@ describe('training', () => {
       'config.yaml',
       'environment.json',
       'final',
+      'fingerprints.json',
       'metrics.jsonl',
       'profile.jsonl',
       'summary.json',

@@ -17,6 +17,9 @@ export const PATHS = ['portable', 'avx2'];
 const PROGRAM = fileURLToPath(new URL('bitsProgram.mjs', import.meta.url));
 const MAIN = fileURLToPath(new URL('../../packages/selfjudge/dist/cli/main.js', import.meta.url));
 
+/** The results that the numeric version of the code stands for, see `resultsOf`. */
+export const NUMERIC_VERSION_FILE = join(DATA, 'numericVersion.json');
+
 /** What the clock decides. Named one by one, so that a new metric is held until somebody says why it is not. */
 const WALL_CLOCK = new Set([
   'step_time',
@@ -71,6 +74,23 @@ export function differences(expected, received, where = []) {
   const names = new Set([...Object.keys(expected), ...Object.keys(received)]);
   return [...names].flatMap((name) => differences(expected[name], received[name], [...where, name]));
 }
+
+/** Of hashes the results, by path, method and artefact: what a run leaves, without what is said of it. */
+export function resultsOf(hashes, where = []) {
+  return Object.assign(
+    {},
+    ...Object.entries(hashes).map(([name, value]) => {
+      if (typeof value === 'object') return resultsOf(value, [...where, name]);
+      return name === 'work' || name === 'metrics'
+        ? {}
+        : { [[...where, name].join(', ')]: value.slice(0, 16) };
+    }),
+  );
+}
+
+/** Results that the record has with other bits. New ones say nothing of the numbers of the code. */
+export const movedResults = (record, results) =>
+  Object.keys(record).filter((name) => name in results && record[name] !== results[name]);
 
 const show = (value) => (typeof value === 'object' ? Object.keys(value).join(', ') : (value ?? 'nothing'));
 

@@ -156,17 +156,27 @@ export class DataError extends SelfjudgeError {
   }
 }
 
-/** A configuration key or value that is not known. */
+/** What is wrong with a key of a configuration, or with its value. */
+export interface ConfigFault {
+  key: string;
+  expected: string;
+  received: unknown;
+  /** The known word that was probably meant. */
+  nearest?: string;
+}
+
+/** Keys or values of a configuration that are not known: a line each. `details` are those of the first, and `all`. */
 export class ConfigError extends SelfjudgeError {
   override readonly name = 'ConfigError';
-  constructor(fact: { key: string; expected: string; received: unknown; nearest?: string }) {
-    const hint = fact.nearest === undefined ? '' : ` (did you mean '${fact.nearest}'?)`;
-    super(
-      'SJ_CONFIG',
-      `${fact.key}: expected ${fact.expected}, received ${show(fact.received)}${hint}`,
-      fact,
-    );
+  constructor(fault: ConfigFault, ...more: readonly ConfigFault[]) {
+    const all = [fault, ...more];
+    super('SJ_CONFIG', all.map(describeFault).join('\n'), more.length > 0 ? { ...fault, all } : { ...fault });
   }
+}
+
+function describeFault({ key, expected, received, nearest }: ConfigFault): string {
+  const hint = nearest === undefined ? '' : ` (did you mean '${nearest}'?)`;
+  return `${key}: expected ${expected}, received ${show(received)}${hint}`;
 }
 
 /** Whether `error` is one of ours, of the given code if one is named. */

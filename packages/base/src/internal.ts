@@ -3,5 +3,6 @@ export { atomicWrite, writeJson } from './files/atomicWrite.js';
 export { ByteReader, readExactly, withFile } from './files/byteReader.js';
 export { refuseLfsPointer } from './files/lfsPointer.js';
 export { checkpointName, checkpointSteps, RUN_LAYOUT } from './files/runLayout.js';
+export { expandHome, isHubName, isSame, isStandardInput, standardInput } from './files/userPath.js';
 export { mean } from './mean.js';
 export { nearest } from './nearest.js';

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
 import { FileFormatError, fileSystemError } from '@selfjudge/base';
+import { isStandardInput, standardInput } from '@selfjudge/base/internal';
 
 import type { Issue } from './problem.js';
 
@@ -28,7 +29,7 @@ const MOST_EXPANSION = 200;
 const MANY = 10_000;
 
 /**
- * Reads JSONL, gzipped or not (told by its first bytes). Blank lines are skipped; a line that is no JSON object becomes
+ * Reads JSONL, gzipped or not (told by its first bytes); `-` is the standard input. Blank lines are skipped; a line that is no JSON object becomes
  * an issue and the rest is read on, unless most of ten thousand lines are such.
  *
  * @throws FileFormatError when the file is another kind of file, cannot be decompressed, or becomes over 200 times as large (and over 1 MiB);
@@ -36,7 +37,7 @@ const MANY = 10_000;
  */
 export async function readJsonl(path: string): Promise<JsonlFile> {
   try {
-    return await parseJsonl(path, createReadStream(path));
+    return await parseJsonl(path, isStandardInput(path) ? standardInput() : createReadStream(path));
   } catch (error) {
     throw fileSystemError(path, 'a file that can be read', error);
   }

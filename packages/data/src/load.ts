@@ -25,6 +25,8 @@ export interface Dataset<T> {
   rows: T[];
   /** Every row of the file that could not be used, of whatever split. */
   issues: Issue[];
+  /** Rows of the file, of whatever split, usable or not. */
+  read?: number;
 }
 
 /** Preferences of a JSONL file, gzipped or not; see toPreferencePair for the shapes. @throws DataError when none is left */
@@ -76,5 +78,5 @@ async function load<T>(
     throw new DataError({ path, line: last, reason: `no usable row${of} among ${last} lines${why}` });
   }
   issues.sort((a, b) => a.line - b.line);
-  return { rows, issues };
+  return { rows, issues, read: file.rows.length + file.issues.length };
 }

@@ -18,5 +18,6 @@ export { unpacked } from './model/files/bitsandbytes.js';
 export { folderSource } from './model/folderSource.js';
 export { ggufSource } from './model/ggufSource.js';
 export type { ModelSource } from './model/source.js';
+export { treeOf } from './tensor/treeBatch.js';
 export { enqueue } from './tensor/enqueue.js';
 export { cpuInfo } from '@selfjudge/native';

@@ -24,7 +24,13 @@ import {
   notWhole,
   type Parameter,
 } from '@selfjudge/testing/wrongCalls';
-import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '@selfjudge/training';
+import {
+  dpoDefaults,
+  jsftDefaults,
+  LR_SCHEDULERS,
+  selfTrainingDefaults,
+  sftDefaults,
+} from '@selfjudge/training';
 import fc from 'fast-check';
 import { afterAll } from 'vitest';
 import * as api from './index.js';
@@ -69,10 +75,12 @@ const notPositive = fc.oneof(notNumber(0), fc.constant(0));
 /** Wrong values of settings, by their names; undefined asks for the default. */
 const wrongSettings: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   learningRate: notPositive,
-  lrSchedulerType: noneOf('constant', 'linear', 'cosine'),
+  lrSchedulerType: noneOf(...LR_SCHEDULERS),
   warmupRatio: share,
   warmupSteps: notWhole(0),
   minLrRatio: share,
+  lrNumCycles: notNumber(0),
+  lrPower: notPositive,
   adamBeta1: fc.oneof(share, fc.constant(1)),
   adamBeta2: fc.oneof(share, fc.constant(1)),
   adamEpsilon: fc.oneof(notPositive, fc.constant(1.5)),
@@ -133,6 +141,7 @@ function settings(defaults: object, own: Record<string, Parameter>): Parameter {
       outputDir: arg(() => at(`run-${runs++}`), place),
       lora: fields(lora, given(notObject)),
       fullFinetuning: arg(false, given(notFlag)),
+      allowChanged: arg(false, given(notFlag)),
       preset: arg('default', given(noneOf('default', 'paper'))),
       onStep: arg(() => () => {}, given(notFunction)),
       onWarning: arg(() => () => {}, given(notFunction)),

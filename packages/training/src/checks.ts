@@ -20,6 +20,7 @@ import {
 } from '@selfjudge/base/checks';
 import { prompt, tokenizer, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
+import { LR_SCHEDULERS } from './schedule.js';
 
 const share = number({ min: 0, max: 1 });
 /** Of AdamW: at 1 the mean would never move, and its bias correction divides by zero. */
@@ -73,10 +74,12 @@ const optimizer = {
 };
 const scheduleFields = {
   learningRate: number({ min: 0 }),
-  lrSchedulerType: oneOf('constant', 'linear', 'cosine'),
+  lrSchedulerType: oneOf(...LR_SCHEDULERS),
   warmupRatio: share,
   warmupSteps: whole(0),
   minLrRatio: share,
+  lrNumCycles: optional(number({ min: 0 })),
+  lrPower: optional(number({ above: 0 })),
 };
 const loop = {
   ...optimizer,

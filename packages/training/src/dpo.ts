@@ -1,6 +1,6 @@
 import type { AdamW } from './optimizer.js';
 import type { DpoOptions } from './options.js';
-import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
+import { bothAnswers, precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
 import type { PreferenceTrainable } from './trainable.js';
@@ -12,11 +12,26 @@ export async function dpoTask(
   options: DpoOptions,
 ): Promise<TrainingTask> {
   const task = taskOver(trainable, pairs.length, options);
-  const ready = options.precomputeRefLogProbs
-    ? await precomputeReference(pairs, trainable.reference, options.tokenBudget)
-    : pairs;
-  const batch = (step: number) => task.order.batch(step).map((i) => ready[i]);
-  return { ...task, step: (at) => dpoStep(batch(at.step), { ...task, options }, at) };
+  let ready = options.precomputeRefLogProbs ? undefined : pairs;
+  const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
+  return {
+    ...task,
+    workload: {
+      groups: (step) => task.order.batch(step).map((i) => groupOf(pairs[i])),
+      all: pairs.map(groupOf),
+      tokenBudget: options.tokenBudget,
+    },
+    step: async (at) => {
+      // The reference stands still: whenever it is asked, it says the same.
+      ready ??= await precomputeReference(pairs, trainable.reference, options.tokenBudget, at.signal);
+      const all = ready;
+      return dpoStep(
+        task.order.batch(at.step).map((i) => all[i]),
+        { ...task, options },
+        at,
+      );
+    },
+  };
 }
 
 export async function dpoStep(

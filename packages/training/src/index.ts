@@ -21,6 +21,7 @@ export {
   selfTrainingDefaults,
   sftDefaults,
 } from './presets.js';
+export { NUMERIC_VERSION } from './numericVersion.js';
 export { RunFolder } from './runFolder.js';
 export type { MetricsRow } from './runs/rows.js';
 export type {
@@ -32,7 +33,7 @@ export type {
   TrainingResult,
   TrainingTask,
 } from './trainingTask.js';
-export type { LrSchedulerType, Schedule, ScheduleOptions } from './schedule.js';
+export { LR_SCHEDULERS, type LrSchedulerType, type Schedule, type ScheduleOptions } from './schedule.js';
 export type { SelfTraining } from './selfTrainingRun.js';
 export type { LabelKind, SupervisedExample } from './supervised.js';
 export type { PreferenceTrainable, Trainable } from './trainable.js';

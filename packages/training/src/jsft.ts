@@ -22,14 +22,13 @@ export function jsftTask(
   const task = taskOver(trainable, data.sft.length, { ...options, maxSteps });
   const judgeOrder = orderOf(data.judge.length, { ...ofJudge, maxSteps });
   const run = { ...task, loss: options, options };
+  const groups = (step: number) => [
+    ...task.order.batch(step).map((i) => data.sft[i]),
+    ...judgeOrder.batch(step).map((i) => data.judge[i]),
+  ];
   return {
     ...task,
-    step: (at) => {
-      const examples = [
-        ...task.order.batch(at.step).map((i) => data.sft[i]),
-        ...judgeOrder.batch(at.step).map((i) => data.judge[i]),
-      ];
-      return supervisedStep(examples, run, at);
-    },
+    workload: { groups, all: [...data.sft, ...data.judge], tokenBudget: options.tokenBudget },
+    step: (at) => supervisedStep(groups(at.step), run, at),
   };
 }

@@ -20,6 +20,7 @@ import type { SelfTraining } from './selfTrainingRun.js';
 export class JudgeSignal implements Selection {
   readonly startSignal = 0.5;
   readonly every: number;
+  readonly chosenBy: { judge: string; n: number };
   private startAnswers?: SampledAnswer[];
 
   constructor(
@@ -28,6 +29,7 @@ export class JudgeSignal implements Selection {
   ) {
     check('JudgeSignal', { run, prompts }, { run: isSelfTraining, prompts: list(isTokenizedPrompt, 1) });
     this.every = run.options.evalSteps;
+    this.chosenBy = { judge: 'the judge it trained on', n: prompts.length };
   }
 
   async evaluate(at: StepContext): Promise<SignalReport> {

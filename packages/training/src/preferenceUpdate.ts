@@ -30,7 +30,8 @@ export function answerSequence(prompt: number[], answer: number[]): TreeSequence
   return { tokens, targets: [[prompt.length, tokens.length]] };
 }
 
-const bothAnswers = ({
+/** Both sides of a pair, as they share a tree. */
+export const bothAnswers = ({
   prompt,
   chosen,
   rejected,

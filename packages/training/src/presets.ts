@@ -13,6 +13,8 @@ const loop: LoopOptions = {
   warmupRatio: 0.03,
   warmupSteps: 0,
   minLrRatio: 0,
+  lrNumCycles: 0,
+  lrPower: 1,
   adamBeta1: 0.9,
   adamBeta2: 0.999,
   adamEpsilon: 1e-8,
@@ -49,7 +51,7 @@ export const jsftDefaults: JsftOptions = {
 const preference: LoopOptions & PreferenceOptions = {
   ...loop,
   learningRate: 5e-5,
-  lrSchedulerType: 'constant',
+  lrSchedulerType: 'constant_with_warmup',
   warmupRatio: 0.1,
   lossType: 'sigmoid',
   beta: 0.1,
@@ -95,7 +97,7 @@ export const paper = {
   selfTraining: {
     ...selfTrainingDefaults,
     learningRate: 5e-6,
-    lrSchedulerType: 'constant',
+    lrSchedulerType: 'constant_with_warmup',
     warmupRatio: 0.1,
     numTrainEpochs: 3,
     trainBatchSize: 64,

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, rmdirSync } from 'node:fs';
+import { appendFileSync, existsSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
   ArgumentError,
@@ -84,6 +84,11 @@ export class RunFolder {
     this.replace(RUN_LAYOUT.environment, json('facts', facts));
   }
 
+  /** @param contents fingerprints by what they are of */
+  writeFingerprints(contents: Record<string, string>): void {
+    this.replace(RUN_LAYOUT.fingerprints, json('contents', contents));
+  }
+
   writeSummary(summary: Record<string, unknown>): void {
     this.replace(RUN_LAYOUT.summary, json('summary', summary));
   }
@@ -100,6 +105,12 @@ export class RunFolder {
       `it is damaged; after rm -r ${shellWord(what)} the same command writes it again`;
     if (fault === undefined) return readSummary(this.path, removing(path)) as T;
     throw new FileFormatError({ advice: removing(this.final), ...fault });
+  }
+
+  /** The run is not complete any more: it is going to be longer than it was. */
+  unfinish(): void {
+    const path = join(this.path, RUN_LAYOUT.summary);
+    guarded(path, () => rmSync(path, { force: true }));
   }
 
   /** One line a step; numbers that are not finite become null. Durable once `syncLogs` was called. */

@@ -190,6 +190,7 @@ class Runner {
       status: 'completed',
       step,
       bestStep: selection?.bestStep ?? step,
+      ...(this.task.selection?.chosenBy && { chosenBy: this.task.selection.chosenBy }),
       numTokens,
       last: this.last,
       final: folder?.final,

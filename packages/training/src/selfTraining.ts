@@ -5,10 +5,12 @@ import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { klEstimate, scoreContests } from './kl.js';
 import { klReview } from './klReview.js';
-import { preferenceBackward } from './preferenceUpdate.js';
+import type { SelfTrainingOptions } from './options.js';
+import { answerSequence, preferenceBackward } from './preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { taskOver } from './taskOver.js';
+import type { Workload } from './workload.js';
 
 /**
  * On-policy self-training over prompts alone.
@@ -27,6 +29,7 @@ export function selfTrainingTask(
   const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
   return {
     ...task,
+    workload: longestAnswers(data.prompts, options, (step) => task.order.batch(step)),
     step: async (at) => {
       const prompts = task.order.batch(at.step).map((i) => data.prompts[i]);
       const { contests, ...report } = await selfTrainingStep(prompts, training, at);
@@ -35,6 +38,31 @@ export function selfTrainingTask(
     },
     selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
     review: klReview(task.order.totalSteps),
+  };
+}
+
+/** Nobody knows how long answers will be: as long as they may be, both other from the first token on. */
+function longestAnswers(
+  prompts: readonly TokenizedPrompt[],
+  { maxNewTokens, tokenBudget }: SelfTrainingOptions,
+  batch: (step: number) => number[],
+): Workload {
+  const answers = [0, 1].map((token) => Array.from({ length: maxNewTokens }, () => token));
+  const groupOf = ({ id, tokens }: TokenizedPrompt) => ({
+    id,
+    sequences: answers.map((answer) => answerSequence(tokens, answer)),
+  });
+  return {
+    groups: (step) => batch(step).map((i) => groupOf(prompts[i])),
+    // One stands for all: the longest.
+    all: [groupOf(prompts.reduce((a, b) => (b.tokens.length > a.tokens.length ? b : a)))],
+    tokenBudget,
+    isBound: true,
+    pool: {
+      answers: 2 * batch(1).length,
+      promptTokens: Math.max(...batch(1).map((i) => prompts[i].tokens.length)),
+      maxNewTokens,
+    },
   };
 }
 

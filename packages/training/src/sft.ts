@@ -4,6 +4,7 @@ import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
 import { supervisedBackward, type SupervisedExample } from './supervised.js';
 import { taskOver } from './taskOver.js';
 import type { Trainable } from './trainable.js';
+import type { Workload } from './workload.js';
 
 const plainMean: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
 
@@ -16,7 +17,8 @@ export function sftTask(
   const task = taskOver(trainable, examples.length, options);
   const run = { ...task, loss: plainMean, options };
   const batch = (step: number) => task.order.batch(step).map((i) => examples[i]);
-  return { ...task, step: (at) => supervisedStep(batch(at.step), run, at) };
+  const workload: Workload = { groups: batch, all: examples, tokenBudget: options.tokenBudget };
+  return { ...task, workload, step: (at) => supervisedStep(batch(at.step), run, at) };
 }
 
 /** One optimizer step of cross-entropy over `examples`; dropout, where the policy has it, is keyed by the step. */

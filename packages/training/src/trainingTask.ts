@@ -7,6 +7,7 @@ import type { RunFolder } from './runFolder.js';
 import type { MetricsRow } from './runs/rows.js';
 import type { Schedule } from './schedule.js';
 import type { Trainable } from './trainable.js';
+import type { Workload } from './workload.js';
 
 export interface StepContext {
   /** From 1. */
@@ -42,6 +43,8 @@ export interface SignalReport {
 export interface Selection {
   every: number;
   startSignal: number;
+  /** Who says which policy is best, and of how many prompts. */
+  chosenBy?: { judge: string; n: number };
   evaluate(at: StepContext): Promise<SignalReport>;
 }
 
@@ -53,6 +56,8 @@ export interface TrainingTask {
   /** Forward, backward and the update of one step. Must be a function of (parameters, moments, step) alone. */
   step(at: StepContext): Promise<StepReport>;
   selection?: Selection;
+  /** What the steps compute on, as far as it is known: what memory and time can be told from. */
+  workload?: Workload;
   /** Looks at what was logged, row by row, for example for a policy that does not move. A resumed run sees all rows. */
   review?(row: MetricsRow): string | undefined;
 }
@@ -79,6 +84,8 @@ export type TrainingResult =
       step: number;
       /** The step whose policy was kept: the last, or the best by the signal. */
       bestStep: number;
+      /** Who chose it, where it was chosen. */
+      chosenBy?: { judge: string; n: number };
       numTokens: number;
       last: Metrics;
       final?: string;

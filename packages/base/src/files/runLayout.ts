@@ -5,6 +5,8 @@ export const RUN_LAYOUT = {
   /** The verb and its configuration, with every default filled in. */
   config: 'config.yaml',
   environment: 'environment.json',
+  /** Of the contents that the run began with: data, weights, tokenizer, templates, the code's numbers. */
+  fingerprints: 'fingerprints.json',
   /** A line a step. */
   metrics: 'metrics.jsonl',
   /** Time and work, a line with every line of metrics and one for what comes after the last. */

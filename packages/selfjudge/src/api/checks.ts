@@ -82,6 +82,7 @@ export const isPromptSet = rowsOf(
 const settings = {
   lora: optional(object({})),
   preset: optional(text),
+  allowChanged: optional(flag),
   onStep: optional(callback),
   onWarning: optional(callback),
   signal: optional(abortSignal),

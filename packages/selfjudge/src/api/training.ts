@@ -49,6 +49,8 @@ export interface RunSettings {
   lora?: LoraSettings;
   /** Trains all weights instead of an adapter. Default false. */
   fullFinetuning?: boolean;
+  /** Goes on with the folder's run though its rows, weights, templates or code have changed. Default false. */
+  allowChanged?: boolean;
   /** Named set of defaults: `default`, or `paper` where the method has it. */
   preset?: string;
   onStep?(event: StepEvent): void;
@@ -149,7 +151,7 @@ export async function selfTrain(model: Model, settings: SelfTrainSettings): Prom
 async function run(
   verb: TrainingVerb,
   model: Model,
-  { lora, onStep, onWarning, signal, preset, ...options }: RunSettings,
+  { lora, onStep, onWarning, signal, preset, allowChanged, ...options }: RunSettings,
   datasetName: string,
   rows: Partial<RowSource>,
 ): Promise<RunResult> {
@@ -163,12 +165,17 @@ async function run(
     dtype: model.opened.model.dtype,
     datasetName: [datasetName],
   };
-  const result = await runTraining(
+  const result = (await runTraining(
     verb,
-    resolveConfig(verb, { values, preset }),
-    { signal, onWarning, onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }) },
-    { opened: model.opened, rows: sourceOf(rows) },
-  );
+    resolveConfig(verb, { values, preset, onNote: onWarning }),
+    {
+      signal,
+      onWarning,
+      onNote: onWarning,
+      onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }),
+    },
+    { opened: model.opened, rows: sourceOf(rows), allowChanged },
+  )) as RunResult;
   const trained = result.status === 'completed' ? result.final : result.checkpoint;
   if (trained !== undefined) await model.reload(trained);
   return result;

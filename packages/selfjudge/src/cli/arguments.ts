@@ -2,13 +2,12 @@ import { LINEARS } from '@selfjudge/engine';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import {
+  BATCH_FACTORS,
   FIELD_GROUPS,
   LIST_FIELDS,
   presetOf,
+  RECIPE_KEYS,
   RENAMED,
-  TRL_ALIASES,
-  TRL_BATCH_FACTORS,
-  TRL_REFUSED,
   type VerbConfig,
 } from '../config/index.js';
 
@@ -27,8 +26,8 @@ export function normaliseFlags(argv: readonly string[]): string[] {
 const SHORT: Readonly<Record<string, string>> = { model_name_or_path: '-m' };
 
 /**
- * One flag a field of the configuration, with its default in the help text. Other words for it, TRL's and earlier ones,
- * are taken too, unlisted.
+ * One flag a field of the configuration, with its default in the help text. Words of other tools and earlier ones are
+ * taken too, unlisted.
  */
 export function addConfigFlags(command: Command, verb: VerbConfig): Command {
   const defaults = presetOf(verb, 'default')!;
@@ -42,9 +41,10 @@ export function addConfigFlags(command: Command, verb: VerbConfig): Command {
       );
     }
   }
-  const other = Object.entries({ ...TRL_ALIASES, ...RENAMED }).filter(([, name]) => name in verb.fields);
-  const trl = 'train_batch_size' in verb.fields ? [...TRL_BATCH_FACTORS, ...Object.keys(TRL_REFUSED)] : [];
-  for (const key of [...other.map(([key]) => key), ...trl])
+  const renamed = Object.keys(RENAMED).filter((key) => RENAMED[key] in verb.fields);
+  const alias = 'max_new_tokens' in verb.fields ? ['max_completion_length'] : [];
+  const recipes = 'train_batch_size' in verb.fields ? [...BATCH_FACTORS, ...RECIPE_KEYS] : [];
+  for (const key of new Set([...renamed, ...alias, ...recipes]))
     if (!(key in verb.fields)) command.addOption(command.createOption(`--${key} [value]`).hideHelp());
   return command;
 }

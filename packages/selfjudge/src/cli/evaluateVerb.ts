@@ -4,7 +4,7 @@ import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.
 import { describeEvaluation } from './describeEvaluation.js';
 import { interruptible } from './exit.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
-import { withLatest } from './output.js';
+import { outputPath, withLatest } from './output.js';
 import { Progress } from './progress.js';
 
 export function addEvaluateVerb(program: Command): void {
@@ -24,7 +24,8 @@ export function addEvaluateVerb(program: Command): void {
       const { out, json, ...options } = optionsOf<EvaluateOptions>('evaluate', command);
       const show = (result: Evaluation) =>
         process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${describeEvaluation(result)}\n`);
-      await withLatest(out, (write) => follow(options, write, show));
+      const path = outputPath(out, [...options.datasetName, options.modelNameOrPath, options.baseline]);
+      await withLatest(path, (write) => follow(options, write, show));
     });
 }
 

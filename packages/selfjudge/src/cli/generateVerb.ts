@@ -7,6 +7,7 @@ import type { OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { filePath } from './output.js';
 import { overRows } from './overRows.js';
 
 interface GenerateOptions extends RowOptions, Omit<Required<AnswerOptions>, 'signal' | 'onProgress'> {}
@@ -27,7 +28,8 @@ export function addGenerateVerb(program: Command): void {
     .optionsGroup('Prompt:')
     .option('--prompt <text>', 'one prompt instead of a file');
   addOutputFlags(addModelFlags(command, 'generate'), 'the answer to --prompt as JSON too').action(
-    (file: string | undefined) => {
+    (given: string | undefined) => {
+      const file = given === undefined ? undefined : filePath('file', given);
       const { prompt, out, json, ...options } = optionsOf<GenerateOptions>('generate', command);
       if ((file === undefined) === (prompt === undefined))
         command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });

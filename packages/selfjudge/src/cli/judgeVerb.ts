@@ -5,6 +5,7 @@ import { judgeOf, judgeRows } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { filePath } from './output.js';
 import { overRows } from './overRows.js';
 
 interface JudgeOptions extends RowOptions {
@@ -21,7 +22,8 @@ export function addJudgeVerb(program: Command): void {
         "asked about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
         'token: p_a, that it names the response shown first, and p_b, the other.',
     );
-  addOutputFlags(addModelFlags(command, 'judge')).action((file: string) => {
+  addOutputFlags(addModelFlags(command, 'judge')).action((given: string) => {
+    const file = filePath('file', given);
     const options = optionsOf<JudgeOptions>('judge', command);
     assertTemplate(options.judgeTemplate);
     return overRows(

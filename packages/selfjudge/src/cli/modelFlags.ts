@@ -39,5 +39,7 @@ export function addOutputFlags(
 export function optionsOf<T>(name: ModelVerb, command: Command): T & OwnFlags {
   const { prompt, out, json } = command.opts<OwnFlags>();
   const flags = givenFlags(command, ['prompt', 'out', 'json']);
-  return { ...(toOptions(resolveVerb(name, MODEL_VERBS[name], { flags })) as T), prompt, out, json };
+  const onNote = (note: string) => void process.stderr.write(`note: ${note}\n`);
+  const config = resolveVerb(name, MODEL_VERBS[name], { flags, onNote });
+  return { ...(toOptions(config) as T), prompt, out, json };
 }

@@ -1,6 +1,7 @@
-import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigError, fileSystemError, PendingFile } from '@selfjudge/base';
+import { expandHome, isSame } from '@selfjudge/base/internal';
 
 /** Where text goes: a file that appears whole at the end, or a device or pipe that is written to directly. */
 type Output = Pick<PendingFile, 'write' | 'commit' | 'discard'>;
@@ -30,6 +31,39 @@ class DeviceOutput implements Output {
     } catch (error) {
       throw fileSystemError(this.path, 'a file that can be written', error);
     }
+  }
+}
+
+/** Files that make a model. */
+const OF_MODELS = /\.(safetensors|gguf|json|jinja|model|ya?ml)$/i;
+
+/**
+ * Looks at an output before any work.
+ * @returns its path with ~ and $HOME; undefined for the standard output, also as `-`
+ * @throws ConfigError when it is one of the inputs, or a file of one
+ */
+export function outputPath(
+  out: string | undefined,
+  inputs: readonly (string | undefined)[],
+): string | undefined {
+  if (out === undefined || out === '-') return undefined;
+  const path = filePath('--out', out);
+  const isInput = (input: string) =>
+    isSame(path, input) || (existsSync(path) && OF_MODELS.test(path) && isSame(dirname(path), input));
+  if (!inputs.some((input) => input !== undefined && isInput(input))) return path;
+  throw new ConfigError({
+    key: '--out',
+    expected: 'a file that is no input of this command: it would be lost',
+    received: path,
+  });
+}
+
+/** A path as an argument has it. @throws ConfigError for what only a shell could expand */
+export function filePath(key: string, path: string): string {
+  try {
+    return expandHome(path);
+  } catch (error) {
+    throw new ConfigError({ key, expected: (error as Error).message, received: path });
   }
 }
 

@@ -1,6 +1,6 @@
 import { describeIssues } from '@selfjudge/data/internal';
 import { openModel, type OpenModel } from '../models/model.js';
-import { withOutput } from './output.js';
+import { outputPath, withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { interruptible } from './exit.js';
 import type { RowOptions } from './modelFlags.js';
@@ -32,11 +32,12 @@ export async function overRows<In, Out>(
   { file, title, unit, read, work, show, empty }: RowWork<In, Out>,
   options: RowOptions,
 ): Promise<void> {
+  const out = outputPath(options.out, [file, options.modelNameOrPath, options.adapter]);
   const progress = new Progress(title, unit);
   const onProgress = progress.update.bind(progress);
   const print = (text: string) => void process.stdout.write(text);
   const overAll = (signal: AbortSignal) =>
-    withOutput(options.out, print, async (write) => {
+    withOutput(out, print, async (write) => {
       const rows = await read();
       const opened = await openModel(options.modelNameOrPath, options);
       try {

@@ -46,6 +46,14 @@ describe('Progress', () => {
     expect(stream.text.endsWith('\n')).toBe(true);
   });
 
+  it('drops whole fields where they do not fit, from the last on, and never a digit', () => {
+    const stream = new Stream(true, 52);
+    const progress = new Progress('dpo', 'steps', stream);
+    vi.advanceTimersByTime(1000);
+    progress.update(1, 4, 'loss 0.123456  rewards/accuracies 0.75  kl 1.2345');
+    expect(stream.text.split('\r\x1b[2K').at(-1)).toBe('dpo   25%  1/4 steps  1/s  ETA 3 s  loss 0.123456');
+  });
+
   it('says things above the line', () => {
     const stream = new Stream(true);
     const progress = new Progress('work', 'steps', stream);

@@ -33,13 +33,13 @@ export class Progress {
     this.begunAt = done;
   }
 
-  /** @param note short facts of the moment, such as the loss */
+  /** @param note short facts of the moment, such as the loss, two spaces between them; the last give way first */
   update(done: number, total: number, note = ''): void {
     if (this.stream.isTTY) {
       const now = performance.now();
       if (done < total && now - this.lastDrawn < FRAME_MS) return;
       this.lastDrawn = now;
-      const line = this.line(done, total, note).slice(0, (this.stream.columns ?? 100) - 1);
+      const line = fitted(this.fields(done, total, note), (this.stream.columns ?? 100) - 1);
       this.stream.write(`${CLEAR}${line}`);
       this.open = true;
       return;
@@ -47,7 +47,7 @@ export class Progress {
     const tenth = Math.floor((done / total) * 10);
     if (tenth <= this.lastTenth) return;
     this.lastTenth = tenth;
-    this.stream.write(`${this.line(done, total, note)}\n`);
+    this.stream.write(`${this.fields(done, total, note).join(GAP)}\n`);
   }
 
   /** A line of its own, above the progress. */
@@ -62,16 +62,28 @@ export class Progress {
     this.open = false;
   }
 
-  private line(done: number, total: number, note: string): string {
+  private fields(done: number, total: number, note: string): string[] {
     const seconds = (performance.now() - this.start) / 1000;
     const rate = (done - this.begunAt) / Math.max(seconds, 1e-9);
     const share = `${Math.floor((done / total) * 100)}%`.padStart(4);
     const eta =
       rate === 0 ? '' : done < total ? `ETA ${duration((total - done) / rate)}` : `in ${duration(seconds)}`;
-    return [this.title, share, `${done}/${total} ${this.unit}`, `${figure(rate)}/s`, eta, note]
-      .filter(Boolean)
-      .join('  ');
+    const facts = [this.title, share, `${done}/${total} ${this.unit}`, `${figure(rate)}/s`, eta];
+    return [...facts, ...note.split(GAP)].filter(Boolean);
   }
+}
+
+const GAP = '  ';
+
+/** As many whole fields as a line has room for: a number without its last digits would be another number. */
+function fitted(fields: readonly string[], width: number): string {
+  let line = '';
+  for (const field of fields) {
+    const longer = line === '' ? field : `${line}${GAP}${field}`;
+    if (longer.length > width) break;
+    line = longer;
+  }
+  return line;
 }
 
 /** Seconds as people say them: 8 s, 2 m 05 s, 1 h 12 m. */

@@ -3,6 +3,7 @@ import { toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../rows/rows.js';
 import { scoreRows } from '../inference/score.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { filePath } from './output.js';
 import { overRows } from './overRows.js';
 
 export function addScoreVerb(program: Command): void {
@@ -14,8 +15,9 @@ export function addScoreVerb(program: Command): void {
         'Rows {prompt, completion}, strings or message lists, to {logprob, tokens, logprobs}: nats, the end of the ' +
         'turn included.',
     );
-  addOutputFlags(addModelFlags(command, 'score')).action((file: string) =>
-    overRows(
+  addOutputFlags(addModelFlags(command, 'score')).action((given: string) => {
+    const file = filePath('file', given);
+    return overRows(
       {
         file,
         title: 'score',
@@ -26,6 +28,6 @@ export function addScoreVerb(program: Command): void {
         empty: { logprob: null, tokens: [], logprobs: [] },
       },
       optionsOf<RowOptions>('score', command),
-    ),
-  );
+    );
+  });
 }

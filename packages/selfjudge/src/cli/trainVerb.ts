@@ -8,11 +8,12 @@ import {
   type TrainingVerb,
   type VerbConfig,
 } from '../config/index.js';
-import { runTraining, type TrainOutcome } from '../training/train.js';
+import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';
-import { Progress } from './progress.js';
+import { duration, Progress } from './progress.js';
+import { describeStart } from './startText.js';
 import { reportStopped } from './stopped.js';
 
 const ABOUT: Record<TrainingVerb, string> = {
@@ -21,6 +22,15 @@ const ABOUT: Record<TrainingVerb, string> = {
   'self-train': 'on-policy training by the own judgments of the frozen start',
   dpo: 'preference training on the pairs of a file',
 };
+
+/** Flags that are no keys of the configuration. */
+interface OwnFlags {
+  config?: string;
+  preset?: string;
+  json?: boolean;
+  allow_changed?: boolean;
+  dry_run?: boolean;
+}
 
 /** Metrics worth a place on the progress line, in this order. */
 const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win_rate', 'kl'];
@@ -40,24 +50,19 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     )
     .option('--config <file>', 'YAML or JSON file with these keys; flags override it')
     .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
+    .option('--allow_changed', 'go on with a run though its data, weights, templates or code have changed')
+    .option('--dry_run', 'say what the run is, what memory it takes, and stop')
     .option('--json', 'print the result as JSON on stdout');
   addConfigFlags(command, verb);
-  command.action(async (options: { config?: string; preset?: string; json?: boolean }) => {
-    const flags = givenFlags(command, ['config', 'preset', 'json']);
-    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags });
+  command.action(async (options: OwnFlags) => {
+    const flags = givenFlags(command, ['config', 'preset', 'json', 'allow_changed', 'dry_run']);
+    const inputs = { allowChanged: options.allow_changed, dryRun: options.dry_run };
     const progress = new Progress(name, 'steps');
+    const onNote = (note: string) => progress.say(`note: ${note}`);
+    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
-        (signal) =>
-          runTraining(name, config, {
-            signal,
-            onStart: (step, total) => {
-              progress.begin(step);
-              if (step > 0) progress.say(`going on after step ${step} of ${total}`);
-            },
-            onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
-            onWarning: (message) => progress.say(`warning: ${message}`),
-          }),
+        (signal) => runTraining(name, config, { signal, ...hooksOf(progress, onNote) }, inputs),
         (line) => progress.say(line),
       );
       progress.finish();
@@ -68,6 +73,22 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
       done(reportStopped(error, keptIn(String(config.output_dir))));
     }
   });
+}
+
+/** What is said of a run while it trains. */
+function hooksOf(progress: Progress, onNote: (note: string) => void): TrainHooks {
+  return {
+    onStart: (step, total) => {
+      progress.begin(step);
+      if (step > 0) progress.say(`going on after step ${step} of ${total}`);
+    },
+    onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
+    onWarning: (message) => progress.say(`warning: ${message}`),
+    onNote,
+    onFacts: (facts) => describeStart(facts).forEach((line) => progress.say(line)),
+    onExpectedTime: (seconds, steps) =>
+      progress.say(`time    about ${duration(seconds)} for the ${steps} steps to come`),
+  };
 }
 
 function keptIn(outputDir: string): string | undefined {
@@ -83,12 +104,19 @@ function noteOf(metrics: Record<string, number>): string {
 
 function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig): number {
   const say = (line: string) => process.stderr.write(`${line}\n`);
+  if (outcome.status === 'planned') return EXIT.done;
   if (outcome.status === 'interrupted') {
     say(`interrupted after step ${outcome.step}; checkpoint ${outcome.checkpoint ?? 'none yet'}`);
     say('run the same command again to go on from there');
     return EXIT.interrupted;
   }
-  const kept = outcome.bestStep === outcome.step ? '' : `, the policy of step ${outcome.bestStep} kept`;
+  const { chosenBy } = outcome;
+  const by =
+    chosenBy === undefined ? '' : `, best by ${chosenBy.judge} on ${chosenBy.n} dev prompts (no evidence)`;
+  const kept =
+    outcome.bestStep === outcome.step && by === ''
+      ? ''
+      : `, the policy of step ${outcome.bestStep} kept${by}`;
   if (outcome.alreadyDone) say(`${outcome.outputDir} is complete already`);
   say(`done: ${outcome.step} steps${kept}`);
   say(`result: ${outcome.outputDir}/final`);

@@ -1,5 +1,7 @@
 import { LINEARS } from '@selfjudge/engine';
+import { LR_SCHEDULERS } from '@selfjudge/training';
 import { z } from 'zod';
+import { input, path, templateName } from './paths.js';
 
 /** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */
 export type Fields = Readonly<Record<string, z.ZodType>>;
@@ -10,22 +12,21 @@ const count = z.number().int().min(1);
 const share = z.number().min(0).max(1);
 const decay = z.number().min(0).lt(1);
 
-/** The system takes a path up to the first NUL, which YAML can write. */
-const path = z.string().refine((text) => text !== '' && !text.includes('\0'));
-
 const moduleNames = (text: string): string[] =>
   text === 'all-linear' ? [...LINEARS] : text.split(/[\s,]+/).filter(Boolean);
 
 export const modelFields = {
-  model_name_or_path: path.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
+  model_name_or_path: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
 };
 
 export const dataFields = {
   dataset_name: z
-    .union([path.transform((one) => [one]), z.array(path).min(1)])
-    .describe('JSONL file or files (.gz too): prompt, chosen, rejected; messages; or HH transcripts'),
+    .union([input.transform((one) => [one]), z.array(input).min(1)])
+    .describe(
+      'JSONL file or files (.gz too, - for stdin): prompt, chosen, rejected; messages; or HH transcripts',
+    ),
   dataset_split: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
@@ -38,10 +39,12 @@ export const runFields = {
 
 export const loopFields = {
   learning_rate: positive.describe('peak learning rate'),
-  lr_scheduler_type: z.enum(['constant', 'linear', 'cosine']).describe('after warmup'),
+  lr_scheduler_type: z.enum(LR_SCHEDULERS).describe('after warmup, which constant alone does not have'),
   warmup_ratio: share.describe('share of the steps with rising learning rate'),
   warmup_steps: whole.describe('steps with rising learning rate; above 0 it replaces warmup_ratio'),
-  min_lr_ratio: share.describe('where linear and cosine end, as a share of the peak'),
+  min_lr_ratio: share.describe('where the decay ends, as a share of the peak'),
+  lr_num_cycles: z.number().min(0).describe('of the cosines; 0 for half a one, with restarts 1'),
+  lr_power: positive.describe('of polynomial'),
   adam_beta1: decay.describe('AdamW'),
   adam_beta2: decay.describe('AdamW'),
   adam_epsilon: positive.max(1).describe('AdamW'),
@@ -83,9 +86,9 @@ export const jsftFields = {
 };
 
 export const templateFields = {
-  judge_template: z
-    .string()
-    .describe('a shipped template, a file, or auto: the one beside the weights, else plain'),
+  judge_template: templateName.describe(
+    'a shipped template, a file, or auto: the one beside the weights, else plain',
+  ),
 };
 
 export const preferenceFields = {
@@ -117,7 +120,9 @@ export const answerFields = {
 export const selfTrainingFields = {
   max_prompt_length: count.describe('tokens; longer prompts are dropped and counted'),
   missing_eos: z.enum(['drop', 'keep', 'lose']).describe('what becomes of an answer cut before its end'),
-  eval_steps: whole.describe('ask the judge about dev prompts every so many steps; 0 for never'),
+  eval_steps: whole.describe(
+    'ask the judge it trains on about dev prompts every so many steps, and keep the step it likes best; 0 for never',
+  ),
   max_kl: positive.describe('nats a sequence; farther from the start training stops'),
 };
 

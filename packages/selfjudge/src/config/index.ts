@@ -2,7 +2,8 @@ export { FIELD_GROUPS, LIST_FIELDS, loopFields, modelFields, runFields, type Fie
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
 export { resolveConfig, resolveVerb, toOptions, type ConfigSources, type ResolvedConfig } from './resolve.js';
-export { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';
+export { BATCH_FACTORS, RECIPE_KEYS } from './recipes/index.js';
+export { CONFIG_FORMAT, todaysMeaning } from './earlier.js';
 export {
   MODEL_VERBS,
   presetOf,

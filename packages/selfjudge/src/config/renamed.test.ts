@@ -32,9 +32,11 @@ describe('earlier words', () => {
       expect(resolveConfig('dpo', { file })).toMatchObject({ model_name_or_path: 'm' });
       writeFileSync(file, 'verb: quickstart\ntemplate: plain\n');
       const config = { verb: 'quickstart', judge_template: 'plain' };
-      expect(() => refuseOtherConfig(folder, config, new Set())).not.toThrow();
+      expect(() => refuseOtherConfig(folder, config, { keys: new Set() })).not.toThrow();
       const other = { ...config, judge_template: 'rationale' };
-      expect(() => refuseOtherConfig(folder, other, new Set())).toThrow(/judge_template: expected "plain"/);
+      expect(() => refuseOtherConfig(folder, other, { keys: new Set() })).toThrow(
+        /judge_template: expected "plain"/,
+      );
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -111,7 +111,10 @@ describe('resolveConfig', () => {
     expect(wrong({ lora_r: '1.5' })).toThrow(/lora_r: expected a whole number .*received 1.5/);
     expect(wrong({ top_p: '1.5' })).toThrow(/top_p: expected at most 1 /);
     expect(wrong({ loss_type: 'hing' })).toThrow(/one of sigmoid, hinge, ipo .*did you mean 'hinge'/);
-    expect(wrong({ dtype: 'float16' })).toThrow(/dtype: expected one of float32, bf16 /);
+    expect(wrong({ dtype: 'float8' })).toThrow(/dtype: expected one of float32, bf16 /);
+    expect(wrong({ dtype: 'float16' })).toThrow(
+      /dtype: expected bf16, which takes as much memory .*received float16$/,
+    );
     expect(wrong({ full_finetuning: 'maybe' })).toThrow(/full_finetuning: expected true or false/);
     expect(wrong({ lora_target_modules: 'query' })).toThrow(/lora_target_modules: expected one of q_proj, /);
     expect(wrong({ beta: '{' })).toThrow(/beta: expected a number/);
@@ -139,10 +142,12 @@ describe("TRL's keys", () => {
   });
 
   it('are refused with the reason where they mean nothing here', () => {
-    expect(() => resolved('dpo', { flags: { gradient_checkpointing: 'true' } })).toThrow(
-      /gradient_checkpointing: .*cut memory with token_budget/,
+    expect(() => resolved('dpo', { flags: { optim: 'adafactor' } })).toThrow(
+      /optim: expected adamw_torch: the one optimizer is AdamW/,
     );
-    expect(() => resolved('sft', { file: file('per_device_eval_batch_size: 4') })).toThrow(/token_budget/);
+    expect(() => resolved('sft', { file: file('load_in_4bit: true') })).toThrow(
+      /load_in_4bit: expected left out/,
+    );
   });
 
   it('multiply to the global batch, across file and flags', () => {

@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError } from '@selfjudge/base';
-import { nearest } from '@selfjudge/base/internal';
+import { ConfigError, isError, type ConfigFault } from '@selfjudge/base';
+import { expandHome, isStandardInput, nearest } from '@selfjudge/base/internal';
 import { parseYaml } from '@selfjudge/data/internal';
-import type { z } from 'zod';
+import { combinations } from './combinations.js';
+import { todaysMeaning } from './earlier.js';
+import { knownKeys, withBatchSize, type Known } from './keys.js';
 import { camelCase, mapKeys, snakeCase } from './naming.js';
 import { underTodaysKeys } from './renamed.js';
-import { TRL_ALIASES, TRL_BATCH_FACTORS, TRL_REFUSED } from './trlKeys.js';
+import { BATCH_FACTORS } from './recipes/index.js';
+import { checked, spelledAs, withShares } from './values.js';
 import { presetOf, TRAINING_VERBS, type TrainingVerb, type VerbConfig } from './verbs.js';
 
 /** What a person may give. Flags override the file, the file overrides the preset. */
 export interface ConfigSources {
-  /** YAML or JSON file. It may name its `preset`, and its `verb`, as a run's config.yaml does. */
+  /** YAML or JSON file, `-` for the standard input. It may name its `preset`, and its `verb`, as a run's config.yaml does. */
   file?: string;
   /** Values given as flags, still text. */
   flags?: Readonly<Record<string, string | string[]>>;
@@ -18,6 +21,8 @@ export interface ConfigSources {
   values?: object;
   /** Named set of defaults; goes before the file's. */
   preset?: string;
+  /** Told once of all that was given and changes nothing. */
+  onNote?(note: string): void;
 }
 
 /** A verb's configuration in full, in the snake_case it is written to config.yaml with. */
@@ -27,7 +32,7 @@ type Given = Record<string, unknown>;
 
 /**
  * Defaults of the preset, then the file, then the flags; every key known, every value in range.
- * @throws ConfigError naming the key, with the nearest known one or the reason why there is none
+ * @throws ConfigError naming every key that cannot be taken, with the nearest known one or the reason why there is none
  */
 export const resolveConfig = (name: TrainingVerb, sources: ConfigSources): ResolvedConfig =>
   resolveVerb(name, TRAINING_VERBS[name], sources);
@@ -36,35 +41,97 @@ export const resolveConfig = (name: TrainingVerb, sources: ConfigSources): Resol
 export function resolveVerb(
   name: string,
   verb: VerbConfig,
-  { file, flags = {}, values = {}, preset }: ConfigSources,
+  { file, flags = {}, values = {}, preset, onNote = () => {} }: ConfigSources,
 ): ResolvedConfig {
   const { preset: ownPreset, ...content } = file === undefined ? {} : contentOf(file, name);
-  const fromFile = knownKeys(verb, underTodaysKeys(content));
-  const fromFlags = knownKeys(verb, parseFlags(verb, underTodaysKeys(flags) as typeof flags));
-  const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
-  const merged = {
-    ...defaultsOf(verb, preset ?? ownPreset ?? 'default'),
-    ...withBatchSize(fromFile),
-    ...withBatchSize(fromFlags, fromFile),
-    ...knownKeys(verb, mapKeys(given, snakeCase)),
+  const inCode = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const known = [
+    knownKeys(name, verb, todaysKeys(verb, content)),
+    knownKeys(name, verb, parseFlags(verb, todaysKeys(verb, flags) as typeof flags)),
+    knownKeys(name, verb, mapKeys(inCode, snakeCase)),
+  ];
+  const faults = known.flatMap((source) => source.faults);
+  const [fromFile, fromFlags] = known.map(({ values: read }) => spelled(verb, read));
+  const fromCode = known[2].values;
+  const given = {
+    ...collected(faults, () => withBatchSize(fromFile)),
+    ...collected(faults, () => withBatchSize(fromFlags, fromFile)),
+    ...fromCode,
   };
-  return Object.fromEntries(
-    Object.entries(verb.fields).map(([key, field]) => [key, checked(key, field, merged[key])]),
-  );
+  const merged = { ...defaultsOf(verb, preset ?? ownPreset ?? 'default'), ...given };
+  const config: ResolvedConfig = {};
+  for (const [key, field] of Object.entries(verb.fields)) {
+    const result = checked(key, field, merged[key]);
+    if ('fault' in result) faults.push(result.fault);
+    else config[key] = result.value;
+  }
+  const combined = faults.length > 0 ? { faults: [], notes: [] } : combinations(name, config, given);
+  const [first, ...more] = [...faults, ...combined.faults, ...twiceRead(file, config)];
+  if (first !== undefined) throw new ConfigError(first, ...more);
+  const lines = [...noteLines(known), ...combined.notes];
+  if (lines.length > 0) onNote(lines.join('\n'));
+  return config;
+}
+
+/** The standard input can be read once. */
+function twiceRead(file: string | undefined, { dataset_name: names }: ResolvedConfig): ConfigFault[] {
+  if (file !== '-' || !Array.isArray(names) || !names.includes('-')) return [];
+  return [
+    { key: 'dataset_name', expected: 'a file, as the configuration is read from stdin', received: '-' },
+  ];
 }
 
 /** The same values under the API's names. */
 export const toOptions = (config: ResolvedConfig): Record<string, unknown> => mapKeys(config, camelCase);
 
+/** Earlier words, where the verb has what they mean today. */
+function todaysKeys(verb: VerbConfig, given: Given): Given {
+  const { template, ...rest } = given;
+  const isOurs = template === undefined || Object.hasOwn(verb.fields, 'judge_template');
+  return isOurs ? underTodaysKeys(given) : { ...underTodaysKeys(rest), template };
+}
+
+/** What a file or flags say, in the words of the fields. */
+const spelled = ({ fields }: VerbConfig, given: Given): Given =>
+  withShares(
+    Object.fromEntries(
+      Object.entries(given).map(([key, value]) => {
+        const field = BATCH_FACTORS.includes(key) ? fields.train_batch_size : fields[key];
+        return [key, spelledAs(key, field, value)];
+      }),
+    ),
+  );
+
+/** What `work` gives; its faults join the others. */
+function collected(faults: ConfigFault[], work: () => Given): Given {
+  try {
+    return work();
+  } catch (error) {
+    if (!isError(error, 'SJ_CONFIG')) throw error;
+    faults.push(error.details as unknown as ConfigFault);
+    return {};
+  }
+}
+
+/** One note for all keys that change nothing, by reason. */
+function noteLines(known: readonly Known[]): string[] {
+  const reasons = new Map<string, string[]>();
+  for (const { notes } of known)
+    for (const [reason, keys] of notes) reasons.set(reason, [...(reasons.get(reason) ?? []), ...keys]);
+  if (reasons.size === 0) return [];
+  const lines = [...reasons].map(([reason, keys]) => `  ${[...new Set(keys)].join(', ')}: ${reason}`);
+  return ['keys that need nothing here:', ...lines];
+}
+
 function defaultsOf(verb: VerbConfig, preset: unknown): Given {
   const defaults = typeof preset === 'string' ? presetOf(verb, preset) : undefined;
   if (defaults !== undefined) return defaults;
-  const known = Object.keys(verb.presets);
+  const names = Object.keys(verb.presets);
   throw new ConfigError({
     key: 'preset',
-    expected: `one of ${known.join(', ')}`,
+    expected: `one of ${names.join(', ')}`,
     received: preset,
-    nearest: typeof preset === 'string' ? nearest(preset, known) : undefined,
+    nearest: typeof preset === 'string' ? nearest(preset, names) : undefined,
   });
 }
 
@@ -72,113 +139,42 @@ function defaultsOf(verb: VerbConfig, preset: unknown): Given {
 function contentOf(path: string, name: string): Given {
   let value: unknown;
   try {
-    value = parseYaml(readFileSync(path, 'utf8'));
+    const text = readFileSync(isStandardInput(path) ? 0 : expandHome(path), 'utf8');
+    value = parseYaml(text);
+    refuseOctals(text);
   } catch (error) {
     throw new ConfigError({ key: path, expected: 'a YAML or JSON file', received: (error as Error).message });
   }
   if (value === null || typeof value !== 'object' || Array.isArray(value))
     throw new ConfigError({ key: path, expected: 'a mapping of keys to values', received: value });
-  const { verb = name, ...content } = mapKeys(value, (key) => key.replaceAll('-', '_'));
+  const content = todaysMeaning(mapKeys(value, (key) => key.replaceAll('-', '_')));
+  const { verb = name, ...rest } = content;
   if (verb !== name)
     throw new ConfigError({ key: 'verb', expected: `${name}, as was called`, received: verb });
-  return content;
+  return rest;
+}
+
+/** YAML 1.1 reads 010 as 8 and YAML 1.2 as 10: nobody can know which was meant. */
+function refuseOctals(text: string): void {
+  const [, key, number] = /^\s*([\w-]+):\s+([-+]?0\d[\d_]*)\s*(?:#.*)?$/m.exec(text) ?? [];
+  if (key !== undefined)
+    throw new SyntaxError(
+      `${key}: ${number}, which is octal to some readers: write it without the leading 0`,
+    );
 }
 
 /** Flags are text: numbers, booleans and lists are read as YAML where the field does not take text. */
 function parseFlags(verb: VerbConfig, flags: Readonly<Record<string, string | string[]>>): Given {
-  const fields = new Map(Object.entries(verb.fields));
-  return mapValues(flags, (key, value) => {
-    const field = fields.get(aliased(key));
-    if (typeof value !== 'string' || field?.safeParse(value).success) return value;
-    try {
-      return parseYaml(value) as unknown;
-    } catch {
-      return value;
-    }
-  });
+  return Object.fromEntries(
+    Object.entries(flags).map(([key, value]) => {
+      const field = Object.hasOwn(verb.fields, key) ? verb.fields[key] : undefined;
+      if (typeof value !== 'string' || value.trim() === '' || field?.safeParse(value).success)
+        return [key, value];
+      try {
+        return [key, parseYaml(value) as unknown];
+      } catch {
+        return [key, value];
+      }
+    }),
+  );
 }
-
-/** Applies TRL's aliases and refuses keys that mean nothing here, each with the reason or the nearest name. */
-function knownKeys(verb: VerbConfig, given: Given): Given {
-  const out: Given = {};
-  for (const [key, value] of Object.entries(given)) {
-    const name = aliased(key);
-    if (Object.hasOwn(verb.fields, name) || TRL_BATCH_FACTORS.includes(key)) out[name] = value;
-    else if (Object.hasOwn(TRL_REFUSED, key))
-      throw new ConfigError({
-        key,
-        expected: `this key of TRL to be left out (${TRL_REFUSED[key]})`,
-        received: value,
-      });
-    else
-      throw new ConfigError({
-        key,
-        expected: 'a key of this verb',
-        received: value,
-        nearest: nearest(key, Object.keys(verb.fields)),
-      });
-  }
-  return out;
-}
-
-/**
- * Puts the product of TRL's two factors in the place of `train_batch_size`.
- * @param below a source that this one overrides, which may give the other factor
- */
-function withBatchSize(given: Given, below: Given = {}): Given {
-  const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !TRL_BATCH_FACTORS.includes(key)));
-  if (!TRL_BATCH_FACTORS.some((key) => key in given)) return rest;
-  const factors = TRL_BATCH_FACTORS.map((key) => {
-    const value = given[key] ?? below[key] ?? 1;
-    if (Number.isInteger(value) && (value as number) > 0) return value as number;
-    throw new ConfigError({ key, expected: 'a whole number of at least 1', received: value });
-  });
-  const product = factors.reduce((a, b) => a * b, 1);
-  const { train_batch_size: own = product } = rest;
-  if (own === product) return { ...rest, train_batch_size: product };
-  throw new ConfigError({
-    key: 'train_batch_size',
-    expected: `${product}, as ${TRL_BATCH_FACTORS.join(' x ')} says (one of them is enough)`,
-    received: own,
-  });
-}
-
-function checked(key: string, field: z.ZodType, value: unknown): unknown {
-  const about = field.description ?? '';
-  const result = field.safeParse(value);
-  if (result.success) return result.data;
-  if (value === undefined) throw new ConfigError({ key, expected: about, received: 'nothing' });
-  const [issue] = result.error.issues;
-  const limit = limitOf(issue);
-  const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  throw new ConfigError({
-    key,
-    expected: limit === '' ? about : `${limit} (${about})`,
-    received: value,
-    nearest: typeof value === 'string' ? nearest(value, options) : undefined,
-  });
-}
-
-/** What a value would have had to be; empty where the description says it best. */
-function limitOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'too_small':
-      return `${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`;
-    case 'too_big':
-      return `${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`;
-    case 'invalid_type':
-      if (issue.expected === 'boolean') return 'true or false';
-      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`;
-    case 'invalid_value':
-      return `one of ${issue.values.map(String).join(', ')}`;
-    default:
-      return '';
-  }
-}
-
-const aliased = (key: string): string => (Object.hasOwn(TRL_ALIASES, key) ? TRL_ALIASES[key] : key);
-
-const mapValues = <T>(
-  object: Readonly<Record<string, T>>,
-  change: (key: string, value: T) => unknown,
-): Given => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(key, value)]));

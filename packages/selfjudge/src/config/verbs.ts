@@ -6,6 +6,7 @@ import {
   selfTrainingDefaults,
   sftDefaults,
 } from '@selfjudge/training';
+import { z } from 'zod';
 import {
   answerFields,
   type FieldGroups,
@@ -23,8 +24,8 @@ import {
   sftFields,
   templateFields,
 } from './fields.js';
-import { z } from 'zod';
 import { mapKeys, snakeCase } from './naming.js';
+import { input } from './paths.js';
 
 /** The configuration of a verb: its fields, and the values they have when nobody says otherwise. */
 export interface VerbConfig {
@@ -100,7 +101,7 @@ const grouped = (groups: FieldGroups, defaults: Record<string, unknown>): VerbCo
 const { model_name_or_path, ...placed } = modelFields;
 const opened = {
   model_name_or_path,
-  adapter: z.string().optional().describe('an adapter on top of it'),
+  adapter: input.optional().describe('an adapter on top of it'),
   ...placed,
 };
 const { seed } = loopFields;
@@ -167,8 +168,8 @@ export const MODEL_VERBS = {
     {
       Model: {
         ...opened,
-        baseline: z.string().optional().describe('what it was trained from'),
-        outside_judge: z.string().optional().describe('a judge it was not trained on'),
+        baseline: input.optional().describe('what it was trained from'),
+        outside_judge: input.optional().describe('a judge it was not trained on'),
         ...templateFields,
       },
       Data: {

@@ -6,14 +6,32 @@ export interface DatasetOptions {
   datasetSplit: Split | 'all';
   /** 0 for all. */
   datasetLimit: number;
+  /** Told what there was. */
+  tally?: Tally;
 }
+
+/** What became of the rows that were read. */
+export interface Tally {
+  read: number;
+  /** Of the split that was asked for, within the limit. */
+  ofSplit: number;
+  /** Rows left out, by the code of the reason. */
+  leftOut: Record<string, number>;
+  /** Answers that were shortened. */
+  cut: number;
+}
+
+export const countLeftOut = (tally: Tally | undefined, codes: readonly string[]): void => {
+  if (tally === undefined) return;
+  for (const code of codes) tally.leftOut[code] = (tally.leftOut[code] ?? 0) + 1;
+};
 
 /** Rows left out are reported once, with counts and the first places. */
 export type Warn = (message: string) => void;
 
 async function loadAll<T>(
   load: (path: string, options: LoadRowsOptions) => Promise<Dataset<T>>,
-  { datasetName, datasetSplit, datasetLimit }: DatasetOptions,
+  { datasetName, datasetSplit, datasetLimit, tally }: DatasetOptions,
   warn: Warn,
 ): Promise<T[]> {
   const rows: T[] = [];
@@ -21,8 +39,15 @@ async function loadAll<T>(
     const set = await load(path, { split: datasetSplit === 'all' ? undefined : datasetSplit });
     if (set.issues.length > 0) warn(`${set.issues.length} rows left out\n${describeIssues(set.issues)}`);
     for (const row of set.rows) rows.push(row);
+    countLeftOut(
+      tally,
+      set.issues.map(({ code }) => code),
+    );
+    if (tally !== undefined) tally.read += set.read ?? set.rows.length + set.issues.length;
   }
-  return datasetLimit > 0 ? rows.slice(0, datasetLimit) : rows;
+  const taken = datasetLimit > 0 ? rows.slice(0, datasetLimit) : rows;
+  if (tally !== undefined) tally.ofSplit += taken.length;
+  return taken;
 }
 
 /** Where the rows of a run come from. */

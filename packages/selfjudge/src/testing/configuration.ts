@@ -119,7 +119,7 @@ export function runFactsTarget(folder: string): FuzzTarget<RunInput> {
         if (typeof step !== 'number') throw new Error('a step that is no number');
         for (const value of Object.values(last)) value.toPrecision(4);
       }
-      if (checks) refuseOtherConfig(path, config, new Set(['output_dir']));
+      if (checks) refuseOtherConfig(path, config, { keys: new Set(['output_dir']) });
     },
   };
 }

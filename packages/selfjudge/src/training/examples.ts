@@ -7,7 +7,7 @@ import type { Tokenizer } from '@selfjudge/text';
 import type { Prepared, SelfTrainingOptions, SupervisedExample, TokenizedPrompt } from '@selfjudge/training';
 import { judgeExample, preparePrompts } from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
-import type { RowSource, Warn } from '../rows/datasets.js';
+import { countLeftOut, type RowSource, type Warn } from '../rows/datasets.js';
 import type { RunOptions } from './runOptions.js';
 
 /** Dev prompts that the judge is asked about; more would only cost time. */
@@ -37,13 +37,21 @@ export function promptsLimited<T extends PromptLimits>(options: T, { model }: Si
   });
 }
 
+/** The rows of dev prompts. */
+export const devRows = <T extends RunOptions>(run: T): T => ({
+  ...run,
+  datasetSplit: 'dev',
+  datasetLimit: DEV_PROMPTS,
+  tally: undefined,
+});
+
 /** The dev prompts that fit, for the judge's signal. */
 export async function devPrompts(
   run: RunOptions & SelfTrainingOptions,
   { tokenizer }: OpenModel,
   source: RowSource,
 ): Promise<TokenizedPrompt[]> {
-  const rows = await source.prompts({ ...run, datasetSplit: 'dev', datasetLimit: DEV_PROMPTS }, () => {});
+  const rows = await source.prompts(devRows(run), () => {});
   return preparePrompts(tokenizer, rows, run).examples;
 }
 
@@ -84,8 +92,18 @@ function warnDropped(what: string, { examples, dropped, cut }: Prepared<unknown>
 }
 
 /** The examples, after a word about those left out. @throws ArgumentError when none is left */
-export function usable<T>(what: string, data: Prepared<T>, { datasetName }: RunOptions, warn: Warn): T[] {
+export function usable<T>(
+  what: string,
+  data: Prepared<T>,
+  { datasetName, tally }: RunOptions,
+  warn: Warn,
+): T[] {
   warnDropped(what, data, warn);
+  countLeftOut(
+    tally,
+    data.dropped.map(({ problem }) => problem.code),
+  );
+  if (tally !== undefined) tally.cut += data.cut;
   if (data.examples.length > 0) return data.examples;
   throw new ArgumentError('dataset_name', {
     where: 'train',

@@ -1,29 +1,42 @@
 import { join } from 'node:path';
-import { ConfigError, shellWord } from '@selfjudge/base';
-import { underTodaysKeys } from '../config/renamed.js';
+import { ConfigError, shellWord, type ConfigFault } from '@selfjudge/base';
 import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import { todaysMeaning } from '../config/earlier.js';
+import { underTodaysKeys } from '../config/renamed.js';
+
+/** How the configuration of a run folder may differ from that of now. */
+export interface MayDiffer {
+  /** Keys that do not change the result. */
+  keys: ReadonlySet<string>;
+  /** What keys were that the folder's configuration does not have yet. */
+  defaults?: Readonly<Record<string, unknown>>;
+}
 
 /**
  * Makes sure that a run folder is new or holds a run of this configuration.
- * @param mayDiffer keys that do not change the result
- * @throws ConfigError naming the first key that differs; FileFormatError when config.yaml is damaged
+ * @throws ConfigError naming every key that differs; FileFormatError when config.yaml is damaged
  */
 export function refuseOtherConfig(
   outputDir: string,
   config: Readonly<Record<string, unknown>>,
-  mayDiffer: ReadonlySet<string>,
+  { keys: mayDiffer, defaults = {} }: MayDiffer,
 ): void {
+  const before = configBefore(outputDir);
+  if (before === undefined) return;
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(config)])];
+  const [first, ...more] = keys.flatMap((key): ConfigFault[] => {
+    const was = key in before ? before[key] : defaults[key];
+    if (mayDiffer.has(key) || JSON.stringify(was) === JSON.stringify(config[key])) return [];
+    const expected = `${JSON.stringify(was)}, as the run in ${outputDir} began with (or another output_dir)`;
+    return [{ key, expected, received: config[key] }];
+  });
+  if (first !== undefined) throw new ConfigError(first, ...more);
+}
+
+/** What the folder's run was begun with, in today's words; undefined where there is none. */
+export function configBefore(outputDir: string): Record<string, unknown> | undefined {
   const path = shellWord(join(outputDir, RUN_LAYOUT.config));
   const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
   const written = readConfig(outputDir, advice);
-  if (written === undefined) return;
-  const before = underTodaysKeys(written);
-  for (const key of new Set([...Object.keys(before), ...Object.keys(config)])) {
-    if (mayDiffer.has(key) || JSON.stringify(before[key]) === JSON.stringify(config[key])) continue;
-    throw new ConfigError({
-      key,
-      expected: `${JSON.stringify(before[key])}, as the run in ${outputDir} began with (or another output_dir)`,
-      received: config[key],
-    });
-  }
+  return written && todaysMeaning(underTodaysKeys(written));
 }

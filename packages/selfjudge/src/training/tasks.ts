@@ -23,7 +23,7 @@ import type { TrainingVerb } from '../config/index.js';
 import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { RowSource, Warn } from '../rows/datasets.js';
-import { devPrompts, limited, prepareJudge, promptsLimited, usable } from './examples.js';
+import { devPrompts, devRows, limited, prepareJudge, promptsLimited, usable } from './examples.js';
 import type { RunOptions } from './runOptions.js';
 import { preference, savedWith, supervised } from './trainables.js';
 
@@ -46,6 +46,17 @@ export function checkTask(run: RunOptions & Partial<Pick<SelfTrainingOptions, 'e
     });
 }
 
+/** The rows that a verb reads, in its order. */
+export async function readRows(verb: TrainingVerb, run: RunOptions, rows: RowSource): Promise<void> {
+  const quietly = () => {};
+  if (verb === 'sft') await rows.sftExamples(run, quietly);
+  else if (verb !== 'self-train') await rows.preferences(run, quietly);
+  else {
+    await rows.prompts(run, quietly);
+    if ((run as RunOptions & SelfTrainingOptions).evalSteps > 0) await rows.prompts(devRows(run), quietly);
+  }
+}
+
 /** What each verb trains on, ready to run. The options are those of its configuration. */
 export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext) => Promise<TrainingTask>> = {
   async sft(run, { opened, rows, warn }) {
@@ -59,6 +70,8 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
     const options = limited(run as RunOptions & JsftOptions, opened);
     const template = resolveTemplate(run.judgeTemplate!, opened);
     const pairs = await rows.preferences(run, warn);
+    if (template.rationale !== undefined && pairs.every(({ rationales }) => rationales === undefined))
+      warn(`judge_template ${template.name} has rationales and no row has one: only verdicts are learnt`);
     const sft = prepareSft(opened.tokenizer, pairs.map(sftExampleOf), options);
     const judge = prepareJudge(opened.tokenizer, pairs, template, options);
     return jsftTask(

@@ -1,16 +1,22 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { ConfigError } from '@selfjudge/base';
+import { isSame } from '@selfjudge/base/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
-import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
+import { CONFIG_FORMAT, toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
-import { fileRows, type RowSource } from '../rows/datasets.js';
+import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
-import { refuseOtherConfig } from './sameRun.js';
+import { resolveTemplate } from '../models/judgeTemplate.js';
+import { runBefore, type RunBefore } from './before.js';
+import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
+import { expectedTime } from './expectedTime.js';
 import type { RunOptions } from './runOptions.js';
-import { checkTask, TASKS } from './tasks.js';
+import { startFacts, type StartFacts } from './startFacts.js';
+import { checkTask, readRows, TASKS } from './tasks.js';
 import { baseWarning } from './trainables.js';
 
 export interface TrainHooks {
@@ -19,25 +25,35 @@ export interface TrainHooks {
   onStart?(step: number, totalSteps: number): void;
   onLog?(row: MetricsRow, totalSteps: number): void;
   onWarning?(message: string): void;
+  /** Told what is worth knowing and no warning: that a run is extended, say. */
+  onNote?(message: string): void;
+  /** What the run is, before its first step. */
+  onFacts?(facts: StartFacts): void;
+  /** After three steps, how many seconds the others will take. */
+  onExpectedTime?(seconds: number, steps: number): void;
 }
 
-export type TrainOutcome = TrainingResult & { outputDir: string; alreadyDone?: boolean };
+export type TrainOutcome = (TrainingResult | { status: 'planned' }) & {
+  outputDir: string;
+  alreadyDone?: boolean;
+};
 
 /** What to train and on what, in place of the model and the files that the configuration names. */
 export interface TrainInputs {
   /** Stays open. */
   opened?: OpenModel;
   rows?: RowSource;
+  /** A run goes on though its data, weights, tokenizer, templates or code are not those it began with. */
+  allowChanged?: boolean;
+  /** Says what the run is, and stops; nothing is left behind. */
+  dryRun?: boolean;
 }
-
-/** Keys that may differ when a run goes on: where it lies, how often it is saved, and in what portions it computes. */
-const MAY_DIFFER = new Set(['save_steps', 'save_total_limit', 'output_dir', 'token_budget', 'device']);
 
 /**
  * Runs a training verb in its run folder, or goes on where it stopped. The same configuration ends with the same bits
  * either way. A run that cannot begin leaves no folder behind.
- * @throws ConfigError when the folder holds a run of another configuration; ArgumentError when it is in use;
- *   FileFormatError when what it holds is damaged, saying what to remove to go on
+ * @throws ConfigError when the folder holds a run of another configuration or of other contents; ArgumentError when it is
+ *   in use; FileFormatError when what it holds is damaged, saying what to remove to go on
  */
 export async function runTraining(
   verb: TrainingVerb,
@@ -45,30 +61,53 @@ export async function runTraining(
   hooks: TrainHooks = {},
   inputs: TrainInputs = {},
 ): Promise<TrainOutcome> {
-  const options = toOptions(config) as unknown as RunOptions;
+  const tally: Tally = { read: 0, ofSplit: 0, leftOut: {}, cut: 0 };
+  const options = { ...(toOptions(config) as unknown as RunOptions), tally };
   const warn = hooks.onWarning ?? (() => {});
+  if (inputs.opened === undefined) refuseOwnInput(options);
   const folder = RunFolder.open(options.outputDir);
   try {
-    const done = checkRun(folder, { verb, ...config });
-    if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
+    const before = runBefore(folder, verb, config);
+    const record = new RowRecord();
+    const rows = record.of(inputs.rows ?? fileRows);
+    if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
+      if (!inputs.allowChanged) await refuseOtherRows(verb, options, { before, record, rows, warn });
+      return { ...before.result, outputDir: folder.path, alreadyDone: true };
+    }
     checkTask(options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     const aboutBase = baseWarning(opened, options);
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
     try {
-      task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn });
-      folder.writeConfig(stringify({ verb, ...config }));
+      task = await TASKS[verb](options, { opened, rows, folder, warn });
+      const { judgeTemplate } = options;
+      const template = judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened);
+      const contents = contentsOf(opened, record.fingerprint(), template);
+      if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
+      if (inputs.dryRun || hooks.onFacts !== undefined)
+        hooks.onFacts?.(await startFacts(verb, options, { opened, task, tally }));
+      if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
+      folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
+      folder.writeFingerprints({ ...contents });
+      folder.unfinish();
       const { totalSteps } = task.order;
+      let clock: (row: MetricsRow) => void = () => {};
       const result = await train(task, {
         folder,
         saveSteps: options.saveSteps,
         saveTotalLimit: options.saveTotalLimit,
         resume: true,
         signal: hooks.signal,
-        onStart: (step) => hooks.onStart?.(step, totalSteps),
-        onLog: (row) => hooks.onLog?.(row, totalSteps),
+        onStart: (step) => {
+          clock = expectedTime(task!, step, (seconds, steps) => hooks.onExpectedTime?.(seconds, steps));
+          hooks.onStart?.(step, totalSteps);
+        },
+        onLog: (row) => {
+          clock(row);
+          hooks.onLog?.(row, totalSteps);
+        },
         onWarning: warn,
       });
       if (result.status === 'completed') folder.writeSummary({ verb, ...result });
@@ -79,19 +118,54 @@ export async function runTraining(
       if (inputs.opened === undefined) opened.dispose();
     }
   } finally {
-    if (existsSync(configOf(folder))) folder.close();
+    if (existsSync(join(folder.path, RUN_LAYOUT.config))) folder.close();
     else folder.abandon();
   }
 }
 
-const configOf = ({ path }: RunFolder) => join(path, RUN_LAYOUT.config);
+/** @throws ConfigError when the run would write over the model that it begins with */
+function refuseOwnInput({ outputDir, modelNameOrPath }: RunOptions): void {
+  const [own, ...parts] = ['.', RUN_LAYOUT.final, RUN_LAYOUT.checkpoints].map((part) =>
+    join(outputDir, part),
+  );
+  const isPart = (part: string) => isSame(part, modelNameOrPath) || isSame(part, dirname(modelNameOrPath));
+  if (!isSame(own, modelNameOrPath) && !parts.some(isPart)) return;
+  throw new ConfigError({
+    key: 'output_dir',
+    expected: `another folder than that of the model (${modelNameOrPath}): the run would write over what it begins with`,
+    received: outputDir,
+  });
+}
 
-/** The summary of a run that is complete already; undefined when there is work left. */
-function checkRun(folder: RunFolder, config: Record<string, unknown>): TrainingResult | undefined {
-  if (!existsSync(configOf(folder))) return undefined;
-  refuseOtherConfig(folder.path, config, MAY_DIFFER);
-  const summary = folder.readSummary<TrainingResult & { verb: string }>();
-  if (summary === undefined) return undefined;
-  const { verb: _, ...result } = summary;
-  return result;
+/** Says what is not as it was, or refuses to go on with it. @throws ConfigError */
+function goOn(
+  before: RunBefore,
+  contents: Record<string, string>,
+  { order }: TrainingTask,
+  { allowChanged = false, onWarning, onNote }: TrainHooks & TrainInputs,
+): void {
+  const changed = changedContents(before, contents, allowChanged);
+  if (changed !== undefined) onWarning?.(changed);
+  if (before.extended.length > 0) onNote?.(before.extension(order));
+}
+
+/** A complete run is that of the rows it was trained on. @throws ConfigError when they are others now */
+async function refuseOtherRows(
+  verb: TrainingVerb,
+  options: RunOptions,
+  {
+    before,
+    record,
+    rows,
+    warn,
+  }: { before: RunBefore; record: RowRecord; rows: RowSource; warn(message: string): void },
+): Promise<void> {
+  if (before.contents === undefined) return;
+  try {
+    await readRows(verb, options, rows);
+  } catch (error) {
+    warn(`the rows cannot be compared with those of the run: ${(error as Error).message}`);
+    return;
+  }
+  changedContents(before, { ...before.contents, data: record.fingerprint() }, false);
 }

@@ -14,15 +14,22 @@ const loraOf = (run: RunOptions): AdapterConfig => ({
   targetModules: run.loraTargetModules,
 });
 
-/** How the adapter that a run begins with and its own are stacked, for the lines at its start; undefined without the first. */
-export function stackedAdapters({ model, adapter }: OpenModel, run: RunOptions): string | undefined {
-  if (adapter === undefined || run.fullFinetuning) return undefined;
+/** The adapters of a run, for the lines at its start. */
+export interface AdapterTexts {
+  /** The new one; absent when all weights are trained. */
+  adapter?: string;
+  /** The one that the model brought, which stays as it is below the new one, and the one that both are saved as. */
+  below?: string;
+  saved?: string;
+}
+
+export function adapterTexts({ model, adapter }: OpenModel, run: RunOptions): AdapterTexts {
+  if (run.fullFinetuning) return {};
   const own = loraOf(run);
-  const whole = stackedConfig([adapter.config, own], model.config.layers);
-  const [start, trained, saved] = [adapter.config, own, whole].map((one) =>
-    describeAdapter(one, model.config),
-  );
-  return `adapters stacked: start ${start}; trained ${trained}; saved as one, ${saved}`;
+  const text = (config: AdapterConfig) => describeAdapter(config, model.config);
+  if (adapter === undefined) return { adapter: `${text(own)}, alpha ${own.alpha}` };
+  const both = stackedConfig([adapter.config, own], model.config.layers);
+  return { adapter: `${text(own)}, alpha ${own.alpha}`, below: text(adapter.config), saved: text(both) };
 }
 
 /** What Python cannot open by itself of what a run saves; undefined where there is nothing. */

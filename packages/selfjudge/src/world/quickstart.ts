@@ -57,7 +57,7 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
   const folder = RunFolder.open(outputDir);
   try {
     const config = { verb: 'quickstart', ...mapKeys(options, snakeCase) };
-    refuseOtherConfig(outputDir, config, new Set(['output_dir', 'device']));
+    refuseOtherConfig(outputDir, config, { keys: new Set(['output_dir', 'device']) });
     const saved = shellWord(join(outputDir, RUN_LAYOUT.summary));
     const before = readSummary(outputDir, `after rm ${saved} the same command writes it again`);
     if (before !== undefined) {

@@ -49,7 +49,7 @@ export const selfTrainingSettings = ({ steps, seed }: WorldOptions): SelfTrainin
   ...WORLD_OPTIMIZER,
   weightDecay: 0,
   learningRate: 5e-5,
-  lrSchedulerType: 'constant',
+  lrSchedulerType: 'constant_with_warmup',
   warmupSteps: 10,
   trainBatchSize: 48,
   maxSteps: steps,

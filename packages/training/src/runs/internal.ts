@@ -6,6 +6,7 @@ export {
   listCheckpoints,
   readConfig,
   readEnvironment,
+  readFingerprints,
   readMetrics,
   readProfile,
   readSamples,

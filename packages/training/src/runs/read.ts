@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileFormatError, fileSystemError, readJsonObject } from '@selfjudge/base';
+import { FileFormatError, fileSystemError, readJsonObject, shellWord } from '@selfjudge/base';
 import { checkpointName, checkpointSteps, RUN_LAYOUT } from '@selfjudge/base/internal';
 import { parseYaml } from '@selfjudge/data/internal';
 import type { ProfileRow } from '../profile.js';
@@ -35,6 +35,21 @@ export function readConfig(folder: string, advice?: string): Record<string, unkn
 /** environment.json: the machine and the versions that the newest process of the run had. */
 export const readEnvironment = (folder: string): Record<string, unknown> | undefined =>
   ifThere(join(folder, RUN_LAYOUT.environment));
+
+/**
+ * fingerprints.json: of the contents that the run began with; undefined for one that began before they were kept.
+ * @throws FileFormatError when it is damaged
+ */
+export function readFingerprints(folder: string): Record<string, string> | undefined {
+  const path = join(folder, RUN_LAYOUT.fingerprints);
+  const advice = `it is damaged; after rm ${shellWord(path)} the contents of now count from here on`;
+  const contents = ifThere(path, advice);
+  if (contents === undefined) return undefined;
+  for (const [name, value] of Object.entries(contents))
+    if (typeof value !== 'string')
+      throw new FileFormatError({ path, expected: `a fingerprint of ${name}`, received: value, advice });
+  return contents as Record<string, string>;
+}
 
 /** summary.json: how the run ended. @param advice what can be done when it is damaged */
 export const readSummary = (folder: string, advice?: string): Record<string, unknown> | undefined =>

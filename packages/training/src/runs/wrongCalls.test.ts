@@ -14,6 +14,7 @@ describeWrongCalls({
     listCheckpoints: entry(runs.listCheckpoints, { folder }),
     readConfig: entry(runs.readConfig, { folder, advice }),
     readEnvironment: entry(runs.readEnvironment, { folder }),
+    readFingerprints: entry(runs.readFingerprints, { folder }),
     readMetrics: entry(runs.readMetrics, { folder }),
     readProfile: entry(runs.readProfile, { folder }),
     readRun: entry(runs.readRun, { path: folder }),

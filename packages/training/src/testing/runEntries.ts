@@ -166,7 +166,15 @@ export const runEntries: Record<string, Entry> = {
     ),
   }),
   schedule: entry(training.schedule, {
-    options: v.some('learningRate', 'lrSchedulerType', 'warmupRatio', 'warmupSteps', 'minLrRatio'),
+    options: v.some(
+      'learningRate',
+      'lrSchedulerType',
+      'warmupRatio',
+      'warmupSteps',
+      'minLrRatio',
+      'lrNumCycles',
+      'lrPower',
+    ),
     totalSteps: arg(10, notWhole(0)),
   }),
   saveWeights: entry(training.saveWeights, { model, dir: arg(v.at('weights'), notPlace) }),

@@ -24,6 +24,7 @@ import fc from 'fast-check';
 import { decide } from '../contest.js';
 import { AdamW } from '../optimizer.js';
 import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../presets.js';
+import { LR_SCHEDULERS } from '../schedule.js';
 import { loraTrainable } from '../trainable.js';
 import { hashJudge, tinyExamples, tinyLora, tinyModel, tinyPrompts } from './tiny.js';
 
@@ -112,10 +113,12 @@ const notPositive = fc.oneof(notNumber(0), fc.constant(0));
 /** Wrong values of options, by their names. */
 const wrongOptions: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   learningRate: notNumber(0),
-  lrSchedulerType: noneOf('constant', 'linear', 'cosine'),
+  lrSchedulerType: noneOf(...LR_SCHEDULERS),
   warmupRatio: share,
   warmupSteps: notWhole(0),
   minLrRatio: share,
+  lrNumCycles: given(notNumber(0)),
+  lrPower: given(notPositive),
   adamBeta1: share,
   adamBeta2: share,
   adamEpsilon: share,

@@ -1,0 +1,126 @@
+import type { ConfigFault } from '@selfjudge/base';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Keys that do nothing beside the value of another one. */
+interface Idle {
+  key: string;
+  /** Values with which the key does nothing by itself. */
+  none?: readonly unknown[];
+  when(config: Values, verb: string): boolean;
+  /** Why, and what to do. */
+  reason: string;
+}
+
+const isPreference = (verb: string) => verb === 'dpo' || verb === 'self-train';
+const scheduler = (config: Values) => String(config.lr_scheduler_type);
+
+const IDLE: readonly Idle[] = [
+  {
+    key: 'lora_dropout',
+    none: [0],
+    when: (_, verb) => isPreference(verb),
+    reason:
+      'dpo and self-train compute without dropout: policy and reference must give the same bits at the start',
+  },
+  {
+    key: 'label_smoothing',
+    none: [0],
+    when: ({ loss_type }) => loss_type !== undefined && loss_type !== 'sigmoid',
+    reason: 'only loss_type sigmoid is smoothed',
+  },
+  {
+    key: 'warmup_ratio',
+    none: [0],
+    when: (config) => scheduler(config) === 'constant',
+    reason: 'lr_scheduler_type constant does not warm up; constant_with_warmup does',
+  },
+  {
+    key: 'warmup_steps',
+    none: [0],
+    when: (config) => scheduler(config) === 'constant',
+    reason: 'lr_scheduler_type constant does not warm up; constant_with_warmup does',
+  },
+  {
+    key: 'min_lr_ratio',
+    none: [0],
+    when: (config) => scheduler(config).startsWith('constant'),
+    reason: 'a constant learning rate does not fall',
+  },
+  {
+    key: 'lr_power',
+    none: [1],
+    when: (config) => scheduler(config) !== 'polynomial',
+    reason: 'only lr_scheduler_type polynomial has a power',
+  },
+  {
+    key: 'lr_num_cycles',
+    none: [0],
+    when: (config) => !scheduler(config).startsWith('cosine'),
+    reason: 'only the cosines have cycles',
+  },
+  ...['judge_weight', 'rationale_weight'].map((key) => ({
+    key,
+    none: [1],
+    when: ({ loss_normalization }: Values) => loss_normalization === 'token',
+    reason: 'loss_normalization token is the plain mean over tokens',
+  })),
+  ...['top_p', 'top_k'].map((key) => ({
+    key,
+    none: key === 'top_p' ? [1] : [0],
+    when: ({ temperature }: Values) => temperature === 0,
+    reason: 'temperature 0 takes the most probable token',
+  })),
+  {
+    key: 'max_kl',
+    when: ({ eval_steps }) => eval_steps === 0,
+    reason: 'it is looked at where the judge is asked, every eval_steps steps, and eval_steps is 0',
+  },
+  ...['lora_r', 'lora_alpha', 'lora_dropout', 'lora_target_modules'].map((key) => ({
+    key,
+    when: ({ full_finetuning }: Values) => full_finetuning === true,
+    reason: 'full_finetuning trains all weights, without an adapter',
+  })),
+];
+
+/** What is said of values that do not go together: refused where nothing right can come of them, else noted. */
+export function combinations(
+  verb: string,
+  config: Values,
+  given: Values,
+): { faults: ConfigFault[]; notes: string[] } {
+  const idle = IDLE.filter(
+    ({ key, none = [], when }) =>
+      given[key] !== undefined && key in config && !none.includes(config[key]) && when(config, verb),
+  );
+  return {
+    faults: refusedTogether(config),
+    notes: idle.map(({ key, reason }) => `${key} ${shown(config[key])} does nothing: ${reason}`),
+  };
+}
+
+function refusedTogether(config: Values): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  const { best_of: bestOf, temperature, lr_scheduler_type: type, min_lr_ratio: end } = config;
+  if (typeof bestOf === 'number' && bestOf > 1 && temperature === 0)
+    faults.push({
+      key: 'best_of',
+      expected: '1 at temperature 0, where all answers are the same (or a temperature above 0)',
+      received: bestOf,
+    });
+  if (type === 'cosine_with_min_lr' && end === 0)
+    faults.push({
+      key: 'min_lr_ratio',
+      expected: 'above 0 with cosine_with_min_lr (or lr_scheduler_type: cosine)',
+      received: end,
+    });
+  if (config.eval_steps !== undefined && temperature === 0 && config.missing_eos !== undefined)
+    faults.push({
+      key: 'temperature',
+      expected: 'above 0: both answers to a prompt would be the same, and no pair to learn from',
+      received: temperature,
+    });
+  return faults;
+}
+
+const shown = (value: unknown): string => (Array.isArray(value) ? value.join(' ') : String(value));

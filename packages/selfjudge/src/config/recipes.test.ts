@@ -1,0 +1,318 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isError, type ConfigFault } from '@selfjudge/base';
+import { afterAll, describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { knownKeys } from './keys.js';
+import { meaningOf } from './recipes/index.js';
+import { resolveConfig } from './resolve.js';
+import { TRAINING_VERBS, type TrainingVerb, type VerbConfig } from './verbs.js';
+
+const KEYS = fileURLToPath(new URL('../../../../test/fixtures/recipes/keys.json', import.meta.url));
+const tools = JSON.parse(readFileSync(KEYS, 'utf8')) as Record<string, Record<string, unknown>>;
+const folder = mkdtempSync(join(tmpdir(), 'selfjudge-recipes-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const REQUIRED = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
+/** What a recipe comes to, with the notes. */
+function taken(verb: TrainingVerb, recipe: object | string) {
+  const file = join(folder, 'recipe.yaml');
+  const head = stringify(REQUIRED);
+  writeFileSync(file, typeof recipe === 'string' ? head + recipe : stringify({ ...REQUIRED, ...recipe }));
+  const notes: string[] = [];
+  const config = resolveConfig(verb, { file, onNote: (note) => notes.push(note) });
+  return { config, notes: notes.join('\n') };
+}
+/** The faults of a recipe, by key. */
+function faultsOf(verb: TrainingVerb, recipe: object): Record<string, string> {
+  try {
+    taken(verb, recipe);
+    return {};
+  } catch (error) {
+    if (!isError(error, 'SJ_CONFIG')) throw error;
+    const { all = [error.details] } = error.details as { all?: unknown[] };
+    return Object.fromEntries((all as ConfigFault[]).map(({ key, expected }) => [key, expected]));
+  }
+}
+
+describe.each(Object.entries(tools))('every key of %s', (tool, keys) => {
+  it('is one of a verb here, or has a meaning', () => {
+    const own = new Set(
+      Object.values<VerbConfig>(TRAINING_VERBS).flatMap(({ fields }) => Object.keys(fields)),
+    );
+    const factors = ['per_device_train_batch_size', 'gradient_accumulation_steps'];
+    const unknown = Object.keys(keys).filter(
+      (key) => !own.has(key) && !factors.includes(key) && meaningOf(key) === undefined,
+    );
+    expect(unknown).toEqual([]);
+  });
+
+  it('at the default of the tool is refused only where it names the work', () => {
+    const verb = TRAINING_VERBS.sft;
+    const refused = Object.entries(keys).flatMap(([key, value]) =>
+      Object.hasOwn(verb.fields, key)
+        ? []
+        : knownKeys('sft', verb, { [key]: value }).faults.map((fault) => fault.key),
+    );
+    const others = { trl: ['loss_type', 'beta', 'label_smoothing', 'precompute_ref_log_probs'] };
+    const expected = [...((others as Record<string, string[]>)[tool] ?? []), 'pref_beta', 'pref_loss'];
+    const more = [
+      'dpo_label_smoothing',
+      'enable_thinking',
+      'precompute_ref_log_probs',
+      'temperature',
+      'top_p',
+      'top_k',
+    ];
+    expect(refused.filter((key) => ![...expected, ...more].includes(key))).toEqual([]);
+  });
+});
+
+const HANDBOOK = {
+  torch_dtype: 'bfloat16',
+  dataset_mixture: { datasets: [{ id: 'a.jsonl', split: 'train', columns: ['chosen'], weight: 0.5 }] },
+  bf16: true,
+  beta: 0.2,
+  do_eval: true,
+  eval_strategy: 'steps',
+  eval_steps: 5,
+  gradient_accumulation_steps: 2,
+  gradient_checkpointing: true,
+  gradient_checkpointing_kwargs: { use_reentrant: false },
+  hub_model_id: 'a-name',
+  log_level: 'info',
+  logging_steps: 5,
+  lr_scheduler_type: 'cosine',
+  max_prompt_length: 128,
+  optim: 'adamw_torch',
+  per_device_train_batch_size: 2,
+  push_to_hub: true,
+  report_to: ['tensorboard'],
+  save_strategy: 'no',
+  attn_implementation: 'sdpa',
+  use_peft: true,
+  packing: true,
+  max_steps: -1,
+};
+
+describe('a recipe of the alignment handbook', () => {
+  it('is refused by all of its keys that would change the result, at once', () => {
+    expect(faultsOf('dpo', HANDBOOK)).toEqual({
+      dataset_mixture: expect.stringContaining('dataset_name takes the files') as string,
+      max_prompt_length: expect.stringContaining('prompts are never cut') as string,
+    });
+  });
+
+  it('passes without them, with one note of the keys that change nothing', () => {
+    const { dataset_mixture: _, max_prompt_length: __, ...rest } = HANDBOOK;
+    const { config, notes } = taken('dpo', rest);
+    expect(config).toMatchObject({
+      dtype: 'bf16',
+      beta: 0.2,
+      train_batch_size: 4,
+      max_steps: 0,
+      save_steps: 0,
+    });
+    expect(notes).toMatch(/^keys that need nothing here:\n/);
+    expect(notes).toMatch(/logging_steps, report_to: every step is logged/);
+    for (const key of [
+      'gradient_checkpointing',
+      'optim',
+      'packing',
+      'use_peft',
+      'attn_implementation',
+      'eval_steps',
+    ])
+      expect(notes, key).toContain(key);
+    for (const key of ['beta', 'max_steps', 'learning_rate'])
+      expect(notes, key).not.toMatch(new RegExp(`\\b${key}\\b`));
+  });
+});
+
+describe('a recipe of LLaMA-Factory', () => {
+  const RECIPE = {
+    stage: 'dpo',
+    do_train: true,
+    finetuning_type: 'lora',
+    lora_rank: 4,
+    lora_target: 'all',
+    pref_beta: 0.2,
+    pref_loss: 'sigmoid',
+    dataset: 'my_pairs',
+    template: 'chatml',
+    cutoff_len: 256,
+    max_samples: 100,
+    overwrite_cache: true,
+    overwrite_output_dir: true,
+    plot_loss: true,
+    ddp_timeout: 1000,
+  };
+
+  it('is taken in its own words; what names a registry or a template is refused', () => {
+    expect(Object.keys(faultsOf('dpo', RECIPE))).toEqual(['dataset', 'template']);
+    const { dataset: _, template: __, ...rest } = RECIPE;
+    const { config } = taken('dpo', rest);
+    // lora_alpha is twice the rank there.
+    const expected = { lora_r: 4, lora_alpha: 8, beta: 0.2, max_length: 256, dataset_limit: 100 };
+    expect(config).toMatchObject({ ...expected, full_finetuning: false });
+    expect(config.lora_target_modules).toHaveLength(7);
+    expect(taken('dpo', { ...rest, lora_alpha: 2 }).config.lora_alpha).toBe(2);
+    expect(taken('sft', { mask_history: false }).config.train_on).toBe('all');
+    expect(faultsOf('sft', { stage: 'dpo' })).toEqual({
+      stage: 'left out: it is the verb dpo, and sft was called',
+    });
+    expect(faultsOf('dpo', { template: 'chatml' })).toHaveProperty('template');
+  });
+});
+
+describe('a recipe of axolotl', () => {
+  it('is taken in its own words', () => {
+    const recipe = {
+      base_model: 'n',
+      model_name_or_path: 'n',
+      adapter: 'lora',
+      lora_target_linear: true,
+      sequence_len: 512,
+      sample_packing: true,
+      micro_batch_size: 2,
+      gradient_accumulation_steps: 4,
+      num_epochs: 3,
+      optimizer: 'adamw_torch_fused',
+      lr_scheduler: 'cosine',
+      bf16: 'auto',
+      flash_attention: true,
+      special_tokens: { pad_token: '<|end_of_text|>' },
+    };
+    const { config } = taken('sft', recipe);
+    const expected = { model_name_or_path: 'n', max_length: 512, train_batch_size: 8, num_train_epochs: 3 };
+    expect(config).toMatchObject({ ...expected, dtype: 'bf16', full_finetuning: false });
+    const faults = faultsOf('sft', {
+      ...recipe,
+      optimizer: 'adamw_bnb_8bit',
+      val_set_size: 0.05,
+      adapter: 'qlora',
+      rl: 'dpo',
+    });
+    expect(Object.keys(faults).sort()).toEqual(['adapter', 'optimizer', 'rl', 'val_set_size']);
+    expect(taken('sft', { adapter: null }).config.full_finetuning).toBe(true);
+  });
+});
+
+describe('what would change the result', () => {
+  it.each([
+    ['optim', 'adafactor'],
+    ['optim', 'paged_adamw_32bit'],
+    ['optim', 'adamw_8bit'],
+    ['use_muon', true],
+    ['neftune_noise_alpha', 5],
+    ['early_stopping_patience', 3],
+    ['load_best_model_at_end', true],
+    ['completion_only_loss', false],
+    ['use_rslora', true],
+    ['deepspeed', 'zero3.json'],
+    ['fp16', true],
+  ])('is refused by name: %s %s', (key, value) => {
+    expect(Object.keys(faultsOf('sft', { [key]: value }))).toEqual([key]);
+    expect(Object.keys(faultsOf('sft', { [key]: key === 'completion_only_loss' ? true : null }))).toEqual([]);
+  });
+
+  it('is taken where it has a key here', () => {
+    expect(taken('sft', { assistant_only_loss: true }).config.train_on).toBe('all');
+    expect(taken('sft', { bf16: false }).config.dtype).toBe('float32');
+    expect(taken('sft', { bf16: true, dtype: 'float32' }).config.dtype).toBe('float32');
+    expect(taken('sft', { use_peft: false }).config.full_finetuning).toBe(true);
+    expect(taken('dpo', { loss_type: ['ipo'] }).config.loss_type).toBe('ipo');
+    const wave = { lr_scheduler_type: 'cosine_with_min_lr', learning_rate: 1e-4 };
+    expect(taken('sft', { ...wave, lr_scheduler_kwargs: { min_lr: 1e-5 } }).config.min_lr_ratio).toBe(0.1);
+    expect(faultsOf('sft', wave)).toHaveProperty('min_lr_ratio');
+    expect(taken('sft', { warmup_steps: 0.1 }).config).toMatchObject({ warmup_ratio: 0.1, warmup_steps: 0 });
+    expect(faultsOf('sft', { lora_rank: 4, lora_r: 8 })).toHaveProperty('lora_rank');
+    expect(faultsOf('sft', { beta: 0.1 })).toEqual({
+      beta: 'left out: it is a key of dpo, self-train, and sft was called',
+    });
+  });
+});
+
+describe('values as YAML 1.1 and quotes leave them', () => {
+  it('are read as meant', () => {
+    const text =
+      'learning_rate: "5e-5"\nwarmup_ratio: .1\nadam_epsilon: 1E-8\nmax_steps: 1_000\nlora_alpha: 4.\n';
+    expect(taken('sft', `${text}full_finetuning: yes\n`).config).toMatchObject({
+      learning_rate: 5e-5,
+      warmup_ratio: 0.1,
+      adam_epsilon: 1e-8,
+      max_steps: 1000,
+      lora_alpha: 4,
+      full_finetuning: true,
+    });
+    for (const off of ['no', 'Off', 'FALSE'])
+      expect(taken('sft', `full_finetuning: ${off}`).config.full_finetuning).toBe(false);
+    expect(taken('sft', 'save_strategy: no').config.save_steps).toBe(0);
+    expect(taken('sft', 'save_total_limit: null\nmax_grad_norm: ~').config).toMatchObject({
+      save_total_limit: 0,
+      max_grad_norm: 0,
+    });
+    expect(taken('sft', 'per_device_train_batch_size: "4"').config.train_batch_size).toBe(4);
+  });
+
+  it.each([
+    ['seed: 010', /seed: 010, which is octal to some readers/],
+    ['max_steps: 1:30', /max_steps: expected a number/],
+    ['lora_dropout: null', /lora_dropout: expected a number \(.*\), or the key left out, received null/],
+    ['learning_rate: 5e-5x', /learning_rate: expected a number/],
+    ['output_dir: 2024', /output_dir: expected a text/],
+    ['dtype: auto', /dtype: expected bf16 or float32/],
+  ])('are refused by key where nobody can know: %s', (text, message) => {
+    expect(() => taken('sft', text.startsWith('output_dir') ? { output_dir: 2024 } : text)).toThrow(message);
+  });
+});
+
+describe('paths', () => {
+  it('have ~ and $HOME, as where a shell has seen them', () => {
+    const { config } = taken('dpo', {
+      output_dir: '~/runs/one',
+      dataset_name: ['$HOME/a.jsonl', '${HOME}/b.jsonl'],
+    });
+    expect(config.output_dir).toBe(join(homedir(), 'runs/one'));
+    expect(config.dataset_name).toEqual([join(homedir(), 'a.jsonl'), join(homedir(), 'b.jsonl')]);
+    expect(faultsOf('dpo', { output_dir: '~someone/x' }).output_dir).toMatch(
+      /only ~ and \$HOME .*, not ~someone$/,
+    );
+    expect(faultsOf('dpo', { dataset_name: '$DATA/x.jsonl' }).dataset_name).toMatch(/not \$DATA/);
+  });
+
+  it('that are ids of a hub are refused as such, with the others', () => {
+    const hub = {
+      model_name_or_path: 'Qwen/Qwen2.5-0.5B',
+      dataset_name: 'HuggingFaceH4/ultrafeedback_binarized',
+    };
+    const faults = faultsOf('dpo', { ...hub, dataset_mixture: { a: 1 } });
+    expect(Object.keys(faults)).toEqual(['dataset_mixture', 'model_name_or_path', 'dataset_name']);
+    expect(faults.model_name_or_path).toMatch(
+      /ids of a hub are not downloaded \(get it with hf download Qwen/,
+    );
+    expect(taken('dpo', { model_name_or_path: 'no/such.gguf', output_dir: 'a/b' }).config.output_dir).toBe(
+      'a/b',
+    );
+  });
+});
+
+describe('values that do not go together', () => {
+  it('are noted where one does nothing, and refused where nothing comes of them', () => {
+    const notesOf = (verb: TrainingVerb, recipe: object) => taken(verb, recipe).notes;
+    expect(notesOf('dpo', { lora_dropout: 0.1 })).toMatch(
+      /^lora_dropout 0.1 does nothing: dpo and self-train/,
+    );
+    expect(notesOf('dpo', { loss_type: 'ipo', label_smoothing: 0.1 })).toMatch(
+      /label_smoothing 0.1 does nothing/,
+    );
+    expect(notesOf('sft', { lr_scheduler_type: 'constant', warmup_ratio: 0.1 })).toMatch(
+      /constant_with_warmup does/,
+    );
+    expect(notesOf('sft', { lora_dropout: 0.1 })).toBe('');
+    expect(notesOf('dpo', { lora_dropout: 0 })).toBe('');
+    expect(faultsOf('self-train', { temperature: 0 })).toHaveProperty('temperature');
+  });
+});

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, type ConfigFault } from '@selfjudge/base';
+import { formatJudgeTemplate } from '@selfjudge/judging/internal';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import { NUMERIC_VERSION } from '@selfjudge/training';
+import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import type { OpenModel } from '../models/model.js';
+import type { DatasetOptions, RowSource, Warn } from '../rows/datasets.js';
+import type { RunBefore } from './before.js';
+
+/** What the contents that a run began with are called, and the key that names them. */
+const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
+  data: { what: 'the rows', key: 'dataset_name' },
+  weights: { what: 'the weights', key: 'model_name_or_path' },
+  adapter: { what: 'the adapter', key: 'model_name_or_path' },
+  tokenizer: { what: 'the tokenizer', key: 'model_name_or_path' },
+  chat_template: { what: 'the chat template', key: 'model_name_or_path' },
+  judge_template: { what: 'the judge template', key: 'judge_template' },
+  numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },
+};
+
+/**
+ * Fingerprints of everything that decides the bits of a run beside its configuration: contents, not names.
+ * @param data of the rows as they were read, in their order; those of dev prompts too
+ */
+export function contentsOf(
+  { model, adapter, tokenizer, path }: OpenModel,
+  data: string,
+  judgeTemplate?: JudgeTemplate,
+): Record<string, string> {
+  const { chat_template: _, ...config } = tokenizer.files.config as Record<string, unknown>;
+  return {
+    data,
+    weights: model.fingerprint ?? fingerprintOfFiles(model.source),
+    ...(adapter !== undefined && { adapter: fingerprintOfFiles(path) }),
+    tokenizer: fingerprintOf(tokenizer.files.tokenizer, config),
+    chat_template: fingerprintOf(tokenizer.chatTemplate ?? null),
+    ...(judgeTemplate !== undefined && { judge_template: fingerprintOf(formatJudgeTemplate(judgeTemplate)) }),
+    numerics: String(NUMERIC_VERSION),
+  };
+}
+
+/**
+ * What to warn of when a run goes on with these contents; undefined when nothing changed.
+ * @param allowed whether it may go on with others
+ * @throws ConfigError naming all that changed
+ */
+export function changedContents(
+  { path, contents: before }: Pick<RunBefore, 'path' | 'contents'>,
+  contents: Readonly<Record<string, string>>,
+  allowed: boolean,
+): string | undefined {
+  if (before === undefined)
+    return (
+      `${path} has no ${RUN_LAYOUT.fingerprints}, as it began before runs had one: nobody can tell whether its rows, ` +
+      'weights, tokenizer and templates are still those it began with; those of now count from here on'
+    );
+  const names = Object.keys(CONTENTS).filter((name) => before[name] !== contents[name]);
+  const faults = names.map((name): ConfigFault => {
+    const { what, key } = CONTENTS[name];
+    const expected = `${what} that the run in ${path} began with, fingerprint ${before[name] ?? 'none'}`;
+    return { key, expected, received: `others, ${contents[name] ?? 'none'}` };
+  });
+  const [first, ...more] = faults;
+  if (first === undefined) return undefined;
+  if (allowed)
+    return `${names.map((name) => CONTENTS[name].what).join(', ')} changed since the run in ${path} began`;
+  throw new ConfigError(first, ...more, {
+    key: 'allow_changed',
+    expected: 'to be given if the run shall go on with what changed (or another output_dir)',
+    received: 'nothing',
+  });
+}
+
+/** The rows that pass a source, and their fingerprint. Ids are names and say nothing of the contents. */
+export class RowRecord {
+  readonly #hash = createHash('sha256');
+
+  /** Rows of `source`, noted as they pass. */
+  of(source: RowSource): RowSource {
+    const noted =
+      <T extends { id: string }>(read: (options: DatasetOptions, warn: Warn) => Promise<T[]>) =>
+      async (options: DatasetOptions, warn: Warn) => {
+        const rows = await read(options, warn);
+        for (const row of rows) this.#hash.update(`${contentOf(row)}\n`);
+        return rows;
+      };
+    return {
+      preferences: noted(source.preferences),
+      prompts: noted(source.prompts),
+      sftExamples: noted(source.sftExamples),
+    };
+  }
+
+  /** Of the rows so far. */
+  fingerprint(): string {
+    return this.#hash.copy().digest('hex').slice(0, 32);
+  }
+}
+
+const NAMES: ReadonlySet<string> = new Set(['id', 'place']);
+
+const contentOf = (row: object): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(row).filter(([name]) => !NAMES.has(name))));
+
+function fingerprintOf(...values: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32);
+}
+
+const WEIGHTS = /\.(safetensors|gguf)$/i;
+
+/** Of the weight files of a folder, or of a file, whole. */
+function fingerprintOfFiles(path: string | undefined): string {
+  const hash = createHash('sha256');
+  const files = path === undefined ? [] : statSync(path).isDirectory() ? weightFiles(path) : [path];
+  const chunk = Buffer.allocUnsafe(1 << 20);
+  for (const file of files) {
+    const fd = openSync(file, 'r');
+    try {
+      for (let n = readSync(fd, chunk); n > 0; n = readSync(fd, chunk)) hash.update(chunk.subarray(0, n));
+    } finally {
+      closeSync(fd);
+    }
+  }
+  return hash.digest('hex').slice(0, 32);
+}
+
+const weightFiles = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => WEIGHTS.test(name))
+    .sort()
+    .map((name) => join(folder, name));

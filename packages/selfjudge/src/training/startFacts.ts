@@ -1,0 +1,111 @@
+import { ConfigError, isError } from '@selfjudge/base';
+import type { PreferenceOptions, TrainingTask } from '@selfjudge/training';
+import { bytesOf, expectedMemory, type ExpectedMemory } from '@selfjudge/training/internal';
+import type { TrainingVerb } from '../config/index.js';
+import type { OpenModel } from '../models/model.js';
+import type { Tally } from '../rows/datasets.js';
+import { availableMemory } from './availableMemory.js';
+import type { RunOptions } from './runOptions.js';
+import { adapterTexts, type AdapterTexts } from './trainables.js';
+
+/** What a run is, before its first step. */
+export interface StartFacts extends AdapterTexts {
+  /** Absent for rows that came from no file. */
+  rows?: Tally & { split: string };
+  steps: number;
+  /** Examples a step. */
+  batch: number;
+  epochs: number;
+  learningRate: number;
+  lrSchedulerType: string;
+  /** Numbers that are trained. */
+  parameters: number;
+  /** What is learnt from a row. */
+  labels: string;
+  memory?: ExpectedMemory & { isBound: boolean; available?: number };
+}
+
+/**
+ * What is said of a run before its first step.
+ * @throws ConfigError when its longest row, or its largest tree, takes more memory than there is
+ */
+export async function startFacts(
+  verb: TrainingVerb,
+  run: RunOptions,
+  { opened, task, tally }: { opened: OpenModel; task: TrainingTask; tally: Tally },
+): Promise<StartFacts> {
+  const { order, workload, trainable } = task;
+  const expected = workload && (await expectedMemory(trainable, workload, order));
+  const available = expected && availableMemory(opened.model.device);
+  if (expected !== undefined && available !== undefined) refuseTooLarge(expected, available);
+  else if (expected !== undefined) await tryLongest(task, expected);
+  const { learningRate, lrSchedulerType, trainBatchSize } = run as RunOptions & LoopFacts;
+  return {
+    ...(tally.read > 0 && { rows: { ...tally, split: run.datasetSplit } }),
+    steps: order.totalSteps,
+    batch: trainBatchSize,
+    epochs: order.epoch(order.totalSteps),
+    learningRate,
+    lrSchedulerType,
+    parameters: trainable.parameters.size,
+    ...adapterTexts(opened, run),
+    labels: LABELS[verb](run as RunOptions & Partial<PreferenceOptions>),
+    ...(expected && { memory: { ...expected, isBound: workload.isBound ?? false, available } }),
+  };
+}
+
+interface LoopFacts {
+  learningRate: number;
+  lrSchedulerType: string;
+  trainBatchSize: number;
+}
+
+const TURNS = {
+  last: 'the last answer of each row; all before it is context',
+  all: 'every answer of each row',
+};
+
+const LABELS: Record<TrainingVerb, (run: RunOptions & Partial<PreferenceOptions>) => string> = {
+  sft: ({ trainOn }) => TURNS[trainOn],
+  jsft: ({ trainOn, judgeTemplate }) =>
+    `${TURNS[trainOn]}; and which of two answers is better, in both orders (template ${judgeTemplate})`,
+  dpo: ({ lossType, beta }) => `chosen answers before rejected ones (${lossType}, beta ${beta})`,
+  'self-train': ({ lossType, beta, judgeTemplate }) =>
+    `pairs of its own answers, by the judgment of its start (${lossType}, beta ${beta}, template ${judgeTemplate})`,
+};
+
+/** @throws ConfigError naming the row, or the budget that would fit */
+export function refuseTooLarge({ before, peak, least, longest }: ExpectedMemory, available: number): void {
+  const room = before + available;
+  if (least > room)
+    throw new ConfigError({
+      key: 'max_length',
+      expected: `rows that fit the memory: ${gib(room)} are there for this process`,
+      received: `${longest.id}, whose ${longest.shape.rows} tokens need ${gib(least)}; leave it out, or give a smaller max_length`,
+    });
+  if (peak > room)
+    throw new ConfigError({
+      key: 'token_budget',
+      expected: `a smaller one (memory, not results, depends on it): ${gib(room)} are there for this process`,
+      received: `trees that need ${gib(peak)}; the longest row alone needs ${gib(least)}`,
+    });
+}
+
+/** Where nobody says what is free, the longest row is tried. @throws ConfigError naming it when memory cannot be had */
+async function tryLongest({ trainable }: TrainingTask, { longest, least }: ExpectedMemory): Promise<void> {
+  const { policy, parameters } = trainable;
+  try {
+    await bytesOf(policy, longest.shape.rows, longest.shape.headRows);
+  } catch (error) {
+    if (!isError(error, 'SJ_OUT_OF_MEMORY')) throw error;
+    throw new ConfigError({
+      key: 'max_length',
+      expected: 'rows that fit the memory of the device',
+      received: `${longest.id}, whose ${longest.shape.rows} tokens need ${gib(least)}; leave it out, or give a smaller max_length`,
+    });
+  } finally {
+    parameters.zeroGrad();
+  }
+}
+
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
