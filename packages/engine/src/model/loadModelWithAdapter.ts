@@ -89,8 +89,7 @@ export async function modelFacts(
 
 /** Whether a path means a model and nothing on top of it. */
 const isAlone = (found: FoundModel, given: string | undefined, { withoutAdapter }: LoadOptions): boolean =>
-  given === undefined &&
-  (found.kind !== 'adapter' || (withoutAdapter === true && found.holdsModel === true));
+  given === undefined && (found.kind !== 'adapter' || (withoutAdapter === true && found.holdsModel === true));
 
 /** An adapter, the tensors it lies on (with it where it is merged), and what a run calls them. */
 async function withAdapter(

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Adapter, LlamaModel, TreeBatch, writeSafetensors } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import type { RunOptions } from '../training/runOptions.js';
-import { baseWarning, stackedAdapters, supervised } from '../training/trainables.js';
+import { adapterTexts, baseWarning, supervised } from '../training/trainables.js';
 import { saveTemplate, resolveTemplate } from './judgeTemplate.js';
 import { openModel, reopen, saveModel, type OpenModel } from './model.js';
 
@@ -99,9 +99,11 @@ it('takes the judge template that the adapter on top learnt', async () => {
 
 it('says how adapters are stacked, and what PEFT does not open', async () => {
   const opened = await openModel(at('plain'));
-  expect(stackedAdapters(opened, run('plain'))).toBe(
-    'adapters stacked: start r 4 on q_proj, v_proj; trained r 8 on all linear layers; saved as one, r 12 on all linear layers',
-  );
+  expect(adapterTexts(opened, run('plain'))).toEqual({
+    adapter: expect.stringMatching(/^r 8 on all linear layers, alpha \d+$/),
+    below: 'r 4 on q_proj, v_proj',
+    saved: 'r 12 on all linear layers',
+  });
   expect(baseWarning(opened, run('plain'))).toBeUndefined();
   (opened.model as LlamaModel).source = at('tiny.gguf');
   expect(baseWarning(opened, run('plain'))).toMatch(
@@ -110,6 +112,6 @@ it('says how adapters are stacked, and what PEFT does not open', async () => {
   expect(baseWarning(opened, run('plain', { fullFinetuning: true }))).toBeUndefined();
   opened.dispose();
   const base = await openModel(at('base'));
-  expect(stackedAdapters(base, run('base'))).toBeUndefined();
+  expect(adapterTexts(base, run('base')).below).toBeUndefined();
   base.dispose();
 });
