@@ -107,8 +107,8 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
       expect(orders).toHaveLength(2);
       const [first, second] = pairs[i].completions;
       const [ab, ba] = orders;
-      expect(ab.rendered.indexOf(first)).toBeLessThan(ab.rendered.indexOf(second));
-      expect(ba.rendered.indexOf(second)).toBeLessThan(ba.rendered.indexOf(first));
+      expect(ab.rendered.indexOf(first as string)).toBeLessThan(ab.rendered.indexOf(second as string));
+      expect(ba.rendered.indexOf(second as string)).toBeLessThan(ba.rendered.indexOf(first as string));
       for (const { rendered, p_a, p_b } of orders) {
         const p = await nextToken(rendered);
         expect(p.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 4);

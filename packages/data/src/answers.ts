@@ -1,9 +1,10 @@
 import type { Message } from '@selfjudge/text';
+import { messageText } from '@selfjudge/text/internal';
 
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import type { Text } from './text.js';
-import { parseMessages, sameMessages } from './text.js';
+import type { Conversation, Text } from './text.js';
+import { argumentsOf, messagesOf, readMessages, sameMessages } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 /** An answer and what it answers, where the row's answer says that itself. */
@@ -21,14 +22,15 @@ export function readPrompt(value: unknown): Outcome<Text | undefined> {
   if (typeof value === 'string' && !isTranscript(value)) {
     return value.trim() === '' ? problem('unknown-shape', 'the prompt is empty') : { value };
   }
-  const messages = typeof value === 'string' ? parseTranscript(value) : parseMessages(value);
-  if (messages === undefined)
-    return problem('unknown-shape', 'the prompt is neither a string nor a list of messages');
+  const { messages: given = value, templateArguments } = (value as Partial<Conversation>) ?? {};
+  const read = typeof value === 'string' ? { value: parseTranscript(value) } : readMessages('prompt', given);
+  if (read.problem) return read;
+  const messages = [...read.value];
   const last = messages.at(-1)!;
   if (last.role === 'assistant' && last.content === '') messages.pop();
-  if (messages.at(-1)?.role !== 'user')
+  if (!asksForAnswer(messages.at(-1)))
     return problem('unknown-shape', 'the prompt does not end with a user turn');
-  return { value: messages };
+  return { value: templateArguments === undefined ? messages : { messages, templateArguments } };
 }
 
 /**
@@ -43,14 +45,16 @@ export function readAnswer(name: string, value: unknown, prompt: unknown): Outco
   if (typeof value === 'string' && !transcript) {
     return { value: { text: typeof prompt === 'string' && isTranscript(prompt) ? value.trim() : value } };
   }
-  const messages = typeof value === 'string' ? parseTranscript(value) : parseMessages(value);
-  if (messages === undefined)
-    return problem('unknown-shape', `${name} is neither a string nor a list of messages`);
+  const read = typeof value === 'string' ? { value: parseTranscript(value) } : readMessages(name, value);
+  if (read.problem) return read;
+  const messages = read.value;
   const last = messages.at(-1)!;
   if (last.role !== 'assistant')
     return problem('unknown-shape', `${name} does not end with an assistant turn`);
+  const unread = unreadOf(last);
+  if (unread !== undefined) return problem('unknown-shape', `${name} has ${unread}`);
   const context = messages.slice(0, -1);
-  return { value: { text: last.content, ...(context.length > 0 && { context }) } };
+  return { value: { text: messageText(last), ...(context.length > 0 && { context }) } };
 }
 
 /**
@@ -61,11 +65,31 @@ export function promptOf(prompt: Text | undefined, { context }: Answer): Outcome
   if (context === undefined) {
     return prompt === undefined ? problem('unknown-shape', 'there is no prompt') : { value: prompt };
   }
-  if (context.at(-1)!.role !== 'user') return problem('unknown-shape', 'the answer follows no user turn');
+  if (!asksForAnswer(context.at(-1))) return problem('unknown-shape', 'the answer follows no user turn');
   if (prompt === undefined) return { value: context };
   if (typeof prompt === 'string') {
     if (context.at(-1)!.content === prompt) return { value: context };
     return problem('differing-prompts', 'the prompt is not the question that the answer follows');
   }
-  return { value: sameMessages(prompt, context) ? prompt : [...prompt, ...context] };
+  const before = messagesOf(prompt);
+  const messages = sameMessages(before, context) ? before : [...before, ...context];
+  const told = argumentsOf(prompt);
+  return { value: told === undefined ? messages : { messages, templateArguments: told } };
+}
+
+/** Whether an answer can follow a message: the user's, or what a tool said. */
+function asksForAnswer(message: Message | undefined): boolean {
+  return message?.role === 'user' || message?.role === 'tool';
+}
+
+/** Fields of an answer beside its text that a model would write too. */
+const WRITTEN = ['tool_calls', 'reasoning_content', 'reasoning', 'thinking'];
+
+/** What an answer says beside its text: that is neither trained on nor scored, so that such a row would become another. */
+export function unreadOf(answer: Message): string | undefined {
+  const fields = answer as unknown as Record<string, unknown>;
+  const holds = (value: unknown): boolean =>
+    value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
+  const name = WRITTEN.find((field) => holds(fields[field]));
+  return name && `${name} in its answer; of answers the content alone is trained on`;
 }

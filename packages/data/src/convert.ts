@@ -1,10 +1,13 @@
 import { show } from '@selfjudge/base';
-import { promptOf, readAnswer, readPrompt } from './answers.js';
+import type { TemplateArguments } from '@selfjudge/text';
+import { promptOf, readAnswer, readPrompt, unreadOf } from './answers.js';
 import { readLabels, readRationales } from './labels.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
 import type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
-import { messagesOf, parseMessages, sameMessages } from './text.js';
+import { messageText } from '@selfjudge/text/internal';
+import { readTemplateColumns, withArguments } from './templateColumns.js';
+import { argumentsOf, messagesOf, readMessages, sameMessages } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -44,10 +47,12 @@ export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> 
   if (labels.problem) return labels;
   const rationales = readRationales(row.rationales);
   if (rationales.problem) return rationales;
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
   return {
     value: {
       id,
-      prompt: prompt.value,
+      prompt: withArguments(prompt.value, told.value),
       chosen: chosen.value.text,
       rejected: rejected.value.text,
       ...(labels.value && { labels: labels.value }),
@@ -61,16 +66,25 @@ export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> 
  * Left out: conversations that do not end with an answer, and empty answers.
  */
 export function toSftExample(row: Row, id: string): Outcome<SftExample> {
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  const example = (prompt: SftExample['messages'], more?: TemplateArguments): SftExample => {
+    const templateArguments = more || told.value ? { ...more, ...told.value } : undefined;
+    return { id, messages: prompt, ...(templateArguments && { templateArguments }) };
+  };
   if ('messages' in row) {
-    const messages = parseMessages(row.messages);
-    if (messages === undefined) return problem('unknown-shape', 'messages is no list of messages');
+    const read = readMessages('messages', row.messages);
+    if (read.problem) return read;
+    const messages = read.value;
     if (messages.at(-1)!.role !== 'assistant') {
       return problem('unknown-shape', 'messages does not end with an assistant turn');
     }
     if (!messages.some((message) => message.role === 'user')) {
       return problem('unknown-shape', 'messages has no user turn');
     }
-    return answered(messages.at(-1)!.content, { id, messages });
+    const unread = unreadOf(messages.at(-1)!);
+    if (unread !== undefined) return problem('unknown-shape', `messages has ${unread}`);
+    return answered(messageText(messages.at(-1)!), example(messages));
   }
   const name = ['completion', 'chosen'].find((column) => column in row);
   if (name === undefined) {
@@ -87,10 +101,8 @@ export function toSftExample(row: Row, id: string): Outcome<SftExample> {
   const prompt = promptOf(column.value, answer.value);
   if (prompt.problem) return prompt;
   const { text } = answer.value;
-  return answered(text, {
-    id,
-    messages: [...messagesOf(prompt.value), { role: 'assistant', content: text }],
-  });
+  const messages = [...messagesOf(prompt.value), { role: 'assistant' as const, content: text }];
+  return answered(text, example(messages, argumentsOf(prompt.value)));
 }
 
 /** A prompt from `{prompt}`, or from the turns before the last answer of `{messages}` or of a preference. */
@@ -103,7 +115,9 @@ export function toPromptRow(row: Row, id: string): Outcome<PromptRow> {
   if (prompt.value === undefined) {
     return problem('unknown-shape', `expected a column prompt, received ${Object.keys(row).join(', ')}`);
   }
-  return { value: { id, prompt: prompt.value } };
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  return { value: { id, prompt: withArguments(prompt.value, told.value) } };
 }
 
 /**
@@ -129,7 +143,10 @@ export function toAnswerPair(row: Row): Outcome<AnswerPair> {
   const other = promptOf(column.value, b.value);
   if (other.problem) return other;
   if (!sameMessages(messagesOf(prompt.value), messagesOf(other.value))) return DIFFERING;
-  return { value: { prompt: prompt.value, completions: [a.value.text, b.value.text] } };
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  const texts: [string, string] = [a.value.text, b.value.text];
+  return { value: { prompt: withArguments(prompt.value, told.value), completions: texts } };
 }
 
 /**
@@ -152,8 +169,10 @@ export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
 }
 
 function openConversation(value: unknown): unknown {
-  const messages = parseMessages(value);
-  return messages?.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
+  if (value === undefined) return undefined;
+  const { value: messages } = readMessages('messages', value);
+  // What is no list of messages is named by whoever reads it as a prompt.
+  return messages?.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : (messages ?? value);
 }
 
 function answered(text: string, example: SftExample): Outcome<SftExample> {

@@ -14,7 +14,7 @@ import {
   text,
   whole,
 } from '@selfjudge/base/checks';
-import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
+import { messages, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 import * as convert from './convert.js';
 import * as jsonl from './jsonl.js';
 import * as load from './load.js';
@@ -86,7 +86,7 @@ export const sftSequence = checked(
   'sftSequence',
   {
     tokenizer,
-    example: object({ messages }),
+    example: object({ messages, templateArguments: optional(templateArguments) }),
     options: optional(options({ maxLength, trainOn: optional(oneOf('last', 'all')) })),
   },
   tokenise.sftSequence,

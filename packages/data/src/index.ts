@@ -30,6 +30,6 @@ export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
 export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 export { DEFAULT_FRACTIONS } from './split.js';
 export type { Split, SplitFractions } from './split.js';
-export type { Text } from './text.js';
+export type { Conversation, Text } from './text.js';
 export type { LengthLimit, TokenisedExample } from './tokenise.js';
 export type { Message, Role } from '@selfjudge/text';

@@ -5,7 +5,8 @@ export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from '
 export { describeIssues, describeProblems } from './problem.js';
 export { sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
-export { messagesOf } from './text.js';
+export { promptColumns } from './templateColumns.js';
+export { argumentsOf, messagesOf } from './text.js';
 export { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
 export { parseTranscript } from './transcript.js';
 export { parseYaml } from './yaml.js';

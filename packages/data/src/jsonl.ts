@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 
 import { FileFormatError, fileSystemError } from '@selfjudge/base';
 
+import { withExactColumns } from './exactColumns.js';
 import type { Issue } from './problem.js';
 
 /** A row of a file. `line` counts from 1. */
@@ -57,7 +58,7 @@ export async function parseJsonl(path: string, chunks: AsyncIterable<Buffer>): P
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         throw new SyntaxError(`expected a JSON object, received ${text.slice(0, 40)}`);
       }
-      file.rows.push({ line, value: value as Record<string, unknown> });
+      file.rows.push({ line, value: withExactColumns(value as Record<string, unknown>, text) });
     } catch (error) {
       file.issues.push({ file: path, line, code: 'broken-line', reason: (error as Error).message });
       const { length } = file.issues;

@@ -1,6 +1,6 @@
-import type { Message } from '@selfjudge/text';
+import type { Message, TemplateArguments } from '@selfjudge/text';
 import type { Labels, Rationales } from './labels.js';
-import type { Text } from './text.js';
+import { argumentsOf, messagesOf, type Text } from './text.js';
 
 /** Two answers to one prompt, one better than the other. */
 export interface PreferencePair {
@@ -19,6 +19,8 @@ export interface PreferencePair {
 export interface SftExample {
   id: string;
   messages: Message[];
+  /** What the chat template is told beside them: the row's tools and the like. */
+  templateArguments?: TemplateArguments;
 }
 
 export interface PromptRow {
@@ -43,6 +45,7 @@ export interface JudgedPair extends AnswerPair {
 /** The better answer as an example to imitate. */
 export function sftExampleOf(pair: PreferencePair): SftExample {
   const { id, prompt, chosen } = pair;
-  const context: Message[] = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
-  return { id, messages: [...context, { role: 'assistant', content: chosen }] };
+  const told = argumentsOf(prompt);
+  const messages: Message[] = [...messagesOf(prompt), { role: 'assistant', content: chosen }];
+  return { id, messages, ...(told && { templateArguments: told }) };
 }

@@ -1,11 +1,13 @@
 import type { Message, Tokenizer, TreeSequence } from '@selfjudge/text';
+import { messageText } from '@selfjudge/text/internal';
 
 import { conversationTurns } from './conversationTurns.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
 import type { PreferencePair, SftExample } from './rows.js';
 import type { Text } from './text.js';
-import { messagesOf } from './text.js';
+import { argumentsOf, messagesOf } from './text.js';
+import { withArguments } from './templateColumns.js';
 
 /** A sequence with its labels, and how many tokens of it the limit cost. */
 export interface TokenisedExample {
@@ -24,7 +26,8 @@ export interface LengthLimit {
  * prompt's ids are a prefix of the whole by construction, and stay so whatever is sampled.
  */
 export function promptIds(tokenizer: Tokenizer, prompt: Text): number[] {
-  return tokenizer.encodeRendered(tokenizer.renderChat(messagesOf(prompt), { addGenerationPrompt: true }));
+  const options = { addGenerationPrompt: true, templateArguments: argumentsOf(prompt) };
+  return tokenizer.encodeRendered(tokenizer.renderChat(messagesOf(prompt), options));
 }
 
 /** Ids of an answer in the open turn. @param options.eos whether the turn's end follows, as for every finished answer */
@@ -43,18 +46,18 @@ export function completionIds(tokenizer: Tokenizer, text: string, options: { eos
  */
 export function sftSequence(
   tokenizer: Tokenizer,
-  example: Pick<SftExample, 'messages'>,
+  example: Pick<SftExample, 'messages' | 'templateArguments'>,
   options: LengthLimit & { trainOn?: 'last' | 'all' } = {},
 ): Outcome<TokenisedExample> {
-  const { messages } = example;
+  const { messages, templateArguments } = example;
   const { trainOn = 'last', maxLength = Infinity } = options;
   if (trainOn === 'all') {
-    const turns = conversationTurns(tokenizer, messages);
+    const turns = conversationTurns(tokenizer, messages, templateArguments);
     return turns.problem ? turns : limited(turns.value.tokens, turns.value.targets, maxLength);
   }
   const answer: Message = messages.at(-1)!;
-  const prompt = promptIds(tokenizer, messages.slice(0, -1));
-  const completion = completionIds(tokenizer, answer.content, { eos: true });
+  const prompt = promptIds(tokenizer, withArguments(messages.slice(0, -1), templateArguments));
+  const completion = completionIds(tokenizer, messageText(answer), { eos: true });
   return limited([...prompt, ...completion], [[prompt.length, prompt.length + completion.length]], maxLength);
 }
 

@@ -3,8 +3,9 @@ export { appendText, byteTokenizer, checkVocabulary, singleToken, sliceRendered 
 export type { TokenizerFiles } from './files.js';
 export type { GgufMetadata } from './ggufTokenizer.js';
 export { isMessage } from './message.js';
-export type { Message, Role } from './message.js';
+export type { ContentPart, Message, Role } from './message.js';
 export type { Piece, RenderedText } from './rendered.js';
 export type { TreeSequence } from './sequence.js';
+export type { TemplateArguments, TemplateSettings } from './templateArguments.js';
 export { Tokenizer } from './tokenizer.js';
 export type { RenderOptions } from './tokenizer.js';

@@ -132,13 +132,21 @@ describe('renderChat', () => {
     const strict = withTemplate("{{ raise_exception('system is not supported') }}");
     expect(() => strict.renderChat([user('a')])).toThrow(/system is not supported/);
     expect(() => tokenizer.renderChat([])).toThrow(/at least one message/);
-    const broken = [user('a'), { role: 'tool', content: 'b' } as unknown as Message];
-    expect(() => tokenizer.renderChat(broken)).toThrow(/messages\[1\]/);
+    const broken = [user('a'), { role: 'critic', content: 'b' } as unknown as Message];
+    expect(() => tokenizer.renderChat(broken)).toThrow(/messages\[1\].*role.*critic/s);
     expect(() => withTemplate('{% if %}')).toThrow(/Jinja/);
   });
 
-  it('shows templates the same day every day', () => {
-    expect(withTemplate("{{ strftime_now('%d %b %Y') }}").renderChat([user('a')]).text).toBe('26 Jul 2024');
+  it('shows templates today, or the moment that was asked for', () => {
+    const dated = withTemplate("{{ strftime_now('%d %b %Y %H') }}");
+    const told = (t: Tokenizer) => t.renderChat([user('a')]).text;
+    const before = new Date();
+    const days = [before, new Date()].map((day) => `${day.getDate()}`.padStart(2, '0'));
+    expect(days.map((day) => told(dated).startsWith(`${day} `))).toContain(true);
+    expect(told(dated.withTemplate({ now: '2024-07-26' }))).toBe('26 Jul 2024 00');
+    expect(told(dated.withTemplate({ now: '2026-11-05T09:15:00' }))).toBe('05 Nov 2026 09');
+    for (const now of ['2024-02-30', 'today', '2024-1-1', '2024-01-01T25:00:00'])
+      expect(() => dated.withTemplate({ now })).toThrow(/a day and perhaps a time/);
   });
 });
 
@@ -249,7 +257,6 @@ describe('a chat template', () => {
     expect(render('{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}')).toThrow(/more than 300 levels/);
     expect(render('{{ messages | tojson(indent=90000000) }}')).toThrow(/at most 1000/);
     expect(render(`{% set ns = namespace(x='x') %}${loop('{% set ns.x = ns.x + ns.x %}')}`)).toThrow(/steps/);
-    expect(() => withTemplate(' '.repeat(100_000))).toThrow(/white-space/);
   });
 
   it('may be long for a long conversation', () => {

@@ -1,4 +1,4 @@
-import { messages as isMessages, renderedText } from './checks.js';
+import { messages as isMessages, moment, renderedText } from './checks.js';
 import {
   check,
   flag,
@@ -17,11 +17,17 @@ import type { TokenizerConfig, TokenizerFiles } from './files.js';
 import { isTokenizerFiles, readTokenizerFiles, writeTokenizerFiles } from './files.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
+import { renderConversation } from './conversation.js';
 import type { Message } from './message.js';
 import { PlainText } from './plainText.js';
 import type { RenderedText } from './rendered.js';
 import { appendText, rendered } from './rendered.js';
-import { Shield } from './shield.js';
+import {
+  parseMoment,
+  templateArguments,
+  type TemplateArguments,
+  type TemplateSettings,
+} from './templateArguments.js';
 
 /** What surrounds an answer in the chat format. */
 interface AnswerFormat {
@@ -36,14 +42,29 @@ export interface RenderOptions {
   addGenerationPrompt?: boolean;
   /** Opens an assistant turn that begins with this text. */
   prefill?: string;
+  /** Variables of the template, such as a row's `tools`; they go before those of the tokenizer. */
+  templateArguments?: TemplateArguments;
 }
 
 const isIds = numbers(whole(0));
 const encodeOptions = optionsOf({ special: optional(flag), continues: optional(flag) });
 const decodeOptions = optionsOf({ skipSpecial: optional(flag) });
-const renderOptions = optionsOf({ addGenerationPrompt: optional(flag), prefill: optional(isText) });
+const renderOptions = optionsOf({
+  addGenerationPrompt: optional(flag),
+  prefill: optional(isText),
+  templateArguments: optional(templateArguments),
+});
+const isSettings = optionsOf({ arguments: optional(templateArguments), now: optional(moment) });
 
-const NAMED_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'sep_token', 'cls_token'];
+const NAMED_TOKENS = [
+  'bos_token',
+  'eos_token',
+  'pad_token',
+  'unk_token',
+  'sep_token',
+  'cls_token',
+  'mask_token',
+];
 const PROBE = 'the answer to probe';
 
 /**
@@ -67,29 +88,37 @@ export class Tokenizer {
   readonly #control: ControlTokens;
   readonly #plain: PlainText;
   readonly #template: ChatTemplate;
-  readonly #tokens: string[] = [];
-  readonly #named: Record<string, string> = {};
+  readonly #tokens: string[];
+  readonly #named: Record<string, string>;
+  readonly #arguments: TemplateArguments;
+  readonly #now: Date;
   #answer?: AnswerFormat;
 
-  /** @throws ArgumentError naming a part of tokenizer.json that would be read differently here */
-  constructor(files: TokenizerFiles) {
-    check('Tokenizer', { files }, { files: isTokenizerFiles });
+  /**
+   * @param settings what the chat template is told whenever it renders
+   * @throws ArgumentError naming a part of tokenizer.json that would be read differently here
+   */
+  constructor(files: TokenizerFiles, settings: TemplateSettings = {}) {
+    check('Tokenizer', { files, settings }, { files: isTokenizerFiles, settings: isSettings });
     this.files = files;
-    const { tokenizer, config, chatTemplate } = files;
-    checkTokenizerJson(tokenizer);
-    for (const [token, id] of Object.entries(tokenizer.model.vocab)) this.#tokens[id] = token;
-    for (const token of tokenizer.added_tokens) this.#tokens[token.id] = token.content;
-    this.vocabSize = this.#tokens.length;
-    for (const name of NAMED_TOKENS) {
-      const content = contentOf(config[name]);
-      if (content !== undefined) this.#named[name] = content;
-    }
-    this.#control = controlTokens(files, this.#named);
-    this.#plain = new PlainText(tokenizer, new Set(this.#control.contents));
-    this.bos = this.#idOf(this.#named.bos_token);
-    this.pad = this.#idOf(this.#named.pad_token);
-    this.chatTemplate = chatTemplate;
-    this.#template = new ChatTemplate(chatTemplate ?? PLAIN_TEMPLATE);
+    this.#arguments = settings.arguments ?? {};
+    this.#now = (settings.now === undefined ? undefined : parseMoment(settings.now)) ?? new Date();
+    const { tokens, named, control, plain, template } = partsOf(files);
+    this.#tokens = tokens;
+    this.#named = named;
+    this.#control = control;
+    this.#plain = plain;
+    this.#template = template;
+    this.vocabSize = tokens.length;
+    this.bos = this.#idOf(named.bos_token);
+    this.pad = this.#idOf(named.pad_token);
+    this.chatTemplate = files.chatTemplate;
+  }
+
+  /** The same tokenizer, whose chat template is told something else. */
+  withTemplate(settings: TemplateSettings): Tokenizer {
+    check('Tokenizer.withTemplate', { settings }, { settings: isSettings });
+    return new Tokenizer(this.files, settings);
   }
 
   /** Opens a Hugging Face folder. @throws FileFormatError, ArgumentError */
@@ -181,13 +210,14 @@ export class Tokenizer {
   renderChat(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
     check('renderChat', { messages, options }, { messages: isMessages, options: renderOptions });
     const { prefill, addGenerationPrompt = prefill !== undefined } = options;
-    const contents = messages.map((message) => message.content);
-    const shield = new Shield(this.#control, contents, [this.#template.source, ...this.#control.contents]);
-    const covered = messages.map(({ role, content }) => ({ role, content: shield.cover(content) }));
-    const text = this.#template.render(covered, addGenerationPrompt, this.#templateTokens());
-    const pieces = this.#control.split(text);
-    const exact = rendered(pieces.map((piece) => ({ ...piece, text: shield.uncover(piece.text) })));
-    return appendText(exact, prefill ?? '');
+    const shown = renderConversation(this.#template, this.#control, {
+      messages,
+      addGenerationPrompt,
+      tokens: this.#templateTokens(),
+      arguments: { ...this.#arguments, ...options.templateArguments },
+      now: this.#now,
+    });
+    return appendText(shown, prefill ?? '');
   }
 
   /**
@@ -279,6 +309,39 @@ export class Tokenizer {
       this.#control.ofContent(content)?.id ?? (Object.hasOwn(vocab, content) ? vocab[content] : undefined)
     );
   }
+}
+
+/** What a tokenizer is made of, which takes as long as loading: once for the same files. */
+interface Parts {
+  /** Strings by id. */
+  tokens: string[];
+  /** Special tokens by name. */
+  named: Record<string, string>;
+  control: ControlTokens;
+  plain: PlainText;
+  template: ChatTemplate;
+}
+
+const PARTS = new WeakMap<TokenizerFiles, Parts>();
+
+function partsOf(files: TokenizerFiles): Parts {
+  const known = PARTS.get(files);
+  if (known !== undefined) return known;
+  const { tokenizer, config, chatTemplate } = files;
+  checkTokenizerJson(tokenizer);
+  const tokens: string[] = [];
+  for (const [token, id] of Object.entries(tokenizer.model.vocab)) tokens[id] = token;
+  for (const token of tokenizer.added_tokens) tokens[token.id] = token.content;
+  const named: Record<string, string> = {};
+  for (const name of NAMED_TOKENS) {
+    const content = contentOf(config[name]);
+    if (content !== undefined) named[name] = content;
+  }
+  const control = controlTokens(files, named);
+  const plain = new PlainText(tokenizer, new Set(control.contents));
+  const parts = { tokens, named, control, plain, template: new ChatTemplate(chatTemplate ?? PLAIN_TEMPLATE) };
+  PARTS.set(files, parts);
+  return parts;
 }
 
 /** Special added tokens, and those that the config names, wherever it lists them. */
