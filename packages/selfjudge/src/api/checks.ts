@@ -19,7 +19,7 @@ import {
   type Check,
 } from '@selfjudge/base/checks';
 import { model, view } from '@selfjudge/engine/checks';
-import { prompt, tokenizer } from '@selfjudge/text/checks';
+import { moment, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
 /** The judge template, by today's name and by its earlier one. */
@@ -36,6 +36,8 @@ export const modelOptions = options({
   device: optional(oneOf('auto', 'cpu', 'cuda')),
   dtype: optional(oneOf('float32', 'bf16')),
   adapter: optional(path),
+  chatTemplateKwargs: optional(templateArguments),
+  chatTemplateDate: optional(moment),
 });
 export const answerOptions = options({
   ...hooks,

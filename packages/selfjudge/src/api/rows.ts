@@ -47,7 +47,7 @@ export const promptsOf = (rows: PromptRows, warn: Warn) =>
   rowsOf('rows' in rows ? rows : rows.map(asRow), toPromptRow, warn);
 
 const asRow = (prompt: Text | { prompt: Text }): object =>
-  typeof prompt === 'string' || Array.isArray(prompt) ? { prompt } : prompt;
+  typeof prompt === 'string' || Array.isArray(prompt) || 'messages' in prompt ? { prompt } : prompt;
 
 /** Rows of one's own are held to what a file's rows are: those that cannot be used are left out and counted. */
 function rowsOf<T>(rows: Rows<T, object>, convert: (row: Row, id: string) => Outcome<T>, warn: Warn): T[] {

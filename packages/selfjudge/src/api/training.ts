@@ -8,6 +8,7 @@ import type {
   SftOptions,
   TrainingResult,
 } from '@selfjudge/training';
+import type { TemplateArguments } from '@selfjudge/text';
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
 import type { RowSource } from '../rows/datasets.js';
 import { runTraining } from '../training/train.js';
@@ -49,6 +50,10 @@ export interface RunSettings {
   lora?: LoraSettings;
   /** Trains all weights instead of an adapter. Default false. */
   fullFinetuning?: boolean;
+  /** Variables of the chat template, such as enable_thinking, over those that the model has; a row's own go before them. */
+  chatTemplateKwargs?: TemplateArguments;
+  /** The day that the chat template is told as today ('2026-11-29'). Default: the run's first. */
+  chatTemplateDate?: string;
   /** Named set of defaults: `default`, or `paper` where the method has it. */
   preset?: string;
   onStep?(event: StepEvent): void;

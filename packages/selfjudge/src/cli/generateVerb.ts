@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Text } from '@selfjudge/data';
-import { toPromptRow } from '@selfjudge/data/internal';
+import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
@@ -102,5 +102,5 @@ async function answered(
 
 function answerRow(prompt: Text, { text, logprob, finish, candidates, tournament }: Answer): object {
   const chosen = candidates === undefined ? {} : { candidates, tournament };
-  return { prompt, completion: text, logprob, finish, ...chosen };
+  return { ...promptColumns(prompt), completion: text, logprob, finish, ...chosen };
 }

@@ -1,4 +1,6 @@
 import { LINEARS } from '@selfjudge/engine';
+import type { TemplateArguments } from '@selfjudge/text';
+import { parseMoment, templateArgumentsFault } from '@selfjudge/text/internal';
 import { z } from 'zod';
 
 /** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */
@@ -20,6 +22,17 @@ export const modelFields = {
   model_name_or_path: path.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
+  chat_template_kwargs: z
+    .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
+    .optional()
+    .describe('variables of the chat template, as {enable_thinking: false}; columns of a row go before them'),
+  chat_template_date: z
+    .string()
+    .refine((text) => parseMoment(text) !== undefined)
+    .optional()
+    .describe(
+      'the day that the chat template is told as today, as 2026-11-29; a run keeps the one it began with',
+    ),
 };
 
 export const dataFields = {

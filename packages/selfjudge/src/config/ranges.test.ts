@@ -50,6 +50,14 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   precompute_ref_log_probs: { wrong: ['2'], right: ['true'] },
   missing_eos: { wrong: ['stop'], right: ['drop', 'keep', 'lose'] },
   eval_steps: { wrong: ['-1'], right: ['0'] },
+  chat_template_kwargs: {
+    wrong: ['5', '[1]', 'x', '{messages: []}', '{tools: 5}', '{a b: 1}'],
+    right: ['{}', '{enable_thinking: false}', '{"tools": [{}], "documents": null}'],
+  },
+  chat_template_date: {
+    wrong: ['today', '', '2026-02-30', '2026-11-29T09'],
+    right: ['2026-11-29', '2026-11-29T09:15:00'],
+  },
   max_kl: { wrong: ['0'], right: ['0.1'] },
 };
 

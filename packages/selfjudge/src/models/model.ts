@@ -2,11 +2,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { Adapter, Device, type LlamaModel, type ModelView } from '@selfjudge/engine';
 import { adapterBase, findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
-import type { Tokenizer } from '@selfjudge/text';
+import type { TemplateSettings, Tokenizer } from '@selfjudge/text';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 import { carryTemplate } from './judgeTemplate.js';
+import { saveArguments, savedArguments, settingsOf, type ChatTemplateOptions } from './templateSettings.js';
 
-export interface ModelOptions {
+export interface ModelOptions extends ChatTemplateOptions {
   device?: 'auto' | 'cpu' | 'cuda';
   dtype?: 'float32' | 'bf16';
   /** An adapter folder on top of the model. */
@@ -18,6 +19,8 @@ export interface OpenModel {
   model: LlamaModel;
   adapter?: Adapter;
   tokenizer: Tokenizer;
+  /** What its chat template is told. */
+  templateSettings: TemplateSettings;
   /** Weights with the adapter. */
   view: ModelView;
   /** The folder or file that was meant by the path: final/ of a run folder. */
@@ -32,7 +35,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, ...told }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   const found = findModel(path);
@@ -57,7 +60,8 @@ export async function openModel(
         expected: 'a model with a tokenizer (tokenizer.json in its folder)',
         received: model.source,
       });
-    return assemble(model, model.tokenizer, own, found.path);
+    const settings = settingsOf(savedArguments(found.path), told);
+    return assemble(model, model.tokenizer.withTemplate(settings), settings, own, found.path);
   } catch (error) {
     dispose();
     throw error;
@@ -71,16 +75,17 @@ export async function openModel(
  * later (a file damaged in its middle) does not.
  */
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
-  const { model, tokenizer } = opened;
+  const { model, tokenizer, templateSettings } = opened;
   const found = findModel(path);
   // One that names no base is for what is here.
   const isHere = () => [model.source, undefined].includes(adapterBase(found.path));
   if (found.kind === 'adapter' && model.parameterSet === undefined && isHere()) {
     const adapter = await Adapter.load(found.path, model);
     opened.adapter?.dispose();
-    return assemble(model, tokenizer, adapter, found.path);
+    return assemble(model, tokenizer, templateSettings, adapter, found.path);
   }
-  return openModel(path, { dtype: model.dtype }, () => opened.dispose());
+  const told = { chatTemplateKwargs: templateSettings.arguments, chatTemplateDate: templateSettings.now };
+  return openModel(path, { dtype: model.dtype, ...told }, () => opened.dispose());
 }
 
 /**
@@ -93,7 +98,7 @@ export async function saveModel(
   dir: string,
   { merge }: { merge: boolean },
 ): Promise<void> {
-  const { model, adapter, tokenizer, path } = opened;
+  const { model, adapter, tokenizer, templateSettings, path } = opened;
   if (holdsSomethingElse(dir))
     throw new ArgumentError('dir', {
       where: 'save',
@@ -114,6 +119,7 @@ export async function saveModel(
       await tokenizer.save(temporary);
     }
     carryTemplate(path, temporary);
+    saveArguments(templateSettings, temporary);
   });
 }
 
@@ -128,6 +134,7 @@ function holdsSomethingElse(dir: string): boolean {
 function assemble(
   model: LlamaModel,
   tokenizer: Tokenizer,
+  templateSettings: TemplateSettings,
   adapter: Adapter | undefined,
   path: string,
 ): OpenModel {
@@ -135,6 +142,7 @@ function assemble(
     model,
     adapter,
     tokenizer,
+    templateSettings,
     view: model.view(adapter === undefined ? [] : [adapter]),
     path,
     dispose() {

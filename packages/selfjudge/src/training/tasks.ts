@@ -1,5 +1,5 @@
 import { ConfigError } from '@selfjudge/base';
-import { sftExampleOf } from '@selfjudge/data/internal';
+import { promptColumns, sftExampleOf } from '@selfjudge/data/internal';
 import { Judge } from '@selfjudge/judging';
 import type {
   Contest,
@@ -98,7 +98,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
 function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
   return {
     id: prompt.id,
-    prompt: prompt.text,
+    ...promptColumns(prompt.text),
     a: a.text,
     b: b.text,
     fate,

@@ -8,6 +8,8 @@ import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/ind
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
+import { telling } from '../models/templateSettings.js';
+import { withMoment } from './runMoment.js';
 import { refuseOtherConfig } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { checkTask, TASKS } from './tasks.js';
@@ -40,21 +42,27 @@ const MAY_DIFFER = new Set(['save_steps', 'save_total_limit', 'output_dir', 'tok
  */
 export async function runTraining(
   verb: TrainingVerb,
-  config: ResolvedConfig,
+  given: ResolvedConfig,
   hooks: TrainHooks = {},
   inputs: TrainInputs = {},
 ): Promise<TrainOutcome> {
-  const options = toOptions(config) as unknown as RunOptions;
   const warn = hooks.onWarning ?? (() => {});
-  const folder = RunFolder.open(options.outputDir);
+  const folder = RunFolder.open((given as { output_dir: string }).output_dir);
   try {
+    const { config, told } = withMoment(folder.path, given);
+    const options = { ...toOptions(config), chatTemplateDate: told } as unknown as RunOptions;
     const done = checkRun(folder, { verb, ...config });
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
     checkTask(options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     let task: TrainingTask | undefined;
     try {
-      task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn });
+      task = await TASKS[verb](options, {
+        opened: telling(opened, options),
+        rows: inputs.rows ?? fileRows,
+        folder,
+        warn,
+      });
       folder.writeConfig(stringify({ verb, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
       const { totalSteps } = task.order;

@@ -4,6 +4,7 @@ import type { AdapterConfig } from '@selfjudge/engine';
 import type { PreferenceTrainable, Trainable } from '@selfjudge/training';
 import { fullPreferenceTrainable, fullTrainable, loraTrainable } from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
+import { saveArguments } from '../models/templateSettings.js';
 import type { RunOptions } from './runOptions.js';
 
 const loraOf = (run: RunOptions): AdapterConfig => ({
@@ -17,19 +18,24 @@ const loraOf = (run: RunOptions): AdapterConfig => ({
 export function supervised(opened: OpenModel, run: RunOptions): Trainable {
   if (!run.fullFinetuning) return lora(opened, run);
   refuseAdapter(opened, run);
-  return fullTrainable(opened.model);
+  return told(opened, fullTrainable(opened.model));
 }
 
 /** What is trained against its own start. */
 export function preference(opened: OpenModel, run: RunOptions): PreferenceTrainable {
   if (!run.fullFinetuning) return lora(opened, run);
   refuseAdapter(opened, run);
-  return fullPreferenceTrainable(opened.model);
+  return told(opened, fullPreferenceTrainable(opened.model));
 }
 
-function lora({ model, adapter }: OpenModel, run: RunOptions): PreferenceTrainable {
-  return loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter });
+function lora(opened: OpenModel, run: RunOptions): PreferenceTrainable {
+  const { model, adapter } = opened;
+  return told(opened, loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter }));
 }
+
+/** Saves with the weights what the chat template was told while they were trained. */
+const told = <T extends Trainable>({ templateSettings }: OpenModel, trainable: T): T =>
+  savedWith(trainable, (dir) => saveArguments(templateSettings, dir));
 
 function refuseAdapter({ adapter }: OpenModel, run: RunOptions): void {
   if (adapter === undefined) return;
