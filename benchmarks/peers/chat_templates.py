@@ -420,6 +420,9 @@ s[1:][0] ~ s[a - 6:] ~ s[-a:] ~ l[z:b + 5]
 '}'.format()
 '{'.format()
 '{:c}'.format(65) ~ '{:%}'.format(1) ~ '{:.0%}'.format(0.256) ~ '{:E}'.format(1.5) ~ '{:X}'.format(255) ~ '{:G}'.format(1e20) ~ '{}'.format(1e16) ~ '{:f}'.format(inf)
+l|truncate(5) ~ missing|truncate ~ {}|truncate
+'%s|' % missing ~ 'abc' % missing
+[('a', 1, 2)]|urlencode
 '''
 
 # Whole templates.

@@ -77,6 +77,8 @@ describe('what a template leaves out', () => {
 
   it('is named: a tool turn, a developer turn, a call', () => {
     const call = { type: 'function', function: { name: 'look_up', arguments: {} } };
+    const json = '{% for m in messages %}{{ m.content | tojson }}{% endfor %}';
+    expect(shown(json, [message({ role: 'tool', content: '{"t": 20}' })])).toBe('"{\\"t\\": 20}"');
     expect(shown(CHATML, [message({ role: 'developer', content: 'Be brief.' }), user('hi')])).toContain(
       'Be brief.',
     );

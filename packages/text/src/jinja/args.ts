@@ -1,6 +1,6 @@
 import { asNumber, asText } from './compare.js';
 import { TemplateError } from './errors.js';
-import { isTrue, typeName, type Args, type Value } from './values.js';
+import { isTrue, iterate, typeName, type Args, type Value } from './values.js';
 
 /**
  * The values of a function's parameters, by place or name.
@@ -46,3 +46,12 @@ export function textOf(value: Value): string {
 }
 
 export const flagOf = (value: Value | undefined): boolean => value !== undefined && isTrue(value);
+
+/** The items of a list of pairs. */
+export function pairsOf(list: Value): [Value, Value][] {
+  return [...iterate(list)].map((pair) => {
+    const items = [...iterate(pair)];
+    if (items.length !== 2) throw new TemplateError(`expected 2 values to unpack, got ${items.length}`);
+    return items as [Value, Value];
+  });
+}

@@ -12,6 +12,8 @@ const MOST_BITS = 4096;
 const LIMIT = 1n << BigInt(MOST_BITS);
 
 export function binary(operator: BinaryOperator, a: Value, b: Value, runtime: Runtime): Value {
+  // str's own % comes first, and prints an undefined value as nothing.
+  if (operator === '%' && typeof a === 'string') return percent(a, b, runtime);
   for (const value of [a, b]) if (value instanceof Undefined) value.fail();
   const x = asNumber(a);
   const y = asNumber(b);
@@ -31,7 +33,6 @@ export function binary(operator: BinaryOperator, a: Value, b: Value, runtime: Ru
           : undefined;
     if (repeated !== undefined) return repeated;
   }
-  if (operator === '%' && typeof a === 'string') return percent(a, b, runtime);
   if (operator === '+' && typeof a === 'string') {
     throw new TemplateError(`can only concatenate str (not "${typeName(b)}") to str`);
   }

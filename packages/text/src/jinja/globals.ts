@@ -1,19 +1,9 @@
 // What templates may call without being given it.
-import { bind, textOf } from './args.js';
+import { bind, pairsOf, textOf } from './args.js';
 import { asNumber } from './compare.js';
 import { TemplateError } from './errors.js';
 import { strftime } from './strftime.js';
-import {
-  Attributes,
-  Callable,
-  Dict,
-  Namespace,
-  Range,
-  Tuple,
-  iterate,
-  type Args,
-  type Value,
-} from './values.js';
+import { Attributes, Callable, Dict, Namespace, Range, Tuple, type Args, type Value } from './values.js';
 import { str } from './printing.js';
 
 /** Numbers of a range at most; Jinja2's sandbox has the same bound. */
@@ -40,17 +30,10 @@ function range({ args, named }: Args): Value {
 function dict({ args, named }: Args): Dict {
   if (args.length > 1) throw new TemplateError(`dict expected at most 1 argument, got ${args.length}`);
   const [given] = args;
-  const made = new Dict(given instanceof Dict ? given.entries() : given === undefined ? [] : pairs(given));
+  const made = new Dict(given instanceof Dict ? given.entries() : given === undefined ? [] : pairsOf(given));
   for (const [name, value] of named) made.set(name, value);
   return made;
 }
-
-const pairs = (list: Value): [Value, Value][] =>
-  [...iterate(list)].map((pair) => {
-    const items = [...iterate(pair)];
-    if (items.length !== 2) throw new TemplateError('dict takes pairs of a key and a value');
-    return items as [Value, Value];
-  });
 
 function namespace(args: Args): Namespace {
   const made = new Namespace();

@@ -4,7 +4,7 @@ import { TemplateError } from './errors.js';
 import { MOST_DIGITS, exponential, fixed, general } from './numbers.js';
 import { ascii, repr, str } from './printing.js';
 import type { Runtime } from './runtime.js';
-import { Dict, Tuple, typeName, type Value } from './values.js';
+import { Dict, Tuple, Undefined, typeName, type Value } from './values.js';
 
 const FIELD = /%(?:\(([^()]*)\))?([-+ 0#]*)(\*|\d+)?(\.(?:\*|\d+)?)?[hlL]?([^])?/g;
 
@@ -57,7 +57,7 @@ export function percent(format: string, values: Value, runtime: Runtime): string
     runtime.reserve(layout.width);
     return formatted(kind, source === undefined ? next() : source, layout, runtime);
   });
-  const isMapping = values instanceof Dict || Array.isArray(values);
+  const isMapping = values instanceof Dict || values instanceof Undefined || Array.isArray(values);
   if (!named && used < items.length && !isMapping) {
     throw new TemplateError('not all arguments converted during string formatting');
   }

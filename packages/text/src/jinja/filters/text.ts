@@ -1,5 +1,5 @@
 // Filters of texts.
-import { bind, flagOf, textOf, wholeOf } from '../args.js';
+import { bind, flagOf, pairsOf, textOf, wholeOf } from '../args.js';
 import { asText } from '../compare.js';
 import { capitalised } from '../characters.js';
 import { TemplateError } from '../errors.js';
@@ -56,11 +56,12 @@ const truncate: Filter = (value, args) => {
     'leeway',
   ]);
   const [most, slack, tail] = [wholeOf(length, 255), wholeOf(leeway, 5), textOf(end)];
-  const points = [...textOf(value)];
-  if (most < lengthOf(tail)!) throw new TemplateError(`expected length >= ${lengthOf(tail)}, got ${most}`);
+  const ending = lengthOf(tail)!;
+  if (most < ending) throw new TemplateError(`expected length >= ${ending}, got ${most}`);
   if (slack < 0) throw new TemplateError(`expected leeway >= 0, got ${slack}`);
-  if (points.length <= most + slack) return value;
-  const cut = points.slice(0, most - lengthOf(tail)!).join('');
+  // What is short enough comes back as it is, whatever it is.
+  if ((lengthOf(value) ?? Infinity) <= most + slack) return value;
+  const cut = [...textOf(value)].slice(0, most - ending).join('');
   const at = cut.lastIndexOf(' ');
   return (flagOf(kill) || at < 0 ? cut : cut.slice(0, at)) + tail;
 };
@@ -99,8 +100,7 @@ function urlEncode(value: Value, { runtime }: Context): string {
     return quoted(text(value), /[\w.~/-]/);
   }
   const form = (part: Value): string => quoted(text(part), /[\w.~ -]/).replaceAll(' ', '+');
-  const pairs =
-    value instanceof Dict ? value.entries() : [...iterate(value)].map((pair) => [...iterate(pair)]);
+  const pairs = value instanceof Dict ? value.entries() : pairsOf(value);
   return pairs.map(([key, item]) => `${form(key)}=${form(item)}`).join('&');
 }
 
