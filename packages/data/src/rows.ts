@@ -1,11 +1,14 @@
 import type { Message } from '@selfjudge/text';
 import type { Labels, Rationales } from './labels.js';
-import type { Text } from './text.js';
+import { isStandard, messagesOf } from './text.js';
+import type { StandardText, Text } from './text.js';
 
 /** Two answers to one prompt, one better than the other. */
 export interface PreferencePair {
   /** The row's own id, or `file:line`. */
   id: string;
+  /** Where it stands, `path:line`; absent for rows that come from no file. */
+  place?: string;
   prompt: Text;
   chosen: string;
   rejected: string;
@@ -15,14 +18,13 @@ export interface PreferencePair {
   rationales?: Rationales;
 }
 
-/** A conversation to imitate; the last turn is the assistant's. */
-export interface SftExample {
-  id: string;
-  messages: Message[];
-}
+/** A conversation to imitate, whose last turn is the assistant's; or a completion of text as it stands. */
+export type SftExample = { id: string; place?: string } & SftContent;
+export type SftContent = { messages: Message[] } | { prompt: StandardText; completion: string };
 
 export interface PromptRow {
   id: string;
+  place?: string;
   prompt: Text;
 }
 
@@ -35,6 +37,7 @@ export interface AnswerPair {
 /** Two answers and what someone said of them. */
 export interface JudgedPair extends AnswerPair {
   id: string;
+  place?: string;
   winner: 'a' | 'b' | 'tie';
   /** Why, in the judge's words, which may name the answers by their order. */
   rationale?: string;
@@ -42,7 +45,15 @@ export interface JudgedPair extends AnswerPair {
 
 /** The better answer as an example to imitate. */
 export function sftExampleOf(pair: PreferencePair): SftExample {
-  const { id, prompt, chosen } = pair;
-  const context: Message[] = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
-  return { id, messages: [...context, { role: 'assistant', content: chosen }] };
+  const { id, place, prompt, chosen } = pair;
+  return { id, ...(place !== undefined && { place }), ...sftContentOf(prompt, chosen) };
 }
+
+export function sftContentOf(prompt: Text, answer: string): SftContent {
+  if (isStandard(prompt)) return { prompt, completion: answer };
+  return { messages: [...messagesOf(prompt), { role: 'assistant', content: answer }] };
+}
+
+/** What an example's answer follows. */
+export const promptOfExample = (example: SftContent): Text =>
+  'messages' in example ? example.messages.slice(0, -1) : example.prompt;

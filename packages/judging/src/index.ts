@@ -18,4 +18,4 @@ export type { JudgeBehaviour } from './metrics.js';
 export type { JudgePair, Order } from './pair.js';
 export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
 export type { Match, Round, Tournament } from './tournament.js';
-export type { JudgedOrder, Verdict, Vote } from './verdict.js';
+export type { JudgedOrder, NoVerdict, Verdict, Vote } from './verdict.js';

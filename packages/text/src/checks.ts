@@ -24,18 +24,20 @@ export const messages: Check = (value, what, where) => {
   everyMessage(value, what, where);
 };
 
+const isStandard = (value: unknown): boolean =>
+  typeof (value as { text?: unknown } | null | undefined)?.text === 'string';
 const isPrompt = kind(
-  'a string or a list of messages',
-  (value) => typeof value === 'string' || Array.isArray(value),
+  'a string, a list of messages or { text: string }',
+  (value) => typeof value === 'string' || Array.isArray(value) || isStandard(value),
 );
 
 /** The id of a token. */
 export const tokenId = whole(0, 2 ** 31 - 1);
 
-/** A prompt: a string, or a conversation. */
+/** A prompt: a string, a conversation, or text as it stands. */
 export const prompt: Check = (value, what, where) => {
   isPrompt(value, what, where);
-  if (typeof value !== 'string') messages(value, what, where);
+  if (Array.isArray(value)) messages(value, what, where);
 };
 
 export const tokenizer = having('a Tokenizer', {

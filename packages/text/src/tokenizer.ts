@@ -115,6 +115,11 @@ export class Tokenizer {
     return [...new Set([...this.#declaredEos(), ...this.turnEnd.slice(-1)])];
   }
 
+  /** The string of the declared end token; absent where none is declared. */
+  get eosToken(): string | undefined {
+    return this.#named.eos_token;
+  }
+
   /** Ids the template puts after an assistant's message, such as <|im_end|>; [eos] where it puts none. */
   get turnEnd(): number[] {
     return this.#answerFormat().turnEnd;
@@ -135,6 +140,23 @@ export class Tokenizer {
     const { special = false, continues = false } = options;
     if (!special) return this.#plain.encode(text, continues);
     return this.#encodeRendered(rendered(this.#control.split(text)), continues);
+  }
+
+  /**
+   * Ids of a whole text as it stands, as `tokenizer(text)` of transformers gives them: control-token strings are control
+   * tokens, and BOS comes first where the tokenizer's own rule puts one. A text that begins with BOS gets no second one.
+   */
+  encodeText(text: string): number[] {
+    check('Tokenizer.encodeText', { text }, { text: isText });
+    const ids = this.encode(text, { special: true });
+    return this.bos !== undefined && addsBos(this.files) && ids[0] !== this.bos ? [this.bos, ...ids] : ids;
+  }
+
+  /** The control-token strings that stand in `text`, each once. */
+  controlStrings(text: string): string[] {
+    check('Tokenizer.controlStrings', { text }, { text: isText });
+    const pieces = this.#control.split(text).filter(({ control }) => control !== undefined);
+    return [...new Set(pieces.map((piece) => piece.text))];
   }
 
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */

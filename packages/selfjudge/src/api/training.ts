@@ -14,6 +14,7 @@ import { runTraining } from '../training/train.js';
 import { selfTrainingSettings, trainingSettings } from './checks.js';
 import { Model } from './model.js';
 import {
+  formatOf,
   nameOf,
   preferencesOf,
   promptsOf,
@@ -21,6 +22,7 @@ import {
   sourceOf,
   type PreferenceRows,
   type PromptRows,
+  type Rows,
   type SftRows,
 } from './rows.js';
 
@@ -100,7 +102,7 @@ const trainingArguments = { model: instance(Model), settings: trainingSettings }
 export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
   check('sft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('sft', model, options, nameOf(dataset), {
+  return run('sft', model, options, [dataset], {
     sftExamples: async (_, warn) => sftExamplesOf(dataset, warn),
   });
 }
@@ -112,7 +114,7 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('jsft', model, options, nameOf(dataset), {
+  return run('jsft', model, options, [dataset], {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -121,7 +123,7 @@ export async function jsft(model: Model, settings: JsftSettings): Promise<RunRes
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('dpo', model, options, nameOf(dataset), {
+  return run('dpo', model, options, [dataset], {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -133,7 +135,7 @@ export async function dpo(model: Model, settings: DpoSettings): Promise<RunResul
 export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
   check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
   const { prompts, dev, ...options } = settings;
-  return run('self-train', model, options, nameOf(prompts, dev), {
+  return run('self-train', model, options, [prompts, dev], {
     prompts: async ({ datasetSplit }, warn) => {
       if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
       if (dev !== undefined) return promptsOf(dev, warn);
@@ -150,7 +152,7 @@ async function run(
   verb: TrainingVerb,
   model: Model,
   { lora, onStep, onWarning, signal, preset, ...options }: RunSettings,
-  datasetName: string,
+  sets: (Rows<unknown, unknown> | undefined)[],
   rows: Partial<RowSource>,
 ): Promise<RunResult> {
   const values = {
@@ -161,7 +163,8 @@ async function run(
     loraTargetModules: lora?.targetModules,
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
-    datasetName: [datasetName],
+    datasetName: [nameOf(...sets)],
+    promptFormat: formatOf(...sets),
   };
   const result = await runTraining(
     verb,

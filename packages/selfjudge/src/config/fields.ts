@@ -30,6 +30,11 @@ export const dataFields = {
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
   dataset_limit: whole.describe('rows at most; 0 for all'),
+  prompt_format: z
+    .enum(['auto', 'standard', 'chat'])
+    .describe(
+      'a string prompt is text as it stands (standard, as in TRL) or a user turn (chat); auto: as the weights were trained',
+    ),
 };
 
 export const runFields = {

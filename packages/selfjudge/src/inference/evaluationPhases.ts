@@ -1,15 +1,17 @@
+import { ArgumentError } from '@selfjudge/base';
 import { sampleAnswers } from '@selfjudge/engine/internal';
-import type { PreferencePair, Text } from '@selfjudge/data';
+import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
 import type { Judge } from '@selfjudge/judging';
 import type { ModelOptions, OpenModel } from '../models/model.js';
 import type { DatasetOptions, Warn } from '../rows/datasets.js';
-import { judgeOf } from './judge.js';
+import { judgeOf, massNote } from './judge.js';
 
-export interface EvaluateOptions extends DatasetOptions, ModelOptions {
+export interface EvaluateOptions extends Omit<DatasetOptions, 'promptFormat'>, ModelOptions {
   modelNameOrPath: string;
+  promptFormat: PromptFormat | 'auto';
   /** What the policy is compared with: the start of its training. Without it only the judge is evaluated. */
   baseline?: string;
   /** A judge the policy was not trained on: another seed, disjoint pairs. */
@@ -173,7 +175,20 @@ async function answersOf(
   return answers.map(([{ text }]) => text);
 }
 
-/** A judge that says how far it is and can be stopped. */
-export function withHooks(judge: Judge, { onProgress, signal }: EvaluateHooks): PairJudge {
-  return { compare: (pairs) => judge.compare(pairs, { onProgress, signal }) };
+/** A judge that says how far it is, can be stopped, and warns of verdicts that are none. */
+export function withHooks(judge: Judge, { onProgress, signal, onWarning }: EvaluateHooks): PairJudge {
+  return {
+    async compare(pairs) {
+      const verdicts = await judge.compare(pairs, { onProgress, signal });
+      const note = massNote(verdicts);
+      if (note !== undefined) onWarning?.(note);
+      if (verdicts.length > 0 && verdicts.every(({ reason }) => reason === 'not-finite'))
+        throw new ArgumentError('model_name_or_path', {
+          where: 'evaluate',
+          expected: 'a judge with finite probabilities',
+          received: `none that is finite on any of ${verdicts.length} pairs: weights or activations are not, or overflow`,
+        });
+      return verdicts;
+    },
+  };
 }

@@ -5,6 +5,7 @@ import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 import { carryTemplate } from './judgeTemplate.js';
+import { carryTrainingData } from './trainingData.js';
 
 export interface ModelOptions {
   device?: 'auto' | 'cpu' | 'cuda';
@@ -114,6 +115,7 @@ export async function saveModel(
       await tokenizer.save(temporary);
     }
     carryTemplate(path, temporary);
+    carryTrainingData(path, temporary);
   });
 }
 

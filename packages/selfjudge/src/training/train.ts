@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { findModel } from '@selfjudge/engine/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs';
@@ -8,7 +9,8 @@ import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/ind
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
-import { refuseOtherConfig } from './sameRun.js';
+import { resolvePromptFormat } from '../models/trainingData.js';
+import { beganWith, refuseOtherConfig } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { checkTask, TASKS } from './tasks.js';
 
@@ -40,14 +42,15 @@ const MAY_DIFFER = new Set(['save_steps', 'save_total_limit', 'output_dir', 'tok
  */
 export async function runTraining(
   verb: TrainingVerb,
-  config: ResolvedConfig,
+  given: ResolvedConfig,
   hooks: TrainHooks = {},
   inputs: TrainInputs = {},
 ): Promise<TrainOutcome> {
-  const options = toOptions(config) as unknown as RunOptions;
   const warn = hooks.onWarning ?? (() => {});
-  const folder = RunFolder.open(options.outputDir);
+  const folder = RunFolder.open(given.output_dir as string);
   try {
+    const config = settled(given, folder.path);
+    const options = toOptions(config) as unknown as RunOptions;
     const done = checkRun(folder, { verb, ...config });
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
     checkTask(options);
@@ -79,6 +82,17 @@ export async function runTraining(
     if (existsSync(configOf(folder))) folder.close();
     else folder.abandon();
   }
+}
+
+/** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
+function settled(config: ResolvedConfig, folder: string): ResolvedConfig {
+  const { prompt_format: format, model_name_or_path: path } = config;
+  if (format !== 'auto') return config;
+  const begun = beganWith(folder);
+  // What needs no model to be refused is refused before one is looked for.
+  if (begun === undefined) checkTask(toOptions(config) as unknown as RunOptions);
+  const prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
+  return { ...config, prompt_format };
 }
 
 const configOf = ({ path }: RunFolder) => join(path, RUN_LAYOUT.config);
