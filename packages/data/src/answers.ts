@@ -4,7 +4,7 @@ import { readMessages } from './messages.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
 import type { PromptFormat, StandardText, Text } from './text.js';
-import { columnOf, sameMessages } from './text.js';
+import { columnOf, isStandard, sameMessages } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 /** An answer and what it answers, where the row's answer says that itself. */
@@ -77,7 +77,7 @@ export function promptOf(prompt: Text | undefined, { context }: Answer): Outcome
   }
   if (context.at(-1)!.role !== 'user') return problem('unknown-shape', 'the answer follows no user turn');
   if (prompt === undefined) return { value: context };
-  if (!Array.isArray(prompt)) {
+  if (typeof prompt === 'string' || isStandard(prompt)) {
     if (context.at(-1)!.content === columnOf(prompt)) return { value: context };
     return problem('differing-prompts', 'the prompt is not the question that the answer follows');
   }

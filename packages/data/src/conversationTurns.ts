@@ -25,16 +25,15 @@ export function conversationTurns(
   if (turns.length === 0 || turns[0] === 0) {
     return problem('unknown-shape', 'the conversation has no assistant turn after another');
   }
-  const prompts = turns.map((turn) =>
-    tokenizer.renderChat(messages.slice(0, turn), { addGenerationPrompt: true }),
-  );
+  const prompts = turns.map((turn) => tokenizer.openTurn(messages.slice(0, turn)));
   const tokens = tokenizer.encodeRendered(prompts[0]);
   const targets: [number, number][] = [];
   for (const [k, turn] of turns.entries()) {
     const start = tokens.length;
     const { content } = messages[turn];
     if (k === turns.length - 1) {
-      tokens.push(...tokenizer.encodeAnswer(content), ...tokenizer.turnEnd);
+      const shown = tokenizer.shownAnswer(messages.slice(0, turn), content);
+      tokens.push(...tokenizer.encodeAnswer(shown), ...tokenizer.turnEnd);
       targets.push([start, tokens.length]);
       break;
     }

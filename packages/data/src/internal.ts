@@ -6,6 +6,13 @@ export { describeIssues, describeProblems, refusable } from './problem.js';
 export { promptOfExample, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
 export { columnOf, isStandard, messagesOf } from './text.js';
-export { answerIds, completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
+export {
+  completionIds,
+  preferenceSequences,
+  promptAndAnswers,
+  promptIds,
+  sftSequence,
+  sftSequences,
+} from './tokenise.js';
 export { parseTranscript } from './transcript.js';
 export { parseYaml } from './yaml.js';

@@ -24,8 +24,9 @@ export function refuseOtherKinds(path: string, head: Buffer): void {
   if (kind !== undefined) throw other(path, kind);
 }
 
-/** @throws FileFormatError when the first line of a file, which is no JSON, is the header of a table */
-export function refuseTable(path: string, line: string): void {
+/** @throws FileFormatError when the first line of a file, which is no JSON, begins an object or a table */
+export function refuseOthers(path: string, line: string): void {
+  if (line === '{') throw other(path, 'one JSON object over several lines');
   const separator = [',', '\t', ';'].find((character) =>
     line.split(character).some((cell) => COLUMNS.test(cell)),
   );
@@ -33,11 +34,6 @@ export function refuseTable(path: string, line: string): void {
   if (separator !== undefined && !/[{[]/.test(line) && (named || line.includes(separator)))
     throw other(path, separator === '\t' ? 'a table (TSV)' : 'a table (CSV)');
 }
-
-/** @throws FileFormatError for one object over several lines */
-export const refuseObject = (path: string): never => {
-  throw other(path, 'one JSON object over several lines');
-};
 
 /** @throws FileFormatError for an array that is none */
 export const refuseArray = (path: string, reason: string): never => {

@@ -1,7 +1,7 @@
 import { FileFormatError, isError } from '@selfjudge/base';
 
 import { arrayElements, parseJson } from './json.js';
-import { refuseArray, refuseObject, refuseTable } from './otherKinds.js';
+import { refuseArray, refuseOthers } from './otherKinds.js';
 import type { Issue } from './problem.js';
 
 /** A row of a file. `line` counts from 1; of a file that is one JSON array it counts the elements. */
@@ -25,8 +25,8 @@ export class RowReader {
   readonly #file: JsonlFile = { rows: [], issues: [] };
   readonly #decoder = new TextDecoder('utf-8', { fatal: true });
   #line = 0;
-  /** The first line that is not blank. */
-  #first?: string;
+  /** Whether a line that is not blank was read. */
+  #begun = false;
 
   constructor(path: string) {
     this.#path = path;
@@ -40,10 +40,10 @@ export class RowReader {
       text = this.#decoder.decode(bytes).trim();
       if (text !== '') this.#add(text);
     } catch (error) {
-      if (this.#first === undefined) refuseTable(this.#path, text);
+      if (!this.#begun) refuseOthers(this.#path, text);
       this.#issue((error as Error).message);
     }
-    if (text !== '') this.#first ??= text;
+    if (text !== '') this.#begun = true;
   }
 
   array(bytes: Uint8Array): void {
@@ -67,7 +67,6 @@ export class RowReader {
   }
 
   done(): JsonlFile {
-    if (this.#file.rows.length === 0 && this.#first === '{') refuseObject(this.#path);
     return this.#file;
   }
 

@@ -15,13 +15,13 @@ export type Text = string | Message[] | StandardText;
 export type PromptFormat = 'standard' | 'chat';
 
 export function isStandard(prompt: Text): prompt is StandardText {
-  return typeof prompt === 'object' && !Array.isArray(prompt);
+  return typeof prompt === 'object' && 'text' in prompt;
 }
 
 /** The prompt as a conversation. Text as it stands is not taken apart: it counts as one user turn. */
 export function messagesOf(prompt: Text): Message[] {
-  if (Array.isArray(prompt)) return prompt;
-  return [{ role: 'user', content: isStandard(prompt) ? prompt.text : prompt }];
+  if (typeof prompt === 'string') return [{ role: 'user', content: prompt }];
+  return isStandard(prompt) ? [{ role: 'user', content: prompt.text }] : prompt;
 }
 
 /** The prompt as a column of a file holds it. */

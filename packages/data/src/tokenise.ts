@@ -1,3 +1,4 @@
+import { ArgumentError } from '@selfjudge/base';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 
 import { conversationTurns } from './conversationTurns.js';
@@ -27,22 +28,42 @@ export interface LengthLimit {
  */
 export function promptIds(tokenizer: Tokenizer, prompt: Text): number[] {
   if (isStandard(prompt)) return tokenizer.encodeText(prompt.text);
-  return tokenizer.encodeRendered(tokenizer.renderChat(messagesOf(prompt), { addGenerationPrompt: true }));
+  return tokenizer.encodeRendered(tokenizer.openTurn(messagesOf(prompt)));
 }
 
 /**
- * Ids of a finished answer to `prompt`, with its end: in the open turn of a conversation, or as the rest of a text. There
- * the end is the declared end token, unless the answer names it itself (TRL's rule).
+ * Ids of a prompt and of finished answers to it, each with its end. In a conversation they follow `promptIds`. Text as it
+ * stands is tokenised whole, as TRL does it, with the declared end token behind an answer that does not name it itself;
+ * where a token goes over the seam, the answers begin with it, and the prompt ends before.
  */
-export function answerIds(tokenizer: Tokenizer, prompt: Text, answer: string): number[] {
-  if (!isStandard(prompt)) return completionIds(tokenizer, answer, { eos: true });
+export function promptAndAnswers(
+  tokenizer: Tokenizer,
+  prompt: Text,
+  answers: readonly string[],
+): { prompt: number[]; answers: number[][] } {
+  const before = promptIds(tokenizer, prompt);
+  if (!isStandard(prompt)) {
+    const messages = messagesOf(prompt);
+    // What is learnt is what the template shows: it may trim an answer, or write it otherwise.
+    const shown = answers.map((answer) => tokenizer.shownAnswer(messages, answer));
+    return { prompt: before, answers: shown.map((text) => completionIds(tokenizer, text, { eos: true })) };
+  }
   const { eosToken = '' } = tokenizer;
-  const rest = answer.endsWith(eosToken) ? answer : answer + eosToken;
-  const before = tokenizer.encodeText(prompt.text);
-  const whole = tokenizer.encodeText(prompt.text + rest);
-  // A token over the seam would change the prompt; then the answer is encoded on its own, as it would be sampled.
-  if (before.every((id, i) => whole[i] === id)) return whole.slice(before.length);
-  return tokenizer.encode(rest, { special: true, continues: true });
+  const wholes = answers.map((answer) =>
+    tokenizer.encodeText(prompt.text + (answer.endsWith(eosToken) ? answer : answer + eosToken)),
+  );
+  const shared = (ids: number[]) => {
+    const end = before.findIndex((id, i) => ids[i] !== id);
+    return end === -1 ? before.length : end;
+  };
+  const start = Math.min(...wholes.map(shared));
+  if (start === 0)
+    throw new ArgumentError('prompt', {
+      where: 'promptAndAnswers',
+      expected: 'a text with a token before that of the answer',
+      received: prompt.text,
+    });
+  return { prompt: before.slice(0, start), answers: wholes.map((ids) => ids.slice(start)) };
 }
 
 /** Ids of an answer in the open turn. @param options.eos whether the turn's end follows, as for every finished answer */
@@ -76,11 +97,33 @@ function sftSequenceOf(
     const turns = conversationTurns(tokenizer, example.messages);
     return turns.problem ? turns : limited(turns.value.tokens, turns.value.targets, maxLength);
   }
-  const before = promptOfExample(example);
   const answer = 'messages' in example ? example.messages.at(-1)!.content : example.completion;
-  const prompt = promptIds(tokenizer, before);
-  const completion = answerIds(tokenizer, before, answer);
+  const { prompt, answers } = promptAndAnswers(tokenizer, promptOfExample(example), [answer]);
+  const [completion] = answers;
   return limited([...prompt, ...completion], [[prompt.length, prompt.length + completion.length]], maxLength);
+}
+
+/**
+ * The sequences of a conversation to imitate: one, or, where every answer is asked for and the chat template shows earlier
+ * answers otherwise than they were written, one a turn. Those share in a tree what they have in common, and their gradient
+ * is that of a row each.
+ *
+ * @returns a problem as `sftSequence`; of several turns those are left out for which the limit leaves no room
+ */
+export function sftSequences(
+  tokenizer: Tokenizer,
+  example: SftContent,
+  options: LengthLimit & { trainOn?: 'last' | 'all' } = {},
+): Outcome<TokenisedExample[]> {
+  const whole = sftSequence(tokenizer, example, options);
+  if (!whole.problem) return { value: [whole.value] };
+  if (whole.problem.code !== 'unstable-template' || !('messages' in example)) return whole;
+  const { messages } = example;
+  const turns = messages.flatMap(({ role }, i) => (role === 'assistant' ? [messages.slice(0, i + 1)] : []));
+  const last = { ...options, trainOn: 'last' } as const;
+  const outcomes = turns.map((turn) => sftSequence(tokenizer, { messages: turn }, last));
+  const kept = outcomes.flatMap(({ value }) => (value === undefined ? [] : [value]));
+  return kept.length > 0 ? { value: kept } : { problem: outcomes[0].problem! };
 }
 
 /**
@@ -100,12 +143,11 @@ function preferenceSequencesOf(
   { prompt, chosen, rejected }: Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>,
   { maxLength = Infinity }: LengthLimit,
 ): Outcome<{ chosen: TokenisedExample; rejected: TokenisedExample }> {
-  const start = promptIds(tokenizer, prompt);
-  const side = (text: string) => {
-    const completion = answerIds(tokenizer, prompt, text);
+  const { prompt: start, answers } = promptAndAnswers(tokenizer, prompt, [chosen, rejected]);
+  const side = (completion: number[]) => {
     return limited([...start, ...completion], [[start.length, start.length + completion.length]], maxLength);
   };
-  const sides = { chosen: side(chosen), rejected: side(rejected) };
+  const sides = { chosen: side(answers[0]), rejected: side(answers[1]) };
   if (sides.chosen.problem) return sides.chosen;
   if (sides.rejected.problem) return sides.rejected;
   return { value: { chosen: sides.chosen.value, rejected: sides.rejected.value } };

@@ -20,13 +20,17 @@ import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import type { Message } from './message.js';
 import { PlainText } from './plainText.js';
 import type { RenderedText } from './rendered.js';
-import { appendText, rendered } from './rendered.js';
+import { appendText, headOf, joined, rendered, sliceRendered } from './rendered.js';
 import { Shield } from './shield.js';
 
 /** What surrounds an answer in the chat format. */
 interface AnswerFormat {
   turnEnd: number[];
   prefix: string;
+  /** What the template writes between an open turn and an answer, beyond white space: an empty block of reasoning. */
+  opening: RenderedText;
+  /** White space that the template writes between an answer and its turn's end; a sampled answer has none. */
+  suffix: string;
   /** Whether the answer follows text, for a tokenizer that puts a space before text. */
   continues: boolean;
 }
@@ -213,6 +217,41 @@ export class Tokenizer {
   }
 
   /**
+   * A conversation with an assistant's turn opened right up to an answer: `renderChat` with `addGenerationPrompt`, and
+   * what the template writes between the open turn and every answer. (White space there is `answerPrefix`.)
+   * @param options.prefill text that the answer begins with
+   */
+  openTurn(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
+    check('openTurn', { messages, options }, { messages: isMessages, options: renderOptions });
+    const { prefill = '', ...rest } = options;
+    const opened = this.renderChat(messages, { ...rest, addGenerationPrompt: true });
+    return appendText(joined(opened, this.#answerFormat().opening), prefill);
+  }
+
+  /**
+   * An answer as the template shows it in the turn that `openTurn` opens, which may trim or rewrite it; without the white
+   * space of `answerPrefix` and the turn's end. As it stands where the template does not go on after the open turn.
+   */
+  shownAnswer(messages: readonly Message[], answer: string, options: RenderOptions = {}): string {
+    const args = { messages, answer, options };
+    check('shownAnswer', args, { messages: isMessages, answer: isText, options: renderOptions });
+    const opened = this.openTurn(messages, { ...options, prefill: this.answerPrefix }).text;
+    const closed = this.renderChat([...messages, { role: 'assistant', content: answer }], {
+      ...options,
+      addGenerationPrompt: false,
+      prefill: undefined,
+    });
+    const rest = closed.text.startsWith(opened) ? sliceRendered(closed, opened.length) : undefined;
+    const end = rest?.pieces.findLastIndex(({ control }) => control === this.turnEnd[0]) ?? -1;
+    const shown = rest?.pieces.slice(0, end);
+    if (shown === undefined || end === -1 || shown.some(({ control }) => control !== undefined))
+      return answer;
+    const { suffix } = this.#answerFormat();
+    const text = shown.map((piece) => piece.text).join('');
+    return suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
+  }
+
+  /**
    * Ids of a rendered conversation: those Python's tokenizers give for `r.text` when its contents hold no control
    * strings.
    * @param options.continues whether `r` is the rest of a text whose beginning has been encoded
@@ -272,8 +311,11 @@ export class Tokenizer {
     const opened = this.renderChat([question], { addGenerationPrompt: true });
     const open = opened.text;
     const closed = this.renderChat([question, { role: 'assistant', content: PROBE }]);
-    const before = closed.text.slice(open.length, closed.text.lastIndexOf(PROBE));
-    const prefix = closed.text.startsWith(open) && before.trim() === '' ? before : '';
+    const before = closed.text.startsWith(open)
+      ? closed.text.slice(open.length, closed.text.lastIndexOf(PROBE))
+      : '';
+    const prefix = before.trim() === '' ? before : '';
+    const opening = prefix === '' ? headOf(sliceRendered(closed, open.length), before.length) : rendered([]);
 
     const at = closed.pieces.findLastIndex((piece) => piece.text.includes(PROBE));
     // A template need not show answers at all.
@@ -285,10 +327,12 @@ export class Tokenizer {
         turnEnd.push(control);
       }
     }
-    const followsControl = opened.pieces.at(-1)?.control !== undefined;
+    const followsControl = joined(opened, opening).pieces.at(-1)?.control !== undefined;
     this.#answer = {
       turnEnd: turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1),
       prefix,
+      opening,
+      suffix: after?.trim() === '' ? after : '',
       continues: !(followsControl && this.#plain.prefix === 'always'),
     };
     return this.#answer;

@@ -1,6 +1,6 @@
 import type { Tokenizer } from '@selfjudge/text';
 import type { PreferencePair, Problem, PromptRow, SftExample, TokenisedExample } from '@selfjudge/data';
-import { preferenceSequences, promptIds, refusable, sftSequence } from '@selfjudge/data/internal';
+import { preferenceSequences, promptIds, refusable, sftSequences } from '@selfjudge/data/internal';
 import type { TokenizedPrompt } from './contest.js';
 import type { Answer, TokenPair } from './preferenceUpdate.js';
 import { sftExample, type SupervisedExample } from './supervised.js';
@@ -22,11 +22,13 @@ export function prepareSft(
 ): Prepared<SupervisedExample> {
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
-    const { value, problem } = sftSequence(tokenizer, row, options);
+    const { value, problem } = sftSequences(tokenizer, row, options);
     if (problem) out.dropped.push(left(row, problem));
     else {
-      out.examples.push(sftExample(value.sequence, row.id));
-      if (value.cut > 0) out.cut++;
+      const sequences = value.map(({ sequence }) => sequence);
+      const kinds = sequences.flatMap((sequence) => sftExample(sequence, row.id).kinds);
+      out.examples.push({ id: row.id, sequences, kinds });
+      out.cut += value.filter(({ cut }) => cut > 0).length;
     }
   }
   return out;

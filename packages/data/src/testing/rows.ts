@@ -10,6 +10,7 @@ import {
   type Row,
 } from '../convert.js';
 import type { Outcome } from '../problem.js';
+import { promptOfExample } from '../rows.js';
 import { splitOf } from '../split.js';
 import { messagesOf, type Text } from '../text.js';
 
@@ -82,7 +83,7 @@ export function rowsTarget(): FuzzTarget<unknown> {
         for (const value of prompts) if (value !== undefined) splitOf(value.prompt);
         if (pair !== undefined) checkTexts(pair.chosen, pair.rejected);
         if (judged !== undefined) checkTexts(...judged.completions);
-        if (sft !== undefined) checkTexts(...messagesOf(sft.messages).map(({ content }) => content));
+        if (sft !== undefined) checkTexts(...messagesOf(promptOfExample(sft)).map(({ content }) => content));
       } catch (error) {
         // The row must be refused by its outcome: reading goes on with the next.
         throw isError(error) ? new TypeError('a conversion that throws', { cause: error }) : error;

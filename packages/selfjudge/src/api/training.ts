@@ -8,6 +8,7 @@ import type {
   SftOptions,
   TrainingResult,
 } from '@selfjudge/training';
+import type { JudgeReasoning } from '@selfjudge/judging';
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
 import type { RowSource } from '../rows/datasets.js';
 import { runTraining } from '../training/train.js';
@@ -71,6 +72,8 @@ export interface JsftSettings extends RunSettings, Partial<JsftOptions> {
   trainOn?: 'last' | 'all';
   /** A shipped judge template's name or a file. Default `plain`. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
 }
 
 export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
@@ -83,6 +86,8 @@ export interface SelfTrainSettings extends RunSettings, Partial<SelfTrainingOpti
   dev?: PromptRows;
   /** A shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
 }
 
 /** How a run ended; `final` (or, interrupted, `checkpoint`) opens with `loadModel` and in PEFT or transformers. */

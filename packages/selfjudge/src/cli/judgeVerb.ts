@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data/internal';
-import type { Verdict } from '@selfjudge/judging';
+import type { JudgeReasoning, Verdict } from '@selfjudge/judging';
 import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
@@ -9,6 +9,7 @@ import { overRows } from './overRows.js';
 
 interface JudgeOptions extends RowOptions {
   judgeTemplate: string;
+  judgeReasoning: JudgeReasoning | 'auto';
 }
 
 export function addJudgeVerb(program: Command): void {
@@ -31,7 +32,8 @@ export function addJudgeVerb(program: Command): void {
         title: 'judge',
         unit: 'pairs',
         read: (promptFormat) => readRows(file, (row) => toAnswerPair(row, { promptFormat })),
-        work: (opened, rows, hooks) => judgeRows(judgeOf(opened, options.judgeTemplate), rows, hooks),
+        work: (opened, rows, hooks) =>
+          judgeRows(judgeOf(opened, options.judgeTemplate, options.judgeReasoning), rows, hooks),
         show: (verdict) => [verdictRow(verdict)],
         empty: { winner: null, probability: null, orders: [] },
         keepsColumns: true,

@@ -91,6 +91,11 @@ export const templateFields = {
   judge_template: z
     .string()
     .describe('a shipped template, a file, or auto: the one beside the weights, else plain'),
+  judge_reasoning: z
+    .enum(['auto', 'drop', 'keep'])
+    .describe(
+      'whether the judge reads <think>...</think> before an answer; auto: as the judge template says, else drop',
+    ),
 };
 
 export const preferenceFields = {

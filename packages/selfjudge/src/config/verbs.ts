@@ -57,8 +57,13 @@ const preset = (lora: LoraDefaults, options: object, more: object): Record<strin
 });
 const training = { ...modelFields, ...dataFields, ...runFields, ...loopFields, ...loraFields };
 const answers = { dataset_split: 'all', train_on: 'last' };
-const judgments = { ...answers, dataset_split: 'train', judge_template: 'plain' };
-const ownJudgments = { lora_dropout: 0, dataset_split: 'self', judge_template: 'auto' };
+const judgments = { ...answers, dataset_split: 'train', judge_template: 'plain', judge_reasoning: 'auto' };
+const ownJudgments = {
+  lora_dropout: 0,
+  dataset_split: 'self',
+  judge_template: 'auto',
+  judge_reasoning: 'auto',
+};
 
 /** Every training verb, by name. */
 export const TRAINING_VERBS = {
@@ -96,7 +101,14 @@ const grouped = (groups: FieldGroups, defaults: Record<string, unknown>): VerbCo
   fields: Object.assign({}, ...Object.values(groups)) as Fields,
   groups,
   presets: {
-    default: { dtype: 'bf16', device: 'auto', prompt_format: 'auto', judge_template: 'auto', ...defaults },
+    default: {
+      dtype: 'bf16',
+      device: 'auto',
+      prompt_format: 'auto',
+      judge_template: 'auto',
+      judge_reasoning: 'auto',
+      ...defaults,
+    },
   },
 });
 

@@ -1,6 +1,6 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { PreferencePair, Problem } from '@selfjudge/data';
-import { answerIds, describeProblems, promptIds, refusable } from '@selfjudge/data/internal';
+import { describeProblems, promptAndAnswers, refusable } from '@selfjudge/data/internal';
 import type { OpenModel } from '../models/model.js';
 import { promptKey, type TrainingData } from '../models/trainingData.js';
 import type { Warn } from '../rows/datasets.js';
@@ -55,10 +55,10 @@ export function fittingPairs(
   const fitting: PreferencePair[] = [];
   for (const pair of pairs) {
     const { prompt, chosen, rejected, place = pair.id } = pair;
-    const { value, problem } = refusable(() => ({
-      tokens: promptIds(tokenizer, prompt).length,
-      longest: Math.max(...[chosen, rejected].map((answer) => answerIds(tokenizer, prompt, answer).length)),
-    }));
+    const { value, problem } = refusable(() => {
+      const ids = promptAndAnswers(tokenizer, prompt, [chosen, rejected]);
+      return { tokens: ids.prompt.length, longest: Math.max(...ids.answers.map(({ length }) => length)) };
+    });
     if (problem) refused.push({ ...problem, place });
     else if (value.tokens <= room && value.tokens + value.longest <= limit) fitting.push(pair);
   }

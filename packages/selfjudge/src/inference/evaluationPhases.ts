@@ -4,7 +4,7 @@ import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
-import type { Judge } from '@selfjudge/judging';
+import type { Judge, JudgeReasoning } from '@selfjudge/judging';
 import type { ModelOptions, OpenModel } from '../models/model.js';
 import type { DatasetOptions, Warn } from '../rows/datasets.js';
 import { judgeOf, massNote } from './judge.js';
@@ -17,6 +17,7 @@ export interface EvaluateOptions extends Omit<DatasetOptions, 'promptFormat'>, M
   /** A judge the policy was not trained on: another seed, disjoint pairs. */
   outsideJudge?: string;
   judgeTemplate: string;
+  judgeReasoning: JudgeReasoning | 'auto';
   maxNewTokens: number;
   maxLength: number;
   temperature: number;
@@ -69,7 +70,8 @@ export function phasesOf(
   options: EvaluateOptions,
   hooks: EvaluateHooks,
 ): Phase[] {
-  const watched = (model: OpenModel, template: string) => withHooks(judgeOf(model, template), hooks);
+  const watched = (model: OpenModel, template: string) =>
+    withHooks(judgeOf(model, template, options.judgeReasoning), hooks);
   const own = watched(policy, options.judgeTemplate);
   const outsideJudge = outside && watched(outside, 'auto');
   const judging: Phase = {

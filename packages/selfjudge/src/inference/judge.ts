@@ -1,12 +1,15 @@
 import type { AnswerPair, Problem } from '@selfjudge/data';
-import { Judge, type CompareOptions, type Verdict } from '@selfjudge/judging';
+import { Judge, type CompareOptions, type JudgeReasoning, type Verdict } from '@selfjudge/judging';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
 
 /** A model as judge. @param template a shipped one's name, a file, or `auto`, the one beside the weights */
-export const judgeOf = (opened: OpenModel, template: string): Judge =>
-  new Judge(opened.view, opened.tokenizer, resolveTemplate(template, opened));
+export const judgeOf = (
+  opened: OpenModel,
+  template: string,
+  reasoning: JudgeReasoning | 'auto' = 'auto',
+): Judge => new Judge(opened.view, opened.tokenizer, resolveTemplate(template, opened, reasoning));
 
 /** p(A) + p(B) below which a verdict says little: the model hardly meant to say either. */
 const LITTLE_MASS = 0.1;

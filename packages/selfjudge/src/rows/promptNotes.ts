@@ -1,5 +1,5 @@
 import type { PromptFormat, Text } from '@selfjudge/data';
-import { isStandard } from '@selfjudge/data/internal';
+import { columnOf, isStandard } from '@selfjudge/data/internal';
 import type { Tokenizer } from '@selfjudge/text';
 
 /**
@@ -8,9 +8,9 @@ import type { Tokenizer } from '@selfjudge/text';
  * @param format what a string prompt is
  */
 export function promptNotes(prompts: readonly Text[], tokenizer: Tokenizer, format: PromptFormat): string[] {
-  const texts = prompts.flatMap((prompt) => (Array.isArray(prompt) ? [] : [prompt]));
+  const texts = prompts.filter((prompt) => typeof prompt === 'string' || isStandard(prompt));
   const marked = texts.flatMap((prompt) => {
-    const found = tokenizer.controlStrings(isStandard(prompt) ? prompt.text : prompt);
+    const found = tokenizer.controlStrings(String(columnOf(prompt)));
     return found.length > 0 ? [found] : [];
   });
   const markers = [...new Set(marked.flat())].slice(0, 4).join(', ');

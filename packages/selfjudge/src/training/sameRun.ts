@@ -12,9 +12,11 @@ export function beganWith(outputDir: string): Record<string, unknown> | undefine
   const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
   const written = readConfig(outputDir, advice);
   if (written === undefined) return undefined;
-  // Before there was a key for it, a string prompt was one user turn.
-  const ofRows = 'dataset_name' in written ? { prompt_format: 'chat' } : {};
-  return { ...ofRows, ...underTodaysKeys(written) };
+  // Before there were keys for it, a string prompt was one user turn, and the judge read all of an answer.
+  const before = underTodaysKeys(written);
+  if (!('dataset_name' in before)) return before;
+  const reasoning = 'judge_template' in before ? { judge_reasoning: 'keep' } : {};
+  return { prompt_format: 'chat', ...reasoning, ...before };
 }
 
 /**

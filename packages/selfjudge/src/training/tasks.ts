@@ -35,6 +35,7 @@ export interface TaskContext {
   rows: RowSource;
   folder: RunFolder;
   warn: Warn;
+  note: Warn;
 }
 
 /** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template */
@@ -49,6 +50,12 @@ export function checkTask(run: RunOptions & Partial<Pick<SelfTrainingOptions, 'e
     });
 }
 
+/** TRL trains on every token of a conversation unless it is told otherwise. */
+const TRAINED_ON = {
+  last: 'of a conversation the last answer is trained on (--train_on all for every answer; TRL: every token, questions too)',
+  all: 'of a conversation every answer is trained on, and nothing else (assistant_only_loss of TRL)',
+};
+
 /** What each verb trains on, ready to run. The options are those of its configuration. */
 export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext) => Promise<TrainingTask>> = {
   async sft(run, context) {
@@ -56,6 +63,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
     const options = limited(run as RunOptions & SftOptions, opened);
     const examples = await rows.sftExamples(run, warn);
     const beside = remember(examples.map(promptOfExample), run, context);
+    if (examples.some((example) => 'messages' in example)) context.note(TRAINED_ON[run.trainOn]);
     const data = prepareSft(opened.tokenizer, examples, options);
     const trainable = savedWith(supervised(opened, run), (dir) => {
       carryTemplate(opened.path, dir);
@@ -67,7 +75,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
   async jsft(run, context) {
     const { opened, rows, warn } = context;
     const options = limited(run as RunOptions & JsftOptions, opened);
-    const template = resolveTemplate(run.judgeTemplate!, opened);
+    const template = resolveTemplate(run.judgeTemplate!, opened, run.judgeReasoning);
     const pairs = await rows.preferences(run, warn);
     const beside = remember(pairs.map(promptOfRow), run, context);
     const sft = prepareSft(opened.tokenizer, pairs.map(sftExampleOf), options);
@@ -102,7 +110,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
   async 'self-train'(run, context) {
     const { opened, rows, folder, warn } = context;
     const options = promptsLimited(run as RunOptions & SelfTrainingOptions, opened);
-    const template = resolveTemplate(run.judgeTemplate!, opened);
+    const template = resolveTemplate(run.judgeTemplate!, opened, run.judgeReasoning);
     const asked = await rows.prompts(run, warn);
     const beside = remember(asked.map(promptOfRow), run, context);
     const data = preparePrompts(opened.tokenizer, asked, options);
@@ -130,9 +138,9 @@ const promptOfRow = ({ prompt }: { prompt: Text }): Text => prompt;
 function remember(
   prompts: readonly Text[],
   { promptFormat }: RunOptions,
-  { opened, warn }: TaskContext,
+  { opened, note }: TaskContext,
 ): (dir: string) => void {
-  for (const note of promptNotes(prompts, opened.tokenizer, promptFormat)) warn(note);
+  for (const line of promptNotes(prompts, opened.tokenizer, promptFormat)) note(line);
   const before = readTrainingData(opened);
   const known = before === undefined || before.prompts !== undefined;
   const keys = new Set([...(before?.prompts ?? []), ...prompts.map(promptKey)]);

@@ -20,6 +20,8 @@ export interface TrainHooks {
   onStart?(step: number, totalSteps: number): void;
   onLog?(row: MetricsRow, totalSteps: number): void;
   onWarning?(message: string): void;
+  /** How the rows are read and what is trained on. Default: onWarning. */
+  onNote?(message: string): void;
 }
 
 export type TrainOutcome = TrainingResult & { outputDir: string; alreadyDone?: boolean };
@@ -49,7 +51,7 @@ export async function runTraining(
   const warn = hooks.onWarning ?? (() => {});
   const folder = RunFolder.open(given.output_dir as string);
   try {
-    const config = settled(given, folder.path);
+    const config = settle(given, folder.path);
     const options = toOptions(config) as unknown as RunOptions;
     const done = checkRun(folder, { verb, ...config });
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
@@ -57,7 +59,8 @@ export async function runTraining(
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     let task: TrainingTask | undefined;
     try {
-      task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn });
+      const note = hooks.onNote ?? warn;
+      task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn, note });
       folder.writeConfig(stringify({ verb, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
       const { totalSteps } = task.order;
@@ -85,14 +88,17 @@ export async function runTraining(
 }
 
 /** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
-function settled(config: ResolvedConfig, folder: string): ResolvedConfig {
-  const { prompt_format: format, model_name_or_path: path } = config;
-  if (format !== 'auto') return config;
+function settle(config: ResolvedConfig, folder: string): ResolvedConfig {
+  const { prompt_format: format, judge_reasoning: reasoning, model_name_or_path: path } = config;
+  if (format !== 'auto' && reasoning !== 'auto') return config;
   const begun = beganWith(folder);
   // What needs no model to be refused is refused before one is looked for.
   if (begun === undefined) checkTask(toOptions(config) as unknown as RunOptions);
-  const prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
-  return { ...config, prompt_format };
+  const settled = { ...config };
+  if (format === 'auto')
+    settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
+  if (reasoning === 'auto') settled.judge_reasoning = begun?.judge_reasoning ?? reasoning;
+  return settled;
 }
 
 const configOf = ({ path }: RunFolder) => join(path, RUN_LAYOUT.config);
