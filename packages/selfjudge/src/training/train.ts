@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { findModel } from '@selfjudge/engine/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
-import { RUN_LAYOUT } from '@selfjudge/training/runs';
+import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
