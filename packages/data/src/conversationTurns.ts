@@ -32,7 +32,7 @@ export function conversationTurns(
     const start = tokens.length;
     const { content } = messages[turn];
     if (k === turns.length - 1) {
-      const shown = tokenizer.shownAnswer(messages.slice(0, turn), content);
+      const [shown] = tokenizer.shownAnswers(messages.slice(0, turn), [content]);
       tokens.push(...tokenizer.encodeAnswer(shown), ...tokenizer.turnEnd);
       targets.push([start, tokens.length]);
       break;

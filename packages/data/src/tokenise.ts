@@ -45,7 +45,7 @@ export function promptAndAnswers(
   if (!isStandard(prompt)) {
     const messages = messagesOf(prompt);
     // What is learnt is what the template shows: it may trim an answer, or write it otherwise.
-    const shown = answers.map((answer) => tokenizer.shownAnswer(messages, answer));
+    const shown = tokenizer.shownAnswers(messages, answers);
     return { prompt: before, answers: shown.map((text) => completionIds(tokenizer, text, { eos: true })) };
   }
   const { eosToken = '' } = tokenizer;

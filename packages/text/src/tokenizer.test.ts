@@ -169,8 +169,8 @@ describe('the format of an answer', () => {
     expect(thinking.encodeRendered(thinking.openTurn([user('q')]))).toEqual(
       thinking.encode(opened, { special: true }),
     );
-    expect(thinking.shownAnswer([user('q')], ' yes\n')).toBe('yes');
-    expect(thinking.shownAnswer([user('q')], 'a <|im_end|> b')).toBe('a <|im_end|> b');
+    expect(thinking.shownAnswers([user('q')], [' yes\n'])).toEqual(['yes']);
+    expect(thinking.shownAnswers([user('q')], ['a <|im_end|> b'])).toEqual(['a <|im_end|> b']);
     expect(thinking.answerPrefix).toBe('');
     // Nothing is written there, nothing is trimmed, and white space before the turn's end is the template's.
     const spaced = withTemplate(
@@ -178,7 +178,7 @@ describe('the format of an answer', () => {
         "{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}",
     );
     expect(spaced.openTurn([user('q')]).text).toBe('[user]q[assistant]');
-    expect(spaced.shownAnswer([user('q')], ' yes ')).toBe(' yes ');
+    expect(spaced.shownAnswers([user('q')], [' yes '])).toEqual([' yes ']);
   });
 
   it('of text as it stands is the text, with BOS where the tokenizer puts one', () => {

@@ -3,6 +3,7 @@ import {
   check,
   flag,
   kind,
+  list,
   numbers,
   optional,
   options as optionsOf,
@@ -43,6 +44,7 @@ export interface RenderOptions {
 }
 
 const isIds = numbers(whole(0));
+const isTexts = list(isText);
 const encodeOptions = optionsOf({ special: optional(flag), continues: optional(flag) });
 const decodeOptions = optionsOf({ skipSpecial: optional(flag) });
 const renderOptions = optionsOf({ addGenerationPrompt: optional(flag), prefill: optional(isText) });
@@ -229,24 +231,31 @@ export class Tokenizer {
   }
 
   /**
-   * An answer as the template shows it in the turn that `openTurn` opens, which may trim or rewrite it; without the white
-   * space of `answerPrefix` and the turn's end. As it stands where the template does not go on after the open turn.
+   * Answers as the template shows them in the turn that `openTurn` opens, which may trim or rewrite them; without the white
+   * space of `answerPrefix` and the turn's end. As they stand where the template does not go on after the open turn.
    */
-  shownAnswer(messages: readonly Message[], answer: string, options: RenderOptions = {}): string {
-    const args = { messages, answer, options };
-    check('shownAnswer', args, { messages: isMessages, answer: isText, options: renderOptions });
+  shownAnswers(
+    messages: readonly Message[],
+    answers: readonly string[],
+    options: RenderOptions = {},
+  ): string[] {
+    const args = { messages, answers, options };
+    check('shownAnswers', args, { messages: isMessages, answers: isTexts, options: renderOptions });
     const opened = this.openTurn(messages, { ...options, prefill: this.answerPrefix }).text;
-    const closed = this.renderChat([...messages, { role: 'assistant', content: answer }], {
-      ...options,
-      addGenerationPrompt: false,
-      prefill: undefined,
+    const plain = { ...options, addGenerationPrompt: false, prefill: undefined };
+    return answers.map((answer) => {
+      const closed = this.renderChat([...messages, { role: 'assistant', content: answer }], plain);
+      const rest = closed.text.startsWith(opened) ? sliceRendered(closed, opened.length) : undefined;
+      return (rest && this.#shownIn(rest)) ?? answer;
     });
-    const rest = closed.text.startsWith(opened) ? sliceRendered(closed, opened.length) : undefined;
-    const end = rest?.pieces.findLastIndex(({ control }) => control === this.turnEnd[0]) ?? -1;
-    const shown = rest?.pieces.slice(0, end);
-    if (shown === undefined || end === -1 || shown.some(({ control }) => control !== undefined))
-      return answer;
-    const { suffix } = this.#answerFormat();
+  }
+
+  /** The answer of a rendered turn, up to its end; undefined where it has none, or the template writes further tokens. */
+  #shownIn({ pieces }: RenderedText): string | undefined {
+    const { turnEnd, suffix } = this.#answerFormat();
+    const end = pieces.findLastIndex(({ control }) => control !== undefined && control === turnEnd[0]);
+    const shown = pieces.slice(0, Math.max(end, 0));
+    if (end === -1 || shown.some(({ control }) => control !== undefined)) return undefined;
     const text = shown.map((piece) => piece.text).join('');
     return suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
   }

@@ -106,12 +106,12 @@ const table: Record<string, Entry> = {
       options: fields({ prefill: arg('a', given(notText)) }, given(notObject)),
     },
   ),
-  'Tokenizer#shownAnswer': entry(
-    (messages: text.Message[], answer: string, options: object) =>
-      tokenizer.shownAnswer(messages, answer, options),
+  'Tokenizer#shownAnswers': entry(
+    (messages: text.Message[], answers: string[], options: object) =>
+      tokenizer.shownAnswers(messages, answers, options),
     {
       messages: arg([message], notMessages),
-      answer: arg('a', notText),
+      answers: arg(['a'], notListOf('a', notText)),
       options: arg({}, given(notObject)),
     },
   ),

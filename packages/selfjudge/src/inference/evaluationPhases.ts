@@ -106,12 +106,15 @@ export function phasesOf(
     {
       name: 'implicit reward on the human pairs',
       unit: 'pairs',
-      run: async () => ({
-        implicitReward: await implicitReward(policy.view, baseline.view, policy.tokenizer, pairs, {
+      run: async () => {
+        const reward = await implicitReward(policy.view, baseline.view, policy.tokenizer, pairs, {
           beta: options.beta,
           maxLength: Math.min(options.maxLength, policy.model.config.maxPositions),
-        }),
-      }),
+        });
+        if (reward.accuracy.n > 0 && !Number.isFinite(reward.margin))
+          throw notFinite('a model and a baseline with finite log-probabilities', reward.accuracy.n);
+        return { implicitReward: reward };
+      },
     },
   ];
 }
@@ -185,12 +188,15 @@ export function withHooks(judge: Judge, { onProgress, signal, onWarning }: Evalu
       const note = massNote(verdicts);
       if (note !== undefined) onWarning?.(note);
       if (verdicts.length > 0 && verdicts.every(({ reason }) => reason === 'not-finite'))
-        throw new ArgumentError('model_name_or_path', {
-          where: 'evaluate',
-          expected: 'a judge with finite probabilities',
-          received: `none that is finite on any of ${verdicts.length} pairs: weights or activations are not, or overflow`,
-        });
+        throw notFinite('a judge with finite probabilities', verdicts.length);
       return verdicts;
     },
   };
 }
+
+const notFinite = (expected: string, pairs: number): ArgumentError =>
+  new ArgumentError('model_name_or_path', {
+    where: 'evaluate',
+    expected,
+    received: `figures that are not on ${pairs} pairs: weights or activations are not finite, or overflow`,
+  });

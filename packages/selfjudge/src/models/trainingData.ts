@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
-import { RUN_LAYOUT } from '@selfjudge/base/internal';
+
 import type { PromptFormat, Text } from '@selfjudge/data';
 import { firstUserTurn } from '@selfjudge/data/internal';
-import { readConfig } from '@selfjudge/training/runs';
+import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 
 const FILE = 'training_data.json';
 
