@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
-
 import type { PromptFormat, Text } from '@selfjudge/data';
 import { firstUserTurn } from '@selfjudge/data/internal';
 import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
