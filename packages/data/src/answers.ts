@@ -1,10 +1,11 @@
 import type { Message } from '@selfjudge/text';
 import { messageText } from '@selfjudge/text/internal';
 
+import { readMessages } from './messages.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import type { Conversation, Text } from './text.js';
-import { argumentsOf, messagesOf, readMessages, sameMessages } from './text.js';
+import type { Conversation, PromptFormat, StandardText, Text } from './text.js';
+import { argumentsOf, columnOf, isStandard, messagesOf, sameMessages } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 /** An answer and what it answers, where the row's answer says that itself. */
@@ -15,15 +16,20 @@ export interface Answer {
 
 /**
  * A prompt column: a string, a transcript that ends with an open or a user's turn, or messages that end with a user's.
+ * @param format 'standard' takes every string as it stands
  * @returns value undefined when the row has none
  */
-export function readPrompt(value: unknown): Outcome<Text | undefined> {
+export function readPrompt(value: unknown, format: PromptFormat): Outcome<Text | undefined> {
   if (value === undefined || value === null) return { value: undefined };
+  const text = standardText(value, format);
+  if (text !== undefined) {
+    return text.trim() === '' ? problem('unknown-shape', 'the prompt is empty') : { value: { text } };
+  }
   if (typeof value === 'string' && !isTranscript(value)) {
     return value.trim() === '' ? problem('unknown-shape', 'the prompt is empty') : { value };
   }
   const { messages: given = value, templateArguments } = (value as Partial<Conversation>) ?? {};
-  const read = typeof value === 'string' ? { value: parseTranscript(value) } : readMessages('prompt', given);
+  const read = typeof value === 'string' ? { value: parseTranscript(value) } : readMessages(given, 'prompt');
   if (read.problem) return read;
   const messages = [...read.value];
   const last = messages.at(-1)!;
@@ -39,13 +45,21 @@ export function readPrompt(value: unknown): Outcome<Text | undefined> {
  * a transcript, white space around the answer is the transcript's and is dropped.
  * @param prompt the row's prompt column, as it stands
  */
-export function readAnswer(name: string, value: unknown, prompt: unknown): Outcome<Answer> {
+export function readAnswer(
+  name: string,
+  value: unknown,
+  prompt: unknown,
+  format: PromptFormat,
+): Outcome<Answer> {
+  if (typeof value === 'string' && standardText(prompt, format) !== undefined) {
+    return { value: { text: value } };
+  }
   const hasPrompt = prompt !== undefined && prompt !== null;
   const transcript = typeof value === 'string' && !hasPrompt && isTranscript(value);
   if (typeof value === 'string' && !transcript) {
     return { value: { text: typeof prompt === 'string' && isTranscript(prompt) ? value.trim() : value } };
   }
-  const read = typeof value === 'string' ? { value: parseTranscript(value) } : readMessages(name, value);
+  const read = typeof value === 'string' ? { value: parseTranscript(value) } : readMessages(value, name);
   if (read.problem) return read;
   const messages = read.value;
   const last = messages.at(-1)!;
@@ -67,8 +81,8 @@ export function promptOf(prompt: Text | undefined, { context }: Answer): Outcome
   }
   if (!asksForAnswer(context.at(-1))) return problem('unknown-shape', 'the answer follows no user turn');
   if (prompt === undefined) return { value: context };
-  if (typeof prompt === 'string') {
-    if (context.at(-1)!.content === prompt) return { value: context };
+  if (typeof prompt === 'string' || isStandard(prompt)) {
+    if (context.at(-1)!.content === columnOf(prompt)) return { value: context };
     return problem('differing-prompts', 'the prompt is not the question that the answer follows');
   }
   const before = messagesOf(prompt);
@@ -92,4 +106,11 @@ export function unreadOf(answer: Message): string | undefined {
     value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
   const name = WRITTEN.find((field) => holds(fields[field]));
   return name && `${name} in its answer; of answers the content alone is trained on`;
+}
+
+/** The text of a prompt that is taken as it stands: a string where the format says so, or what a loader made of one. */
+function standardText(prompt: unknown, format: PromptFormat): string | undefined {
+  if (typeof prompt === 'string') return format === 'standard' ? prompt : undefined;
+  const { text } = (prompt ?? {}) as Partial<StandardText>;
+  return typeof text === 'string' ? text : undefined;
 }

@@ -26,16 +26,16 @@ export function conversationTurns(
   if (turns.length === 0 || turns[0] === 0) {
     return problem('unknown-shape', 'the conversation has no assistant turn after another');
   }
-  const prompts = turns.map((turn) =>
-    tokenizer.renderChat(messages.slice(0, turn), { addGenerationPrompt: true, templateArguments }),
-  );
+  const options = { templateArguments };
+  const prompts = turns.map((turn) => tokenizer.openTurn(messages.slice(0, turn), options));
   const tokens = tokenizer.encodeRendered(prompts[0]);
   const targets: [number, number][] = [];
   for (const [k, turn] of turns.entries()) {
     const start = tokens.length;
     const content = messageText(messages[turn]);
     if (k === turns.length - 1) {
-      tokens.push(...tokenizer.encodeAnswer(content), ...tokenizer.turnEnd);
+      const [shown] = tokenizer.shownAnswers(messages.slice(0, turn), [content], options);
+      tokens.push(...tokenizer.encodeAnswer(shown), ...tokenizer.turnEnd);
       targets.push([start, tokens.length]);
       break;
     }

@@ -1,8 +1,9 @@
 import { exactJson } from '@selfjudge/text/internal';
+import { withoutNonFinite } from './json.js';
 
 /** Columns that a chat template shows as JSON, and columns of messages, which may have calls of tools. */
 const SHOWN = ['tools', 'documents', 'chat_template_kwargs'];
-const MESSAGES = ['messages', 'prompt', 'chosen', 'rejected', 'completion'];
+const MESSAGES = ['messages', 'prompt', 'chosen', 'rejected', 'completion', 'a', 'b'];
 
 const IS_SHOWN = /"(?:tools|documents|chat_template_kwargs|tool_calls)"/;
 /** A number or key that JSON.parse changes. */
@@ -17,7 +18,7 @@ type Row = Record<string, unknown>;
  */
 export function withExactColumns(row: Row, line: string): Row {
   if (!IS_SHOWN.test(line) || !CHANGED.test(line)) return row;
-  const exact = exactJson(line) as Row;
+  const exact = exactJson(withoutNonFinite(line)) as Row;
   const columns = SHOWN.filter((name) => name in row).map((name) => [name, exact[name]]);
   const messages = MESSAGES.flatMap((name) => {
     const [list, other] = [row[name], exact[name]];

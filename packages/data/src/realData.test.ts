@@ -61,7 +61,8 @@ describe.skipIf(!present)('real preferences', () => {
         expect(tokenizer.decode(ids.slice(prompt.length))).toBe(`${of[side]}<|im_end|>`);
       }
       const all = sftSequence(tokenizer, sftExampleOf(pair), { trainOn: 'all' }).value!;
-      const answers = sftExampleOf(pair).messages.filter((message) => message.role === 'assistant');
+      const turns = [...messagesOf(pair.prompt), { role: 'assistant', content: pair.chosen }];
+      const answers = turns.filter((message) => message.role === 'assistant');
       const ids = Array.from(all.sequence.tokens);
       const texts = all.sequence.targets!.map(([start, end]) => tokenizer.decode(ids.slice(start, end)));
       expect(texts).toEqual(answers.map(({ content }) => `${content}<|im_end|>`));

@@ -2,7 +2,7 @@ import type { TemplateArguments } from '@selfjudge/text';
 import { exactJson, templateArgumentsFault } from '@selfjudge/text/internal';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import { argumentsOf, messagesOf, type Text } from './text.js';
+import { argumentsOf, columnOf, isStandard, messagesOf, type Text } from './text.js';
 
 /** Columns that the chat template is told of: TRL's `tools` and `chat_template_kwargs`, and transformers' `documents`. */
 const LISTS = ['tools', 'documents'] as const;
@@ -39,16 +39,16 @@ function fromText(column: unknown): unknown {
   }
 }
 
-/** A prompt with what its row tells the chat template. */
+/** A prompt with what its row tells the chat template, which text as it stands does not go through. */
 export function withArguments(prompt: Text, told: TemplateArguments | undefined): Text {
-  if (told === undefined) return prompt;
+  if (told === undefined || isStandard(prompt)) return prompt;
   return { messages: messagesOf(prompt), templateArguments: { ...argumentsOf(prompt), ...told } };
 }
 
 /** A prompt as the columns of a row. */
 export function promptColumns(prompt: Text): Record<string, unknown> {
   const told = argumentsOf(prompt);
-  if (told === undefined) return { prompt };
+  if (told === undefined) return { prompt: columnOf(prompt) };
   const { tools, documents, ...rest } = told;
   return {
     prompt: messagesOf(prompt),

@@ -1,7 +1,4 @@
 import type { Message, TemplateArguments } from '@selfjudge/text';
-import { messageFault } from '@selfjudge/text/internal';
-import type { Outcome } from './problem.js';
-import { problem } from './problem.js';
 
 /** A conversation, and what the chat template is told beside it. */
 export interface Conversation {
@@ -9,19 +6,41 @@ export interface Conversation {
   templateArguments: TemplateArguments;
 }
 
-/** A prompt: a string (one user turn), or a conversation whose last turn is the user's or a tool's. */
-export type Text = string | Message[] | Conversation;
+/**
+ * A prompt in TRL's standard format: the text that the model reads, as it stands, with control tokens where it names them.
+ * The answer goes on after its last character, in the same way.
+ */
+export interface StandardText {
+  text: string;
+}
 
-/** The prompt as a conversation. */
+/**
+ * A prompt: a string (one user turn), a conversation whose last turn is the user's or a tool's, or text as it stands.
+ */
+export type Text = string | Message[] | Conversation | StandardText;
+
+/** What a string in a prompt column is: TRL's standard text, or one user turn. */
+export type PromptFormat = 'standard' | 'chat';
+
+export function isStandard(prompt: Text): prompt is StandardText {
+  return typeof prompt === 'object' && 'text' in prompt;
+}
+
+/** The prompt as a conversation. Text as it stands is not taken apart: it counts as one user turn. */
 export function messagesOf(prompt: Text): Message[] {
   if (typeof prompt === 'string') return [{ role: 'user', content: prompt }];
+  if (isStandard(prompt)) return [{ role: 'user', content: prompt.text }];
   return Array.isArray(prompt) ? prompt : prompt.messages;
 }
 
 /** What the chat template is told beside a prompt. */
 export function argumentsOf(prompt: Text): TemplateArguments | undefined {
-  return typeof prompt === 'string' || Array.isArray(prompt) ? undefined : prompt.templateArguments;
+  return typeof prompt === 'object' && 'templateArguments' in prompt ? prompt.templateArguments : undefined;
 }
+
+/** The prompt as the column prompt of a file holds it; what the chat template is told has columns of its own. */
+export const columnOf = (prompt: Text): string | Message[] =>
+  typeof prompt === 'string' ? prompt : isStandard(prompt) ? prompt.text : messagesOf(prompt);
 
 /** Whether two conversations are the same in everything that a chat template is told. */
 export function sameMessages(a: readonly Message[], b: readonly Message[]): boolean {
@@ -32,16 +51,4 @@ function sameFields(a: object, b: object): boolean {
   const text = (message: object): string =>
     JSON.stringify(Object.entries(message).sort(([x], [y]) => (x < y ? -1 : 1)));
   return text(a) === text(b);
-}
-
-/** A column of messages, with all their fields: a chat template may show any. @param name of the column */
-export function readMessages(name: string, value: unknown): Outcome<Message[]> {
-  if (!Array.isArray(value) || value.length === 0) {
-    return problem('unknown-shape', `${name} is neither a string nor a list of messages`);
-  }
-  for (const [i, message] of value.entries()) {
-    const fault = messageFault(message);
-    if (fault !== undefined) return problem('unknown-shape', `${name}[${i}]: ${fault}`);
-  }
-  return { value: value as Message[] };
 }

@@ -229,7 +229,7 @@ describeWrongCalls({
     selfTrain: methodOf(
       api.selfTrain,
       settings(
-        { ...selfTrainingDefaults, maxNewTokens: 2 },
+        { ...selfTrainingDefaults, maxNewTokens: 2, missingEos: 'keep' },
         {
           prompts: arg(
             ['a'],

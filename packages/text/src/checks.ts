@@ -41,19 +41,22 @@ export const messages: Check = (value, what, where) => {
 
 const isConversation = (value: unknown): value is { messages: unknown; templateArguments?: unknown } =>
   typeof value === 'object' && value !== null && 'messages' in value;
+const isStandard = (value: unknown): boolean =>
+  typeof (value as { text?: unknown } | null | undefined)?.text === 'string';
 const isPrompt = kind(
-  'a string, a list of messages, or { messages, templateArguments }',
-  (value) => typeof value === 'string' || Array.isArray(value) || isConversation(value),
+  'a string, a list of messages, { messages, templateArguments } or { text: string }',
+  (value) =>
+    typeof value === 'string' || Array.isArray(value) || isConversation(value) || isStandard(value),
 );
 
 /** The id of a token. */
 export const tokenId = whole(0, 2 ** 31 - 1);
 
-/** A prompt: a string, or a conversation. */
+/** A prompt: a string, a conversation, or text as it stands. */
 export const prompt: Check = (value, what, where) => {
   isPrompt(value, what, where);
-  if (typeof value === 'string') return;
-  if (!isConversation(value)) return messages(value, what, where);
+  if (Array.isArray(value)) return messages(value, what, where);
+  if (!isConversation(value)) return;
   messages(value.messages, `${what}.messages`, where);
   templateArguments(value.templateArguments, `${what}.templateArguments`, where);
 };

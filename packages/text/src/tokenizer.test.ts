@@ -164,6 +164,43 @@ describe('the format of an answer', () => {
     expect(spaced.decodeAnswer([...bytes(' x'), TURN])).toBe('x');
   });
 
+  it('begins behind what the template writes there, and is trimmed as the template trims it', () => {
+    const thinking = withTemplate(
+      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}" +
+        "{% if m.role == 'assistant' and loop.last %}{{ '<think>\n\n</think>\n\n' }}{% endif %}" +
+        "{{ m.content | trim }}{{ '<|im_end|>\n' }}{% endfor %}" +
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
+    );
+    const opened = '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n';
+    expect(thinking.openTurn([user(' q ')]).text).toBe(opened);
+    expect(thinking.openTurn([user('q')], { prefill: 'A' }).text).toBe(`${opened}A`);
+    expect(thinking.encodeRendered(thinking.openTurn([user('q')]))).toEqual(
+      thinking.encode(opened, { special: true }),
+    );
+    expect(thinking.shownAnswers([user('q')], [' yes\n'])).toEqual(['yes']);
+    expect(thinking.shownAnswers([user('q')], ['a <|im_end|> b'])).toEqual(['a <|im_end|> b']);
+    expect(thinking.answerPrefix).toBe('');
+    // Nothing is written there, nothing is trimmed, and white space before the turn's end is the template's.
+    const spaced = withTemplate(
+      "{% for m in messages %}{{ '[' + m.role + ']' + m.content }}{% if m.role == 'assistant' %}{{ '\n<|im_end|>' }}{% endif %}" +
+        "{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}",
+    );
+    expect(spaced.openTurn([user('q')]).text).toBe('[user]q[assistant]');
+    expect(spaced.shownAnswers([user('q')], [' yes '])).toEqual([' yes ']);
+  });
+
+  it('of text as it stands is the text, with BOS where the tokenizer puts one', () => {
+    const text = 'a<|im_start|>b';
+    expect(tokenizer.encodeText(text)).toEqual(tokenizer.encode(text, { special: true }));
+    const { files } = tokenizer;
+    const config = { ...files.config, bos_token: '<|endoftext|>', add_bos_token: true };
+    const begun = new Tokenizer({ ...files, config });
+    expect(begun.encodeText(text)).toEqual([END, ...tokenizer.encodeText(text)]);
+    expect(begun.encodeText(`<|endoftext|>${text}`)).toEqual(begun.encodeText(text));
+    expect(tokenizer.controlStrings(`${text}<|im_start|><|im_end|>`)).toEqual(['<|im_start|>', '<|im_end|>']);
+    expect(tokenizer.eosToken).toBe('<|im_end|>');
+  });
+
   it('falls back to a documented one without a template', () => {
     const plain = byteTokenizer({ chat: false });
     expect(plain.chatTemplate).toBeUndefined();

@@ -3,6 +3,7 @@ import {
   check,
   flag,
   kind,
+  list,
   numbers,
   optional,
   options as optionsOf,
@@ -21,7 +22,7 @@ import { renderConversation } from './conversation.js';
 import type { Message } from './message.js';
 import { PlainText } from './plainText.js';
 import type { RenderedText } from './rendered.js';
-import { appendText, rendered } from './rendered.js';
+import { appendText, headOf, joined, rendered, sliceRendered } from './rendered.js';
 import {
   parseMoment,
   templateArguments,
@@ -33,6 +34,10 @@ import {
 interface AnswerFormat {
   turnEnd: number[];
   prefix: string;
+  /** What the template writes between an open turn and an answer, beyond white space: an empty block of reasoning. */
+  opening: RenderedText;
+  /** White space that the template writes between an answer and its turn's end; a sampled answer has none. */
+  suffix: string;
   /** Whether the answer follows text, for a tokenizer that puts a space before text. */
   continues: boolean;
 }
@@ -47,6 +52,7 @@ export interface RenderOptions {
 }
 
 const isIds = numbers(whole(0));
+const isTexts = list(isText);
 const encodeOptions = optionsOf({ special: optional(flag), continues: optional(flag) });
 const decodeOptions = optionsOf({ skipSpecial: optional(flag) });
 const renderOptions = optionsOf({
@@ -66,6 +72,8 @@ const NAMED_TOKENS = [
   'mask_token',
 ];
 const PROBE = 'the answer to probe';
+/** Formats kept at most, of the different variables that rows tell the template. */
+const MOST_FORMATS = 64;
 
 /**
  * Text to token ids and back, and conversations through the model's chat template.
@@ -92,7 +100,7 @@ export class Tokenizer {
   readonly #named: Record<string, string>;
   readonly #arguments: TemplateArguments;
   readonly #now: Date;
-  #answer?: AnswerFormat;
+  readonly #formats = new Map<string, AnswerFormat>();
 
   /**
    * @param settings what the chat template is told whenever it renders
@@ -144,6 +152,11 @@ export class Tokenizer {
     return [...new Set([...this.#declaredEos(), ...this.turnEnd.slice(-1)])];
   }
 
+  /** The string of the declared end token; absent where none is declared. */
+  get eosToken(): string | undefined {
+    return this.#named.eos_token;
+  }
+
   /** Ids the template puts after an assistant's message, such as <|im_end|>; [eos] where it puts none. */
   get turnEnd(): number[] {
     return this.#answerFormat().turnEnd;
@@ -164,6 +177,23 @@ export class Tokenizer {
     const { special = false, continues = false } = options;
     if (!special) return this.#plain.encode(text, continues);
     return this.#encodeRendered(rendered(this.#control.split(text)), continues);
+  }
+
+  /**
+   * Ids of a whole text as it stands, as `tokenizer(text)` of transformers gives them: control-token strings are control
+   * tokens, and BOS comes first where the tokenizer's own rule puts one. A text that begins with BOS gets no second one.
+   */
+  encodeText(text: string): number[] {
+    check('Tokenizer.encodeText', { text }, { text: isText });
+    const ids = this.encode(text, { special: true });
+    return this.bos !== undefined && addsBos(this.files) && ids[0] !== this.bos ? [this.bos, ...ids] : ids;
+  }
+
+  /** The control-token strings that stand in `text`, each once. */
+  controlStrings(text: string): string[] {
+    check('Tokenizer.controlStrings', { text }, { text: isText });
+    const pieces = this.#control.split(text).filter(({ control }) => control !== undefined);
+    return [...new Set(pieces.map((piece) => piece.text))];
   }
 
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */
@@ -221,6 +251,48 @@ export class Tokenizer {
   }
 
   /**
+   * A conversation with an assistant's turn opened right up to an answer: `renderChat` with `addGenerationPrompt`, and
+   * what the template writes between the open turn and every answer. (White space there is `answerPrefix`.)
+   * @param options.prefill text that the answer begins with
+   */
+  openTurn(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
+    check('openTurn', { messages, options }, { messages: isMessages, options: renderOptions });
+    const { prefill = '', ...rest } = options;
+    const opened = this.renderChat(messages, { ...rest, addGenerationPrompt: true });
+    return appendText(joined(opened, this.#answerFormat(options.templateArguments).opening), prefill);
+  }
+
+  /**
+   * Answers as the template shows them in the turn that `openTurn` opens, which may trim or rewrite them; without the white
+   * space of `answerPrefix` and the turn's end. As they stand where the template does not go on after the open turn.
+   */
+  shownAnswers(
+    messages: readonly Message[],
+    answers: readonly string[],
+    options: RenderOptions = {},
+  ): string[] {
+    const args = { messages, answers, options };
+    check('shownAnswers', args, { messages: isMessages, answers: isTexts, options: renderOptions });
+    const opened = this.openTurn(messages, { ...options, prefill: this.answerPrefix }).text;
+    const plain = { ...options, addGenerationPrompt: false, prefill: undefined };
+    return answers.map((answer) => {
+      const closed = this.renderChat([...messages, { role: 'assistant', content: answer }], plain);
+      const rest = closed.text.startsWith(opened) ? sliceRendered(closed, opened.length) : undefined;
+      return (rest && this.#shownIn(rest, options.templateArguments)) ?? answer;
+    });
+  }
+
+  /** The answer of a rendered turn, up to its end; undefined where it has none, or the template writes further tokens. */
+  #shownIn({ pieces }: RenderedText, told?: TemplateArguments): string | undefined {
+    const { turnEnd, suffix } = this.#answerFormat(told);
+    const end = pieces.findLastIndex(({ control }) => control !== undefined && control === turnEnd[0]);
+    const shown = pieces.slice(0, Math.max(end, 0));
+    if (end === -1 || shown.some(({ control }) => control !== undefined)) return undefined;
+    const text = shown.map((piece) => piece.text).join('');
+    return suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
+  }
+
+  /**
    * Ids of a rendered conversation: those Python's tokenizers give for `r.text` when its contents hold no control
    * strings.
    * @param options.continues whether `r` is the rest of a text whose beginning has been encoded
@@ -273,15 +345,33 @@ export class Tokenizer {
     return [...(own === undefined ? [] : [own]), ...(this.files.eosTokenIds ?? [])];
   }
 
+  /** What surrounds an answer. @param told beside what the tokenizer tells: it may open the turn otherwise */
+  #answerFormat(told: TemplateArguments = {}): AnswerFormat {
+    // Tools and documents stand in other turns, and differ from row to row.
+    const { tools: _, documents: __, ...variables } = told;
+    const key = JSON.stringify(variables);
+    const known = this.#formats.get(key);
+    if (known !== undefined) return known;
+    const format = this.#probe(variables);
+    if (this.#formats.size < MOST_FORMATS) this.#formats.set(key, format);
+    return format;
+  }
+
   /** Reads from the template what surrounds an answer, by rendering one. */
-  #answerFormat(): AnswerFormat {
-    if (this.#answer !== undefined) return this.#answer;
+  #probe(variables: TemplateArguments): AnswerFormat {
     const question: Message = { role: 'user', content: 'a question' };
-    const opened = this.renderChat([question], { addGenerationPrompt: true });
+    const options = { templateArguments: variables };
+    const opened = this.renderChat([question], { ...options, addGenerationPrompt: true });
     const open = opened.text;
-    const closed = this.renderChat([question, { role: 'assistant', content: PROBE }]);
-    const before = closed.text.slice(open.length, closed.text.lastIndexOf(PROBE));
-    const prefix = closed.text.startsWith(open) && before.trim() === '' ? before : '';
+    const closed = this.renderChat([question, { role: 'assistant', content: PROBE }], options);
+    const before = closed.text.startsWith(open)
+      ? closed.text.slice(open.length, closed.text.lastIndexOf(PROBE))
+      : '';
+    const prefix = before.trim() === '' ? before : '';
+    const thinks = { ...this.#arguments, ...variables }.enable_thinking === true;
+    // A model that is to think begins its answer with that itself.
+    const opening =
+      prefix === '' && !thinks ? headOf(sliceRendered(closed, open.length), before.length) : rendered([]);
 
     const at = closed.pieces.findLastIndex((piece) => piece.text.includes(PROBE));
     // A template need not show answers at all.
@@ -293,13 +383,14 @@ export class Tokenizer {
         turnEnd.push(control);
       }
     }
-    const followsControl = opened.pieces.at(-1)?.control !== undefined;
-    this.#answer = {
+    const followsControl = joined(opened, opening).pieces.at(-1)?.control !== undefined;
+    return {
       turnEnd: turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1),
       prefix,
+      opening,
+      suffix: after?.trim() === '' ? after : '',
       continues: !(followsControl && this.#plain.prefix === 'always'),
     };
-    return this.#answer;
   }
 
   #idOf(content: string | undefined): number | undefined {

@@ -112,6 +112,26 @@ const table: Record<string, Entry> = {
   'Tokenizer#encodeAnswer': entry((text: string) => tokenizer.encodeAnswer(text), {
     text: arg('a', notText),
   }),
+  'Tokenizer#encodeText': entry((text: string) => tokenizer.encodeText(text), { text: arg('a', notText) }),
+  'Tokenizer#controlStrings': entry((text: string) => tokenizer.controlStrings(text), {
+    text: arg('a', notText),
+  }),
+  'Tokenizer#openTurn': entry(
+    (messages: text.Message[], options: object) => tokenizer.openTurn(messages, options),
+    {
+      messages: arg([message], notMessages),
+      options: fields({ prefill: arg('a', given(notText)) }, given(notObject)),
+    },
+  ),
+  'Tokenizer#shownAnswers': entry(
+    (messages: text.Message[], answers: string[], options: object) =>
+      tokenizer.shownAnswers(messages, answers, options),
+    {
+      messages: arg([message], notMessages),
+      answers: arg(['a'], notListOf('a', notText)),
+      options: arg({}, given(notObject)),
+    },
+  ),
   'Tokenizer#decode': entry((ids: number[], options: object) => tokenizer.decode(ids, options), {
     ids: arg([1], notIds),
     options: flags('skipSpecial'),

@@ -5,6 +5,7 @@ import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { klEstimate, scoreContests } from './kl.js';
 import { klReview } from './klReview.js';
+import { PairReview } from './pairReview.js';
 import { preferenceBackward } from './preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
@@ -25,6 +26,8 @@ export function selfTrainingTask(
   const task = taskOver(run.trainable, data.prompts.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
   const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
+  const pairs = new PairReview(options);
+  const kl = klReview(task.order.totalSteps);
   return {
     ...task,
     step: async (at) => {
@@ -34,7 +37,14 @@ export function selfTrainingTask(
       return report;
     },
     selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
-    review: klReview(task.order.totalSteps),
+    review: (row) => {
+      const notes = [pairs.review(row), kl(row)].filter((note) => note !== undefined);
+      return notes.length > 0 ? notes.join('\n') : undefined;
+    },
+    conclude() {
+      pairs.conclude();
+      task.conclude?.();
+    },
   };
 }
 

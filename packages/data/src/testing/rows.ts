@@ -10,8 +10,9 @@ import {
   type Row,
 } from '../convert.js';
 import type { Outcome } from '../problem.js';
+import { promptOfExample } from '../rows.js';
 import { splitOf } from '../split.js';
-import type { Text } from '../text.js';
+import { messagesOf, type Text } from '../text.js';
 import { messageText } from '@selfjudge/text/internal';
 
 const user = { role: 'user', content: 'Why is the sky blue?' };
@@ -93,7 +94,7 @@ export function rowsTarget(): FuzzTarget<unknown> {
         for (const value of prompts) if (value !== undefined) splitOf(value.prompt);
         if (pair !== undefined) checkTexts(pair.chosen, pair.rejected);
         if (judged !== undefined) checkTexts(...judged.completions);
-        if (sft !== undefined) checkTexts(...sft.messages.map(messageText));
+        if (sft !== undefined) checkTexts(...messagesOf(promptOfExample(sft)).map(messageText));
       } catch (error) {
         // The row must be refused by its outcome: reading goes on with the next.
         throw isError(error) ? new TypeError('a conversion that throws', { cause: error }) : error;

@@ -23,7 +23,11 @@ import { moment, prompt, templateArguments, tokenizer } from '@selfjudge/text/ch
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
 /** The judge template, by today's name and by its earlier one. */
-const template = { judgeTemplate: optional(text), template: optional(text) };
+const template = {
+  judgeTemplate: optional(text),
+  judgeReasoning: optional(oneOf('auto', 'drop', 'keep')),
+  template: optional(text),
+};
 
 export const isOpenModel = having('an opened model', {
   model,

@@ -8,6 +8,7 @@ import type {
   SftOptions,
   TrainingResult,
 } from '@selfjudge/training';
+import type { JudgeReasoning } from '@selfjudge/judging';
 import type { TemplateArguments } from '@selfjudge/text';
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
 import type { RowSource } from '../rows/datasets.js';
@@ -15,6 +16,7 @@ import { runTraining } from '../training/train.js';
 import { selfTrainingSettings, trainingSettings } from './checks.js';
 import { Model } from './model.js';
 import {
+  formatOf,
   nameOf,
   preferencesOf,
   promptsOf,
@@ -22,6 +24,7 @@ import {
   sourceOf,
   type PreferenceRows,
   type PromptRows,
+  type Rows,
   type SftRows,
 } from './rows.js';
 
@@ -74,6 +77,8 @@ export interface JsftSettings extends RunSettings, Partial<JsftOptions> {
   trainOn?: 'last' | 'all';
   /** A shipped judge template's name or a file. Default `plain`. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
 }
 
 export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
@@ -86,6 +91,8 @@ export interface SelfTrainSettings extends RunSettings, Partial<SelfTrainingOpti
   dev?: PromptRows;
   /** A shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
 }
 
 /** How a run ended; `final` (or, interrupted, `checkpoint`) opens with `loadModel` and in PEFT or transformers. */
@@ -105,7 +112,7 @@ const trainingArguments = { model: instance(Model), settings: trainingSettings }
 export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
   check('sft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('sft', model, options, nameOf(dataset), {
+  return run('sft', model, options, [dataset], {
     sftExamples: async (_, warn) => sftExamplesOf(dataset, warn),
   });
 }
@@ -117,7 +124,7 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('jsft', model, options, nameOf(dataset), {
+  return run('jsft', model, options, [dataset], {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -126,7 +133,7 @@ export async function jsft(model: Model, settings: JsftSettings): Promise<RunRes
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('dpo', model, options, nameOf(dataset), {
+  return run('dpo', model, options, [dataset], {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -138,7 +145,7 @@ export async function dpo(model: Model, settings: DpoSettings): Promise<RunResul
 export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
   check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
   const { prompts, dev, ...options } = settings;
-  return run('self-train', model, options, nameOf(prompts, dev), {
+  return run('self-train', model, options, [prompts, dev], {
     prompts: async ({ datasetSplit }, warn) => {
       if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
       if (dev !== undefined) return promptsOf(dev, warn);
@@ -155,7 +162,7 @@ async function run(
   verb: TrainingVerb,
   model: Model,
   { lora, onStep, onWarning, signal, preset, ...options }: RunSettings,
-  datasetName: string,
+  sets: (Rows<unknown, unknown> | undefined)[],
   rows: Partial<RowSource>,
 ): Promise<RunResult> {
   const values = {
@@ -166,7 +173,8 @@ async function run(
     loraTargetModules: lora?.targetModules,
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
-    datasetName: [datasetName],
+    datasetName: [nameOf(...sets)],
+    promptFormat: formatOf(...sets),
   };
   const result = await runTraining(
     verb,

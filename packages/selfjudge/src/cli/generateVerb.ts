@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Text } from '@selfjudge/data';
+import type { PromptRow, Text } from '@selfjudge/data';
 import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
@@ -42,10 +42,11 @@ export function addGenerateVerb(program: Command): void {
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',
-          read: async () =>
+          read: async (promptFormat) =>
             prompt === undefined
-              ? readRows(file!, toPromptRow)
+              ? readRows(file!, (row, id) => toPromptRow(row, id, { promptFormat }))
               : [{ line: 1, value: { id: 'prompt', prompt } }],
+          ...(prompt === undefined && { promptOf: (row: PromptRow) => row.prompt }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
             return answered(opened, fitting, {
@@ -69,6 +70,7 @@ const drawn = ({
   bestOf,
   count,
   judgeTemplate,
+  judgeReasoning,
   maxNewTokens,
   temperature,
   topP,
@@ -78,6 +80,7 @@ const drawn = ({
   bestOf,
   count,
   judgeTemplate,
+  judgeReasoning,
   maxNewTokens,
   temperature,
   topP,

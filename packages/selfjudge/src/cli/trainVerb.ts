@@ -57,6 +57,7 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
             },
             onLog: ({ step, metrics }, total) => progress.update(step, total, noteOf(metrics)),
             onWarning: (message) => progress.say(`warning: ${message}`),
+            onNote: (message) => progress.say(`note: ${message}`),
           }),
         (line) => progress.say(line),
       );

@@ -43,6 +43,11 @@ export const dataFields = {
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
   dataset_limit: whole.describe('rows at most; 0 for all'),
+  prompt_format: z
+    .enum(['auto', 'standard', 'chat'])
+    .describe(
+      'a string prompt is text as it stands (standard, as in TRL) or a user turn (chat); auto: as the weights were trained',
+    ),
 };
 
 export const runFields = {
@@ -99,6 +104,11 @@ export const templateFields = {
   judge_template: z
     .string()
     .describe('a shipped template, a file, or auto: the one beside the weights, else plain'),
+  judge_reasoning: z
+    .enum(['auto', 'drop', 'keep'])
+    .describe(
+      'whether the judge reads <think>...</think> before an answer; auto: as the judge template says, else drop',
+    ),
 };
 
 export const preferenceFields = {

@@ -2,7 +2,7 @@ import type { GenerationProgress, SampledAnswer } from '@selfjudge/engine';
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
-import type { Tournament } from '@selfjudge/judging';
+import type { JudgeReasoning, Tournament } from '@selfjudge/judging';
 import { bestOf } from '@selfjudge/judging/internal';
 import { judgeOf } from './judge.js';
 import type { OpenModel } from '../models/model.js';
@@ -25,6 +25,8 @@ export interface AnswerOptions {
   bestOf?: number;
   /** Of the tournament: a shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
 }
@@ -53,6 +55,7 @@ export async function answerPrompts(
     count = 1,
     seed = 0,
     judgeTemplate = 'auto',
+    judgeReasoning = 'auto',
     maxNewTokens = 256,
     topP = 0.9,
     ...rest
@@ -62,7 +65,7 @@ export async function answerPrompts(
   const sampling = { maxNewTokens, topP, ...rest };
   if (n > 1) {
     const judging = { signal: rest.signal };
-    const results = await bestOf(view, judgeOf(opened, judgeTemplate), prompts, {
+    const results = await bestOf(view, judgeOf(opened, judgeTemplate, judgeReasoning), prompts, {
       n,
       seed,
       sampling,

@@ -6,6 +6,7 @@ import type { TemplateSettings, Tokenizer } from '@selfjudge/text';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 import { carryTemplate } from './judgeTemplate.js';
 import { saveArguments, savedArguments, settingsOf, type ChatTemplateOptions } from './templateSettings.js';
+import { carryTrainingData } from './trainingData.js';
 
 export interface ModelOptions extends ChatTemplateOptions {
   device?: 'auto' | 'cpu' | 'cuda';
@@ -120,6 +121,7 @@ export async function saveModel(
     }
     carryTemplate(path, temporary);
     saveArguments(templateSettings, temporary);
+    carryTrainingData(path, temporary);
   });
 }
 

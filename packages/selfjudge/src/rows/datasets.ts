@@ -1,4 +1,12 @@
-import type { Dataset, LoadRowsOptions, PreferencePair, PromptRow, SftExample, Split } from '@selfjudge/data';
+import type {
+  Dataset,
+  LoadRowsOptions,
+  PreferencePair,
+  PromptFormat,
+  PromptRow,
+  SftExample,
+  Split,
+} from '@selfjudge/data';
 import { describeIssues, loadPreferences, loadPrompts, loadSftExamples } from '@selfjudge/data/internal';
 
 export interface DatasetOptions {
@@ -6,6 +14,8 @@ export interface DatasetOptions {
   datasetSplit: Split | 'all';
   /** 0 for all. */
   datasetLimit: number;
+  /** What a string prompt is. */
+  promptFormat: PromptFormat;
 }
 
 /** Rows left out are reported once, with counts and the first places. */
@@ -13,12 +23,15 @@ export type Warn = (message: string) => void;
 
 async function loadAll<T>(
   load: (path: string, options: LoadRowsOptions) => Promise<Dataset<T>>,
-  { datasetName, datasetSplit, datasetLimit }: DatasetOptions,
+  { datasetName, datasetSplit, datasetLimit, promptFormat }: DatasetOptions,
   warn: Warn,
 ): Promise<T[]> {
   const rows: T[] = [];
   for (const path of datasetName) {
-    const set = await load(path, { split: datasetSplit === 'all' ? undefined : datasetSplit });
+    const set = await load(path, {
+      split: datasetSplit === 'all' ? undefined : datasetSplit,
+      promptFormat,
+    });
     if (set.issues.length > 0) warn(`${set.issues.length} rows left out\n${describeIssues(set.issues)}`);
     for (const row of set.rows) rows.push(row);
   }

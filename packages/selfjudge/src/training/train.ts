@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { findModel } from '@selfjudge/engine/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
@@ -9,8 +10,9 @@ import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
 import { openModel, type OpenModel } from '../models/model.js';
 import { telling } from '../models/templateSettings.js';
+import { resolvePromptFormat } from '../models/trainingData.js';
 import { withMoment } from './runMoment.js';
-import { refuseOtherConfig } from './sameRun.js';
+import { beganWith, refuseOtherConfig } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { checkTask, TASKS } from './tasks.js';
 
@@ -20,6 +22,8 @@ export interface TrainHooks {
   onStart?(step: number, totalSteps: number): void;
   onLog?(row: MetricsRow, totalSteps: number): void;
   onWarning?(message: string): void;
+  /** How the rows are read and what is trained on. Default: onWarning. */
+  onNote?(message: string): void;
 }
 
 export type TrainOutcome = TrainingResult & { outputDir: string; alreadyDone?: boolean };
@@ -47,9 +51,9 @@ export async function runTraining(
   inputs: TrainInputs = {},
 ): Promise<TrainOutcome> {
   const warn = hooks.onWarning ?? (() => {});
-  const folder = RunFolder.open((given as { output_dir: string }).output_dir);
+  const folder = RunFolder.open(given.output_dir as string);
   try {
-    const { config, told } = withMoment(folder.path, given);
+    const { config, told } = withMoment(folder.path, settle(given, folder.path));
     const options = { ...toOptions(config), chatTemplateDate: told } as unknown as RunOptions;
     const done = checkRun(folder, { verb, ...config });
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
@@ -62,6 +66,7 @@ export async function runTraining(
         rows: inputs.rows ?? fileRows,
         folder,
         warn,
+        note: hooks.onNote ?? warn,
       });
       folder.writeConfig(stringify({ verb, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
@@ -87,6 +92,20 @@ export async function runTraining(
     if (existsSync(configOf(folder))) folder.close();
     else folder.abandon();
   }
+}
+
+/** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
+function settle(config: ResolvedConfig, folder: string): ResolvedConfig {
+  const { prompt_format: format, judge_reasoning: reasoning, model_name_or_path: path } = config;
+  if (format !== 'auto' && reasoning !== 'auto') return config;
+  const begun = beganWith(folder);
+  // What needs no model to be refused is refused before one is looked for.
+  if (begun === undefined) checkTask(toOptions(config) as unknown as RunOptions);
+  const settled = { ...config };
+  if (format === 'auto')
+    settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
+  if (reasoning === 'auto') settled.judge_reasoning = begun?.judge_reasoning ?? reasoning;
+  return settled;
 }
 
 const configOf = ({ path }: RunFolder) => join(path, RUN_LAYOUT.config);
