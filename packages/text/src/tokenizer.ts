@@ -10,6 +10,7 @@ import {
   text as isText,
   whole,
 } from '@selfjudge/base/checks';
+import { spaceAtEnd, spaceAtStart } from './addedTokens.js';
 import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
 import { checkTokenizerJson } from './checkTokenizerJson.js';
 import { ControlTokens } from './controlTokens.js';
@@ -19,6 +20,7 @@ import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import type { Message } from './message.js';
 import { PlainText } from './plainText.js';
+import type { Opening } from './preTokenizers.js';
 import type { RenderedText } from './rendered.js';
 import { appendText, rendered } from './rendered.js';
 import { Shield } from './shield.js';
@@ -27,8 +29,10 @@ import { Shield } from './shield.js';
 interface AnswerFormat {
   turnEnd: number[];
   prefix: string;
-  /** Whether the answer follows text, for a tokenizer that puts a space before text. */
-  continues: boolean;
+  /** What stands before the answer: a control token, or text. */
+  opens: Opening;
+  /** Whether the control tokens beside the answer swallow white space that it begins or ends with. */
+  swallows: { before: boolean; after: boolean };
 }
 
 export interface RenderOptions {
@@ -85,7 +89,7 @@ export class Tokenizer {
       if (content !== undefined) this.#named[name] = content;
     }
     this.#control = controlTokens(files, this.#named);
-    this.#plain = new PlainText(tokenizer, new Set(this.#control.contents));
+    this.#plain = new PlainText(tokenizer, this.#control);
     this.bos = this.#idOf(this.#named.bos_token);
     this.pad = this.#idOf(this.#named.pad_token);
     this.chatTemplate = chatTemplate;
@@ -132,16 +136,19 @@ export class Tokenizer {
    */
   encode(text: string, options: { special?: boolean; continues?: boolean } = {}): number[] {
     check('Tokenizer.encode', { text, options }, { text: isText, options: encodeOptions });
-    const { special = false, continues = false } = options;
-    if (!special) return this.#plain.encode(text, continues);
-    return this.#encodeRendered(rendered(this.#control.split(text)), continues);
+    const opens = options.continues === true ? 'continues' : 'start';
+    if (options.special !== true) return this.#plain.encode(text, opens);
+    return this.#plain.encodePieces(this.#control.split(text), opens);
   }
 
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */
   encodeAnswer(text: string): number[] {
     check('Tokenizer.encodeAnswer', { text }, { text: isText });
-    const { prefix, continues } = this.#answerFormat();
-    return this.#plain.encode(prefix + text, continues);
+    const { prefix, opens, swallows } = this.#answerFormat();
+    const whole = prefix + text;
+    const from = swallows.before ? spaceAtStart(whole) : 0;
+    const to = whole.length - (swallows.after ? spaceAtEnd(whole) : 0);
+    return this.#plain.encode(from < to ? whole.slice(from, to) : '', opens);
   }
 
   /** Text of an answer as sampled: without control tokens, and without the prefix that `encodeAnswer` puts before it. */
@@ -197,23 +204,7 @@ export class Tokenizer {
    */
   encodeRendered(r: RenderedText, options: { continues?: boolean } = {}): number[] {
     check('Tokenizer.encodeRendered', { r, options }, { r: renderedText, options: encodeOptions });
-    return this.#encodeRendered(r, options.continues === true);
-  }
-
-  #encodeRendered(r: RenderedText, continues: boolean): number[] {
-    const ids: number[] = [];
-    r.pieces.forEach((piece, i) => {
-      if (piece.control !== undefined) {
-        ids.push(piece.control);
-        return;
-      }
-      let { text } = piece;
-      if (this.#controlAt(r, i - 1)?.rstrip === true) text = text.trimStart();
-      if (this.#controlAt(r, i + 1)?.lstrip === true) text = text.trimEnd();
-      const follows = i === 0 ? continues : this.#plain.prefix === 'first';
-      for (const id of this.#plain.encode(text, follows)) ids.push(id);
-    });
-    return ids;
+    return this.#plain.encodePieces(r.pieces, options.continues === true ? 'continues' : 'start');
   }
 
   #decode(ids: ArrayLike<number>, skipSpecial: boolean): string {
@@ -225,11 +216,6 @@ export class Tokenizer {
       tokens.push(token);
     }
     return this.#plain.decode(tokens);
-  }
-
-  #controlAt(r: RenderedText, i: number) {
-    const id = r.pieces[i]?.control;
-    return id === undefined ? undefined : this.#control.ofId(id);
   }
 
   #templateTokens(): Record<string, string> {
@@ -255,20 +241,18 @@ export class Tokenizer {
 
     const at = closed.pieces.findLastIndex((piece) => piece.text.includes(PROBE));
     // A template need not show answers at all.
-    const after = closed.pieces[at]?.text.split(PROBE).at(-1);
+    const rest = closed.pieces[at]?.text.split(PROBE).at(-1);
     const turnEnd: number[] = [];
-    if (after?.trim() === '') {
+    if (rest?.trim() === '') {
       for (const { control } of closed.pieces.slice(at + 1)) {
         if (control === undefined) break;
         turnEnd.push(control);
       }
     }
-    const followsControl = opened.pieces.at(-1)?.control !== undefined;
-    this.#answer = {
-      turnEnd: turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1),
-      prefix,
-      continues: !(followsControl && this.#plain.prefix === 'always'),
-    };
+    const ends = turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1);
+    const { opens, swallows } = this.#plain.behind(opened.pieces);
+    const after = ends.length > 0 && this.#control.ofId(ends[0])?.lstrip === true;
+    this.#answer = { turnEnd: ends, prefix, opens, swallows: { before: swallows, after } };
     return this.#answer;
   }
 
