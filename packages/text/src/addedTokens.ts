@@ -1,9 +1,19 @@
-import type { AddedTokenJson } from './files.js';
+import type { AddedTokenJson } from './tokenizerFiles.js';
 
 interface Node {
   next: Map<number, Node>;
   token?: AddedTokenJson;
 }
+
+/** A stretch of a text; with an id where it is an added token, and the white space that the token swallows. */
+export interface Cut {
+  from: number;
+  to: number;
+  id?: number;
+}
+
+export type Accepts = (token: AddedTokenJson, at: number) => boolean;
+const everywhere: Accepts = () => true;
 
 const WORD = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]';
 const ENDS_WITH_WORD = new RegExp(`${WORD}$`, 'u');
@@ -37,13 +47,16 @@ export class AddedTokens {
     this.#any = any;
   }
 
-  /** `text` cut at its added tokens: ids of those, and the texts between them, none of them empty. */
-  cut(text: string): (string | number)[] {
-    if (!this.#any) return text === '' ? [] : [text];
-    const out: (string | number)[] = [];
+  /**
+   * The added tokens in `text`, and the stretches between them, none of them empty.
+   * @param accepts whether a token may stand at a place; by default everywhere
+   */
+  cut(text: string, accepts: Accepts = everywhere): Cut[] {
+    if (!this.#any) return text === '' ? [] : [{ from: 0, to: text.length }];
+    const out: Cut[] = [];
     let end = 0;
-    for (let at = 0; at < text.length; ) {
-      const found = this.#first[text.charCodeAt(at)] === 0 ? undefined : this.#longestAt(text, at);
+    for (let at = 0; at < text.length;) {
+      const found = this.#first[text.charCodeAt(at)] === 0 ? undefined : this.#longestAt(text, at, accepts);
       if (found === undefined) {
         at++;
         continue;
@@ -54,20 +67,24 @@ export class AddedTokens {
       if (token.single_word === true && !standsAlone(text, from, to)) continue;
       if (token.lstrip === true) from = Math.max(from - spaceAtEnd(text, from), end);
       if (token.rstrip === true) to += spaceAtStart(text, to);
-      if (from > end) out.push(text.slice(end, from));
-      out.push(token.id);
+      if (from > end) out.push({ from: end, to: from });
+      out.push({ from, to, id: token.id });
       end = to;
     }
-    if (end < text.length) out.push(text.slice(end));
+    if (end < text.length) out.push({ from: end, to: text.length });
     return out;
   }
 
-  #longestAt(text: string, at: number): { token: AddedTokenJson; length: number } | undefined {
+  #longestAt(
+    text: string,
+    at: number,
+    accepts: Accepts,
+  ): { token: AddedTokenJson; length: number } | undefined {
     let node = this.#root.next.get(text.charCodeAt(at));
     let token: AddedTokenJson | undefined;
     let length = 0;
     for (let i = at + 1; node !== undefined; i++) {
-      if (node.token !== undefined) [token, length] = [node.token, i - at];
+      if (node.token !== undefined && accepts(node.token, at)) [token, length] = [node.token, i - at];
       node = i < text.length ? node.next.get(text.charCodeAt(i)) : undefined;
     }
     return token === undefined ? undefined : { token, length };
@@ -75,7 +92,10 @@ export class AddedTokens {
 }
 
 function standsAlone(text: string, from: number, to: number): boolean {
-  return !ENDS_WITH_WORD.test(text.slice(Math.max(0, from - 2), from)) && !STARTS_WITH_WORD.test(text.slice(to, to + 2));
+  return (
+    !ENDS_WITH_WORD.test(text.slice(Math.max(0, from - 2), from)) &&
+    !STARTS_WITH_WORD.test(text.slice(to, to + 2))
+  );
 }
 
 /** How many white-space characters stand at `from` and behind. */

@@ -1,5 +1,5 @@
 import { byteCharacters } from './byteCharacters.js';
-import type { BpeJson } from './files.js';
+import type { BpeJson } from './tokenizerFiles.js';
 import { mergeAll } from './mergeAll.js';
 import { MergeTable } from './mergeTable.js';
 
@@ -9,7 +9,7 @@ const LONGEST_WORD = 64;
 
 /** Byte-pair encoding (Sennrich et al., arXiv 1508.07909) of single words, as Python's tokenizers do it. */
 export class Bpe {
-  readonly #vocab: ReadonlyMap<string, number>;
+  readonly #vocab: Map<string, number>;
   readonly #merges: MergeTable;
   readonly #unknown: number | undefined;
   readonly #fuseUnknown: boolean;
@@ -28,7 +28,8 @@ export class Bpe {
    */
   constructor(model: BpeJson, bytes: boolean, without: ReadonlySet<string>) {
     const { vocab, merges, unk_token: unknown } = model;
-    this.#vocab = new Map(Object.entries(vocab).filter(([token]) => !without.has(token)));
+    this.#vocab = new Map(Object.entries(vocab));
+    for (const token of without) this.#vocab.delete(token);
     this.#prefix = (model.continuing_subword_prefix as string | null | undefined) ?? '';
     this.#suffix = (model.end_of_word_suffix as string | null | undefined) ?? '';
     // The unknown token stands for text that has no other token; its own string makes no token.
@@ -36,10 +37,12 @@ export class Bpe {
     this.#fuseUnknown = model.fuse_unk === true;
     const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
     const fallback = model.byte_fallback === true;
-    this.#byteIds = fallback ? Array.from({ length: 256 }, (_, byte) => this.#vocab.get(`<0x${hex(byte)}>`)) : [];
+    this.#byteIds = fallback
+      ? Array.from({ length: 256 }, (_, byte) => this.#vocab.get(`<0x${hex(byte)}>`))
+      : [];
     this.#ignoreMerges = model.ignore_merges === true;
     this.#bytes = bytes;
-    this.#merges = new MergeTable(this.#triples(merges, without));
+    this.#merges = this.#tableOf(merges, without);
   }
 
   /** Ids of a word. */
@@ -77,7 +80,8 @@ export class Bpe {
         ids.push(id);
         continue;
       }
-      const bytes = this.#byteIds.length === 0 ? [] : Array.from(Buffer.from(symbol), (byte) => this.#byteIds[byte]);
+      const bytes =
+        this.#byteIds.length === 0 ? [] : Array.from(Buffer.from(symbol), (byte) => this.#byteIds[byte]);
       if (bytes.length > 0 && bytes.every((each) => each !== undefined)) ids.push(...bytes);
       else if (this.#unknown !== undefined) {
         if (unknown && !this.#fuseUnknown) ids.push(this.#unknown);
@@ -88,24 +92,23 @@ export class Bpe {
     return ids;
   }
 
-  #triples(merges: BpeJson['merges'], without: ReadonlySet<string>): [number, number, number][] {
-    const out: [number, number, number][] = [];
-    const unreachable = (token: string) => without.has(token);
-    for (const merge of merges) {
-      const [left, right] = typeof merge === 'string' ? pairOf(merge) : merge;
-      const made = left + right.slice(this.#prefix.length);
-      if (unreachable(left) || unreachable(right) || unreachable(made)) continue;
-      const ids = [left, right, made].map((token) => this.#vocab.get(token));
-      const missing = [left, right, made][ids.indexOf(undefined)];
-      if (missing !== undefined) throw new Error(`the merge ${JSON.stringify(merge)} of '${missing}', which is no token`);
-      out.push(ids as [number, number, number]);
-    }
-    return out;
+  #tableOf(merges: BpeJson['merges'], without: ReadonlySet<string>): MergeTable {
+    const table = new MergeTable(merges.length);
+    const vocab = this.#vocab;
+    merges.forEach((merge, rank) => {
+      const at = typeof merge === 'string' ? merge.indexOf(' ') : 0;
+      const left = typeof merge === 'string' ? merge.slice(0, at) : merge[0];
+      const right = typeof merge === 'string' ? merge.slice(at + 1) : merge[1];
+      const made = left + (this.#prefix === '' ? right : right.slice(this.#prefix.length));
+      const [leftId, rightId, id] = [vocab.get(left), vocab.get(right), vocab.get(made)];
+      if (leftId !== undefined && rightId !== undefined && id !== undefined) {
+        table.add(leftId, rightId, rank, id);
+        return;
+      }
+      const missing = [left, right, made].filter((token) => !vocab.has(token));
+      if (missing.some((token) => without.has(token))) return;
+      throw new Error(`the merge ${JSON.stringify(merge)} of '${missing[0]}', which is no token`);
+    });
+    return table;
   }
-}
-
-/** 'left right'. */
-function pairOf(merge: string): [string, string] {
-  const at = merge.indexOf(' ');
-  return [merge.slice(0, at), merge.slice(at + 1)];
 }

@@ -1,5 +1,5 @@
 import { BYTE_CHARACTERS, byteCharacters } from './byteCharacters.js';
-import type { TokenizerFiles } from './files.js';
+import type { TokenizerFiles } from './tokenizerFiles.js';
 import { Tokenizer } from './tokenizer.js';
 
 const CONTROL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];

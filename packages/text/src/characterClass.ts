@@ -1,4 +1,12 @@
-import { category, complement, intersection, matching, union, WHITE_SPACE, wordCharacters } from './codePoints.js';
+import {
+  category,
+  complement,
+  intersection,
+  matching,
+  union,
+  WHITE_SPACE,
+  wordCharacters,
+} from './codePoints.js';
 import type { CodePoints } from './codePoints.js';
 
 /** Superscripts and fractions of Latin-1, which Oniguruma takes for word characters outside brackets alone. */
@@ -77,7 +85,10 @@ function categoryOf(key: string): CodePoints | undefined {
 /** Of what this Node knows, the characters that Unicode 16 has. */
 function ofNode(name: string): CodePoints | undefined {
   for (const spelling of [name, `Script=${name}`]) {
-    const capital = spelling.replace(/(^|[_=])([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
+    const capital = spelling.replace(
+      /(^|[_=])([a-z])/g,
+      (_, before: string, letter: string) => before + letter.toUpperCase(),
+    );
     for (const each of [spelling, capital]) {
       try {
         return matching(new RegExp(`\\p{${each}}`, 'u'), complement(category('Cn')!));
@@ -96,7 +107,9 @@ export function folded(set: CodePoints): CodePoints {
   cased ??= matching(/[\p{Changes_When_Casemapped}\p{Changes_When_Casefolded}]/u);
   const own = intersection(set, cased);
   if (own.length === 0) return set;
-  const source = own.flatMap((_, i) => (i % 2 === 1 ? [] : [`\\u{${own[i].toString(16)}}-\\u{${own[i + 1].toString(16)}}`]));
+  const source = own.flatMap((_, i) =>
+    i % 2 === 1 ? [] : [`\\u{${own[i].toString(16)}}-\\u{${own[i + 1].toString(16)}}`],
+  );
   return union(set, matching(new RegExp(`[${source.join('')}]`, 'iu'), cased));
 }
 

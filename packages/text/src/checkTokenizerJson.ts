@@ -1,5 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { TokenizerJson } from './files.js';
+import type { TokenizerJson } from './tokenizerFiles.js';
 
 /** What a setting may be. A setting that is absent or null has the library's default. */
 type Setting = 'text' | 'character' | 'flag' | 'count' | 'pattern' | readonly string[];
@@ -100,7 +100,8 @@ function checkModel(model: unknown): void {
   const flags = { fuse_unk: 'flag', byte_fallback: 'flag', ignore_merges: 'flag' } as const;
   checkSettings('model', { ...settings, ...flags }, model);
   // Python would merge otherwise each time.
-  if (![0, null, undefined].includes(model.dropout as null)) throw refused('model.dropout', 'none', model.dropout);
+  if (![0, null, undefined].includes(model.dropout as null))
+    throw refused('model.dropout', 'none', model.dropout);
 }
 
 function checkAddedTokens(tokens: unknown): void {

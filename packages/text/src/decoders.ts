@@ -1,5 +1,5 @@
 import { bytesOf } from './byteCharacters.js';
-import type { Component } from './files.js';
+import type { Component } from './tokenizerFiles.js';
 import { flattened, patternOf } from './normalizers.js';
 
 type Decoder = (tokens: string[], asTheyStand: ReadonlySet<string>) => string[];
@@ -37,7 +37,8 @@ function ruleOf(part: Component): Decoder {
       return (tokens) => metaspace(tokens, part);
     case 'BPEDecoder': {
       const suffix = (part.suffix as string | null | undefined) ?? '</w>';
-      return (tokens) => tokens.map((token, i) => token.replaceAll(suffix, i === tokens.length - 1 ? '' : ' '));
+      return (tokens) =>
+        tokens.map((token, i) => token.replaceAll(suffix, i === tokens.length - 1 ? '' : ' '));
     }
     case 'WordPiece':
       return (tokens) => wordPiece(tokens, part);

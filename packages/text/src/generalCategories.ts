@@ -3,7 +3,9 @@
  * where it is more than one. Written by benchmarks/peers/general_categories.py with tokenizers 0.23.1 (Unicode 16).
  */
 export const GENERAL_CATEGORIES = {
-  names: 'Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn'.split(' '),
+  names: 'Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Cs Co Cn'.split(
+    ' ',
+  ),
   letters: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ$#@%',
   runs:
     'ZwWR3TR3NORSRMR2IaR2S3R2AqNROULUBqNSOSZxWRT4VRUVEPS$VUVSK2UBR2UKEQK3RAnSA7BoSB8ABABABABABABABABABABABABABABABA' +

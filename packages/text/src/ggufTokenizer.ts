@@ -1,5 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { BpeJson, Component, TokenizerFiles, TokenizerJson } from './files.js';
+import type { BpeJson, Component, TokenizerFiles, TokenizerJson } from './tokenizerFiles.js';
 import { scoredMerges } from './scoredMerges.js';
 
 /** Metadata of a GGUF file by key, as readGguf gives it. */

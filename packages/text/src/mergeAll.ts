@@ -46,7 +46,14 @@ function mergeMany(ids: number[], merges: MergeTable): number[] {
     const right = next[left];
     if (right < 0) return;
     const slot = merges.find(ids[left], ids[right]);
-    if (slot >= 0) push(heap, { rank: merges.rank(slot), left, leftId: ids[left], rightId: ids[right], made: merges.made(slot) });
+    if (slot >= 0)
+      push(heap, {
+        rank: merges.rank(slot),
+        left,
+        leftId: ids[left],
+        rightId: ids[right],
+        made: merges.made(slot),
+      });
   };
   for (let i = 0; i + 1 < length; i++) offer(i);
   for (let top = pop(heap); top !== undefined; top = pop(heap)) {

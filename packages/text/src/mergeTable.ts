@@ -4,16 +4,22 @@ export class MergeTable {
   /** Four numbers a slot: left, right, rank, id made. A free slot has a left of -1. */
   readonly #slots: Int32Array;
 
-  /** @param merges best first; of two of the same pair the later counts */
-  constructor(merges: readonly (readonly [left: number, right: number, made: number])[]) {
+  /** @param most how many merges there will be */
+  constructor(most: number) {
     let size = 16;
-    while (size < merges.length * 2) size *= 2;
+    while (size < most * 2) size *= 2;
     this.#mask = size - 1;
     this.#slots = new Int32Array(size * 4).fill(-1);
-    merges.forEach(([left, right, made], rank) => {
-      const slot = this.#slotOf(left, right);
-      this.#slots.set([left, right, rank, made], slot);
-    });
+  }
+
+  /** Of two merges of the same pair the later counts. */
+  add(left: number, right: number, rank: number, made: number): void {
+    const slot = this.#slotOf(left, right);
+    const slots = this.#slots;
+    slots[slot] = left;
+    slots[slot + 1] = right;
+    slots[slot + 2] = rank;
+    slots[slot + 3] = made;
   }
 
   /** Where the pair's merge is; -1 where there is none. */

@@ -1,4 +1,4 @@
-import type { Component } from './files.js';
+import type { Component } from './tokenizerFiles.js';
 import { fromOniguruma } from './pattern.js';
 
 export type TextRule = (text: string) => string;
@@ -36,7 +36,9 @@ export function flattened(part: Component | null, inner: string): Component[] {
 /** A pattern of tokenizer.json: a text as it stands, or a regular expression. */
 export function patternOf(value: unknown): RegExp {
   const { Regex, String: literal } = value as { Regex?: string; String?: string };
-  return Regex !== undefined ? fromOniguruma(Regex) : new RegExp((literal ?? '').replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu');
+  return Regex !== undefined
+    ? fromOniguruma(Regex)
+    : new RegExp((literal ?? '').replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'), 'gu');
 }
 
 function chained(rules: TextRule[]): TextRule {

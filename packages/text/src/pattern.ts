@@ -69,7 +69,8 @@ class Translator {
   #quantified(atom: string): string {
     let out = atom;
     for (;;) {
-      const [text, sign, least, comma, most] = /^(?:([*+?])|\{(\d*)(,?)(\d*)\})/.exec(this.#source.slice(this.#at)) ?? [];
+      const [text, sign, least, comma, most] =
+        /^(?:([*+?])|\{(\d*)(,?)(\d*)\})/.exec(this.#source.slice(this.#at)) ?? [];
       if (text === undefined || text === '{}' || text === '{,}') return out;
       this.#at += text.length;
       this.#literal = '';
@@ -108,7 +109,8 @@ class Translator {
     const character = String.fromCodePoint(code);
     if (!fold) return asClass([code, code]);
     this.#literal += character;
-    if (hasLongFold(this.#literal)) throw new Error(`'${this.#literal}' where case is ignored: one character may stand for two`);
+    if (hasLongFold(this.#literal))
+      throw new Error(`'${this.#literal}' where case is ignored: one character may stand for two`);
     return asClass(folded([code, code]));
   }
 
@@ -220,10 +222,12 @@ class Translator {
   /** The last character of a range that begins with `low`; `low` where it is none. */
   #rangeEnd(low: number): number {
     const next = this.#source[this.#at + 1];
-    if (!this.#sees('-') || next === ']' || next === undefined || this.#source.startsWith('-&&', this.#at)) return low;
+    if (!this.#sees('-') || next === ']' || next === undefined || this.#source.startsWith('-&&', this.#at))
+      return low;
     this.#at++;
     const high = this.#sees('[') ? [] : this.#member();
-    if (typeof high !== 'number' || high < low) throw new Error(`a range that ends otherwise than it begins at ${this.#at}`);
+    if (typeof high !== 'number' || high < low)
+      throw new Error(`a range that ends otherwise than it begins at ${this.#at}`);
     return high;
   }
 

@@ -1,9 +1,10 @@
-import { AddedTokens, spaceAtEnd, spaceAtStart } from './addedTokens.js';
+import { AddedTokens, spaceAtStart } from './addedTokens.js';
+import type { Accepts } from './addedTokens.js';
 import { Bpe } from './bpe.js';
 import { refused } from './checkTokenizerJson.js';
 import type { ControlToken, ControlTokens } from './controlTokens.js';
 import { decoderOf } from './decoders.js';
-import type { TokenizerJson } from './files.js';
+import type { AddedTokenJson, TokenizerJson } from './tokenizerFiles.js';
 import { normalizerOf } from './normalizers.js';
 import type { Normalizer } from './normalizers.js';
 import { preTokenizerOf } from './preTokenizers.js';
@@ -24,6 +25,8 @@ export class PlainText {
   readonly #added: AddedTokens;
   readonly #normalizer: Normalizer;
   readonly #normalizedAdded: AddedTokens;
+  /** Control tokens that are looked for in normalized text, by id: as they are written, and as they look then. */
+  readonly #normalizedControl = new Map<number, { content: string; normalized: string }>();
   readonly #preTokenizer: PreTokenizer;
   readonly #bpe: Bpe;
   readonly #decoder: (tokens: string[]) => string;
@@ -35,20 +38,33 @@ export class PlainText {
   constructor(json: TokenizerJson, control: ControlTokens) {
     this.#control = control;
     const controls = new Set(control.contents);
-    const added = json.added_tokens.filter((token) => !controls.has(token.content));
+    const added = [...json.added_tokens];
+    const listed = new Set(added.map(({ content }) => content));
+    for (const content of controls) {
+      const { id, lstrip, rstrip } = control.ofContent(content)!;
+      if (!listed.has(content)) added.push({ id, content, lstrip, rstrip, special: true });
+    }
     try {
       this.#normalizer = normalizerOf(json.normalizer);
       this.#preTokenizer = preTokenizerOf(json.pre_tokenizer);
-      const asTheyStand = new Set([...controls, ...added.map((token) => token.content)]);
-      this.#decoder = decoderOf(json.decoder, asTheyStand);
+      this.#decoder = decoderOf(json.decoder, new Set(added.map((token) => token.content)));
     } catch (error) {
       throw refused('patterns', 'regular expressions that we read as Python does', (error as Error).message);
     }
-    const normalized = (token: (typeof added)[number]) => token.normalized ?? token.special !== true;
-    this.#added = new AddedTokens(added.filter((token) => !normalized(token)).map((token) => [token.content, token]));
-    this.#normalizedAdded = new AddedTokens(
-      added.filter(normalized).map((token) => [this.#normalizer.apply(token.content), token]),
-    );
+    const raw: [string, AddedTokenJson][] = [];
+    const normalized: [string, AddedTokenJson][] = [];
+    for (const token of added) {
+      const { content, id } = token;
+      if (!(token.normalized ?? token.special !== true)) raw.push([content, token]);
+      else {
+        normalized.push([this.#normalizer.apply(content), token]);
+        if (controls.has(content)) {
+          this.#normalizedControl.set(id, { content, normalized: this.#normalizer.continuing(content) });
+        }
+      }
+    }
+    this.#added = new AddedTokens(raw);
+    this.#normalizedAdded = new AddedTokens(normalized);
     try {
       this.#bpe = new Bpe(json.model, this.#preTokenizer.bytes, controls);
     } catch (error) {
@@ -58,28 +74,78 @@ export class PlainText {
 
   /** @param opens what stands before `text` */
   encode(text: string, opens: Opening): number[] {
-    const ids: number[] = [];
-    this.#encodeInto(ids, text, opens);
-    return ids;
+    return this.#encode(text, new Map(), opens);
   }
 
   /**
-   * Control tokens as they are, and the text between them, less the white space that they swallow.
+   * Ids of a text whose control tokens are known: a string of one that is not among them is text.
    * @param opens what stands before the first piece
    */
   encodePieces(pieces: readonly Piece[], opens: Opening): number[] {
+    const control = new Map<number, number>();
+    let text = '';
+    for (const piece of pieces) {
+      if (piece.control !== undefined) control.set(text.length, piece.control);
+      text += piece.text;
+    }
+    return this.#encode(text, control, opens);
+  }
+
+  /** @param control ids of the control tokens in `text` by where they begin */
+  #encode(given: string, control: ReadonlyMap<number, number>, opens: Opening): number[] {
     const ids: number[] = [];
-    pieces.forEach((piece, i) => {
-      if (piece.control !== undefined) {
-        ids.push(piece.control);
-        return;
-      }
-      const { text } = piece;
-      const from = this.#controlAt(pieces, i - 1)?.rstrip === true ? spaceAtStart(text) : 0;
-      const to = text.length - (this.#controlAt(pieces, i + 1)?.lstrip === true ? spaceAtEnd(text) : 0);
-      if (from < to) this.#encodeInto(ids, text.slice(from, to), i === 0 ? opens : 'after');
-    });
+    const text = given.replace(HALVES, '\ufffd');
+    const accepts: Accepts = ({ id }, at) => this.#control.ofId(id) === undefined || control.get(at) === id;
+    for (const { from, to, id } of this.#added.cut(text, accepts)) {
+      if (id !== undefined) ids.push(id);
+      else this.#encodeStretch(ids, text.slice(from, to), from === 0 ? opens : 'after', control, from);
+    }
     return ids;
+  }
+
+  /** @param at where the stretch begins in the text that `control` is of */
+  #encodeStretch(
+    ids: number[],
+    stretch: string,
+    opens: Opening,
+    control: ReadonlyMap<number, number>,
+    at: number,
+  ): void {
+    const rule = opens === 'continues' ? this.#normalizer.continuing : this.#normalizer.apply;
+    const text = rule(stretch);
+    const accepts =
+      this.#normalizedControl.size === 0 ? undefined : this.#acceptsIn(stretch, text, control, at);
+    for (const { from, to, id } of this.#normalizedAdded.cut(text, accepts)) {
+      if (id !== undefined) {
+        ids.push(id);
+        continue;
+      }
+      for (const word of this.#preTokenizer.cut([text.slice(from, to)], from === 0 ? opens : 'after')) {
+        for (const each of this.#bpe.encode(word)) ids.push(each);
+      }
+    }
+  }
+
+  /**
+   * Where control tokens may stand in normalized text: the n-th time that one's string occurs there is the n-th time that
+   * it was written, which was as a control token or not.
+   */
+  #acceptsIn(stretch: string, text: string, control: ReadonlyMap<number, number>, at: number): Accepts {
+    const places = new Map<number, Set<number>>();
+    for (const [id, { content, normalized }] of this.#normalizedControl) {
+      const written = occurrences(stretch, content);
+      const found = occurrences(text, normalized);
+      const own =
+        found.length === written.length ? found.filter((_, i) => control.get(at + written[i]) === id) : [];
+      places.set(id, new Set(own));
+    }
+    return ({ id }, from) => {
+      const own = places.get(id);
+      if (own === undefined) return true;
+      // What a normalizer puts before text is found with the token.
+      const { content, normalized } = this.#normalizedControl.get(id)!;
+      return own.has(from + this.#normalizer.apply(content).length - normalized.length);
+    };
   }
 
   /** What a text after `pieces` finds before it, and whether white space at its beginning is swallowed. */
@@ -90,7 +156,8 @@ export class PlainText {
       return { opens: 'after', swallows: this.#controlAt(pieces, pieces.length - 1)?.rstrip === true };
     }
     const swallowed =
-      this.#controlAt(pieces, pieces.length - 2)?.rstrip === true && spaceAtStart(last.text) === last.text.length;
+      this.#controlAt(pieces, pieces.length - 2)?.rstrip === true &&
+      spaceAtStart(last.text) === last.text.length;
     return { opens: swallowed ? 'after' : 'continues', swallows: swallowed };
   }
 
@@ -99,28 +166,16 @@ export class PlainText {
     return this.#decoder(tokens);
   }
 
-  #encodeInto(ids: number[], text: string, opens: Opening): void {
-    this.#added.cut(text.replace(HALVES, '\ufffd')).forEach((part, i) => {
-      if (typeof part === 'number') ids.push(part);
-      else this.#encodeStretch(ids, part, i === 0 ? opens : 'after');
-    });
-  }
-
-  #encodeStretch(ids: number[], text: string, opens: Opening): void {
-    const rule = opens === 'continues' ? this.#normalizer.continuing : this.#normalizer.apply;
-    this.#normalizedAdded.cut(rule(text)).forEach((part, i) => {
-      if (typeof part === 'number') {
-        ids.push(part);
-        return;
-      }
-      for (const word of this.#preTokenizer.cut([part], i === 0 ? opens : 'after')) {
-        for (const id of this.#bpe.encode(word)) ids.push(id);
-      }
-    });
-  }
-
   #controlAt(pieces: readonly Piece[], i: number): ControlToken | undefined {
     const id = pieces[i]?.control;
     return id === undefined ? undefined : this.#control.ofId(id);
   }
+}
+
+/** Where `part` begins in `text`, each time that it occurs; none of them overlaps another. */
+function occurrences(text: string, part: string): number[] {
+  const at: number[] = [];
+  if (part === '') return at;
+  for (let i = text.indexOf(part); i >= 0; i = text.indexOf(part, i + part.length)) at.push(i);
+  return at;
 }

@@ -1,6 +1,6 @@
 import { byteCharacters } from './byteCharacters.js';
 import { asClass, category, WHITE_SPACE } from './codePoints.js';
-import type { Component } from './files.js';
+import type { Component } from './tokenizerFiles.js';
 import { flattened, patternOf } from './normalizers.js';
 import { fromOniguruma } from './pattern.js';
 
@@ -66,7 +66,9 @@ function cuttersOf(part: Component): Cutter[] {
 function metaspace(part: Component): Cutter[] {
   const mark = (part.replacement as string | null | undefined) ?? '▁';
   const marked: Cutter = (texts) => texts.map((text) => text.replaceAll(' ', () => mark));
-  const scheme = String(part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always')).toLowerCase();
+  const scheme = String(
+    part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always'),
+  ).toLowerCase();
   const prefix = scheme === 'never' ? [] : [prefixer(mark, scheme as 'first' | 'always')];
   const words = part.split === false ? [] : [splitter(patternOf({ String: mark }), 'mergedwithnext', false)];
   return [marked, ...prefix, ...words];
@@ -77,7 +79,8 @@ function prefixer(prefix: string, scheme: 'first' | 'always'): Cutter {
   const put = (text: string) => (text.startsWith(prefix) ? text : prefix + text);
   return (texts, opens) =>
     texts.map((text, i) => {
-      const asked = i > 0 ? scheme === 'always' : opens === 'start' || (opens === 'after' && scheme === 'always');
+      const asked =
+        i > 0 ? scheme === 'always' : opens === 'start' || (opens === 'after' && scheme === 'always');
       return asked ? put(text) : text;
     });
 }

@@ -14,8 +14,10 @@ import { spaceAtEnd, spaceAtStart } from './addedTokens.js';
 import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
 import { checkTokenizerJson } from './checkTokenizerJson.js';
 import { ControlTokens } from './controlTokens.js';
-import type { TokenizerConfig, TokenizerFiles } from './files.js';
-import { isTokenizerFiles, readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import type { TokenizerConfig, TokenizerFiles } from './tokenizerFiles.js';
+import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import { isTextToken } from './textToken.js';
+import { isTokenizerFiles } from './tokenizerFiles.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import type { Message } from './message.js';
@@ -265,7 +267,7 @@ export class Tokenizer {
   }
 }
 
-/** Special added tokens, and those that the config names, wherever it lists them. */
+/** Special added tokens, and those that the config names, wherever it lists them; not those that text makes by itself. */
 function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<string, string>): ControlTokens {
   const declared = Object.values(
     (config.added_tokens_decoder ?? {}) as Record<string, { special?: unknown } | null>,
@@ -273,17 +275,21 @@ function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<stri
   const further = [
     ...declared.filter((token) => token?.special === true),
     config.additional_special_tokens ?? [],
+    config.extra_special_tokens ?? [],
   ];
   const special = new Set([...Object.values(named), ...further.flat().map(contentOf)]);
+  const { model } = tokenizer;
   const tokens = tokenizer.added_tokens
-    .filter((token) => token.special === true || special.has(token.content))
+    .filter(
+      ({ content, special: own }) => own === true || (special.has(content) && !isTextToken(model, content)),
+    )
     .map(({ id, content, lstrip = false, rstrip = false }) => ({ id, content, lstrip, rstrip }));
   // BOS and EOS may stand in the vocabulary alone. (So may a pad token, but that can be a piece of ordinary text.)
-  const { vocab } = tokenizer.model;
   for (const content of new Set([named.bos_token, named.eos_token])) {
-    if (content === undefined || !Object.hasOwn(vocab, content)) continue;
+    if (content === undefined || !Object.hasOwn(model.vocab, content) || isTextToken(model, content))
+      continue;
     if (tokens.some((token) => token.content === content)) continue;
-    tokens.push({ id: vocab[content], content, lstrip: false, rstrip: false });
+    tokens.push({ id: model.vocab[content], content, lstrip: false, rstrip: false });
   }
   return new ControlTokens(tokens);
 }
