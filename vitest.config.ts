@@ -16,7 +16,8 @@ const alias = [
     replacement: source('$1/src/index'),
   },
   { find: /^selfjudge$/, replacement: source('selfjudge/src/index') },
-  { find: '@selfjudge/training/runs', replacement: source('training/src/runs/index') },
+  { find: /^@selfjudge\/training\/runs$/, replacement: source('training/src/runs/index') },
+  { find: '@selfjudge/training/runs/internal', replacement: source('training/src/runs/internal') },
   { find: /^@selfjudge\/(\w+)\/(checks|internal)$/, replacement: source('$1/src/$2') },
 ];
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as base from '@selfjudge/base';
 import * as baseInside from '@selfjudge/base/internal';
@@ -15,6 +15,8 @@ import * as text from '@selfjudge/text';
 import * as textInside from '@selfjudge/text/internal';
 import * as training from '@selfjudge/training';
 import * as trainingInside from '@selfjudge/training/internal';
+import * as runs from '@selfjudge/training/runs';
+import * as runsInside from '@selfjudge/training/runs/internal';
 
 // A package's functions check their arguments at its face, and the workspace calls them past it.
 
@@ -25,18 +27,25 @@ const packages: Record<string, [face: Record<string, unknown>, inside: Record<st
   data: [data, dataInside],
   judging: [judging, judgingInside],
   training: [training, trainingInside],
+  'training/runs': [runs, runsInside],
   evaluation: [evaluation, evaluationInside],
 };
 
-/** TypeScript below a package's sources. */
+/** Where an entry's sources lie: of a package, or of a room with an entry of its own. */
+function sourcesOf(name: string): string {
+  const [owner, ...room] = name.split('/');
+  return join('packages', owner, 'src', ...room);
+}
+
+/** TypeScript below a folder of sources. */
 const filesOf = (name: string): string[] =>
-  readdirSync(`packages/${name}/src`, { recursive: true, encoding: 'utf8' })
+  readdirSync(sourcesOf(name), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .map((file) => join('packages', name, 'src', file));
+    .map((file) => join(sourcesOf(name), file));
 
 /** Names that the face file exports, and that its module thereby checks. */
 function checkedNames(name: string): Set<string> {
-  const files = filesOf(name).filter((file) => /\/src\/face(\/\w+)?\.ts$/.test(file));
+  const files = filesOf(name).filter((file) => /^face(\/\w+)?\.ts$/.test(relative(sourcesOf(name), file)));
   const text = files.map((file) => readFileSync(file, 'utf8')).join('\n');
   return new Set([...text.matchAll(/^export const (\w+)/gm)].map(([, one]) => one));
 }
@@ -84,8 +93,8 @@ describe.each(Object.entries(packages))('%s', (name, [face, inside]) => {
   });
 
   it('has a face that only its index imports', () => {
-    const own = sources.filter((file) => file.startsWith(`packages/${name}/src/`));
+    const own = sources.filter((file) => file.startsWith(`${sourcesOf(name)}/`));
     const users = own.filter((file) => importsOf(file).some(({ from }) => /\/face(\/\w+)?\.js$/.test(from)));
-    expect(users).toEqual(users.filter((file) => file === `packages/${name}/src/index.ts`));
+    expect(users).toEqual(users.filter((file) => basename(file) === 'index.ts'));
   });
 });

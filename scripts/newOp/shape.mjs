@@ -21,7 +21,8 @@ export function shapeOf(contract) {
   const outputs = tensors.filter(({ role }) => role === 'out');
   const trained = inputs.filter(({ kind }) => kind === 'activation');
   const floats = outputs.filter(({ kind }) => kind !== 'ints');
-  const differentiable = trained.length > 0 && floats.length > 0;
+  // Of an output of ids there is no gradient: an op with one is made as one that has no backward.
+  const differentiable = trained.length > 0 && outputs.length > 0 && floats.length === outputs.length;
   // One gradient alone is always there; of several, those that something used.
   const sure = floats.length === 1 && floats[0].when === null;
   const upstream = differentiable

@@ -40,8 +40,7 @@ export function describeCases(path: string): void {
             if (c.differentiable !== false) expect(await checkGradients(c, device, dtype)).toEqual([]);
           });
           const problems: string[] = [];
-          if (!process.env.NOCALLS)
-            for (const call of calls) problems.push(...(await checkCall(device.native, call, shown)));
+          for (const call of calls) problems.push(...(await checkCall(device.native, call, shown)));
           expect(problems).toEqual([]);
         });
       }

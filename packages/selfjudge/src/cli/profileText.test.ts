@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readProfile, sumProfile } from '@selfjudge/training/runs';
+import { readProfile, sumProfile } from '@selfjudge/training/runs/internal';
 import { describeProfile } from './profileText.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-profile-'));

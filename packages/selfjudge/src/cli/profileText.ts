@@ -1,5 +1,5 @@
 import type { Work } from '@selfjudge/engine';
-import type { RunProfile } from '@selfjudge/training/runs';
+import type { RunProfile } from '@selfjudge/training/runs/internal';
 import { figure, table } from './table.js';
 
 /** Ops with a line of their own. */

@@ -9,7 +9,7 @@ import {
   RUN_LAYOUT,
   sumProfile,
   type RunProfile,
-} from '@selfjudge/training/runs';
+} from '@selfjudge/training/runs/internal';
 import { describeProfile } from './profileText.js';
 import { table } from './table.js';
 

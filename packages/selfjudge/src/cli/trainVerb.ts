@@ -1,4 +1,4 @@
-import { listCheckpoints } from '@selfjudge/training/runs';
+import { listCheckpoints } from '@selfjudge/training/runs/internal';
 import type { Command } from 'commander';
 import {
   presetOf,

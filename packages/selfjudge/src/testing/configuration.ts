@@ -11,7 +11,7 @@ import {
 import { stringify } from 'yaml';
 import { resolveConfig, toOptions, type ConfigSources } from '../config/index.js';
 import { TRAINING_VERBS, type TrainingVerb } from '../config/verbs.js';
-import { findRuns } from '@selfjudge/training/runs';
+import { findRuns } from '@selfjudge/training/runs/internal';
 import { refuseOtherConfig } from '../training/sameRun.js';
 
 interface Input {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ConfigError, shellWord } from '@selfjudge/base';
 import { underTodaysKeys } from '../config/renamed.js';
-import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs';
+import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 
 /**
  * Makes sure that a run folder is new or holds a run of this configuration.

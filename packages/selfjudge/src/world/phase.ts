@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { LlamaModel, type Device } from '@selfjudge/engine';
 import { RunFolder, type MetricsRow, type TrainingTask } from '@selfjudge/training';
 import { train } from '@selfjudge/training/internal';
-import { readMetrics } from '@selfjudge/training/runs';
+import { readMetrics } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 

@@ -3,7 +3,7 @@ import { shellWord } from '@selfjudge/base';
 import type { LlamaModel } from '@selfjudge/engine';
 import { RunFolder } from '@selfjudge/training';
 import { environment } from '@selfjudge/training/internal';
-import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs';
+import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 import { VERSION } from '../version.js';

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemError, isError } from '@selfjudge/base';
-import { check, path as isPath } from '@selfjudge/base/checks';
 import { RUN_LAYOUT } from '@selfjudge/base/internal';
 import type { Metrics } from '../metrics.js';
 import { readConfig, readMetrics } from './read.js';
@@ -24,7 +23,6 @@ export interface RunFacts {
 
 /** Every run under a folder, by path; none where there is no folder. */
 export function findRuns(folder: string): RunFacts[] {
-  check('findRuns', { folder }, { folder: isPath });
   const own = factsOf(folder);
   if (own !== undefined) return [own];
   return foldersIn(folder)
@@ -37,7 +35,6 @@ export function findRuns(folder: string): RunFacts[] {
  * @throws FileFormatError when config.yaml or metrics.jsonl is damaged
  */
 export function readRun(path: string): RunFacts | undefined {
-  check('readRun', { path }, { path: isPath });
   const verb = verbOf(path);
   if (verb === undefined) return undefined;
   const { rows, torn } = readMetrics(path);

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileFormatError, fileSystemError, readJsonObject } from '@selfjudge/base';
-import { check, optional, path as isPath, text } from '@selfjudge/base/checks';
 import { checkpointName, checkpointSteps, RUN_LAYOUT } from '@selfjudge/base/internal';
 import { parseYaml } from '@selfjudge/data/internal';
 import type { ProfileRow } from '../profile.js';
@@ -11,18 +10,13 @@ import { METRICS_FORMAT, PROFILE_FORMAT, SAMPLES_FORMAT, type MetricsRow } from 
 // A run folder as it lies, also while its run writes to it: nothing here is locked, waited for or changed. Files appear
 // whole, and logs grow by a line, so the one thing half there is a log's last line. What is missing is undefined or empty.
 
-function at(where: string, folder: string, name: string, advice?: string): string {
-  check(where, { folder, advice }, { folder: isPath, advice: optional(text) });
-  return join(folder, name);
-}
-
 /**
  * config.yaml: the verb of the run and its configuration, with every default filled in.
  * @param advice what can be done when it is damaged
  * @throws FileFormatError when it is no mapping of keys to values
  */
 export function readConfig(folder: string, advice?: string): Record<string, unknown> | undefined {
-  const path = at('readConfig', folder, RUN_LAYOUT.config, advice);
+  const path = join(folder, RUN_LAYOUT.config);
   if (!existsSync(path)) return undefined;
   let received: unknown;
   try {
@@ -40,25 +34,25 @@ export function readConfig(folder: string, advice?: string): Record<string, unkn
 
 /** environment.json: the machine and the versions that the newest process of the run had. */
 export const readEnvironment = (folder: string): Record<string, unknown> | undefined =>
-  ifThere(at('readEnvironment', folder, RUN_LAYOUT.environment));
+  ifThere(join(folder, RUN_LAYOUT.environment));
 
 /** summary.json: how the run ended. @param advice what can be done when it is damaged */
 export const readSummary = (folder: string, advice?: string): Record<string, unknown> | undefined =>
-  ifThere(at('readSummary', folder, RUN_LAYOUT.summary, advice), advice);
+  ifThere(join(folder, RUN_LAYOUT.summary), advice);
 
 /** metrics.jsonl. A number that was not finite is NaN. */
 export const readMetrics = (folder: string): Log<MetricsRow> =>
-  readLog(at('readMetrics', folder, RUN_LAYOUT.metrics), METRICS_FORMAT);
+  readLog(join(folder, RUN_LAYOUT.metrics), METRICS_FORMAT);
 
 /** profile.jsonl, which runs before it was written lack. */
 export const readProfile = (folder: string): Log<ProfileRow> =>
-  readLog(at('readProfile', folder, RUN_LAYOUT.profile), PROFILE_FORMAT);
+  readLog(join(folder, RUN_LAYOUT.profile), PROFILE_FORMAT);
 
 const SAMPLES = /^([^.].*)\.jsonl$/;
 
 /** Names of the samples that were written down, `step-N` by custom, in the order of their numbers. */
 export function sampleNames(folder: string): string[] {
-  const path = at('sampleNames', folder, RUN_LAYOUT.samples);
+  const path = join(folder, RUN_LAYOUT.samples);
   if (!existsSync(path)) return [];
   return readdirSync(path)
     .flatMap((name) => SAMPLES.exec(name)?.[1] ?? [])
@@ -67,14 +61,12 @@ export function sampleNames(folder: string): string[] {
 
 /** samples/NAME.jsonl. */
 export function readSamples(folder: string, name: string): Log<Record<string, unknown>> {
-  const path = at('readSamples', folder, RUN_LAYOUT.samples);
-  check('readSamples', { name }, { name: isPath });
-  return readLog(join(path, `${name}.jsonl`), SAMPLES_FORMAT);
+  return readLog(join(folder, RUN_LAYOUT.samples, `${name}.jsonl`), SAMPLES_FORMAT);
 }
 
 /** The checkpoints that are there, by step. Whether their bytes are still right is not looked at. */
 export function listCheckpoints(folder: string): { step: number; path: string }[] {
-  const path = at('listCheckpoints', folder, RUN_LAYOUT.checkpoints);
+  const path = join(folder, RUN_LAYOUT.checkpoints);
   return checkpointSteps(path).map((step) => ({ step, path: join(path, checkpointName(step)) }));
 }
 

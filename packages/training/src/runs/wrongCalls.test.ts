@@ -17,7 +17,7 @@ describeWrongCalls({
     readMetrics: entry(runs.readMetrics, { folder }),
     readProfile: entry(runs.readProfile, { folder }),
     readRun: entry(runs.readRun, { path: folder }),
-    readSamples: entry(runs.readSamples, { folder, name: arg('step-1', notPath) }),
+    readSamples: entry(runs.readSamples, { folder, name: arg('step-1', fc.oneof(notPath, fc.constantFrom('../step-1', '/etc/hosts', '.', 'a\\b'))) }),
     readSummary: entry(runs.readSummary, { folder, advice }),
     sampleNames: entry(runs.sampleNames, { folder }),
     sumProfile: entry(runs.sumProfile, {

@@ -1,0 +1,14 @@
+// What the workspace uses of it: functions that do not check their arguments.
+export { RUN_LAYOUT } from '@selfjudge/base/internal';
+export { findRuns, readRun, type RunFacts } from './facts.js';
+export { sumProfile, type RunProfile } from './profileSum.js';
+export {
+  listCheckpoints,
+  readConfig,
+  readEnvironment,
+  readMetrics,
+  readProfile,
+  readSamples,
+  readSummary,
+  sampleNames,
+} from './read.js';
