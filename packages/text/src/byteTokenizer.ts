@@ -5,7 +5,7 @@ import { Tokenizer } from './tokenizer.js';
 const CONTROL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
 
 /** ChatML without a default system prompt. */
-const CHATML = [
+export const CHATML = [
   "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
 ].join('');

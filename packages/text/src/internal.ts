@@ -1,6 +1,8 @@
 // What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
 export { byteTokenizer } from './byteTokenizer.js';
 export { ChatTemplate } from './chatTemplate.js';
-export { TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
+export { withChatTemplate } from './chooseTemplate.js';
+export { hasTokenizer, TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
 export { appendText, sliceRendered } from './rendered.js';
+export { turnProblem } from './turnMarkers.js';
 export { checkVocabulary, singleToken } from './vocabulary.js';

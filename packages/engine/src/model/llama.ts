@@ -67,7 +67,7 @@ export class LlamaModel implements ModelWeights {
   readonly config: ModelConfig;
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
-  readonly tokenizer?: Tokenizer;
+  tokenizer?: Tokenizer;
   source?: string;
   readonly table: Weight;
   readonly head: Weight;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { FileFormatError } from '@selfjudge/base';
 import { Tokenizer } from '@selfjudge/text';
+import { hasTokenizer } from '@selfjudge/text/internal';
 import { LINEARS, parameterSpecs, type ModelConfig } from './config.js';
 import { readGguf, type GgufFile } from './files/gguf.js';
 import { readJson } from '@selfjudge/base';
@@ -38,8 +39,7 @@ export function folderSource(folder: string): ModelSource {
     config,
     dtype: weights.tensors.get('model.embed_tokens.weight')?.dtype === 'F32' ? 'float32' : 'bf16',
     read: (name) => weights.read(name),
-    tokenizer: async () =>
-      existsSync(join(folder, 'tokenizer.json')) ? await Tokenizer.load(folder) : undefined,
+    tokenizer: async () => (hasTokenizer(folder) ? await Tokenizer.load(folder) : undefined),
   };
 }
 

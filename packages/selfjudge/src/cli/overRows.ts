@@ -1,5 +1,5 @@
 import { describeIssues } from '@selfjudge/data/internal';
-import { openModel, type OpenModel } from '../models/model.js';
+import { formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { interruptible } from './exit.js';
@@ -40,6 +40,7 @@ export async function overRows<In, Out>(
       const rows = await read();
       const opened = await openModel(options.modelNameOrPath, options);
       try {
+        for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
         progress.begin(0);
         const results = await work(opened, rows, { signal, onProgress });
         progress.finish();

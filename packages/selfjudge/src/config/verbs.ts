@@ -45,6 +45,7 @@ interface LoraDefaults {
 const preset = (lora: LoraDefaults, options: object, more: object): Record<string, unknown> => ({
   dtype: 'bf16',
   device: 'auto',
+  chat_template: 'auto',
   dataset_limit: 0,
   lora_r: lora.r,
   lora_alpha: lora.alpha,
@@ -94,7 +95,9 @@ export type TrainingVerb = keyof typeof TRAINING_VERBS;
 const grouped = (groups: FieldGroups, defaults: Record<string, unknown>): VerbConfig => ({
   fields: Object.assign({}, ...Object.values(groups)) as Fields,
   groups,
-  presets: { default: { dtype: 'bf16', device: 'auto', judge_template: 'auto', ...defaults } },
+  presets: {
+    default: { dtype: 'bf16', device: 'auto', chat_template: 'auto', judge_template: 'auto', ...defaults },
+  },
 });
 
 const { model_name_or_path, ...placed } = modelFields;

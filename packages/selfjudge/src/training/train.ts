@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
-import { openModel, type OpenModel } from '../models/model.js';
+import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { refuseOtherConfig } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { checkTask, TASKS } from './tasks.js';
@@ -54,6 +54,8 @@ export async function runTraining(
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     let task: TrainingTask | undefined;
     try {
+      checkTurns(opened);
+      formatWarnings(opened).forEach(warn);
       task = await TASKS[verb](options, { opened, rows: inputs.rows ?? fileRows, folder, warn });
       folder.writeConfig(stringify({ verb, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
