@@ -27,7 +27,6 @@ const NORMALIZERS: Parts = {
   NFKC: {},
   NFKD: {},
   Lowercase: {},
-  StripAccents: {},
 };
 const PRE_TOKENIZERS: Parts = {
   Split: { pattern: 'pattern', behavior: BEHAVIORS, invert: 'flag' },

@@ -81,7 +81,8 @@ class AddedList {
     this.#vocab = isObject(model?.vocab) ? model.vocab : {};
     this.#size = Object.keys(this.#vocab).length;
     this.#model = model;
-    for (const token of tokens) this.#put(token);
+    // Python takes the ids of its own list too from the vocabulary, or the next ones.
+    for (const token of tokens) this.#put({ ...token, id: this.#idOf(token.content) });
   }
 
   get tokens(): AddedTokenJson[] {
@@ -91,12 +92,16 @@ class AddedList {
   add(token: Token): void {
     const { content } = token;
     if (content === '') return;
-    const own = Object.hasOwn(this.#vocab, content) ? this.#vocab[content] : undefined;
-    const known = this.#tokens.get(content)?.id ?? own;
     const normalized = token.normalized ?? token.special !== true;
     // What text makes by itself, as a pad token '!', cannot be kept out of it.
-    const special = token.special === true && !(known === own && isTextToken(this.#model, content));
-    this.#put({ ...token, normalized, special, id: known ?? Math.max(this.#last + 1, this.#size) });
+    const special = token.special === true && !isTextToken(this.#model, content);
+    this.#put({ ...token, normalized, special, id: this.#idOf(content) });
+  }
+
+  /** The id that a token has, or the next one. */
+  #idOf(content: string): number {
+    const own = Object.hasOwn(this.#vocab, content) ? this.#vocab[content] : undefined;
+    return this.#tokens.get(content)?.id ?? own ?? Math.max(this.#last + 1, this.#size);
   }
 
   #put(token: AddedTokenJson): void {

@@ -73,8 +73,6 @@ function ruleOf(part: Component): TextRule {
       const pattern = new RegExp([left, right].filter((each) => each !== '').join('|') || '(?!)', 'gu');
       return (text) => text.replace(pattern, '');
     }
-    case 'StripAccents':
-      return (text) => text.replace(/\p{Mn}/gu, '');
     default:
       throw new Error(`a normalizer ${part.type}`);
   }

@@ -1,5 +1,6 @@
 import { byteCharacters } from './byteCharacters.js';
-import { asClass, category, WHITE_SPACE } from './codePoints.js';
+import { asClass, category, complement, intersection, union, WHITE_SPACE } from './codePoints.js';
+import type { CodePoints } from './codePoints.js';
 import type { Component } from './tokenizerFiles.js';
 import { flattened, patternOf } from './normalizers.js';
 import { fromOniguruma } from './pattern.js';
@@ -14,6 +15,15 @@ export type Opening = 'start' | 'after' | 'continues';
 
 /** How GPT-2 and its descendants cut text before merging; ByteLevel has it built in. */
 const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+/** Numbers that Rust's own tables have and Unicode 16 has not. */
+const NEWER_NUMBERS = [0x11de0, 0x11de9, 0x16ff4, 0x16ff6];
+/** Punctuation that is younger than the table of Python's pre-tokenizer. */
+const NEWER_PUNCTUATION = ranges(
+  '61d 9fd a76 c77 c84 1b4e-1b4f 1b7d-1b7f 2e43-2e4f 2e52-2e5d 10d6e 10ead 10f55-10f59 10f86-10f89 113d4-113d5 ' +
+    '113d7-113d8 1144b-1144f 1145a-1145b 1145d 11660-1166c 116b9 1183b 11944-11946 119e2 11a3f-11a46 11a9a-11a9c ' +
+    '11a9e-11aa2 11b00-11b09 11be1 11c41-11c45 11c70-11c71 11ef7-11ef8 11f43-11f4f 11fff 12ff1-12ff2 16d6d-16d6f ' +
+    '16e97-16e9a 16fe2 1e5ff 1e95e-1e95f',
+);
 const ASCII_PUNCTUATION = [0x21, 0x2f, 0x3a, 0x40, 0x5b, 0x60, 0x7b, 0x7e];
 
 export interface PreTokenizer {
@@ -41,13 +51,21 @@ function cuttersOf(part: Component): Cutter[] {
     case 'Split':
       return [splitter(patternOf(part.pattern), String(part.behavior).toLowerCase(), part.invert === true)];
     case 'Digits':
-      return [splitter(classOf('N'), part.individual_digits === true ? 'isolated' : 'contiguous', false)];
+      return [
+        splitter(
+          new RegExp(asClass(union(category('N')!, NEWER_NUMBERS)), 'gu'),
+          part.individual_digits === true ? 'isolated' : 'contiguous',
+          false,
+        ),
+      ];
     case 'Punctuation': {
-      const punctuation = new RegExp(`${asClass(ASCII_PUNCTUATION)}|${asClass(category('P')!)}`, 'gu');
+      const punctuation = new RegExp(asClass(punctuationSet()), 'gu');
       return [splitter(punctuation, String(part.behavior ?? 'isolated').toLowerCase(), false)];
     }
     case 'Whitespace':
-      return [splitter(fromOniguruma('[\\w]+|[^\\w\\s]+'), 'removed', true)];
+      return [
+        splitter(fromOniguruma('[\\w\\x{200C}\\x{200D}]+|[^\\w\\s\\x{200C}\\x{200D}]+'), 'removed', true),
+      ];
     case 'WhitespaceSplit':
       return [splitter(new RegExp(asClass(WHITE_SPACE), 'gu'), 'removed', false)];
     case 'CharDelimiterSplit':
@@ -85,8 +103,17 @@ function prefixer(prefix: string, scheme: 'first' | 'always'): Cutter {
     });
 }
 
-function classOf(name: string): RegExp {
-  return new RegExp(asClass(category(name)!), 'gu');
+function punctuationSet(): CodePoints {
+  const known = intersection(category('P')!, complement(NEWER_PUNCTUATION));
+  return union(ASCII_PUNCTUATION, known);
+}
+
+/** 'a b-c' in hexadecimal as a set. */
+function ranges(text: string): number[] {
+  return text.split(' ').flatMap((range) => {
+    const [from, to = from] = range.split('-');
+    return [parseInt(from, 16), parseInt(to, 16)];
+  });
 }
 
 /**

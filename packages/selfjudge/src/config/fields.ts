@@ -20,9 +20,9 @@ export const modelFields = {
   model_name_or_path: path.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
-  chat_template: path.describe(
-    "a name (chatml, or one of the model), a Jinja file, or auto: the model's own",
-  ),
+  chat_template: path
+    .optional()
+    .describe('a name (chatml, or one of the model) or a Jinja file, in place of the one of the model'),
 };
 
 export const dataFields = {

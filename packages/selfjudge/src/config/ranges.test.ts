@@ -17,6 +17,7 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   dataset_limit: { wrong: ['-1', '1.5'], right: ['0'] },
   dtype: { wrong: ['int4'], right: ['float32', 'bf16'] },
   device: { wrong: ['gpu'], right: ['auto', 'cpu', 'cuda'] },
+  chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
   learning_rate: { wrong: ['0', '-1'], right: ['1e-9'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine'] },

@@ -45,7 +45,6 @@ interface LoraDefaults {
 const preset = (lora: LoraDefaults, options: object, more: object): Record<string, unknown> => ({
   dtype: 'bf16',
   device: 'auto',
-  chat_template: 'auto',
   dataset_limit: 0,
   lora_r: lora.r,
   lora_alpha: lora.alpha,
@@ -96,7 +95,7 @@ const grouped = (groups: FieldGroups, defaults: Record<string, unknown>): VerbCo
   fields: Object.assign({}, ...Object.values(groups)) as Fields,
   groups,
   presets: {
-    default: { dtype: 'bf16', device: 'auto', chat_template: 'auto', judge_template: 'auto', ...defaults },
+    default: { dtype: 'bf16', device: 'auto', judge_template: 'auto', ...defaults },
   },
 });
 

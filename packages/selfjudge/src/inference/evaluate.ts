@@ -2,7 +2,7 @@ import { ArgumentError } from '@selfjudge/base';
 import type { PreferencePair } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { openModel, type OpenModel } from '../models/model.js';
+import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '../models/model.js';
 import { fileRows, type Warn } from '../rows/datasets.js';
 import { phasesOf, type EvaluateHooks, type EvaluateOptions, type Evaluation } from './evaluationPhases.js';
 
@@ -17,13 +17,18 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   assertTemplate(options.judgeTemplate);
   const pairs = await fileRows.preferences(options, onWarning);
   const opened: OpenModel[] = [];
-  const open = async (path: string, adapter?: string) => {
-    opened.push(await openModel(path, { ...options, adapter }));
-    return opened[opened.length - 1];
+  const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
+    const model = await openModel(path, { ...options, adapter: undefined, ...own });
+    opened.push(model);
+    for (const line of formatWarnings(model)) onWarning(`${path}: ${line}`);
+    return model;
   };
   try {
-    const policy = await open(options.modelNameOrPath, options.adapter);
-    const outside = options.outsideJudge === undefined ? undefined : await open(options.outsideJudge);
+    const policy = await open(options.modelNameOrPath, { adapter: options.adapter });
+    const outside =
+      options.outsideJudge === undefined
+        ? undefined
+        : await open(options.outsideJudge, { chatTemplate: undefined });
     const baseline = options.baseline === undefined ? undefined : await open(options.baseline);
     if (baseline !== undefined) assertSameTokenizer(policy, baseline);
     const fitting = fittingPairs(pairs, policy, options, onWarning);

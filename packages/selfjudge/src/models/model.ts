@@ -12,7 +12,7 @@ export interface ModelOptions {
   dtype?: 'float32' | 'bf16';
   /** An adapter folder on top of the model. */
   adapter?: string;
-  /** In the place of the tokenizer's own chat template: a name or a file; 'auto' for its own. */
+  /** In the place of the tokenizer's own chat template: a name or a file. */
   chatTemplate?: string;
 }
 
@@ -35,7 +35,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter, chatTemplate = 'auto' }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, chatTemplate }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   const found = findModel(path);
@@ -60,7 +60,7 @@ export async function openModel(
         expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
         received: model.source,
       });
-    if (chatTemplate !== 'auto') model.tokenizer = withChatTemplate(model.tokenizer, chatTemplate);
+    if (chatTemplate !== undefined) model.tokenizer = withChatTemplate(model.tokenizer, chatTemplate);
     return assemble(model, model.tokenizer, own, found.path);
   } catch (error) {
     dispose();
