@@ -41,7 +41,7 @@ export function withDeclaredTokens(
   }
   const decoder = config.added_tokens_decoder;
   const modern = isObject(decoder);
-  const named = modern ? config : { ...withExtra(config), ...asSpecial(specialTokensMap) };
+  const named = modern ? config : { ...withExtra(config), ...asSpecial(specialTokensMap), ...ownNames(config) };
   const [ofNames, further] = [namedTokens(named), extraTokens(named)];
   const special = new Set(
     [...ofNames, ...further].filter(({ typed }) => !typed).map(({ content }) => content),
@@ -133,6 +133,14 @@ function extraTokens(config: TokenizerConfig): Declared[] {
   const { extra_special_tokens: extra, additional_special_tokens: older } = config;
   const list = Array.isArray(extra) && extra.length > 0 ? extra : Array.isArray(older) ? older : [];
   return (list as unknown[]).flatMap(tokensOf);
+}
+
+/** What a config says of a model's own names (image_token), which the older list does not change. */
+function ownNames(config: TokenizerConfig): TokenizerConfig {
+  const isOwn = (name: string) => name.endsWith('_token') && !NAMED_TOKENS.includes(name);
+  return Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => isOwn(name) && typeof value === 'string'),
+  );
 }
 
 /** What special_tokens_map.json says: objects there are special without saying so. */
