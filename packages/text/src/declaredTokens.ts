@@ -41,7 +41,9 @@ export function withDeclaredTokens(
   }
   const decoder = config.added_tokens_decoder;
   const modern = isObject(decoder);
-  const named = modern ? config : { ...withExtra(config), ...asSpecial(specialTokensMap), ...ownNames(config) };
+  const named = modern
+    ? config
+    : { ...withExtra(config), ...asSpecial(specialTokensMap), ...ownNames(config) };
   const [ofNames, further] = [namedTokens(named), extraTokens(named)];
   const special = new Set(
     [...ofNames, ...further].filter(({ typed }) => !typed).map(({ content }) => content),
