@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { PATHS } from './scripts/suite.mjs';
 
@@ -40,6 +41,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     pool: 'forks',
+    // Half of the tests wait for a process of their own. The default, one less than there are cores, would be one here.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project('unit', ['*.test.ts'], {
         exclude: ['**/*.{path,real,cuda,soak}.test.ts', '**/node_modules/**'],

@@ -13,7 +13,8 @@ const milliseconds = (answers) => answers.map(({ seconds }) => seconds * 1e3);
 
 /** What is measured with the prefix shared by all answers: what there is to ask, and its name. */
 const PARTS = [
-  [{ part: 'attention', ...SHARED, steps: 32 }, 'attention of a layer'],
+  // A tenth of a millisecond a call: so many that a round takes seconds.
+  [{ part: 'attention', ...SHARED, steps: 512 }, 'attention of a layer'],
   [{ part: 'step', ...SHARED, steps: 32 }, 'decode step'],
 ];
 const ONE = [{ part: 'step', ...ALONE, steps: 48 }, 'one token'];

@@ -6,7 +6,8 @@ export type ProblemCode =
   | 'equal-answers'
   | 'empty-answer'
   | 'prompt-too-long'
-  | 'unstable-template';
+  | 'unstable-template'
+  | 'not-finite';
 
 export interface Problem {
   code: ProblemCode;

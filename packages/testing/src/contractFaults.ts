@@ -41,8 +41,9 @@ export interface Fault {
   raw: RawCall;
 }
 
-/** Symbols that ops relate to others by rules of their own, so that a size nothing else has is wrong too. */
+/** Symbols that rules of their own (core/contracts/relations.cpp) relate to others, so that a size nothing else has is wrong too. */
 const RELATED = ['Gd', 'G64'];
+const WITH_RULES = ['tree_attention_pool', 'kv_write', 'kv_copy'];
 
 /** Every way in which one thing of a valid call can be wrong. Tensors made for a fault live until the next one. */
 export class ContractFaults {
@@ -218,7 +219,7 @@ export class ContractFaults {
   }
 
   #sharedLater(i: number, word: string): boolean {
-    if (RELATED.includes(word)) return true;
+    if (WITH_RULES.includes(this.#call.contract.op) && RELATED.includes(word)) return true;
     return this.#call.slots.some((slot, j) => slot !== null && j > i && wordsOf(slot.spec).includes(word));
   }
 

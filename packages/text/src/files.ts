@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { FileFormatError, makeFolder } from '@selfjudge/base';
-import { atomicWrite, writeJson } from '@selfjudge/base/internal';
+import { atomicWrite, refuseLfsPointer, writeJson } from '@selfjudge/base/internal';
 import { chatTemplates, TEMPLATES } from './chatTemplates.js';
 import { withDeclaredTokens } from './declaredTokens.js';
 import { fromSentencePiece, sentencePieceClass, sentencePieceTokens } from './sentencePiece.js';
@@ -183,6 +183,7 @@ async function readText(path: string): Promise<string | undefined> {
 
 function parseJson(path: string, text: string | undefined): object | undefined {
   if (text === undefined) return undefined;
+  refuseLfsPointer(path, text);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;

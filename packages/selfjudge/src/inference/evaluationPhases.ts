@@ -1,4 +1,4 @@
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import type { PreferencePair, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
@@ -170,6 +170,7 @@ async function answersOf(
       onProgress: (at) => onProgress?.(at.done, at.total),
     },
   );
+  assertFinished(answers);
   return answers.map(([{ text }]) => text);
 }
 
