@@ -221,6 +221,13 @@ export function dequantize(
   count: number,
 ): Float32Array;
 
+/**
+ * One pass over float32 values or the bits of bf16 values: a 128-bit hash of their bytes, in hexadecimal, which tells
+ * whether contents changed and is no proof against intent, and the index of the first NaN or infinity, -1 for none.
+ * @throws SJ_WRONG_ARGUMENT for another kind of array.
+ */
+export function scanValues(values: Float32Array | Uint16Array): { hash: string; notFinite: number };
+
 /** The processor: features the operating system lets us use, kernel paths it can run (fastest first), workers. */
 export function cpuInfo(): {
   vendor: string;

@@ -23,6 +23,7 @@ const addon = () => (loaded ??= load());
 
 export const contracts = () => addon().contracts();
 export const dequantize = (...args) => addon().dequantize(...args);
+export const scanValues = (...args) => addon().scanValues(...args);
 export const cpuInfo = () => addon().cpuInfo();
 export const workerCount = () => addon().workerCount();
 export const setWorkerLimit = (...args) => addon().setWorkerLimit(...args);

@@ -1,6 +1,8 @@
 // The module: the device class and the functions that need no device.
 #include <napi.h>
 
+#include <cinttypes>
+#include <cstdio>
 #include <sstream>
 
 #include "addon/convert.h"
@@ -10,6 +12,7 @@
 #include "core/contracts.h"
 #include "core/cpu_info.h"
 #include "core/dequantize.h"
+#include "core/scan.h"
 #include "core/tensor.h"
 
 namespace selfjudge::addon {
@@ -105,6 +108,23 @@ Napi::Value dequantize_js(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value scan_values_js(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), "scanValues", [&]() -> Napi::Value {
+    constexpr const char* expected = "a Float32Array or a Uint16Array";
+    const Elements values = to_elements(info[0], expected, "scanValues", "values");
+    if (values.type != napi_float32_array && values.type != napi_uint16_array)
+      throw Error::wrong_argument("scanValues", "values", expected, describe_value(info[0]));
+    const Scan scan = scan_values(values.type == napi_float32_array ? Scanned::F32 : Scanned::BF16,
+                                  values.data, values.count);
+    char hash[33];
+    std::snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, scan.high, scan.low);
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("hash", hash);
+    result.Set("notFinite", static_cast<double>(scan.not_finite));
+    return result;
+  });
+}
+
 Napi::Value cpu_info_js(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), "cpuInfo", [&]() -> Napi::Value {
     const Napi::Env env = info.Env();
@@ -150,6 +170,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   RawDevice::define(env, exports);
   exports.Set("contracts", Napi::Function::New<contracts>(env, "contracts"));
   exports.Set("dequantize", Napi::Function::New<dequantize_js>(env, "dequantize"));
+  exports.Set("scanValues", Napi::Function::New<scan_values_js>(env, "scanValues"));
   exports.Set("cpuInfo", Napi::Function::New<cpu_info_js>(env, "cpuInfo"));
   exports.Set("workerCount", Napi::Function::New<worker_count>(env, "workerCount"));
   exports.Set("setWorkerLimit", Napi::Function::New<set_worker_limit>(env, "setWorkerLimit"));

@@ -187,11 +187,11 @@ struct Sampled {
 };
 
 Sampled sample(const Tensor& h, const Tensor& w, const Tensor& keys, double temperature, double top_k,
-               double top_p, double min_p) {
+               double top_p, double min_p, double vocab_size = 0) {
   const int64_t r = h.dim(0);
   Sampled s{Tensor(SJ_I32, {r}), Tensor(SJ_F32, {r}), Tensor(SJ_F32, {r})};
   EXPECT(run(SJ_OP_linear_sample, {h, w, keys, s.tokens, s.logp, s.sampling},
-             {temperature, top_k, top_p, min_p, 42, 43}) == SJ_OK,
+             {temperature, top_k, top_p, min_p, 42, 43, vocab_size}) == SJ_OK,
          "%s", message.c_str());
   return s;
 }

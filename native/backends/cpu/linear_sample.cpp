@@ -1,6 +1,9 @@
 // linear_sample: one token a row from softmax(h W^T / temperature) after top-k, top-p and min-p. Weights are
 // integers and their sums exact, so each filter keeps an exact prefix of the order (weight descending, id
 // ascending) and the pick depends on nothing but the row's logits and its key.
+#include <algorithm>
+#include <limits>
+
 #include "../../core/philox.h"
 #include "../../include/ops/linear_sample.h"
 #include "../arguments.h"
@@ -25,11 +28,11 @@ struct Entries {
 
 // One worker's memory for one row.
 struct Row {
-  int64_t vocabulary;
-  Entries all;   // [n]: those that may be drawn
-  Entries live;  // those still in question while the end of a prefix is looked for
+  int64_t vocabulary;  // ids that can be drawn
+  Entries all;         // [n]: those that may be drawn
+  Entries live;        // those still in question while the end of a prefix is looked for
   int64_t n = 0;
-  uint64_t total = 0;  // of the whole vocabulary
+  uint64_t total = 0;  // of all that can be drawn
   Row(int64_t size, Carver& s) : vocabulary(size), all(size + kSpare, s), live(size, s) {}
   static constexpr int64_t kSpare = 8;  // Kernels::keep
 };
@@ -184,9 +187,20 @@ Pick pick(Row& row, const float* logits, float max, const Filter& filter, uint64
   }
 }
 
+// The largest of a row's first `n` logits of all in `vocabulary`, given the largest of each strip, which is
+// the lowest number where all of a strip are -inf.
+float largest(const float* logits, const StripPart* parts, int64_t n, int64_t vocabulary) {
+  float max = -INFINITY;
+  const int64_t whole = n == vocabulary ? strip_count(n) : n / kStrip;
+  for (int64_t s = 0; s < whole; s++) max = std::max(max, parts[s].max);
+  for (int64_t i = whole * kStrip; i < n; i++) max = std::max(max, logits[i]);
+  const bool known = n == vocabulary || max > std::numeric_limits<float>::lowest();
+  return known ? max : *std::max_element(logits, logits + n);
+}
+
 struct Plan {
   Carver s;
-  int64_t rows, depth, vocabulary, strips, stride, per_worker;
+  int64_t rows, depth, vocabulary, drawn, strips, stride, per_worker;  // drawn: ids that can be
   float *logits, *scratch;
   char* workers;
   Plan(const sj_call& call, void* memory)
@@ -194,10 +208,12 @@ struct Plan {
         rows(dim(call, ops::linear_sample::H, 0)),
         depth(dim(call, ops::linear_sample::H, 1)),
         vocabulary(dim(call, ops::linear_sample::W, 0)),
+        drawn(vocabulary),
         strips(strip_count(vocabulary)),
         stride(padded_width(vocabulary)) {
+    if (const auto n = int64_t(call.numbers[ops::linear_sample::VOCAB_SIZE])) drawn = std::min(n, vocabulary);
     Carver one(nullptr);
-    Row(vocabulary, one);
+    Row(drawn, one);
     one.take<StripPart>(strips);
     per_worker = int64_t(one.bytes());
     logits = s.take<float>(rows * stride);
@@ -235,23 +251,21 @@ int32_t run_linear_sample(const sj_call& call, sj_error* error) {
          plan.scratch);
   parallel_for(plan.rows, [&](int64_t r, int worker) {
     Carver own(plan.workers + worker * plan.per_worker);
-    Row row(plan.vocabulary, own);
+    Row row(plan.drawn, own);
     StripPart* parts = own.take<StripPart>(plan.strips);
     float* logits = plan.logits + r * plan.stride;
-    float max = -INFINITY;
-    for (int64_t s = 0; s < plan.strips; s++) {
+    for (int64_t s = 0; s < plan.strips; s++)
       parts[s] = reduce_strip(logits + s * kStrip, strip_width(plan.vocabulary, s));
-      max = std::max(max, parts[s].max);
-    }
     const double lse = merge_strips(parts, plan.strips);
-    if (!std::isfinite(lse)) {
+    const float max = largest(logits, parts, plan.drawn, plan.vocabulary);
+    if (!std::isfinite(lse) || max == -INFINITY) {
       tokens[r] = -1;
       logp[r] = sampling_logp[r] = NAN;
       return;
     }
     Pick picked{0, 0};
     if (filter.temperature == 0) {
-      picked.token = int32_t(std::find(logits, logits + plan.vocabulary, max) - logits);
+      picked.token = int32_t(std::find(logits, logits + plan.drawn, max) - logits);
     } else {
       const auto words = philox4x32(seed, {uint32_t(keys[2 * r]), uint32_t(keys[2 * r + 1]), 0, 0});
       picked = pick(row, logits, max, filter, uint64_t(words[1]) << 32 | words[0]);

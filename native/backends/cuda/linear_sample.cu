@@ -57,6 +57,7 @@ struct Tally {
 struct Shared {
   Tally tallies[kWarps];
   uint32_t few[kFew];
+  float tops[kWarps];
   int n_few, found;
   double lse;
   float max;
@@ -73,6 +74,17 @@ __device__ Tally block_tally(Tally t, Shared& shared) {
     all.count += shared.tallies[w].count;
   }
   return all;
+}
+
+// The largest of a row's first `n` logits. Once a kernel.
+__device__ float largest(const float* logits, int n, Shared& shared) {
+  float top = -INFINITY;
+  for (int i = int(threadIdx.x); i < n; i += kThreads) top = fmaxf(top, logits[i]);
+  top = warp_max(top);
+  if (threadIdx.x % 32 == 0) shared.tops[threadIdx.x / 32] = top;
+  __syncthreads();
+  for (int w = 0; w < kWarps; w++) top = fmaxf(top, shared.tops[w]);
+  return top;
 }
 
 // Of the entries at least as heavy as `least`.
@@ -180,7 +192,7 @@ struct Sampling {
   const float* logits;  // [rows, vocabulary]
   uint32_t* codes;      // [rows, vocabulary]
   const StripPart* parts;
-  int vocabulary, strips;
+  int vocabulary, drawn, strips;  // drawn: ids that can be
   Filter filter;
   uint32_t seed_low, seed_high;
   const int32_t* keys;
@@ -193,11 +205,12 @@ struct Pick {
   float logp;  // under the kept weights
 };
 
-__device__ Pick pick(const float* logits, uint32_t* codes, int n, const Filter& filter, uint64_t u,
+// From a row's first `n` logits, of which `max` is the largest.
+__device__ Pick pick(const float* logits, uint32_t* codes, int n, float max, const Filter& filter, uint64_t u,
                      Shared& shared) {
   Tally all{0, 0};
   for (int i = int(threadIdx.x); i < n; i += kThreads) {
-    const uint64_t weight = weight_of(logits[i], shared.max, filter.scale);
+    const uint64_t weight = weight_of(logits[i], max, filter.scale);
     codes[i] = code_of(weight);
     all.sum += weight;
   }
@@ -240,15 +253,16 @@ __global__ __launch_bounds__(kThreads, 1) void sample_rows(Sampling s) {
   }
   __syncthreads();
   const double lse = shared.lse;
-  const bool sound = fabs(lse) < double(INFINITY);  // no NaN, some logit finite
+  const float max = s.drawn < s.vocabulary ? largest(logits, s.drawn, shared) : shared.max;
+  // No NaN, some logit finite, and one of those that can be drawn.
+  const bool sound = fabs(lse) < double(INFINITY) && max > -INFINITY;
   Pick picked{-1, NAN};
   if (sound && s.filter.scale == 0) {
-    const float max = shared.max;
-    picked = {first_over(s.vocabulary, 0, shared, [&](int i) { return logits[i] == max ? 1ull : 0ull; }), 0};
+    picked = {first_over(s.drawn, 0, shared, [&](int i) { return logits[i] == max ? 1ull : 0ull; }), 0};
   } else if (sound) {
     const uint4 words =
         philox4x32(s.seed_low, s.seed_high, {uint32_t(s.keys[2 * row]), uint32_t(s.keys[2 * row + 1]), 0, 0});
-    picked = pick(logits, s.codes + int64_t(row) * s.vocabulary, s.vocabulary, s.filter,
+    picked = pick(logits, s.codes + int64_t(row) * s.vocabulary, s.drawn, max, s.filter,
                   uint64_t(words.y) << 32 | words.x, shared);
   }
   if (threadIdx.x == 0) {
@@ -302,18 +316,20 @@ int32_t run_linear_sample(const sj_call& call, Context& context, sj_error* error
   const double scale = n[TEMPERATURE] == 0 ? 0 : std::min(1.4426950408889634 / n[TEMPERATURE], 3e38);
   const Filter filter{float(scale), n[TOP_P], (unsigned long long)std::ceil(n[MIN_P] * double(kOne)),
                       int(n[TOP_K])};
-  const Sampling sampling{plan.logits,
-                          plan.codes,
-                          plan.parts,
-                          int(plan.vocabulary),
-                          int(plan.strips),
-                          filter,
-                          uint32_t(n[SEED_LO]),
-                          uint32_t(n[SEED_HI]),
-                          data<const int32_t>(call, KEYS),
-                          data<int32_t>(call, TOKENS),
-                          data<float>(call, LOGP),
-                          data<float>(call, SAMPLING_LOGP)};
+  const Sampling sampling{
+      plan.logits,
+      plan.codes,
+      plan.parts,
+      int(plan.vocabulary),
+      n[VOCAB_SIZE] == 0 ? int(plan.vocabulary) : int(std::min(n[VOCAB_SIZE], double(plan.vocabulary))),
+      int(plan.strips),
+      filter,
+      uint32_t(n[SEED_LO]),
+      uint32_t(n[SEED_HI]),
+      data<const int32_t>(call, KEYS),
+      data<int32_t>(call, TOKENS),
+      data<float>(call, LOGP),
+      data<float>(call, SAMPLING_LOGP)};
   return context.launch(sample_rows, dim3(unsigned(plan.rows)), dim3(kThreads), 0, error, sampling);
 }
 

@@ -4,7 +4,7 @@ export { scoreSequences } from './face/generation.js';
 export * from './tensor/index.js';
 
 // Exports by name go before those of the same name above: users get the functions that check their arguments.
-export { answerText, generate, sampleAnswers } from './face/generation.js';
+export { answerText, assertFinished, generate, sampleAnswers } from './face/generation.js';
 export {
   findModel,
   forwardRows,

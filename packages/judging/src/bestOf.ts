@@ -17,7 +17,7 @@ export interface BestOfOptions {
 /** The answer that won and how. */
 export interface BestOf {
   text: string;
-  /** All answers with their texts; `tournament` names them by index. */
+  /** All answers with their texts, but those that ended in an error; `tournament` names them by index. */
   answers: SampledAnswer[];
   tournament: Tournament;
 }
@@ -35,7 +35,12 @@ export async function bestOf(
   const { n, seed = 0, sampling, judging } = options;
   const { tokenizer } = judge;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const answers = await sampleAnswers(view, tokenizer, ids, { ...sampling, count: n, seed });
+  const sampled = await sampleAnswers(view, tokenizer, ids, { ...sampling, count: n, seed });
+  // One that ended in an error does not compete; where all did, the first stands for them.
+  const answers = sampled.map((all) => {
+    const whole = all.filter(({ finish }) => finish !== 'error');
+    return whole.length > 0 ? whole : all.slice(0, 1);
+  });
   const results = await tournament(
     prompts.map((prompt, i) => ({ prompt, candidates: answers[i].map(({ text }) => text) })),
     (pairs) => judge.compare(pairs, judging),

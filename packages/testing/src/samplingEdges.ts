@@ -135,10 +135,50 @@ export function describeSamplingEdges(path: string): void {
       expect(mixed.samplingLogp).toEqual(expected(clean.samplingLogp, NaN));
     });
 
+    it.each<LinearSampleOptions>([
+      ...temperatures,
+      { topK: 3 },
+      { topP: 0.9 },
+      { minP: 0.2 },
+      { temperature: 1.3, topK: 1200, topP: 0.8, minP: 0.01 },
+    ])('ids past vocabSize, %o: not drawn, though probable', async (options) => {
+      const logits = row(0).map((_, id) => 3 * Math.sin(id) + (id % 700 === 3 ? 6 : 0));
+      const ends = device.path === 'simt' ? [1601] : [1, 1535, 1536, 1601, vocabulary - 1];
+      for (const vocabSize of ends) {
+        // Nothing before the bound is as probable as what is behind it.
+        const padded = logits.map((x, id) => (id < vocabSize ? x : x + 20));
+        const within = { temperature: 1, topK: 0, topP: 1, minP: 0, ...options };
+        const { ids, probabilities } = samplingDistribution(padded.subarray(0, vocabSize), within);
+        const { tokens, logp, samplingLogp } = await draw(padded, { ...options, vocabSize });
+        expect(tokens.filter((token) => !ids.includes(token))).toEqual([]);
+        const sum = padded.reduce((total, x) => total + Math.exp(x), 0);
+        tokens.forEach((token, r) => {
+          expect(logp[r]).toBeCloseTo(padded[token] - Math.log(sum), 4);
+          expect(samplingLogp[r]).toBeCloseTo(Math.log(probabilities[ids.indexOf(token)]), 4);
+        });
+      }
+    });
+
+    it.each(temperatures)('nothing finite before vocabSize, %o: -1 and NaN', async (options) => {
+      const logits = row(-Infinity, { 1700: 1 });
+      const { tokens, logp } = await draw(logits, { ...options, vocabSize: 1700 });
+      expect(new Set(tokens)).toEqual(new Set([-1]));
+      expect(new Set(logp)).toEqual(new Set([NaN]));
+      const { tokens: one } = await draw(logits, { ...options, vocabSize: 1701 });
+      expect(new Set(one)).toEqual(new Set([1700]));
+    });
+
     it('filters that leave everything change nothing', async () => {
       const logits = row(0).map((_, id) => 5 * Math.sin(id));
       const { tokens, samplingLogp } = await draw(logits, {});
-      for (const options of [{ topK: vocabulary }, { topK: 2 ** 31 - 1 }, { minP: 1e-8 }, { topP: 1 }]) {
+      const bounds = [{ vocabSize: 0 }, { vocabSize: vocabulary }, { vocabSize: vocabulary + 1 }];
+      for (const options of [
+        { topK: vocabulary },
+        { topK: 2 ** 31 - 1 },
+        { minP: 1e-8 },
+        { topP: 1 },
+        ...bounds,
+      ]) {
         expect(await draw(logits, options)).toMatchObject({ tokens, samplingLogp });
       }
     });

@@ -1,6 +1,6 @@
 export { PLAIN_TEMPLATE } from './chatTemplate.js';
 export { appendText, byteTokenizer, checkVocabulary, singleToken, sliceRendered } from './face.js';
-export type { TokenizerFiles } from './files.js';
+export type { TokenizerFiles } from './tokenizerFiles.js';
 export type { GgufMetadata } from './ggufTokenizer.js';
 export { isMessage } from './message.js';
 export type { ContentPart, Message, Role } from './message.js';

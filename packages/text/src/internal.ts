@@ -1,11 +1,13 @@
 // What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
 export { byteTokenizer } from './byteTokenizer.js';
 export { ChatTemplate } from './chatTemplate.js';
+export { withChatTemplate } from './chooseTemplate.js';
 export { ControlTokens } from './controlTokens.js';
 export { renderConversation } from './conversation.js';
-export { TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
 export { exactJson } from './exactJson.js';
+export { hasTokenizer, TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
 export { messageFault, messageText } from './message.js';
 export { appendText, sliceRendered } from './rendered.js';
 export { momentText, parseMoment, templateArgumentsFault } from './templateArguments.js';
+export { turnProblem } from './turnMarkers.js';
 export { checkVocabulary, singleToken } from './vocabulary.js';

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@selfjudge/base';
 import { messages as isMessages, moment, renderedText } from './checks.js';
 import {
   check,
@@ -11,16 +12,20 @@ import {
   text as isText,
   whole,
 } from '@selfjudge/base/checks';
+import { spaceAtEnd, spaceAtStart } from './addedTokens.js';
 import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
 import { checkTokenizerJson } from './checkTokenizerJson.js';
 import { ControlTokens } from './controlTokens.js';
-import type { TokenizerConfig, TokenizerFiles } from './files.js';
-import { isTokenizerFiles, readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import type { TokenizerConfig, TokenizerFiles } from './tokenizerFiles.js';
+import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import { isTextToken } from './textToken.js';
+import { isTokenizerFiles } from './tokenizerFiles.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import { renderConversation } from './conversation.js';
 import type { Message } from './message.js';
 import { PlainText } from './plainText.js';
+import type { Opening } from './preTokenizers.js';
 import type { RenderedText } from './rendered.js';
 import { appendText, headOf, joined, rendered, sliceRendered } from './rendered.js';
 import {
@@ -38,8 +43,10 @@ interface AnswerFormat {
   opening: RenderedText;
   /** White space that the template writes between an answer and its turn's end; a sampled answer has none. */
   suffix: string;
-  /** Whether the answer follows text, for a tokenizer that puts a space before text. */
-  continues: boolean;
+  /** What stands before the answer: a control token, or text. */
+  opens: Opening;
+  /** Whether the control tokens beside the answer swallow white space that it begins or ends with. */
+  swallows: { before: boolean; after: boolean };
 }
 
 export interface RenderOptions {
@@ -96,6 +103,7 @@ export class Tokenizer {
   readonly #control: ControlTokens;
   readonly #plain: PlainText;
   readonly #template: ChatTemplate;
+  readonly #toolTemplate?: ChatTemplate;
   readonly #tokens: string[];
   readonly #named: Record<string, string>;
   readonly #arguments: TemplateArguments;
@@ -111,12 +119,13 @@ export class Tokenizer {
     this.files = files;
     this.#arguments = settings.arguments ?? {};
     this.#now = (settings.now === undefined ? undefined : parseMoment(settings.now)) ?? new Date();
-    const { tokens, named, control, plain, template } = partsOf(files);
+    const { tokens, named, control, plain, template, toolTemplate } = partsOf(files);
     this.#tokens = tokens;
     this.#named = named;
     this.#control = control;
     this.#plain = plain;
     this.#template = template;
+    this.#toolTemplate = toolTemplate;
     this.vocabSize = tokens.length;
     this.bos = this.#idOf(named.bos_token);
     this.pad = this.#idOf(named.pad_token);
@@ -174,9 +183,9 @@ export class Tokenizer {
    */
   encode(text: string, options: { special?: boolean; continues?: boolean } = {}): number[] {
     check('Tokenizer.encode', { text, options }, { text: isText, options: encodeOptions });
-    const { special = false, continues = false } = options;
-    if (!special) return this.#plain.encode(text, continues);
-    return this.#encodeRendered(rendered(this.#control.split(text)), continues);
+    const opens = options.continues === true ? 'continues' : 'start';
+    if (options.special !== true) return this.#plain.encode(text, opens);
+    return this.#plain.encodePieces(this.#control.split(text), opens);
   }
 
   /**
@@ -199,8 +208,11 @@ export class Tokenizer {
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */
   encodeAnswer(text: string): number[] {
     check('Tokenizer.encodeAnswer', { text }, { text: isText });
-    const { prefix, continues } = this.#answerFormat();
-    return this.#plain.encode(prefix + text, continues);
+    const { prefix, opens, swallows } = this.#answerFormat();
+    const whole = prefix + text;
+    const from = swallows.before ? spaceAtStart(whole) : 0;
+    const to = whole.length - (swallows.after ? spaceAtEnd(whole) : 0);
+    return this.#plain.encode(from < to ? whole.slice(from, to) : '', opens);
   }
 
   /** Text of an answer as sampled: without control tokens, and without the prefix that `encodeAnswer` puts before it. */
@@ -240,14 +252,29 @@ export class Tokenizer {
   renderChat(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
     check('renderChat', { messages, options }, { messages: isMessages, options: renderOptions });
     const { prefill, addGenerationPrompt = prefill !== undefined } = options;
-    const shown = renderConversation(this.#template, this.#control, {
+    const told = { ...this.#arguments, ...options.templateArguments };
+    const shown = renderConversation(this.#templateFor(told), this.#control, {
       messages,
       addGenerationPrompt,
       tokens: this.#templateTokens(),
-      arguments: { ...this.#arguments, ...options.templateArguments },
+      arguments: told,
       now: this.#now,
     });
     return appendText(shown, prefill ?? '');
+  }
+
+  /** @throws ArgumentError where there are several templates and none is the default, as in transformers */
+  #templateFor({ tools }: TemplateArguments): ChatTemplate {
+    if (this.#toolTemplate !== undefined && (tools ?? []).length > 0) return this.#toolTemplate;
+    const { chatTemplate, chatTemplates } = this.files;
+    if (chatTemplate === undefined && chatTemplates !== undefined) {
+      throw new ArgumentError('chat_template', {
+        where: 'renderChat',
+        expected: 'a template named default, or a choice (--chat_template NAME or a file)',
+        received: `templates named ${Object.keys(chatTemplates).join(', ')}`,
+      });
+    }
+    return this.#template;
   }
 
   /**
@@ -299,23 +326,7 @@ export class Tokenizer {
    */
   encodeRendered(r: RenderedText, options: { continues?: boolean } = {}): number[] {
     check('Tokenizer.encodeRendered', { r, options }, { r: renderedText, options: encodeOptions });
-    return this.#encodeRendered(r, options.continues === true);
-  }
-
-  #encodeRendered(r: RenderedText, continues: boolean): number[] {
-    const ids: number[] = [];
-    r.pieces.forEach((piece, i) => {
-      if (piece.control !== undefined) {
-        ids.push(piece.control);
-        return;
-      }
-      let { text } = piece;
-      if (this.#controlAt(r, i - 1)?.rstrip === true) text = text.trimStart();
-      if (this.#controlAt(r, i + 1)?.lstrip === true) text = text.trimEnd();
-      const follows = i === 0 ? continues : this.#plain.prefix === 'first';
-      for (const id of this.#plain.encode(text, follows)) ids.push(id);
-    });
-    return ids;
+    return this.#plain.encodePieces(r.pieces, options.continues === true ? 'continues' : 'start');
   }
 
   #decode(ids: ArrayLike<number>, skipSpecial: boolean): string {
@@ -327,11 +338,6 @@ export class Tokenizer {
       tokens.push(token);
     }
     return this.#plain.decode(tokens);
-  }
-
-  #controlAt(r: RenderedText, i: number) {
-    const id = r.pieces[i]?.control;
-    return id === undefined ? undefined : this.#control.ofId(id);
   }
 
   #templateTokens(): Record<string, string> {
@@ -375,21 +381,26 @@ export class Tokenizer {
 
     const at = closed.pieces.findLastIndex((piece) => piece.text.includes(PROBE));
     // A template need not show answers at all.
-    const after = closed.pieces[at]?.text.split(PROBE).at(-1);
+    const rest = closed.pieces[at]?.text.split(PROBE).at(-1);
     const turnEnd: number[] = [];
-    if (after?.trim() === '') {
+    if (rest?.trim() === '') {
       for (const { control } of closed.pieces.slice(at + 1)) {
         if (control === undefined) break;
         turnEnd.push(control);
       }
     }
-    const followsControl = joined(opened, opening).pieces.at(-1)?.control !== undefined;
+    const ends = turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1);
+    const behind = this.#plain.behind(joined(opened, opening).pieces);
     return {
-      turnEnd: turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1),
+      turnEnd: ends,
       prefix,
       opening,
       suffix: after?.trim() === '' ? after : '',
-      continues: !(followsControl && this.#plain.prefix === 'always'),
+      opens: behind.opens,
+      swallows: {
+        before: behind.swallows,
+        after: ends.length > 0 && this.#control.ofId(ends[0])?.lstrip === true,
+      },
     };
   }
 
@@ -411,6 +422,8 @@ interface Parts {
   control: ControlTokens;
   plain: PlainText;
   template: ChatTemplate;
+  /** Of several named templates the one that transformers takes where there are tools. */
+  toolTemplate?: ChatTemplate;
 }
 
 const PARTS = new WeakMap<TokenizerFiles, Parts>();
@@ -429,13 +442,16 @@ function partsOf(files: TokenizerFiles): Parts {
     if (content !== undefined) named[name] = content;
   }
   const control = controlTokens(files, named);
-  const plain = new PlainText(tokenizer, new Set(control.contents));
-  const parts = { tokens, named, control, plain, template: new ChatTemplate(chatTemplate ?? PLAIN_TEMPLATE) };
+  const plain = new PlainText(tokenizer, control);
+  const template = new ChatTemplate(chatTemplate ?? PLAIN_TEMPLATE);
+  const { default: own, tool_use: ofTools } = files.chatTemplates ?? {};
+  const toolTemplate = ofTools !== undefined && own === chatTemplate ? new ChatTemplate(ofTools) : undefined;
+  const parts = { tokens, named, control, plain, template, toolTemplate };
   PARTS.set(files, parts);
   return parts;
 }
 
-/** Special added tokens, and those that the config names, wherever it lists them. */
+/** Special added tokens, and those that the config names, wherever it lists them; not those that text makes by itself. */
 function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<string, string>): ControlTokens {
   const declared = Object.values(
     (config.added_tokens_decoder ?? {}) as Record<string, { special?: unknown } | null>,
@@ -443,17 +459,21 @@ function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<stri
   const further = [
     ...declared.filter((token) => token?.special === true),
     config.additional_special_tokens ?? [],
+    config.extra_special_tokens ?? [],
   ];
   const special = new Set([...Object.values(named), ...further.flat().map(contentOf)]);
+  const { model } = tokenizer;
   const tokens = tokenizer.added_tokens
-    .filter((token) => token.special === true || special.has(token.content))
+    .filter(
+      ({ content, special: own }) => own === true || (special.has(content) && !isTextToken(model, content)),
+    )
     .map(({ id, content, lstrip = false, rstrip = false }) => ({ id, content, lstrip, rstrip }));
   // BOS and EOS may stand in the vocabulary alone. (So may a pad token, but that can be a piece of ordinary text.)
-  const { vocab } = tokenizer.model;
   for (const content of new Set([named.bos_token, named.eos_token])) {
-    if (content === undefined || !Object.hasOwn(vocab, content)) continue;
+    if (content === undefined || !Object.hasOwn(model.vocab, content) || isTextToken(model, content))
+      continue;
     if (tokens.some((token) => token.content === content)) continue;
-    tokens.push({ id: vocab[content], content, lstrip: false, rstrip: false });
+    tokens.push({ id: model.vocab[content], content, lstrip: false, rstrip: false });
   }
   return new ControlTokens(tokens);
 }

@@ -1,6 +1,6 @@
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView, SampledAnswer } from '@selfjudge/engine';
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { check, list } from '@selfjudge/base/checks';
 import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from './checks.js';
 import { decide, sampling, type TokenizedPrompt } from './contest.js';
@@ -68,6 +68,7 @@ export class JudgeSignal implements Selection {
       firstSequence: 0,
       signal,
     });
+    assertFinished(answers);
     return answers.map(([answer]) => answer);
   }
 

@@ -1,4 +1,4 @@
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { decide, preferences, sampling, type Contest, type TokenizedPrompt } from './contest.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
@@ -66,6 +66,8 @@ export async function selfTrainingStep(
     firstSequence: (at.step - 1) * options.trainBatchSize * 2,
     signal: at.signal,
   });
+  // A policy whose logits are not finite has diverged: no step makes it well again.
+  assertFinished(answers);
   await at.profile?.lap('generate');
   const contests = await decide(
     prompts,

@@ -1,6 +1,7 @@
 import { fstatSync, openSync, closeSync, readSync } from 'node:fs';
 
 import { FileFormatError } from '../errors.js';
+import { LFS_POINTER_BYTES, refuseLfsPointer } from './lfsPointer.js';
 
 /** Bytes fetched from the file at once while a header is parsed. */
 const WINDOW = 1 << 20;
@@ -21,7 +22,9 @@ export function readExactly(fd: number, path: string, offset: number, length: nu
   return bytes;
 }
 
-/** Opens a file for reading, runs `fn(fd, size)` and closes it again. A missing file is a FileFormatError. */
+/**
+ * Opens a file for reading, runs `fn(fd, size)` and closes it again. A missing file is a FileFormatError, a pointer of Git LFS too.
+ */
 export function withFile<T>(path: string, fn: (fd: number, size: number) => T): T {
   let fd: number;
   try {
@@ -32,6 +35,8 @@ export function withFile<T>(path: string, fn: (fd: number, size: number) => T): 
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw new FileFormatError({ path, expected: 'a file', received: 'something else' });
+    if (stat.size <= LFS_POINTER_BYTES)
+      refuseLfsPointer(path, readExactly(fd, path, 0, stat.size).toString('latin1'));
     return fn(fd, stat.size);
   } finally {
     closeSync(fd);

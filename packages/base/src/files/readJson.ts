@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { FileFormatError } from '../errors.js';
+import { refuseLfsPointer } from './lfsPointer.js';
 
 /**
  * The value of a JSON file.
@@ -9,8 +10,11 @@ import { FileFormatError } from '../errors.js';
  */
 export function readJson(path: string, advice?: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    const text = readFileSync(path, 'utf8');
+    refuseLfsPointer(path, text);
+    return JSON.parse(text) as unknown;
   } catch (error) {
+    if (error instanceof FileFormatError) throw error;
     const received = (error as Error).message;
     throw new FileFormatError({ path, expected: 'a readable JSON file', received, advice });
   }

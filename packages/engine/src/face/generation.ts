@@ -15,6 +15,7 @@ import {
   oneOf,
   optional,
   options,
+  text,
   whole,
 } from '@selfjudge/base/checks';
 import { tokenizer } from '@selfjudge/text/checks';
@@ -35,6 +36,7 @@ const request = options({
   topP: optional(number({ above: 0, max: 1 })),
   topK: optional(whole(0)),
   minP: optional(number({ min: 0, max: 1 })),
+  vocabSize: optional(anything),
   seed: optional(seed),
   eos: optional(list(anything)),
   samplingLogprobs: optional(flag),
@@ -48,9 +50,14 @@ export const sampleAnswers = checkedAsync(
   { view, tokenizer, prompts, options: request },
   answers.sampleAnswers,
 );
+export const assertFinished = checked(
+  'assertFinished',
+  { samples: list(list(object({ error: optional(text) }))) },
+  generation.assertFinished,
+);
 export const answerText = checked(
   'answerText',
-  { tokenizer, sample: object({ tokens: numbers(whole(0)), finish: oneOf('eos', 'length') }) },
+  { tokenizer, sample: object({ tokens: numbers(whole(0)), finish: oneOf('eos', 'length', 'error') }) },
   generation.answerText,
 );
 export const scoreSequences = checkedAsync(

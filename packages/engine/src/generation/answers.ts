@@ -26,7 +26,7 @@ export interface Answer {
   logprobs: number[];
   /** Where they are asked for. */
   samplingLogprobs?: number[];
-  finish?: 'eos' | 'length';
+  finish?: 'eos' | 'length' | 'error';
 }
 
 /** Keys of the prompt that are prefilled. */

@@ -7,7 +7,9 @@ import { copyTo } from '../tensor/ops/copy.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
-import { generate, type Sample } from './generate.js';
+import { byteTokenizer } from '@selfjudge/text';
+import { assertFinished, generate, type Sample } from './generate.js';
+import { sampleAnswers } from './sampleAnswers.js';
 import type { GenerateOptions } from './options.js';
 
 const config: ModelConfig = {
@@ -167,7 +169,60 @@ describe('generate', () => {
     await expect(request).rejects.toSatisfy((error) => isError(error, 'SJ_WRONG_ARGUMENT'));
   });
 
-  it('names the answer whose logits are no numbers', async () => {
+  it('draws the ids of the tokenizer alone, with log-probabilities under all rows', async () => {
+    const tokenizer = byteTokenizer();
+    const { vocabSize } = tokenizer;
+    const shape = { ...config, vocabSize: vocabSize + 40 };
+    const padded = LlamaModel.init(shape, { dtype: 'float32', seed: 3, tokenizer });
+    const view = padded.view();
+    const options = { maxNewTokens: 60, count: 4, seed: 5, eos: [], temperature: 2 };
+    const ofAll = (await generate(view, [prompt(5, 1)], { ...options, vocabSize: shape.vocabSize })).flat();
+    expect(ofAll.some(({ tokens }) => tokens.some((id) => id >= vocabSize))).toBe(true);
+    const [samples] = await generate(view, [prompt(5, 1)], { ...options, samplingLogprobs: true });
+    for (const { tokens, logprobs, samplingLogprobs } of samples) {
+      expect(Math.max(...tokens)).toBeLessThan(vocabSize);
+      const path = { tokens: [...prompt(5, 1), ...tokens], targets: [[5, 65] as [number, number]] };
+      expect(logprobs).toEqual(await view.score(TreeBatch.from([path])));
+      expect(samplingLogprobs).toHaveLength(60);
+    }
+    const [answers] = await sampleAnswers(view, tokenizer, [prompt(5, 1)], options);
+    expect(answers.map(({ tokens }) => tokens)).toEqual(samples.map(({ tokens }) => tokens));
+    const wrong = generate(view, [[1]], { maxNewTokens: 1, vocabSize: shape.vocabSize + 1 });
+    await expect(wrong).rejects.toThrow(/vocabSize: expected a whole number from 1 to/);
+    padded.dispose();
+  });
+
+  it('ends the answer whose logits are no numbers, and no other', async () => {
+    const whole = [prompt(5, 1), prompt(6, 2), prompt(70, 4)].map((ids) => ids.map((id) => id % 96));
+    const options = { maxNewTokens: 20, count: 2, seed: 7, vocabSize: 96, maxBatch: 3 };
+    const alone = await generate(model.view(), whole, options);
+    const broken = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+    const table = (await tidy(() => broken.table.rows().retain()).read()) as Float32Array;
+    table.fill(NaN, 96 * 64); // the row of id 96, which is never drawn
+    tidy(() => broken.table.repack(Tensor.from(broken.device, table, [97, 64])));
+    const [first, bad, ...rest] = await generate(broken.view(), [whole[0], [1, 96, 2], whole[1], whole[2]], {
+      ...options,
+    });
+    expect(first).toEqual(alone[0]);
+    expect(rest.map((of) => of.map(({ finish, tokens }) => [finish, tokens.length]))).toEqual(
+      Array.from({ length: 2 }, () => Array.from({ length: 2 }, () => ['length', 20])),
+    );
+    expect(bad).toEqual(
+      [0, 1].map((answer) => ({
+        tokens: [],
+        logprobs: new Float32Array(0),
+        finish: 'error',
+        error: expect.stringMatching(
+          `prompts\\[1\\], answer ${answer}, token 0: expected finite logits`,
+        ) as string,
+      })),
+    );
+    expect(() => assertFinished([first])).not.toThrow();
+    expect(() => assertFinished([first, bad])).toThrow(/prompts\[1\], answer 0/);
+    broken.dispose();
+  });
+
+  it('names the answer whose logits are no numbers, where no other is left', async () => {
     const broken = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
     tidy(() => copyTo(Tensor.from(broken.device, new Float32Array(64).fill(NaN), [64]), broken.norm.value));
     const request = generate(broken.view(), [prompt(5, 1), prompt(6, 2)], {

@@ -7,7 +7,7 @@ import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '@selfjudge/text';
 import { DecodeProgram } from './decodeProgram.js';
 import { BLOCK, blocksFor, KvPool, readsOf } from './kvPool.js';
-import { checkRequest, defaultEos, type GenerateOptions } from './options.js';
+import { checkRequest, defaultEos, defaultVocabSize, type GenerateOptions } from './options.js';
 import {
   ownBlocks,
   answersOf,
@@ -26,8 +26,10 @@ export interface Sample {
   logprobs: Float32Array;
   /** Of each token: its log-probability under the distribution it was drawn from, in nats. Where it was asked for. */
   samplingLogprobs?: Float32Array;
-  /** `length`: cut at maxNewTokens. */
-  finish: 'eos' | 'length';
+  /** `length`: cut at maxNewTokens; `error`: see there. */
+  finish: 'eos' | 'length' | 'error';
+  /** Why the answer ends here: its next logits hold NaN or +inf or nothing finite. `tokens` are those before. */
+  error?: string;
 }
 
 /** Rows of prompts a forward pass takes at once. */
@@ -43,9 +45,9 @@ const PREFILL_ROWS = 1024;
  * `view.score` gives for the same path.
  *
  * @param prompts ids of each prompt, at least one each.
- * @returns answer i to prompt p at [p][i].
+ * @returns answer i to prompt p at [p][i]. One whose logits are not finite ends there, with `finish` error; the others go on.
  * @throws ArgumentError naming the prompt that does not fit the model's context; SelfjudgeError with code SJ_FAULT
- *   naming the answer whose logits hold NaN or +inf or nothing finite
+ *   naming the first answer, when the logits of every answer hold NaN or +inf or nothing finite
  */
 export async function generate(
   view: ModelView,
@@ -71,6 +73,7 @@ export async function generate(
   } finally {
     work.dispose();
   }
+  if (answers.every(({ finish }) => finish === 'error')) throw notFinite(answers[0]);
   return samples;
 }
 
@@ -96,7 +99,7 @@ class Generation {
   #ahead: Step | undefined;
   /** int32 [maxBatch]: what the step enqueued last draws, by row. */
   readonly #drawn: Tensor;
-  readonly #options: GenerateOptions & Required<Pick<GenerateOptions, 'maxBatch' | 'eos'>>;
+  readonly #options: GenerateOptions & Required<Pick<GenerateOptions, 'maxBatch' | 'eos' | 'vocabSize'>>;
   /** By rows. */
   readonly #programs = new Map<number, DecodeProgram>();
   /** Most blocks a path can have, and the block that rows of no answer write to. */
@@ -106,7 +109,12 @@ class Generation {
   constructor(view: ModelView, answers: readonly Answer[], options: GenerateOptions) {
     const { model } = view;
     this.#view = view;
-    this.#options = { ...options, maxBatch: options.maxBatch ?? 64, eos: options.eos ?? defaultEos(view) };
+    this.#options = {
+      ...options,
+      maxBatch: options.maxBatch ?? 64,
+      eos: options.eos ?? defaultEos(view),
+      vocabSize: options.vocabSize ?? defaultVocabSize(view),
+    };
     this.#waiting = answers.toReversed();
     const blocks = poolBlocks(answers, this.#options) + 1;
     this.#drawn = owned(() => Tensor.empty(model.device, [this.#options.maxBatch], 'int32'));
@@ -160,8 +168,12 @@ class Generation {
     const { eos, maxNewTokens } = this.#options;
     const ended: Answer[] = [];
     answers.forEach((answer, i) => {
-      if (answer.finish !== undefined) return; // its end token was still unread when this row was enqueued
-      if (tokens[i] < 0) throw notFinite(answer);
+      if (answer.finish !== undefined) return; // its end was still unread when this row was enqueued
+      if (tokens[i] < 0) {
+        answer.finish = 'error';
+        ended.push(answer);
+        return;
+      }
       answer.tokens.push(tokens[i]);
       answer.logprobs.push(logp[i]);
       if (samplingLogp !== undefined) (answer.samplingLogprobs ??= []).push(samplingLogp[i]);
@@ -285,12 +297,14 @@ interface Row {
   table: readonly number[];
 }
 
-function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sample {
+function sampleOf(answer: Answer): Sample {
+  const { tokens, logprobs, samplingLogprobs, finish } = answer;
   return {
     tokens,
     logprobs: Float32Array.from(logprobs),
     ...(samplingLogprobs && { samplingLogprobs: Float32Array.from(samplingLogprobs) }),
     finish: finish!,
+    ...(finish === 'error' && { error: notFinite(answer).message }),
   };
 }
 
@@ -298,6 +312,12 @@ function sampleOf({ tokens, logprobs, samplingLogprobs, finish }: Answer): Sampl
 export function answerText(tokenizer: Tokenizer, sample: Sample): string {
   const { tokens, finish } = sample;
   return tokenizer.decodeAnswer(finish === 'eos' ? tokens.slice(0, -1) : tokens);
+}
+
+/** For whoever can do nothing with part of the answers. @throws SelfjudgeError of the first that ended in an error */
+export function assertFinished(samples: readonly (readonly Sample[])[]): void {
+  const failed = samples.flat().find(({ error }) => error !== undefined);
+  if (failed !== undefined) throw new SelfjudgeError('SJ_FAULT', failed.error!);
 }
 
 function notFinite({ promptIndex, index, tokens, sequence }: Answer): SelfjudgeError {

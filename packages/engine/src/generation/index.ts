@@ -1,4 +1,4 @@
 export { samplingFlops, samplingShape, type SamplingShape } from './shape.js';
-export { answerText, generate, type Sample } from './generate.js';
+export { answerText, assertFinished, generate, type Sample } from './generate.js';
 export { sampleAnswers, type SampledAnswer } from './sampleAnswers.js';
 export type { GenerateOptions, GenerationProgress, SamplingOptions } from './options.js';

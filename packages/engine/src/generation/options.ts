@@ -13,6 +13,11 @@ export interface SamplingOptions {
   topK?: number;
   /** Keep tokens of at least minP times the highest probability. Default 0: off. */
   minP?: number;
+  /**
+   * Ids from 0 to this, exclusive, can be drawn. Default: those of the model's tokenizer; rows of the table past them are
+   * padding. Log-probabilities stay under all rows.
+   */
+  vocabSize?: number;
   /** Default 0. */
   seed?: bigint | number;
 }
@@ -59,13 +64,22 @@ export function checkRequest(
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): void {
-  const { maxNewTokens, count = 1, maxBatch = 64, poolTokens, firstSequence = 0, eos = [] } = options;
+  const {
+    maxNewTokens,
+    count = 1,
+    maxBatch = 64,
+    poolTokens,
+    firstSequence = 0,
+    eos = [],
+    vocabSize: ids,
+  } = options;
   const { maxPositions, vocabSize } = view.model.config;
   whole('maxNewTokens', maxNewTokens, 1, maxPositions);
   whole('count', count, 1, 2 ** 31 - 1);
   whole('maxBatch', maxBatch, 1, MAX_BATCH);
   whole('firstSequence', firstSequence, 0, 2 ** 31 - 1 - prompts.length * count);
   if (poolTokens !== undefined) whole('poolTokens', poolTokens, 1, Number.MAX_SAFE_INTEGER);
+  if (ids !== undefined) whole('vocabSize', ids, 1, vocabSize);
   eos.forEach((id, i) => whole(`eos[${i}]`, id, 0, vocabSize - 1));
   prompts.forEach((prompt, i) => {
     const room = maxPositions - maxNewTokens;
@@ -83,6 +97,11 @@ export function checkRequest(
 /** The ids that end an answer when the caller names none. */
 export function defaultEos({ model }: ModelView): number[] {
   return [...new Set([...model.config.eosTokenIds, ...(model.tokenizer?.eos ?? [])])];
+}
+
+/** The ids that can be drawn when the caller does not say. */
+export function defaultVocabSize({ model }: ModelView): number {
+  return Math.min(model.tokenizer?.vocabSize ?? model.config.vocabSize, model.config.vocabSize);
 }
 
 function whole(what: string, value: number, least: number, most: number): void {

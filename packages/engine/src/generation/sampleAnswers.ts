@@ -11,7 +11,7 @@ export interface SampledAnswer extends Sample {
 /**
  * `generate`, with the text of each answer. An answer cut at the limit gets no end token.
  *
- * @param tokenizer decodes; what ends an answer is said by `options.eos`
+ * @param tokenizer decodes; its ids alone are drawn; what ends an answer is said by `options.eos`
  * @param prompts ids of each prompt, at least one each
  * @returns answer i to prompt p at [p][i]
  */
@@ -21,7 +21,8 @@ export async function sampleAnswers(
   prompts: readonly ArrayLike<number>[],
   options: GenerateOptions,
 ): Promise<SampledAnswer[][]> {
-  const samples = await generate(view, prompts, options);
+  const vocabSize = Math.min(tokenizer.vocabSize, view.model.config.vocabSize);
+  const samples = await generate(view, prompts, { vocabSize, ...options });
   return samples.map((ofPrompt) =>
     ofPrompt.map((sample) => ({ ...sample, text: answerText(tokenizer, sample) })),
   );

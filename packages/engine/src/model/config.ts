@@ -115,6 +115,22 @@ export const isConfig = object({
   ropeScaling: optional(object({ type: oneOf('linear', 'llama3', 'yarn'), factor: number({ above: 0 }) })),
 });
 
+/**
+ * A file's pad token, which only a tokenizer uses: some name one that the model was never given a row for.
+ *
+ * @param where the file, for the warning
+ */
+export function padToken(
+  id: number | undefined,
+  vocabSize: number,
+  where: string,
+  warn: (message: string) => void,
+): number | undefined {
+  if (id === undefined || id < vocabSize) return id;
+  warn(`${where}: pad token ${id} is past the ${vocabSize} rows of the table, and taken as none`);
+  return undefined;
+}
+
 /** What is wrong with a config as a sentence "expected ..., received ...", or undefined. */
 export function configProblem(config: ModelConfig): { expected: string; received: string } | undefined {
   for (const key of POSITIVE) {

@@ -1,5 +1,6 @@
 import { FileFormatError } from '@selfjudge/base';
-import { configProblem, type ModelConfig } from './config.js';
+import type { Warn } from './checkTensors.js';
+import { configProblem, padToken, type ModelConfig } from './config.js';
 import type { GgufFile } from './files/gguf.js';
 import { inverseFrequencies, yarnAttentionFactor, type RopeScaling } from './rope.js';
 
@@ -8,7 +9,7 @@ import { inverseFrequencies, yarnAttentionFactor, type RopeScaling } from './rop
  *
  * @throws FileFormatError
  */
-export function configFromGguf(file: GgufFile): ModelConfig {
+export function configFromGguf(file: GgufFile, warn: Warn = () => {}): ModelConfig {
   const { path, metadata, tensors } = file;
   const architecture = metadata.get('general.architecture');
   if (architecture !== 'llama') fail(path, "general.architecture 'llama'", architecture);
@@ -23,7 +24,8 @@ export function configFromGguf(file: GgufFile): ModelConfig {
   if (table === undefined) return fail(path, 'a tensor token_embd.weight', 'none');
   const token = (name: string): number | undefined => {
     const id = metadata.get(`tokenizer.ggml.${name}_token_id`);
-    return typeof id === 'number' ? id : undefined;
+    // -1, be it written as an unsigned number, names no token.
+    return typeof id === 'number' && id !== -1 && id !== 2 ** 32 - 1 ? id : undefined;
   };
   const heads = value('attention.head_count');
   const hiddenSize = value('embedding_length');
@@ -31,6 +33,7 @@ export function configFromGguf(file: GgufFile): ModelConfig {
   if (value('rope.dimension_count', headDim) !== headDim) {
     fail(path, `rotary embedding of all ${headDim} dimensions`, value('rope.dimension_count'));
   }
+  const vocabSize = value('vocab_size', table.shape[0]);
   const config: ModelConfig = {
     hiddenSize,
     intermediateSize: value('feed_forward_length'),
@@ -38,7 +41,7 @@ export function configFromGguf(file: GgufFile): ModelConfig {
     heads,
     kvHeads: value('attention.head_count_kv', heads),
     headDim,
-    vocabSize: value('vocab_size', table.shape[0]),
+    vocabSize,
     // Stored as float32: the shortest decimal that is the same float32.
     rmsNormEps: Number(value('attention.layer_norm_rms_epsilon').toPrecision(7)),
     ropeTheta: Number(value('rope.freq_base', 10000).toPrecision(7)),
@@ -46,7 +49,7 @@ export function configFromGguf(file: GgufFile): ModelConfig {
     tieWordEmbeddings: !tensors.has('output.weight'),
     bosTokenId: token('bos'),
     eosTokenIds: [...new Set([token('eos'), token('eot')])].filter((id) => id !== undefined),
-    padTokenId: token('padding'),
+    padTokenId: padToken(token('padding'), vocabSize, path, warn),
     attentionBias: tensors.has('blk.0.attn_q.bias'),
     mlpBias: tensors.has('blk.0.ffn_up.bias'),
   };
@@ -61,16 +64,24 @@ function ropeScaling(
   config: ModelConfig,
   value: (key: string, fallback?: number) => number,
 ): RopeScaling | undefined {
-  const type = file.metadata.get('llama.rope.scaling.type') ?? 'none';
+  // As llama.cpp reads them: a factor without a type is linear, under its old name too, and 0 or none is 1.
+  const type = file.metadata.get('llama.rope.scaling.type') ?? 'linear';
+  const factor = value('rope.scaling.factor', value('rope.scale_linear', 0)) || 1;
+  if (factor < 0) fail(file.path, 'a positive rope scaling factor', factor);
   const divisors = file.tensors.has('rope_freqs.weight') ? file.read('rope_freqs.weight') : undefined;
-  if (divisors !== undefined) return llama3(file.path, config, divisors);
+  if (divisors?.some((d) => d !== 1)) {
+    if (factor !== 1 && type !== 'none')
+      fail(file.path, 'rope_freqs.weight or a rope scaling factor', `both, a factor of ${factor}`);
+    return llama3(file.path, config, divisors);
+  }
   switch (type) {
     case 'none':
       return undefined;
     case 'linear':
-      return { type, factor: value('rope.scaling.factor') };
+      return factor === 1 ? undefined : { type, factor };
     case 'yarn': {
-      const factor = value('rope.scaling.factor');
+      if (value('rope.scaling.yarn_log_multiplier', 0) !== 0)
+        fail(file.path, 'no rope.scaling.yarn_log_multiplier', value('rope.scaling.yarn_log_multiplier'));
       return {
         type,
         factor,
@@ -91,10 +102,9 @@ function ropeScaling(
  * llama.cpp stores Llama 3's scaling as a tensor of divisors. The family has one shape of it, with the factor as its
  * greatest divisor; the tensor must be that shape, so that nothing is lost by keeping the parameters instead.
  */
-function llama3(path: string, config: ModelConfig, divisors: Float32Array): RopeScaling | undefined {
+function llama3(path: string, config: ModelConfig, divisors: Float32Array): RopeScaling {
   if (divisors.length !== config.headDim / 2)
     fail(path, `rope_freqs.weight of ${config.headDim / 2} values`, `${divisors.length} values`);
-  if (divisors.every((d) => d === 1)) return undefined;
   const scaling: RopeScaling = {
     type: 'llama3',
     factor: divisors.reduce((a, b) => Math.max(a, b), 1),

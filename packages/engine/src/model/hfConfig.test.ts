@@ -67,17 +67,72 @@ describe('configFromHf', () => {
     });
   });
 
+  it('goes by model_type, however architectures is spelled', () => {
+    const said = (change: Record<string, unknown>) => {
+      const warnings: string[] = [];
+      configFromHf({ ...llama, ...change }, 'config.json', undefined, (message) => warnings.push(message));
+      return warnings;
+    };
+    for (const architectures of [['LLaMAForCausalLM'], null, ['LlamaModel'], undefined, []])
+      expect(said({ architectures })).toEqual([]);
+    expect(
+      said({ model_type: undefined, architectures: ['MistralForCausalLM'], sliding_window: null }),
+    ).toEqual([]);
+    expect(said({ architectures: ['YiForCausalLM'] })).toEqual([
+      'config.json: read as llama, its model_type, as transformers does; architectures has YiForCausalLM',
+    ]);
+  });
+
+  it('takes what is absent for the default of its family', () => {
+    const absent = { num_key_value_heads: undefined, max_position_embeddings: undefined };
+    expect(read(absent)).toMatchObject({ kvHeads: 9, maxPositions: 2048 });
+    expect(
+      read({ ...absent, model_type: 'mistral', num_attention_heads: 32, head_dim: 18, sliding_window: null }),
+    ).toMatchObject({ kvHeads: 8, maxPositions: 131072 });
+    const wide = { model_type: 'mistral', sliding_window: 8192, attention_bias: true, mlp_bias: true };
+    expect(read(wide)).toMatchObject({ maxPositions: 8192, attentionBias: false, mlpBias: false });
+    expect(read({ hidden_act: 'swish' }).hiddenSize).toBe(576);
+  });
+
+  it('takes -1 and a pad token past the table for none', () => {
+    const warnings: string[] = [];
+    const config = configFromHf(
+      { ...llama, pad_token_id: 49152, bos_token_id: -1, eos_token_id: [-1, 2] },
+      'config.json',
+      { eos_token_id: -1 },
+      (message) => warnings.push(message),
+    );
+    expect(config).toMatchObject({ padTokenId: undefined, bosTokenId: undefined, eosTokenIds: [2] });
+    expect(warnings).toEqual([
+      'config.json: pad token 49152 is past the 49152 rows of the table, and taken as none',
+    ]);
+    expect(read({ pad_token_id: -1 }).padTokenId).toBeUndefined();
+  });
+
   it('joins the end tokens of generation_config.json', () => {
     expect(read({ eos_token_id: [2, 3] }, { eos_token_id: [3, 4] }).eosTokenIds).toEqual([2, 3, 4]);
   });
 
   const refused: [string, Record<string, unknown>, RegExp][] = [
-    ['another architecture', { architectures: ['Qwen3ForCausalLM'] }, /LlamaForCausalLM or .*received Qwen3/],
+    [
+      'another architecture',
+      { model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'] },
+      /model_type llama or mistral, received qwen3, Qwen3ForCausalLM/,
+    ],
     ['no architecture', { architectures: undefined, model_type: 'gpt2' }, /received gpt2/],
-    ['a sliding window', { architectures: ['MistralForCausalLM'], sliding_window: 4096 }, /sliding_window/],
+    ['a sliding window', { model_type: 'mistral', sliding_window: 4096 }, /sliding_window .*received 4096\n/],
+    [
+      'the window that Mistral has by default',
+      { model_type: 'mistral' },
+      /received 4096, the default of Mistral/,
+    ],
     ['another activation', { hidden_act: 'gelu' }, /silu/],
     ['partial rotation', { partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
-    ['quantised weights', { quantization_config: { bits: 4 } }, /quantization_config/],
+    [
+      'rope of each layer type',
+      { rope_parameters: { full_attention: { rope_type: 'default' } } },
+      /rope_parameters of one kind for all layers, received one of its own for full_attention/,
+    ],
     ['an unknown rope', { rope_scaling: { rope_type: 'longrope' } }, /rope_type .*received longrope/],
     ['rope without its factor', { rope_scaling: { rope_type: 'linear' } }, /rope_scaling.factor a number/],
     ['a missing size', { hidden_size: undefined }, /hidden_size a number, received undefined/],

@@ -1,37 +1,60 @@
-import { FileFormatError } from '@selfjudge/base';
-import { configProblem, type ModelConfig } from './config.js';
-import { yarnAttentionFactor, type RopeScaling } from './rope.js';
+import { FileFormatError, show } from '@selfjudge/base';
+import type { Warn } from './checkTensors.js';
+import { configProblem, padToken, type ModelConfig } from './config.js';
+import { ropeFromHf, ropeToHf } from './hfRope.js';
 
 type Json = Record<string, unknown>;
 
+/** What transformers takes where config.json says nothing. */
+interface Family {
+  kvHeads?: number;
+  maxPositions: number;
+  slidingWindow?: number;
+  /** Whether `attention_bias` and `mlp_bias` are read. */
+  biases: boolean;
+}
+
+/** By model_type, which alone decides in transformers. */
+const FAMILIES: Readonly<Record<'llama' | 'mistral', Family>> = {
+  llama: { maxPositions: 2048, biases: true },
+  mistral: { kvHeads: 8, maxPositions: 131072, slidingWindow: 4096, biases: false },
+};
+
 /**
- * A model's shape from transformers' config.json: LlamaForCausalLM and MistralForCausalLM without a sliding window.
- * Anything that would change the maths and is not implemented is refused by name.
+ * A model's shape from transformers' config.json: Llama, and Mistral up to its sliding window. Anything that would change
+ * the maths and is not implemented is refused by name.
  *
  * @param path named in errors
  * @param generation generation_config.json where there is one: it may list more end tokens
+ * @param warn told of what has no effect
  * @throws FileFormatError
  */
-export function configFromHf(json: unknown, path: string, generation?: unknown): ModelConfig {
+export function configFromHf(
+  json: unknown,
+  path: string,
+  generation?: unknown,
+  warn: Warn = () => {},
+): ModelConfig {
   const source = object(json) ?? fail(path, 'a JSON object', json);
-  refuse(source, path);
+  const family = familyOf(source, path, warn);
+  const act = source.hidden_act ?? 'silu';
+  if (act !== 'silu' && act !== 'swish') fail(path, "hidden_act 'silu'", act);
   const heads = count(source, 'num_attention_heads', path);
   const hiddenSize = count(source, 'hidden_size', path);
-  const maxPositions = count(source, 'max_position_embeddings', path, 2048);
-  // transformers 5 moved theta and scaling into rope_parameters.
-  const rope = object(source.rope_parameters) ?? object(source.rope_scaling) ?? {};
-  const theta = rope.rope_theta ?? source.rope_theta ?? 10000;
+  const vocabSize = count(source, 'vocab_size', path);
+  const maxPositions = count(source, 'max_position_embeddings', path, family.maxPositions);
+  checkWindow(source, family, maxPositions, path);
   const config: ModelConfig = {
     hiddenSize,
     intermediateSize: count(source, 'intermediate_size', path),
     layers: count(source, 'num_hidden_layers', path),
     heads,
-    kvHeads: count(source, 'num_key_value_heads', path, heads),
+    kvHeads: count(source, 'num_key_value_heads', path, family.kvHeads ?? heads),
     headDim: count(source, 'head_dim', path, hiddenSize / heads),
-    vocabSize: count(source, 'vocab_size', path),
+    vocabSize,
     rmsNormEps: number(source.rms_norm_eps ?? 1e-6, 'rms_norm_eps', path),
-    ropeTheta: number(theta, 'rope_theta', path),
-    ropeScaling: ropeScaling(rope, path, maxPositions),
+    ropeScaling: undefined,
+    ...ropeFromHf(source, maxPositions, path, warn),
     maxPositions,
     tieWordEmbeddings: source.tie_word_embeddings === true,
     bosTokenId: ids(source.bos_token_id, 'bos_token_id', path)[0],
@@ -41,10 +64,9 @@ export function configFromHf(json: unknown, path: string, generation?: unknown):
         ...ids(object(generation)?.eos_token_id, 'eos_token_id of generation_config.json', path),
       ]),
     ],
-    // -1 and "none" both occur for a missing pad token.
-    padTokenId: source.pad_token_id === -1 ? undefined : ids(source.pad_token_id, 'pad_token_id', path)[0],
-    attentionBias: source.attention_bias === true,
-    mlpBias: source.mlp_bias === true,
+    padTokenId: padToken(ids(source.pad_token_id, 'pad_token_id', path)[0], vocabSize, path, warn),
+    attentionBias: family.biases && source.attention_bias === true,
+    mlpBias: family.biases && source.mlp_bias === true,
   };
   const problem = configProblem(config);
   if (problem !== undefined) fail(path, problem.expected, problem.received);
@@ -67,7 +89,7 @@ export function configToHf(config: ModelConfig, dtype: 'float32' | 'bf16'): Json
     vocab_size: config.vocabSize,
     rms_norm_eps: config.rmsNormEps,
     rope_theta: config.ropeTheta,
-    rope_scaling: scalingToHf(config.ropeScaling),
+    rope_scaling: ropeToHf(config.ropeScaling),
     max_position_embeddings: config.maxPositions,
     tie_word_embeddings: config.tieWordEmbeddings,
     bos_token_id: config.bosTokenId ?? null,
@@ -79,95 +101,36 @@ export function configToHf(config: ModelConfig, dtype: 'float32' | 'bf16'): Json
   };
 }
 
-const ARCHITECTURES = new Map<unknown, string>([
-  ['llama', 'LlamaForCausalLM'],
-  ['mistral', 'MistralForCausalLM'],
-]);
-
-function refuse(source: Json, path: string): void {
-  const names = Array.isArray(source.architectures) ? (source.architectures as unknown[]) : [];
-  const architecture = names[0] ?? ARCHITECTURES.get(source.model_type);
-  if (architecture !== 'LlamaForCausalLM' && architecture !== 'MistralForCausalLM') {
-    fail(path, 'architecture LlamaForCausalLM or MistralForCausalLM', architecture ?? source.model_type);
+function familyOf(source: Json, path: string, warn: Warn): Family {
+  const named = Array.isArray(source.architectures) ? (source.architectures as unknown[]) : [];
+  const architecture = typeof named[0] === 'string' ? named[0] : undefined;
+  const fits = (type: string) => architecture?.toLowerCase().startsWith(type) === true;
+  const types = Object.keys(FAMILIES) as (keyof typeof FAMILIES)[];
+  const type = source.model_type ?? types.find(fits);
+  const known = types.find((each) => each === type);
+  if (known === undefined) {
+    const given = [type, architecture].filter((name) => name !== undefined);
+    const received = given.map(show).join(', ') || 'none';
+    return fail(path, `model_type ${types.join(' or ')}`, received);
   }
-  if (architecture === 'MistralForCausalLM' && (source.sliding_window ?? null) !== null) {
-    fail(path, 'no sliding_window', source.sliding_window);
-  }
-  if ((source.hidden_act ?? 'silu') !== 'silu') fail(path, "hidden_act 'silu'", source.hidden_act);
-  if ((source.partial_rotary_factor ?? 1) !== 1)
-    fail(path, 'partial_rotary_factor 1', source.partial_rotary_factor);
-  if (object(source.quantization_config) !== undefined) {
-    fail(path, 'weights that are not quantised (no quantization_config)', source.quantization_config);
-  }
+  if (architecture !== undefined && !fits(known))
+    warn(
+      `${path}: read as ${known}, its model_type, as transformers does; architectures has ${architecture}`,
+    );
+  return FAMILIES[known];
 }
 
-function ropeScaling(rope: Json, path: string, maxPositions: number): RopeScaling | undefined {
-  const type: unknown = rope.rope_type ?? rope.type ?? 'default';
-  const value = (key: string, fallback?: number) =>
-    number(rope[key] ?? fallback, `rope_scaling.${key}`, path);
-  if ((rope.partial_rotary_factor ?? 1) !== 1)
-    fail(path, 'partial_rotary_factor 1', rope.partial_rotary_factor);
-  switch (type) {
-    case 'default':
-      return undefined;
-    case 'linear':
-      return { type, factor: value('factor') };
-    case 'llama3':
-      return {
-        type,
-        factor: value('factor'),
-        lowFreqFactor: value('low_freq_factor'),
-        highFreqFactor: value('high_freq_factor'),
-        originalMaxPositions: value('original_max_position_embeddings'),
-      };
-    case 'yarn': {
-      const originalMaxPositions = value('original_max_position_embeddings', maxPositions);
-      const factor = value('factor', maxPositions / originalMaxPositions);
-      const { mscale, mscale_all_dim: all } = rope;
-      const attention =
-        typeof mscale === 'number' && typeof all === 'number' && mscale !== 0 && all !== 0
-          ? yarnAttentionFactor(factor, mscale) / yarnAttentionFactor(factor, all)
-          : yarnAttentionFactor(factor);
-      return {
-        type,
-        factor,
-        originalMaxPositions,
-        betaFast: value('beta_fast', 32),
-        betaSlow: value('beta_slow', 1),
-        attentionFactor: value('attention_factor', attention),
-        truncate: rope.truncate !== false,
-      };
-    }
-    default:
-      return fail(path, 'a rope_type of default, linear, llama3, yarn', type);
-  }
-}
-
-function scalingToHf(scaling: RopeScaling | undefined): Json | null {
-  switch (scaling?.type) {
-    case undefined:
-      return null;
-    case 'linear':
-      return { rope_type: 'linear', factor: scaling.factor };
-    case 'llama3':
-      return {
-        rope_type: 'llama3',
-        factor: scaling.factor,
-        low_freq_factor: scaling.lowFreqFactor,
-        high_freq_factor: scaling.highFreqFactor,
-        original_max_position_embeddings: scaling.originalMaxPositions,
-      };
-    case 'yarn':
-      return {
-        rope_type: 'yarn',
-        factor: scaling.factor,
-        original_max_position_embeddings: scaling.originalMaxPositions,
-        beta_fast: scaling.betaFast,
-        beta_slow: scaling.betaSlow,
-        attention_factor: scaling.attentionFactor,
-        truncate: scaling.truncate,
-      };
-  }
+/** A window as long as the context hides nothing. */
+function checkWindow(source: Json, family: Family, maxPositions: number, path: string): void {
+  if (family.slidingWindow === undefined) return;
+  const { sliding_window: window = family.slidingWindow } = source;
+  if (window === null || (typeof window === 'number' && window >= maxPositions)) return;
+  throw new FileFormatError({
+    path,
+    expected: `no sliding_window shorter than max_position_embeddings ${maxPositions}`,
+    received: `${show(window)}${source.sliding_window === undefined ? ', the default of Mistral' : ''}`,
+    advice: `Set max_position_embeddings to ${show(window)}: paths within the window are computed in full.`,
+  });
 }
 
 function fail(path: string, expected: string, received: unknown): never {
@@ -189,7 +152,8 @@ function count(source: Json, key: string, path: string, fallback?: number): numb
   return n;
 }
 
+/** Token ids; -1 and "none" both occur for none. */
 function ids(value: unknown, key: string, path: string): number[] {
   const list = value === undefined || value === null ? [] : Array.isArray(value) ? value : [value];
-  return list.map((id) => number(id, key, path));
+  return list.map((id) => number(id, key, path)).filter((id) => id !== -1);
 }

@@ -4,6 +4,7 @@ import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import {
   callback,
   check,
+  flag,
   instance,
   oneOf,
   optional,
@@ -23,17 +24,20 @@ import { Weight } from '../tensor/weight.js';
 import { checkVocabulary } from '@selfjudge/text/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import type { Adapter } from './adapter.js';
+import type { Warn } from './checkTensors.js';
 import { configProblem, hasBias, isConfig, LINEARS, linearPath, parameterSpecs } from './config.js';
 import type { LinearName, ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import type { HostTensor } from './files/safetensors.js';
+import { Fingerprint } from './fingerprint.js';
 import { fitsBf16, writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 import { configToHf } from './hfConfig.js';
 import { layOut, ParameterSet } from './parameterSet.js';
 import { findModel } from './paths.js';
 import { RopeTable } from './ropeTable.js';
-import { folderSource, ggufSource } from './source.js';
+import { folderSource } from './folderSource.js';
+import { ggufSource } from './ggufSource.js';
 import { ModelView } from './view.js';
 import type { Layer, Linear, ModelWeights } from './weights.js';
 
@@ -46,6 +50,10 @@ export interface LoadOptions {
   beforeWeights?: () => void;
   /** Called after each tensor. */
   onProgress?: (done: number, total: number) => void;
+  /** Of a folder that holds a model and an adapter, loads the model alone. Default false: such a folder is an adapter. */
+  withoutAdapter?: boolean;
+  /** Told of what the files hold and the model does not use. Default: `LlamaModel.onWarning`. */
+  onWarning?: (message: string) => void;
 }
 
 const storage = { device: optional(instance(Device)), dtype: optional(oneOf('float32', 'bf16')) };
@@ -53,6 +61,8 @@ export const loadOptions = optionsOf({
   ...storage,
   beforeWeights: optional(callback),
   onProgress: optional(callback),
+  withoutAdapter: optional(flag),
+  onWarning: optional(callback),
 });
 const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(isTokenizer) });
 
@@ -67,8 +77,9 @@ export class LlamaModel implements ModelWeights {
   readonly config: ModelConfig;
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
-  readonly tokenizer?: Tokenizer;
+  tokenizer?: Tokenizer;
   source?: string;
+  readonly fingerprint?: string;
   readonly table: Weight;
   readonly head: Weight;
   readonly norm: Vector;
@@ -78,17 +89,24 @@ export class LlamaModel implements ModelWeights {
   readonly #masters = new Map<string, Tensor>();
   #set: ParameterSet | undefined;
 
+  /**
+   * Told of what a model's files hold and it does not use, where the caller of `load` names nobody else. Unset: a warning
+   * of the process, type ModelWarning, code SJ_MODEL.
+   */
+  static onWarning: ((message: string) => void) | undefined;
+
   private constructor(
     config: ModelConfig,
     device: Device,
     dtype: 'float32' | 'bf16',
     parameters: ReadonlyMap<string, Weight | Vector>,
-    tokenizer?: Tokenizer,
+    { tokenizer, fingerprint }: { tokenizer?: Tokenizer; fingerprint?: string },
   ) {
     this.config = config;
     this.device = device;
     this.dtype = dtype;
     if (tokenizer !== undefined) this.tokenizer = tokenizer;
+    if (fingerprint !== undefined) this.fingerprint = fingerprint;
     this.#parameters = parameters;
     const get = <T extends Weight | Vector>(name: string) => parameters.get(name) as T;
     this.table = get<Weight>('model.embed_tokens.weight');
@@ -112,30 +130,37 @@ export class LlamaModel implements ModelWeights {
    * Loads a model from a folder of transformers' (config.json and safetensors), a run folder (its `final/`, else its
    * latest checkpoint) or a GGUF file.
    *
-   * @throws FileFormatError when a file is not what it says or describes a model we do not compute; ArgumentError when
-   *   the tokenizer has more ids than the model has embeddings
+   * @throws FileFormatError when a file is not what it says, describes a model we do not compute or holds values that
+   *   are not finite; ArgumentError when the tokenizer has more ids than the model has embeddings
    */
   static async load(path: string, options: LoadOptions = {}): Promise<LlamaModel> {
     check('LlamaModel.load', { path, options }, { path: isPath, options: loadOptions });
     const found = findModel(path);
-    if (found.kind === 'adapter') {
+    const alone = options.withoutAdapter === true && found.holdsModel === true;
+    if (found.kind === 'adapter' && !alone) {
       throw new FileFormatError({
         path: found.path,
         expected: 'a model (loadModelWithAdapter opens an adapter with its base)',
-        received: 'an adapter',
+        received:
+          found.holdsModel === true
+            ? 'an adapter beside a model (withoutAdapter leaves it aside)'
+            : 'an adapter',
       });
     }
-    const source = found.kind === 'gguf' ? ggufSource(found.path) : folderSource(found.path);
+    const open = found.kind === 'gguf' ? ggufSource : folderSource;
+    const source = open(found.path, warnerOf(options));
     const tokenizer = await source.tokenizer();
     if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
     const { device = Device.open(), dtype = source.dtype, beforeWeights, onProgress } = options;
     beforeWeights?.();
     const specs = [...parameterSpecs(source.config)];
     const parameters = new Map<string, Weight | Vector>();
+    const fingerprint = new Fingerprint(source.path);
     let queued = 0;
     try {
       for (const [i, { name }] of specs.entries()) {
         const tensor = source.read(name);
+        fingerprint.add(name, tensor);
         parameters.set(name, parameter(device, dtype, name, tensor));
         queued += tensor.data.byteLength;
         if (queued > UPLOAD_WINDOW || i === specs.length - 1) {
@@ -148,7 +173,8 @@ export class LlamaModel implements ModelWeights {
       for (const weight of parameters.values()) weight.dispose();
       throw error;
     }
-    const model = new LlamaModel(source.config, device, dtype, parameters, tokenizer);
+    const of = { tokenizer, fingerprint: fingerprint.digest() };
+    const model = new LlamaModel(source.config, device, dtype, parameters, of);
     model.source = resolve(found.path);
     return model;
   }
@@ -173,7 +199,7 @@ export class LlamaModel implements ModelWeights {
         parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
       }
     });
-    return new LlamaModel(config, device, dtype, parameters, tokenizer);
+    return new LlamaModel(config, device, dtype, parameters, { tokenizer });
   }
 
   /** Every tensor under transformers' name, in the order of the forward pass. */
@@ -233,7 +259,9 @@ export class LlamaModel implements ModelWeights {
         parameters.set(name, copy);
       }
     });
-    const model = new LlamaModel(this.config, this.device, this.dtype, parameters, this.tokenizer);
+    const model = new LlamaModel(this.config, this.device, this.dtype, parameters, {
+      tokenizer: this.tokenizer,
+    });
     model.source = this.source;
     return model;
   }
@@ -277,6 +305,11 @@ export class LlamaModel implements ModelWeights {
     this.#set?.value.dispose();
     this.#set?.grad.dispose();
   }
+}
+
+/** Who is told of what a load leaves aside. */
+export function warnerOf({ onWarning = LlamaModel.onWarning }: LoadOptions): Warn {
+  return onWarning ?? ((message) => process.emitWarning(message, { type: 'ModelWarning', code: 'SJ_MODEL' }));
 }
 
 /** Matrices are packed in the compute dtype; norms stay float32, biases take the activations' dtype. */

@@ -4,12 +4,12 @@ import { isAbsolute, join } from 'node:path';
 import { FileFormatError } from '@selfjudge/base';
 import { Adapter } from './adapter.js';
 import { adapterBase } from './adapterFiles.js';
-import { LlamaModel, type LoadOptions } from './llama.js';
-import { findModel } from './paths.js';
+import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
+import { findModel, type FoundModel } from './paths.js';
 
 /**
  * Loads what a path means: a model, or an adapter with the base its adapter_config.json names, which must be a path on
- * this machine (absolute, from the working folder, or from the adapter's folder).
+ * this machine (absolute, from the working folder, or from the adapter's folder), or else lie in the adapter's folder.
  *
  * @throws FileFormatError
  */
@@ -19,7 +19,14 @@ export async function loadModelWithAdapter(
 ): Promise<{ model: LlamaModel; adapter?: Adapter }> {
   const found = findModel(path);
   if (found.kind !== 'adapter') return { model: await LlamaModel.load(found.path, options) };
-  const model = await LlamaModel.load(basePath(found.path), options);
+  const base = basePath(found);
+  const own = base === found.path;
+  if (found.holdsModel === true && !own) {
+    warnerOf(options)(
+      `${found.path}: the model beside the adapter is not used: the adapter names ${base} as its base`,
+    );
+  }
+  const model = await LlamaModel.load(base, { ...options, ...(own && { withoutAdapter: true }) });
   try {
     return { model, adapter: await Adapter.load(found.path, model) };
   } catch (error) {
@@ -28,10 +35,12 @@ export async function loadModelWithAdapter(
   }
 }
 
-function basePath(folder: string): string {
+/** The base that is named, where it is on this machine; else the one in the folder. */
+function basePath({ path: folder, holdsModel }: FoundModel): string {
   const base = adapterBase(folder);
   if (base !== undefined && existsSync(base)) return base;
   if (base !== undefined && !isAbsolute(base) && existsSync(join(folder, base))) return join(folder, base);
+  if (holdsModel === true) return folder;
   throw new FileFormatError({
     path: join(folder, 'adapter_config.json'),
     expected: 'base_model_name_or_path a model on this machine',

@@ -26,6 +26,11 @@ export interface ModelWeights {
   readonly tokenizer?: Tokenizer;
   /** Where it was loaded from or last saved to: what an adapter names as its base. */
   readonly source?: string;
+  /**
+   * Of the weights as they were loaded, 32 hexadecimal digits (see `Fingerprint`); training does not change it. Absent of
+   * copies and of what was made here.
+   */
+  readonly fingerprint?: string;
   /** Embeddings [vocabSize, hiddenSize]. */
   readonly table: Weight;
   /** [vocabSize, hiddenSize]; the table itself when tied. */

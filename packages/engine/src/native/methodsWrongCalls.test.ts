@@ -75,6 +75,12 @@ describeWrongCalls({
       ),
       count: arg(1, notWhole(0, 2 ** 31)),
     }),
+    scanValues: entry(native.scanValues, {
+      values: arg(
+        new Float32Array(2),
+        except((value) => value instanceof Float32Array || value instanceof Uint16Array),
+      ),
+    }),
     gatherWorkers: entry(native.gatherWorkers, { gathered: arg(false, notFlag) }),
     setWorkerLimit: entry(native.setWorkerLimit, { workers: arg(1, notWhole(1, native.workerCount())) }),
     'new NativeDevice': entry((kind: string) => new NativeDevice(kind).close(), {

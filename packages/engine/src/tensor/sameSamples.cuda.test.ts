@@ -13,6 +13,8 @@ const simt = (() => {
 const ROWS = 64;
 // More than a block of threads takes at once.
 const VOCABULARY = simt ? 2500 : 49_152;
+/** Of the ids that can be drawn, where there is one. */
+const BOUND = 2011;
 const DRAWS = simt ? 1 : 40;
 
 /** Token ids of many draws from rows whose logits are exact on any device: h is one-hot, so a logit is one weight. */
@@ -24,6 +26,8 @@ async function draws(kind: DeviceKind, options: LinearSampleOptions): Promise<nu
   const w = Float32Array.from(random.normals(VOCABULARY * ROWS, 3));
   // Token 0 is likely everywhere: a row that read into the next one would draw otherwise.
   for (let r = 0; r < ROWS; r++) w[r] += 10;
+  // And so is the first that a bound leaves out.
+  for (let r = 0; r < ROWS; r++) w[BOUND * ROWS + r] += 10;
   const rows = Tensor.from(device, w, [VOCABULARY, ROWS]);
   const head = Weight.pack(rows, 'float32');
   const hidden = Tensor.from(device, h, [ROWS, ROWS]);
@@ -53,6 +57,8 @@ describe('CPU and CUDA sample the same ids from the same logits', () => {
     { minP: 1e-4, seed: 7 },
     { temperature: 1.3, topK: 100, topP: 0.8, minP: 0.01, seed: 6 },
     { temperature: 0 },
+    { vocabSize: BOUND, topP: 0.9, seed: 8 },
+    { vocabSize: BOUND, temperature: 0 },
   ])('%o', async (options) => {
     expect(await draws('cuda', options)).toEqual(await draws('cpu', options));
   });

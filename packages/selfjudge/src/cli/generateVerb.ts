@@ -95,12 +95,14 @@ async function answered(
   options: AnswerOptions,
 ): Promise<InputRow<Answered>[]> {
   const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [value.prompt]));
-  const answers = (await answerPrompts(opened, prompts, options)).values();
-  return rows.map(({ line, value, problem }) =>
-    problem === undefined
-      ? { line, value: { prompt: value.prompt, answers: answers.next().value as Answer[] } }
-      : { line, problem },
-  );
+  const all = (await answerPrompts(opened, prompts, options)).values();
+  return rows.map(({ line, value, problem }) => {
+    if (problem !== undefined) return { line, problem };
+    const answers = all.next().value as Answer[];
+    const failed = answers.find(({ error }) => error !== undefined);
+    if (failed !== undefined) return { line, problem: { code: 'not-finite', reason: failed.error! } };
+    return { line, value: { prompt: value.prompt, answers } };
+  });
 }
 
 function answerRow(prompt: Text, { text, logprob, finish, candidates, tournament }: Answer): object {

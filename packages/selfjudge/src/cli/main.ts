@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { Device } from '@selfjudge/engine';
+import { Device, LlamaModel } from '@selfjudge/engine';
 import { renaming, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
@@ -35,6 +35,7 @@ addDoctorVerb(program);
 addQuickstartVerb(program, (c) => (code = c));
 
 renaming.onNote = (note) => void process.stderr.write(`note: ${note}\n`);
+LlamaModel.onWarning = (message) => void process.stderr.write(`warning: ${message}\n`);
 Device.onFallback = (reason) => void process.stderr.write(`computing on the CPU: ${reason}\n`);
 
 // Whoever reads the output may have seen enough, as head does.

@@ -1,7 +1,7 @@
 import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { findModel } from '@selfjudge/engine/internal';
-import { openModel, type OpenModel } from '../models/model.js';
+import { formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { promptNotes } from '../rows/promptNotes.js';
 import { withOutput } from './output.js';
@@ -52,6 +52,7 @@ export async function overRows<In, Out>(
       const rows = await read(format);
       const opened = await openModel(options.modelNameOrPath, options);
       try {
+        for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
         if (promptOf !== undefined) {
           const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
           for (const note of promptNotes(prompts, opened.tokenizer, format)) progress.say(`note: ${note}`);

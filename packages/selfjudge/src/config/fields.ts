@@ -22,10 +22,13 @@ export const modelFields = {
   model_name_or_path: path.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
+  chat_template: path
+    .optional()
+    .describe('a name (chatml, or one of the model) or a Jinja file, in place of the one of the model'),
   chat_template_kwargs: z
     .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
     .optional()
-    .describe('variables of the chat template, as {enable_thinking: false}; columns of a row go before them'),
+    .describe('variables of the chat template, as {enable_thinking: true} (false by default); columns of a row go before them'),
   chat_template_date: z
     .string()
     .refine((text) => parseMoment(text) !== undefined)

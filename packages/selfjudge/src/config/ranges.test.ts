@@ -19,6 +19,7 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   device: { wrong: ['gpu'], right: ['auto', 'cpu', 'cuda'] },
   judge_reasoning: { wrong: ['none'], right: ['auto', 'drop', 'keep'] },
   prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
+  chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
   learning_rate: { wrong: ['0', '-1'], right: ['1e-9'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine'] },

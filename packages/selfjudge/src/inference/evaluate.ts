@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { findModel } from '@selfjudge/engine/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { openModel, type OpenModel } from '../models/model.js';
+import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '../models/model.js';
 import { readTrainingData, resolvePromptFormat } from '../models/trainingData.js';
 import { fileRows } from '../rows/datasets.js';
 import { promptNotes } from '../rows/promptNotes.js';
@@ -21,13 +21,18 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   const promptFormat = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
   const pairs = await fileRows.preferences({ ...options, promptFormat }, onWarning);
   const opened: OpenModel[] = [];
-  const open = async (path: string, adapter?: string) => {
-    opened.push(await openModel(path, { ...options, adapter }));
-    return opened[opened.length - 1];
+  const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
+    const model = await openModel(path, { ...options, adapter: undefined, ...own });
+    opened.push(model);
+    for (const line of formatWarnings(model)) onWarning(`${path}: ${line}`);
+    return model;
   };
   try {
-    const policy = await open(options.modelNameOrPath, options.adapter);
-    const outside = options.outsideJudge === undefined ? undefined : await open(options.outsideJudge);
+    const policy = await open(options.modelNameOrPath, { adapter: options.adapter });
+    const outside =
+      options.outsideJudge === undefined
+        ? undefined
+        : await open(options.outsideJudge, { chatTemplate: undefined });
     const baseline = options.baseline === undefined ? undefined : await open(options.baseline);
     if (baseline !== undefined) assertSameTokenizer(policy, baseline);
     const { adapter, datasetSplit } = options;

@@ -1,5 +1,4 @@
-import { ArgumentError } from '@selfjudge/base';
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
@@ -177,6 +176,7 @@ async function answersOf(
       onProgress: (at) => onProgress?.(at.done, at.total),
     },
   );
+  assertFinished(answers);
   return answers.map(([{ text }]) => text);
 }
 

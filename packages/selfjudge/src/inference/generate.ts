@@ -38,8 +38,9 @@ export interface Answer {
   tokens: number[];
   /** Sum of the tokens' log-probabilities under the whole vocabulary at temperature 1, nats. */
   logprob: number;
-  /** `length`: cut at maxNewTokens. */
-  finish: 'eos' | 'length';
+  /** `length`: cut at maxNewTokens; `error`: its logits were not finite there, as `error` says. */
+  finish: 'eos' | 'length' | 'error';
+  error?: string;
   /** With bestOf: the texts that were compared; `tournament` names them by index. */
   candidates?: string[];
   /** With bestOf: who met whom and what the judge said. */
@@ -84,9 +85,10 @@ export async function answerPrompts(
   return answers.map((ofPrompt) => ofPrompt.map(answerOf));
 }
 
-const answerOf = ({ text, tokens, logprobs, finish }: SampledAnswer): Answer => ({
+const answerOf = ({ text, tokens, logprobs, finish, error }: SampledAnswer): Answer => ({
   text,
   tokens,
   logprob: logprobs.reduce((sum, x) => sum + x, 0),
   finish,
+  ...(error !== undefined && { error }),
 });

@@ -3,6 +3,7 @@ import { Adapter, Device, type LlamaModel, type ModelView } from '@selfjudge/eng
 import { adapterBase, findModel, loadModelWithAdapter, mergeAdapters } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { TemplateSettings, Tokenizer } from '@selfjudge/text';
+import { turnProblem, withChatTemplate } from '@selfjudge/text/internal';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 import { carryTemplate } from './judgeTemplate.js';
 import { saveArguments, savedArguments, settingsOf, type ChatTemplateOptions } from './templateSettings.js';
@@ -13,6 +14,8 @@ export interface ModelOptions extends ChatTemplateOptions {
   dtype?: 'float32' | 'bf16';
   /** An adapter folder on top of the model. */
   adapter?: string;
+  /** In the place of the tokenizer's own chat template: a name or a file. */
+  chatTemplate?: string;
 }
 
 /** A model ready to work: weights, the adapter its path brought, and its tokenizer. */
@@ -36,7 +39,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter, ...told }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, chatTemplate, ...told }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   const found = findModel(path);
@@ -58,15 +61,42 @@ export async function openModel(
     if (model.tokenizer === undefined)
       throw new ArgumentError('model_name_or_path', {
         where: 'openModel',
-        expected: 'a model with a tokenizer (tokenizer.json in its folder)',
+        expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
         received: model.source,
       });
-    const settings = settingsOf(savedArguments(found.path), told);
+    if (chatTemplate !== undefined) model.tokenizer = withChatTemplate(model.tokenizer, chatTemplate);
+    const settings = settingsOf(model.tokenizer, savedArguments(found.path), told);
     return assemble(model, model.tokenizer.withTemplate(settings), settings, own, found.path);
   } catch (error) {
     dispose();
     throw error;
   }
+}
+
+const OWN_TEMPLATE = 'chat_template (--chat_template chatml or a file) chooses another format';
+
+/** What to know about how a model is asked, as lines: that it brings no chat template, or that nothing ends its turns. */
+export function formatWarnings({ tokenizer }: OpenModel): string[] {
+  const lines: string[] = [];
+  if (tokenizer.chatTemplate === undefined) {
+    lines.push(
+      `the model brings no chat template: turns are written as Human: and Assistant:; ${OWN_TEMPLATE}`,
+    );
+  }
+  const problem = turnProblem(tokenizer);
+  if (problem !== undefined) lines.push(`an answer ends only at the limit of its length: ${problem}`);
+  return lines;
+}
+
+/** @throws ArgumentError where a model could not learn where its turns end */
+export function checkTurns({ tokenizer }: OpenModel): void {
+  const problem = turnProblem(tokenizer);
+  if (problem === undefined) return;
+  throw new ArgumentError('chat template', {
+    where: 'train',
+    expected: `one whose turns end with a token of the tokenizer; ${OWN_TEMPLATE}`,
+    received: problem,
+  });
 }
 
 /**

@@ -14,18 +14,25 @@ export interface ChatTemplateOptions {
 
 const ARGUMENTS_FILE = 'chat_template_kwargs.json';
 
-/** What the chat template is told: the saved arguments, and those of a configuration over them. */
-export const settingsOf = (
+/**
+ * What the chat template is told: the saved arguments, and those of a configuration over them. A model that may think first
+ * answers at once unless it is told to think: training, scores and verdicts are of answers.
+ */
+export function settingsOf(
+  { chatTemplate = '' }: Pick<Tokenizer, 'chatTemplate'>,
   saved: TemplateArguments,
   { chatTemplateKwargs, chatTemplateDate }: ChatTemplateOptions,
-): TemplateSettings => ({ arguments: { ...saved, ...chatTemplateKwargs }, now: chatTemplateDate });
+): TemplateSettings {
+  const thinking = /\benable_thinking\b/.test(chatTemplate) ? { enable_thinking: false } : {};
+  return { arguments: { ...thinking, ...saved, ...chatTemplateKwargs }, now: chatTemplateDate };
+}
 
 /** Something with a tokenizer, told as `options` say. */
 export function telling<T extends { tokenizer: Tokenizer; templateSettings: TemplateSettings }>(
   opened: T,
   options: ChatTemplateOptions,
 ): T {
-  const settings = settingsOf(opened.templateSettings.arguments ?? {}, options);
+  const settings = settingsOf(opened.tokenizer, opened.templateSettings.arguments ?? {}, options);
   return { ...opened, tokenizer: opened.tokenizer.withTemplate(settings), templateSettings: settings };
 }
 

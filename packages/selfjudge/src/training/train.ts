@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
-import { openModel, type OpenModel } from '../models/model.js';
+import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { telling } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { withMoment } from './runMoment.js';
@@ -61,6 +61,8 @@ export async function runTraining(
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     let task: TrainingTask | undefined;
     try {
+      checkTurns(opened);
+      formatWarnings(opened).forEach(warn);
       task = await TASKS[verb](options, {
         opened: telling(opened, options),
         rows: inputs.rows ?? fileRows,

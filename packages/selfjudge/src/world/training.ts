@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Device, type LlamaModel } from '@selfjudge/engine';
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
 import type { PreferencePair } from '@selfjudge/data';
@@ -165,6 +165,7 @@ export class WorldTraining {
       eos: tokenizer.eos,
       signal: hooks.signal,
     });
+    assertFinished(answers);
     return answers.map((of) =>
       of.map(({ text, tokens, logprobs }) => ({
         text: worldText(text),

@@ -135,16 +135,36 @@ export const headCases: OpCase[] = [
         run: (x) => {
           const greedy = linearSample(x.tensor('h'), x.weight('w'), x.tensor('keys'), { temperature: 0 });
           const only = linearSample(x.tensor('h'), x.weight('w'), x.tensor('keys'), { topK: 1, seed: 5 });
-          return [greedy.tokens, greedy.logp, greedy.samplingLogp, only.tokens, only.samplingLogp];
+          const vocabSize = tokenizerIds(c);
+          const bounded = linearSample(x.tensor('h'), x.weight('w'), x.tensor('keys'), {
+            temperature: 0,
+            vocabSize,
+          });
+          const alone = linearSample(x.tensor('h'), x.weight('w'), x.tensor('keys'), { topK: 1, vocabSize });
+          return [
+            greedy.tokens,
+            greedy.logp,
+            greedy.samplingLogp,
+            only.tokens,
+            only.samplingLogp,
+            bounded.tokens,
+            bounded.logp,
+            bounded.samplingLogp,
+            alone.tokens,
+            alone.logp,
+          ];
         },
         oracle: (x) => {
           const rows = Array.from({ length: c.count }, (_, row) => row);
           const logits = oracle.matmul(x.h, x.w, c.dim);
-          const tokens = Float64Array.from(rows, (row) =>
-            argmax(logits.subarray(row * c.vocabulary, (row + 1) * c.vocabulary)),
-          );
+          const likeliest = (ids: number) =>
+            Float64Array.from(rows, (row) =>
+              argmax(logits.subarray(row * c.vocabulary, row * c.vocabulary + ids)),
+            );
+          const [tokens, first] = [likeliest(c.vocabulary), likeliest(tokenizerIds(c))];
+          const logp = (ids: Float64Array) => oracle.linearLogprob(x.h, x.w, c.dim, rows, ids);
           const zeros = new Float64Array(c.count);
-          return [tokens, oracle.linearLogprob(x.h, x.w, c.dim, rows, tokens), zeros, tokens, zeros];
+          return [tokens, logp(tokens), zeros, tokens, zeros, first, logp(first), zeros, first, logp(first)];
         },
         differentiable: false,
         magnitude,
@@ -154,6 +174,9 @@ export const headCases: OpCase[] = [
   certain(false),
   certain(true),
 ];
+
+/** Of a tokenizer whose model has rows past them, within a strip of the vocabulary and past its last panel. */
+const tokenizerIds = ({ vocabulary }: HeadCase): number => Math.ceil(0.6 * vocabulary) + 1;
 
 function argmax(values: Float64Array): number {
   return values.reduce((best, value, i) => (value > values[best] ? i : best), 0);

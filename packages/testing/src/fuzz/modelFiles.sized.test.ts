@@ -1,5 +1,6 @@
 import { describeFuzz } from './describeFuzz.js';
 import { adapterTarget } from './adapter.js';
+import { bitsandbytesTarget } from './bitsandbytes.js';
 import { ggufTarget, dequantizeTarget } from './gguf.js';
 import { ggufModelTarget } from './ggufModel.js';
 import { hfConfigTarget, modelFolderTarget } from './modelConfig.js';
@@ -12,5 +13,6 @@ describeFuzz(
   ggufModelTarget,
   hfConfigTarget,
   modelFolderTarget,
+  bitsandbytesTarget,
   adapterTarget,
 );

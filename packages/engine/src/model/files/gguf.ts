@@ -1,17 +1,20 @@
 import { dequantize } from '@selfjudge/native';
 
-import { ArgumentError, FileFormatError } from '@selfjudge/base';
+import { ArgumentError } from '@selfjudge/base';
 import { ByteReader, readExactly, withFile } from '@selfjudge/base/internal';
+import { assertReadable, blockOf } from './ggufTypes.js';
 
 /** A metadata value. 64-bit integers are numbers where a number holds them exactly, bigints otherwise. */
 export type GgufValue = number | bigint | boolean | string | GgufValue[];
 
 export interface GgufTensor {
-  /** 'F32', 'Q4_1', ...; 'type 99' when it is none we know by name. */
+  /** 'F32', 'Q4_1', ...; 'type 99' when it is none we know by name: then `bytes` is 0. */
   type: string;
   /** Row-major: a matrix is [rows, columns]. (The file lists the fastest dimension first.) */
   shape: number[];
-  /** Bytes from the start of the file. */
+  /** The file it is in. */
+  path: string;
+  /** Bytes from the start of that file. */
   offset: number;
   bytes: number;
 }
@@ -24,33 +27,6 @@ export interface GgufFile {
   /** The tensor as float32 values in row-major order; quantised blocks are expanded. */
   read(name: string): Float32Array;
 }
-
-/** ggml's tensor types: name, values a block, bytes a block. */
-const TYPES: Record<number, readonly [name: string, values: number, bytes: number]> = {
-  0: ['F32', 1, 4],
-  1: ['F16', 1, 2],
-  2: ['Q4_0', 32, 18],
-  3: ['Q4_1', 32, 20],
-  6: ['Q5_0', 32, 22],
-  7: ['Q5_1', 32, 24],
-  8: ['Q8_0', 32, 34],
-  9: ['Q8_1', 32, 36],
-  10: ['Q2_K', 256, 84],
-  11: ['Q3_K', 256, 110],
-  12: ['Q4_K', 256, 144],
-  13: ['Q5_K', 256, 176],
-  14: ['Q6_K', 256, 210],
-  15: ['Q8_K', 256, 292],
-  24: ['I8', 1, 1],
-  25: ['I16', 1, 2],
-  26: ['I32', 1, 4],
-  27: ['I64', 1, 8],
-  28: ['F64', 1, 8],
-  30: ['BF16', 1, 2],
-};
-
-const READABLE = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q6_K'] as const;
-type Readable = (typeof READABLE)[number];
 
 /** Smallest bytes of a value of each metadata type, by the type's number. */
 const VALUE_BYTES = [1, 1, 2, 2, 4, 4, 4, 1, 8, 12, 8, 8, 8];
@@ -187,8 +163,7 @@ function tensorInfo(reader: ByteReader, name: string, align: number): GgufTensor
     shape.unshift(Number(n));
   }
   const typeAt = reader.offset;
-  const number = reader.u32();
-  const [type, values, bytes] = TYPES[number] ?? [`type ${number}`, 1, 1];
+  const [type, values, bytes] = blockOf(reader.u32());
   const columns = shape[shape.length - 1];
   if (columns % values !== 0) {
     reader.fail(
@@ -201,10 +176,16 @@ function tensorInfo(reader: ByteReader, name: string, align: number): GgufTensor
   if (offset % BigInt(align) !== 0n || offset > BigInt(reader.size)) {
     reader.fail(`'${name}' at a multiple of ${align} bytes inside the file`, offset, reader.offset - 8);
   }
-  return { type, shape, offset: Number(offset), bytes: (Number(size) / values) * bytes };
+  const { path } = reader;
+  return { type, shape, path, offset: Number(offset), bytes: (Number(size) / values) * bytes };
 }
 
-function readTensor(path: string, tensors: Map<string, GgufTensor>, name: string): Float32Array {
+/** The tensor's values. @param path named where there is none of this name */
+export function readTensor(
+  path: string,
+  tensors: ReadonlyMap<string, GgufTensor>,
+  name: string,
+): Float32Array {
   const tensor = tensors.get(name);
   if (tensor === undefined) {
     throw new ArgumentError('name', {
@@ -213,16 +194,9 @@ function readTensor(path: string, tensors: Map<string, GgufTensor>, name: string
       received: name,
     });
   }
+  assertReadable(tensor, name);
   const { type, shape, offset, bytes } = tensor;
-  if (!(READABLE as readonly string[]).includes(type)) {
-    throw new FileFormatError({
-      path,
-      offset,
-      expected: `tensor '${name}' of type ${READABLE.join(', ')}`,
-      received: type,
-    });
-  }
-  const data = withFile(path, (fd) => readExactly(fd, path, offset, bytes));
+  const data = withFile(tensor.path, (fd) => readExactly(fd, tensor.path, offset, bytes));
   const count = shape.reduce((a, b) => a * b, 1);
-  return dequantize(type as Readable, data, count);
+  return dequantize(type, data, count);
 }

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import { dequantize } from '@selfjudge/native';
 
 import { check, path as isPath, text } from '@selfjudge/base/checks';
-import { ArgumentError, FileFormatError } from '@selfjudge/base';
+import { ArgumentError, FileFormatError, readJson } from '@selfjudge/base';
 import { readExactly, withFile } from '@selfjudge/base/internal';
 
 /** Bytes a value of each dtype of the format. Only F32, F16 and BF16 can be read; the others may be present. */
@@ -85,15 +85,7 @@ export class Safetensors {
   /** F32 and F16 as float32 values, BF16 as its bits. */
   read(name: string): HostTensor {
     check('Safetensors.read', { name }, { name: text });
-    const tensor = this.tensors.get(name);
-    if (tensor === undefined) {
-      throw new ArgumentError('name', {
-        where: 'Safetensors.read',
-        expected: `a tensor of ${this.path}`,
-        received: name,
-      });
-    }
-    const { dtype, shape, path, offset, bytes } = tensor;
+    const { dtype, shape, path, offset, bytes } = this.#tensor('Safetensors.read', name);
     if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
       throw new FileFormatError({
         path,
@@ -106,6 +98,19 @@ export class Safetensors {
     if (dtype === 'F32') return { dtype: 'float32', shape, data: new Float32Array(buffer) };
     if (dtype === 'BF16') return { dtype: 'bf16', shape, data: new Uint16Array(buffer) };
     return { dtype: 'float32', shape, data: dequantize('F16', new Uint8Array(buffer), bytes / 2) };
+  }
+
+  /** A tensor's bytes as the file has them, of any dtype. */
+  readBytes(name: string): Uint8Array {
+    check('Safetensors.readBytes', { name }, { name: text });
+    const { path, offset, bytes } = this.#tensor('Safetensors.readBytes', name);
+    return withFile(path, (fd) => readExactly(fd, path, offset, bytes));
+  }
+
+  #tensor(where: string, name: string): SafetensorsTensor {
+    const tensor = this.tensors.get(name);
+    if (tensor !== undefined) return tensor;
+    throw new ArgumentError('name', { where, expected: `a tensor of ${this.path}`, received: name });
   }
 }
 
@@ -206,27 +211,34 @@ function checkPlaces(
   }
 }
 
-/** `{"weight_map": {tensor name: file name}}`; the files are beside the index. */
+/** Tensors of the shards that `{"weight_map": {tensor name: file name}}` names; they are beside the index. */
 function readIndex(path: string): Map<string, SafetensorsTensor> {
   const fail = (expected: string, received: unknown): never => {
     throw new FileFormatError({ path, expected, received });
   };
-  let map: unknown;
-  try {
-    map = (JSON.parse(readFileSync(path, 'utf8')) as { weight_map?: unknown } | null)?.weight_map;
-  } catch (error) {
-    fail('an index in JSON', (error as Error).message);
-  }
+  const map = (readJson(path) as { weight_map?: unknown } | null)?.weight_map;
   if (!isObject(map)) return fail('an object weight_map', map);
   const shards = new Map<string, Header>();
-  const tensors = new Map<string, SafetensorsTensor>();
   for (const [name, file] of Object.entries(map)) {
     if (typeof file !== 'string' || basename(file) !== file || !file.endsWith('.safetensors')) {
       return fail(`the file of '${name}' as the name of a .safetensors file in the same folder`, file);
     }
     let shard = shards.get(file);
-    if (shard === undefined) shards.set(file, (shard = readHeader(join(dirname(path), file))));
-    tensors.set(name, shard.tensors.get(name) ?? fail(`'${name}' in ${file}`, 'no such tensor'));
+    if (shard === undefined) {
+      const own = join(dirname(path), file);
+      if (!existsSync(own)) fail(`the shard ${file} beside the index`, 'nothing there');
+      shards.set(file, (shard = readHeader(own)));
+    }
+    if (!shard.tensors.has(name)) fail(`'${name}' in ${file}`, 'no such tensor');
+  }
+  // What a shard holds counts, whether the index names it or not, as in transformers.
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [file, shard] of shards) {
+    for (const [name, tensor] of shard.tensors) {
+      const other = tensors.get(name);
+      if (other !== undefined) fail(`'${name}' in one shard`, `it in ${basename(other.path)} and ${file}`);
+      tensors.set(name, tensor);
+    }
   }
   return tensors;
 }

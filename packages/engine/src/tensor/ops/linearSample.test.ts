@@ -65,6 +65,23 @@ describe('linearSample', () => {
     expect(compared).toBeGreaterThan(rows - 10);
   });
 
+  it('draws from the first vocabSize rows what a head of those alone draws', async () => {
+    const ids = 70;
+    const rowsOf = packed.view(0, [ids, dim]);
+    const alone = Weight.pack(rowsOf, 'float32');
+    const own = Tensor.from(device, keys, [rows, 2]);
+    for (const options of [{ topP: 0.9, seed: 3 }, { topK: 20 }, { temperature: 0 }, { minP: 0.1 }]) {
+      const bounded = await draw({ ...options, vocabSize: ids });
+      const { tokens, logp, samplingLogp } = linearSample(h, alone, own, options);
+      expect(bounded.tokens).toEqual(await tokens.read());
+      expect(bounded.samplingLogp).toEqual(await samplingLogp.read());
+      // Of the whole vocabulary: less than under 70 ids.
+      ((await logp.read()) as Float32Array).forEach((x, r) => expect(bounded.logp[r]).toBeLessThan(x));
+      for (const tensor of [tokens, logp, samplingLogp]) tensor.dispose();
+    }
+    for (const thing of [rowsOf, alone, own]) thing.dispose();
+  });
+
   it("gives linearLogprob's log-probability to the bit", async () => {
     const { tokens, logp } = await draw({ temperature: 2, topK: 20 });
     const index = Tensor.from(

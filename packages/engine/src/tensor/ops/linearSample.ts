@@ -16,12 +16,20 @@ export interface LinearSampleOptions {
   topP?: number;
   /** Keep tokens of at least minP times the highest probability; 0 (default) is off. */
   minP?: number;
+  /**
+   * Ids from 0 to this, exclusive, can be drawn, and the filters see no others: a tokenizer's ids, where the head has rows
+   * past them. 0 (default) is all rows.
+   */
+  vocabSize?: number;
   /** 0 to 2^64 - 1; a number up to 2^53 - 1. Default 0. */
   seed?: bigint | number;
 }
 
 export interface LinearSampleResult {
-  /** int32 [R]; -1, and NaN for both log-probabilities, where the logits hold NaN or +inf or nothing finite. */
+  /**
+   * int32 [R]; -1, and NaN for both log-probabilities, where the logits hold NaN or +inf, or nothing finite among those that
+   * can be drawn.
+   */
   tokens: Tensor;
   /** float32 [R], untempered, under the whole vocabulary: bitwise linearLogprob's. */
   logp: Tensor;
@@ -43,12 +51,12 @@ export function linearSample(
   options: LinearSampleOptions = {},
 ): LinearSampleResult {
   assertUntracked(h, 'linearSample');
-  const { temperature = 1, topK = 0, topP = 1, minP = 0, seed = 0 } = options;
+  const { temperature = 1, topK = 0, topP = 1, minP = 0, vocabSize = 0, seed = 0 } = options;
   const [low, high] = seedWords(seed);
   const [tokens, logp, samplingLogp] = enqueue(
     'linear_sample',
     [h, packedOf(head, 'linear_sample', 'head'), keys],
-    [temperature, topK, topP, minP, low, high],
+    [temperature, topK, topP, minP, low, high, vocabSize],
   ) as [Tensor, Tensor, Tensor];
   return { tokens, logp, samplingLogp };
 }

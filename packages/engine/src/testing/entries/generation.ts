@@ -25,6 +25,7 @@ const notIds = fc.oneof(
 );
 
 const prompts = arg([[1, 2]], fc.oneof(notListOf([1], notIds), fc.constantFrom([[]], [[1000]])));
+const sample: engine.Sample = { tokens: [1], logprobs: new Float32Array(1), finish: 'eos' };
 const options = fields(
   {
     maxNewTokens: arg(1, notWhole(1, 2048)),
@@ -32,6 +33,7 @@ const options = fields(
     topP: arg(0.9, perhaps(notNumber(0.01, 1))),
     topK: arg(2, perhaps(notWhole(0, 2 ** 31 - 1))),
     minP: arg(0, perhaps(notNumber(0, 1))),
+    vocabSize: arg(8, perhaps(notWhole(1, 256))),
     seed: arg(
       1,
       perhaps(except((v) => typeof v === 'bigint' || (Number.isSafeInteger(v) && (v as number) >= 0))),
@@ -51,7 +53,13 @@ const options = fields(
 export const generationEntries: Record<string, Entry> = {
   answerText: entry(engine.answerText, {
     tokenizer: arg(tokenizer, junk),
-    sample: fields({ tokens: arg([1], notIds), finish: arg('eos', noneOf('eos', 'length')) }, notObject),
+    sample: fields(
+      { tokens: arg([1], notIds), finish: arg('eos', noneOf('eos', 'length', 'error')) },
+      notObject,
+    ),
+  }),
+  assertFinished: entry(engine.assertFinished, {
+    samples: arg([[sample]], notListOf([sample], notListOf(sample, notObject))),
   }),
   generate: entry(engine.generate, { view: arg(view, notView), prompts, options }),
   sampleAnswers: entry(engine.sampleAnswers, {

@@ -81,6 +81,8 @@ export const modelEntries: Record<string, Entry> = {
         ...notStorage,
         beforeWeights: arg(() => () => {}, perhaps(notFunction)),
         onProgress: arg(() => () => {}, perhaps(notFunction)),
+        withoutAdapter: arg(false, perhaps(notFlag)),
+        onWarning: arg(() => () => {}, perhaps(notFunction)),
       },
       perhaps(notObject),
     ),
@@ -216,6 +218,9 @@ export const modelEntries: Record<string, Entry> = {
     stem: arg('model', notPath, ''),
   }),
   'Safetensors#read': entry((name: string) => Safetensors.openIn(at('model'), 'model').read(name), {
+    name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))),
+  }),
+  'Safetensors#readBytes': entry((name: string) => Safetensors.openIn(at('model'), 'model').readBytes(name), {
     name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))),
   }),
   readGguf: entry(engine.readGguf, { path: arg(gguf, notPath) }),

@@ -195,6 +195,7 @@ export const opEntries: Record<string, Entry> = {
         topK: arg(1, perhaps(notWhole(0, 2 ** 31 - 1))),
         topP: arg(0.5, perhaps(fc.oneof(notNumber(0, 1), fc.constant(0)))),
         minP: arg(0.5, perhaps(notNumber(0, 1))),
+        vocabSize: arg(3, perhaps(notWhole(0, 2 ** 31 - 1))),
         seed: arg(
           1,
           perhaps(except((v) => typeof v === 'bigint' || (Number.isSafeInteger(v) && (v as number) >= 0))),

@@ -1,0 +1,137 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { FileFormatError } from '@selfjudge/base';
+import { Tokenizer } from '@selfjudge/text';
+import { hasTokenizer } from '@selfjudge/text/internal';
+import { checkTensors, named, type Warn } from './checkTensors.js';
+import type { ModelConfig } from './config.js';
+import { unpacked, type TensorFile } from './files/bitsandbytes.js';
+import { readJsonObject } from '@selfjudge/base';
+import { Safetensors, type HostTensor } from './files/safetensors.js';
+import { configFromHf } from './hfConfig.js';
+import { quantizationOf, refuseQuantized } from './quantization.js';
+import type { ModelSource } from './source.js';
+
+const TABLE = 'model.embed_tokens.weight';
+const HEAD = 'lm_head.weight';
+/** A buffer that old checkpoints hold, which transformers computes anew and drops without a word. */
+const BUFFER = /(^|\.)rotary_emb\.inv_freq$/;
+
+/** A folder as transformers writes it: config.json, model.safetensors or its shards, tokenizer files. */
+export function folderSource(folder: string, warn: Warn = () => {}): ModelSource {
+  const path = join(folder, 'config.json');
+  const generation = join(folder, 'generation_config.json');
+  const json = readJsonObject(path);
+  const quantization = quantizationOf(json, path);
+  const config = configFromHf(
+    json,
+    path,
+    existsSync(generation) ? readJsonObject(generation) : undefined,
+    warn,
+  );
+  const weights = openWeights(folder, warn);
+  refuseQuantized(weights.tensors.keys(), weights.path);
+  const values = unpacked(weights);
+  if (quantization !== 'none' && values === weights)
+    warn(
+      `${path}: quantization_config says ${quantization}, but the weights are not packed: read as they are`,
+    );
+  const file = underModel(values);
+  const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
+  const read = untied(file, config, shapes, warn);
+  const surplus = checkTensors(file.path, config, shapes).filter((name) => !BUFFER.test(name));
+  if (surplus.length > 0)
+    warn(`${file.path}: ${named(surplus, 'tensor')} not used: by its config the model has none such`);
+  return {
+    path: file.path,
+    config,
+    dtype: (file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype === 'F32' ? 'float32' : 'bf16',
+    read,
+    tokenizer: async () => (hasTokenizer(folder) ? await Tokenizer.load(folder) : undefined),
+  };
+}
+
+/** model.safetensors or its shards; other files of weights in the folder are named. */
+function openWeights(folder: string, warn: Warn): Safetensors {
+  const others = readdirSync(folder).filter((name) => /\.(safetensors|bin|pth|pt)$/.test(name));
+  if (!['', '.index.json'].some((end) => existsSync(join(folder, `model.safetensors${end}`)))) {
+    throw new FileFormatError({
+      path: folder,
+      expected: 'model.safetensors or model.safetensors.index.json in the folder',
+      received: others.length === 0 ? 'neither' : named(others, 'other file'),
+      advice: others.some((name) => /^pytorch_model.*\.bin$/.test(name))
+        ? "Pickled weights are not read. Save the folder anew with transformers: AutoModelForCausalLM.from_pretrained('IN', dtype='auto').save_pretrained('OUT')."
+        : 'Download the model again with all of its files.',
+    });
+  }
+  const weights = Safetensors.openIn(folder, 'model');
+  const used = new Set([...weights.tensors.values()].map(({ path }) => path));
+  const unused = others.filter(
+    (name) => /^model.*\.safetensors$/.test(name) && !used.has(join(folder, name)),
+  );
+  if (unused.length > 0) warn(`${weights.path}: ${named(unused, 'file')} beside it not used`);
+  return weights;
+}
+
+/** A base model saved without its head has names without `model.`; transformers puts it before them. */
+function underModel(file: TensorFile): TensorFile {
+  const names = [...file.tensors.keys()];
+  if (names.some((name) => name.startsWith('model.')) || !file.tensors.has('embed_tokens.weight'))
+    return file;
+  const own = new Map(names.map((name) => [name === HEAD ? name : `model.${name}`, name]));
+  return {
+    path: file.path,
+    tensors: new Map([...own].map(([name, from]) => [name, file.tensors.get(from)!])),
+    read: (name) => file.read(own.get(name) ?? name),
+  };
+}
+
+/**
+ * What "tied" means for a file, as in transformers: a head beside the table is kept where it differs from it, and a head
+ * alone is the table too. Says so in `config`, and leaves in `shapes` what the model uses.
+ *
+ * @returns the reader of its tensors
+ */
+function untied(
+  file: TensorFile,
+  config: ModelConfig,
+  shapes: Map<string, number[]>,
+  warn: Warn,
+): (name: string) => HostTensor {
+  const [table, head] = [shapes.get(TABLE), shapes.get(HEAD)];
+  if (!config.tieWordEmbeddings || head === undefined) return (name) => file.read(name);
+  if (table === undefined) {
+    shapes.set(TABLE, head);
+    shapes.delete(HEAD);
+    return (name) => file.read(name === TABLE ? HEAD : name);
+  }
+  if (sameValues(file.read(TABLE), file.read(HEAD))) {
+    shapes.delete(HEAD);
+    return (name) => file.read(name);
+  }
+  config.tieWordEmbeddings = false;
+  warn(
+    `${file.path}: '${HEAD}' differs from '${TABLE}', so it is kept as a head of its own, though config.json says ` +
+      'tie_word_embeddings: true',
+  );
+  return (name) => file.read(name);
+}
+
+function sameValues(a: HostTensor, b: HostTensor): boolean {
+  if (a.dtype !== b.dtype || a.data.length !== b.data.length) return sameNumbers(a, b);
+  const bytes = ({ data }: HostTensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+  return bytes(a).equals(bytes(b));
+}
+
+/** Of tensors stored in different dtypes. */
+function sameNumbers(a: HostTensor, b: HostTensor): boolean {
+  if (a.data.length !== b.data.length) return false;
+  const [left, right] = [valuesOf(a), valuesOf(b)];
+  return left.every((x, i) => x === right[i]);
+}
+
+function valuesOf(tensor: HostTensor): Float32Array {
+  if (tensor.dtype === 'float32') return tensor.data;
+  return new Float32Array(Uint32Array.from(tensor.data, (bits) => bits << 16).buffer);
+}

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { ropeFromHf } from './hfRope.js';
+
+function read(config: Record<string, unknown>) {
+  const warnings: string[] = [];
+  const rope = ropeFromHf(config, 4096, 'config.json', (message) => warnings.push(message));
+  return { ...rope, warnings };
+}
+
+// What transformers 5.24 does with the same keys (modeling_rope_utils.py).
+describe('ropeFromHf', () => {
+  it("is 'default' without a type, and says what that leaves out", () => {
+    for (const rope of [{ factor: 4 }, { rope_type: null, factor: 4 }]) {
+      const { ropeScaling, warnings } = read({ rope_scaling: rope });
+      expect(ropeScaling).toBeUndefined();
+      expect(warnings).toEqual([
+        "config.json: rope_scaling: factor without effect: without a rope_type it is 'default', as in transformers",
+      ]);
+    }
+    expect(read({ rope_scaling: { type: 'default' }, rope_theta: 5e5 })).toEqual({
+      ropeTheta: 5e5,
+      warnings: [],
+    });
+  });
+
+  it('takes rope_scaling before rope_parameters, unless there is nothing in it', () => {
+    const rope_parameters = { rope_type: 'linear', factor: 2, rope_theta: 7 };
+    const linear = { type: 'linear', factor: 2 };
+    expect(read({ rope_parameters, rope_theta: 9 })).toMatchObject({ ropeTheta: 7, ropeScaling: linear });
+    for (const rope_scaling of [null, {}])
+      expect(read({ rope_scaling, rope_parameters })).toMatchObject({ ropeTheta: 7, ropeScaling: linear });
+    const { ropeTheta, ropeScaling } = read({ rope_scaling: { type: 'linear', factor: 3 }, rope_parameters });
+    expect({ ropeTheta, ropeScaling }).toEqual({
+      ropeTheta: 10000,
+      ropeScaling: { type: 'linear', factor: 3 },
+    });
+  });
+
+  it('takes the original length from beside the dictionary, from in it, or from the context', () => {
+    const llama3 = { rope_type: 'llama3', factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
+    const inside = { ...llama3, original_max_position_embeddings: 64 };
+    const lengthOf = (config: Record<string, unknown>) => read(config).ropeScaling;
+    expect(lengthOf({ rope_scaling: llama3 })).toMatchObject({ originalMaxPositions: 4096 });
+    expect(lengthOf({ rope_scaling: inside })).toMatchObject({ originalMaxPositions: 64 });
+    expect(lengthOf({ rope_scaling: inside, original_max_position_embeddings: 32 })).toMatchObject({
+      originalMaxPositions: 32,
+    });
+  });
+
+  it('names keys that the type does not read', () => {
+    const yarn = {
+      type: 'yarn',
+      factor: 4,
+      original_max_position_embeddings: 1024,
+      finetuned: true,
+      long_factor: 3,
+    };
+    expect(read({ rope_scaling: yarn }).warnings).toEqual([
+      'config.json: rope_scaling: finetuned, long_factor without effect: a rope_type of yarn does not read them',
+    ]);
+    expect(read({ rope_scaling: { type: 'yarn', factor: 4, beta_fast: 0, beta_slow: null } })).toMatchObject({
+      ropeScaling: { betaFast: 32, betaSlow: 1 },
+      warnings: [],
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ['a type that is not computed', { rope_scaling: { type: 'dynamic', factor: 2 } }, /received dynamic/],
+    ['a type by a name of Object', { rope_scaling: { type: 'constructor' } }, /received constructor/],
+    ['a list', { rope_scaling: [1] }, /rope_scaling an object/],
+    ['partial rotation', { rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor 1/],
+    [
+      'a factor that is no number',
+      { rope_scaling: { type: 'linear', factor: '4' } },
+      /rope_scaling.factor a number/,
+    ],
+  ])('refuses %s', (_, config, message) => {
+    expect(() => read(config)).toThrow(message);
+  });
+});
