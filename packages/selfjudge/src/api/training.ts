@@ -10,8 +10,9 @@ import type {
 } from '@selfjudge/training';
 import type { JudgeReasoning } from '@selfjudge/judging';
 import type { TemplateArguments } from '@selfjudge/text';
-import { resolveConfig, type TrainingVerb } from '../config/index.js';
+import { type TrainingVerb } from '../config/index.js';
 import type { RowSource } from '../rows/datasets.js';
+import { resolveRun } from '../training/resolveRun.js';
 import { runTraining } from '../training/train.js';
 import { selfTrainingSettings, trainingSettings } from './checks.js';
 import { Model } from './model.js';
@@ -178,7 +179,7 @@ async function run(
   };
   const result = await runTraining(
     verb,
-    resolveConfig(verb, { values, preset }),
+    resolveRun(verb, { values, preset }),
     { signal, onWarning, onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }) },
     { opened: model.opened, rows: sourceOf(rows) },
   );

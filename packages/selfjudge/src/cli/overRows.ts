@@ -2,6 +2,7 @@ import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { findModel } from '@selfjudge/engine/internal';
 import { formatWarnings, openModel, type OpenModel } from '../models/model.js';
+import { templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { promptNotes } from '../rows/promptNotes.js';
 import { withOutput } from './output.js';
@@ -53,6 +54,7 @@ export async function overRows<In, Out>(
       const opened = await openModel(options.modelNameOrPath, options);
       try {
         for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
+        for (const line of templateNotes(opened.templateSettings)) progress.say(`note: ${line}`);
         if (promptOf !== undefined) {
           const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
           for (const note of promptNotes(prompts, opened.tokenizer, format)) progress.say(`note: ${note}`);

@@ -2,12 +2,12 @@ import { listCheckpoints } from '@selfjudge/training/runs/internal';
 import type { Command } from 'commander';
 import {
   presetOf,
-  resolveConfig,
   TRAINING_VERBS,
   type ResolvedConfig,
   type TrainingVerb,
   type VerbConfig,
 } from '../config/index.js';
+import { resolveRun } from '../training/resolveRun.js';
 import { runTraining, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
@@ -44,7 +44,7 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
   addConfigFlags(command, verb);
   command.action(async (options: { config?: string; preset?: string; json?: boolean }) => {
     const flags = givenFlags(command, ['config', 'preset', 'json']);
-    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags });
+    const config = resolveRun(name, { file: options.config, preset: options.preset, flags });
     const progress = new Progress(name, 'steps');
     try {
       const outcome = await interruptible(

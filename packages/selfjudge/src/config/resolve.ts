@@ -18,6 +18,8 @@ export interface ConfigSources {
   values?: object;
   /** Named set of defaults; goes before the file's. */
   preset?: string;
+  /** Values that go before the preset's alone: those that a run began with. */
+  begun?: Readonly<Record<string, unknown>>;
 }
 
 /** A verb's configuration in full, in the snake_case it is written to config.yaml with. */
@@ -36,7 +38,7 @@ export const resolveConfig = (name: TrainingVerb, sources: ConfigSources): Resol
 export function resolveVerb(
   name: string,
   verb: VerbConfig,
-  { file, flags = {}, values = {}, preset }: ConfigSources,
+  { file, flags = {}, values = {}, preset, begun = {} }: ConfigSources,
 ): ResolvedConfig {
   const { preset: ownPreset, ...content } = file === undefined ? {} : contentOf(file, name);
   const fromFile = knownKeys(verb, underTodaysKeys(content));
@@ -44,6 +46,7 @@ export function resolveVerb(
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const merged = {
     ...defaultsOf(verb, preset ?? ownPreset ?? 'default'),
+    ...begun,
     ...withBatchSize(fromFile),
     ...withBatchSize(fromFlags, fromFile),
     ...knownKeys(verb, mapKeys(given, snakeCase)),

@@ -2,6 +2,7 @@ import { ArgumentError } from '@selfjudge/base';
 import { findModel } from '@selfjudge/engine/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '../models/model.js';
+import { templateNotes } from '../models/templateSettings.js';
 import { readTrainingData, resolvePromptFormat } from '../models/trainingData.js';
 import { fileRows } from '../rows/datasets.js';
 import { promptNotes } from '../rows/promptNotes.js';
@@ -24,7 +25,8 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
     const model = await openModel(path, { ...options, adapter: undefined, ...own });
     opened.push(model);
-    for (const line of formatWarnings(model)) onWarning(`${path}: ${line}`);
+    const lines = [...formatWarnings(model), ...templateNotes(model.templateSettings)];
+    for (const line of lines) onWarning(`${path}: ${line}`);
     return model;
   };
   try {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { byteTokenizer, Tokenizer } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
-import { saveArguments, savedArguments, telling } from './templateSettings.js';
+import { saveArguments, savedArguments, settingsOf, telling, templateNotes } from './templateSettings.js';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'selfjudge-template-'));
 
@@ -26,5 +26,16 @@ describe('what the chat template of a model is told', () => {
     const options = { chatTemplateKwargs: { effort: 'high' }, chatTemplateDate: '2023-05-01' };
     const { tokenizer: told } = telling(opened, options);
     expect(told.renderChat([{ role: 'user', content: 'a' }]).text).toBe('Falsehigh2023');
+  });
+
+  it('is not to think, unless something says so, where the template knows of thinking', () => {
+    const template = { chatTemplate: '{% if enable_thinking is false %}{% endif %}' };
+    const off = settingsOf(template, {}, {});
+    expect(off.arguments).toEqual({ enable_thinking: false });
+    expect(templateNotes(off)[0]).toMatch(/told \{enable_thinking: false\}/);
+    expect(settingsOf(template, { enable_thinking: true }, {}).arguments).toEqual({ enable_thinking: true });
+    const given = { chatTemplateKwargs: { enable_thinking: true } };
+    expect(settingsOf(template, { enable_thinking: false }, given).arguments).toEqual({ enable_thinking: true });
+    expect(templateNotes(settingsOf({ chatTemplate: '{{ messages }}' }, {}, {}))).toEqual([]);
   });
 });

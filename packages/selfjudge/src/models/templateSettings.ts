@@ -27,6 +27,14 @@ export function settingsOf(
   return { arguments: { ...thinking, ...saved, ...chatTemplateKwargs }, now: chatTemplateDate };
 }
 
+/** What the chat template is told of all rows, as a line; none where it is told nothing. */
+export function templateNotes({ arguments: told = {} }: TemplateSettings): string[] {
+  const names = Object.entries(told).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+  return names.length === 0
+    ? []
+    : [`the chat template is told {${names.join(', ')}} (--chat_template_kwargs changes it)`];
+}
+
 /** Something with a tokenizer, told as `options` say. */
 export function telling<T extends { tokenizer: Tokenizer; templateSettings: TemplateSettings }>(
   opened: T,

@@ -9,7 +9,7 @@ import { toOptions, type ResolvedConfig, type TrainingVerb } from '../config/ind
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
-import { telling } from '../models/templateSettings.js';
+import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { withMoment } from './runMoment.js';
 import { beganWith, refuseOtherConfig } from './sameRun.js';
@@ -53,8 +53,8 @@ export async function runTraining(
   const warn = hooks.onWarning ?? (() => {});
   const folder = RunFolder.open(given.output_dir as string);
   try {
-    const { config, told } = withMoment(folder.path, settle(given, folder.path));
-    const options = { ...toOptions(config), chatTemplateDate: told } as unknown as RunOptions;
+    const { config, told: moment } = withMoment(folder.path, settle(given, folder.path));
+    const options = { ...toOptions(config), chatTemplateDate: moment } as unknown as RunOptions;
     const done = checkRun(folder, { verb, ...config });
     if (done !== undefined) return { ...done, outputDir: folder.path, alreadyDone: true };
     checkTask(options);
@@ -63,13 +63,10 @@ export async function runTraining(
     try {
       checkTurns(opened);
       formatWarnings(opened).forEach(warn);
-      task = await TASKS[verb](options, {
-        opened: telling(opened, options),
-        rows: inputs.rows ?? fileRows,
-        folder,
-        warn,
-        note: hooks.onNote ?? warn,
-      });
+      const told = telling(opened, options);
+      const note = hooks.onNote ?? warn;
+      templateNotes(told.templateSettings).forEach(note);
+      task = await TASKS[verb](options, { opened: told, rows: inputs.rows ?? fileRows, folder, warn, note });
       folder.writeConfig(stringify({ verb, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
       const { totalSteps } = task.order;
