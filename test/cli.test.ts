@@ -29,7 +29,13 @@ async function train(verb: string, start: string, folder: string, ...flags: stri
 }
 
 const ADAPTER = ['adapter_config.json', 'adapter_model.safetensors'];
-const TOKENIZER = ['chat_template.jinja', 'manifest.json', 'tokenizer.json', 'tokenizer_config.json'];
+const TOKENIZER = [
+  'chat_template.jinja',
+  'manifest.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'training_data.json',
+];
 
 describe('training', () => {
   it('sft: a run folder, progress on stderr, nothing on stdout, and the next command', async () => {
@@ -125,6 +131,7 @@ describe('training', () => {
       'model.safetensors',
       'tokenizer.json',
       'tokenizer_config.json',
+      'training_data.json',
     ]);
     const { code, stdout } = await run(
       ['generate', '--prompt', 'Hi', '-m', 'dpo', ...MODEL, '--max_new_tokens', '3'],
@@ -234,12 +241,19 @@ describe('a model in use', () => {
 
   it('evaluate: agreement, win rates with and without an outside judge, implicit reward', async () => {
     await train('dpo', 'trained', 'policy');
+    const seen = await run(['evaluate', '-m', 'policy', ...MODEL, ...DATA], { cwd });
+    expect(seen.code).toBe(1);
+    expect(seen.stderr).toMatch(/prompt the model was not trained on: another file.*received 12 pairs/);
+    const lines = preferenceRows().map((row) => JSON.stringify(row));
+    const held = lines.map((line) => line.replace('What is', 'What was').replace('Say ', 'Tell '));
+    writeRows(cwd, 'held.jsonl', [...held, lines[0]]);
+    const HELD = ['--dataset_name', 'held.jsonl', '--dataset_split', 'all'];
     const flags = [
       'evaluate',
       '-m',
       'policy',
       ...MODEL,
-      ...DATA,
+      ...HELD,
       '--max_new_tokens',
       '4',
       '--baseline',
@@ -259,7 +273,8 @@ describe('a model in use', () => {
     expect(result.winRate.outsideJudge).toEqual(result.winRate.ownJudge);
     expect(result.implicitReward.margin).toBeGreaterThan(0);
     expect(result.samples).toHaveLength(12);
-    const alone = await run(['evaluate', '-m', 'policy', ...MODEL, ...DATA, '--json'], { cwd });
+    expect(stderr).toContain('warning: 1 of 13 pairs left out, as the model was trained on their prompts\n');
+    const alone = await run(['evaluate', '-m', 'policy', ...MODEL, ...HELD, '--json'], { cwd });
     expect(rowsOf(alone.stdout)).toEqual([{ judge: result.judge, samples: [] }]);
   });
 

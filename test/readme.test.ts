@@ -58,6 +58,51 @@ it('runs the TypeScript example', async () => {
   await rm(folder, { recursive: true });
 });
 
+/** What keeps a run small, by verb. */
+const SMALL: Record<string, string> = {
+  jsft: '--max_steps 2 --train_batch_size 2 --judge_batch_size 2 --lora_r 2',
+  'self-train':
+    '--max_steps 1 --train_batch_size 2 --max_new_tokens 4 --missing_eos keep --eval_steps 0 --lora_r 2',
+  evaluate: '--max_new_tokens 4',
+  generate: '--max_new_tokens 4',
+};
+
+it('runs the chain of commands on a real model, line by line', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'selfjudge-chain-'));
+  try {
+    const model = byteModel();
+    await model.save(join(folder, 'MODEL'));
+    model.dispose();
+    const line = (row: object) => `${JSON.stringify(row)}\n`;
+    const pairs = Array.from({ length: 60 }, (_, i) => ({
+      prompt: `Say ${i}.`,
+      chosen: `${i}`,
+      rejected: 'No',
+      source: i,
+    }));
+    writeFileSync(join(folder, 'pairs.jsonl'), pairs.map(line).join(''));
+    writeFileSync(join(folder, 'completions.jsonl'), line({ prompt: 'Say 1.', completion: '1' }));
+    const chain = blocks('sh').find((block) => block.includes('selfjudge jsft'))!;
+    const main = join(root, 'packages/selfjudge/dist/cli/main.js');
+    const said: string[] = [];
+    for (const command of chain.trimEnd().split('\n')) {
+      const [, , verb, ...rest] = words(command);
+      const { stdout } = await node([main, verb, ...rest, ...words(SMALL[verb] ?? '')], folder);
+      said.push(`${verb}: ${stdout}`);
+    }
+    const verdicts = readFileSync(join(folder, 'verdicts.jsonl'), 'utf8').trimEnd().split('\n');
+    const [first] = verdicts.map((row) => JSON.parse(row) as Record<string, unknown>);
+    expect(verdicts).toHaveLength(pairs.length);
+    expect(first).toMatchObject({ ...pairs[0], probability: expect.any(Number) });
+    // One user turn, as the first line said: the runs after it remember.
+    expect(readFileSync(join(folder, 'runs/self/final/training_data.json'), 'utf8')).toContain('"chat"');
+    expect(said.join('')).toMatch(/evaluate: Agreement with people\n[^]*Win rate against the baseline/);
+    expect(readFileSync(join(folder, 'scores.jsonl'), 'utf8')).toMatch(/^{"logprob":-\d/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
 /** The words of a shell line without variables; a `#` begins a comment. */
 function words(line: string): string[] {
   return (line.replace(/ #.*$/, '').match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replace(/^"|"$/g, ''));

@@ -74,5 +74,5 @@ const compared = [
   '--outside_judge',
   out('outside-judge'),
 ];
-const limits = ['--max_new_tokens', '64', '--max_length', '256'];
+const limits = ['--prompt_format', 'chat', '--max_new_tokens', '64', '--max_length', '256'];
 selfjudge('evaluate', ...compared, ...data, ...limits, '--out', out('evaluation.json'));

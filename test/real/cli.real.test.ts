@@ -69,6 +69,8 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
       file,
       '--dtype',
       'float32',
+      '--prompt_format',
+      'chat',
     );
     expect(scores).toHaveLength(3);
     const tokenizer = model.tokenizer!;
@@ -107,8 +109,8 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
       expect(orders).toHaveLength(2);
       const [first, second] = pairs[i].completions;
       const [ab, ba] = orders;
-      expect(ab.rendered.indexOf(first)).toBeLessThan(ab.rendered.indexOf(second));
-      expect(ba.rendered.indexOf(second)).toBeLessThan(ba.rendered.indexOf(first));
+      expect(ab.rendered.indexOf(first as string)).toBeLessThan(ab.rendered.indexOf(second as string));
+      expect(ba.rendered.indexOf(second as string)).toBeLessThan(ba.rendered.indexOf(first as string));
       for (const { rendered, p_a, p_b } of orders) {
         const p = await nextToken(rendered);
         expect(p.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 4);
@@ -160,10 +162,9 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
       { prompt: 'Name a fruit.' },
       { prompt: 'Say hello.' },
     ]);
+    const flags = ['--count', '2', '--prompt_format', 'chat', '--max_new_tokens', '24'];
     const generate = (seed: string) =>
-      rowsFrom<Record<string, unknown>>(
-        ...(['generate', file, '--count', '2', '--max_new_tokens', '24', '--seed', seed] as const),
-      );
+      rowsFrom<Record<string, unknown>>('generate', file, ...flags, '--seed', seed);
     const answers = await generate('1');
     expect(answers).toHaveLength(4);
     expect(answers.map(({ prompt }) => prompt)).toEqual([

@@ -1,5 +1,5 @@
-import { sliceRendered } from '@selfjudge/text/internal';
-import type { Message, RenderedText, Tokenizer } from '@selfjudge/text';
+import { messageText, sliceRendered } from '@selfjudge/text/internal';
+import type { Message, RenderedText, TemplateArguments, Tokenizer } from '@selfjudge/text';
 
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
@@ -20,21 +20,22 @@ export interface ConversationTurns {
 export function conversationTurns(
   tokenizer: Tokenizer,
   messages: readonly Message[],
+  templateArguments?: TemplateArguments,
 ): Outcome<ConversationTurns> {
   const turns = messages.flatMap((message, i) => (message.role === 'assistant' ? [i] : []));
   if (turns.length === 0 || turns[0] === 0) {
     return problem('unknown-shape', 'the conversation has no assistant turn after another');
   }
-  const prompts = turns.map((turn) =>
-    tokenizer.renderChat(messages.slice(0, turn), { addGenerationPrompt: true }),
-  );
+  const options = { templateArguments };
+  const prompts = turns.map((turn) => tokenizer.openTurn(messages.slice(0, turn), options));
   const tokens = tokenizer.encodeRendered(prompts[0]);
   const targets: [number, number][] = [];
   for (const [k, turn] of turns.entries()) {
     const start = tokens.length;
-    const { content } = messages[turn];
+    const content = messageText(messages[turn]);
     if (k === turns.length - 1) {
-      tokens.push(...tokenizer.encodeAnswer(content), ...tokenizer.turnEnd);
+      const [shown] = tokenizer.shownAnswers(messages.slice(0, turn), [content], options);
+      tokens.push(...tokenizer.encodeAnswer(shown), ...tokenizer.turnEnd);
       targets.push([start, tokens.length]);
       break;
     }

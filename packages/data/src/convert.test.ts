@@ -51,6 +51,57 @@ describe('toPreferencePair', () => {
     );
   });
 
+  it("takes strings as they stand in TRL's standard format, and messages as in any", () => {
+    const standard = (row: Row) => toPreferencePair(row, 'x', { promptFormat: 'standard' }).value;
+    const answers = { chosen: ' yes', rejected: 'no' };
+    for (const text of ['q', '<|im_start|>user\nq', '\n\nHuman: q\n\nAssistant:'])
+      expect(standard({ prompt: text, ...answers })).toEqual({ id: 'x', prompt: { text }, ...answers });
+    expect(pair({ prompt: { text: 'q' }, ...answers }).value?.prompt).toEqual({ text: 'q' });
+    const lists = { chosen: [a('yes')], rejected: [a('no')] };
+    expect(standard({ prompt: 'q', ...lists })?.prompt).toBe('q');
+    expect(standard({ prompt: [u('q')], ...answers })?.prompt).toEqual([u('q')]);
+    const transcripts = {
+      chosen: '\n\nHuman: q\n\nAssistant: y',
+      rejected: '\n\nHuman: q\n\nAssistant: n',
+    };
+    expect(standard(transcripts)).toEqual({ id: 'x', prompt: [u('q')], chosen: 'y', rejected: 'n' });
+    const row = { prompt: 'q', completion: 'yes' };
+    expect(toSftExample(row, 'x', { promptFormat: 'standard' }).value).toEqual({
+      id: 'x',
+      prompt: { text: 'q' },
+      completion: 'yes',
+    });
+    expect(toPromptRow({ prompt: 'q' }, 'x', { promptFormat: 'standard' }).value?.prompt).toEqual({
+      text: 'q',
+    });
+  });
+
+  it('names the message that is not read, and why', () => {
+    const reason = (...messages: unknown[]) => toSftExample({ messages }, 'x').problem?.reason;
+    const call = { role: 'assistant', content: null, tool_calls: [{ id: '1' }] };
+    expect(reason(u('q'), call, a('yes'))).toBe('messages[1] has tool_calls, which are not read');
+    expect(reason(u('q'), { role: 'tool', content: 'x' }, a('yes'))).toBe(
+      'messages[1] has the role "tool"; system, user, assistant are read',
+    );
+    expect(reason(u('q'), { role: 'assistant', content: null })).toMatch(/has null as content/);
+    const parts = (...content: object[]) => ({ role: 'user', content });
+    expect(reason(parts({ type: 'image' }), a('yes'))).toMatch(
+      /messages\[0\] has a content part of type "image"/,
+    );
+    expect(reason('q')).toMatch(/messages\[0\] is no message/);
+    const joined = toSftExample(
+      {
+        messages: [
+          parts({ type: 'text', text: 'a' }, { type: 'text', text: 'b' }),
+          { ...a('c'), tool_calls: [] },
+        ],
+      },
+      'x',
+    );
+    expect(joined.value).toEqual({ id: 'x', messages: [u('ab'), a('c')] });
+    expect(toPromptRow({ messages: [u('q'), call] }, 'x').problem?.reason).toMatch(/tool_calls/);
+  });
+
   it('takes labels and rationales by principle', () => {
     const labels = { honesty: 'rejected', helpfulness: 'chosen' };
     const rationales = { honesty: 'It admits it.', helpfulness: { chosen: 'Long.', rejected: 'Short.' } };
@@ -99,6 +150,10 @@ describe('other rows', () => {
 describe('toAnswerPair', () => {
   it('reads strings and message lists, with or without a prompt of their own', () => {
     const expected = { prompt: 'q', completions: ['x', 'y'] };
+    expect(toAnswerPair({ prompt: 'q', chosen: 'x', rejected: 'y' }).value).toEqual(expected);
+    expect(toAnswerPair({ prompt: 'q', a: 'x', b: [a('y')] }).value).toEqual(expected);
+    const standard = { promptFormat: 'standard' } as const;
+    expect(toAnswerPair({ prompt: 'q', a: 'x', b: 'y' }, standard).value?.prompt).toEqual({ text: 'q' });
     expect(toAnswerPair({ prompt: 'q', completions: ['x', 'y'] }).value).toEqual(expected);
     expect(toAnswerPair({ prompt: 'q', completions: [[a('x')], 'y'] }).value).toEqual(expected);
     const whole = [

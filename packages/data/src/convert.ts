@@ -1,13 +1,36 @@
 import { show } from '@selfjudge/base';
-import { promptOf, readAnswer, readPrompt } from './answers.js';
+import { messageText } from '@selfjudge/text/internal';
+import type { Message } from '@selfjudge/text';
+import { promptOf, readAnswer, readPrompt, unreadOf } from './answers.js';
 import { readLabels, readRationales } from './labels.js';
+import { readMessages } from './messages.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
+import { sftContentOf } from './rows.js';
 import type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
-import { messagesOf, parseMessages, sameMessages } from './text.js';
+import { readTemplateColumns, withArguments } from './templateColumns.js';
+import { messagesOf, sameMessages } from './text.js';
+import type { PromptFormat } from './text.js';
 import { isTranscript, parseTranscript } from './transcript.js';
 
 export type Row = Readonly<Record<string, unknown>>;
+
+export interface ConvertOptions {
+  /**
+   * What a string prompt is, with its answers: one user turn ('chat', the default), or text as it stands, control tokens
+   * included, as in TRL's standard format. Of a row with an answer in messages a string prompt is one user turn.
+   */
+  promptFormat?: PromptFormat;
+}
+
+const COLUMNS = ['messages', 'chosen', 'rejected', 'completion'];
+
+/** Of a row with messages a string is one user turn in any case. */
+function formatOf(row: Row, { promptFormat = 'chat' }: ConvertOptions): PromptFormat {
+  const { completions } = row;
+  const answers = [...COLUMNS.map((name) => row[name]), ...(Array.isArray(completions) ? completions : [])];
+  return answers.some((answer) => Array.isArray(answer)) ? 'chat' : promptFormat;
+}
 
 const DIFFERING = problem('differing-prompts', 'the two answers follow different prompts');
 
@@ -18,18 +41,23 @@ const DIFFERING = problem('differing-prompts', 'the two answers follow different
  *
  * Left out: rows whose two answers follow different prompts, are equal, or are empty.
  */
-export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> {
+export function toPreferencePair(
+  row: Row,
+  id: string,
+  options: ConvertOptions = {},
+): Outcome<PreferencePair> {
+  const format = formatOf(row, options);
   if (!('chosen' in row) || !('rejected' in row)) {
     return problem(
       'unknown-shape',
       `expected columns chosen and rejected, received ${Object.keys(row).join(', ')}`,
     );
   }
-  const column = readPrompt(row.prompt);
+  const column = readPrompt(row.prompt, format);
   if (column.problem) return column;
-  const chosen = readAnswer('chosen', row.chosen, row.prompt);
+  const chosen = readAnswer('chosen', row.chosen, row.prompt, format);
   if (chosen.problem) return chosen;
-  const rejected = readAnswer('rejected', row.rejected, row.prompt);
+  const rejected = readAnswer('rejected', row.rejected, row.prompt, format);
   if (rejected.problem) return rejected;
   const contexts = [chosen.value.context, rejected.value.context];
   if (contexts[0] && contexts[1] && !sameMessages(contexts[0], contexts[1])) return DIFFERING;
@@ -44,10 +72,12 @@ export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> 
   if (labels.problem) return labels;
   const rationales = readRationales(row.rationales);
   if (rationales.problem) return rationales;
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
   return {
     value: {
       id,
-      prompt: prompt.value,
+      prompt: withArguments(prompt.value, told.value),
       chosen: chosen.value.text,
       rejected: rejected.value.text,
       ...(labels.value && { labels: labels.value }),
@@ -60,17 +90,24 @@ export function toPreferencePair(row: Row, id: string): Outcome<PreferencePair> 
  * An example to imitate from `{messages}`, `{prompt, completion}` or, taking the better answer, from a preference.
  * Left out: conversations that do not end with an answer, and empty answers.
  */
-export function toSftExample(row: Row, id: string): Outcome<SftExample> {
+export function toSftExample(row: Row, id: string, options: ConvertOptions = {}): Outcome<SftExample> {
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  const format = formatOf(row, options);
   if ('messages' in row) {
-    const messages = parseMessages(row.messages);
-    if (messages === undefined) return problem('unknown-shape', 'messages is no list of messages');
+    const read = readMessages(row.messages, 'messages');
+    if (read.problem) return read;
+    const messages = read.value;
     if (messages.at(-1)!.role !== 'assistant') {
       return problem('unknown-shape', 'messages does not end with an assistant turn');
     }
     if (!messages.some((message) => message.role === 'user')) {
       return problem('unknown-shape', 'messages has no user turn');
     }
-    return answered(messages.at(-1)!.content, { id, messages });
+    const unread = unreadOf(messages.at(-1)!);
+    if (unread !== undefined) return problem('unknown-shape', `messages has ${unread}`);
+    const example = { id, messages, ...(told.value && { templateArguments: told.value }) };
+    return answered(messageText(messages.at(-1)!), example);
   }
   const name = ['completion', 'chosen'].find((column) => column in row);
   if (name === undefined) {
@@ -80,64 +117,82 @@ export function toSftExample(row: Row, id: string): Outcome<SftExample> {
       `expected columns messages, or prompt and completion, received ${columns}`,
     );
   }
-  const column = readPrompt(row.prompt);
+  const column = readPrompt(row.prompt, format);
   if (column.problem) return column;
-  const answer = readAnswer(name, row[name], row.prompt);
+  const answer = readAnswer(name, row[name], row.prompt, format);
   if (answer.problem) return answer;
   const prompt = promptOf(column.value, answer.value);
   if (prompt.problem) return prompt;
   const { text } = answer.value;
-  return answered(text, {
-    id,
-    messages: [...messagesOf(prompt.value), { role: 'assistant', content: text }],
-  });
+  return answered(text, { id, ...sftContentOf(withArguments(prompt.value, told.value), text) });
 }
 
 /** A prompt from `{prompt}`, or from the turns before the last answer of `{messages}` or of a preference. */
-export function toPromptRow(row: Row, id: string): Outcome<PromptRow> {
+export function toPromptRow(row: Row, id: string, options: ConvertOptions = {}): Outcome<PromptRow> {
+  const format = formatOf(row, options);
   const { chosen } = row;
   const conversation =
     row.messages ?? (typeof chosen === 'string' && isTranscript(chosen) ? parseTranscript(chosen) : chosen);
-  const prompt = readPrompt(row.prompt ?? openConversation(conversation));
+  const open = openConversation(conversation, 'messages' in row ? 'messages' : 'chosen');
+  if (open.problem && isMissing(row.prompt)) return open;
+  const prompt = readPrompt(row.prompt ?? open.value, format);
   if (prompt.problem) return prompt;
   if (prompt.value === undefined) {
     return problem('unknown-shape', `expected a column prompt, received ${Object.keys(row).join(', ')}`);
   }
-  return { value: { id, prompt: prompt.value } };
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  return { value: { id, prompt: withArguments(prompt.value, told.value) } };
 }
 
+/** Columns of two answers, as they are shown: of a preference the better answer is a. */
+const PAIRS = [
+  ['chosen', 'rejected'],
+  ['a', 'b'],
+] as const;
+
 /**
- * Two answers to one prompt from `{prompt, completions: [a, b]}`. Answers are strings or message lists that end with the
- * assistant's turn; without a prompt column the turns before the last are the prompt.
+ * Two answers to one prompt from `{prompt, completions: [a, b]}`, `{prompt, a, b}` or a preference, of which `chosen` is
+ * the first. Answers are strings or message lists that end with the assistant's turn, or HH transcripts; without a prompt
+ * column the turns before the last are the prompt.
  */
-export function toAnswerPair(row: Row): Outcome<AnswerPair> {
+export function toAnswerPair(row: Row, options: ConvertOptions = {}): Outcome<AnswerPair> {
   const { completions } = row;
-  if (!Array.isArray(completions) || completions.length !== 2) {
+  const names = PAIRS.find(([a, b]) => a in row && b in row);
+  const answers =
+    completions === undefined && names !== undefined ? names.map((name) => row[name]) : completions;
+  if (!Array.isArray(answers) || answers.length !== 2) {
     return problem(
       'unknown-shape',
-      `expected columns prompt and completions, a list of two, received ${Object.keys(row).join(', ')}`,
+      'expected columns prompt and completions (a list of two), or chosen and rejected, or a and b, received ' +
+        Object.keys(row).join(', '),
     );
   }
-  const column = readPrompt(row.prompt);
+  const whats = answers === completions ? ['completions[0]', 'completions[1]'] : names!;
+  const format = formatOf({ ...row, completions: answers }, options);
+  const column = readPrompt(row.prompt, format);
   if (column.problem) return column;
-  const a = readAnswer('completions[0]', completions[0], row.prompt);
+  const a = readAnswer(whats[0], answers[0], row.prompt, format);
   if (a.problem) return a;
-  const b = readAnswer('completions[1]', completions[1], row.prompt);
+  const b = readAnswer(whats[1], answers[1], row.prompt, format);
   if (b.problem) return b;
   const prompt = promptOf(column.value, a.value);
   if (prompt.problem) return prompt;
   const other = promptOf(column.value, b.value);
   if (other.problem) return other;
   if (!sameMessages(messagesOf(prompt.value), messagesOf(other.value))) return DIFFERING;
-  return { value: { prompt: prompt.value, completions: [a.value.text, b.value.text] } };
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  const texts: [string, string] = [a.value.text, b.value.text];
+  return { value: { prompt: withArguments(prompt.value, told.value), completions: texts } };
 }
 
 /**
  * A judgment from `{prompt, completions: [a, b], winner, rationale}`. The winner is 0, 1, 'a', 'b' or 'tie'; other
  * values, such as null for a failed judgment, leave the row out.
  */
-export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
-  const pair = toAnswerPair(row);
+export function toJudgedPair(row: Row, id: string, options: ConvertOptions = {}): Outcome<JudgedPair> {
+  const pair = toAnswerPair(row, options);
   if (pair.problem) return pair;
   const { winner, rationale } = row;
   const won = winner === 0 || winner === 'a' ? 'a' : winner === 1 || winner === 'b' ? 'b' : winner;
@@ -151,10 +206,17 @@ export function toJudgedPair(row: Row, id: string): Outcome<JudgedPair> {
   return { value: typeof rationale === 'string' ? { ...judged, rationale } : judged };
 }
 
-function openConversation(value: unknown): unknown {
-  const messages = parseMessages(value);
-  return messages?.at(-1)?.role === 'assistant' ? messages.slice(0, -1) : messages;
+/** The turns before the last answer of a conversation that a row may have. */
+function openConversation(value: unknown, name: string): Outcome<Message[] | undefined> {
+  if (!Array.isArray(value)) return { value: undefined };
+  const messages = readMessages(value, name);
+  if (messages.problem) return messages;
+  return {
+    value: messages.value.at(-1)!.role === 'assistant' ? messages.value.slice(0, -1) : messages.value,
+  };
 }
+
+const isMissing = (value: unknown) => value === undefined || value === null;
 
 function answered(text: string, example: SftExample): Outcome<SftExample> {
   return text.trim() === '' ? problem('empty-answer', 'the answer is empty') : { value: example };

@@ -13,8 +13,9 @@ import {
   path,
   text,
   whole,
+  type Check,
 } from '@selfjudge/base/checks';
-import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
+import { messages, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 import * as convert from './convert.js';
 import * as jsonl from './jsonl.js';
 import * as load from './load.js';
@@ -28,12 +29,14 @@ import * as yaml from './yaml.js';
 
 // What is in a row is data: what is wrong there is an outcome, not an error.
 const row = object({});
-const ofRow = { row, id: text };
+const promptFormat = optional(oneOf('standard', 'chat'));
+const convertOptions = optional(options({ promptFormat }));
+const ofRow = { row, id: text, options: convertOptions };
 export const toPreferencePair = checked('toPreferencePair', ofRow, convert.toPreferencePair);
 export const toSftExample = checked('toSftExample', ofRow, convert.toSftExample);
 export const toPromptRow = checked('toPromptRow', ofRow, convert.toPromptRow);
 export const toJudgedPair = checked('toJudgedPair', ofRow, convert.toJudgedPair);
-export const toAnswerPair = checked('toAnswerPair', { row }, convert.toAnswerPair);
+export const toAnswerPair = checked('toAnswerPair', { row, options: convertOptions }, convert.toAnswerPair);
 
 const fractions = object(Object.fromEntries(splits.SPLITS.map((split) => [split, number()])));
 const ofFile = {
@@ -43,6 +46,7 @@ const ofFile = {
       split: optional(oneOf(...splits.SPLITS)),
       fractions: optional(fractions),
       limit: optional(limit),
+      promptFormat,
     }),
   ),
 };
@@ -76,6 +80,12 @@ export const parseTranscript = checked('parseTranscript', { text }, transcripts.
 export const parseYaml = checked('parseYaml', { text }, yaml.parseYaml);
 
 const maxLength = optional(limit);
+const ofMessages = object({ messages, templateArguments: optional(templateArguments) });
+const ofText = object({ prompt: object({ text }), completion: text });
+const isExample: Check = (value, what, where) => {
+  object({})(value, what, where);
+  ('prompt' in (value as object) ? ofText : ofMessages)(value, what, where);
+};
 export const promptIds = checked('promptIds', { tokenizer, prompt }, tokenise.promptIds);
 export const completionIds = checked(
   'completionIds',
@@ -86,7 +96,7 @@ export const sftSequence = checked(
   'sftSequence',
   {
     tokenizer,
-    example: object({ messages }),
+    example: isExample,
     options: optional(options({ maxLength, trainOn: optional(oneOf('last', 'all')) })),
   },
   tokenise.sftSequence,

@@ -1,4 +1,4 @@
-export type { Row } from './convert.js';
+export type { ConvertOptions, Row } from './convert.js';
 export {
   completionIds,
   describeIssues,
@@ -23,13 +23,13 @@ export {
   toPromptRow,
   toSftExample,
 } from './face.js';
-export type { JsonlFile, Line } from './jsonl.js';
+export type { JsonlFile, Line } from './rowReader.js';
 export type { Labels, Rationale, Rationales } from './labels.js';
 export type { Dataset, LoadRowsOptions } from './load.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
-export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftContent, SftExample } from './rows.js';
 export { DEFAULT_FRACTIONS } from './split.js';
 export type { Split, SplitFractions } from './split.js';
-export type { Text } from './text.js';
+export type { Conversation, PromptFormat, StandardText, Text } from './text.js';
 export type { LengthLimit, TokenisedExample } from './tokenise.js';
 export type { Message, Role } from '@selfjudge/text';

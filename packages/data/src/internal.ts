@@ -2,10 +2,18 @@
 export { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 export { readJsonl } from './jsonl.js';
 export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
-export { describeIssues, describeProblems } from './problem.js';
-export { sftExampleOf } from './rows.js';
+export { describeIssues, describeProblems, refusable } from './problem.js';
+export { promptOfExample, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
-export { messagesOf } from './text.js';
-export { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
+export { promptColumns } from './templateColumns.js';
+export { argumentsOf, columnOf, isStandard, messagesOf } from './text.js';
+export {
+  completionIds,
+  preferenceSequences,
+  promptAndAnswers,
+  promptIds,
+  sftSequence,
+  sftSequences,
+} from './tokenise.js';
 export { parseTranscript } from './transcript.js';
 export { parseYaml } from './yaml.js';

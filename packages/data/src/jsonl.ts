@@ -5,32 +5,21 @@ import { createGunzip } from 'node:zlib';
 import { FileFormatError, fileSystemError } from '@selfjudge/base';
 import { isStandardInput, standardInput } from '@selfjudge/base/internal';
 
-import type { Issue } from './problem.js';
-
-/** A row of a file. `line` counts from 1. */
-export interface Line {
-  line: number;
-  value: Record<string, unknown>;
-}
-
-export interface JsonlFile {
-  rows: Line[];
-  /** Lines that are no JSON object. */
-  issues: Issue[];
-}
+import { refuseOtherKinds } from './otherKinds.js';
+import { RowReader, type JsonlFile } from './rowReader.js';
 
 const NEWLINE = 0x0a;
+/** White space, and the bytes of a BOM. */
+const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 
 /** Bytes that may come out of any gzipped file, and how many times its size beyond that. JSONL is seldom packed 20-fold. */
 const SMALL = 1 << 20;
 const MOST_EXPANSION = 200;
 
-/** Broken lines after which a file that has no more good ones is taken for another kind of file. */
-const MANY = 10_000;
-
 /**
- * Reads JSONL, gzipped or not (told by its first bytes); `-` is the standard input. Blank lines are skipped; a line that is no JSON object becomes
- * an issue and the rest is read on, unless most of ten thousand lines are such.
+ * Reads JSONL, gzipped or not (told by its first bytes; `-` is the standard input), or one JSON array of objects, whose elements then count as lines.
+ * Blank lines are skipped; a line that is no JSON object becomes an issue and the rest is read on, unless most of ten
+ * thousand lines are such. NaN and Infinity, which Python writes, are read as null.
  *
  * @throws FileFormatError when the file is another kind of file, cannot be decompressed, or becomes over 200 times as large (and over 1 MiB);
  *   FileSystemError when it cannot be read
@@ -45,42 +34,31 @@ export async function readJsonl(path: string): Promise<JsonlFile> {
 
 /** `readJsonl` of bytes as they come. @param path named in errors */
 export async function parseJsonl(path: string, chunks: AsyncIterable<Buffer>): Promise<JsonlFile> {
-  const file: JsonlFile = { rows: [], issues: [] };
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  let line = 0;
-  const add = (bytes: Uint8Array) => {
-    line++;
-    if (bytes.length === 0) return;
-    try {
-      const text = decoder.decode(bytes).trim();
-      if (text === '') return;
-      const value: unknown = JSON.parse(text);
-      if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-        throw new SyntaxError(`expected a JSON object, received ${text.slice(0, 40)}`);
-      }
-      file.rows.push({ line, value: value as Record<string, unknown> });
-    } catch (error) {
-      file.issues.push({ file: path, line, code: 'broken-line', reason: (error as Error).message });
-      const { length } = file.issues;
-      if (length < MANY || length < file.rows.length) return;
-      const received = `${length} other lines, as line ${line} (${(error as Error).message})`;
-      throw new FileFormatError({ path, expected: 'JSONL, a JSON object a line', received });
-    }
-  };
+  const rows = new RowReader(path);
   // Only \n ends a line: JSON strings may hold U+2028 and the like, which Node's readline breaks at.
   let rest: Uint8Array[] = [];
+  let array: boolean | undefined;
   for await (const bytes of unzipped(path, chunks)) {
+    if (array === undefined) refuseOtherKinds(path, bytes);
+    array ??= beginsArray(bytes);
     let start = 0;
-    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+    for (let end = array ? -1 : bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
       const tail = bytes.subarray(start, end);
-      add(rest.length === 0 ? tail : Buffer.concat([...rest, tail]));
+      rows.line(rest.length === 0 ? tail : Buffer.concat([...rest, tail]));
       rest = [];
       start = end + 1;
     }
     if (start < bytes.length) rest.push(bytes.subarray(start));
   }
-  if (rest.length > 0) add(Buffer.concat(rest));
-  return file;
+  if (array) rows.array(Buffer.concat(rest));
+  else if (rest.length > 0) rows.line(Buffer.concat(rest));
+  return rows.done();
+}
+
+/** Whether the first character that is no white space opens an array; undefined where there is none. */
+function beginsArray(bytes: Buffer): boolean | undefined {
+  const first = bytes.findIndex((byte) => !SPACES.has(byte));
+  return first === -1 ? undefined : bytes[first] === 0x5b;
 }
 
 /** The bytes, decompressed where they begin as gzip does. */

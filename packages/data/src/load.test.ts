@@ -63,6 +63,55 @@ describe('readJsonl', () => {
     await expect(log).rejects.toThrow(/a JSON object a line, received 10000 other lines/);
   });
 
+  it('reads NaN and Infinity, which Python writes, as nothing', async () => {
+    const lines = [
+      '{"a":NaN,"b":[Infinity,-Infinity,1],"c":"NaN \\" Infinity"}',
+      '{"NaN":NaN}',
+      '{"a":NaNa}',
+      '{"a":"\\\\","b":NaN}',
+    ];
+    const { rows, issues } = await readJsonl(file('nan.jsonl', lines.join('\n')));
+    expect(rows.map(({ value }) => value)).toEqual([
+      { a: null, b: [null, null, 1], c: 'NaN " Infinity' },
+      { NaN: null },
+      { a: '\\', b: null },
+    ]);
+    expect(issues.map(({ line }) => line)).toEqual([3]);
+  });
+
+  it('reads one JSON array, whose elements count as lines', async () => {
+    const odd = { a: 'x],[{"\\', b: [{ c: [1, [2]] }] };
+    const all = [{ a: 1 }, odd, 3, { a: NaN }];
+    const pretty = JSON.stringify(all, null, 2).replace('null', 'NaN');
+    for (const text of [JSON.stringify(all), `\ufeff\n ${pretty}\n`, gzipSync(pretty)]) {
+      const { rows, issues } = await readJsonl(file('array.json', text));
+      expect(rows).toEqual([
+        { line: 1, value: { a: 1 } },
+        { line: 2, value: odd },
+        { line: 4, value: { a: null } },
+      ]);
+      expect(issues).toMatchObject([{ line: 3, code: 'broken-line' }]);
+    }
+    expect((await readJsonl(file('empty.json', '[]'))).rows).toEqual([]);
+    for (const text of ['[{"a":1}', '[{"a":1}]\n[{"a":2}]'])
+      await expect(readJsonl(file('no.json', text))).rejects.toThrow(
+        /what begins as a JSON array.*\n.*jq -c/,
+      );
+  });
+
+  it.each([
+    ['rows.parquet', 'PAR1\0\0', /received Parquet\n.*load_dataset\('parquet'/],
+    ['rows.csv', 'prompt,chosen,rejected\na,b,c\n', /received a table \(CSV\)\n.*load_dataset\('csv'/],
+    ['rows.txt', 'id\tprompt\n1\ta\n', /received a table \(TSV\)/],
+    ['rows.jsonl', 'version https://git-lfs.github.com/spec/v1\noid', /git-lfs pointer.*\n.*git lfs pull/],
+    ['rows.json', '{\n  "data": [\n    {"a": 1}\n  ]\n}\n', /one JSON object over several lines\n.*jq/],
+    ['rows.zip', 'PK\x03\x04', /a zip archive/],
+    ['wide.jsonl', '\xff\xfe{\0', /UTF-16 text\n.*iconv/],
+  ])('names another kind of file, and what to do: %s', async (name, text, message) => {
+    const failure = await readJsonl(file(name, Buffer.from(text, 'latin1'))).catch((error: unknown) => error);
+    expect(isError(failure, 'SJ_FILE_FORMAT') && failure.message).toMatch(message);
+  });
+
   it('passes on that a file is missing', async () => {
     await expect(readJsonl(join(dir, 'none'))).rejects.toThrow(/ENOENT/);
   });

@@ -2,17 +2,23 @@ import { basename } from 'node:path';
 
 import { DataError } from '@selfjudge/base';
 
-import type { Row } from './convert.js';
+import type { ConvertOptions, Row } from './convert.js';
 import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 import { readJsonl } from './jsonl.js';
 import type { Issue, Outcome } from './problem.js';
 import { describeIssues } from './problem.js';
+import { promptOfExample } from './rows.js';
 import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 import type { Split, SplitFractions } from './split.js';
 import { splitOf } from './split.js';
-import type { Text } from './text.js';
+import type { PromptFormat, Text } from './text.js';
 
 export interface LoadRowsOptions {
+  /**
+   * What a string prompt is: text as it stands with its answers, control tokens included, as in TRL's standard format
+   * ('standard', the default for files), or one user turn ('chat').
+   */
+  promptFormat?: PromptFormat;
   /** Takes only the rows of this split. */
   split?: Split;
   fractions?: SplitFractions;
@@ -36,7 +42,7 @@ export function loadPreferences(path: string, options?: LoadRowsOptions): Promis
 
 /** Examples to imitate; see toSftExample for the shapes. @throws DataError when none is left */
 export function loadSftExamples(path: string, options?: LoadRowsOptions): Promise<Dataset<SftExample>> {
-  return load(path, options, toSftExample, (row) => row.messages);
+  return load(path, options, toSftExample, promptOfExample);
 }
 
 /** Prompts; see toPromptRow for the shapes. @throws DataError when none is left */
@@ -49,20 +55,21 @@ export function loadJudgedPairs(path: string, options?: LoadRowsOptions): Promis
   return load(path, options, toJudgedPair, (row) => row.prompt);
 }
 
-async function load<T>(
+async function load<T extends { place?: string }>(
   path: string,
   options: LoadRowsOptions = {},
-  convert: (row: Row, id: string) => Outcome<T>,
+  convert: (row: Row, id: string, options: ConvertOptions) => Outcome<T>,
   promptOf: (row: T) => Text,
 ): Promise<Dataset<T>> {
-  const { split, fractions, limit = Infinity } = options;
+  const { split, fractions, limit = Infinity, promptFormat = 'standard' } = options;
   const file = await readJsonl(path);
   const issues = [...file.issues];
   const rows: T[] = [];
   for (const { line, value } of file.rows) {
     const own = value.id ?? value.prompt_id;
     const id = typeof own === 'string' || typeof own === 'number' ? String(own) : `${basename(path)}:${line}`;
-    const outcome = convert(value, id);
+    const outcome = convert(value, id, { promptFormat });
+    if (outcome.value !== undefined) outcome.value.place = `${path}:${line}`;
     if (outcome.problem) issues.push({ file: path, line, ...outcome.problem });
     else if (
       rows.length < limit &&

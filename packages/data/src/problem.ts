@@ -1,3 +1,5 @@
+import { isError } from '@selfjudge/base';
+
 /** Why a row cannot be used. */
 export type ProblemCode =
   | 'broken-line'
@@ -7,6 +9,7 @@ export type ProblemCode =
   | 'empty-answer'
   | 'prompt-too-long'
   | 'unstable-template'
+  | 'refused'
   | 'not-finite';
 
 export interface Problem {
@@ -26,6 +29,19 @@ export type Outcome<T> = { value: T; problem?: undefined } | { value?: undefined
 
 export function problem(code: ProblemCode, reason: string): { problem: Problem } {
   return { problem: { code, reason } };
+}
+
+/**
+ * `work` on one row. What a chat template or tokenizer refuses of it is a problem of that row, in their own words; any
+ * other error is an error.
+ */
+export function refusable<T>(work: () => T): Outcome<T> {
+  try {
+    return { value: work() };
+  } catch (error) {
+    if (!isError(error, 'SJ_WRONG_ARGUMENT')) throw error;
+    return problem('refused', error.message.replace(/^\[\w+\] /, ''));
+  }
 }
 
 /** One line a kind of problem: how many rows it cost and where the first ones stand. Empty when there are none. */

@@ -7,6 +7,7 @@ import { loadPreferences, loadPrompts } from './load.js';
 import type { PreferencePair } from './rows.js';
 import type { Split } from './split.js';
 import { firstUserTurn, splitOf } from './split.js';
+import { messagesOf } from './text.js';
 import { preferenceSequences, promptIds, sftSequence } from './tokenise.js';
 import { sftExampleOf } from './rows.js';
 
@@ -24,9 +25,7 @@ describe.skipIf(!present)('real preferences', () => {
     expect(rows.length + issues.length).toBe(1871);
     expect(count(issues, 'differing-prompts')).toBe(7);
     expect(count(issues, 'empty-answer')).toBe(4);
-    expect(rows.every(({ prompt }) => typeof prompt !== 'string' && prompt.at(-1)?.role === 'user')).toBe(
-      true,
-    );
+    expect(rows.every(({ prompt }) => messagesOf(prompt).at(-1)?.role === 'user')).toBe(true);
   });
 
   it('UltraFeedback: further columns do no harm', async () => {
@@ -62,7 +61,8 @@ describe.skipIf(!present)('real preferences', () => {
         expect(tokenizer.decode(ids.slice(prompt.length))).toBe(`${of[side]}<|im_end|>`);
       }
       const all = sftSequence(tokenizer, sftExampleOf(pair), { trainOn: 'all' }).value!;
-      const answers = sftExampleOf(pair).messages.filter((message) => message.role === 'assistant');
+      const turns = [...messagesOf(pair.prompt), { role: 'assistant', content: pair.chosen }];
+      const answers = turns.filter((message) => message.role === 'assistant');
       const ids = Array.from(all.sequence.tokens);
       const texts = all.sequence.targets!.map(([start, end]) => tokenizer.decode(ids.slice(start, end)));
       expect(texts).toEqual(answers.map(({ content }) => `${content}<|im_end|>`));

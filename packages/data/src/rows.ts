@@ -1,11 +1,15 @@
-import type { Message } from '@selfjudge/text';
+import type { Message, TemplateArguments } from '@selfjudge/text';
 import type { Labels, Rationales } from './labels.js';
-import type { Text } from './text.js';
+import { withArguments } from './templateColumns.js';
+import { argumentsOf, isStandard, messagesOf } from './text.js';
+import type { StandardText, Text } from './text.js';
 
 /** Two answers to one prompt, one better than the other. */
 export interface PreferencePair {
   /** The row's own id, or `file:line`. */
   id: string;
+  /** Where it stands, `path:line`; absent for rows that come from no file. */
+  place?: string;
   prompt: Text;
   chosen: string;
   rejected: string;
@@ -15,14 +19,19 @@ export interface PreferencePair {
   rationales?: Rationales;
 }
 
-/** A conversation to imitate; the last turn is the assistant's. */
-export interface SftExample {
-  id: string;
+/** A conversation to imitate, whose last turn is the assistant's; or a completion of text as it stands. */
+export type SftExample = { id: string; place?: string } & SftContent;
+export type SftContent = SftConversation | { prompt: StandardText; completion: string };
+
+interface SftConversation {
   messages: Message[];
+  /** What the chat template is told beside them: the row's tools and the like. */
+  templateArguments?: TemplateArguments;
 }
 
 export interface PromptRow {
   id: string;
+  place?: string;
   prompt: Text;
 }
 
@@ -35,6 +44,7 @@ export interface AnswerPair {
 /** Two answers and what someone said of them. */
 export interface JudgedPair extends AnswerPair {
   id: string;
+  place?: string;
   winner: 'a' | 'b' | 'tie';
   /** Why, in the judge's words, which may name the answers by their order. */
   rationale?: string;
@@ -42,7 +52,19 @@ export interface JudgedPair extends AnswerPair {
 
 /** The better answer as an example to imitate. */
 export function sftExampleOf(pair: PreferencePair): SftExample {
-  const { id, prompt, chosen } = pair;
-  const context: Message[] = typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
-  return { id, messages: [...context, { role: 'assistant', content: chosen }] };
+  const { id, place, prompt, chosen } = pair;
+  return { id, ...(place !== undefined && { place }), ...sftContentOf(prompt, chosen) };
 }
+
+export function sftContentOf(prompt: Text, answer: string): SftContent {
+  if (isStandard(prompt)) return { prompt, completion: answer };
+  const told = argumentsOf(prompt);
+  const messages: Message[] = [...messagesOf(prompt), { role: 'assistant', content: answer }];
+  return { messages, ...(told && { templateArguments: told }) };
+}
+
+/** What an example's answer follows. */
+export const promptOfExample = (example: SftContent): Text =>
+  'messages' in example
+    ? withArguments(example.messages.slice(0, -1), example.templateArguments)
+    : example.prompt;

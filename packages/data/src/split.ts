@@ -4,6 +4,7 @@ import { ArgumentError } from '@selfjudge/base';
 
 import type { Text } from './text.js';
 import { messagesOf } from './text.js';
+import { messageText } from '@selfjudge/text/internal';
 
 export type Split = 'train' | 'self' | 'dev' | 'test';
 
@@ -43,8 +44,9 @@ export function splitOf(prompt: Text, fractions: SplitFractions = DEFAULT_FRACTI
 
 /** What a prompt is told apart by: its first user turn in NFKC, lower case, white space as single spaces. */
 export function firstUserTurn(prompt: Text): string {
-  const turn = messagesOf(prompt).find((message) => message.role === 'user')?.content ?? '';
-  return turn.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  const turn = messagesOf(prompt).find((message) => message.role === 'user');
+  const text = turn === undefined ? '' : messageText(turn);
+  return text.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
 }
 
 /** A number in [0, 1) from the first 52 bits of the text's SHA-256. */

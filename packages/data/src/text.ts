@@ -1,22 +1,54 @@
-import { isMessage } from '@selfjudge/text';
-import type { Message } from '@selfjudge/text';
+import type { Message, TemplateArguments } from '@selfjudge/text';
 
-/** A prompt: a string (one user turn), or a conversation whose last turn is the user's. */
-export type Text = string | Message[];
+/** A conversation, and what the chat template is told beside it. */
+export interface Conversation {
+  messages: Message[];
+  templateArguments: TemplateArguments;
+}
 
-/** The prompt as a conversation. */
+/**
+ * A prompt in TRL's standard format: the text that the model reads, as it stands, with control tokens where it names them.
+ * The answer goes on after its last character, in the same way.
+ */
+export interface StandardText {
+  text: string;
+}
+
+/**
+ * A prompt: a string (one user turn), a conversation whose last turn is the user's or a tool's, or text as it stands.
+ */
+export type Text = string | Message[] | Conversation | StandardText;
+
+/** What a string in a prompt column is: TRL's standard text, or one user turn. */
+export type PromptFormat = 'standard' | 'chat';
+
+export function isStandard(prompt: Text): prompt is StandardText {
+  return typeof prompt === 'object' && 'text' in prompt;
+}
+
+/** The prompt as a conversation. Text as it stands is not taken apart: it counts as one user turn. */
 export function messagesOf(prompt: Text): Message[] {
-  return typeof prompt === 'string' ? [{ role: 'user', content: prompt }] : prompt;
+  if (typeof prompt === 'string') return [{ role: 'user', content: prompt }];
+  if (isStandard(prompt)) return [{ role: 'user', content: prompt.text }];
+  return Array.isArray(prompt) ? prompt : prompt.messages;
 }
 
+/** What the chat template is told beside a prompt. */
+export function argumentsOf(prompt: Text): TemplateArguments | undefined {
+  return typeof prompt === 'object' && 'templateArguments' in prompt ? prompt.templateArguments : undefined;
+}
+
+/** The prompt as the column prompt of a file holds it; what the chat template is told has columns of its own. */
+export const columnOf = (prompt: Text): string | Message[] =>
+  typeof prompt === 'string' ? prompt : isStandard(prompt) ? prompt.text : messagesOf(prompt);
+
+/** Whether two conversations are the same in everything that a chat template is told. */
 export function sameMessages(a: readonly Message[], b: readonly Message[]): boolean {
-  return (
-    a.length === b.length && a.every(({ role, content }, i) => role === b[i].role && content === b[i].content)
-  );
+  return a.length === b.length && a.every((message, i) => sameFields(message, b[i]));
 }
 
-/** `value` as messages without further properties; undefined when it is no list of messages. */
-export function parseMessages(value: unknown): Message[] | undefined {
-  if (!Array.isArray(value) || value.length === 0 || !value.every(isMessage)) return undefined;
-  return value.map(({ role, content }) => ({ role, content }));
+function sameFields(a: object, b: object): boolean {
+  const text = (message: object): string =>
+    JSON.stringify(Object.entries(message).sort(([x], [y]) => (x < y ? -1 : 1)));
+  return text(a) === text(b);
 }

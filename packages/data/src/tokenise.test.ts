@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { TreeBatch } from '@selfjudge/engine';
 import { byteTokenizer, Tokenizer } from '@selfjudge/text';
 import type { Message, TreeSequence } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
-import { completionIds, preferenceSequences, promptIds, sftSequence } from './tokenise.js';
+import { completionIds, preferenceSequences, promptIds, sftSequence, sftSequences } from './tokenise.js';
 
 const tokenizer = byteTokenizer();
 const TURN = 258;
@@ -58,7 +60,7 @@ describe('sftSequence', () => {
     const messages = [u('one'), a(' two\n'), u('three'), a('four ')];
     const trimming = withTemplate("'<|im_start|>' + m.role + '\n' + (m.content | trim) + '<|im_end|>'");
     const all = sftSequence(trimming, { messages }, { trainOn: 'all' }).value!;
-    expect(labels(all.sequence)).toEqual(['two<|im_end|>', 'four <|im_end|>']);
+    expect(labels(all.sequence)).toEqual(['two<|im_end|>', 'four<|im_end|>']);
     const endless = withTemplate("'<|im_start|>' + m.role + '\n' + m.content + '\n'");
     const { sequence } = sftSequence(endless, { messages: conversation }, { trainOn: 'all' }).value!;
     expect(labels(sequence)).toEqual(['two', 'four<|im_end|>']);
@@ -71,6 +73,25 @@ describe('sftSequence', () => {
     const outcome = sftSequence(hiding, { messages: conversation }, { trainOn: 'all' });
     expect(outcome.problem?.code).toBe('unstable-template');
     expect(sftSequence(hiding, { messages: conversation }).value).toBeDefined();
+    // Then each turn is a sequence of its own, as a row that ends there.
+    const turns = sftSequences(hiding, { messages: conversation }, { trainOn: 'all' }).value!;
+    const rows = [2, 4].map((end) => sftSequence(hiding, { messages: conversation.slice(0, end) }).value!);
+    expect(turns).toEqual(rows);
+    const short = { trainOn: 'all', maxLength: rows[0].sequence.tokens.length } as const;
+    expect(sftSequences(hiding, { messages: conversation }, short).value).toEqual(rows.slice(0, 1));
+  });
+
+  it('names what a template refuses', () => {
+    const strict = withTemplate(
+      "raise_exception('turns must take turns') if m.content == 'no' else m.content",
+    );
+    const refused = sftSequence(strict, { messages: [u('no'), a('four')] });
+    expect(refused.problem).toMatchObject({
+      code: 'refused',
+      reason: expect.stringContaining('turns must take turns'),
+    });
+    const pair = { prompt: 'no', chosen: 'yes', rejected: 'n' };
+    expect(preferenceSequences(strict, pair).problem?.code).toBe('refused');
   });
 
   it('cuts long answers without an end, and refuses prompts that leave no room', () => {
@@ -98,6 +119,41 @@ it('gives both sides of a preference one prompt', () => {
   // The prompt once, 3 rows of 'yes', 2 of 'no': each last token is a label only.
   expect(TreeBatch.from([chosen.sequence, rejected.sequence]).rows).toBe(prompt + 3 + 2);
   expect(preferenceSequences(tokenizer, pair, { maxLength: 5 }).problem?.code).toBe('prompt-too-long');
+});
+
+describe('text as it stands', () => {
+  const path = fileURLToPath(
+    new URL('../../../benchmarks/peers/fixtures/standard_text.json', import.meta.url),
+  );
+  const rows = JSON.parse(readFileSync(path, 'utf8')) as {
+    prompt: string;
+    chosen: string;
+    rejected: string;
+    pair: { prompt: number[]; chosen: number[]; rejected: number[] };
+    sft: { prompt: number[]; completion: number[] };
+  }[];
+  const own = byteTokenizer({ words: [' tea', 'xyz'] });
+
+  it.each(rows)("has TRL's ids: $prompt", ({ prompt, chosen, rejected, pair, sft }) => {
+    const text = { text: prompt };
+    const sides = preferenceSequences(own, { prompt: text, chosen, rejected }).value!;
+    const side = (answer: number[]) => ({
+      tokens: [...pair.prompt, ...answer],
+      targets: [[pair.prompt.length, pair.prompt.length + answer.length]],
+    });
+    expect(sides.chosen.sequence).toEqual(side(pair.chosen));
+    expect(sides.rejected.sequence).toEqual(side(pair.rejected));
+    const { sequence } = sftSequence(own, { prompt: text, completion: chosen }).value!;
+    const { length } = sft.prompt;
+    expect(sequence.tokens).toEqual([...sft.prompt, ...sft.completion]);
+    expect(sequence.targets).toEqual([[length, length + sft.completion.length]]);
+    expect(promptIds(own, text)).toEqual(own.encode(prompt, { special: true }));
+  });
+
+  it('has to leave a token to the prompt', () => {
+    const pair = { prompt: { text: 'x' }, chosen: 'yz', rejected: 'z' };
+    expect(preferenceSequences(own, pair).problem?.reason).toContain('a token before that of the answer');
+  });
 });
 
 /** A tokenizer whose template writes each message as `turn` says and opens the assistant's likewise. */

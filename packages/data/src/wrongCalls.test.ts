@@ -46,10 +46,12 @@ const load = (of: (path: string, options?: data.LoadRowsOptions) => unknown) =>
           ),
         ),
         limit: arg(1, given(notLimit)),
+        promptFormat: arg('chat', given(noneOf('standard', 'chat'))),
       },
       given(notObject),
     ),
   });
+const options = fields({ promptFormat: arg('chat', given(noneOf('standard', 'chat'))) }, given(notObject));
 const messages = [
   { role: 'user', content: 'a' },
   { role: 'assistant', content: 'b' },
@@ -65,11 +67,11 @@ describeWrongCalls({
     loadPrompts: load(data.loadPrompts),
     loadJudgedPairs: load(data.loadJudgedPairs),
     readJsonl: entry(data.readJsonl, { path: arg(file, notFile) }),
-    toPreferencePair: entry(data.toPreferencePair, { row, id }),
-    toSftExample: entry(data.toSftExample, { row, id }),
-    toPromptRow: entry(data.toPromptRow, { row, id }),
-    toJudgedPair: entry(data.toJudgedPair, { row, id }),
-    toAnswerPair: entry(data.toAnswerPair, { row }),
+    toPreferencePair: entry(data.toPreferencePair, { row, id, options }),
+    toSftExample: entry(data.toSftExample, { row, id, options }),
+    toPromptRow: entry(data.toPromptRow, { row, id, options }),
+    toJudgedPair: entry(data.toJudgedPair, { row, id, options }),
+    toAnswerPair: entry(data.toAnswerPair, { row, options }),
     sftExampleOf: entry(data.sftExampleOf, {
       pair: fields({ id, prompt: arg('a', notPrompt), chosen: arg('b', notText) }, notObject),
     }),

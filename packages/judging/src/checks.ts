@@ -38,6 +38,7 @@ export const isTemplate = object({
   verdicts: object({ a: text, b: text }),
   principles: list(object({ name: text, text })),
   rationale: optional(text),
+  reasoning: optional(oneOf('drop', 'keep')),
 });
 
 export const isReasons = kind('a text, or { chosen, rejected }', (value) => {

@@ -4,6 +4,7 @@ import { appendText, singleToken } from '@selfjudge/text/internal';
 import { contextText } from './context.js';
 import type { JudgePair, Order } from './pair.js';
 import { fill, holds } from './placeholders.js';
+import { withoutReasoning } from './reasoning.js';
 import type { JudgePrinciple, JudgeTemplate } from './template.js';
 
 /** Name of the only question of a template without principles. */
@@ -65,14 +66,15 @@ export class QuestionFormat {
 
   /** The question up to the opened answer: the next token is the verdict. */
   render(pair: JudgePair, order: Order, question: number): RenderedText {
-    const [first, second] = order === 'ab' ? [pair.a, pair.b] : [pair.b, pair.a];
+    const { system, user, assistant, reasoning } = this.#template;
+    const [a, b] = reasoning === 'keep' ? [pair.a, pair.b] : [pair.a, pair.b].map(withoutReasoning);
+    const [first, second] = order === 'ab' ? [a, b] : [b, a];
     const principle = this.questions[question].text;
-    const { system, user, assistant } = this.#template;
     const values = { context: contextText(pair.prompt), response_a: first, response_b: second, principle };
     const messages: Message[] = [{ role: 'user', content: fill(user, values) }];
     if (system !== undefined) messages.unshift({ role: 'system', content: system });
     const prefill = this.#tokenizer.answerPrefix + fill(assistant, { principle });
-    return this.#tokenizer.renderChat(messages, { prefill });
+    return this.#tokenizer.openTurn(messages, { prefill });
   }
 
   ids(rendered: RenderedText): number[] {

@@ -17,5 +17,6 @@ export { JudgeFormat } from './judgeFormat.js';
 export type { JudgeBehaviour } from './metrics.js';
 export type { JudgePair, Order } from './pair.js';
 export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
+export type { JudgeReasoning } from './reasoning.js';
 export type { Match, Round, Tournament } from './tournament.js';
-export type { JudgedOrder, Verdict, Vote } from './verdict.js';
+export type { JudgedOrder, NoVerdict, Verdict, Vote } from './verdict.js';

@@ -1,8 +1,9 @@
-import { byteTokenizer } from '@selfjudge/text';
+import { byteTokenizer, Tokenizer } from '@selfjudge/text';
 import type { ModelView, TreeBatch } from '@selfjudge/engine';
 import { describe, expect, it } from 'vitest';
 import { judgeSequences } from './examples.js';
 import { Judge } from './judge.js';
+import { withoutReasoning } from './reasoning.js';
 import { loadJudgeTemplate, parseJudgeTemplate } from './template.js';
 
 const tokenizer = byteTokenizer({ words: [' A', ' B'] });
@@ -104,6 +105,32 @@ describe('Judge', () => {
       ['b', undefined],
       [null, 'too-long'],
     ]);
+  });
+
+  it('says null for what the chat template refuses, in its words', async () => {
+    const { files } = tokenizer;
+    const open = "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+    const chatTemplate =
+      "{% for m in messages %}{% if 'Else?' in m.content %}{{ raise_exception('nothing else') }}{% endif %}" +
+      `{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}${open}`;
+    const strict = new Tokenizer({ ...files, chatTemplate });
+    const verdicts = await new Judge(fakeView(taste), strict, plain).compare(pairs);
+    expect(verdicts.map(({ winner }) => winner)).toEqual(['a', 'b', null]);
+    expect(verdicts[2]).toMatchObject({ reason: 'refused', detail: expect.stringContaining('nothing else') });
+  });
+
+  it('reads what follows the reasoning of an answer, or all of it', async () => {
+    const thought = [{ prompt: 'What?', a: '<think>\ngood\n</think>\n\nbad', b: '<think>bad</think>good' }];
+    const [dropped] = await new Judge(fakeView(taste), tokenizer, plain).compare(thought);
+    const [bare] = await new Judge(fakeView(taste), tokenizer, plain).compare([
+      { prompt: 'What?', a: 'bad', b: 'good' },
+    ]);
+    expect(dropped).toEqual(bare);
+    const kept = { ...plain, reasoning: 'keep' } as const;
+    const [whole] = await new Judge(fakeView(taste), tokenizer, kept).compare(thought);
+    expect(whole.orders[0].rendered).toContain('<think>\ngood\n</think>\n\nbad');
+    expect(withoutReasoning('<think>no end')).toBe('');
+    expect(withoutReasoning('a < b, <think> is a word')).toBe('a < b, <think> is a word');
   });
 
   it('does not let an answer speak for the template', async () => {

@@ -2,6 +2,7 @@ import { check, list } from '@selfjudge/base/checks';
 import type { ModelView } from '@selfjudge/engine';
 import { scorer } from '@selfjudge/engine/checks';
 import { plan } from '@selfjudge/engine/internal';
+import { refusable } from '@selfjudge/data/internal';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
 import { askedAbout, type Asked } from './asked.js';
@@ -9,7 +10,7 @@ import { compareOptions, isPair, isTemplate } from './checks.js';
 import { QuestionFormat } from './format.js';
 import type { JudgePair } from './pair.js';
 import type { JudgeTemplate } from './template.js';
-import { verdictOf, voteOf, type Verdict } from './verdict.js';
+import { NO_VERDICT, verdictOf, voteOf, type Verdict } from './verdict.js';
 
 export interface CompareOptions {
   /** Rows of one tree at most: memory, not results, depends on it. Default 4096. */
@@ -49,8 +50,8 @@ export class Judge {
   }
 
   /**
-   * Compares the answers of each pair. A pair that does not fit the model's context, or whose probabilities are not
-   * numbers, gets a null verdict with the reason.
+   * Compares the answers of each pair. A pair that the chat template refuses or that does not fit the model's context, or
+   * whose verdict tokens hold no probability, gets a null verdict with the reason.
    */
   async compare(pairs: readonly JudgePair[], options: CompareOptions = {}): Promise<Verdict[]> {
     check('Judge.compare', { pairs, options }, { pairs: isPairs, options: compareOptions });
@@ -58,7 +59,11 @@ export class Judge {
     const verdicts: Verdict[] = [];
     const groups: { index: number; asked: Asked[]; sequences: TreeSequence[] }[] = [];
     pairs.forEach((pair, index) => {
-      const asked = askedAbout(this.#format, pair);
+      const { value: asked, problem } = refusable(() => askedAbout(this.#format, pair));
+      if (problem) {
+        verdicts[index] = { ...NO_VERDICT, reason: 'refused', detail: problem.reason };
+        return;
+      }
       const sequences = asked.map(({ sequence }) => sequence);
       const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
       if (longest <= this.view.model.config.maxPositions) groups.push({ index, asked, sequences });

@@ -6,6 +6,7 @@ import { parseYaml } from '@selfjudge/data/internal';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { holds, requirePlaceholders } from './placeholders.js';
+import type { JudgeReasoning } from './reasoning.js';
 
 /** A view under which two responses are compared. */
 export interface JudgePrinciple {
@@ -35,6 +36,8 @@ export interface JudgeTemplate {
    * {rationale}, one text. Never generated to judge.
    */
   rationale?: string;
+  /** Whether the judge reads reasoning (`<think>...</think>`) at the head of an answer. Default 'drop': what follows it. */
+  reasoning?: JudgeReasoning;
 }
 
 const text = z.string().min(1);
@@ -46,6 +49,7 @@ const schema = z.strictObject({
   verdicts: z.strictObject({ a: text, b: text }).default({ a: ' A', b: ' B' }),
   principles: z.array(z.strictObject({ name: text, text })).default([]),
   rationale: text.optional(),
+  reasoning: z.enum(['drop', 'keep']).optional(),
 });
 
 const FOLDER = fileURLToPath(new URL('../templates/', import.meta.url));

@@ -43,6 +43,12 @@ describe('verdictOf', () => {
     const votes = [voteOf('x', order(NaN, 0.5), order(0.5, 0.5)), vote('a', 1, 0)];
     expect(verdictOf([], votes)).toMatchObject({ winner: null, reason: 'not-finite' });
   });
+
+  it('is null where the two tokens hold less than a thousandth in some order', () => {
+    const of = (ab: [number, number]) => verdictOf([], [voteOf('x', order(...ab), order(0.2, 0.6))]);
+    expect(of([0.0006, 0.0003])).toMatchObject({ winner: null, reason: 'low-mass', scoreA: 0.3003 });
+    expect(of([0.0006, 0.0004]).winner).toBe('a');
+  });
 });
 
 describe('judgeBehaviour', () => {

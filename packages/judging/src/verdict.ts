@@ -12,7 +12,7 @@ export interface JudgedOrder {
 export interface Vote {
   /** The principle, `overall` without principles. */
   principle: string;
-  /** null: a probability was not a number. */
+  /** null: a probability was not a number, or the verdict tokens hold less than `LEAST_MASS`. */
   winner: 'a' | 'b' | 'tie' | null;
   scoreA: number;
   scoreB: number;
@@ -31,9 +31,30 @@ export interface Verdict {
   orders: JudgedOrder[];
   /** One a question. */
   votes: Vote[];
-  /** Why there is no verdict: the question does not fit the model's context, or a probability was not a number. */
-  reason?: 'too-long' | 'not-finite';
+  /** Why there is no verdict. */
+  reason?: NoVerdict;
+  /** In the words of who refused the pair. */
+  detail?: string;
 }
+
+/**
+ * Why there is no verdict: the chat template refuses the question, it does not fit the model's context, a probability was
+ * not a number, or the verdict tokens hold less than `LEAST_MASS` in some order.
+ */
+export type NoVerdict = 'refused' | 'too-long' | 'not-finite' | 'low-mass';
+
+/** p(A) + p(B) below which which of the two is larger says nothing of the answers: the model said something else. */
+export const LEAST_MASS = 1e-3;
+
+/** Of a pair that was not asked about. */
+export const NO_VERDICT: Omit<Verdict, 'reason'> = {
+  winner: null,
+  probability: NaN,
+  scoreA: NaN,
+  scoreB: NaN,
+  orders: [],
+  votes: [],
+};
 
 /**
  * The vote of one question, from both orders: position bias cancels as far as it is the same for both.
@@ -46,7 +67,8 @@ export function voteOf(
 ): Vote {
   const scoreA = (ab.pA + ba.pB) / 2;
   const scoreB = (ab.pB + ba.pA) / 2;
-  return { principle, winner: larger(scoreA, scoreB), scoreA, scoreB };
+  const said = [ab, ba].every(({ pA, pB }) => pA + pB >= LEAST_MASS);
+  return { principle, winner: said ? larger(scoreA, scoreB) : null, scoreA, scoreB };
 }
 
 /** The verdict of all questions: the majority of the votes, the mean score where they split. */
@@ -54,14 +76,15 @@ export function verdictOf(orders: JudgedOrder[], votes: Vote[]): Verdict {
   const scoreA = mean(votes.map((vote) => vote.scoreA));
   const scoreB = mean(votes.map((vote) => vote.scoreB));
   const shared = { probability: scoreA / (scoreA + scoreB), scoreA, scoreB, orders, votes };
-  if (votes.some(({ winner }) => winner === null)) return { winner: null, reason: 'not-finite', ...shared };
+  if (votes.some(({ winner }) => winner === null)) {
+    return { winner: null, reason: Number.isFinite(scoreA + scoreB) ? 'low-mass' : 'not-finite', ...shared };
+  }
   const count = (side: 'a' | 'b') => votes.filter(({ winner }) => winner === side).length;
   const majority = larger(count('a'), count('b'));
   return { winner: majority === 'tie' ? larger(scoreA, scoreB) : majority, ...shared };
 }
 
 function larger(a: number, b: number): Vote['winner'] {
-  if (Number.isNaN(a) || Number.isNaN(b)) return null;
   if (a === b) return 'tie';
   return a > b ? 'a' : 'b';
 }

@@ -69,6 +69,7 @@ describe('jsft', () => {
       model_name_or_path: base,
       dataset_name: file,
       dataset_split: 'all',
+      prompt_format: 'chat',
       output_dir: at('cli'),
       dtype: 'float32',
       train_batch_size: '3',
@@ -175,6 +176,7 @@ describe('the other methods', () => {
       evalSteps: 1,
       maxSteps: 1,
       maxNewTokens: 4,
+      missingEos: 'keep' as const,
       prompts: ['a', 'b'],
     };
     const without = selfTrain(model, { ...settings, outputDir: at('no dev') });

@@ -166,6 +166,11 @@ describeWrongCalls({
             device: arg('cpu', given(noneOf('auto', 'cpu', 'cuda'))),
             dtype: arg('bf16', given(noneOf('float32', 'bf16'))),
             adapter: arg(undefined, given(fc.oneof(notFile, fc.constant(at('model'))))),
+            chatTemplateKwargs: arg({ a: 1 }, given(fc.oneof(notObject, fc.constant({ messages: [] })))),
+            chatTemplateDate: arg(
+              '2026-11-29',
+              given(fc.oneof(notText, fc.constantFrom('today', '2026-02-30'))),
+            ),
           },
           given(notObject),
         ),
@@ -234,7 +239,7 @@ describeWrongCalls({
     selfTrain: methodOf(
       api.selfTrain,
       settings(
-        { ...selfTrainingDefaults, maxNewTokens: 2 },
+        { ...selfTrainingDefaults, maxNewTokens: 2, missingEos: 'keep' },
         {
           prompts: arg(
             ['a'],

@@ -1,10 +1,11 @@
-import type { TokenizerFiles } from './files.js';
+import { BYTE_CHARACTERS, byteCharacters } from './byteCharacters.js';
+import type { TokenizerFiles } from './tokenizerFiles.js';
 import { Tokenizer } from './tokenizer.js';
 
 const CONTROL = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'];
 
 /** ChatML without a default system prompt. */
-const CHATML = [
+export const CHATML = [
   "{% for message in messages %}{{ '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
   "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
 ].join('');
@@ -19,7 +20,7 @@ const CHATML = [
 export function byteTokenizer(options: { words?: string[]; chat?: boolean } = {}): Tokenizer {
   const { words = [], chat = true } = options;
   const vocab: Record<string, number> = {};
-  for (let byte = 0; byte < 256; byte++) vocab[byteCharacter(byte)] = byte;
+  BYTE_CHARACTERS.forEach((character, byte) => (vocab[character] = byte));
   const added = CONTROL.map((content, i) => ({
     id: 256 + i,
     content,
@@ -33,7 +34,7 @@ export function byteTokenizer(options: { words?: string[]; chat?: boolean } = {}
   const merges: [string, string][] = [];
   let next = 256 + CONTROL.length;
   for (const word of words) {
-    const characters = Array.from(Buffer.from(word), byteCharacter);
+    const characters = Array.from(byteCharacters(word));
     let left = characters[0];
     for (const right of characters.slice(1)) {
       if (!Object.hasOwn(vocab, left + right)) {
@@ -73,13 +74,4 @@ export function byteTokenizer(options: { words?: string[]; chat?: boolean } = {}
     ...(chat && { chatTemplate: CHATML }),
   };
   return new Tokenizer(files);
-}
-
-/** The character that stands for a byte in a byte-level vocabulary: itself where it prints, else one from U+0100 on. */
-function byteCharacter(byte: number): string {
-  const prints = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-  if (prints(byte)) return String.fromCharCode(byte);
-  let hidden = 0;
-  for (let b = 0; b < byte; b++) if (!prints(b)) hidden++;
-  return String.fromCharCode(256 + hidden);
 }

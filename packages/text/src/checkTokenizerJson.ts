@@ -1,14 +1,21 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { TokenizerJson } from './files.js';
+import type { TokenizerJson } from './tokenizerFiles.js';
 
 /** What a setting may be. A setting that is absent or null has the library's default. */
-type Setting = 'text' | 'flag' | 'count' | 'pattern' | readonly string[];
+type Setting = 'text' | 'character' | 'flag' | 'count' | 'pattern' | readonly string[];
 
 /** Settings by type of part. */
 type Parts = Readonly<Record<string, Readonly<Record<string, Setting>>>>;
 
 const PREFIX_SCHEMES = ['always', 'first', 'never'];
-const metaspace = { replacement: 'text', prepend_scheme: PREFIX_SCHEMES, str_rep: 'text' } as const;
+const BEHAVIORS = ['isolated', 'removed', 'mergedwithprevious', 'mergedwithnext', 'contiguous'];
+const metaspace = {
+  replacement: 'character',
+  prepend_scheme: PREFIX_SCHEMES,
+  str_rep: 'text',
+  split: 'flag',
+  add_prefix_space: 'flag',
+} as const;
 const byteLevel = { add_prefix_space: 'flag', trim_offsets: 'flag', use_regex: 'flag' } as const;
 
 const NORMALIZERS: Parts = {
@@ -22,8 +29,12 @@ const NORMALIZERS: Parts = {
   Lowercase: {},
 };
 const PRE_TOKENIZERS: Parts = {
-  Split: { pattern: 'pattern', behavior: ['isolated', 'removed'], invert: 'flag' },
+  Split: { pattern: 'pattern', behavior: BEHAVIORS, invert: 'flag' },
   Digits: { individual_digits: 'flag' },
+  Punctuation: { behavior: BEHAVIORS },
+  Whitespace: {},
+  WhitespaceSplit: {},
+  CharDelimiterSplit: { delimiter: 'character' },
   ByteLevel: byteLevel,
   Metaspace: metaspace,
 };
@@ -46,7 +57,7 @@ const POST_PROCESSORS: Parts = {
 };
 
 /** Settings without which a part means nothing. */
-const REQUIRED = new Set(['pattern', 'prepend', 'behavior']);
+const REQUIRED = new Set(['pattern', 'prepend', 'Split behavior', 'delimiter']);
 const MOST_LEVELS = 8;
 /** V8 ends the process when it compiles a regular expression of some thousand nested groups. */
 const LONGEST_PATTERN = 4096;
@@ -83,10 +94,13 @@ function checkModel(model: unknown): void {
   const settings = {
     unk_token: 'text',
     end_of_word_suffix: 'text',
-    continuing_subword_suffix: 'text',
+    continuing_subword_prefix: 'text',
   } as const;
   const flags = { fuse_unk: 'flag', byte_fallback: 'flag', ignore_merges: 'flag' } as const;
   checkSettings('model', { ...settings, ...flags }, model);
+  // Python would merge otherwise each time.
+  if (![0, null, undefined].includes(model.dropout as null))
+    throw refused('model.dropout', 'none', model.dropout);
 }
 
 function checkAddedTokens(tokens: unknown): void {
@@ -136,7 +150,8 @@ function checkSettings(
   for (const [key, setting] of Object.entries(settings)) {
     const value = part[key];
     const absent = value === undefined || value === null;
-    if (absent ? REQUIRED.has(key) : !fits(setting, value)) {
+    const required = REQUIRED.has(key) || REQUIRED.has(`${part.type} ${key}`);
+    if (absent ? required : !fits(setting, value)) {
       throw refused(
         `${name} ${String(part.type ?? '')} ${key}`.replace(/ +/g, ' '),
         described(setting),
@@ -150,6 +165,8 @@ function fits(setting: Setting, value: unknown): boolean {
   switch (setting) {
     case 'text':
       return typeof value === 'string';
+    case 'character':
+      return typeof value === 'string' && Array.from(value).length === 1;
     case 'flag':
       return typeof value === 'boolean';
     case 'count':
@@ -170,6 +187,8 @@ function described(setting: Setting): string {
   switch (setting) {
     case 'text':
       return 'a text';
+    case 'character':
+      return 'one character';
     case 'flag':
       return 'true or false';
     case 'count':

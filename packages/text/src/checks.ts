@@ -11,9 +11,24 @@ import {
   whole,
   type Check,
 } from '@selfjudge/base/checks';
-import { isMessage } from './message.js';
+import { ArgumentError } from '@selfjudge/base';
+import { messageFault } from './message.js';
+import { parseMoment, templateArguments } from './templateArguments.js';
 
-export const message = kind("{ role: 'system' | 'user' | 'assistant', content: string }", isMessage);
+export { templateArguments };
+
+/** A moment in the local time zone. */
+export const moment = kind(
+  "a day and perhaps a time, '2026-11-29' or '2026-11-29T09:15:00'",
+  (value) => typeof value === 'string' && parseMoment(value) !== undefined,
+);
+
+export const message: Check = (value, what, where) => {
+  const received = messageFault(value);
+  const expected =
+    "{ role: 'system' | 'user' | 'assistant' | 'tool' | 'developer', content: string or text parts }";
+  if (received !== undefined) throw new ArgumentError(what, { where, expected, received });
+};
 const everyMessage = list(message);
 const someMessage = kind(
   'a list of at least one message',
@@ -24,18 +39,26 @@ export const messages: Check = (value, what, where) => {
   everyMessage(value, what, where);
 };
 
+const isConversation = (value: unknown): value is { messages: unknown; templateArguments?: unknown } =>
+  typeof value === 'object' && value !== null && 'messages' in value;
+const isStandard = (value: unknown): boolean =>
+  typeof (value as { text?: unknown } | null | undefined)?.text === 'string';
 const isPrompt = kind(
-  'a string or a list of messages',
-  (value) => typeof value === 'string' || Array.isArray(value),
+  'a string, a list of messages, { messages, templateArguments } or { text: string }',
+  (value) =>
+    typeof value === 'string' || Array.isArray(value) || isConversation(value) || isStandard(value),
 );
 
 /** The id of a token. */
 export const tokenId = whole(0, 2 ** 31 - 1);
 
-/** A prompt: a string, or a conversation. */
+/** A prompt: a string, a conversation, or text as it stands. */
 export const prompt: Check = (value, what, where) => {
   isPrompt(value, what, where);
-  if (typeof value !== 'string') messages(value, what, where);
+  if (Array.isArray(value)) return messages(value, what, where);
+  if (!isConversation(value)) return;
+  messages(value.messages, `${what}.messages`, where);
+  templateArguments(value.templateArguments, `${what}.templateArguments`, where);
 };
 
 export const tokenizer = having('a Tokenizer', {

@@ -1,44 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 
-import { list, object, optional, text, whole } from '@selfjudge/base/checks';
-import { FileFormatError } from '@selfjudge/base';
-import { makeFolder } from '@selfjudge/base';
+import { FileFormatError, makeFolder } from '@selfjudge/base';
 import { atomicWrite, refuseLfsPointer, writeJson } from '@selfjudge/base/internal';
-
-/** A normalizer, pre-tokenizer, post-processor or decoder of tokenizer.json: its type and settings. */
-export type Component = { type: string } & Record<string, unknown>;
-
-export interface AddedTokenJson {
-  id: number;
-  content: string;
-  special?: boolean;
-  normalized?: boolean;
-  single_word?: boolean;
-  lstrip?: boolean;
-  rstrip?: boolean;
-}
-
-export interface BpeJson {
-  type?: string;
-  vocab: Record<string, number>;
-  /** 'left right' or ['left', 'right'], best first. */
-  merges: (string | [string, string])[];
-  unk_token?: string | null;
-  ignore_merges?: boolean;
-  [setting: string]: unknown;
-}
-
-/** Hugging Face's tokenizer.json. */
-export interface TokenizerJson {
-  added_tokens: AddedTokenJson[];
-  normalizer: Component | null;
-  pre_tokenizer: Component | null;
-  post_processor: Component | null;
-  decoder: Component | null;
-  model: BpeJson;
-  [setting: string]: unknown;
-}
+import { chatTemplates, TEMPLATES } from './chatTemplates.js';
+import { withDeclaredTokens } from './declaredTokens.js';
+import { fromSentencePiece, sentencePieceClass, sentencePieceTokens } from './sentencePiece.js';
+import { asLlamaClass, isLlamaClass } from './tokenizerClass.js';
+import { isObject } from './tokenizerFiles.js';
+import type { TokenizerConfig, TokenizerFiles, TokenizerJson } from './tokenizerFiles.js';
 
 const NO_PARTS = {
   added_tokens: [],
@@ -48,69 +19,113 @@ const NO_PARTS = {
   decoder: null,
 };
 
-/** Hugging Face's tokenizer_config.json. A token is its string, or an object that has it as `content`. */
-export type TokenizerConfig = Record<string, unknown>;
-
-/** All that makes a tokenizer, as a Hugging Face folder keeps it. */
-export interface TokenizerFiles {
-  tokenizer: TokenizerJson;
-  config: TokenizerConfig;
-  /** Jinja. Absent for a tokenizer without a chat format. */
-  chatTemplate?: string;
-  /** Further end tokens, of generation_config.json. */
-  eosTokenIds?: number[];
-}
-
-/** The parts that every tokenizer has; `checkComponents` looks at the rest. */
-export const isTokenizerFiles = object({
-  tokenizer: object({ added_tokens: list(object({ id: whole(0), content: text })), model: object({}) }),
-  config: object({}),
-  chatTemplate: optional(text),
-  eosTokenIds: optional(list(whole(0))),
-});
-
 /**
- * Reads tokenizer.json, tokenizer_config.json, chat_template.jinja and the end tokens of generation_config.json; all
- * but the first may be absent. A chat template in a file of its own goes before one in the config; of several named
- * ones in the config, 'default' is taken.
+ * Reads the files of TOKENIZER_FILES, tokenizer.model where there is no tokenizer.json, and additional_chat_templates/; all
+ * else may be absent. What they say together is what transformers 5 makes of the folder.
  *
- * @throws FileFormatError when a file is not JSON, or tokenizer.json is absent
+ * @throws FileFormatError when a file is not what its name says, or there is neither tokenizer.json nor tokenizer.model
  */
 export async function readTokenizerFiles(dir: string): Promise<TokenizerFiles> {
   const texts = await Promise.all(TOKENIZER_FILES.map((name) => readText(join(dir, name))));
-  return parseTokenizerFiles(dir, texts);
+  const model = texts[0] === undefined ? await readIfThere(join(dir, SENTENCE_PIECE)) : undefined;
+  return parseTokenizerFiles(dir, texts, { model, templates: await readTemplates(dir) });
 }
 
-/** Names of the files that make a tokenizer. */
+/** Whether a folder has a tokenizer of its own. */
+export function hasTokenizer(dir: string): boolean {
+  return existsSync(join(dir, TOKENIZER_FILES[0])) || existsSync(join(dir, SENTENCE_PIECE));
+}
+
+const SENTENCE_PIECE = 'tokenizer.model';
+
+/** Names of the files of text that make a tokenizer. */
 export const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'generation_config.json',
   'chat_template.jinja',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'config.json',
+  'chat_template.json',
 ] as const;
 
 /**
  * @param dir named in errors
  * @param texts of `TOKENIZER_FILES`; undefined for those that are absent
+ * @param more the SentencePiece model that stands in the place of tokenizer.json; templates by their file's name
  * @throws FileFormatError
  */
-export function parseTokenizerFiles(dir: string, texts: readonly (string | undefined)[]): TokenizerFiles {
-  const [path, configPath, generationPath] = TOKENIZER_FILES.map((name) => join(dir, name));
-  const tokenizer = parseJson(path, texts[0]);
-  if (tokenizer === undefined) {
-    throw new FileFormatError({ path, expected: 'a tokenizer.json in the folder', received: 'no such file' });
-  }
-  const config = (parseJson(configPath, texts[1]) ?? {}) as TokenizerConfig;
-  const generation = parseJson(generationPath, texts[2]) as { eos_token_id?: unknown } | undefined;
+export function parseTokenizerFiles(
+  dir: string,
+  texts: readonly (string | undefined)[],
+  more: { model?: Uint8Array; templates?: Record<string, string> } = {},
+): TokenizerFiles {
+  const paths = TOKENIZER_FILES.map((name) => join(dir, name));
+  const [json, ownConfig = {}, generation, , map, added, model = {}, processor = {}] = texts.map((text, i) =>
+    TOKENIZER_FILES[i].endsWith('.json') ? parseJson(paths[i], text) : undefined,
+  ) as (Record<string, unknown> | undefined)[];
+  const { tokenizer, config, fromFile } = tokenizerOf(dir, json, ownConfig, model, more.model);
+  const lists = { specialTokensMap: map, addedTokens: added };
   return {
-    tokenizer: { ...NO_PARTS, ...(tokenizer as TokenizerJson) },
-    config,
-    chatTemplate: texts[3] ?? templateOf(config),
-    eosTokenIds: tokenIds([generation?.eos_token_id ?? []].flat(), generationPath),
+    ...withDeclaredTokens(tokenizer, config, lists, fromFile),
+    ...chatTemplates(ownConfig, texts[3], more.templates ?? {}, processor),
+    eosTokenIds: [
+      ...new Set([...tokenIds([generation?.eos_token_id ?? []].flat(), paths[2]), ...modelEos(model)]),
+    ],
   };
 }
 
-/** Writes tokenizer.json, tokenizer_config.json and, if there is a template, chat_template.jinja into `dir`, which is made if need be. */
+/** tokenizer.json, or what stands in its place, as the class of transformers reads it that opens the folder. */
+function tokenizerOf(
+  dir: string,
+  json: Record<string, unknown> | undefined,
+  config: TokenizerConfig,
+  model: Record<string, unknown>,
+  sentencePiece: Uint8Array | undefined,
+): { tokenizer: TokenizerJson; config: TokenizerConfig; fromFile: boolean } {
+  const llama = { unk_token: '<unk>', bos_token: '<s>', eos_token: '</s>' };
+  if (json !== undefined) {
+    const tokenizer = { ...NO_PARTS, ...(json as object as TokenizerJson) };
+    if (!isObject(tokenizer.model) || !isLlamaClass(tokenizer, config, model)) {
+      return { tokenizer, config, fromFile: true };
+    }
+    return { tokenizer: asLlamaClass(tokenizer, config), config: { ...llama, ...config }, fromFile: false };
+  }
+  const path = join(dir, SENTENCE_PIECE);
+  if (sentencePiece === undefined) {
+    throw new FileFormatError({
+      path: join(dir, TOKENIZER_FILES[0]),
+      expected: 'a tokenizer.json in the folder, or a tokenizer.model',
+      received: 'no such file',
+    });
+  }
+  const by = sentencePieceClass(config, model);
+  const defaults =
+    by === 'gemma'
+      ? {
+          unk_token: '<unk>',
+          bos_token: '<bos>',
+          eos_token: '<eos>',
+          pad_token: '<pad>',
+          mask_token: '<mask>',
+        }
+      : llama;
+  const extra = [config.extra_special_tokens, config.additional_special_tokens].find(
+    (each) => each !== undefined,
+  );
+  return {
+    tokenizer: fromSentencePiece(path, sentencePiece, by, config),
+    config: {
+      ...defaults,
+      ...config,
+      ...(extra === undefined && { extra_special_tokens: sentencePieceTokens(path, sentencePiece) }),
+    },
+    fromFile: false,
+  };
+}
+
+/** Writes tokenizer.json, tokenizer_config.json and what chat templates there are into `dir`, which is made if need be. */
 export async function writeTokenizerFiles(dir: string, files: TokenizerFiles): Promise<void> {
   const { chat_template: _inline, ...config } = files.config;
   makeFolder(dir);
@@ -118,6 +133,11 @@ export async function writeTokenizerFiles(dir: string, files: TokenizerFiles): P
   await writeJson(join(dir, 'tokenizer_config.json'), config);
   if (files.chatTemplate !== undefined) {
     await atomicWrite(join(dir, 'chat_template.jinja'), [Buffer.from(files.chatTemplate)]);
+  }
+  for (const [name, template] of Object.entries(files.chatTemplates ?? {})) {
+    if (name === 'default') continue;
+    makeFolder(join(dir, TEMPLATES));
+    await atomicWrite(join(dir, TEMPLATES, `${basename(name)}.jinja`), [Buffer.from(template)]);
   }
 }
 
@@ -131,13 +151,25 @@ function tokenIds(values: unknown[], path: string): number[] {
   });
 }
 
-function templateOf(config: TokenizerConfig): string | undefined {
-  const template = config.chat_template;
-  if (typeof template === 'string') return template;
-  if (!Array.isArray(template)) return undefined;
-  const named = template as ({ name?: unknown; template?: unknown } | null)[];
-  const chosen = (named.find((entry) => entry?.name === 'default') ?? named[0])?.template;
-  return typeof chosen === 'string' ? chosen : undefined;
+/** End tokens of config.json, where they are ids. */
+function modelEos({ eos_token_id: eos, text_config: text }: Record<string, unknown>): number[] {
+  const inner = isObject(text) ? text.eos_token_id : undefined;
+  return [eos ?? inner ?? []]
+    .flat()
+    .filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
+}
+
+/** Files of additional_chat_templates/ by name, without their ending. */
+async function readTemplates(dir: string): Promise<Record<string, string>> {
+  const folder = join(dir, TEMPLATES);
+  if (!existsSync(folder)) return {};
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.jinja'));
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return Object.fromEntries(names.map((name, i) => [name.slice(0, -'.jinja'.length), texts[i]]));
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  return existsSync(path) ? await readFile(path) : undefined;
 }
 
 async function readText(path: string): Promise<string | undefined> {

@@ -1,6 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import { split } from './components.js';
-import type { BpeJson, Component, TokenizerFiles, TokenizerJson } from './files.js';
+import type { BpeJson, Component, TokenizerFiles, TokenizerJson } from './tokenizerFiles.js';
 import { scoredMerges } from './scoredMerges.js';
 
 /** Metadata of a GGUF file by key, as readGguf gives it. */
@@ -212,6 +211,11 @@ function vocabulary(tokens: string[]): Record<string, number> {
     if (!entries.has(token)) entries.set(token, id);
   });
   return Object.fromEntries(entries);
+}
+
+/** A Split whose matches become words of their own. */
+function split(pattern: string): Component {
+  return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
 }
 
 function sequence(...pretokenizers: Component[]): Component {

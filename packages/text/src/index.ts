@@ -1,10 +1,11 @@
 export { PLAIN_TEMPLATE } from './chatTemplate.js';
 export { appendText, byteTokenizer, checkVocabulary, singleToken, sliceRendered } from './face.js';
-export type { TokenizerFiles } from './files.js';
+export type { TokenizerFiles } from './tokenizerFiles.js';
 export type { GgufMetadata } from './ggufTokenizer.js';
 export { isMessage } from './message.js';
-export type { Message, Role } from './message.js';
+export type { ContentPart, Message, Role } from './message.js';
 export type { Piece, RenderedText } from './rendered.js';
 export type { TreeSequence } from './sequence.js';
+export type { TemplateArguments, TemplateSettings } from './templateArguments.js';
 export { Tokenizer } from './tokenizer.js';
 export type { RenderOptions } from './tokenizer.js';

@@ -2,7 +2,14 @@
 export { AnswerStream } from './answerStream.js';
 export { byteTokenizer } from './byteTokenizer.js';
 export { ChatTemplate } from './chatTemplate.js';
-export { TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
+export { withChatTemplate } from './chooseTemplate.js';
+export { ControlTokens } from './controlTokens.js';
+export { renderConversation } from './conversation.js';
+export { exactJson } from './exactJson.js';
+export { hasTokenizer, TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
+export { messageFault, messageText } from './message.js';
 export { appendText, sliceRendered } from './rendered.js';
 export { tokenizerDifference } from './tokenizerDifference.js';
+export { momentText, parseMoment, templateArgumentsFault } from './templateArguments.js';
+export { turnProblem } from './turnMarkers.js';
 export { checkVocabulary, singleToken } from './vocabulary.js';

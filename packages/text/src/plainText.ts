@@ -1,97 +1,181 @@
-import { Tokenizer as HfTokenizer } from '@huggingface/tokenizers';
-
+import { AddedTokens, spaceAtStart } from './addedTokens.js';
+import type { Accepts } from './addedTokens.js';
+import { Bpe } from './bpe.js';
 import { refused } from './checkTokenizerJson.js';
-import { portablePreTokenizer, prefixRule, withoutPrefix } from './components.js';
-import type { PrefixRule } from './components.js';
-import type { BpeJson, TokenizerJson } from './files.js';
+import type { ControlToken, ControlTokens } from './controlTokens.js';
+import { decoderOf } from './decoders.js';
+import type { AddedTokenJson, TokenizerJson } from './tokenizerFiles.js';
+import { normalizerOf } from './normalizers.js';
+import type { Normalizer } from './normalizers.js';
+import { preTokenizerOf } from './preTokenizers.js';
+import type { Opening, PreTokenizer } from './preTokenizers.js';
+import type { Piece } from './rendered.js';
+
+/** Half a surrogate pair has no bytes; as in other tokenizers it is read as U+FFFD. */
+const HALVES = /\p{Surrogate}/gu;
 
 /**
  * Text to ids where no text can become a control token: they are in neither the vocabulary nor the merges used here.
- * Added tokens that are not special (runs of white space, tool tags) are ordinary text and keep their ids.
+ * Added tokens that are not special (runs of white space, tool tags) are ordinary text and keep their ids. The ids are
+ * those of Python's tokenizers: added tokens that are not normalized are cut out first, what is left between them is
+ * normalized, then the other added tokens are cut out, and the rest is taken apart into words and merged.
  */
 export class PlainText {
-  readonly prefix: PrefixRule;
-  readonly #encoder: HfTokenizer;
-  /** For text that continues other text: puts no space before it. */
-  readonly #continuing: HfTokenizer;
+  readonly #control: ControlTokens;
+  readonly #added: AddedTokens;
+  readonly #normalizer: Normalizer;
+  readonly #normalizedAdded: AddedTokens;
+  /** Control tokens that are looked for in normalized text, by id: as they are written, and as they look then. */
+  readonly #normalizedControl = new Map<number, { content: string; normalized: string }>();
+  readonly #preTokenizer: PreTokenizer;
+  readonly #bpe: Bpe;
+  readonly #decoder: (tokens: string[]) => string;
 
   /**
    * @param json passes checkTokenizerJson
-   * @param control strings of all control tokens
+   * @throws ArgumentError naming a pattern or merge that cannot be used
    */
-  constructor(json: TokenizerJson, control: ReadonlySet<string>) {
-    const plain: TokenizerJson = {
-      ...json,
-      pre_tokenizer: portablePreTokenizer(json.pre_tokenizer),
-      // It adds special tokens, which are never asked for here.
-      post_processor: null,
-      added_tokens: json.added_tokens.filter((token) => !control.has(token.content)),
-      model: withoutControl(json.model, control),
-    };
-    this.prefix = prefixRule(json);
-    this.#encoder = compiled(plain);
-    this.#continuing = this.#encoder;
-    if (this.prefix !== 'never') {
-      const bare = { ...plain, pre_tokenizer: portablePreTokenizer(withoutPrefix(json).pre_tokenizer) };
-      bare.normalizer = withoutPrefix(json).normalizer;
-      this.#continuing = new HfTokenizer({ ...bare, model: { ...plain.model, merges: [] } }, {});
-      this.#continuing.model = this.#encoder.model;
+  constructor(json: TokenizerJson, control: ControlTokens) {
+    this.#control = control;
+    const controls = new Set(control.contents);
+    const added = [...json.added_tokens];
+    const listed = new Set(added.map(({ content }) => content));
+    for (const content of controls) {
+      const { id, lstrip, rstrip } = control.ofContent(content)!;
+      if (!listed.has(content)) added.push({ id, content, lstrip, rstrip, special: true });
     }
-    // The library tells the decoder which tokens are text as they stand; here the control tokens are among them.
-    if (this.#encoder.decoder) {
-      const added = [...this.#encoder.get_added_tokens_decoder().values()];
-      this.#encoder.decoder.added_tokens = [
-        ...added,
-        ...[...control].map((content) => ({ content }) as (typeof added)[number]),
-      ];
+    try {
+      this.#normalizer = normalizerOf(json.normalizer);
+      this.#preTokenizer = preTokenizerOf(json.pre_tokenizer);
+      this.#decoder = decoderOf(json.decoder, new Set(added.map((token) => token.content)));
+    } catch (error) {
+      throw refused('patterns', 'regular expressions that we read as Python does', (error as Error).message);
+    }
+    const raw: [string, AddedTokenJson][] = [];
+    const normalized: [string, AddedTokenJson][] = [];
+    for (const token of added) {
+      const { content, id } = token;
+      if (!(token.normalized ?? token.special !== true)) raw.push([content, token]);
+      else {
+        normalized.push([this.#normalizer.apply(content), token]);
+        if (controls.has(content)) {
+          this.#normalizedControl.set(id, { content, normalized: this.#normalizer.continuing(content) });
+        }
+      }
+    }
+    this.#added = new AddedTokens(raw);
+    this.#normalizedAdded = new AddedTokens(normalized);
+    try {
+      this.#bpe = new Bpe(json.model, this.#preTokenizer.bytes, controls);
+    } catch (error) {
+      throw refused('model.merges', 'merges of tokens into tokens', (error as Error).message);
     }
   }
 
-  /** @param continues whether the text follows other text: then no space is put before it */
-  encode(text: string, continues: boolean): number[] {
-    if (text === '') return [];
-    const encoder = continues ? this.#continuing : this.#encoder;
-    return encoder.encode(text, { add_special_tokens: false }).ids;
+  /** @param opens what stands before `text` */
+  encode(text: string, opens: Opening): number[] {
+    return this.#encode(text, new Map(), opens);
+  }
+
+  /**
+   * Ids of a text whose control tokens are known: a string of one that is not among them is text.
+   * @param opens what stands before the first piece
+   */
+  encodePieces(pieces: readonly Piece[], opens: Opening): number[] {
+    const control = new Map<number, number>();
+    let text = '';
+    for (const piece of pieces) {
+      if (piece.control !== undefined) control.set(text.length, piece.control);
+      text += piece.text;
+    }
+    return this.#encode(text, control, opens);
+  }
+
+  /** @param control ids of the control tokens in `text` by where they begin */
+  #encode(given: string, control: ReadonlyMap<number, number>, opens: Opening): number[] {
+    const ids: number[] = [];
+    const text = given.replace(HALVES, '\ufffd');
+    const accepts: Accepts = ({ id }, at) => this.#control.ofId(id) === undefined || control.get(at) === id;
+    for (const { from, to, id } of this.#added.cut(text, accepts)) {
+      if (id !== undefined) ids.push(id);
+      else this.#encodeStretch(ids, text.slice(from, to), from === 0 ? opens : 'after', control, from);
+    }
+    return ids;
+  }
+
+  /** @param at where the stretch begins in the text that `control` is of */
+  #encodeStretch(
+    ids: number[],
+    stretch: string,
+    opens: Opening,
+    control: ReadonlyMap<number, number>,
+    at: number,
+  ): void {
+    const rule = opens === 'continues' ? this.#normalizer.continuing : this.#normalizer.apply;
+    const text = rule(stretch);
+    const accepts =
+      this.#normalizedControl.size === 0 ? undefined : this.#acceptsIn(stretch, text, control, at);
+    for (const { from, to, id } of this.#normalizedAdded.cut(text, accepts)) {
+      if (id !== undefined) {
+        ids.push(id);
+        continue;
+      }
+      for (const word of this.#preTokenizer.cut([text.slice(from, to)], from === 0 ? opens : 'after')) {
+        for (const each of this.#bpe.encode(word)) ids.push(each);
+      }
+    }
+  }
+
+  /**
+   * Where control tokens may stand in normalized text: the n-th time that one's string occurs there is the n-th time that
+   * it was written, which was as a control token or not.
+   */
+  #acceptsIn(stretch: string, text: string, control: ReadonlyMap<number, number>, at: number): Accepts {
+    const places = new Map<number, Set<number>>();
+    for (const [id, { content, normalized }] of this.#normalizedControl) {
+      const written = occurrences(stretch, content);
+      const found = occurrences(text, normalized);
+      const own =
+        found.length === written.length ? found.filter((_, i) => control.get(at + written[i]) === id) : [];
+      places.set(id, new Set(own));
+    }
+    return ({ id }, from) => {
+      const own = places.get(id);
+      if (own === undefined) return true;
+      // What a normalizer puts before text is found with the token.
+      const { content, normalized } = this.#normalizedControl.get(id)!;
+      return own.has(from + this.#normalizer.apply(content).length - normalized.length);
+    };
+  }
+
+  /** What a text after `pieces` finds before it, and whether white space at its beginning is swallowed. */
+  behind(pieces: readonly Piece[]): { opens: Opening; swallows: boolean } {
+    const last = pieces.at(-1);
+    if (last === undefined) return { opens: 'start', swallows: false };
+    if (last.control !== undefined) {
+      return { opens: 'after', swallows: this.#controlAt(pieces, pieces.length - 1)?.rstrip === true };
+    }
+    const swallowed =
+      this.#controlAt(pieces, pieces.length - 2)?.rstrip === true &&
+      spaceAtStart(last.text) === last.text.length;
+    return { opens: swallowed ? 'after' : 'continues', swallows: swallowed };
   }
 
   /** The text of token strings, as they stand in the vocabulary. */
   decode(tokens: string[]): string {
-    const { decoder } = this.#encoder;
-    if (tokens.length === 0) return '';
-    return decoder === null ? tokens.join('') : decoder.decode(tokens);
+    return this.#decoder(tokens);
+  }
+
+  #controlAt(pieces: readonly Piece[], i: number): ControlToken | undefined {
+    const id = pieces[i]?.control;
+    return id === undefined ? undefined : this.#control.ofId(id);
   }
 }
 
-/**
- * The library's tokenizer, with its regular expressions compiled: that happens when one is first used.
- * @throws ArgumentError when one is no regular expression
- */
-function compiled(json: TokenizerJson): HfTokenizer {
-  try {
-    const tokenizer = new HfTokenizer(json, {});
-    tokenizer.encode('a', { add_special_tokens: false });
-    return tokenizer;
-  } catch (error) {
-    throw refused('patterns', 'regular expressions', (error as Error).message);
-  }
-}
-
-/** The model without the control tokens: no text is one, and no merge makes one. */
-function withoutControl(model: BpeJson, control: ReadonlySet<string>): BpeJson {
-  // The unknown token stands for text that has no other token; its own string cannot be reached through merges.
-  const { unk_token: declared, ignore_merges: ignoresMerges, vocab } = model;
-  const known = typeof declared === 'string' && Object.hasOwn(vocab, declared);
-  const unknown = known && ignoresMerges !== true ? declared : null;
-  return {
-    ...model,
-    type: 'BPE',
-    unk_token: unknown,
-    vocab: Object.fromEntries(
-      Object.entries(vocab).filter(([token]) => token === unknown || !control.has(token)),
-    ),
-    merges: model.merges.filter((merge) => {
-      const made = typeof merge === 'string' ? merge.replace(' ', '') : merge[0] + merge[1];
-      return !control.has(made);
-    }),
-  };
+/** Where `part` begins in `text`, each time that it occurs; none of them overlaps another. */
+function occurrences(text: string, part: string): number[] {
+  const at: number[] = [];
+  if (part === '') return at;
+  for (let i = text.indexOf(part); i >= 0; i = text.indexOf(part, i + part.length)) at.push(i);
+  return at;
 }

@@ -41,3 +41,24 @@ export function sliceRendered(r: RenderedText, from: number): RenderedText | und
   }
   return rendered(pieces);
 }
+
+/** The first `length` characters of `r`; a control token that they would cut in two is left out. */
+export function headOf(r: RenderedText | undefined, length: number): RenderedText {
+  const pieces: Piece[] = [];
+  let left = length;
+  for (const piece of r?.pieces ?? []) {
+    if (left <= 0 || (piece.control !== undefined && piece.text.length > left)) break;
+    pieces.push(piece.text.length <= left ? piece : { text: piece.text.slice(0, left) });
+    left -= piece.text.length;
+  }
+  return rendered(pieces);
+}
+
+/** `a` followed by `b`; plain text of both joins. */
+export function joined(a: RenderedText, b: RenderedText): RenderedText {
+  return b.pieces.reduce(
+    (all, piece) =>
+      piece.control === undefined ? appendText(all, piece.text) : rendered([...all.pieces, piece]),
+    a,
+  );
+}

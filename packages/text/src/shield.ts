@@ -1,5 +1,6 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { ControlTokens } from './controlTokens.js';
+import { strip } from './jinja/whitespace.js';
 
 const PRIVATE_USE = /[\uE000-\uF8FF]/g;
 const FIRST = 0xe000;
@@ -13,7 +14,7 @@ const LAST = 0xf8ff;
  *
  * A content that merely begins or ends with a part of a control-token string gets an empty stand-in there, so that it
  * cannot complete one together with the template's text. Stand-ins are no white space: `trim` in a template works as
- * it would without them.
+ * it would without them, and `repr` prints them as they are.
  */
 export class Shield {
   readonly #control: ControlTokens;
@@ -30,12 +31,22 @@ export class Shield {
 
   cover(content: string): string {
     const covered = this.#control.replace(content, (token) => this.#standIn(token));
-    const inner = covered.trim();
+    const inner = strip(covered, 'both');
     if (inner === '') return covered;
     const start = covered.indexOf(inner);
     const before = this.#control.completedByTextBefore(inner) ? this.#standIn('') : '';
     const after = this.#control.completedByTextAfter(inner) ? this.#standIn('') : '';
     return covered.slice(0, start) + before + inner + after + covered.slice(start + inner.length);
+  }
+
+  /** Whether anything was covered. */
+  get covers(): boolean {
+    return this.#originals.size > 0;
+  }
+
+  /** Whether a character stands for other text. */
+  has(character: string): boolean {
+    return this.#originals.has(character);
   }
 
   uncover(text: string): string {

@@ -132,13 +132,21 @@ describe('renderChat', () => {
     const strict = withTemplate("{{ raise_exception('system is not supported') }}");
     expect(() => strict.renderChat([user('a')])).toThrow(/system is not supported/);
     expect(() => tokenizer.renderChat([])).toThrow(/at least one message/);
-    const broken = [user('a'), { role: 'tool', content: 'b' } as unknown as Message];
-    expect(() => tokenizer.renderChat(broken)).toThrow(/messages\[1\]/);
+    const broken = [user('a'), { role: 'critic', content: 'b' } as unknown as Message];
+    expect(() => tokenizer.renderChat(broken)).toThrow(/messages\[1\].*role.*critic/s);
     expect(() => withTemplate('{% if %}')).toThrow(/Jinja/);
   });
 
-  it('shows templates the same day every day', () => {
-    expect(withTemplate("{{ strftime_now('%d %b %Y') }}").renderChat([user('a')]).text).toBe('26 Jul 2024');
+  it('shows templates today, or the moment that was asked for', () => {
+    const dated = withTemplate("{{ strftime_now('%d %b %Y %H') }}");
+    const told = (t: Tokenizer) => t.renderChat([user('a')]).text;
+    const before = new Date();
+    const days = [before, new Date()].map((day) => `${day.getDate()}`.padStart(2, '0'));
+    expect(days.map((day) => told(dated).startsWith(`${day} `))).toContain(true);
+    expect(told(dated.withTemplate({ now: '2024-07-26' }))).toBe('26 Jul 2024 00');
+    expect(told(dated.withTemplate({ now: '2026-11-05T09:15:00' }))).toBe('05 Nov 2026 09');
+    for (const now of ['2024-02-30', 'today', '2024-1-1', '2024-01-01T25:00:00'])
+      expect(() => dated.withTemplate({ now })).toThrow(/a day and perhaps a time/);
   });
 });
 
@@ -154,6 +162,43 @@ describe('the format of an answer', () => {
     expect(spaced.answerPrefix).toBe(' ');
     expect(spaced.encodeAnswer('x')).toEqual(bytes(' x'));
     expect(spaced.decodeAnswer([...bytes(' x'), TURN])).toBe('x');
+  });
+
+  it('begins behind what the template writes there, and is trimmed as the template trims it', () => {
+    const thinking = withTemplate(
+      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}" +
+        "{% if m.role == 'assistant' and loop.last %}{{ '<think>\n\n</think>\n\n' }}{% endif %}" +
+        "{{ m.content | trim }}{{ '<|im_end|>\n' }}{% endfor %}" +
+        "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
+    );
+    const opened = '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n';
+    expect(thinking.openTurn([user(' q ')]).text).toBe(opened);
+    expect(thinking.openTurn([user('q')], { prefill: 'A' }).text).toBe(`${opened}A`);
+    expect(thinking.encodeRendered(thinking.openTurn([user('q')]))).toEqual(
+      thinking.encode(opened, { special: true }),
+    );
+    expect(thinking.shownAnswers([user('q')], [' yes\n'])).toEqual(['yes']);
+    expect(thinking.shownAnswers([user('q')], ['a <|im_end|> b'])).toEqual(['a <|im_end|> b']);
+    expect(thinking.answerPrefix).toBe('');
+    // Nothing is written there, nothing is trimmed, and white space before the turn's end is the template's.
+    const spaced = withTemplate(
+      "{% for m in messages %}{{ '[' + m.role + ']' + m.content }}{% if m.role == 'assistant' %}{{ '\n<|im_end|>' }}{% endif %}" +
+        "{% endfor %}{% if add_generation_prompt %}{{ '[assistant]' }}{% endif %}",
+    );
+    expect(spaced.openTurn([user('q')]).text).toBe('[user]q[assistant]');
+    expect(spaced.shownAnswers([user('q')], [' yes '])).toEqual([' yes ']);
+  });
+
+  it('of text as it stands is the text, with BOS where the tokenizer puts one', () => {
+    const text = 'a<|im_start|>b';
+    expect(tokenizer.encodeText(text)).toEqual(tokenizer.encode(text, { special: true }));
+    const { files } = tokenizer;
+    const config = { ...files.config, bos_token: '<|endoftext|>', add_bos_token: true };
+    const begun = new Tokenizer({ ...files, config });
+    expect(begun.encodeText(text)).toEqual([END, ...tokenizer.encodeText(text)]);
+    expect(begun.encodeText(`<|endoftext|>${text}`)).toEqual(begun.encodeText(text));
+    expect(tokenizer.controlStrings(`${text}<|im_start|><|im_end|>`)).toEqual(['<|im_start|>', '<|im_end|>']);
+    expect(tokenizer.eosToken).toBe('<|im_end|>');
   });
 
   it('falls back to a documented one without a template', () => {
@@ -249,7 +294,6 @@ describe('a chat template', () => {
     expect(render('{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}')).toThrow(/more than 300 levels/);
     expect(render('{{ messages | tojson(indent=90000000) }}')).toThrow(/at most 1000/);
     expect(render(`{% set ns = namespace(x='x') %}${loop('{% set ns.x = ns.x + ns.x %}')}`)).toThrow(/steps/);
-    expect(() => withTemplate(' '.repeat(100_000))).toThrow(/white-space/);
   });
 
   it('may be long for a long conversation', () => {

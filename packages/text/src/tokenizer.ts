@@ -1,8 +1,10 @@
-import { messages as isMessages, renderedText } from './checks.js';
+import { ArgumentError } from '@selfjudge/base';
+import { messages as isMessages, moment, renderedText } from './checks.js';
 import {
   check,
   flag,
   kind,
+  list,
   numbers,
   optional,
   options as optionsOf,
@@ -10,25 +12,41 @@ import {
   text as isText,
   whole,
 } from '@selfjudge/base/checks';
+import { spaceAtEnd, spaceAtStart } from './addedTokens.js';
 import { ChatTemplate, PLAIN_TEMPLATE } from './chatTemplate.js';
 import { checkTokenizerJson } from './checkTokenizerJson.js';
 import { ControlTokens } from './controlTokens.js';
-import type { TokenizerConfig, TokenizerFiles } from './files.js';
-import { isTokenizerFiles, readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import type { TokenizerConfig, TokenizerFiles } from './tokenizerFiles.js';
+import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
+import { isTextToken } from './textToken.js';
+import { isTokenizerFiles } from './tokenizerFiles.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
+import { renderConversation } from './conversation.js';
 import type { Message } from './message.js';
 import { PlainText } from './plainText.js';
+import type { Opening } from './preTokenizers.js';
 import type { RenderedText } from './rendered.js';
-import { appendText, rendered } from './rendered.js';
-import { Shield } from './shield.js';
+import { appendText, headOf, joined, rendered, sliceRendered } from './rendered.js';
+import {
+  parseMoment,
+  templateArguments,
+  type TemplateArguments,
+  type TemplateSettings,
+} from './templateArguments.js';
 
 /** What surrounds an answer in the chat format. */
 interface AnswerFormat {
   turnEnd: number[];
   prefix: string;
-  /** Whether the answer follows text, for a tokenizer that puts a space before text. */
-  continues: boolean;
+  /** What the template writes between an open turn and an answer, beyond white space: an empty block of reasoning. */
+  opening: RenderedText;
+  /** White space that the template writes between an answer and its turn's end; a sampled answer has none. */
+  suffix: string;
+  /** What stands before the answer: a control token, or text. */
+  opens: Opening;
+  /** Whether the control tokens beside the answer swallow white space that it begins or ends with. */
+  swallows: { before: boolean; after: boolean };
 }
 
 export interface RenderOptions {
@@ -36,15 +54,33 @@ export interface RenderOptions {
   addGenerationPrompt?: boolean;
   /** Opens an assistant turn that begins with this text. */
   prefill?: string;
+  /** Variables of the template, such as a row's `tools`; they go before those of the tokenizer. */
+  templateArguments?: TemplateArguments;
 }
 
 const isIds = numbers(whole(0));
+const isTexts = list(isText);
 const encodeOptions = optionsOf({ special: optional(flag), continues: optional(flag) });
 const decodeOptions = optionsOf({ skipSpecial: optional(flag) });
-const renderOptions = optionsOf({ addGenerationPrompt: optional(flag), prefill: optional(isText) });
+const renderOptions = optionsOf({
+  addGenerationPrompt: optional(flag),
+  prefill: optional(isText),
+  templateArguments: optional(templateArguments),
+});
+const isSettings = optionsOf({ arguments: optional(templateArguments), now: optional(moment) });
 
-const NAMED_TOKENS = ['bos_token', 'eos_token', 'pad_token', 'unk_token', 'sep_token', 'cls_token'];
+const NAMED_TOKENS = [
+  'bos_token',
+  'eos_token',
+  'pad_token',
+  'unk_token',
+  'sep_token',
+  'cls_token',
+  'mask_token',
+];
 const PROBE = 'the answer to probe';
+/** Formats kept at most, of the different variables that rows tell the template. */
+const MOST_FORMATS = 64;
 
 /**
  * Text to token ids and back, and conversations through the model's chat template.
@@ -67,29 +103,39 @@ export class Tokenizer {
   readonly #control: ControlTokens;
   readonly #plain: PlainText;
   readonly #template: ChatTemplate;
-  readonly #tokens: string[] = [];
-  readonly #named: Record<string, string> = {};
-  #answer?: AnswerFormat;
+  readonly #toolTemplate?: ChatTemplate;
+  readonly #tokens: string[];
+  readonly #named: Record<string, string>;
+  readonly #arguments: TemplateArguments;
+  readonly #now: Date;
+  readonly #formats = new Map<string, AnswerFormat>();
 
-  /** @throws ArgumentError naming a part of tokenizer.json that would be read differently here */
-  constructor(files: TokenizerFiles) {
-    check('Tokenizer', { files }, { files: isTokenizerFiles });
+  /**
+   * @param settings what the chat template is told whenever it renders
+   * @throws ArgumentError naming a part of tokenizer.json that would be read differently here
+   */
+  constructor(files: TokenizerFiles, settings: TemplateSettings = {}) {
+    check('Tokenizer', { files, settings }, { files: isTokenizerFiles, settings: isSettings });
     this.files = files;
-    const { tokenizer, config, chatTemplate } = files;
-    checkTokenizerJson(tokenizer);
-    for (const [token, id] of Object.entries(tokenizer.model.vocab)) this.#tokens[id] = token;
-    for (const token of tokenizer.added_tokens) this.#tokens[token.id] = token.content;
-    this.vocabSize = this.#tokens.length;
-    for (const name of NAMED_TOKENS) {
-      const content = contentOf(config[name]);
-      if (content !== undefined) this.#named[name] = content;
-    }
-    this.#control = controlTokens(files, this.#named);
-    this.#plain = new PlainText(tokenizer, new Set(this.#control.contents));
-    this.bos = this.#idOf(this.#named.bos_token);
-    this.pad = this.#idOf(this.#named.pad_token);
-    this.chatTemplate = chatTemplate;
-    this.#template = new ChatTemplate(chatTemplate ?? PLAIN_TEMPLATE);
+    this.#arguments = settings.arguments ?? {};
+    this.#now = (settings.now === undefined ? undefined : parseMoment(settings.now)) ?? new Date();
+    const { tokens, named, control, plain, template, toolTemplate } = partsOf(files);
+    this.#tokens = tokens;
+    this.#named = named;
+    this.#control = control;
+    this.#plain = plain;
+    this.#template = template;
+    this.#toolTemplate = toolTemplate;
+    this.vocabSize = tokens.length;
+    this.bos = this.#idOf(named.bos_token);
+    this.pad = this.#idOf(named.pad_token);
+    this.chatTemplate = files.chatTemplate;
+  }
+
+  /** The same tokenizer, whose chat template is told something else. */
+  withTemplate(settings: TemplateSettings): Tokenizer {
+    check('Tokenizer.withTemplate', { settings }, { settings: isSettings });
+    return new Tokenizer(this.files, settings);
   }
 
   /** Opens a Hugging Face folder. @throws FileFormatError, ArgumentError */
@@ -115,6 +161,11 @@ export class Tokenizer {
     return [...new Set([...this.#declaredEos(), ...this.turnEnd.slice(-1)])];
   }
 
+  /** The string of the declared end token; absent where none is declared. */
+  get eosToken(): string | undefined {
+    return this.#named.eos_token;
+  }
+
   /** Ids the template puts after an assistant's message, such as <|im_end|>; [eos] where it puts none. */
   get turnEnd(): number[] {
     return this.#answerFormat().turnEnd;
@@ -132,16 +183,36 @@ export class Tokenizer {
    */
   encode(text: string, options: { special?: boolean; continues?: boolean } = {}): number[] {
     check('Tokenizer.encode', { text, options }, { text: isText, options: encodeOptions });
-    const { special = false, continues = false } = options;
-    if (!special) return this.#plain.encode(text, continues);
-    return this.#encodeRendered(rendered(this.#control.split(text)), continues);
+    const opens = options.continues === true ? 'continues' : 'start';
+    if (options.special !== true) return this.#plain.encode(text, opens);
+    return this.#plain.encodePieces(this.#control.split(text), opens);
+  }
+
+  /**
+   * Ids of a whole text as it stands, as `tokenizer(text)` of transformers gives them: control-token strings are control
+   * tokens, and BOS comes first where the tokenizer's own rule puts one. A text that begins with BOS gets no second one.
+   */
+  encodeText(text: string): number[] {
+    check('Tokenizer.encodeText', { text }, { text: isText });
+    const ids = this.encode(text, { special: true });
+    return this.bos !== undefined && addsBos(this.files) && ids[0] !== this.bos ? [this.bos, ...ids] : ids;
+  }
+
+  /** The control-token strings that stand in `text`, each once. */
+  controlStrings(text: string): string[] {
+    check('Tokenizer.controlStrings', { text }, { text: isText });
+    const pieces = this.#control.split(text).filter(({ control }) => control !== undefined);
+    return [...new Set(pieces.map((piece) => piece.text))];
   }
 
   /** Ids of an answer in the turn that `renderChat` opened: they follow the prompt's ids. The turn's end is not among them. */
   encodeAnswer(text: string): number[] {
     check('Tokenizer.encodeAnswer', { text }, { text: isText });
-    const { prefix, continues } = this.#answerFormat();
-    return this.#plain.encode(prefix + text, continues);
+    const { prefix, opens, swallows } = this.#answerFormat();
+    const whole = prefix + text;
+    const from = swallows.before ? spaceAtStart(whole) : 0;
+    const to = whole.length - (swallows.after ? spaceAtEnd(whole) : 0);
+    return this.#plain.encode(from < to ? whole.slice(from, to) : '', opens);
   }
 
   /** Text of an answer as sampled: without control tokens, and without the prefix that `encodeAnswer` puts before it. */
@@ -181,13 +252,71 @@ export class Tokenizer {
   renderChat(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
     check('renderChat', { messages, options }, { messages: isMessages, options: renderOptions });
     const { prefill, addGenerationPrompt = prefill !== undefined } = options;
-    const contents = messages.map((message) => message.content);
-    const shield = new Shield(this.#control, contents, [this.#template.source, ...this.#control.contents]);
-    const covered = messages.map(({ role, content }) => ({ role, content: shield.cover(content) }));
-    const text = this.#template.render(covered, addGenerationPrompt, this.#templateTokens());
-    const pieces = this.#control.split(text);
-    const exact = rendered(pieces.map((piece) => ({ ...piece, text: shield.uncover(piece.text) })));
-    return appendText(exact, prefill ?? '');
+    const told = { ...this.#arguments, ...options.templateArguments };
+    const shown = renderConversation(this.#templateFor(told), this.#control, {
+      messages,
+      addGenerationPrompt,
+      tokens: this.#templateTokens(),
+      arguments: told,
+      now: this.#now,
+    });
+    return appendText(shown, prefill ?? '');
+  }
+
+  /** @throws ArgumentError where there are several templates and none is the default, as in transformers */
+  #templateFor({ tools }: TemplateArguments): ChatTemplate {
+    if (this.#toolTemplate !== undefined && (tools ?? []).length > 0) return this.#toolTemplate;
+    const { chatTemplate, chatTemplates } = this.files;
+    if (chatTemplate === undefined && chatTemplates !== undefined) {
+      throw new ArgumentError('chat_template', {
+        where: 'renderChat',
+        expected: 'a template named default, or a choice (--chat_template NAME or a file)',
+        received: `templates named ${Object.keys(chatTemplates).join(', ')}`,
+      });
+    }
+    return this.#template;
+  }
+
+  /**
+   * A conversation with an assistant's turn opened right up to an answer: `renderChat` with `addGenerationPrompt`, and
+   * what the template writes between the open turn and every answer. (White space there is `answerPrefix`.)
+   * @param options.prefill text that the answer begins with
+   */
+  openTurn(messages: readonly Message[], options: RenderOptions = {}): RenderedText {
+    check('openTurn', { messages, options }, { messages: isMessages, options: renderOptions });
+    const { prefill = '', ...rest } = options;
+    const opened = this.renderChat(messages, { ...rest, addGenerationPrompt: true });
+    return appendText(joined(opened, this.#answerFormat(options.templateArguments).opening), prefill);
+  }
+
+  /**
+   * Answers as the template shows them in the turn that `openTurn` opens, which may trim or rewrite them; without the white
+   * space of `answerPrefix` and the turn's end. As they stand where the template does not go on after the open turn.
+   */
+  shownAnswers(
+    messages: readonly Message[],
+    answers: readonly string[],
+    options: RenderOptions = {},
+  ): string[] {
+    const args = { messages, answers, options };
+    check('shownAnswers', args, { messages: isMessages, answers: isTexts, options: renderOptions });
+    const opened = this.openTurn(messages, { ...options, prefill: this.answerPrefix }).text;
+    const plain = { ...options, addGenerationPrompt: false, prefill: undefined };
+    return answers.map((answer) => {
+      const closed = this.renderChat([...messages, { role: 'assistant', content: answer }], plain);
+      const rest = closed.text.startsWith(opened) ? sliceRendered(closed, opened.length) : undefined;
+      return (rest && this.#shownIn(rest, options.templateArguments)) ?? answer;
+    });
+  }
+
+  /** The answer of a rendered turn, up to its end; undefined where it has none, or the template writes further tokens. */
+  #shownIn({ pieces }: RenderedText, told?: TemplateArguments): string | undefined {
+    const { turnEnd, suffix } = this.#answerFormat(told);
+    const end = pieces.findLastIndex(({ control }) => control !== undefined && control === turnEnd[0]);
+    const shown = pieces.slice(0, Math.max(end, 0));
+    if (end === -1 || shown.some(({ control }) => control !== undefined)) return undefined;
+    const text = shown.map((piece) => piece.text).join('');
+    return suffix !== '' && text.endsWith(suffix) ? text.slice(0, -suffix.length) : text;
   }
 
   /**
@@ -197,23 +326,7 @@ export class Tokenizer {
    */
   encodeRendered(r: RenderedText, options: { continues?: boolean } = {}): number[] {
     check('Tokenizer.encodeRendered', { r, options }, { r: renderedText, options: encodeOptions });
-    return this.#encodeRendered(r, options.continues === true);
-  }
-
-  #encodeRendered(r: RenderedText, continues: boolean): number[] {
-    const ids: number[] = [];
-    r.pieces.forEach((piece, i) => {
-      if (piece.control !== undefined) {
-        ids.push(piece.control);
-        return;
-      }
-      let { text } = piece;
-      if (this.#controlAt(r, i - 1)?.rstrip === true) text = text.trimStart();
-      if (this.#controlAt(r, i + 1)?.lstrip === true) text = text.trimEnd();
-      const follows = i === 0 ? continues : this.#plain.prefix === 'first';
-      for (const id of this.#plain.encode(text, follows)) ids.push(id);
-    });
-    return ids;
+    return this.#plain.encodePieces(r.pieces, options.continues === true ? 'continues' : 'start');
   }
 
   #decode(ids: ArrayLike<number>, skipSpecial: boolean): string {
@@ -227,11 +340,6 @@ export class Tokenizer {
     return this.#plain.decode(tokens);
   }
 
-  #controlAt(r: RenderedText, i: number) {
-    const id = r.pieces[i]?.control;
-    return id === undefined ? undefined : this.#control.ofId(id);
-  }
-
   #templateTokens(): Record<string, string> {
     if (this.chatTemplate !== undefined) return this.#named;
     const bos = addsBos(this.files) ? (this.#named.bos_token ?? '') : '';
@@ -243,33 +351,57 @@ export class Tokenizer {
     return [...(own === undefined ? [] : [own]), ...(this.files.eosTokenIds ?? [])];
   }
 
+  /** What surrounds an answer. @param told beside what the tokenizer tells: it may open the turn otherwise */
+  #answerFormat(told: TemplateArguments = {}): AnswerFormat {
+    // Tools and documents stand in other turns, and differ from row to row.
+    const { tools: _, documents: __, ...variables } = told;
+    const key = JSON.stringify(variables);
+    const known = this.#formats.get(key);
+    if (known !== undefined) return known;
+    const format = this.#probe(variables);
+    if (this.#formats.size < MOST_FORMATS) this.#formats.set(key, format);
+    return format;
+  }
+
   /** Reads from the template what surrounds an answer, by rendering one. */
-  #answerFormat(): AnswerFormat {
-    if (this.#answer !== undefined) return this.#answer;
+  #probe(variables: TemplateArguments): AnswerFormat {
     const question: Message = { role: 'user', content: 'a question' };
-    const opened = this.renderChat([question], { addGenerationPrompt: true });
+    const options = { templateArguments: variables };
+    const opened = this.renderChat([question], { ...options, addGenerationPrompt: true });
     const open = opened.text;
-    const closed = this.renderChat([question, { role: 'assistant', content: PROBE }]);
-    const before = closed.text.slice(open.length, closed.text.lastIndexOf(PROBE));
-    const prefix = closed.text.startsWith(open) && before.trim() === '' ? before : '';
+    const closed = this.renderChat([question, { role: 'assistant', content: PROBE }], options);
+    const before = closed.text.startsWith(open)
+      ? closed.text.slice(open.length, closed.text.lastIndexOf(PROBE))
+      : '';
+    const prefix = before.trim() === '' ? before : '';
+    const thinks = { ...this.#arguments, ...variables }.enable_thinking === true;
+    // A model that is to think begins its answer with that itself.
+    const opening =
+      prefix === '' && !thinks ? headOf(sliceRendered(closed, open.length), before.length) : rendered([]);
 
     const at = closed.pieces.findLastIndex((piece) => piece.text.includes(PROBE));
     // A template need not show answers at all.
-    const after = closed.pieces[at]?.text.split(PROBE).at(-1);
+    const rest = closed.pieces[at]?.text.split(PROBE).at(-1);
     const turnEnd: number[] = [];
-    if (after?.trim() === '') {
+    if (rest?.trim() === '') {
       for (const { control } of closed.pieces.slice(at + 1)) {
         if (control === undefined) break;
         turnEnd.push(control);
       }
     }
-    const followsControl = opened.pieces.at(-1)?.control !== undefined;
-    this.#answer = {
-      turnEnd: turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1),
+    const ends = turnEnd.length > 0 ? turnEnd : this.#declaredEos().slice(0, 1);
+    const behind = this.#plain.behind(joined(opened, opening).pieces);
+    return {
+      turnEnd: ends,
       prefix,
-      continues: !(followsControl && this.#plain.prefix === 'always'),
+      opening,
+      suffix: after?.trim() === '' ? after : '',
+      opens: behind.opens,
+      swallows: {
+        before: behind.swallows,
+        after: ends.length > 0 && this.#control.ofId(ends[0])?.lstrip === true,
+      },
     };
-    return this.#answer;
   }
 
   #idOf(content: string | undefined): number | undefined {
@@ -281,7 +413,45 @@ export class Tokenizer {
   }
 }
 
-/** Special added tokens, and those that the config names, wherever it lists them. */
+/** What a tokenizer is made of, which takes as long as loading: once for the same files. */
+interface Parts {
+  /** Strings by id. */
+  tokens: string[];
+  /** Special tokens by name. */
+  named: Record<string, string>;
+  control: ControlTokens;
+  plain: PlainText;
+  template: ChatTemplate;
+  /** Of several named templates the one that transformers takes where there are tools. */
+  toolTemplate?: ChatTemplate;
+}
+
+const PARTS = new WeakMap<TokenizerFiles, Parts>();
+
+function partsOf(files: TokenizerFiles): Parts {
+  const known = PARTS.get(files);
+  if (known !== undefined) return known;
+  const { tokenizer, config, chatTemplate } = files;
+  checkTokenizerJson(tokenizer);
+  const tokens: string[] = [];
+  for (const [token, id] of Object.entries(tokenizer.model.vocab)) tokens[id] = token;
+  for (const token of tokenizer.added_tokens) tokens[token.id] = token.content;
+  const named: Record<string, string> = {};
+  for (const name of NAMED_TOKENS) {
+    const content = contentOf(config[name]);
+    if (content !== undefined) named[name] = content;
+  }
+  const control = controlTokens(files, named);
+  const plain = new PlainText(tokenizer, control);
+  const template = new ChatTemplate(chatTemplate ?? PLAIN_TEMPLATE);
+  const { default: own, tool_use: ofTools } = files.chatTemplates ?? {};
+  const toolTemplate = ofTools !== undefined && own === chatTemplate ? new ChatTemplate(ofTools) : undefined;
+  const parts = { tokens, named, control, plain, template, toolTemplate };
+  PARTS.set(files, parts);
+  return parts;
+}
+
+/** Special added tokens, and those that the config names, wherever it lists them; not those that text makes by itself. */
 function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<string, string>): ControlTokens {
   const declared = Object.values(
     (config.added_tokens_decoder ?? {}) as Record<string, { special?: unknown } | null>,
@@ -289,17 +459,21 @@ function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<stri
   const further = [
     ...declared.filter((token) => token?.special === true),
     config.additional_special_tokens ?? [],
+    config.extra_special_tokens ?? [],
   ];
   const special = new Set([...Object.values(named), ...further.flat().map(contentOf)]);
+  const { model } = tokenizer;
   const tokens = tokenizer.added_tokens
-    .filter((token) => token.special === true || special.has(token.content))
+    .filter(
+      ({ content, special: own }) => own === true || (special.has(content) && !isTextToken(model, content)),
+    )
     .map(({ id, content, lstrip = false, rstrip = false }) => ({ id, content, lstrip, rstrip }));
   // BOS and EOS may stand in the vocabulary alone. (So may a pad token, but that can be a piece of ordinary text.)
-  const { vocab } = tokenizer.model;
   for (const content of new Set([named.bos_token, named.eos_token])) {
-    if (content === undefined || !Object.hasOwn(vocab, content)) continue;
+    if (content === undefined || !Object.hasOwn(model.vocab, content) || isTextToken(model, content))
+      continue;
     if (tokens.some((token) => token.content === content)) continue;
-    tokens.push({ id: vocab[content], content, lstrip: false, rstrip: false });
+    tokens.push({ id: model.vocab[content], content, lstrip: false, rstrip: false });
   }
   return new ControlTokens(tokens);
 }

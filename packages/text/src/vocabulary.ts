@@ -26,12 +26,23 @@ export function singleToken(tokenizer: Tokenizer, prefix: RenderedText, text: st
   });
 }
 
+/** Tokens that no text and no template writes: a model may lack their embeddings. */
+const UNUSED = ['pad_token', 'mask_token', 'sep_token', 'cls_token'];
+
 /**
- * Checks that a model has an embedding for each of the tokenizer's ids. It may have more: tables are often padded.
+ * Checks that a model has an embedding for each of the tokenizer's ids. It may have more: tables are often padded. It may
+ * lack those of padding and the like, which a config can name without anybody having made room for them.
  * @throws ArgumentError naming both sizes
  */
 export function checkVocabulary(tokenizer: Tokenizer, embeddingRows: number): void {
   if (tokenizer.vocabSize <= embeddingRows) return;
+  const { tokenizer: json, config } = tokenizer.files;
+  const unused = new Set(
+    UNUSED.map((name) => (config[name] as { content?: unknown } | null)?.content ?? config[name]),
+  );
+  const used = json.added_tokens.filter(({ id, content }) => id >= embeddingRows && !unused.has(content));
+  const past = Object.values(json.model.vocab).some((id) => id >= embeddingRows);
+  if (!past && used.length === 0) return;
   throw new ArgumentError('tokenizer', {
     where: 'model',
     expected: `at most ${embeddingRows} ids, the rows of the model's embedding table`,

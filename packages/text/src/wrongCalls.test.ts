@@ -29,12 +29,29 @@ const notMessages = fc.oneof(
     message,
     fc.oneof(
       junk,
-      fc.constant({ role: 'tool', content: '' }),
+      fc.constant({ role: 'critic', content: '' }),
+      fc.constant({ role: 'user', content: [{ type: 'image' }] }),
       notText.map((content) => ({ ...message, content })),
     ),
   ),
   fc.constant([]),
 );
+const notArguments = fc.oneof(
+  notObject,
+  fc.constantFrom(
+    { messages: [] },
+    { add_generation_prompt: true },
+    { 'a b': 1 },
+    { tools: 5 },
+    { documents: ['a'] },
+  ),
+);
+const notMoment = fc.oneof(
+  notText,
+  fc.constantFrom('', 'today', '2026-13-01', '2026-02-30', '2026-11-29T24:00:00'),
+);
+const templateSettings = (none: fc.Arbitrary<unknown>) =>
+  fields({ arguments: arg({ a: 1 }, given(notArguments)), now: arg('2026-11-29', given(notMoment)) }, none);
 const rendered = tokenizer.renderChat([message as text.Message]);
 const notRendered = fc.oneof(
   notObject,
@@ -95,6 +112,26 @@ const table: Record<string, Entry> = {
   'Tokenizer#encodeAnswer': entry((text: string) => tokenizer.encodeAnswer(text), {
     text: arg('a', notText),
   }),
+  'Tokenizer#encodeText': entry((text: string) => tokenizer.encodeText(text), { text: arg('a', notText) }),
+  'Tokenizer#controlStrings': entry((text: string) => tokenizer.controlStrings(text), {
+    text: arg('a', notText),
+  }),
+  'Tokenizer#openTurn': entry(
+    (messages: text.Message[], options: object) => tokenizer.openTurn(messages, options),
+    {
+      messages: arg([message], notMessages),
+      options: fields({ prefill: arg('a', given(notText)) }, given(notObject)),
+    },
+  ),
+  'Tokenizer#shownAnswers': entry(
+    (messages: text.Message[], answers: string[], options: object) =>
+      tokenizer.shownAnswers(messages, answers, options),
+    {
+      messages: arg([message], notMessages),
+      answers: arg(['a'], notListOf('a', notText)),
+      options: arg({}, given(notObject)),
+    },
+  ),
   'Tokenizer#decode': entry((ids: number[], options: object) => tokenizer.decode(ids, options), {
     ids: arg([1], notIds),
     options: flags('skipSpecial'),
@@ -107,11 +144,18 @@ const table: Record<string, Entry> = {
     {
       messages: arg([message], notMessages),
       options: fields(
-        { addGenerationPrompt: arg(true, given(notFlag)), prefill: arg('a', given(notText)) },
+        {
+          addGenerationPrompt: arg(true, given(notFlag)),
+          prefill: arg('a', given(notText)),
+          templateArguments: arg({ a: 1 }, given(notArguments)),
+        },
         given(notObject),
       ),
     },
   ),
+  'Tokenizer#withTemplate': entry((settings: object) => tokenizer.withTemplate(settings), {
+    settings: templateSettings(notObject),
+  }),
   'Tokenizer#encodeRendered': entry(
     (r: text.RenderedText, options: object) => tokenizer.encodeRendered(r, options),
     { r: arg(rendered, notRendered), options: flags('continues') },

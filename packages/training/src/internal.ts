@@ -10,7 +10,7 @@ export { jsftTask } from './jsft.js';
 export { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 export { klEstimate, scoreContests } from './kl.js';
 export { preferenceLosses } from './losses.js';
-export { preparePairs, preparePrompts, prepareSft } from './prepare.js';
+export { left, preparePairs, preparePrompts, prepareSft } from './prepare.js';
 export { answerSequence, precomputeReference, preferenceBackward } from './preferenceUpdate.js';
 export { train } from './runner.js';
 export { schedule } from './schedule.js';

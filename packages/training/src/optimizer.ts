@@ -55,6 +55,11 @@ export class AdamW {
     return { gradNorm, skipped };
   }
 
+  /** Updates made so far; steps whose gradient was not finite are none. */
+  get updatesMade(): number {
+    return this.updates;
+  }
+
   async state(): Promise<AdamWState> {
     const [m, v] = await Promise.all([this.m.read(), this.v.read()]);
     return { m: m as Float32Array, v: v as Float32Array, step: this.updates };

@@ -1,6 +1,6 @@
 import type { Tokenizer } from '@selfjudge/text';
 import type { PreferencePair, Problem, PromptRow, SftExample, TokenisedExample } from '@selfjudge/data';
-import { preferenceSequences, promptIds, sftSequence } from '@selfjudge/data/internal';
+import { preferenceSequences, promptIds, refusable, sftSequences } from '@selfjudge/data/internal';
 import type { TokenizedPrompt } from './contest.js';
 import type { Answer, TokenPair } from './preferenceUpdate.js';
 import { sftExample, type SupervisedExample } from './supervised.js';
@@ -8,8 +8,8 @@ import { sftExample, type SupervisedExample } from './supervised.js';
 /** Rows made ready for training, and what that cost: nothing is left out or shortened without being counted. */
 export interface Prepared<T> {
   examples: T[];
-  /** Rows left out. */
-  dropped: { id: string; problem: Problem }[];
+  /** Rows left out, and where they stand in their file. */
+  dropped: { id: string; place?: string; problem: Problem }[];
   /** Answers shortened to fit; they have no end token. */
   cut: number;
 }
@@ -22,11 +22,13 @@ export function prepareSft(
 ): Prepared<SupervisedExample> {
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
-    const { value, problem } = sftSequence(tokenizer, row, options);
-    if (problem) out.dropped.push({ id: row.id, problem });
+    const { value, problem } = sftSequences(tokenizer, row, options);
+    if (problem) out.dropped.push(left(row, problem));
     else {
-      out.examples.push(sftExample(value.sequence, row.id));
-      if (value.cut > 0) out.cut++;
+      const sequences = value.map(({ sequence }) => sequence);
+      const kinds = sequences.flatMap((sequence) => sftExample(sequence, row.id).kinds);
+      out.examples.push({ id: row.id, sequences, kinds });
+      out.cut += value.filter(({ cut }) => cut > 0).length;
     }
   }
   return out;
@@ -42,13 +44,13 @@ export function preparePairs(
   for (const row of rows) {
     const { value, problem } = preferenceSequences(tokenizer, row, options);
     if (problem) {
-      out.dropped.push({ id: row.id, problem });
+      out.dropped.push(left(row, problem));
       continue;
     }
     const [chosen, rejected] = [answerOf(value.chosen), answerOf(value.rejected)];
     if (sameTokens(chosen.tokens, rejected.tokens)) {
       const reason = `both answers are the same ${chosen.tokens.length} tokens`;
-      out.dropped.push({ id: row.id, problem: { code: 'equal-answers', reason } });
+      out.dropped.push(left(row, { code: 'equal-answers', reason }));
       continue;
     }
     const { tokens, targets } = value.chosen.sequence;
@@ -59,7 +61,7 @@ export function preparePairs(
   return out;
 }
 
-/** @param options.maxPromptLength prompts of more tokens are dropped */
+/** @param options.maxPromptLength prompts of more tokens are dropped, as are those the chat template refuses */
 export function preparePrompts(
   tokenizer: Tokenizer,
   rows: readonly PromptRow[],
@@ -67,16 +69,24 @@ export function preparePrompts(
 ): Prepared<TokenizedPrompt> {
   const { maxPromptLength } = options;
   const out: Prepared<TokenizedPrompt> = { examples: [], dropped: [], cut: 0 };
-  for (const { id, prompt } of rows) {
-    const tokens = promptIds(tokenizer, prompt);
-    if (tokens.length <= maxPromptLength) out.examples.push({ id, text: prompt, tokens });
+  for (const row of rows) {
+    const { value: tokens, problem } = refusable(() => promptIds(tokenizer, row.prompt));
+    if (problem) out.dropped.push(left(row, problem));
+    else if (tokens.length <= maxPromptLength) out.examples.push({ id: row.id, text: row.prompt, tokens });
     else {
       const reason = `the prompt has ${tokens.length} tokens, the limit is ${maxPromptLength}`;
-      out.dropped.push({ id, problem: { code: 'prompt-too-long', reason } });
+      out.dropped.push(left(row, { code: 'prompt-too-long', reason }));
     }
   }
   return out;
 }
+
+/** A row left out. */
+export const left = ({ id, place }: { id: string; place?: string }, problem: Problem) => ({
+  id,
+  ...(place !== undefined && { place }),
+  problem,
+});
 
 function answerOf({ sequence: { tokens, targets } }: TokenisedExample): Answer {
   const [start, end] = targets![0];

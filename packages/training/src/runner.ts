@@ -178,6 +178,7 @@ class Runner {
   private async finish(): Promise<TrainingResult> {
     const { trainable } = this.task;
     const { folder } = this.options;
+    this.task.conclude?.();
     await this.save();
     const { step, numTokens, selection } = this.state;
     if (this.snapshot.best !== undefined && selection !== undefined && selection.bestStep !== step)

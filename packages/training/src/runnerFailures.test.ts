@@ -4,11 +4,41 @@ import { FaultError, OutOfMemoryError } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RunFolder } from './runFolder.js';
 import type { MetricsRow } from './runs/rows.js';
+import { sftDefaults } from './presets.js';
 import { train } from './runner.js';
+import { sftTask } from './sft.js';
+import { fullTrainable } from './trainable.js';
 import type { TrainingTask } from './trainingTask.js';
+import { tinyExamples, tinyModel } from './testing/tiny.js';
 import { disposeModel, loop, newFolder, runIn, selfTask, stepsIn, stopAfter } from './testing/runs.js';
 
 afterAll(disposeModel);
+
+describe('train, when nothing is learnt', () => {
+  it('from no pair in any step, says so at the first one and ends with the cause; resumed too', async () => {
+    const path = newFolder();
+    const cut = () => selfTask(undefined, { missingEos: 'drop', maxNewTokens: 1, maxSteps: 3 });
+    const warnings: string[] = [];
+    const cause =
+      /at least one step, received none: .*cut at 1 tokens.*raise max_new_tokens.*missing_eos keep/;
+    await expect(runIn(path, cut(), { onWarning: (text) => warnings.push(text) })).rejects.toThrow(cause);
+    expect(warnings.filter((text) => text.includes('step 1 had no pair to learn from'))).toHaveLength(1);
+    expect(existsSync(join(path, 'final'))).toBe(false);
+    await expect(runIn(path, cut())).rejects.toThrow(cause);
+  });
+
+  it('for no gradient is finite, ends with an error', async () => {
+    const broken = tinyModel(2);
+    const trainable = fullTrainable(broken);
+    trainable.parameters.load(new Float32Array(trainable.parameters.size).fill(NaN));
+    const { sft } = tinyExamples(3, 4);
+    const task = sftTask(trainable, sft, { ...sftDefaults, trainBatchSize: 2, maxSteps: 2 });
+    await expect(train(task, loop)).rejects.toThrow(
+      /a finite gradient in at least one step, received none in 2/,
+    );
+    broken.dispose();
+  });
+});
 
 describe('train, when something fails', () => {
   it('stops at a damaged checkpoint; without it goes on from the one before, with the same bits', async () => {

@@ -6,6 +6,7 @@ import { completionMetrics, judgeMetrics } from './judgeMetrics.js';
 import { klEstimate, scoreContests } from './kl.js';
 import { klReview } from './klReview.js';
 import type { SelfTrainingOptions } from './options.js';
+import { PairReview } from './pairReview.js';
 import { answerSequence, preferenceBackward } from './preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from './trainingTask.js';
@@ -27,6 +28,8 @@ export function selfTrainingTask(
   const task = taskOver(run.trainable, data.prompts.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
   const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
+  const pairs = new PairReview(options);
+  const kl = klReview(task.order.totalSteps);
   return {
     ...task,
     workload: longestAnswers(data.prompts, options, (step) => task.order.batch(step)),
@@ -37,7 +40,14 @@ export function selfTrainingTask(
       return report;
     },
     selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
-    review: klReview(task.order.totalSteps),
+    review: (row) => {
+      const notes = [pairs.review(row), kl(row)].filter((note) => note !== undefined);
+      return notes.length > 0 ? notes.join('\n') : undefined;
+    },
+    conclude() {
+      pairs.conclude();
+      task.conclude?.();
+    },
   };
 }
 

@@ -60,6 +60,20 @@ describe('supervisedBackward', () => {
     },
   );
 
+  it('a conversation of several sequences has the loss and gradient of a row each', async () => {
+    const turns = {
+      id: 'turns',
+      sequences: sft.flatMap(({ sequences }) => sequences),
+      kinds: sft.flatMap(({ kinds }) => kinds),
+    };
+    const apart = await supervisedBackward(trainable.policy, sft, token, 1);
+    const reference = await takeGradient(trainable.parameters);
+    const together = await supervisedBackward(trainable.policy, [turns], token, 1e6);
+    expect(relativeError(await takeGradient(trainable.parameters), reference)).toBeLessThan(1e-6);
+    expect(together.loss).toBeCloseTo(apart.loss, 6);
+    expect(together.tokens).toBe(apart.tokens);
+  });
+
   it('the gradient is that of the loss: random directional derivative, full fine-tuning', async () => {
     const own = tinyModel(2);
     const full = fullTrainable(own);

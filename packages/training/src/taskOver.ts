@@ -1,3 +1,4 @@
+import { ArgumentError } from '@selfjudge/base';
 import { DataOrder } from './dataOrder.js';
 import { AdamW } from './optimizer.js';
 import type { LoopOptions } from './options.js';
@@ -18,10 +19,19 @@ export function taskOver<T extends Trainable>(
   options: LoopOptions,
 ): Omit<TrainingTask, 'step'> & { trainable: T } {
   const order = orderOf(length, options);
+  const optimizer = new AdamW(trainable.parameters, options);
   return {
     trainable,
-    optimizer: new AdamW(trainable.parameters, options),
+    optimizer,
     order,
     schedule: schedule(options, order.totalSteps),
+    conclude() {
+      if (optimizer.updatesMade > 0) return;
+      throw new ArgumentError('learning', {
+        where: 'train',
+        expected: 'a finite gradient in at least one step',
+        received: `none in ${order.totalSteps}: look at the weights, the dtype and the data (samples/bad-step-*)`,
+      });
+    },
   };
 }

@@ -60,6 +60,8 @@ export interface TrainingTask {
   workload?: Workload;
   /** Looks at what was logged, row by row, for example for a policy that does not move. A resumed run sees all rows. */
   review?(row: MetricsRow): string | undefined;
+  /** Called when all steps are done, before the result is saved. @throws when nothing was learnt, saying why */
+  conclude?(): void;
 }
 
 export interface RunnerOptions {

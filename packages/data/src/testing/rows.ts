@@ -10,8 +10,10 @@ import {
   type Row,
 } from '../convert.js';
 import type { Outcome } from '../problem.js';
+import { promptOfExample } from '../rows.js';
 import { splitOf } from '../split.js';
 import { messagesOf, type Text } from '../text.js';
+import { messageText } from '@selfjudge/text/internal';
 
 const user = { role: 'user', content: 'Why is the sky blue?' };
 const answer = (content: string) => ({ role: 'assistant', content });
@@ -32,6 +34,16 @@ export const ROWS: readonly Record<string, unknown>[] = [
   { prompt: transcript },
   { prompt: 'q', completions: ['a', 'b'], winner: 'tie', rationale: 'Both.' },
   { prompt: [user], completions: [[answer('a')], [answer('b')]], winner: 0 },
+  { prompt: [user], completion: 'a', tools: [{ type: 'function' }], chat_template_kwargs: { day: 'Monday' } },
+  {
+    messages: [
+      user,
+      { role: 'assistant', content: null, tool_calls: [{ function: { name: 'f' } }] },
+      { role: 'tool', content: [{ type: 'text', text: 'a drink' }] },
+      answer('Tea.'),
+    ],
+    documents: [{ title: 't', text: 'x' }],
+  },
 ];
 
 const WORDS = [
@@ -82,7 +94,7 @@ export function rowsTarget(): FuzzTarget<unknown> {
         for (const value of prompts) if (value !== undefined) splitOf(value.prompt);
         if (pair !== undefined) checkTexts(pair.chosen, pair.rejected);
         if (judged !== undefined) checkTexts(...judged.completions);
-        if (sft !== undefined) checkTexts(...messagesOf(sft.messages).map(({ content }) => content));
+        if (sft !== undefined) checkTexts(...messagesOf(promptOfExample(sft)).map(messageText));
       } catch (error) {
         // The row must be refused by its outcome: reading goes on with the next.
         throw isError(error) ? new TypeError('a conversion that throws', { cause: error }) : error;

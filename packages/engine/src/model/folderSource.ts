@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { FileFormatError } from '@selfjudge/base';
 import { Tokenizer } from '@selfjudge/text';
+import { hasTokenizer } from '@selfjudge/text/internal';
 import { checkTensors, named, type Warn } from './checkTensors.js';
 import type { ModelConfig } from './config.js';
 import { unpacked, type TensorFile } from './files/bitsandbytes.js';
@@ -47,8 +48,7 @@ export function folderSource(folder: string, warn: Warn = () => {}): ModelSource
     config,
     dtype: (file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype === 'F32' ? 'float32' : 'bf16',
     read,
-    tokenizer: async () =>
-      existsSync(join(folder, 'tokenizer.json')) ? await Tokenizer.load(folder) : undefined,
+    tokenizer: async () => (hasTokenizer(folder) ? await Tokenizer.load(folder) : undefined),
   };
 }
 

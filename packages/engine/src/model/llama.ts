@@ -78,7 +78,7 @@ export class LlamaModel implements ModelWeights {
   readonly config: ModelConfig;
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
-  readonly tokenizer?: Tokenizer;
+  tokenizer?: Tokenizer;
   source?: string;
   readonly fingerprint?: string;
   readonly table: Weight;

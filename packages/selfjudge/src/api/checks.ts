@@ -19,11 +19,15 @@ import {
   type Check,
 } from '@selfjudge/base/checks';
 import { model, view } from '@selfjudge/engine/checks';
-import { prompt, tokenizer } from '@selfjudge/text/checks';
+import { moment, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
 /** The judge template, by today's name and by its earlier one. */
-const template = { judgeTemplate: optional(text), template: optional(text) };
+const template = {
+  judgeTemplate: optional(text),
+  judgeReasoning: optional(oneOf('auto', 'drop', 'keep')),
+  template: optional(text),
+};
 
 export const isOpenModel = having('an opened model', {
   model,
@@ -36,6 +40,8 @@ export const modelOptions = options({
   device: optional(oneOf('auto', 'cpu', 'cuda')),
   dtype: optional(oneOf('float32', 'bf16')),
   adapter: optional(path),
+  chatTemplateKwargs: optional(templateArguments),
+  chatTemplateDate: optional(moment),
 });
 export const answerOptions = options({
   ...hooks,

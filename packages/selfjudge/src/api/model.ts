@@ -3,7 +3,7 @@ import { check, list, path as isPath } from '@selfjudge/base/checks';
 import { prompt as isPrompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 import { toSftExample } from '@selfjudge/data/internal';
-import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
+import type { CompareOptions, JudgePair, JudgeReasoning, Verdict } from '@selfjudge/judging';
 import {
   answerOptions,
   isOpenModel,
@@ -101,14 +101,18 @@ export class Model {
    * Which of two answers is better, by one token in both orders. A pair that does not fit the model's context gets a
    * null verdict with the reason.
    * @param options.judgeTemplate a shipped judge template's name, a file, or `auto` (default): the one the weights learnt.
+   * @param options.judgeReasoning whether answers are read with their reasoning; `auto` (default): as the template says.
    */
   async judge(
     pairs: readonly JudgePair[],
-    options: CompareOptions & { judgeTemplate?: string } & EarlierNames = {},
+    options: CompareOptions & {
+      judgeTemplate?: string;
+      judgeReasoning?: JudgeReasoning | 'auto';
+    } & EarlierNames = {},
   ): Promise<Verdict[]> {
     check('Model.judge', { pairs, options }, { pairs: isPairs, options: judgeOptions });
-    const { judgeTemplate = 'auto', ...rest } = underTodaysNames(options);
-    return judgeOf(this.#opened, judgeTemplate).compare(pairs, rest);
+    const { judgeTemplate = 'auto', judgeReasoning, ...rest } = underTodaysNames(options);
+    return judgeOf(this.#opened, judgeTemplate, judgeReasoning).compare(pairs, rest);
   }
 
   /**

@@ -6,13 +6,20 @@ import type {
   Message,
   Outcome,
   PreferencePair,
+  PromptFormat,
   PromptRow,
   Rationales,
   Row,
   SftExample,
   Text,
 } from '@selfjudge/data';
-import { describeIssues, toPreferencePair, toPromptRow, toSftExample } from '@selfjudge/data/internal';
+import {
+  describeIssues,
+  isStandard,
+  toPreferencePair,
+  toPromptRow,
+  toSftExample,
+} from '@selfjudge/data/internal';
 import type { RowSource, Warn } from '../rows/datasets.js';
 
 /** Rows of a loaded file (`loadPreferences`, ...), or rows of your own. */
@@ -47,7 +54,7 @@ export const promptsOf = (rows: PromptRows, warn: Warn) =>
   rowsOf('rows' in rows ? rows : rows.map(asRow), toPromptRow, warn);
 
 const asRow = (prompt: Text | { prompt: Text }): object =>
-  typeof prompt === 'string' || Array.isArray(prompt) ? { prompt } : prompt;
+  typeof prompt === 'string' || Array.isArray(prompt) || 'messages' in prompt ? { prompt } : prompt;
 
 /** Rows of one's own are held to what a file's rows are: those that cannot be used are left out and counted. */
 function rowsOf<T>(rows: Rows<T, object>, convert: (row: Row, id: string) => Outcome<T>, warn: Warn): T[] {
@@ -64,9 +71,21 @@ function rowsOf<T>(rows: Rows<T, object>, convert: (row: Row, id: string) => Out
   return all.flatMap(({ value, problem }) => (problem ? [] : [value]));
 }
 
+/** How the rows read string prompts: rows of one's own as user turns, those of a file as it was loaded. */
+export function formatOf(...sets: (Rows<unknown, unknown> | undefined)[]): PromptFormat {
+  const all = sets.flatMap((rows) => (rows !== undefined && 'rows' in rows ? rows.rows : (rows ?? [])));
+  const standard = (row: unknown) => {
+    const prompt = (row as { prompt?: Text } | undefined)?.prompt;
+    return prompt !== undefined && prompt !== null && isStandard(prompt);
+  };
+  return all.some(standard) ? 'standard' : 'chat';
+}
+
 /** What a run's config.yaml says of rows that came from no file: resuming with others is refused. */
 export function nameOf(...sets: (Rows<unknown, unknown> | undefined)[]): string {
-  const all = sets.map((rows) => (rows !== undefined && 'rows' in rows ? rows.rows : (rows ?? [])));
+  // Where a row stood in its file is nothing that it says.
+  const said = (row: unknown) => ({ ...(row as object), place: undefined });
+  const all = sets.map((rows) => (rows !== undefined && 'rows' in rows ? rows.rows.map(said) : (rows ?? [])));
   const hash = createHash('sha256').update(jsonOf(all)).digest('hex').slice(0, 16);
   return `${all.map(({ length }) => length).join(' + ')} rows in memory, sha256 ${hash}`;
 }

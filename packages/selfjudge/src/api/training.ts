@@ -8,12 +8,16 @@ import type {
   SftOptions,
   TrainingResult,
 } from '@selfjudge/training';
-import { resolveConfig, type TrainingVerb } from '../config/index.js';
+import type { JudgeReasoning } from '@selfjudge/judging';
+import type { TemplateArguments } from '@selfjudge/text';
+import { type TrainingVerb } from '../config/index.js';
 import type { RowSource } from '../rows/datasets.js';
+import { resolveRun } from '../training/resolveRun.js';
 import { runTraining } from '../training/train.js';
 import { selfTrainingSettings, trainingSettings } from './checks.js';
 import { Model } from './model.js';
 import {
+  formatOf,
   nameOf,
   preferencesOf,
   promptsOf,
@@ -21,6 +25,7 @@ import {
   sourceOf,
   type PreferenceRows,
   type PromptRows,
+  type Rows,
   type SftRows,
 } from './rows.js';
 
@@ -51,6 +56,10 @@ export interface RunSettings {
   fullFinetuning?: boolean;
   /** Goes on with the folder's run though its rows, weights, templates or code have changed. Default false. */
   allowChanged?: boolean;
+  /** Variables of the chat template, such as enable_thinking, over those that the model has; a row's own go before them. */
+  chatTemplateKwargs?: TemplateArguments;
+  /** The day that the chat template is told as today ('2026-11-29'). Default: the run's first. */
+  chatTemplateDate?: string;
   /** Named set of defaults: `default`, or `paper` where the method has it. */
   preset?: string;
   onStep?(event: StepEvent): void;
@@ -71,6 +80,8 @@ export interface JsftSettings extends RunSettings, Partial<JsftOptions> {
   trainOn?: 'last' | 'all';
   /** A shipped judge template's name or a file. Default `plain`. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
 }
 
 export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
@@ -83,6 +94,8 @@ export interface SelfTrainSettings extends RunSettings, Partial<SelfTrainingOpti
   dev?: PromptRows;
   /** A shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
 }
 
 /** How a run ended; `final` (or, interrupted, `checkpoint`) opens with `loadModel` and in PEFT or transformers. */
@@ -102,7 +115,7 @@ const trainingArguments = { model: instance(Model), settings: trainingSettings }
 export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
   check('sft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('sft', model, options, nameOf(dataset), {
+  return run('sft', model, options, [dataset], {
     sftExamples: async (_, warn) => sftExamplesOf(dataset, warn),
   });
 }
@@ -114,7 +127,7 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('jsft', model, options, nameOf(dataset), {
+  return run('jsft', model, options, [dataset], {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -123,7 +136,7 @@ export async function jsft(model: Model, settings: JsftSettings): Promise<RunRes
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('dpo', model, options, nameOf(dataset), {
+  return run('dpo', model, options, [dataset], {
     preferences: async (_, warn) => preferencesOf(dataset, warn),
   });
 }
@@ -135,7 +148,7 @@ export async function dpo(model: Model, settings: DpoSettings): Promise<RunResul
 export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
   check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
   const { prompts, dev, ...options } = settings;
-  return run('self-train', model, options, nameOf(prompts, dev), {
+  return run('self-train', model, options, [prompts, dev], {
     prompts: async ({ datasetSplit }, warn) => {
       if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
       if (dev !== undefined) return promptsOf(dev, warn);
@@ -152,7 +165,7 @@ async function run(
   verb: TrainingVerb,
   model: Model,
   { lora, onStep, onWarning, signal, preset, allowChanged, ...options }: RunSettings,
-  datasetName: string,
+  sets: (Rows<unknown, unknown> | undefined)[],
   rows: Partial<RowSource>,
 ): Promise<RunResult> {
   const values = {
@@ -163,11 +176,12 @@ async function run(
     loraTargetModules: lora?.targetModules,
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
-    datasetName: [datasetName],
+    datasetName: [nameOf(...sets)],
+    promptFormat: formatOf(...sets),
   };
   const result = (await runTraining(
     verb,
-    resolveConfig(verb, { values, preset, onNote: onWarning }),
+    resolveRun(verb, { values, preset, onNote: onWarning }),
     {
       signal,
       onWarning,

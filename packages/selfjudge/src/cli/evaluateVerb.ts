@@ -1,3 +1,4 @@
+import { promptColumns } from '@selfjudge/data/internal';
 import type { Command } from 'commander';
 import { evaluate } from '../inference/evaluate.js';
 import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
@@ -23,11 +24,19 @@ export function addEvaluateVerb(program: Command): void {
     .action(async () => {
       const { out, json, ...options } = optionsOf<EvaluateOptions>('evaluate', command);
       const show = (result: Evaluation) =>
-        process.stdout.write(json ? `${JSON.stringify(result)}\n` : `${describeEvaluation(result)}\n`);
+        process.stdout.write(json ? `${jsonOf(result)}\n` : `${describeEvaluation(result)}\n`);
       const path = outputPath(out, [...options.datasetName, options.modelNameOrPath, options.baseline]);
       await withLatest(path, (write) => follow(options, write, show));
     });
 }
+
+/** As JSON: figures that nothing was measured for are absent, and prompts are what their column held. */
+const jsonOf = (result: Evaluation, indent?: number): string =>
+  JSON.stringify(
+    { ...result, samples: result.samples.map(({ prompt, ...sample }) => ({ ...promptColumns(prompt), ...sample })) },
+    (_, value: unknown) => (Number.isNaN(value) ? undefined : value),
+    indent,
+  );
 
 /** Evaluates, says on stderr where it is, and shows the result or, when a phase fails, what the ones before found. */
 async function follow(
@@ -48,7 +57,7 @@ async function follow(
         say((phase = name));
       },
       onProgress: (done, total) => progress.update(done, total),
-      onResult: (result) => write(`${JSON.stringify((latest = result), null, 2)}\n`),
+      onResult: (result) => write(`${jsonOf((latest = result), 2)}\n`),
       onWarning: (message) => say(`warning: ${message}`),
     });
   try {

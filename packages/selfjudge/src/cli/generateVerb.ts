@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Text } from '@selfjudge/data';
-import { toPromptRow } from '@selfjudge/data/internal';
+import type { PromptRow, Text } from '@selfjudge/data';
+import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
@@ -44,10 +44,11 @@ export function addGenerateVerb(program: Command): void {
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',
-          read: async () =>
+          read: async (promptFormat) =>
             prompt === undefined
-              ? readRows(file!, toPromptRow)
+              ? readRows(file!, (row, id) => toPromptRow(row, id, { promptFormat }))
               : [{ line: 1, value: { id: 'prompt', prompt } }],
+          ...(prompt === undefined && { promptOf: (row: PromptRow) => row.prompt }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
             return answered(opened, fitting, {
@@ -71,6 +72,7 @@ const drawn = ({
   bestOf,
   count,
   judgeTemplate,
+  judgeReasoning,
   maxNewTokens,
   temperature,
   topP,
@@ -80,6 +82,7 @@ const drawn = ({
   bestOf,
   count,
   judgeTemplate,
+  judgeReasoning,
   maxNewTokens,
   temperature,
   topP,
@@ -106,5 +109,5 @@ async function answered(
 
 function answerRow(prompt: Text, { text, logprob, finish, candidates, tournament }: Answer): object {
   const chosen = candidates === undefined ? {} : { candidates, tournament };
-  return { prompt, completion: text, logprob, finish, ...chosen };
+  return { ...promptColumns(prompt), completion: text, logprob, finish, ...chosen };
 }

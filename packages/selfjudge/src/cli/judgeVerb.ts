@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data/internal';
-import type { Verdict } from '@selfjudge/judging';
-import { judgeOf, judgeRows } from '../inference/judge.js';
+import type { JudgeReasoning, Verdict } from '@selfjudge/judging';
+import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
@@ -10,6 +10,7 @@ import { overRows } from './overRows.js';
 
 interface JudgeOptions extends RowOptions {
   judgeTemplate: string;
+  judgeReasoning: JudgeReasoning | 'auto';
 }
 
 export function addJudgeVerb(program: Command): void {
@@ -18,8 +19,9 @@ export function addJudgeVerb(program: Command): void {
     .summary('which of two answers is better')
     .description(
       'Which of two answers is better.\n\n' +
-        'Rows {prompt, completions: [a, b]} to {winner, probability, orders}, and votes where several principles are ' +
-        "asked about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
+        'Rows {prompt, completions: [a, b]}, {prompt, a, b} or {prompt, chosen, rejected}, of which chosen is a. Each ' +
+        'keeps its columns and gets {winner, probability, orders}, and votes where several principles are asked ' +
+        "about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
         'token: p_a, that it names the response shown first, and p_b, the other.',
     );
   addOutputFlags(addModelFlags(command, 'judge')).action((given: string) => {
@@ -31,10 +33,13 @@ export function addJudgeVerb(program: Command): void {
         file,
         title: 'judge',
         unit: 'pairs',
-        read: () => readRows(file, toAnswerPair),
-        work: (opened, rows, hooks) => judgeRows(judgeOf(opened, options.judgeTemplate), rows, hooks),
+        read: (promptFormat) => readRows(file, (row) => toAnswerPair(row, { promptFormat })),
+        work: (opened, rows, hooks) =>
+          judgeRows(judgeOf(opened, options.judgeTemplate, options.judgeReasoning), rows, hooks),
         show: (verdict) => [verdictRow(verdict)],
         empty: { winner: null, probability: null, orders: [] },
+        keepsColumns: true,
+        note: massNote,
       },
       options,
     );

@@ -1,3 +1,4 @@
+import type { PromptFormat } from '@selfjudge/data';
 import type { Command } from 'commander';
 import { MODEL_VERBS, resolveVerb, toOptions, type ModelVerb } from '../config/index.js';
 import type { ModelOptions } from '../models/model.js';
@@ -6,6 +7,7 @@ import { addConfigFlags, givenFlags } from './arguments.js';
 /** What a verb over rows takes beside its rows. */
 export interface RowOptions extends ModelOptions {
   modelNameOrPath: string;
+  promptFormat: PromptFormat | 'auto';
   out?: string;
   json?: boolean;
 }

@@ -14,5 +14,8 @@ describe('nextCommand', () => {
     expect(nextCommand('self-train', "it's", config, { dtype: 'float32' })).toMatch(
       /selfjudge evaluate -m 'it'\\''s' --baseline 'base model' --dataset_name a.jsonl b.jsonl$/,
     );
+    // What all rows went into has to be evaluated on others.
+    const all = { ...config, dataset_split: 'all' };
+    expect(nextCommand('dpo', 'a', all, { dtype: 'float32' })).toMatch(/ --dataset_name OTHER.jsonl$/);
   });
 });

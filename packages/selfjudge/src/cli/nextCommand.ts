@@ -17,7 +17,9 @@ export function nextCommand(
     dpo: ['evaluate', '-m', run, '--baseline', config.model_name_or_path],
   };
   const dtype = config.dtype === defaults.dtype ? [] : ['--dtype', config.dtype];
-  const data = ['--dataset_name', ...(config.dataset_name as string[])];
+  // What it was trained on in whole shows nothing of it.
+  const seen = words[verb][0] === 'evaluate' && config.dataset_split === 'all';
+  const data = ['--dataset_name', ...(seen ? ['OTHER.jsonl'] : (config.dataset_name as string[]))];
   const rest = [...words[verb], ...dtype, ...data].map((word) => shellWord(String(word)));
   return [commandName(), ...rest].join(' ');
 }

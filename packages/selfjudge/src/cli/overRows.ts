@@ -1,5 +1,10 @@
+import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
-import { openModel, type OpenModel } from '../models/model.js';
+import { findModel } from '@selfjudge/engine/internal';
+import { formatWarnings, openModel, type OpenModel } from '../models/model.js';
+import { templateNotes } from '../models/templateSettings.js';
+import { resolvePromptFormat } from '../models/trainingData.js';
+import { promptNotes } from '../rows/promptNotes.js';
 import { outputPath, withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { interruptible } from './exit.js';
@@ -12,7 +17,10 @@ interface RowWork<In, Out> {
   /** Name of the work and what it counts, for the progress. */
   title: string;
   unit: string;
-  read(): Promise<InputRow<In>[]>;
+  /** @param promptFormat what a string prompt is */
+  read(promptFormat: PromptFormat): Promise<InputRow<In>[]>;
+  /** The prompt of a row, where how it is read matters. */
+  promptOf?(value: In): Text;
   work(
     opened: OpenModel,
     rows: InputRow<In>[],
@@ -22,6 +30,10 @@ interface RowWork<In, Out> {
   show(value: Out): (object | string)[];
   /** What is written for a row that cannot be used, beside `error`: results stand where their rows stood. */
   empty: object;
+  /** Whether results keep the columns of their rows. */
+  keepsColumns?: boolean;
+  /** What is worth knowing of all results. */
+  note?(values: Out[]): string | undefined;
 }
 
 /**
@@ -29,7 +41,7 @@ interface RowWork<In, Out> {
  * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
  */
 export async function overRows<In, Out>(
-  { file, title, unit, read, work, show, empty }: RowWork<In, Out>,
+  { file, title, unit, read, promptOf, work, show, empty, keepsColumns, note }: RowWork<In, Out>,
   options: RowOptions,
 ): Promise<void> {
   const out = outputPath(options.out, [file, options.modelNameOrPath, options.adapter]);
@@ -38,18 +50,29 @@ export async function overRows<In, Out>(
   const print = (text: string) => void process.stdout.write(text);
   const overAll = (signal: AbortSignal) =>
     withOutput(out, print, async (write) => {
-      const rows = await read();
+      const format = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
+      const rows = await read(format);
       const opened = await openModel(options.modelNameOrPath, options);
       try {
+        for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
+        for (const line of templateNotes(opened.templateSettings)) progress.say(`note: ${line}`);
+        if (promptOf !== undefined) {
+          const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
+          for (const note of promptNotes(prompts, opened.tokenizer, format)) progress.say(`note: ${note}`);
+        }
         progress.begin(0);
         const results = await work(opened, rows, { signal, onProgress });
         progress.finish();
         assertUsable(file, results);
-        for (const { value, problem } of results) {
+        for (const [i, { value, problem }] of results.entries()) {
           const lines = problem === undefined ? show(value) : [{ ...empty, error: problem.reason }];
-          for (const line of lines) write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
+          const own = keepsColumns ? rows[i].columns : {};
+          for (const line of lines)
+            write(`${typeof line === 'string' ? line : JSON.stringify({ ...own, ...line })}\n`);
         }
         warnAbout(issuesOf(file, results));
+        const said = note?.(results.flatMap(({ value }) => (value === undefined ? [] : [value])));
+        if (said !== undefined) progress.say(`warning: ${said}`);
       } finally {
         progress.finish();
         opened.dispose();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { toSftExample } from '@selfjudge/data/internal';
+import type { SftExample } from '@selfjudge/data';
+import { promptOfExample, toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../rows/rows.js';
 import { scoreRows } from '../inference/score.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
@@ -22,7 +23,8 @@ export function addScoreVerb(program: Command): void {
         file,
         title: 'score',
         unit: 'rows',
-        read: () => readRows(file, toSftExample),
+        read: (promptFormat) => readRows(file, (row, id) => toSftExample(row, id, { promptFormat })),
+        promptOf: (example: SftExample) => promptOfExample(example),
         work: scoreRows,
         show: (score) => [score],
         empty: { logprob: null, tokens: [], logprobs: [] },

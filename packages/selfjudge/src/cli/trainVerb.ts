@@ -2,12 +2,12 @@ import { listCheckpoints } from '@selfjudge/training/runs/internal';
 import type { Command } from 'commander';
 import {
   presetOf,
-  resolveConfig,
   TRAINING_VERBS,
   type ResolvedConfig,
   type TrainingVerb,
   type VerbConfig,
 } from '../config/index.js';
+import { resolveRun } from '../training/resolveRun.js';
 import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { EXIT, interruptible } from './exit.js';
@@ -59,7 +59,7 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     const inputs = { allowChanged: options.allow_changed, dryRun: options.dry_run };
     const progress = new Progress(name, 'steps');
     const onNote = (note: string) => progress.say(`note: ${note}`);
-    const config = resolveConfig(name, { file: options.config, preset: options.preset, flags, onNote });
+    const config = resolveRun(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
         (signal) => runTraining(name, config, { signal, ...hooksOf(progress, onNote) }, inputs),

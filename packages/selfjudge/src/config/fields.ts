@@ -1,5 +1,7 @@
 import { LINEARS } from '@selfjudge/engine';
 import { LR_SCHEDULERS } from '@selfjudge/training';
+import type { TemplateArguments } from '@selfjudge/text';
+import { parseMoment, templateArgumentsFault } from '@selfjudge/text/internal';
 import { z } from 'zod';
 import { input, path, templateName } from './paths.js';
 
@@ -19,6 +21,20 @@ export const modelFields = {
   model_name_or_path: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
+  chat_template: path
+    .optional()
+    .describe('a name (chatml, or one of the model) or a Jinja file, in place of the one of the model'),
+  chat_template_kwargs: z
+    .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
+    .optional()
+    .describe('variables of the chat template, as {enable_thinking: true} (false by default); columns of a row go before them'),
+  chat_template_date: z
+    .string()
+    .refine((text) => parseMoment(text) !== undefined)
+    .optional()
+    .describe(
+      'the day that the chat template is told as today, as 2026-11-29; a run keeps the one it began with',
+    ),
 };
 
 export const dataFields = {
@@ -31,6 +47,11 @@ export const dataFields = {
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
   dataset_limit: whole.describe('rows at most; 0 for all'),
+  prompt_format: z
+    .enum(['auto', 'standard', 'chat'])
+    .describe(
+      'a string prompt is text as it stands (standard, as in TRL) or a user turn (chat); auto: as the weights were trained',
+    ),
 };
 
 export const runFields = {
@@ -89,6 +110,11 @@ export const templateFields = {
   judge_template: templateName.describe(
     'a shipped template, a file, or auto: the one beside the weights, else plain',
   ),
+  judge_reasoning: z
+    .enum(['auto', 'drop', 'keep'])
+    .describe(
+      'whether the judge reads <think>...</think> before an answer; auto: as the judge template says, else drop',
+    ),
 };
 
 export const preferenceFields = {

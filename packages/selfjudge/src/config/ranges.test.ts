@@ -17,6 +17,9 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   dataset_limit: { wrong: ['-1', '1.5'], right: ['0'] },
   dtype: { wrong: ['int4'], right: ['float32', 'bf16', 'bfloat16'] },
   device: { wrong: ['gpu'], right: ['auto', 'cpu', 'cuda'] },
+  judge_reasoning: { wrong: ['none'], right: ['auto', 'drop', 'keep'] },
+  prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
+  chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
   learning_rate: { wrong: ['0', '-1'], right: ['1e-9'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine', 'constant_with_warmup', 'polynomial'] },
@@ -55,6 +58,14 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   as: { wrong: ['kto'], right: ['auto', 'judge'] },
   rows: { wrong: ['-1', '0.5'], right: ['0', '7'] },
   row: { wrong: ['0', '0.5'], right: ['1'] },
+  chat_template_kwargs: {
+    wrong: ['5', '[1]', 'x', '{messages: []}', '{tools: 5}', '{a b: 1}'],
+    right: ['{}', '{enable_thinking: false}', '{"tools": [{}], "documents": null}'],
+  },
+  chat_template_date: {
+    wrong: ['today', '', '2026-02-30', '2026-11-29T09'],
+    right: ['2026-11-29', '2026-11-29T09:15:00'],
+  },
   max_kl: { wrong: ['0'], right: ['0.1'] },
 };
 

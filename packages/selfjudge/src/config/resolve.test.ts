@@ -23,7 +23,7 @@ const resolved = (verb: TrainingVerb, { flags, ...sources }: ConfigSources = {})
 describe('resolveConfig', () => {
   it('takes defaults, then the file, then flags', () => {
     const path = file({ learning_rate: 1e-3, lora_r: 4 });
-    expect(resolved('sft')).toMatchObject({ learning_rate: 2e-4, lora_r: 8, dataset_split: 'train' });
+    expect(resolved('sft')).toMatchObject({ learning_rate: 2e-4, lora_r: 8, dataset_split: 'all' });
     expect(resolved('sft', { file: path, flags: { lora_r: '2' } })).toMatchObject({
       learning_rate: 1e-3,
       lora_r: 2,

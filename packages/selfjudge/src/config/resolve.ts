@@ -23,6 +23,8 @@ export interface ConfigSources {
   preset?: string;
   /** Told once of all that was given and changes nothing. */
   onNote?(note: string): void;
+  /** Values that go before the preset's alone: those that a run began with. */
+  begun?: Readonly<Record<string, unknown>>;
 }
 
 /** A verb's configuration in full, in the snake_case it is written to config.yaml with. */
@@ -41,7 +43,7 @@ export const resolveConfig = (name: TrainingVerb, sources: ConfigSources): Resol
 export function resolveVerb(
   name: string,
   verb: VerbConfig,
-  { file, flags = {}, values = {}, preset, onNote = () => {} }: ConfigSources,
+  { file, flags = {}, values = {}, preset, begun = {}, onNote = () => {} }: ConfigSources,
 ): ResolvedConfig {
   const { preset: ownPreset, ...content } = file === undefined ? {} : contentOf(file, name);
   const inCode = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -58,7 +60,7 @@ export function resolveVerb(
     ...collected(faults, () => withBatchSize(fromFlags, fromFile)),
     ...fromCode,
   };
-  const merged = { ...defaultsOf(verb, preset ?? ownPreset ?? 'default'), ...given };
+  const merged = { ...defaultsOf(verb, preset ?? ownPreset ?? 'default'), ...begun, ...given };
   const config: ResolvedConfig = {};
   for (const [key, field] of Object.entries(verb.fields)) {
     const result = checked(key, field, merged[key]);

@@ -47,6 +47,7 @@ const preset = (lora: LoraDefaults, options: object, more: object): Record<strin
   dtype: 'bf16',
   device: 'auto',
   dataset_limit: 0,
+  prompt_format: 'auto',
   lora_r: lora.r,
   lora_alpha: lora.alpha,
   lora_dropout: lora.dropout,
@@ -56,9 +57,14 @@ const preset = (lora: LoraDefaults, options: object, more: object): Record<strin
   ...more,
 });
 const training = { ...modelFields, ...dataFields, ...runFields, ...loopFields, ...loraFields };
-const answers = { dataset_split: 'train', train_on: 'last' };
-const judgments = { ...answers, judge_template: 'plain' };
-const ownJudgments = { lora_dropout: 0, dataset_split: 'self', judge_template: 'auto' };
+const answers = { dataset_split: 'all', train_on: 'last' };
+const judgments = { ...answers, dataset_split: 'train', judge_template: 'plain', judge_reasoning: 'auto' };
+const ownJudgments = {
+  lora_dropout: 0,
+  dataset_split: 'self',
+  judge_template: 'auto',
+  judge_reasoning: 'auto',
+};
 
 /** Every training verb, by name. */
 export const TRAINING_VERBS = {
@@ -78,7 +84,7 @@ export const TRAINING_VERBS = {
   },
   dpo: {
     fields: { ...training, max_length: sftFields.max_length, ...preferenceFields, ...dpoFields },
-    presets: { default: preset(defaultLora, dpoDefaults, { lora_dropout: 0, dataset_split: 'train' }) },
+    presets: { default: preset(defaultLora, dpoDefaults, { lora_dropout: 0, dataset_split: 'all' }) },
   },
   'self-train': {
     fields: { ...training, ...preferenceFields, ...samplingFields, ...selfTrainingFields, ...templateFields },
@@ -95,7 +101,16 @@ export type TrainingVerb = keyof typeof TRAINING_VERBS;
 const grouped = (groups: FieldGroups, defaults: Record<string, unknown>): VerbConfig => ({
   fields: Object.assign({}, ...Object.values(groups)) as Fields,
   groups,
-  presets: { default: { dtype: 'bf16', device: 'auto', judge_template: 'auto', ...defaults } },
+  presets: {
+    default: {
+      dtype: 'bf16',
+      device: 'auto',
+      prompt_format: 'auto',
+      judge_template: 'auto',
+      judge_reasoning: 'auto',
+      ...defaults,
+    },
+  },
 });
 
 const { model_name_or_path, ...placed } = modelFields;
@@ -105,14 +120,17 @@ const opened = {
   ...placed,
 };
 const { seed } = loopFields;
+const { prompt_format } = dataFields;
+const Rows = { prompt_format };
 const { top_k: _, ...evaluated } = samplingFields;
 
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
-  judge: grouped({ Model: opened, Judge: templateFields }, {}),
+  judge: grouped({ Model: opened, Rows, Judge: templateFields }, {}),
   generate: grouped(
     {
       Model: opened,
+      Rows,
       Answers: {
         ...answerFields,
         ...templateFields,
@@ -137,7 +155,7 @@ export const MODEL_VERBS = {
     },
     { best_of: 1, max_new_tokens: 256, temperature: 1, top_p: 0.9, top_k: 0, seed: 0 },
   ),
-  score: grouped({ Model: opened }, {}),
+  score: grouped({ Model: opened, Rows }, {}),
   inspect: grouped(
     {
       Model: { model_name_or_path, adapter: opened.adapter },

@@ -1,32 +1,48 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { PreferencePair } from '@selfjudge/data';
-import { promptIds } from '@selfjudge/data/internal';
+import { findModel } from '@selfjudge/engine/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { openModel, type OpenModel } from '../models/model.js';
-import { fileRows, type Warn } from '../rows/datasets.js';
+import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '../models/model.js';
+import { templateNotes } from '../models/templateSettings.js';
+import { readTrainingData, resolvePromptFormat } from '../models/trainingData.js';
+import { fileRows } from '../rows/datasets.js';
+import { promptNotes } from '../rows/promptNotes.js';
+import { fittingPairs, heldOut } from './evaluatedPairs.js';
 import { phasesOf, type EvaluateHooks, type EvaluateOptions, type Evaluation } from './evaluationPhases.js';
 
 /**
  * Held-out human pairs: judge agreement; with a baseline also win rates on the prompts of those pairs and the accuracy
  * of the policy's implicit reward.
  *
- * @throws DataError when no pair is left, ArgumentError when the baseline has another tokenizer, both before any phase
+ * @throws DataError when no pair is left, ArgumentError when the model was trained on all of them or the baseline has
+ *   another tokenizer, all before any phase
  */
 export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = {}): Promise<Evaluation> {
   const { onPhase = () => {}, onResult = () => {}, onWarning = () => {} } = hooks;
   assertTemplate(options.judgeTemplate);
-  const pairs = await fileRows.preferences(options, onWarning);
+  const promptFormat = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
+  const pairs = await fileRows.preferences({ ...options, promptFormat }, onWarning);
   const opened: OpenModel[] = [];
-  const open = async (path: string, adapter?: string) => {
-    opened.push(await openModel(path, { ...options, adapter }));
-    return opened[opened.length - 1];
+  const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
+    const model = await openModel(path, { ...options, adapter: undefined, ...own });
+    opened.push(model);
+    const lines = [...formatWarnings(model), ...templateNotes(model.templateSettings)];
+    for (const line of lines) onWarning(`${path}: ${line}`);
+    return model;
   };
   try {
-    const policy = await open(options.modelNameOrPath, options.adapter);
-    const outside = options.outsideJudge === undefined ? undefined : await open(options.outsideJudge);
+    const policy = await open(options.modelNameOrPath, { adapter: options.adapter });
+    const outside =
+      options.outsideJudge === undefined
+        ? undefined
+        : await open(options.outsideJudge, { chatTemplate: undefined });
     const baseline = options.baseline === undefined ? undefined : await open(options.baseline);
     if (baseline !== undefined) assertSameTokenizer(policy, baseline);
-    const fitting = fittingPairs(pairs, policy, options, onWarning);
+    const { adapter, datasetSplit } = options;
+    const parts = [policy, ...(adapter === undefined ? [] : [findModel(adapter)])];
+    const unseen = heldOut(pairs, parts.map(readTrainingData), datasetSplit, onWarning);
+    const fitting = fittingPairs(unseen, policy, options, onWarning);
+    const prompts = fitting.map(({ prompt }) => prompt);
+    for (const note of promptNotes(prompts, policy.tokenizer, promptFormat)) onWarning(note);
     const phases = phasesOf({ policy, outside, baseline }, fitting, options, hooks);
     let result: Partial<Evaluation> = { samples: [] };
     for (const [i, { name, unit, run }] of phases.entries()) {
@@ -40,31 +56,6 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   } finally {
     for (const model of opened) model.dispose();
   }
-}
-
-/** Leaves out what training would have left out, and prompts that leave the model no room for an answer. */
-function fittingPairs(
-  pairs: readonly PreferencePair[],
-  { tokenizer, model }: OpenModel,
-  { maxLength, maxNewTokens, baseline }: EvaluateOptions,
-  warn: Warn,
-): PreferencePair[] {
-  const limit = Math.min(maxLength, model.config.maxPositions);
-  const room = baseline === undefined ? limit : Math.min(limit, model.config.maxPositions - maxNewTokens);
-  const fitting = pairs.filter(({ prompt, chosen, rejected }) => {
-    const tokens = promptIds(tokenizer, prompt).length;
-    const longest = Math.max(tokenizer.encodeAnswer(chosen).length, tokenizer.encodeAnswer(rejected).length);
-    return tokens <= room && tokens + longest <= limit;
-  });
-  const lost = pairs.length - fitting.length;
-  if (lost > 0)
-    warn(`${lost} of ${pairs.length} pairs are longer than ${limit} tokens, or their prompt than ${room}`);
-  if (fitting.length > 0) return fitting;
-  throw new ArgumentError('dataset_name', {
-    where: 'evaluate',
-    expected: `at least one pair of up to ${limit} tokens with a prompt of up to ${room}`,
-    received: `${pairs.length} longer ones`,
-  });
 }
 
 function assertSameTokenizer(policy: OpenModel, baseline: OpenModel): void {

@@ -1,20 +1,22 @@
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
-import type { PreferencePair, Text } from '@selfjudge/data';
+import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
-import type { Judge } from '@selfjudge/judging';
+import type { Judge, JudgeReasoning } from '@selfjudge/judging';
 import type { ModelOptions, OpenModel } from '../models/model.js';
 import type { DatasetOptions, Warn } from '../rows/datasets.js';
-import { judgeOf } from './judge.js';
+import { judgeOf, massNote } from './judge.js';
 
-export interface EvaluateOptions extends DatasetOptions, ModelOptions {
+export interface EvaluateOptions extends Omit<DatasetOptions, 'promptFormat'>, ModelOptions {
   modelNameOrPath: string;
+  promptFormat: PromptFormat | 'auto';
   /** What the policy is compared with: the start of its training. Without it only the judge is evaluated. */
   baseline?: string;
   /** A judge the policy was not trained on: another seed, disjoint pairs. */
   outsideJudge?: string;
   judgeTemplate: string;
+  judgeReasoning: JudgeReasoning | 'auto';
   maxNewTokens: number;
   maxLength: number;
   temperature: number;
@@ -67,7 +69,8 @@ export function phasesOf(
   options: EvaluateOptions,
   hooks: EvaluateHooks,
 ): Phase[] {
-  const watched = (model: OpenModel, template: string) => withHooks(judgeOf(model, template), hooks);
+  const watched = (model: OpenModel, template: string) =>
+    withHooks(judgeOf(model, template, options.judgeReasoning), hooks);
   const own = watched(policy, options.judgeTemplate);
   const outsideJudge = outside && watched(outside, 'auto');
   const judging: Phase = {
@@ -102,12 +105,15 @@ export function phasesOf(
     {
       name: 'implicit reward on the human pairs',
       unit: 'pairs',
-      run: async () => ({
-        implicitReward: await implicitReward(policy.view, baseline.view, policy.tokenizer, pairs, {
+      run: async () => {
+        const reward = await implicitReward(policy.view, baseline.view, policy.tokenizer, pairs, {
           beta: options.beta,
           maxLength: Math.min(options.maxLength, policy.model.config.maxPositions),
-        }),
-      }),
+        });
+        if (reward.accuracy.n > 0 && !Number.isFinite(reward.margin))
+          throw notFinite('a model and a baseline with finite log-probabilities', reward.accuracy.n);
+        return { implicitReward: reward };
+      },
     },
   ];
 }
@@ -174,7 +180,23 @@ async function answersOf(
   return answers.map(([{ text }]) => text);
 }
 
-/** A judge that says how far it is and can be stopped. */
-export function withHooks(judge: Judge, { onProgress, signal }: EvaluateHooks): PairJudge {
-  return { compare: (pairs) => judge.compare(pairs, { onProgress, signal }) };
+/** A judge that says how far it is, can be stopped, and warns of verdicts that are none. */
+export function withHooks(judge: Judge, { onProgress, signal, onWarning }: EvaluateHooks): PairJudge {
+  return {
+    async compare(pairs) {
+      const verdicts = await judge.compare(pairs, { onProgress, signal });
+      const note = massNote(verdicts);
+      if (note !== undefined) onWarning?.(note);
+      if (verdicts.length > 0 && verdicts.every(({ reason }) => reason === 'not-finite'))
+        throw notFinite('a judge with finite probabilities', verdicts.length);
+      return verdicts;
+    },
+  };
 }
+
+const notFinite = (expected: string, pairs: number): ArgumentError =>
+  new ArgumentError('model_name_or_path', {
+    where: 'evaluate',
+    expected,
+    received: `figures that are not on ${pairs} pairs: weights or activations are not finite, or overflow`,
+  });

@@ -2,7 +2,7 @@ import type { GenerationProgress, SampledAnswer, SampledToken } from '@selfjudge
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
-import type { Tournament } from '@selfjudge/judging';
+import type { JudgeReasoning, Tournament } from '@selfjudge/judging';
 import { bestOf } from '@selfjudge/judging/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { AnswerStream } from '@selfjudge/text/internal';
@@ -27,6 +27,8 @@ export interface AnswerOptions {
   bestOf?: number;
   /** Of the tournament: a shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
   judgeTemplate?: string;
+  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
+  judgeReasoning?: JudgeReasoning | 'auto';
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
   /** Called with every piece of an answer's text as soon as it is certain; joined they are the answer. */
@@ -65,6 +67,7 @@ export async function answerPrompts(
     count = 1,
     seed = 0,
     judgeTemplate = 'auto',
+    judgeReasoning = 'auto',
     maxNewTokens = 256,
     topP = 0.9,
     onText,
@@ -75,7 +78,7 @@ export async function answerPrompts(
   const sampling = { maxNewTokens, topP, ...rest, ...(onText && { onToken: textOf(tokenizer, onText) }) };
   if (n > 1) {
     const judging = { signal: rest.signal };
-    const results = await bestOf(view, judgeOf(opened, judgeTemplate), prompts, {
+    const results = await bestOf(view, judgeOf(opened, judgeTemplate, judgeReasoning), prompts, {
       n,
       seed,
       sampling,

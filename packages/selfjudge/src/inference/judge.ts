@@ -1,12 +1,32 @@
-import type { AnswerPair } from '@selfjudge/data';
-import { Judge, type CompareOptions, type Verdict } from '@selfjudge/judging';
+import type { AnswerPair, Problem } from '@selfjudge/data';
+import { Judge, type CompareOptions, type JudgeReasoning, type Verdict } from '@selfjudge/judging';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
 
 /** A model as judge. @param template a shipped one's name, a file, or `auto`, the one beside the weights */
-export const judgeOf = (opened: OpenModel, template: string): Judge =>
-  new Judge(opened.view, opened.tokenizer, resolveTemplate(template, opened));
+export const judgeOf = (
+  opened: OpenModel,
+  template: string,
+  reasoning: JudgeReasoning | 'auto' = 'auto',
+): Judge => new Judge(opened.view, opened.tokenizer, resolveTemplate(template, opened, reasoning));
+
+/** p(A) + p(B) below which a verdict says little: the model hardly meant to say either. */
+const LITTLE_MASS = 0.1;
+
+/** What is worth knowing of verdicts whose two tokens hold little of the probability. */
+export function massNote(verdicts: readonly Verdict[]): string | undefined {
+  const masses = verdicts.flatMap(({ orders }) => orders.map(({ pA, pB }) => pA + pB));
+  const little = verdicts.filter(({ orders }) => orders.some(({ pA, pB }) => pA + pB < LITTLE_MASS));
+  if (little.length === 0) return undefined;
+  const none = little.filter(({ reason }) => reason === 'low-mass').length;
+  const mean = masses.reduce((sum, mass) => sum + mass, 0) / masses.length;
+  return (
+    `${little.length} of ${verdicts.length} verdicts hold less than ${LITTLE_MASS} of the probability on their two ` +
+    `tokens (mean ${mean.toPrecision(2)})${none > 0 ? `, ${none} of them too little to be one` : ''}: the model was not ` +
+    'taught this judge_template'
+  );
+}
 
 /** Compares the two answers of each row. A row that cannot be used, or does not fit the model, is an issue. */
 export async function judgeRows(
@@ -20,9 +40,26 @@ export async function judgeRows(
   return rows.map(({ line, problem }) => {
     if (problem !== undefined) return { line, problem };
     const verdict = verdicts.next().value as Verdict;
-    if (verdict.reason !== 'too-long') return { line, value: verdict };
-    const limit = judge.view.model.config.maxPositions;
-    const reason = `the judge's prompt is longer than the model's limit of ${limit} tokens`;
-    return { line, problem: { code: 'prompt-too-long', reason } };
+    const fault = faultOf(verdict, judge);
+    return fault === undefined ? { line, value: verdict } : { line, problem: fault };
   });
+}
+
+/** Why the judge could not be asked, or its figures are none; a verdict of too little mass is an answer of the model. */
+function faultOf({ reason, detail }: Verdict, judge: Judge): Problem | undefined {
+  switch (reason) {
+    case 'refused':
+      return { code: 'refused', reason: detail ?? 'the chat template refuses the question' };
+    case 'too-long': {
+      const limit = judge.view.model.config.maxPositions;
+      return {
+        code: 'prompt-too-long',
+        reason: `the judge's prompt is longer than the model's limit of ${limit} tokens`,
+      };
+    }
+    case 'not-finite':
+      return { code: 'not-finite', reason: 'the probabilities of the verdicts are not numbers' };
+    default:
+      return undefined;
+  }
 }

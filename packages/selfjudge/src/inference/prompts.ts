@@ -1,11 +1,12 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { PromptRow } from '@selfjudge/data';
-import { promptIds } from '@selfjudge/data/internal';
+import { promptIds, refusable } from '@selfjudge/data/internal';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
 
 /**
- * The rows with those turned into problems whose prompt leaves the model no room for an answer.
+ * The rows with those turned into problems whose prompt the chat template refuses, or leaves the model no room for an
+ * answer.
  * @throws ArgumentError when the answers alone fill the model's context
  */
 export function fittingPrompts(
@@ -22,9 +23,13 @@ export function fittingPrompts(
       received: maxNewTokens,
     });
   return rows.map((row) => {
-    const tokens = row.value === undefined ? 0 : promptIds(tokenizer, row.value.prompt).length;
+    const { line, value } = row;
+    if (value === undefined) return row;
+    const ids = refusable(() => promptIds(tokenizer, value.prompt));
+    if (ids.problem !== undefined) return { line, problem: ids.problem };
+    const tokens = ids.value.length;
     if (tokens <= room) return row;
     const reason = `the prompt has ${tokens} tokens; ${context} of the model less ${maxNewTokens} for the answer leave ${room}`;
-    return { line: row.line, problem: { code: 'prompt-too-long', reason } };
+    return { line, problem: { code: 'prompt-too-long', reason } };
   });
 }

@@ -1,6 +1,6 @@
 import { plan } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import type { SftExample } from '@selfjudge/data';
+import type { Problem, SftExample } from '@selfjudge/data';
 import { sftSequence } from '@selfjudge/data/internal';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
@@ -23,6 +23,11 @@ export interface ScoreOptions {
   signal?: AbortSignal;
 }
 
+const NOT_FINITE: Problem = {
+  code: 'not-finite',
+  reason: 'the log-probability is not a finite number: weights or activations are not, or overflow',
+};
+
 /** Scores the last answer of each conversation. A row that cannot be used, or does not fit the model, is an issue. */
 export async function scoreRows(
   { view, tokenizer, model }: OpenModel,
@@ -37,7 +42,12 @@ export async function scoreRows(
       scores[index] = { line, problem };
       continue;
     }
-    const { sequence } = sftSequence(tokenizer, value).value!;
+    const tokenised = sftSequence(tokenizer, value);
+    if (tokenised.problem !== undefined) {
+      scores[index] = { line, problem: tokenised.problem };
+      continue;
+    }
+    const { sequence } = tokenised.value;
     const { length } = sequence.tokens;
     if (length <= limit) jobs.push({ index, line, sequences: [sequence], start: sequence.targets![0][0] });
     else {
@@ -54,7 +64,7 @@ export async function scoreRows(
     groups.forEach(({ index, line, sequences: [{ tokens }], start }, i) => {
       const logprob = logprobs[i].reduce((sum, x) => sum + x, 0);
       const value = { logprob, tokens: Array.from(tokens).slice(start), logprobs: logprobs[i] };
-      scores[index] = { line, value };
+      scores[index] = Number.isFinite(logprob) ? { line, value } : { line, problem: NOT_FINITE };
     });
     done += groups.length;
     onProgress?.(done, rows.length);

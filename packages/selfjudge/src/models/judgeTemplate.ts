@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { JudgeTemplate } from '@selfjudge/judging';
+import type { JudgeReasoning, JudgeTemplate } from '@selfjudge/judging';
 import { formatJudgeTemplate, loadJudgeTemplate } from '@selfjudge/judging/internal';
 
 const TEMPLATE_FILE = 'judge_template.yaml';
@@ -10,11 +10,19 @@ export function assertTemplate(nameOrPath: string): void {
   if (nameOrPath !== 'auto') loadJudgeTemplate(nameOrPath);
 }
 
-/** `auto`: the template that was trained into the weights and is saved beside them, else the plain one. */
-export function resolveTemplate(nameOrPath: string, { path }: { path: string }): JudgeTemplate {
-  if (nameOrPath !== 'auto') return loadJudgeTemplate(nameOrPath);
+/**
+ * `auto`: the template that was trained into the weights and is saved beside them, else the plain one.
+ * @param reasoning what the judge reads of answers with reasoning; `auto`: what the template says
+ */
+export function resolveTemplate(
+  nameOrPath: string,
+  { path }: { path: string },
+  reasoning: JudgeReasoning | 'auto' = 'auto',
+): JudgeTemplate {
   const beside = join(path, TEMPLATE_FILE);
-  return loadJudgeTemplate(existsSync(beside) ? beside : 'plain');
+  const own = nameOrPath === 'auto' ? (existsSync(beside) ? beside : 'plain') : nameOrPath;
+  const template = loadJudgeTemplate(own);
+  return reasoning === 'auto' ? template : { ...template, reasoning };
 }
 
 /** Whether weights learnt a template: it lies beside them. */

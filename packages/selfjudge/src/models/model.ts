@@ -10,16 +10,20 @@ import {
   tokenizerIn,
 } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
-import type { Tokenizer } from '@selfjudge/text';
-import { tokenizerDifference } from '@selfjudge/text/internal';
+import type { TemplateSettings, Tokenizer } from '@selfjudge/text';
+import { tokenizerDifference, turnProblem, withChatTemplate } from '@selfjudge/text/internal';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 import { carryTemplate, hasTemplate } from './judgeTemplate.js';
+import { saveArguments, savedArguments, settingsOf, type ChatTemplateOptions } from './templateSettings.js';
+import { carryTrainingData } from './trainingData.js';
 
-export interface ModelOptions {
+export interface ModelOptions extends ChatTemplateOptions {
   device?: 'auto' | 'cpu' | 'cuda';
   dtype?: 'float32' | 'bf16';
   /** An adapter folder on top of the model, whatever base it names. Its tokenizer goes before the model's. */
   adapter?: string;
+  /** In the place of the tokenizer's own chat template: a name or a file. */
+  chatTemplate?: string;
 }
 
 /** A model ready to work: weights, the adapter its path brought, and its tokenizer. */
@@ -29,6 +33,8 @@ export interface OpenModel {
   /** Of an adapter that is part of the weights: what makes it more than an adapter can be here, in words. */
   merged?: string[];
   tokenizer: Tokenizer;
+  /** What its chat template is told. */
+  templateSettings: TemplateSettings;
   /** Weights with the adapter. */
   view: ModelView;
   /** The folder or file that was meant by the path: final/ of a run folder. */
@@ -43,7 +49,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, chatTemplate, ...told }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   const loaded = await loadModelWithAdapter(path, {
@@ -57,14 +63,13 @@ export async function openModel(
     if (model.tokenizer === undefined)
       throw new ArgumentError('model_name_or_path', {
         where: 'openModel',
-        expected: 'a model with a tokenizer (tokenizer.json in its folder)',
+        expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
         received: model.source,
       });
-    return assemble(
-      loaded,
-      model.tokenizer,
-      adapter === undefined ? findModel(path).path : pathOf(path, adapter),
-    );
+    if (chatTemplate !== undefined) model.tokenizer = withChatTemplate(model.tokenizer, chatTemplate);
+    const where = adapter === undefined ? findModel(path).path : pathOf(path, adapter);
+    const settings = settingsOf(model.tokenizer, savedArguments(where), told);
+    return assemble(loaded, model.tokenizer.withTemplate(settings), settings, where);
   } catch (error) {
     loaded.adapter?.dispose();
     model.dispose();
@@ -78,6 +83,32 @@ function pathOf(model: string, adapter: string): string {
   return hasTemplate(own) ? own : base;
 }
 
+const OWN_TEMPLATE = 'chat_template (--chat_template chatml or a file) chooses another format';
+
+/** What to know about how a model is asked, as lines: that it brings no chat template, or that nothing ends its turns. */
+export function formatWarnings({ tokenizer }: OpenModel): string[] {
+  const lines: string[] = [];
+  if (tokenizer.chatTemplate === undefined) {
+    lines.push(
+      `the model brings no chat template: turns are written as Human: and Assistant:; ${OWN_TEMPLATE}`,
+    );
+  }
+  const problem = turnProblem(tokenizer);
+  if (problem !== undefined) lines.push(`an answer ends only at the limit of its length: ${problem}`);
+  return lines;
+}
+
+/** @throws ArgumentError where a model could not learn where its turns end */
+export function checkTurns({ tokenizer }: OpenModel): void {
+  const problem = turnProblem(tokenizer);
+  if (problem === undefined) return;
+  throw new ArgumentError('chat template', {
+    where: 'train',
+    expected: `one whose turns end with a token of the tokenizer; ${OWN_TEMPLATE}`,
+    received: problem,
+  });
+}
+
 /**
  * Opens `path` in the place of `opened`, which is over afterwards. Weights that are here already are not read again when
  * `path` is an adapter for them. Else they are freed, with masters and gradients, before memory for others is asked for:
@@ -85,7 +116,7 @@ function pathOf(model: string, adapter: string): string {
  * later (a file damaged in its middle) does not.
  */
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
-  const { model, tokenizer } = opened;
+  const { model, tokenizer, templateSettings } = opened;
   const found = findModel(path);
   if (
     found.kind === 'adapter' &&
@@ -94,9 +125,10 @@ export async function reopen(opened: OpenModel, path: string): Promise<OpenModel
   ) {
     const adapter = await Adapter.load(found.path, model, LlamaModel.onWarning);
     opened.adapter?.dispose();
-    return assemble({ model, adapter }, tokenizer, found.path);
+    return assemble({ model, adapter }, tokenizer, templateSettings, found.path);
   }
-  return openModel(path, { dtype: model.dtype }, () => opened.dispose());
+  const told = { chatTemplateKwargs: templateSettings.arguments, chatTemplateDate: templateSettings.now };
+  return openModel(path, { dtype: model.dtype, ...told }, () => opened.dispose());
 }
 
 /** Whether an adapter is for the weights that are here as they are. One that names no base is. */
@@ -125,7 +157,7 @@ export async function saveModel(
   dir: string,
   { merge }: { merge: boolean },
 ): Promise<void> {
-  const { model, adapter, tokenizer, path } = opened;
+  const { model, adapter, tokenizer, templateSettings, path } = opened;
   if (holdsSomethingElse(dir))
     throw new ArgumentError('dir', {
       where: 'save',
@@ -146,6 +178,8 @@ export async function saveModel(
       await tokenizer.save(temporary);
     }
     carryTemplate(path, temporary);
+    saveArguments(templateSettings, temporary);
+    carryTrainingData(path, temporary);
   });
 }
 
@@ -157,12 +191,18 @@ function holdsSomethingElse(dir: string): boolean {
   }
 }
 
-function assemble({ model, adapter, merged }: LoadedModel, tokenizer: Tokenizer, path: string): OpenModel {
+function assemble(
+  { model, adapter, merged }: LoadedModel,
+  tokenizer: Tokenizer,
+  templateSettings: TemplateSettings,
+  path: string,
+): OpenModel {
   return {
     model,
     adapter,
     ...(merged !== undefined && { merged }),
     tokenizer,
+    templateSettings,
     view: model.view(adapter === undefined ? [] : [adapter]),
     path,
     dispose() {

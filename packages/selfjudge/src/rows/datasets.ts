@@ -1,4 +1,12 @@
-import type { Dataset, LoadRowsOptions, PreferencePair, PromptRow, SftExample, Split } from '@selfjudge/data';
+import type {
+  Dataset,
+  LoadRowsOptions,
+  PreferencePair,
+  PromptFormat,
+  PromptRow,
+  SftExample,
+  Split,
+} from '@selfjudge/data';
 import { describeIssues, loadPreferences, loadPrompts, loadSftExamples } from '@selfjudge/data/internal';
 
 export interface DatasetOptions {
@@ -8,6 +16,8 @@ export interface DatasetOptions {
   datasetLimit: number;
   /** Told what there was. */
   tally?: Tally;
+  /** What a string prompt is. */
+  promptFormat: PromptFormat;
 }
 
 /** What became of the rows that were read. */
@@ -31,12 +41,15 @@ export type Warn = (message: string) => void;
 
 async function loadAll<T>(
   load: (path: string, options: LoadRowsOptions) => Promise<Dataset<T>>,
-  { datasetName, datasetSplit, datasetLimit, tally }: DatasetOptions,
+  { datasetName, datasetSplit, datasetLimit, promptFormat, tally }: DatasetOptions,
   warn: Warn,
 ): Promise<T[]> {
   const rows: T[] = [];
   for (const path of datasetName) {
-    const set = await load(path, { split: datasetSplit === 'all' ? undefined : datasetSplit });
+    const set = await load(path, {
+      split: datasetSplit === 'all' ? undefined : datasetSplit,
+      promptFormat,
+    });
     if (set.issues.length > 0) warn(`${set.issues.length} rows left out\n${describeIssues(set.issues)}`);
     for (const row of set.rows) rows.push(row);
     countLeftOut(

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toAnswerPair } from '@selfjudge/data';
+import { toAnswerPair, type Row } from '@selfjudge/data';
 import { afterAll, describe, expect, it } from 'vitest';
 import { issuesOf, readRows } from './rows.js';
 
@@ -13,12 +13,13 @@ function file(name: string, text: string): string {
   return join(folder, name);
 }
 
+const toPair = (row: Row) => toAnswerPair(row);
 const GOOD = '{"prompt": "p", "completions": ["a", "b"]}';
 
 describe('readRows', () => {
   it('keeps the place of every row that is not blank, usable or not', async () => {
     const path = file('mixed.jsonl', `${GOOD}\n{broken\n\n${GOOD}\n{"prompt": "p"}\n`);
-    const rows = await readRows(path, toAnswerPair);
+    const rows = await readRows(path, toPair);
     expect(rows.map(({ line, problem }) => [line, problem?.code])).toEqual([
       [1, undefined],
       [2, 'broken-line'],
@@ -29,8 +30,8 @@ describe('readRows', () => {
   });
 
   it('is an error where no row can be used, with the first reason', async () => {
-    await expect(readRows(file('empty.jsonl', '\n'), toAnswerPair)).rejects.toThrow(/received an empty file/);
-    await expect(readRows(file('bad.jsonl', '{"a": 1}\n[]\n'), toAnswerPair)).rejects.toThrow(
+    await expect(readRows(file('empty.jsonl', '\n'), toPair)).rejects.toThrow(/received an empty file/);
+    await expect(readRows(file('bad.jsonl', '{"a": 1}\n[]\n'), toPair)).rejects.toThrow(
       /bad.jsonl:1: expected columns prompt and completions.*none of the 2 rows/,
     );
   });

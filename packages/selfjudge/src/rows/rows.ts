@@ -3,7 +3,11 @@ import type { Issue, Outcome, Row } from '@selfjudge/data';
 import { readJsonl } from '@selfjudge/data/internal';
 
 /** A line of a JSONL file: what it says, or why it cannot be used. Results keep the order of the lines. */
-export type InputRow<T> = Outcome<T> & { line: number };
+export type InputRow<T> = Outcome<T> & {
+  line: number;
+  /** The columns as they were read; absent where the line is no row, and of results. */
+  columns?: Row;
+};
 
 /** The lines of a JSONL file that are not blank, converted. @throws DataError when none can be used */
 export async function readRows<T>(
@@ -13,6 +17,7 @@ export async function readRows<T>(
   const file = await readJsonl(path);
   const rows: InputRow<T>[] = file.rows.map(({ line, value }) => ({
     line,
+    columns: value,
     ...convert(value, typeof value.id === 'string' ? value.id : `${path}:${line}`),
   }));
   for (const { line, code, reason } of file.issues) rows.push({ line, problem: { code, reason } });

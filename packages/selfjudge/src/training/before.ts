@@ -2,7 +2,7 @@ import { ConfigError } from '@selfjudge/base';
 import type { DataOrder, RunFolder, TrainingResult } from '@selfjudge/training';
 import { readFingerprints } from '@selfjudge/training/runs/internal';
 import { presetOf, TRAINING_VERBS, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
-import { configBefore, refuseOtherConfig } from './sameRun.js';
+import { beganWith, refuseOtherConfig } from './sameRun.js';
 
 /** A run that the folder holds already, of the configuration that was given. */
 export interface RunBefore {
@@ -33,7 +33,7 @@ export function runBefore(
   verb: TrainingVerb,
   config: ResolvedConfig,
 ): RunBefore | undefined {
-  const was = configBefore(folder.path);
+  const was = beganWith(folder.path);
   if (was === undefined) return undefined;
   const contents = readFingerprints(folder.path);
   const keys = new Set([...MAY_DIFFER, ...LENGTH, ...(contents === undefined ? [] : NAMES)]);

@@ -1,11 +1,11 @@
 import { ArgumentError, ConfigError } from '@selfjudge/base';
 import type { PreferencePair } from '@selfjudge/data';
-import { describeProblems } from '@selfjudge/data/internal';
-import type { JudgeTemplate } from '@selfjudge/judging';
+import { describeProblems, refusable } from '@selfjudge/data/internal';
+import { JudgeFormat, type JudgeTemplate } from '@selfjudge/judging';
 import { judgeSequences } from '@selfjudge/judging/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import type { Prepared, SelfTrainingOptions, SupervisedExample, TokenizedPrompt } from '@selfjudge/training';
-import { judgeExample, preparePrompts } from '@selfjudge/training/internal';
+import { judgeExample, left, preparePrompts } from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
 import { countLeftOut, type RowSource, type Warn } from '../rows/datasets.js';
 import type { RunOptions } from './runOptions.js';
@@ -50,9 +50,13 @@ export async function devPrompts(
   run: RunOptions & SelfTrainingOptions,
   { tokenizer }: OpenModel,
   source: RowSource,
+  warn: Warn,
 ): Promise<TokenizedPrompt[]> {
+  // Rows of no use were named when the prompts to train on were read from the same files.
   const rows = await source.prompts(devRows(run), () => {});
-  return preparePrompts(tokenizer, rows, run).examples;
+  const prompts = preparePrompts(tokenizer, rows, run);
+  warnDropped('dev prompts', prompts, warn);
+  return prompts.examples;
 }
 
 /** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
@@ -62,9 +66,15 @@ export function prepareJudge(
   template: JudgeTemplate,
   { maxLength }: { maxLength: number },
 ): Prepared<SupervisedExample> {
+  // What is wrong with the template itself is an error, not a problem of every row.
+  JudgeFormat.of(template, tokenizer);
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
-    const judged = judgeSequences(row, template, tokenizer);
+    const { value: judged, problem } = refusable(() => judgeSequences(row, template, tokenizer));
+    if (problem) {
+      out.dropped.push(left(row, problem));
+      continue;
+    }
     const { sequences } = judged;
     const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
     if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(judged, row.id));
@@ -73,10 +83,7 @@ export function prepareJudge(
         longest === 0
           ? 'no label answers a question of the judge template'
           : `the judge's prompt has ${longest} tokens, the limit is ${maxLength}`;
-      out.dropped.push({
-        id: row.id,
-        problem: { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason },
-      });
+      out.dropped.push(left(row, { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason }));
     }
   }
   return out;
@@ -85,7 +92,7 @@ export function prepareJudge(
 /** Says once what preparing cost. */
 function warnDropped(what: string, { examples, dropped, cut }: Prepared<unknown>, warn: Warn): void {
   if (dropped.length > 0) {
-    const problems = describeProblems(dropped.map(({ id, problem }) => ({ ...problem, place: id })));
+    const problems = describeProblems(dropped.map(({ id, place = id, problem }) => ({ ...problem, place })));
     warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out\n${problems}`);
   }
   if (cut > 0) warn(`${cut} answers shortened to fit max_length; they have no end token`);

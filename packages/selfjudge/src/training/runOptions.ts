@@ -1,3 +1,4 @@
+import type { JudgeReasoning } from '@selfjudge/judging';
 import type { ModelOptions } from '../models/model.js';
 import type { DatasetOptions } from '../rows/datasets.js';
 
@@ -13,6 +14,7 @@ export type RunOptions = DatasetOptions &
     loraTargetModules: string[];
     /** Of the verbs that judge. */
     judgeTemplate?: string;
+    judgeReasoning?: JudgeReasoning | 'auto';
     trainOn: 'last' | 'all';
     seed: number;
     saveSteps: number;

@@ -13,6 +13,22 @@ export interface MayDiffer {
 }
 
 /**
+ * What the run in a folder began with, under today's keys; undefined for a new one.
+ * @throws FileFormatError when config.yaml is damaged
+ */
+export function beganWith(outputDir: string): Record<string, unknown> | undefined {
+  const path = shellWord(join(outputDir, RUN_LAYOUT.config));
+  const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
+  const written = readConfig(outputDir, advice);
+  if (written === undefined) return undefined;
+  // Before there were keys for it, a string prompt was one user turn, and the judge read all of an answer.
+  const before = todaysMeaning(underTodaysKeys(written));
+  if (!('dataset_name' in before)) return before;
+  const reasoning = 'judge_template' in before ? { judge_reasoning: 'keep' } : {};
+  return { prompt_format: 'chat', ...reasoning, ...before };
+}
+
+/**
  * Makes sure that a run folder is new or holds a run of this configuration.
  * @throws ConfigError naming every key that differs; FileFormatError when config.yaml is damaged
  */
@@ -21,7 +37,7 @@ export function refuseOtherConfig(
   config: Readonly<Record<string, unknown>>,
   { keys: mayDiffer, defaults = {} }: MayDiffer,
 ): void {
-  const before = configBefore(outputDir);
+  const before = beganWith(outputDir);
   if (before === undefined) return;
   const keys = [...new Set([...Object.keys(before), ...Object.keys(config)])];
   const [first, ...more] = keys.flatMap((key): ConfigFault[] => {
@@ -31,12 +47,4 @@ export function refuseOtherConfig(
     return [{ key, expected, received: config[key] }];
   });
   if (first !== undefined) throw new ConfigError(first, ...more);
-}
-
-/** What the folder's run was begun with, in today's words; undefined where there is none. */
-export function configBefore(outputDir: string): Record<string, unknown> | undefined {
-  const path = shellWord(join(outputDir, RUN_LAYOUT.config));
-  const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
-  const written = readConfig(outputDir, advice);
-  return written && todaysMeaning(underTodaysKeys(written));
 }

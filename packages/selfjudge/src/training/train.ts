@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '@selfjudge/base';
 import { isSame } from '@selfjudge/base/internal';
+import { findModel } from '@selfjudge/engine/internal';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
@@ -9,11 +10,15 @@ import { stringify } from 'yaml';
 import { CONFIG_FORMAT, toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
-import { openModel, type OpenModel } from '../models/model.js';
+import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
+import { telling, templateNotes } from '../models/templateSettings.js';
+import { resolvePromptFormat } from '../models/trainingData.js';
 import { runBefore, type RunBefore } from './before.js';
 import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
+import { withMoment } from './runMoment.js';
+import { beganWith } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, TASKS } from './tasks.js';
@@ -25,7 +30,7 @@ export interface TrainHooks {
   onStart?(step: number, totalSteps: number): void;
   onLog?(row: MetricsRow, totalSteps: number): void;
   onWarning?(message: string): void;
-  /** Told what is worth knowing and no warning: that a run is extended, say. */
+  /** Told what is worth knowing and no warning: how rows are read, what is trained on, that a run is extended. Default: onWarning. */
   onNote?(message: string): void;
   /** What the run is, before its first step. */
   onFacts?(facts: StartFacts): void;
@@ -57,16 +62,18 @@ export interface TrainInputs {
  */
 export async function runTraining(
   verb: TrainingVerb,
-  config: ResolvedConfig,
+  given: ResolvedConfig,
   hooks: TrainHooks = {},
   inputs: TrainInputs = {},
 ): Promise<TrainOutcome> {
   const tally: Tally = { read: 0, ofSplit: 0, leftOut: {}, cut: 0 };
-  const options = { ...(toOptions(config) as unknown as RunOptions), tally };
   const warn = hooks.onWarning ?? (() => {});
-  if (inputs.opened === undefined) refuseOwnInput(options);
-  const folder = RunFolder.open(options.outputDir);
+  const note = hooks.onNote ?? warn;
+  if (inputs.opened === undefined) refuseOwnInput(toOptions(given) as unknown as RunOptions);
+  const folder = RunFolder.open(given.output_dir as string);
   try {
+    const { config, told: moment } = withMoment(folder.path, settle(given, folder.path));
+    const options = { ...toOptions(config), chatTemplateDate: moment, tally } as unknown as RunOptions;
     const before = runBefore(folder, verb, config);
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
@@ -80,13 +87,18 @@ export async function runTraining(
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
     try {
-      task = await TASKS[verb](options, { opened, rows, folder, warn });
-      const { judgeTemplate } = options;
-      const template = judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened);
-      const contents = contentsOf(opened, record.fingerprint(), template);
+      checkTurns(opened);
+      formatWarnings(opened).forEach(warn);
+      const told = telling(opened, options);
+      templateNotes(told.templateSettings).forEach(note);
+      task = await TASKS[verb](options, { opened: told, rows, folder, warn, note });
+      const { judgeTemplate, judgeReasoning } = options;
+      const template =
+        judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened, judgeReasoning);
+      const contents = contentsOf(told, record.fingerprint(), template);
       if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
       if (inputs.dryRun || hooks.onFacts !== undefined)
-        hooks.onFacts?.(await startFacts(verb, options, { opened, task, tally }));
+        hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally }));
       if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
@@ -168,4 +180,18 @@ async function refuseOtherRows(
     return;
   }
   changedContents(before, { ...before.contents, data: record.fingerprint() }, false);
+}
+
+/** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
+function settle(config: ResolvedConfig, folder: string): ResolvedConfig {
+  const { prompt_format: format, judge_reasoning: reasoning, model_name_or_path: path } = config;
+  if (format !== 'auto' && reasoning !== 'auto') return config;
+  const begun = beganWith(folder);
+  // What needs no model to be refused is refused before one is looked for.
+  if (begun === undefined) checkTask(toOptions(config) as unknown as RunOptions);
+  const settled = { ...config };
+  if (format === 'auto')
+    settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
+  if (reasoning === 'auto') settled.judge_reasoning = begun?.judge_reasoning ?? reasoning;
+  return settled;
 }

@@ -5,6 +5,7 @@ import type { PreferenceTrainable, Trainable } from '@selfjudge/training';
 import { describeAdapter, isGguf, stackedConfig } from '@selfjudge/engine/internal';
 import { fullPreferenceTrainable, fullTrainable, loraTrainable } from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
+import { saveArguments } from '../models/templateSettings.js';
 import type { RunOptions } from './runOptions.js';
 
 const loraOf = (run: RunOptions): AdapterConfig => ({
@@ -45,21 +46,25 @@ export function baseWarning({ model: { source } }: OpenModel, run: RunOptions): 
 export function supervised(opened: OpenModel, run: RunOptions): Trainable {
   if (!run.fullFinetuning) return lora(opened, run);
   refuseAdapter(opened, run);
-  return fullTrainable(opened.model);
+  return told(opened, fullTrainable(opened.model));
 }
 
 /** What is trained against its own start. */
 export function preference(opened: OpenModel, run: RunOptions): PreferenceTrainable {
   if (!run.fullFinetuning) return lora(opened, run);
   refuseAdapter(opened, run);
-  return fullPreferenceTrainable(opened.model);
+  return told(opened, fullPreferenceTrainable(opened.model));
 }
 
 function lora(opened: OpenModel, run: RunOptions): PreferenceTrainable {
   refuseMerged(opened, run);
   const { model, adapter } = opened;
-  return loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter });
+  return told(opened, loraTrainable(model, loraOf(run), { seed: run.seed, start: adapter }));
 }
+
+/** Saves with the weights what the chat template was told while they were trained. */
+const told = <T extends Trainable>({ templateSettings }: OpenModel, trainable: T): T =>
+  savedWith(trainable, (dir) => saveArguments(templateSettings, dir));
 
 /** An adapter on weights that no folder holds could not be opened again. */
 function refuseMerged({ merged }: OpenModel, run: RunOptions): void {

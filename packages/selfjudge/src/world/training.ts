@@ -32,6 +32,7 @@ import { worldTemplate } from './templates.js';
 import { VerdictAccuracy } from './verdictAccuracy.js';
 import { writeWorldTokenizer } from './vocabulary.js';
 import { saveTemplate } from '../models/judgeTemplate.js';
+import { saveTrainingData } from '../models/trainingData.js';
 import {
   dpoSettings,
   jsftSettings,
@@ -196,7 +197,11 @@ export class WorldTraining {
 
   /** The template is saved beside the weights that learnt it. */
   private saving(trainable: Trainable): Trainable {
-    const save = async (dir: string) => (await trainable.save(dir), saveTemplate(this.template, dir));
+    const save = async (dir: string) => {
+      await trainable.save(dir);
+      saveTemplate(this.template, dir);
+      saveTrainingData({ promptFormat: 'chat' }, dir);
+    };
     return { ...trainable, save };
   }
 

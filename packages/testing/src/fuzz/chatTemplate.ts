@@ -1,4 +1,4 @@
-import { ChatTemplate } from '@selfjudge/text/internal';
+import { ChatTemplate, ControlTokens, renderConversation } from '@selfjudge/text/internal';
 import { PLAIN_TEMPLATE } from '@selfjudge/text';
 import type { Message } from '@selfjudge/text';
 import type { FuzzCase, FuzzTarget } from './fuzz.js';
@@ -13,6 +13,19 @@ export const TEMPLATE_WORDS = [
   ...'range(1000000000) namespace raise_exception strftime_now true none defined tojson'.split(' '),
   ...'trim join length upper replace items map select sort int float first split format'.split(' '),
   ...'title indent default reverse string list unique dictsort abs 0 1 -1 1e9'.split(' '),
+  ...'batch slice groupby selectattr rejectattr select sum min max round wordcount truncate center'.split(
+    ' ',
+  ),
+  ...'escape safe count loop.previtem loop.nextitem loop.length loop.cycle loop.changed loop( caller'.split(
+    ' ',
+  ),
+  ...'.split .strip .format .replace .join .items() .get .zfill .ljust .center .splitlines .count'.split(' '),
+  ...'{%+ {%~ +%} raw endraw with endwith block endblock recursive scoped varargs kwargs cycler joiner'.split(
+    ' ',
+  ),
+  ...'mapping sequence iterable divisibleby sameas callable 2.5 1_0 0x1f nan inf tools[0] dict true'.split(
+    ' ',
+  ),
   ...'999999999999 __proto__ constructor self'.split(' '),
   "'",
   '"',
@@ -33,6 +46,15 @@ export const TEMPLATE_WORDS = [
   '{% set x = x + x %}',
   '{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}',
   '{{ "x" * 1000000000 }}',
+  '{{ [1] * 1000000000 }}',
+  '{{ 9 ** 9 ** 9 ** 9 }}',
+  "{{ 'x'.zfill(1000000000) }}",
+  "{{ '{:1000000000}'.format(1) }}",
+  "{{ '%1000000000d' % 1 }}",
+  "{{ '%.999999999f' % 1.5 }}",
+  '{{ [1] | batch(1000000000, 0) | list }}',
+  "{{ ('x' * 5000).replace('x', 'y' * 5000) }}",
+  '{% set x = x * x %}',
   "{{ '%s' | format('a') }}",
   '{{ messages | tojson(indent=999999999) }}',
   '{{ messages | tojson(indent=90000000) }}',
@@ -54,8 +76,11 @@ const TEMPLATES = [
 const MESSAGES: Message[] = [
   { role: 'system', content: 'Be brief.' },
   { role: 'user', content: 'hello' },
-  { role: 'assistant', content: 'hi {{ x }}' },
+  { role: 'assistant', content: 'hi {{ x }}</s>' },
 ];
+
+const CONTROL = new ControlTokens([{ id: 1, content: '</s>', lstrip: false, rstrip: false }]);
+const NOW = new Date(2026, 10, 29, 9, 15);
 
 /** A chat template, compiled and rendered. */
 export function chatTemplateTarget(): FuzzTarget<string> {
@@ -71,8 +96,15 @@ export function chatTemplateTarget(): FuzzTarget<string> {
       return { input: bytes.toString('utf8'), size: bytes.length, how };
     },
     parse(source) {
-      const text = new ChatTemplate(source).render(MESSAGES, true, { bos_token: '<s>', eos_token: '</s>' });
-      if (typeof text !== 'string') throw new Error(`a ${typeof text}`);
+      renderConversation(new ChatTemplate(source), CONTROL, {
+        messages: MESSAGES,
+        addGenerationPrompt: true,
+        tokens: { bos_token: '<s>', eos_token: '</s>' },
+        arguments: {
+          tools: [{ type: 'function', function: { name: 'f', parameters: { a: [1, 2.5, null] } } }],
+        },
+        now: NOW,
+      });
     },
   };
 }

@@ -12,6 +12,7 @@ import {
   optional,
   options,
   text,
+  type Check,
 } from '@selfjudge/base/checks';
 import { TreeBatch } from '@selfjudge/engine';
 import { dropoutKey, sequence, view } from '@selfjudge/engine/checks';
@@ -39,11 +40,18 @@ export const accumulate = checkedAsync(
   },
   accumulating.accumulate,
 );
+const named = object({ id: text });
+const conversation = object({ messages });
+const standard = object({ prompt: object({ text }), completion: text });
+const isSftExample: Check = (value, what, where) => {
+  named(value, what, where);
+  ('prompt' in (value as object) ? standard : conversation)(value, what, where);
+};
 export const prepareSft = checked(
   'prepareSft',
   {
     tokenizer,
-    rows: list(object({ id: text, messages })),
+    rows: list(isSftExample),
     options: options({ maxLength: limit, trainOn: optional(oneOf('last', 'all')) }),
   },
   preparing.prepareSft,

@@ -25,11 +25,11 @@ const options: SelfTrainingOptions = {
   missingEos: 'keep',
 };
 
-/** Self-training over LoRA on a frozen adapter. */
-export function selfTask(selection?: Selection): TrainingTask {
+/** Self-training over LoRA on a frozen adapter. @param changed options that are others than usual */
+export function selfTask(selection?: Selection, changed: Partial<SelfTrainingOptions> = {}): TrainingTask {
   const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
   const task = selfTrainingTask(
-    { trainable, judge: hashJudge, tokenizer: model.tokenizer!, options },
+    { trainable, judge: hashJudge, tokenizer: model.tokenizer!, options: { ...options, ...changed } },
     { prompts: tinyPrompts(model, 7) },
   );
   return { ...task, selection };

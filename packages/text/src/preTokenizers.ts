@@ -1,0 +1,197 @@
+import { byteCharacters } from './byteCharacters.js';
+import { asClass, category, complement, intersection, union, WHITE_SPACE } from './codePoints.js';
+import type { CodePoints } from './codePoints.js';
+import type { Component } from './tokenizerFiles.js';
+import { flattened, patternOf } from './normalizers.js';
+import { fromOniguruma } from './pattern.js';
+
+/**
+ * Cuts each text of a list.
+ * @param opens whether the first text stands where the whole begins: there, and after added tokens, a space may be put
+ *   before text. 'start' the whole text begins there, 'after' an added token stands before, 'continues' other text does
+ */
+export type Cutter = (texts: string[], opens: Opening) => string[];
+export type Opening = 'start' | 'after' | 'continues';
+
+/** How GPT-2 and its descendants cut text before merging; ByteLevel has it built in. */
+const GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+/** Numbers that Rust's own tables have and Unicode 16 has not. */
+const NEWER_NUMBERS = [0x11de0, 0x11de9, 0x16ff4, 0x16ff6];
+/** Punctuation that is younger than the table of Python's pre-tokenizer. */
+const NEWER_PUNCTUATION = ranges(
+  '61d 9fd a76 c77 c84 1b4e-1b4f 1b7d-1b7f 2e43-2e4f 2e52-2e5d 10d6e 10ead 10f55-10f59 10f86-10f89 113d4-113d5 ' +
+    '113d7-113d8 1144b-1144f 1145a-1145b 1145d 11660-1166c 116b9 1183b 11944-11946 119e2 11a3f-11a46 11a9a-11a9c ' +
+    '11a9e-11aa2 11b00-11b09 11be1 11c41-11c45 11c70-11c71 11ef7-11ef8 11f43-11f4f 11fff 12ff1-12ff2 16d6d-16d6f ' +
+    '16e97-16e9a 16fe2 1e5ff 1e95e-1e95f',
+);
+const ASCII_PUNCTUATION = [0x21, 0x2f, 0x3a, 0x40, 0x5b, 0x60, 0x7b, 0x7e];
+
+export interface PreTokenizer {
+  cut: Cutter;
+  /** Whether the characters that stand for its bytes are to be put in a word's place: the last part is a ByteLevel. */
+  bytes: boolean;
+}
+
+/**
+ * @param part passes checkTokenizerJson
+ * @throws Error for a pattern that we do not read
+ */
+export function preTokenizerOf(part: Component | null): PreTokenizer {
+  const parts = flattened(part, 'pretokenizers');
+  const bytes = parts.at(-1)?.type === 'ByteLevel';
+  const toBytes: Cutter = (texts) => texts.map(byteCharacters);
+  const cutters = parts.flatMap((each, i) =>
+    each.type === 'ByteLevel' && i < parts.length - 1 ? [...cuttersOf(each), toBytes] : cuttersOf(each),
+  );
+  return { cut: (texts, opens) => cutters.reduce((words, cutter) => cutter(words, opens), texts), bytes };
+}
+
+function cuttersOf(part: Component): Cutter[] {
+  switch (part.type) {
+    case 'Split':
+      return [splitter(patternOf(part.pattern), String(part.behavior).toLowerCase(), part.invert === true)];
+    case 'Digits':
+      return [
+        splitter(
+          new RegExp(asClass(union(category('N')!, NEWER_NUMBERS)), 'gu'),
+          part.individual_digits === true ? 'isolated' : 'contiguous',
+          false,
+        ),
+      ];
+    case 'Punctuation': {
+      const punctuation = new RegExp(asClass(punctuationSet()), 'gu');
+      return [splitter(punctuation, String(part.behavior ?? 'isolated').toLowerCase(), false)];
+    }
+    case 'Whitespace':
+      return [
+        splitter(fromOniguruma('[\\w\\x{200C}\\x{200D}]+|[^\\w\\s\\x{200C}\\x{200D}]+'), 'removed', true),
+      ];
+    case 'WhitespaceSplit':
+      return [splitter(new RegExp(asClass(WHITE_SPACE), 'gu'), 'removed', false)];
+    case 'CharDelimiterSplit':
+      return [splitter(patternOf({ String: part.delimiter }), 'removed', false)];
+    case 'ByteLevel': {
+      const cut = part.use_regex === false ? [] : [splitter(fromOniguruma(GPT2), 'isolated', false)];
+      return part.add_prefix_space === true ? [prefixer(' ', 'always'), ...cut] : cut;
+    }
+    case 'Metaspace':
+      return metaspace(part);
+    default:
+      throw new Error(`a pre-tokenizer ${part.type}`);
+  }
+}
+
+function metaspace(part: Component): Cutter[] {
+  const mark = (part.replacement as string | null | undefined) ?? '▁';
+  const marked: Cutter = (texts) => texts.map((text) => text.replaceAll(' ', () => mark));
+  const scheme = String(
+    part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always'),
+  ).toLowerCase();
+  const prefix = scheme === 'never' ? [] : [prefixer(mark, scheme as 'first' | 'always')];
+  const words = part.split === false ? [] : [splitter(patternOf({ String: mark }), 'mergedwithnext', false)];
+  return [marked, ...prefix, ...words];
+}
+
+/** Puts `prefix` before text that does not begin with it: before each text of the list, or before the whole text only. */
+function prefixer(prefix: string, scheme: 'first' | 'always'): Cutter {
+  const put = (text: string) => (text.startsWith(prefix) ? text : prefix + text);
+  return (texts, opens) =>
+    texts.map((text, i) => {
+      const asked =
+        i > 0 ? scheme === 'always' : opens === 'start' || (opens === 'after' && scheme === 'always');
+      return asked ? put(text) : text;
+    });
+}
+
+function punctuationSet(): CodePoints {
+  const known = intersection(category('P')!, complement(NEWER_PUNCTUATION));
+  return union(ASCII_PUNCTUATION, known);
+}
+
+/** 'a b-c' in hexadecimal as a set. */
+function ranges(text: string): number[] {
+  return text.split(' ').flatMap((range) => {
+    const [from, to = from] = range.split('-');
+    return [parseInt(from, 16), parseInt(to, 16)];
+  });
+}
+
+/**
+ * @param behavior what becomes of a match: a word of its own, nothing, the end of the word before it, the beginning of
+ *   the next, one word with the matches beside it
+ * @param invert whether what lies between matches is taken for the matches
+ */
+function splitter(pattern: RegExp, behavior: string, invert: boolean): Cutter {
+  if (behavior === 'isolated') return (texts) => isolated(texts, pattern);
+  const join = JOIN[behavior];
+  return (texts) => texts.flatMap((text) => join(segments(text, pattern, invert)));
+}
+
+/** The common way, short: matches and what lies between them are words alike. */
+function isolated(texts: readonly string[], pattern: RegExp): string[] {
+  const words: string[] = [];
+  for (const text of texts) {
+    let end = 0;
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+      const { index } = match;
+      const length = match[0].length;
+      if (length === 0) pattern.lastIndex += text.codePointAt(index)! > 0xffff ? 2 : 1;
+      if (index > end) words.push(text.slice(end, index));
+      if (length > 0) words.push(match[0]);
+      end = index + length;
+    }
+    if (end < text.length) words.push(text.slice(end));
+  }
+  return words;
+}
+
+interface Segment {
+  text: string;
+  match: boolean;
+}
+
+function segments(text: string, pattern: RegExp, invert: boolean): Segment[] {
+  const out: Segment[] = [];
+  let end = 0;
+  for (const { index, 0: matched } of text.matchAll(pattern)) {
+    if (index > end) out.push({ text: text.slice(end, index), match: invert });
+    if (matched !== '') out.push({ text: matched, match: !invert });
+    end = index + matched.length;
+  }
+  if (end < text.length) out.push({ text: text.slice(end), match: invert });
+  return out;
+}
+
+const JOIN: Readonly<Record<string, (segments: Segment[]) => string[]>> = {
+  removed: (all) => all.filter(({ match }) => !match).map(({ text }) => text),
+  mergedwithprevious(all) {
+    const words: string[] = [];
+    all.forEach(({ text, match }, i) => {
+      if (match && words.length > 0 && !all[i - 1].match) words[words.length - 1] += text;
+      else words.push(text);
+    });
+    return words;
+  },
+  mergedwithnext(all) {
+    const words: string[] = [];
+    let open = '';
+    all.forEach(({ text, match }, i) => {
+      const next = all[i + 1];
+      if (match && next !== undefined && !next.match) open = text;
+      else {
+        words.push(open + text);
+        open = '';
+      }
+    });
+    return words;
+  },
+  contiguous(all) {
+    const words: string[] = [];
+    all.forEach(({ text, match }, i) => {
+      if (i > 0 && all[i - 1].match === match) words[words.length - 1] += text;
+      else words.push(text);
+    });
+    return words;
+  },
+};
