@@ -34,12 +34,16 @@ describe('columns that belong to the chat template', () => {
 
   it('may be JSON text, null or empty, and are refused by name where they are something else', () => {
     const args = (more: object) => toSftExample({ prompt: 'q', completion: 'a', ...more }, 'x');
-    expect(args({ tools: JSON.stringify(tools) }).value!.templateArguments).toEqual({ tools });
-    expect(
-      args({ tools: null, documents: null, chat_template_kwargs: null }).value!.templateArguments,
-    ).toBeUndefined();
-    expect(args({ tools, chat_template_kwargs: { tools: null } }).value!.templateArguments).toEqual({
-      tools: null,
+    const messages = [user, { role: 'assistant', content: 'a' }];
+    const example = { id: 'x', messages };
+    expect(args({ tools: JSON.stringify(tools) }).value).toEqual({
+      ...example,
+      templateArguments: { tools },
+    });
+    expect(args({ tools: null, documents: null, chat_template_kwargs: null }).value).toEqual(example);
+    expect(args({ tools, chat_template_kwargs: { tools: null } }).value).toEqual({
+      ...example,
+      templateArguments: { tools: null },
     });
     for (const [more, reason] of [
       [{ tools: 'none' }, /^tools: expected a list of objects/],

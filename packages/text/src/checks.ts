@@ -45,8 +45,7 @@ const isStandard = (value: unknown): boolean =>
   typeof (value as { text?: unknown } | null | undefined)?.text === 'string';
 const isPrompt = kind(
   'a string, a list of messages, { messages, templateArguments } or { text: string }',
-  (value) =>
-    typeof value === 'string' || Array.isArray(value) || isConversation(value) || isStandard(value),
+  (value) => typeof value === 'string' || Array.isArray(value) || isConversation(value) || isStandard(value),
 );
 
 /** The id of a token. */

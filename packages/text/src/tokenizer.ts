@@ -395,7 +395,7 @@ export class Tokenizer {
       turnEnd: ends,
       prefix,
       opening,
-      suffix: after?.trim() === '' ? after : '',
+      suffix: rest?.trim() === '' ? rest : '',
       opens: behind.opens,
       swallows: {
         before: behind.swallows,

@@ -33,7 +33,10 @@ export function addEvaluateVerb(program: Command): void {
 /** As JSON: figures that nothing was measured for are absent, and prompts are what their column held. */
 const jsonOf = (result: Evaluation, indent?: number): string =>
   JSON.stringify(
-    { ...result, samples: result.samples.map(({ prompt, ...sample }) => ({ ...promptColumns(prompt), ...sample })) },
+    {
+      ...result,
+      samples: result.samples.map(({ prompt, ...sample }) => ({ ...promptColumns(prompt), ...sample })),
+    },
     (_, value: unknown) => (Number.isNaN(value) ? undefined : value),
     indent,
   );

@@ -1,3 +1,4 @@
+import { ArgumentError } from '@selfjudge/base';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';

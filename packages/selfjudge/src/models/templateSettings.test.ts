@@ -35,7 +35,9 @@ describe('what the chat template of a model is told', () => {
     expect(templateNotes(off)[0]).toMatch(/told \{enable_thinking: false\}/);
     expect(settingsOf(template, { enable_thinking: true }, {}).arguments).toEqual({ enable_thinking: true });
     const given = { chatTemplateKwargs: { enable_thinking: true } };
-    expect(settingsOf(template, { enable_thinking: false }, given).arguments).toEqual({ enable_thinking: true });
+    expect(settingsOf(template, { enable_thinking: false }, given).arguments).toEqual({
+      enable_thinking: true,
+    });
     expect(templateNotes(settingsOf({ chatTemplate: '{{ messages }}' }, {}, {}))).toEqual([]);
   });
 });

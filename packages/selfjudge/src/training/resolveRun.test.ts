@@ -10,7 +10,8 @@ const runOf = (split?: string): string => {
   return dir;
 };
 const splitOf = (output_dir: string, more = {}) =>
-  resolveRun('sft', { flags: { model_name_or_path: 'm', dataset_name: 'd', output_dir, ...more } }).dataset_split;
+  resolveRun('sft', { flags: { model_name_or_path: 'm', dataset_name: 'd', output_dir, ...more } })
+    .dataset_split;
 
 it('goes on with the split that the run began with', () => {
   expect(splitOf(runOf())).toBe('all');

@@ -1,4 +1,9 @@
-import { resolveConfig, type ConfigSources, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
+import {
+  resolveConfig,
+  type ConfigSources,
+  type ResolvedConfig,
+  type TrainingVerb,
+} from '../config/index.js';
 import { beganWith } from './sameRun.js';
 
 /**
