@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerStream } from './answerStream.js';
 import { byteTokenizer } from './byteTokenizer.js';
-import type { TokenizerFiles } from './files.js';
+import type { TokenizerFiles } from './tokenizerFiles.js';
 import { Tokenizer } from './tokenizer.js';
 
 /** Pieces as SentencePiece writes them, with bytes to fall back to, in Llama 2's format: a space before the answer. */

@@ -158,12 +158,19 @@ export const MODEL_VERBS = {
   score: grouped({ Model: opened, Rows }, {}),
   inspect: grouped(
     {
-      Model: { model_name_or_path, adapter: opened.adapter },
+      Model: {
+        model_name_or_path,
+        adapter: opened.adapter,
+        chat_template: opened.chat_template,
+        chat_template_kwargs: opened.chat_template_kwargs,
+        chat_template_date: opened.chat_template_date,
+      },
       Rows: {
         as: z
           .enum(['auto', 'sft', 'jsft', 'dpo', 'self-train', 'judge'])
           .describe('the verb whose examples are shown; auto goes by the columns'),
         dataset_split: dataFields.dataset_split,
+        prompt_format: dataFields.prompt_format,
         rows: loopFields.save_steps.describe('rows shown, from the first; all are counted'),
         row: answerFields.count.optional().describe('the row shown instead, by its line in the file'),
       },

@@ -1,5 +1,7 @@
-import type { Outcome, Problem, Row, Text } from '@selfjudge/data';
+import type { Outcome, Problem, PromptFormat, Row, Text } from '@selfjudge/data';
 import {
+  promptOfExample,
+  refusable,
   sftExampleOf,
   toAnswerPair,
   toPreferencePair,
@@ -47,6 +49,8 @@ export interface RowReader {
   maxPromptLength: number;
   maxPositions: number;
   trainOn: 'last' | 'all';
+  /** What a string prompt is. */
+  promptFormat: PromptFormat;
 }
 
 export interface InspectedRow {
@@ -66,14 +70,12 @@ export function inspectRow(as: ReadAs, row: Row, id: string, reader: RowReader):
       : { prompt: prompt(outcome.value), parts: parts(outcome.value) };
   switch (as) {
     case 'sft':
-      return of(
-        toSftExample(row, id),
-        ({ messages }) => messages,
-        (example) => [supervised(WHAT.sft, prepareSft(tokenizer, [example], reader), () => 'answer')],
-      );
+      return of(toSftExample(row, id, reader), promptOfExample, (example) => [
+        supervised(WHAT.sft, prepareSft(tokenizer, [example], reader), () => 'answer'),
+      ]);
     case 'jsft':
       return of(
-        toPreferencePair(row, id),
+        toPreferencePair(row, id, reader),
         ({ prompt }) => prompt,
         (pair) => [
           supervised('answer example', prepareSft(tokenizer, [sftExampleOf(pair)], reader), () => 'answer'),
@@ -82,13 +84,13 @@ export function inspectRow(as: ReadAs, row: Row, id: string, reader: RowReader):
       );
     case 'dpo':
       return of(
-        toPreferencePair(row, id),
+        toPreferencePair(row, id, reader),
         ({ prompt }) => prompt,
         (pair) => [partOf(WHAT.dpo, preparePairs(tokenizer, [pair], reader), sidesOf)],
       );
     case 'self-train':
       return of(
-        toPromptRow(row, id),
+        toPromptRow(row, id, reader),
         ({ prompt }) => prompt,
         (asked) => [
           partOf(WHAT['self-train'], preparePrompts(tokenizer, [asked], reader), ({ tokens }) => [
@@ -98,10 +100,13 @@ export function inspectRow(as: ReadAs, row: Row, id: string, reader: RowReader):
       );
     case 'judge':
       return of(
-        toAnswerPair(row),
+        toAnswerPair(row, reader),
         ({ prompt }) => prompt,
         ({ prompt, completions: [a, b] }) => {
-          const asked = askedAbout(QuestionFormat.of(template, tokenizer), { prompt, a, b });
+          const { value: asked, problem: refused } = refusable(() =>
+            askedAbout(QuestionFormat.of(template, tokenizer), { prompt, a, b }),
+          );
+          if (refused) return [{ what: WHAT.judge, sequences: [], cut: 0, problem: refused }];
           const sequences = asked.map(({ sequence }, i) => questionOf(sequence, judged(i)));
           const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
           if (longest <= maxPositions) return [{ what: WHAT.judge, sequences, cut: 0 }];

@@ -1,14 +1,17 @@
 import { ArgumentError, DataError } from '@selfjudge/base';
-import type { Issue, Row, Split } from '@selfjudge/data';
+import type { Issue, PromptFormat, Row, Split } from '@selfjudge/data';
 import { readJsonl, splitOf } from '@selfjudge/data/internal';
 import { modelFacts } from '@selfjudge/engine/internal';
+import { withChatTemplate } from '@selfjudge/text/internal';
+import { savedArguments, settingsOf, type ChatTemplateOptions } from '../models/templateSettings.js';
+import { resolvePromptFormat } from '../models/trainingData.js';
 import { presetOf, toOptions, TRAINING_VERBS } from '../config/index.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { Tokenizer } from '@selfjudge/text';
 import { limited, promptsLimited } from './examples.js';
 import { inspectRow, type InspectedPart, type ReadAs, type RowReader, type TokenKind } from './inspectRow.js';
 
-export interface InspectOptions {
+export interface InspectOptions extends ChatTemplateOptions {
   modelNameOrPath: string;
   /** An adapter folder, whose tokenizer goes before the model's. */
   adapter?: string;
@@ -22,6 +25,10 @@ export interface InspectOptions {
   maxLength?: number;
   maxPromptLength?: number;
   trainOn: 'last' | 'all';
+  /** What a string prompt is; auto: what it was when the weights were trained. */
+  promptFormat: PromptFormat | 'auto';
+  /** In the place of the tokenizer's own chat template: a name or a file. */
+  chatTemplate?: string;
   /** Default: that of the verb. */
   judgeTemplate?: string;
   /** Called after each row. */
@@ -123,17 +130,17 @@ function readAs(row: Row): ReadAs {
   return 'messages' in row || 'completion' in row || 'chosen' in row ? 'sft' : 'self-train';
 }
 
-async function readerOf(
-  as: ReadAs,
-  { modelNameOrPath, adapter, maxLength, maxPromptLength, trainOn, judgeTemplate }: InspectOptions,
-): Promise<{ reader: RowReader; limit: number }> {
-  const { path, config, tokenizer } = await modelFacts(modelNameOrPath, { adapter });
-  if (tokenizer === undefined)
+async function readerOf(as: ReadAs, options: InspectOptions): Promise<{ reader: RowReader; limit: number }> {
+  const { modelNameOrPath, adapter, maxLength, maxPromptLength, trainOn, judgeTemplate } = options;
+  const { path, config, tokenizer: plain } = await modelFacts(modelNameOrPath, { adapter });
+  if (plain === undefined)
     throw new ArgumentError('model_name_or_path', {
       where: 'inspect',
-      expected: 'a model with a tokenizer (tokenizer.json in its folder)',
+      expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
       received: modelNameOrPath,
     });
+  const own = options.chatTemplate === undefined ? plain : withChatTemplate(plain, options.chatTemplate);
+  const tokenizer = own.withTemplate(settingsOf(own, savedArguments(path), options));
   const model = { config };
   const defaults = as === 'judge' ? {} : toOptions(presetOf(TRAINING_VERBS[as], 'default')!);
   const of = (key: string, given: number | undefined) =>
@@ -164,6 +171,7 @@ async function readerOf(
       maxPromptLength: prompts.maxPromptLength,
       maxPositions,
       trainOn,
+      promptFormat: resolvePromptFormat(options.promptFormat, { path }),
     },
     limit,
   };
