@@ -101,7 +101,7 @@ describe('models', () => {
           copyFileSync(join(cwd, 'model', name), join(cwd, 'mute', name));
         return 'mute';
       },
-      /expected a model with a tokenizer \(tokenizer.json in its folder\), received .*mute/,
+      /expected a model with a tokenizer \(tokenizer.json or tokenizer.model in its folder\), received .*mute/,
     ],
   ];
 

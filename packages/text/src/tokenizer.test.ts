@@ -189,6 +189,44 @@ describe('the format of an answer', () => {
     expect(spaced.shownAnswers([user('q')], [' yes '])).toEqual([' yes ']);
   });
 
+  it('is that of a row which tells the template whether to think', () => {
+    const hybrid = withTemplate(
+      "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}" +
+        "{% if m.role == 'assistant' and loop.last %}{{ '<think>\n\n</think>\n\n' }}{% endif %}" +
+        "{{ m.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}" +
+        "{% if enable_thinking is defined and not enable_thinking %}{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}",
+    );
+    const open = '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\n';
+    const empty = `${open}<think>\n\n</think>\n\n`;
+    const opened = (tokenizerOf: Tokenizer, enable_thinking?: boolean) =>
+      tokenizerOf.openTurn([user('q')], {
+        ...(enable_thinking !== undefined && { templateArguments: { enable_thinking } }),
+      }).text;
+    for (const told of [hybrid, hybrid.withTemplate({ arguments: { enable_thinking: false } })]) {
+      expect([opened(told), opened(told, false), opened(told, true)]).toEqual([empty, empty, open]);
+    }
+    const thinks = hybrid.withTemplate({ arguments: { enable_thinking: true } });
+    expect([opened(thinks), opened(thinks, false)]).toEqual([open, empty]);
+  });
+
+  it('is that of the named template which transformers takes; without a default it is refused', () => {
+    const { files } = tokenizer;
+    const chatTemplates = { default: 'd{{ messages[0].content }}', tool_use: 't{{ messages[0].content }}' };
+    const several = new Tokenizer({ ...files, chatTemplate: chatTemplates.default, chatTemplates });
+    const tools = { templateArguments: { tools: [{ type: 'function' }] } };
+    expect(several.renderChat([user('q')]).text).toBe('dq');
+    expect(several.renderChat([user('q')], { templateArguments: { tools: [] } }).text).toBe('dq');
+    expect(several.renderChat([user('q')], tools).text).toBe('tq');
+    const chosen = new Tokenizer({ ...several.files, chatTemplate: 'c{{ messages[0].content }}' });
+    expect(chosen.renderChat([user('q')], tools).text).toBe('cq');
+    const named = { rag: 'r', tool_use: chatTemplates.tool_use };
+    const none = new Tokenizer({ ...files, chatTemplate: undefined, chatTemplates: named });
+    expect(none.renderChat([user('q')], tools).text).toBe('tq');
+    expect(() => none.renderChat([user('q')])).toThrow(
+      /--chat_template NAME.* templates named rag, tool_use/,
+    );
+  });
+
   it('of text as it stands is the text, with BOS where the tokenizer puts one', () => {
     const text = 'a<|im_start|>b';
     expect(tokenizer.encodeText(text)).toEqual(tokenizer.encode(text, { special: true }));

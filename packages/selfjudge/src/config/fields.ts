@@ -27,9 +27,7 @@ export const modelFields = {
   chat_template_kwargs: z
     .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
     .optional()
-    .describe(
-      'variables of the chat template, as {enable_thinking: true} (false by default); columns of a row go before them',
-    ),
+    .describe('variables of the chat template, as {enable_thinking: true}; columns of a row go before them'),
   chat_template_date: z
     .string()
     .refine((text) => parseMoment(text) !== undefined)

@@ -21,15 +21,21 @@ describe('what the chat template of a model is told', () => {
 
   it('is what was saved, and what a configuration says over it', () => {
     const chatTemplate = "{{ enable_thinking }}{{ effort }}{{ strftime_now('%Y') }}";
-    const tokenizer = new Tokenizer({ ...byteTokenizer().files, chatTemplate });
+    const tokenizer = templated(chatTemplate);
     const opened = { tokenizer, templateSettings: { arguments: { enable_thinking: false, effort: 'low' } } };
     const options = { chatTemplateKwargs: { effort: 'high' }, chatTemplateDate: '2023-05-01' };
     const { tokenizer: told } = telling(opened, options);
     expect(told.renderChat([{ role: 'user', content: 'a' }]).text).toBe('Falsehigh2023');
   });
 
-  it('is not to think, unless something says so, where the template knows of thinking', () => {
-    const template = { chatTemplate: '{% if enable_thinking is false %}{% endif %}' };
+  it('is not to think, unless something says so, where finished turns are shown so too', () => {
+    const none = "{% if enable_thinking is false %}{{ '<think></think>' }}{% endif %}";
+    const turns = (shown: string) =>
+      templated(
+        `{% for m in messages %}{{ m.role }}: {% if m.role == 'assistant' %}${shown}{% endif %}{{ m.content }}{% endfor %}` +
+          `{% if add_generation_prompt %}assistant: ${none}{% endif %}`,
+      );
+    const template = turns(none);
     const off = settingsOf(template, {}, {});
     expect(off.arguments).toEqual({ enable_thinking: false });
     expect(templateNotes(off)[0]).toMatch(/told \{enable_thinking: false\}/);
@@ -38,6 +44,12 @@ describe('what the chat template of a model is told', () => {
     expect(settingsOf(template, { enable_thinking: false }, given).arguments).toEqual({
       enable_thinking: true,
     });
-    expect(templateNotes(settingsOf({ chatTemplate: '{{ messages }}' }, {}, {}))).toEqual([]);
+    for (const other of [turns(''), templated('{{ messages }}')]) {
+      expect(templateNotes(settingsOf(other, {}, {}))).toEqual([]);
+    }
   });
 });
+
+function templated(chatTemplate: string): Tokenizer {
+  return new Tokenizer({ ...byteTokenizer().files, chatTemplate });
+}

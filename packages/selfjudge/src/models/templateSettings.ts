@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileFormatError } from '@selfjudge/base';
-import type { TemplateArguments, TemplateSettings, Tokenizer } from '@selfjudge/text';
+import type { Message, TemplateArguments, TemplateSettings, Tokenizer } from '@selfjudge/text';
 import { templateArgumentsFault } from '@selfjudge/text/internal';
 
 /** What a configuration says of the chat template. */
@@ -19,12 +19,26 @@ const ARGUMENTS_FILE = 'chat_template_kwargs.json';
  * answers at once unless it is told to think: training, scores and verdicts are of answers.
  */
 export function settingsOf(
-  { chatTemplate = '' }: Pick<Tokenizer, 'chatTemplate'>,
+  tokenizer: Tokenizer,
   saved: TemplateArguments,
   { chatTemplateKwargs, chatTemplateDate }: ChatTemplateOptions,
 ): TemplateSettings {
-  const thinking = /\benable_thinking\b/.test(chatTemplate) ? { enable_thinking: false } : {};
-  return { arguments: { ...thinking, ...saved, ...chatTemplateKwargs }, now: chatTemplateDate };
+  const told = { ...saved, ...chatTemplateKwargs };
+  const atOnce = { ...told, enable_thinking: false };
+  const isOpen = told.enable_thinking === undefined && showsBoth(tokenizer, atOnce);
+  return { arguments: isOpen ? atOnce : told, now: chatTemplateDate };
+}
+
+/**
+ * Whether a template knows of thinking, and shows a finished answer without as it opens a turn for one. Where it does not, a
+ * finished conversation is another than the one that was asked, and what nobody asked for stays as transformers has it.
+ */
+function showsBoth(tokenizer: Tokenizer, templateArguments: TemplateArguments): boolean {
+  if (!/\benable_thinking\b/.test(tokenizer.chatTemplate ?? '')) return false;
+  const question: Message = { role: 'user', content: 'a question' };
+  const answer: Message = { role: 'assistant', content: 'an answer' };
+  const opened = tokenizer.renderChat([question], { templateArguments, addGenerationPrompt: true });
+  return tokenizer.renderChat([question, answer], { templateArguments }).text.startsWith(opened.text);
 }
 
 /** What the chat template is told of all rows, as a line; none where it is told nothing. */
