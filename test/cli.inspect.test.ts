@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(remove);
 
-const inspect = (...args: string[]) => run(['inspect', ...args, '-m', 'model'], { cwd });
+const inspect = (...args: string[]) => run(['inspect', ...args, '-m', 'model', '--prompt_format', 'chat'], { cwd });
 async function inspected(rows: (object | string)[], ...flags: string[]) {
   const file = writeRows(cwd, 'rows.jsonl', rows);
   const { code, stdout, stderr } = await inspect(file, '--json', ...flags);

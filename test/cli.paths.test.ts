@@ -75,7 +75,7 @@ describe('-', () => {
     expect(cli(['score', '-', ...args], { input: text('rows.jsonl') }).stdout).toBe(fromFile.stdout);
     const recipe = `model_name_or_path: model\ndataset_name: pairs.jsonl\noutput_dir: piped\n`;
     const config = ['sft', '--config', '-', ...LOOP, '--dry_run'];
-    expect(cli(config, { input: recipe }).stderr).toMatch(/^rows +\d+ read/);
+    expect(cli(config, { input: recipe }).stderr).toMatch(/^rows +\d+ read/m);
     const data = ['sft', ...args, '--dataset_name', '-', '--output_dir', 'piped', '--max_steps', '1'];
     expect(cli(data, { input: text('pairs.jsonl') }).code).toBe(0);
     const both = cli([...config, '--dataset_name', '-'], { input: recipe });

@@ -15,7 +15,12 @@ const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const blocks = (language: string) =>
   [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, code]) => (of === language ? [code] : []));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-const node = (args: string[], cwd = root) => promisify(execFile)(process.execPath, args, { cwd });
+/** Runs node; what reads the standard input finds its end. */
+const node = (args: string[], cwd = root) => {
+  const ended = promisify(execFile)(process.execPath, args, { cwd });
+  ended.child.stdin?.end();
+  return ended;
+};
 
 it('runs the TypeScript example', async () => {
   const [code, ...others] = blocks('ts');
@@ -65,6 +70,7 @@ const SMALL: Record<string, string> = {
     '--max_steps 1 --train_batch_size 2 --max_new_tokens 4 --missing_eos keep --eval_steps 0 --lora_r 2',
   evaluate: '--max_new_tokens 4',
   generate: '--max_new_tokens 4',
+  chat: '--max_new_tokens 4',
 };
 
 it('runs the chain of commands on a real model, line by line', async () => {

@@ -7,7 +7,7 @@ import { saveTinyModel, writeRows } from './tinyModel.js';
 
 const words = (text: string) => text.split(' ');
 const COMMAND = words(
-  'self-train -m model --dtype float32 --device cpu --dataset_name pairs.jsonl --lora_target_modules q_proj v_proj ' +
+  'self-train -m model --dtype float32 --device cpu --dataset_name pairs.jsonl --prompt_format chat --lora_target_modules q_proj v_proj ' +
     '--learning_rate 3e-2 --max_steps 6 --train_batch_size 4 --max_new_tokens 6 --missing_eos keep --eval_steps 2 ' +
     '--max_kl 1000 --save_steps 2 --save_total_limit 2 --output_dir',
 );

@@ -24,8 +24,8 @@ const SPACE = /^\p{White_Space}$/u;
 /** Added tokens that text may hold, and where they stand in it: leftmost first, then longest, as Python's tokenizers find them. */
 export class AddedTokens {
   readonly #root: Node = { next: new Map() };
-  /** Whether a token begins with a UTF-16 unit. */
-  readonly #first = new Uint8Array(1 << 16);
+  /** Whether a token begins with a UTF-16 unit of this lower byte: most text is told apart without a look into the tree. */
+  readonly #first = new Uint8Array(1 << 8);
   readonly #any: boolean;
 
   /** @param tokens by the string to look for */
@@ -33,7 +33,7 @@ export class AddedTokens {
     let any = false;
     for (const [content, token] of tokens) {
       if (content === '') continue;
-      this.#first[content.charCodeAt(0)] = 1;
+      this.#first[content.charCodeAt(0) & 0xff] = 1;
       let node = this.#root;
       for (let i = 0; i < content.length; i++) {
         const code = content.charCodeAt(i);
@@ -56,7 +56,7 @@ export class AddedTokens {
     const out: Cut[] = [];
     let end = 0;
     for (let at = 0; at < text.length;) {
-      const found = this.#first[text.charCodeAt(at)] === 0 ? undefined : this.#longestAt(text, at, accepts);
+      const found = this.#first[text.charCodeAt(at) & 0xff] === 0 ? undefined : this.#longestAt(text, at, accepts);
       if (found === undefined) {
         at++;
         continue;

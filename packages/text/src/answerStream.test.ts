@@ -73,7 +73,7 @@ const tokenizers: [string, Tokenizer][] = [
   ['SentencePiece', sentencePiece()],
 ];
 
-describe.each(tokenizers)('AnswerStream, %s', (_, tokenizer) => {
+describe.each(tokenizers)('AnswerStream, %s', (name, tokenizer) => {
   const all = (ids: number[]) => {
     const stream = new AnswerStream(tokenizer);
     return [...ids.map((id) => stream.push(id)), stream.end()];
@@ -96,7 +96,8 @@ describe.each(tokenizers)('AnswerStream, %s', (_, tokenizer) => {
     expect(pieces.join('')).not.toContain('\uFFFD');
     // Half of a surrogate pair would become U+FFFD.
     for (const piece of pieces) expect(Buffer.from(piece).toString()).toBe(piece);
-    expect(pieces.filter((piece) => piece !== '').length).toBeGreaterThan(8);
+    // SentencePiece tells a run of bytes when it is over.
+    expect(pieces.filter((piece) => piece !== '').length).toBeGreaterThan(name === 'bytes' ? 8 : 4);
   });
 
   it('tells a text at once, not at its end', () => {

@@ -9,6 +9,8 @@ const PARTIAL = '\uFFFD';
  */
 export class AnswerStream {
   readonly #tokenizer: Tokenizer;
+  /** Ids of single bytes that only a run of them makes a text of (ByteFallback). */
+  readonly #bytes: ReadonlySet<number>;
   /** Ids that are not told yet, behind those told last: some tokenizers decode the head of a text otherwise. */
   #ids: number[] = [];
   /** How many of them are told, and what they say. */
@@ -18,11 +20,14 @@ export class AnswerStream {
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
+    this.#bytes = bytesOf(tokenizer);
   }
 
   /** @returns the text that is certain now and was not before; often none */
   push(id: number): string {
     this.#ids.push(id);
+    // Bytes that follow each other are one text or, where one of them is wrong, none: the next may still change it.
+    if (this.#bytes.has(id)) return '';
     const text = this.#text();
     if (text.endsWith(PARTIAL)) return '';
     return this.#tell(text);
@@ -51,4 +56,11 @@ export class AnswerStream {
     this.#before = this.#tokenizer.decode(this.#ids, { skipSpecial: true });
     return fresh;
   }
+}
+
+function bytesOf({ files }: Tokenizer): Set<number> {
+  const { decoder, model } = files.tokenizer;
+  if (!JSON.stringify(decoder ?? null).includes('"ByteFallback"')) return new Set();
+  const names = Array.from({ length: 256 }, (_, b) => `<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`);
+  return new Set(names.flatMap((name) => model.vocab[name] ?? []));
 }

@@ -24,6 +24,7 @@ describeWrongCalls({
       'RunFolder#close',
       'RunFolder#readSummary',
       'RunFolder#syncLogs',
+      'RunFolder#unfinish',
     ],
     'called by the runner alone': ['new Profile', 'Profile#lap', 'RunFolder#appendProfile'],
     'the constructor is private': ['new RunFolder'],

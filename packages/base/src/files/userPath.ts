@@ -34,7 +34,13 @@ async function collected(chunks: AsyncIterable<Buffer | string>): Promise<Buffer
 
 /** Whether two paths name the same file or folder, whatever links lead to it; false where one is not there. */
 export function isSame(a: string, b: string): boolean {
-  const [one, other] = [a, b].map((path) => statSync(path, { throwIfNoEntry: false }));
+  const [one, other] = [a, b].map((path) => {
+    try {
+      return statSync(path, { throwIfNoEntry: false });
+    } catch {
+      return undefined; // a file in the place of a folder, say: whoever opens it will say what is wrong
+    }
+  });
   return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 }
 

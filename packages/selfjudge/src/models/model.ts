@@ -52,6 +52,7 @@ export async function openModel(
   { device = 'auto', dtype = 'bf16', adapter, chatTemplate, ...told }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
+  findModel(path); // what is no model is refused before a device is opened
   const loaded = await loadModelWithAdapter(path, {
     device: Device.open(device),
     dtype,

@@ -34,6 +34,7 @@ async function train(flags: Record<string, string> = {}, inputs: TrainInputs = {
       model_name_or_path: at('model'),
       dataset_name: at('pairs.jsonl'),
       dataset_split: 'all',
+      prompt_format: 'chat',
       dtype: 'float32',
       output_dir: run,
       max_steps: '4',

@@ -124,6 +124,9 @@ export const runEntries: Record<string, Entry> = {
   'RunFolder#writeEnvironment': entry((facts: Any) => run.writeEnvironment(facts), {
     facts: arg({ a: 1 }, notJson),
   }),
+  'RunFolder#writeFingerprints': entry((contents: Any) => run.writeFingerprints(contents), {
+    contents: arg({ a: 'b' }, notJson),
+  }),
   'RunFolder#writeSummary': entry((summary: Any) => run.writeSummary(summary), {
     summary: arg({ a: 1 }, notJson),
   }),
