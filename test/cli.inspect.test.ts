@@ -17,7 +17,8 @@ beforeAll(async () => {
 });
 afterAll(remove);
 
-const inspect = (...args: string[]) => run(['inspect', ...args, '-m', 'model', '--prompt_format', 'chat'], { cwd });
+const inspect = (...args: string[]) =>
+  run(['inspect', ...args, '-m', 'model', '--prompt_format', 'chat'], { cwd });
 async function inspected(rows: (object | string)[], ...flags: string[]) {
   const file = writeRows(cwd, 'rows.jsonl', rows);
   const { code, stdout, stderr } = await inspect(file, '--json', ...flags);
@@ -139,7 +140,7 @@ describe('inspect --json: the very tokens, and what each is', () => {
   });
 
   it('counts the tokens that training then computes', async () => {
-    const flags = ['--dataset_split', 'all', '--max_length', '60'];
+    const flags = ['--dataset_split', 'all', '--max_length', '60', '--prompt_format', 'chat'];
     const { found } = await inspected(preferenceRows(), '--as', 'sft', ...flags);
     const loop = [
       '--train_batch_size',

@@ -56,7 +56,8 @@ export class AddedTokens {
     const out: Cut[] = [];
     let end = 0;
     for (let at = 0; at < text.length;) {
-      const found = this.#first[text.charCodeAt(at) & 0xff] === 0 ? undefined : this.#longestAt(text, at, accepts);
+      const found =
+        this.#first[text.charCodeAt(at) & 0xff] === 0 ? undefined : this.#longestAt(text, at, accepts);
       if (found === undefined) {
         at++;
         continue;

@@ -17,6 +17,8 @@ export class AnswerStream {
   #told = 0;
   #before = '';
   #begun = false;
+  /** Whether the last id that has a text is a byte. */
+  #inBytes = false;
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
@@ -27,7 +29,8 @@ export class AnswerStream {
   push(id: number): string {
     this.#ids.push(id);
     // Bytes that follow each other are one text or, where one of them is wrong, none: the next may still change it.
-    if (this.#bytes.has(id)) return '';
+    if (!this.#tokenizer.isControl(id)) this.#inBytes = this.#bytes.has(id);
+    if (this.#inBytes) return '';
     const text = this.#text();
     if (text.endsWith(PARTIAL)) return '';
     return this.#tell(text);

@@ -69,8 +69,13 @@ const LETTER_SYMBOLS: CodePoints = [0x24b6, 0x24e9, 0x1f130, 0x1f149, 0x1f150, 0
 export function category(name: string): CodePoints | undefined {
   categories ??= readCategories();
   if (name.length === 2) return categories.get(name);
+  const known = majors.get(name);
+  if (known !== undefined) return known;
   const parts = [...categories.keys()].filter((each) => each[0] === name);
-  return parts.length === 0 ? undefined : union(...parts.map((each) => categories!.get(each)!));
+  if (parts.length === 0) return undefined;
+  const set = union(...parts.map((each) => categories!.get(each)!));
+  majors.set(name, set);
+  return set;
 }
 
 /** \w: letters, marks, digits, connectors, letter numbers and what else is alphabetic. */
@@ -80,6 +85,8 @@ export function wordCharacters(): CodePoints {
 }
 
 let categories: Map<string, CodePoints> | undefined;
+/** Unions of categories that begin with one letter. */
+const majors = new Map<string, CodePoints>();
 
 function readCategories(): Map<string, CodePoints> {
   const { names, letters, runs } = GENERAL_CATEGORIES;

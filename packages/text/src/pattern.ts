@@ -20,8 +20,19 @@ const END = '(?![\\s\\S])';
  * @throws Error saying what is not supported
  */
 export function fromOniguruma(source: string): RegExp {
-  return new RegExp(new Translator(source).pattern(), 'gu');
+  let pattern = translated.get(source);
+  if (pattern === undefined) {
+    pattern = new Translator(source).pattern();
+    const [oldest] = translated.keys();
+    if (translated.size === MOST_KEPT) translated.delete(oldest);
+    translated.set(source, pattern);
+  }
+  return new RegExp(pattern, 'gu');
 }
+
+/** Written out, a pattern of a few words is a hundred thousand characters: what was translated last is kept. */
+const translated = new Map<string, string>();
+const MOST_KEPT = 16;
 
 class Translator {
   readonly #source: string;

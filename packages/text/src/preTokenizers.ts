@@ -46,6 +46,10 @@ export function preTokenizerOf(part: Component | null): PreTokenizer {
   return { cut: (texts, opens) => cutters.reduce((words, cutter) => cutter(words, opens), texts), bytes };
 }
 
+/** Classes that are written out at their first use. */
+let digits: string | undefined;
+let punctuation: string | undefined;
+
 function cuttersOf(part: Component): Cutter[] {
   switch (part.type) {
     case 'Split':
@@ -53,14 +57,14 @@ function cuttersOf(part: Component): Cutter[] {
     case 'Digits':
       return [
         splitter(
-          new RegExp(asClass(union(category('N')!, NEWER_NUMBERS)), 'gu'),
+          new RegExp((digits ??= asClass(union(category('N')!, NEWER_NUMBERS))), 'gu'),
           part.individual_digits === true ? 'isolated' : 'contiguous',
           false,
         ),
       ];
     case 'Punctuation': {
-      const punctuation = new RegExp(asClass(punctuationSet()), 'gu');
-      return [splitter(punctuation, String(part.behavior ?? 'isolated').toLowerCase(), false)];
+      const pattern = new RegExp((punctuation ??= asClass(punctuationSet())), 'gu');
+      return [splitter(pattern, String(part.behavior ?? 'isolated').toLowerCase(), false)];
     }
     case 'Whitespace':
       return [
