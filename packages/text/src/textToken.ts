@@ -8,8 +8,12 @@ import type { BpeJson } from './tokenizerFiles.js';
 export function isTextToken(model: BpeJson, content: string): boolean {
   if (!isObject(model) || !isObject(model.vocab) || !Object.hasOwn(model.vocab, content)) return false;
   if (Array.from(content).length === 1) return true;
-  const merges = Array.isArray(model.merges) ? model.merges : [];
-  return merges.some(
-    (merge) => (typeof merge === 'string' ? merge.replace(' ', '') : merge[0] + merge[1]) === content,
-  );
+  // The file has not been checked yet: what is no merge makes nothing.
+  const merges: unknown[] = Array.isArray(model.merges) ? model.merges : [];
+  return merges.some((merge) => {
+    if (typeof merge === 'string') return merge.replace(' ', '') === content;
+    return (
+      Array.isArray(merge) && merge.every((part) => typeof part === 'string') && merge.join('') === content
+    );
+  });
 }
