@@ -42,11 +42,18 @@ describe.skipIf(weights === '')('an adapter trained here, in peft', () => {
     expect(differences.effect).toBeGreaterThan(0.1);
   });
 
-  it('is written back as the bytes it was read from', async () => {
+  it('is written back as the bytes it was read from, with the base that it lies on', async () => {
     const out = temporaryFolder();
     await adapter.save(out.path);
-    for (const name of ['adapter_model.safetensors', 'adapter_config.json'])
-      expect(readFileSync(join(out.path, name)).equals(readFileSync(join(folder, name)))).toBe(true);
+    const [tensors, was] = ['adapter_model.safetensors', 'adapter_config.json'].map((name) =>
+      [out.path, folder].map((where) => readFileSync(join(where, name))),
+    );
+    expect(tensors[0].equals(tensors[1])).toBe(true);
+    const base = { base_model_name_or_path: model.source };
+    // The name that it came with means nothing on this machine (decision 023).
+    expect(was[0].toString()).toBe(
+      `${JSON.stringify({ ...JSON.parse(was[1].toString()), ...base }, null, 2)}\n`,
+    );
     out.remove();
   });
 });
