@@ -76,7 +76,7 @@ ceiling is the time that the call's bytes take to be read again and again by all
 memory), or that its operations take on registers, whichever is longer, over the call's own. How far a phase of the step is from the arithmetic floor of its machine is its
 GFLOP/s against the register ceiling, which \`gemm\` measures. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
 
-The results named amx-2core, ops aside, are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
+The results named amx-2core are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
 with a wide spread (0.00 says that there was one round) with care.
 
 ${files.map(section).join('\n\n')}
