@@ -33,7 +33,7 @@ if (process.argv.includes('--write')) {
   const { version, results } = JSON.parse(readFileSync(NUMERIC_VERSION_FILE, 'utf8'));
   if (version === NUMERIC_VERSION && movedResults(results, resultsOf(now)).length > 0)
     throw new Error(
-      'results move: NUMERIC_VERSION in packages/training/src/numericVersion.ts has to move with them',
+      'results move: NUMERIC_VERSION in packages/training/src/loop/numericVersion.ts has to move with them',
     );
   const record = { version: NUMERIC_VERSION, results: resultsOf(now) };
   writeFileSync(NUMERIC_VERSION_FILE, `${JSON.stringify(record, null, 2)}\n`);

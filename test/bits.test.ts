@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cpuInfo } from '../native/index.mjs';
-import { NUMERIC_VERSION } from '../packages/training/src/numericVersion.js';
+import { NUMERIC_VERSION } from '../packages/training/src/loop/numericVersion.js';
 import {
   bitsOf,
   DATA,

@@ -1,17 +1,17 @@
-export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } from './checkpoint.js';
-export type { Contest, Fate, PairJudge, TokenizedPrompt } from './contest.js';
-export { DataOrder, type DataOrderOptions } from './dataOrder.js';
+export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } from './loop/checkpoint.js';
+export type { Contest, Fate, PairJudge, TokenizedPrompt } from './methods/contest.js';
+export { DataOrder, type DataOrderOptions } from './loop/dataOrder.js';
 export * from './face/preference.js';
 export * from './face/runs.js';
 export * from './face/supervised.js';
-export { JudgeSignal } from './judgeSignal.js';
-export type { LossParameters, LossType, PairLoss, PreferenceLoss } from './losses.js';
-export type { Metrics } from './metrics.js';
-export { AdamW, type AdamWState, type UpdateReport } from './optimizer.js';
-export * from './options.js';
-export type { Prepared } from './prepare.js';
-export type { Answer, TokenPair } from './preferenceUpdate.js';
-export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './profile.js';
+export { JudgeSignal } from './metrics/judgeSignal.js';
+export type { LossParameters, LossType, PairLoss, PreferenceLoss } from './losses/preferenceLosses.js';
+export type { Metrics } from './metrics/means.js';
+export { AdamW, type AdamWState, type UpdateReport } from './optimizer/adamw.js';
+export * from './methods/options.js';
+export type { Prepared } from './methods/prepare.js';
+export type { Answer, TokenPair } from './losses/preferenceUpdate.js';
+export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './loop/profile.js';
 export {
   defaultLora,
   dpoDefaults,
@@ -20,9 +20,9 @@ export {
   paperLora,
   selfTrainingDefaults,
   sftDefaults,
-} from './presets.js';
-export { NUMERIC_VERSION } from './numericVersion.js';
-export { RunFolder } from './runFolder.js';
+} from './methods/presets.js';
+export { NUMERIC_VERSION } from './loop/numericVersion.js';
+export { RunFolder } from './loop/runFolder.js';
 export type { MetricsRow } from './runs/rows.js';
 export type {
   RunnerOptions,
@@ -32,8 +32,8 @@ export type {
   StepReport,
   TrainingResult,
   TrainingTask,
-} from './trainingTask.js';
-export { LR_SCHEDULERS, type LrSchedulerType, type Schedule, type ScheduleOptions } from './schedule.js';
-export type { SelfTraining } from './selfTrainingRun.js';
-export type { LabelKind, SupervisedExample } from './supervised.js';
-export type { PreferenceTrainable, Trainable } from './trainable.js';
+} from './loop/trainingTask.js';
+export { LR_SCHEDULERS, type LrSchedulerType, type Schedule, type ScheduleOptions } from './loop/schedule.js';
+export type { SelfTraining } from './methods/selfTrainingRun.js';
+export type { LabelKind, SupervisedExample } from './losses/supervised.js';
+export type { PreferenceTrainable, Trainable } from './optimizer/trainable.js';

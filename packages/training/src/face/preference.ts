@@ -16,13 +16,13 @@ import {
 import { view } from '@selfjudge/engine/checks';
 import { tokenId, tokenizer } from '@selfjudge/text/checks';
 import * as is from '../checks.js';
-import * as contests from '../contest.js';
-import * as dpo from '../dpo.js';
-import * as judging from '../judgeMetrics.js';
-import * as divergence from '../kl.js';
-import * as losses from '../losses.js';
-import * as updates from '../preferenceUpdate.js';
-import * as selfTraining from '../selfTraining.js';
+import * as contests from '../methods/contest.js';
+import * as dpo from '../methods/dpo.js';
+import * as judging from '../metrics/judgeMetrics.js';
+import * as divergence from '../metrics/kl.js';
+import * as losses from '../losses/preferenceLosses.js';
+import * as updates from '../losses/preferenceUpdate.js';
+import * as selfTraining from '../methods/selfTraining.js';
 
 const pairs = list(is.isTokenPair);
 const prompts = list(is.isTokenizedPrompt);

@@ -17,13 +17,13 @@ import {
 } from '@selfjudge/base/checks';
 import { Device } from '@selfjudge/engine';
 import { model } from '@selfjudge/engine/checks';
-import * as folders from '../atomicFolder.js';
-import * as checkpoints from '../checkpoint.js';
+import * as folders from '../loop/atomicFolder.js';
+import * as checkpoints from '../loop/checkpoint.js';
 import * as is from '../checks.js';
-import * as facts from '../environment.js';
-import * as runner from '../runner.js';
-import * as schedules from '../schedule.js';
-import * as trainables from '../trainable.js';
+import * as facts from '../loop/environment.js';
+import * as runner from '../loop/runner.js';
+import * as schedules from '../loop/schedule.js';
+import * as trainables from '../optimizer/trainable.js';
 
 export const atomicFolder = checkedAsync('atomicFolder', { path, fill: callback }, folders.atomicFolder);
 export const folderFault = checked('folderFault', { path }, folders.folderFault);

@@ -17,12 +17,12 @@ import {
 import { TreeBatch } from '@selfjudge/engine';
 import { dropoutKey, sequence, view } from '@selfjudge/engine/checks';
 import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
-import * as accumulating from '../accumulate.js';
+import * as accumulating from '../losses/accumulate.js';
 import * as is from '../checks.js';
-import * as jsft from '../jsft.js';
-import * as preparing from '../prepare.js';
-import * as sft from '../sft.js';
-import * as supervised from '../supervised.js';
+import * as jsft from '../methods/jsft.js';
+import * as preparing from '../methods/prepare.js';
+import * as sft from '../methods/sft.js';
+import * as supervised from '../losses/supervised.js';
 
 const examples = list(is.isSupervised);
 const someExamples = list(is.isSupervised, 1);

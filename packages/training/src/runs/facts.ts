@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemError, isError } from '@selfjudge/base';
 import { RUN_LAYOUT } from '@selfjudge/base/internal';
-import type { Metrics } from '../metrics.js';
+import type { Metrics } from '../metrics/means.js';
 import { readConfig, readMetrics } from './read.js';
 
 /** Where a run stands. */

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { RunFolder } from '../runFolder.js';
+import { RunFolder } from '../loop/runFolder.js';
 import {
   findRuns,
   listCheckpoints,

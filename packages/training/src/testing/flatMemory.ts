@@ -2,10 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Device } from '@selfjudge/engine';
 import { expect } from 'vitest';
-import { AdamW } from '../optimizer.js';
-import { selfTrainingDefaults } from '../presets.js';
-import { selfTrainingStep } from '../selfTraining.js';
-import { loraTrainable } from '../trainable.js';
+import { AdamW } from '../optimizer/adamw.js';
+import { selfTrainingDefaults } from '../methods/presets.js';
+import { selfTrainingStep } from '../methods/selfTraining.js';
+import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './tiny.js';
 
 setFlagsFromString('--expose-gc');

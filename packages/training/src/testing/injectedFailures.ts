@@ -1,11 +1,11 @@
 import { isError, type ErrorCode } from '@selfjudge/base';
 import type { Device } from '@selfjudge/engine';
 import { describe, expect, it } from 'vitest';
-import { AdamW } from '../optimizer.js';
-import type { SelfTrainingOptions } from '../options.js';
-import { selfTrainingDefaults } from '../presets.js';
-import { selfTrainingStep } from '../selfTraining.js';
-import { loraTrainable } from '../trainable.js';
+import { AdamW } from '../optimizer/adamw.js';
+import type { SelfTrainingOptions } from '../methods/options.js';
+import { selfTrainingDefaults } from '../methods/presets.js';
+import { selfTrainingStep } from '../methods/selfTraining.js';
+import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './tiny.js';
 
 const options: SelfTrainingOptions = {

@@ -11,11 +11,11 @@ import {
   type FuzzCase,
   type FuzzTarget,
 } from '@selfjudge/testing/fuzz/index';
-import { folderFault } from '../atomicFolder.js';
-import { loadCheckpoint } from '../checkpoint.js';
-import { AdamW } from '../optimizer.js';
-import { dpoDefaults } from '../presets.js';
-import { RunFolder } from '../runFolder.js';
+import { folderFault } from '../loop/atomicFolder.js';
+import { loadCheckpoint } from '../loop/checkpoint.js';
+import { AdamW } from '../optimizer/adamw.js';
+import { dpoDefaults } from '../methods/presets.js';
+import { RunFolder } from '../loop/runFolder.js';
 import { tinyLora, tinyModel } from './tiny.js';
 
 /** A checkpoint's folder with one of its files changed: what its manifest says of it, and resuming from it anyway. */

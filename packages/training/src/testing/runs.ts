@@ -1,14 +1,14 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SelfTrainingOptions } from '../options.js';
-import { selfTrainingDefaults } from '../presets.js';
-import { RunFolder } from '../runFolder.js';
-import { train } from '../runner.js';
+import type { SelfTrainingOptions } from '../methods/options.js';
+import { selfTrainingDefaults } from '../methods/presets.js';
+import { RunFolder } from '../loop/runFolder.js';
+import { train } from '../loop/runner.js';
 import { readMetrics } from '../runs/index.js';
-import type { RunnerOptions, Selection, TrainingTask } from '../trainingTask.js';
-import { selfTrainingTask } from '../selfTraining.js';
-import { loraTrainable } from '../trainable.js';
+import type { RunnerOptions, Selection, TrainingTask } from '../loop/trainingTask.js';
+import { selfTrainingTask } from '../methods/selfTraining.js';
+import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './tiny.js';
 
 export const model = tinyModel();

@@ -9,9 +9,9 @@ import {
 import { Random } from '@selfjudge/base';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import type { JudgePair, Verdict } from '@selfjudge/judging';
-import type { PairJudge, TokenizedPrompt } from '../contest.js';
-import type { SupervisedExample } from '../supervised.js';
-import { judgeExample, sftExample } from '../supervised.js';
+import type { PairJudge, TokenizedPrompt } from '../methods/contest.js';
+import type { SupervisedExample } from '../losses/supervised.js';
+import { judgeExample, sftExample } from '../losses/supervised.js';
 
 /** What training is tested on: two layers of width 32 over bytes. */
 export function tinyModel(seed = 1): LlamaModel {

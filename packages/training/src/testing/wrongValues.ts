@@ -21,11 +21,11 @@ import {
   type Parameter,
 } from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
-import { decide } from '../contest.js';
-import { AdamW } from '../optimizer.js';
-import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../presets.js';
-import { LR_SCHEDULERS } from '../schedule.js';
-import { loraTrainable } from '../trainable.js';
+import { decide } from '../methods/contest.js';
+import { AdamW } from '../optimizer/adamw.js';
+import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../methods/presets.js';
+import { LR_SCHEDULERS } from '../loop/schedule.js';
+import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyExamples, tinyLora, tinyModel, tinyPrompts } from './tiny.js';
 
 // Right and wrong values of what this package's functions take.

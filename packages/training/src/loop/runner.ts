@@ -1,0 +1,208 @@
+import { atomicFolder } from './atomicFolder.js';
+import { loadCheckpoint, type Snapshot } from './checkpoint.js';
+import type { Metrics } from '../metrics/means.js';
+import { phaseMetrics, Profile, type ProfileRow } from './profile.js';
+import type { MetricsRow } from '../runs/rows.js';
+import type {
+  RunnerOptions,
+  Selection,
+  StepContext,
+  StepReport,
+  TrainingResult,
+  TrainingTask,
+} from './trainingTask.js';
+
+/**
+ * Runs a task from its start or its newest checkpoint to its end. The same task gives the same bits either way. After an
+ * error (of the device, of the disk) the checkpoints written so far are there to go on from.
+ * @throws FileFormatError when the newest checkpoint is damaged, naming the one before it
+ */
+export async function train(task: TrainingTask, options: RunnerOptions): Promise<TrainingResult> {
+  return new Runner(task, options).run();
+}
+
+class Runner {
+  private snapshot: Snapshot;
+  private last: Metrics = {};
+  private savedAt = -1;
+  private readonly profile: Profile;
+  private loggedAt = performance.now();
+
+  constructor(
+    private readonly task: TrainingTask,
+    private readonly options: RunnerOptions,
+  ) {
+    this.snapshot = { state: { step: 0, numTokens: 0, path: this.path } };
+    this.profile = new Profile(task.trainable.parameters.value.device);
+  }
+
+  async run(): Promise<TrainingResult> {
+    const { task, options } = this;
+    if (options.resume) await this.resume();
+    this.recall(options.folder?.trimLogs(this.state.step) ?? []);
+    options.onStart?.(this.state.step);
+    if (task.selection !== undefined && this.state.selection === undefined)
+      await this.chooseStart(task.selection);
+    try {
+      while (this.state.step < task.order.totalSteps && !this.state.selection?.stopped) {
+        options.signal?.throwIfAborted();
+        await this.step(this.state.step + 1);
+      }
+    } catch (error) {
+      // Another error, even after an abort, may have left half an update behind.
+      if (!options.signal?.aborted || error !== options.signal.reason) throw error;
+      return this.interrupted();
+    }
+    return this.finish();
+  }
+
+  private async step(step: number): Promise<void> {
+    const { task, options, profile } = this;
+    await profile.lap('other');
+    const at = { step, learningRate: task.schedule(step), signal: options.signal, profile };
+    const report = await task.step(at);
+    await profile.lap('other');
+    // From here to the end of the step nothing looks at the signal: the step is whole.
+    this.snapshot.state = { ...this.state, step, numTokens: this.state.numTokens + report.tokens };
+    const metrics = { ...report.metrics, learning_rate: at.learningRate, num_tokens: this.state.numTokens };
+    if (report.skipped) this.reportBadBatch(step, report);
+    const { selection } = task;
+    if (selection !== undefined && (step % selection.every === 0 || step === task.order.totalSteps))
+      Object.assign(metrics, await this.select(selection, { ...at, signal: undefined }));
+    await profile.lap('other');
+    Object.assign(metrics, this.measured());
+    this.log({ step, epoch: task.order.epoch(step), metrics });
+    if (options.saveSteps > 0 && step % options.saveSteps === 0) await this.save();
+  }
+
+  private log(row: MetricsRow): void {
+    this.last = row.metrics;
+    this.options.folder?.appendMetrics(row);
+    this.options.onLog?.(row);
+    const warning = this.task.review?.(row);
+    if (warning !== undefined) this.options.onWarning?.(warning);
+  }
+
+  /** The phases since the last row, with the wall time they add up to; a checkpoint counts to the row after it. */
+  private measured(): Metrics {
+    const now = performance.now();
+    const seconds = (now - this.loggedAt) / 1000;
+    this.loggedAt = now;
+    return { step_time: seconds, ...phaseMetrics(this.writeProfile()) };
+  }
+
+  private writeProfile(): ProfileRow {
+    const row = { step: this.state.step, ...this.profile.take() };
+    this.options.folder?.appendProfile(row);
+    return row;
+  }
+
+  private reportBadBatch(step: number, { examples, metrics }: StepReport): void {
+    this.options.folder?.writeSamples(`bad-step-${step}`, [
+      { reason: 'gradient is not finite', examples, metrics },
+    ]);
+    this.options.onWarning?.(
+      `step ${step} skipped: the gradient is not finite (norm ${metrics.grad_norm}); examples ${examples.join(', ')}`,
+    );
+  }
+
+  private async select(selection: Selection, at: StepContext): Promise<Metrics> {
+    const { metrics, signal, eligible, stop } = await selection.evaluate(at);
+    await this.profile.lap('eval');
+    const { bestStep, bestSignal } = this.state.selection ?? {
+      bestStep: 0,
+      bestSignal: selection.startSignal,
+    };
+    const better = eligible && signal > bestSignal;
+    if (better) this.snapshot.best = await this.task.trainable.parameters.read();
+    this.state.selection = better
+      ? { bestStep: at.step, bestSignal: signal, stopped: stop }
+      : { bestStep, bestSignal, stopped: stop };
+    return metrics;
+  }
+
+  private async chooseStart({ startSignal }: Selection): Promise<void> {
+    this.state.selection = { bestStep: 0, bestSignal: startSignal, stopped: false };
+    this.snapshot.best = await this.task.trainable.parameters.read();
+  }
+
+  private async resume(): Promise<void> {
+    const { folder, onWarning } = this.options;
+    const newest = folder?.checkpoints.newest();
+    if (newest === undefined) return;
+    this.snapshot = loadCheckpoint(newest, this.task.trainable.parameters, this.task.optimizer);
+    this.savedAt = this.state.step;
+    await this.profile.lap('checkpoint');
+    if (this.state.path !== this.path)
+      onWarning?.(
+        `resumed on kernel path ${this.path}; the run began on ${this.state.path}: results will differ in bits`,
+      );
+  }
+
+  /** Takes up what was logged before the checkpoint; what reviewing it warns of was said then. */
+  private recall(rows: MetricsRow[]): void {
+    for (const row of rows) this.task.review?.(row);
+    this.last = rows.at(-1)?.metrics ?? {};
+    const { step } = this.state;
+    if (this.options.folder !== undefined && rows.length < step)
+      this.options.onWarning?.(
+        `metrics.jsonl has ${rows.length} of the ${step} steps before the checkpoint; the others are lost`,
+      );
+  }
+
+  private async save(): Promise<string | undefined> {
+    const { folder, saveTotalLimit } = this.options;
+    if (folder === undefined) return undefined;
+    const { step } = this.state;
+    if (this.savedAt !== step) {
+      await this.profile.lap('other');
+      // What lies before a checkpoint is never computed again: it has to outlast what the checkpoint outlasts.
+      folder.syncLogs();
+      await folder.checkpoints.write(this.task.trainable, this.task.optimizer, this.snapshot);
+      this.savedAt = step;
+      folder.checkpoints.rotate(saveTotalLimit);
+      await this.profile.lap('checkpoint');
+    }
+    return folder.checkpoints.at(step);
+  }
+
+  private async interrupted(): Promise<TrainingResult> {
+    this.task.trainable.parameters.zeroGrad();
+    const { step, numTokens } = this.state;
+    const checkpoint = await this.save();
+    this.writeProfile();
+    this.options.folder?.syncLogs();
+    return { status: 'interrupted', step, numTokens, checkpoint };
+  }
+
+  private async finish(): Promise<TrainingResult> {
+    const { trainable } = this.task;
+    const { folder } = this.options;
+    this.task.conclude?.();
+    await this.save();
+    const { step, numTokens, selection } = this.state;
+    if (this.snapshot.best !== undefined && selection !== undefined && selection.bestStep !== step)
+      trainable.parameters.load(this.snapshot.best);
+    if (folder !== undefined) await atomicFolder(folder.final, (dir) => trainable.save(dir));
+    await this.profile.lap('checkpoint');
+    this.writeProfile();
+    folder?.syncLogs();
+    return {
+      status: 'completed',
+      step,
+      bestStep: selection?.bestStep ?? step,
+      ...(this.task.selection?.chosenBy && { chosenBy: this.task.selection.chosenBy }),
+      numTokens,
+      last: this.last,
+      final: folder?.final,
+    };
+  }
+
+  private get state() {
+    return this.snapshot.state;
+  }
+
+  private get path(): string {
+    return this.task.trainable.parameters.value.device.path;
+  }
+}

@@ -1,0 +1,95 @@
+// What a run of training is made of: a task, its steps, what chooses among its policies, and how it ends.
+import type { DataOrder } from './dataOrder.js';
+import type { Metrics } from '../metrics/means.js';
+import type { AdamW } from '../optimizer/adamw.js';
+import type { Profile } from './profile.js';
+import type { RunFolder } from './runFolder.js';
+import type { MetricsRow } from '../runs/rows.js';
+import type { Schedule } from './schedule.js';
+import type { Trainable } from '../optimizer/trainable.js';
+import type { Workload } from './workload.js';
+
+export interface StepContext {
+  /** From 1. */
+  step: number;
+  learningRate: number;
+  signal?: AbortSignal;
+  /** Told where each phase of the step ends. Absent: nothing is measured. */
+  profile?: Profile;
+}
+
+export interface StepReport {
+  metrics: Metrics;
+  /** Tokens trained on in this step, shared prefixes counted for each sequence. */
+  tokens: number;
+  /** Ids of the examples, to name a bad batch. */
+  examples: string[];
+  /** The gradient was not finite and the step changed nothing. */
+  skipped: boolean;
+}
+
+/** What a signal says of the policy now. */
+export interface SignalReport {
+  metrics: Metrics;
+  /** Larger is better. */
+  signal: number;
+  /** Whether this policy may be chosen. */
+  eligible: boolean;
+  /** Training should end here. */
+  stop: boolean;
+}
+
+/** Chooses among the policies of a run. The start counts as step 0 with `startSignal`. */
+export interface Selection {
+  every: number;
+  startSignal: number;
+  /** Who says which policy is best, and of how many prompts. */
+  chosenBy?: { judge: string; n: number };
+  evaluate(at: StepContext): Promise<SignalReport>;
+}
+
+export interface TrainingTask {
+  trainable: Trainable;
+  optimizer: AdamW;
+  order: DataOrder;
+  schedule: Schedule;
+  /** Forward, backward and the update of one step. Must be a function of (parameters, moments, step) alone. */
+  step(at: StepContext): Promise<StepReport>;
+  selection?: Selection;
+  /** What the steps compute on, as far as it is known: what memory and time can be told from. */
+  workload?: Workload;
+  /** Looks at what was logged, row by row, for example for a policy that does not move. A resumed run sees all rows. */
+  review?(row: MetricsRow): string | undefined;
+  /** Called when all steps are done, before the result is saved. @throws when nothing was learnt, saying why */
+  conclude?(): void;
+}
+
+export interface RunnerOptions {
+  /** Without a folder nothing is written and nothing can be resumed. */
+  folder?: RunFolder;
+  saveSteps: number;
+  saveTotalLimit: number;
+  /** Go on from the newest checkpoint, if there is one; a damaged one is an error. */
+  resume?: boolean;
+  /** Aborting stops at once, writes a checkpoint of the last whole step and resolves with `interrupted`. */
+  signal?: AbortSignal;
+  /** Called once, before the first step. @param step steps done already, above 0 when a run goes on */
+  onStart?(step: number): void;
+  onLog?(row: MetricsRow): void;
+  onWarning?(message: string): void;
+}
+
+export type TrainingResult =
+  | {
+      status: 'completed';
+      /** Steps done; fewer than planned when the signal ended training. */
+      step: number;
+      /** The step whose policy was kept: the last, or the best by the signal. */
+      bestStep: number;
+      /** Who chose it, where it was chosen. */
+      chosenBy?: { judge: string; n: number };
+      numTokens: number;
+      last: Metrics;
+      final?: string;
+    }
+  | { status: 'interrupted'; step: number; numTokens: number; checkpoint?: string };

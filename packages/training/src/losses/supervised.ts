@@ -1,0 +1,121 @@
+import type { DropoutKey, ModelView, PlannedTree, SequenceGroup } from '@selfjudge/engine';
+import { plan } from '@selfjudge/engine/internal';
+import type { TreeSequence } from '@selfjudge/text';
+import type { JudgeSequences } from '@selfjudge/judging';
+import { accumulate } from './accumulate.js';
+import { Means, type Metrics } from '../metrics/means.js';
+import type { JsftLossOptions } from '../methods/options.js';
+
+export const labelKinds = ['sft', 'verdict', 'rationale'] as const;
+export type LabelKind = (typeof labelKinds)[number];
+
+/** Sequences trained on by cross-entropy, with what each span of targets is. */
+export interface SupervisedExample extends SequenceGroup {
+  /** For reports of bad batches. */
+  id: string;
+  /** Of each sequence, the kind of each of its target spans. */
+  kinds: LabelKind[][];
+}
+
+/**
+ * Adds the gradient of one optimizer step's loss, -sum of weight x logp over all labels.
+ *
+ * Every weight is normalised over the whole step, so the cut into trees leaves the gradient unchanged.
+ * @returns `loss`, `loss/<kind>` (mean negative log-probability of its tokens, nats), `verdict_accuracy` where the
+ *   sequences name the other verdicts as candidates, and `tokens`, the labels trained on.
+ */
+export async function supervisedBackward(
+  policy: ModelView,
+  examples: SupervisedExample[],
+  options: JsftLossOptions,
+  tokenBudget: number,
+  dropout?: DropoutKey,
+  signal?: AbortSignal,
+): Promise<Metrics> {
+  const weights = labelWeights(examples, options);
+  const means = new Means();
+  let loss = 0;
+  let tokens = 0;
+  for (const tree of plan(examples, tokenBudget)) {
+    signal?.throwIfAborted();
+    const kinds = kindsOfLabels(tree);
+    const gradient = Float32Array.from(kinds, (kind) => (kind === null ? 0 : -weights[kind]));
+    const logp = await accumulate(policy, tree.batch, gradient, dropout);
+    kinds.forEach((kind, i) => {
+      if (kind === null) return;
+      tokens++;
+      loss -= weights[kind] * logp[i];
+      means.add(`loss/${kind}`, -logp[i]);
+    });
+    addVerdictAccuracy(means, tree, kinds, logp);
+  }
+  return { loss, ...means.all(), tokens };
+}
+
+/** The weight of one label of each kind. A kind the step has none of weighs nothing. */
+export function labelWeights(
+  examples: readonly SupervisedExample[],
+  options: JsftLossOptions,
+): Record<LabelKind, number> {
+  const { lossNormalization, judgeWeight, rationaleWeight } = options;
+  const counts = { sft: 0, verdict: 0, rationale: 0 };
+  for (const { sequences, kinds } of examples)
+    sequences.forEach((sequence, s) =>
+      sequence.targets?.forEach(([start, end], t) => (counts[kinds[s][t]] += end - start)),
+    );
+  if (lossNormalization === 'token') {
+    const each = 1 / (counts.sft + counts.verdict + counts.rationale);
+    return { sft: each, verdict: each, rationale: each };
+  }
+  const share = (weight: number, count: number) => (count === 0 ? 0 : weight / count);
+  return {
+    sft: share(1, counts.sft),
+    verdict: share(judgeWeight, counts.verdict),
+    rationale: share(rationaleWeight, counts.rationale),
+  };
+}
+
+/** The kind of every label triple of a tree; null for candidates, which are only looked at. */
+function kindsOfLabels({ batch, groups }: PlannedTree<SupervisedExample>): (LabelKind | null)[] {
+  const kinds: (LabelKind | null)[] = [];
+  for (const group of groups)
+    group.sequences.forEach((sequence, s) => {
+      sequence.targets?.forEach(([start, end], t) => {
+        for (let p = start; p < end; p++) kinds.push(group.kinds[s][t]);
+      });
+      for (const { labels } of sequence.candidates ?? []) for (const _ of labels) kinds.push(null);
+    });
+  if (kinds.length !== batch.labels.label.length)
+    throw new Error(`[supervised] ${kinds.length} labels planned, ${batch.labels.label.length} in the tree`);
+  return kinds;
+}
+
+/** A verdict is right when no candidate predicted at its place is more probable. */
+function addVerdictAccuracy(
+  means: Means,
+  { batch }: PlannedTree<SupervisedExample>,
+  kinds: (LabelKind | null)[],
+  logp: Float32Array,
+): void {
+  const { sequence, position } = batch.labels;
+  const best = new Map<string, number>();
+  const place = (i: number) => `${sequence[i]}:${position[i]}`;
+  kinds.forEach((kind, i) => {
+    if (kind === null) best.set(place(i), Math.max(best.get(place(i)) ?? -Infinity, logp[i]));
+  });
+  kinds.forEach((kind, i) => {
+    const rival = best.get(place(i));
+    if (kind === 'verdict' && rival !== undefined) means.add('verdict_accuracy', logp[i] >= rival ? 1 : 0);
+  });
+}
+
+/** An SFT example: the whole sequence with the spans the assistant is trained on. */
+export function sftExample(sequence: TreeSequence, id: string): SupervisedExample {
+  return { id, sequences: [sequence], kinds: [(sequence.targets ?? []).map(() => 'sft' as const)] };
+}
+
+/** A judge example: every question about one pair in both orders, which must share an optimizer step. */
+export function judgeExample(judged: JudgeSequences, id: string): SupervisedExample {
+  const { sequences, kinds } = judged;
+  return { id, sequences, kinds };
+}

@@ -1,0 +1,95 @@
+import type { SampledAnswer } from '@selfjudge/engine';
+import type { Tokenizer } from '@selfjudge/text';
+import type { Text } from '@selfjudge/data';
+import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
+import { verdictsOn } from '@selfjudge/judging/internal';
+import type { MissingEos, SelfTrainingOptions } from './options.js';
+import type { TokenPair } from '../losses/preferenceUpdate.js';
+
+/** Whoever says which of two answers is better: the frozen start in self-training. */
+export interface PairJudge {
+  compare(pairs: readonly JudgePair[], options?: CompareOptions): Promise<Verdict[]>;
+}
+
+export interface TokenizedPrompt {
+  id: string;
+  /** What the judge reads. */
+  text: Text;
+  /** The prompt as the policy sees it, up to the open assistant turn. */
+  tokens: number[];
+}
+
+/**
+ * What became of two answers: `pair` when one won and both are trained on; else why not. `equal`: the same text,
+ * `cut`: without an end token where that excludes them, `tie` and `null`: the judge's verdict.
+ */
+export type Fate = 'pair' | 'equal' | 'cut' | 'tie' | 'null';
+
+export interface Contest {
+  prompt: TokenizedPrompt;
+  a: SampledAnswer;
+  b: SampledAnswer;
+  fate: Fate;
+  winner?: 'a' | 'b';
+  /** Absent where the judge was not asked. */
+  verdict?: Verdict;
+}
+
+/** How answers are sampled in training; the tokenizer says what ends a turn. */
+export function sampling(options: SelfTrainingOptions, tokenizer: Tokenizer) {
+  const { maxNewTokens, temperature, topP, topK, seed } = options;
+  return { maxNewTokens, temperature, topP, topK, seed, eos: tokenizer.eos };
+}
+
+/** Settles every pair of answers, asking the judge only where its word can matter. */
+export async function decide(
+  prompts: TokenizedPrompt[],
+  answers: [a: SampledAnswer, b: SampledAnswer][],
+  judge: PairJudge,
+  missingEos: MissingEos,
+  compare: CompareOptions = {},
+): Promise<Contest[]> {
+  const contests = prompts.map((prompt, i): Contest => {
+    const [a, b] = answers[i];
+    return { prompt, a, b, ...settled(a, b, missingEos) };
+  });
+  const open = contests.filter((c) => c.fate === 'pair' && c.winner === undefined);
+  const verdicts = await judge.compare(
+    open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text })),
+    compare,
+  );
+  verdictsOn(open.length)(verdicts, 'verdicts', 'decide');
+  open.forEach((contest, i) => {
+    const { winner } = verdicts[i];
+    contest.verdict = verdicts[i];
+    if (winner === 'a' || winner === 'b') contest.winner = winner;
+    else contest.fate = winner ?? 'null';
+  });
+  return contests;
+}
+
+/** What can be said of two answers without a judge. */
+function settled(
+  a: SampledAnswer,
+  b: SampledAnswer,
+  missingEos: MissingEos,
+): Pick<Contest, 'fate' | 'winner'> {
+  if (a.text === b.text) return { fate: 'equal' };
+  const cut = { a: a.finish !== 'eos', b: b.finish !== 'eos' };
+  if (missingEos === 'keep' || !(cut.a || cut.b)) return { fate: 'pair' };
+  if (missingEos === 'drop' || (cut.a && cut.b)) return { fate: 'cut' };
+  return { fate: 'pair', winner: cut.a ? 'b' : 'a' };
+}
+
+/** The pairs to train on, winner and loser as sampled. */
+export function preferences(contests: Contest[], referenceSums: [a: number, b: number][]): TokenPair[] {
+  return contests.flatMap(({ prompt, a, b, winner, fate }, i) => {
+    if (fate !== 'pair') return [];
+    const both = {
+      a: { tokens: a.tokens, logprobs: a.logprobs, reference: referenceSums[i][0] },
+      b: { tokens: b.tokens, logprobs: b.logprobs, reference: referenceSums[i][1] },
+    };
+    const [chosen, rejected] = winner === 'a' ? [both.a, both.b] : [both.b, both.a];
+    return [{ id: prompt.id, prompt: prompt.tokens, chosen, rejected }];
+  });
+}

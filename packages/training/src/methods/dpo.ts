@@ -1,0 +1,67 @@
+import type { AdamW } from '../optimizer/adamw.js';
+import type { DpoOptions } from './options.js';
+import {
+  bothAnswers,
+  precomputeReference,
+  preferenceBackward,
+  type TokenPair,
+} from '../losses/preferenceUpdate.js';
+import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
+import { taskOver } from '../loop/taskOver.js';
+import type { PreferenceTrainable } from '../optimizer/trainable.js';
+
+/** Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`. */
+export async function dpoTask(
+  trainable: PreferenceTrainable,
+  pairs: TokenPair[],
+  options: DpoOptions,
+): Promise<TrainingTask> {
+  const task = taskOver(trainable, pairs.length, options);
+  let ready = options.precomputeRefLogProbs ? undefined : pairs;
+  const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
+  return {
+    ...task,
+    workload: {
+      groups: (step) => task.order.batch(step).map((i) => groupOf(pairs[i])),
+      all: pairs.map(groupOf),
+      tokenBudget: options.tokenBudget,
+    },
+    step: async (at) => {
+      // The reference stands still: whenever it is asked, it says the same.
+      ready ??= await precomputeReference(pairs, trainable.reference, options.tokenBudget, at.signal);
+      const all = ready;
+      return dpoStep(
+        task.order.batch(at.step).map((i) => all[i]),
+        { ...task, options },
+        at,
+      );
+    },
+  };
+}
+
+export async function dpoStep(
+  pairs: TokenPair[],
+  run: { trainable: PreferenceTrainable; optimizer: AdamW; options: DpoOptions },
+  at: StepContext,
+): Promise<StepReport> {
+  const { trainable, optimizer, options } = run;
+  await at.profile?.lap('data');
+  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
+  const { gradNorm, skipped } = await optimizer.step(at.learningRate);
+  await at.profile?.lap('update');
+  return {
+    metrics: { ...metrics, grad_norm: gradNorm },
+    tokens: pairTokens(pairs),
+    examples: pairs.map(({ id }) => id),
+    skipped,
+  };
+}
+
+/** Tokens of both sequences of every pair, the prompt counted for each. */
+export function pairTokens(pairs: TokenPair[]): number {
+  return pairs.reduce(
+    (sum, { prompt, chosen, rejected }) =>
+      sum + 2 * prompt.length + chosen.tokens.length + rejected.tokens.length,
+    0,
+  );
+}

@@ -1,0 +1,98 @@
+import type { Tokenizer } from '@selfjudge/text';
+import type { PreferencePair, Problem, PromptRow, SftExample, TokenisedExample } from '@selfjudge/data';
+import { preferenceSequences, promptIds, refusable, sftSequences } from '@selfjudge/data/internal';
+import type { TokenizedPrompt } from './contest.js';
+import type { Answer, TokenPair } from '../losses/preferenceUpdate.js';
+import { sftExample, type SupervisedExample } from '../losses/supervised.js';
+
+/** Rows made ready for training, and what that cost: nothing is left out or shortened without being counted. */
+export interface Prepared<T> {
+  examples: T[];
+  /** Rows left out, and where they stand in their file. */
+  dropped: { id: string; place?: string; problem: Problem }[];
+  /** Answers shortened to fit; they have no end token. */
+  cut: number;
+}
+
+/** @param options.trainOn the last assistant turn, or all of them */
+export function prepareSft(
+  tokenizer: Tokenizer,
+  rows: readonly SftExample[],
+  options: { maxLength: number; trainOn?: 'last' | 'all' },
+): Prepared<SupervisedExample> {
+  const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { value, problem } = sftSequences(tokenizer, row, options);
+    if (problem) out.dropped.push(left(row, problem));
+    else {
+      const sequences = value.map(({ sequence }) => sequence);
+      const kinds = sequences.flatMap((sequence) => sftExample(sequence, row.id).kinds);
+      out.examples.push({ id: row.id, sequences, kinds });
+      out.cut += value.filter(({ cut }) => cut > 0).length;
+    }
+  }
+  return out;
+}
+
+/** Pairs whose two sides are the same tokens teach nothing and are dropped. */
+export function preparePairs(
+  tokenizer: Tokenizer,
+  rows: readonly PreferencePair[],
+  options: { maxLength: number },
+): Prepared<TokenPair> {
+  const out: Prepared<TokenPair> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { value, problem } = preferenceSequences(tokenizer, row, options);
+    if (problem) {
+      out.dropped.push(left(row, problem));
+      continue;
+    }
+    const [chosen, rejected] = [answerOf(value.chosen), answerOf(value.rejected)];
+    if (sameTokens(chosen.tokens, rejected.tokens)) {
+      const reason = `both answers are the same ${chosen.tokens.length} tokens`;
+      out.dropped.push(left(row, { code: 'equal-answers', reason }));
+      continue;
+    }
+    const { tokens, targets } = value.chosen.sequence;
+    const prompt = Array.from(tokens).slice(0, targets![0][0]);
+    out.examples.push({ id: row.id, prompt, chosen, rejected });
+    out.cut += Number(value.chosen.cut > 0) + Number(value.rejected.cut > 0);
+  }
+  return out;
+}
+
+/** @param options.maxPromptLength prompts of more tokens are dropped, as are those the chat template refuses */
+export function preparePrompts(
+  tokenizer: Tokenizer,
+  rows: readonly PromptRow[],
+  options: { maxPromptLength: number },
+): Prepared<TokenizedPrompt> {
+  const { maxPromptLength } = options;
+  const out: Prepared<TokenizedPrompt> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { value: tokens, problem } = refusable(() => promptIds(tokenizer, row.prompt));
+    if (problem) out.dropped.push(left(row, problem));
+    else if (tokens.length <= maxPromptLength) out.examples.push({ id: row.id, text: row.prompt, tokens });
+    else {
+      const reason = `the prompt has ${tokens.length} tokens, the limit is ${maxPromptLength}`;
+      out.dropped.push(left(row, { code: 'prompt-too-long', reason }));
+    }
+  }
+  return out;
+}
+
+/** A row left out. */
+export const left = ({ id, place }: { id: string; place?: string }, problem: Problem) => ({
+  id,
+  ...(place !== undefined && { place }),
+  problem,
+});
+
+function answerOf({ sequence: { tokens, targets } }: TokenisedExample): Answer {
+  const [start, end] = targets![0];
+  return { tokens: Array.from(tokens).slice(start, end) };
+}
+
+function sameTokens(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((token, i) => token === b[i]);
+}

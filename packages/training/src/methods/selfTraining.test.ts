@@ -1,0 +1,114 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import type { PairJudge } from './contest.js';
+import { JudgeSignal } from '../metrics/judgeSignal.js';
+import { AdamW } from '../optimizer/adamw.js';
+import type { SelfTrainingOptions } from './options.js';
+import { selfTrainingDefaults } from './presets.js';
+import { selfTrainingStep } from './selfTraining.js';
+import type { SelfTraining } from './selfTrainingRun.js';
+import { hashJudge, verdict, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
+import { fullPreferenceTrainable, loraTrainable } from '../optimizer/trainable.js';
+
+const options: SelfTrainingOptions = {
+  ...selfTrainingDefaults,
+  learningRate: 1e-2,
+  trainBatchSize: 4,
+  maxNewTokens: 12,
+  topP: 1,
+  tokenBudget: 100,
+  missingEos: 'keep',
+};
+const model = tinyModel();
+const start = await trainedAdapter(model, 4);
+const prompts = tinyPrompts(model, 4);
+afterAll(() => model.dispose());
+
+function run(o: Partial<SelfTrainingOptions> = {}): SelfTraining {
+  const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
+  const all = { ...options, ...o };
+  const optimizer = new AdamW(trainable.parameters, all);
+  return { trainable, judge: hashJudge, tokenizer: model.tokenizer!, optimizer, options: all };
+}
+const at = (step: number) => ({ step, learningRate: options.learningRate });
+
+describe('selfTrainingStep', () => {
+  it('begins at log 2 with policy, sampler and reference equal to the bit', async () => {
+    const training = run();
+    const first = await selfTrainingStep(prompts, training, at(1));
+    expect(first.metrics.loss).toBe(Math.LN2);
+    expect(first.metrics.kl).toBe(0);
+    expect(first.metrics['sampling/logp_diff']).toBe(0);
+    expect(first.metrics.grad_norm).toBeGreaterThan(0);
+    expect(first.metrics.entropy).toBeGreaterThan(1);
+    const second = await selfTrainingStep(prompts, training, at(2));
+    expect(second.metrics['sampling/logp_diff']).toBe(0);
+    expect(second.metrics.kl).not.toBe(0);
+    expect(second.metrics.loss).not.toBe(Math.LN2);
+  });
+
+  it('trains on the ids as sampled and gives a cut answer no end token', async () => {
+    const { contests } = await selfTrainingStep(prompts, run({ maxNewTokens: 3 }), at(1));
+    const eos = new Set(model.tokenizer!.eos);
+    for (const { a, b } of contests)
+      for (const answer of [a, b]) {
+        expect(answer.tokens.some((t) => eos.has(t))).toBe(answer.finish === 'eos');
+        expect(answer.logprobs).toHaveLength(answer.tokens.length);
+        if (answer.finish === 'length') expect(answer.tokens).toHaveLength(3);
+      }
+  });
+
+  it.each([1, -1])('moves the policy the way the judge points: %d', async (sign) => {
+    const own = tinyModel(2);
+    const trainable = fullPreferenceTrainable(own);
+    const all = { ...options, learningRate: 3e-3, trainBatchSize: 16, tokenBudget: 2000 };
+    const optimizer = new AdamW(trainable.parameters, all);
+    const letters = (text: string) => text.split(/[a-z]/).length - 1;
+    const judge: PairJudge = {
+      compare: (pairs) => Promise.resolve(pairs.map((p) => verdict(p, sign * (letters(p.a) - letters(p.b))))),
+    };
+    const training = { trainable, judge, tokenizer: own.tokenizer!, optimizer, options: all };
+    const seen: number[] = [];
+    for (let step = 1; step <= 30; step++) {
+      const { contests } = await selfTrainingStep(tinyPrompts(own, 16), training, {
+        step,
+        learningRate: all.learningRate,
+      });
+      seen.push(contests.reduce((n, { a, b }) => n + letters(a.text) + letters(b.text), 0));
+    }
+    const mean = (xs: number[]) => xs.reduce((x, y) => x + y, 0) / xs.length;
+    const [early, late] = [mean(seen.slice(0, 5)), mean(seen.slice(-5))];
+    if (sign > 0) expect(late).toBeGreaterThan(1.5 * early);
+    else expect(late).toBeLessThan(early / 1.5);
+    trainable.start.dispose();
+    own.dispose();
+  });
+
+  it('makes no update from a step without pairs', async () => {
+    const training = run();
+    const before = await training.trainable.parameters.read();
+    const tie = {
+      compare: async (pairs: Parameters<typeof hashJudge.compare>[0]) =>
+        (await hashJudge.compare(pairs)).map((v) => ({ ...v, winner: 'tie' as const })),
+    };
+    const report = await selfTrainingStep(prompts, { ...training, judge: tie }, at(1));
+    expect(report).toMatchObject({ tokens: 0, examples: [], skipped: false });
+    expect(report.metrics['judge/tie_rate']).toBe(1);
+    expect(await training.trainable.parameters.read()).toEqual(before);
+  });
+});
+
+describe('JudgeSignal', () => {
+  it('is one half at the start, and a policy too far away is out', async () => {
+    const training = run({ evalSteps: 1, maxKl: 0.1 });
+    const signal = new JudgeSignal(training, prompts);
+    expect(await signal.evaluate(at(0))).toMatchObject({
+      signal: 0.5,
+      eligible: true,
+      stop: false,
+      metrics: { 'eval/kl': 0 },
+    });
+    const { parameters } = training.trainable;
+    parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
+    expect(await signal.evaluate(at(1))).toMatchObject({ eligible: false, stop: true });
+  });
+});

@@ -1,0 +1,15 @@
+import type { Tokenizer } from '@selfjudge/text';
+import type { PairJudge } from './contest.js';
+import type { AdamW } from '../optimizer/adamw.js';
+import type { SelfTrainingOptions } from './options.js';
+import type { PreferenceTrainable } from '../optimizer/trainable.js';
+
+/** What the steps of self-training work with, and the signal that chooses among their policies. */
+export interface SelfTraining {
+  trainable: PreferenceTrainable;
+  /** The frozen start as judge. */
+  judge: PairJudge;
+  tokenizer: Tokenizer;
+  optimizer: AdamW;
+  options: SelfTrainingOptions;
+}

@@ -1,0 +1,45 @@
+import { mean } from '@selfjudge/base/internal';
+import { judgeBehaviour } from '@selfjudge/judging/internal';
+import type { Contest, Fate } from '../methods/contest.js';
+import type { Metrics } from './means.js';
+
+/**
+ * How the judge behaved over the contests it was asked about (see `judgeBehaviour`), and what became of all of them:
+ * `pair_rate` is the share that became training pairs, `equal_ratio` and `cut_ratio` those it was not asked about.
+ */
+export function judgeMetrics(contests: Contest[]): Metrics {
+  const judged = contests.flatMap(({ verdict, a, b }) =>
+    verdict === undefined ? [] : [{ verdict, lengths: [a.tokens.length, b.tokens.length] as const }],
+  );
+  const behaviour = judgeBehaviour(
+    judged.map(({ verdict }) => verdict),
+    judged.map(({ lengths }) => lengths),
+  );
+  const share = (fate: Fate) => mean(contests.map((c) => Number(c.fate === fate)));
+  return {
+    'judge/position_consistency': behaviour.positionConsistency,
+    'judge/first_rate': behaviour.firstRate,
+    'judge/margin': behaviour.margin,
+    'judge/ab_mass': behaviour.abMass,
+    'judge/tie_rate': behaviour.tieRate,
+    'judge/invalid_rate': behaviour.invalidRate,
+    'judge/length_bias': behaviour.lengthBias,
+    'judge/pair_rate': share('pair'),
+    'completions/equal_ratio': share('equal'),
+    'completions/cut_ratio': share('cut'),
+  };
+}
+
+/** Lengths in tokens, the end token included, and the share of answers cut before it. */
+export function completionMetrics(contests: Contest[]): Metrics {
+  const answers = contests.flatMap(({ a, b }) => [a, b]);
+  const lengths = answers.map(({ tokens }) => tokens.length);
+  const logprobs = answers.flatMap((answer) => Array.from(answer.logprobs));
+  return {
+    'completions/mean_length': mean(lengths),
+    'completions/min_length': Math.min(...lengths),
+    'completions/max_length': Math.max(...lengths),
+    'completions/clipped_ratio': mean(answers.map(({ finish }) => Number(finish !== 'eos'))),
+    entropy: -mean(logprobs),
+  };
+}
