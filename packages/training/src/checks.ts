@@ -20,7 +20,7 @@ import {
 } from '@selfjudge/base/checks';
 import { prompt, tokenizer, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
-import { LR_SCHEDULERS } from './loop/schedule.js';
+import { LR_SCHEDULERS } from './options/schedule.js';
 
 const share = number({ min: 0, max: 1 });
 /** Of AdamW: at 1 the mean would never move, and its bias correction divides by zero. */

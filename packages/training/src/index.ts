@@ -1,17 +1,17 @@
 export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } from './loop/checkpoint.js';
-export type { Contest, Fate, PairJudge, TokenizedPrompt } from './methods/contest.js';
+export type { Contest, Fate, PairJudge, TokenizedPrompt } from './pairs/contest.js';
 export { DataOrder, type DataOrderOptions } from './loop/dataOrder.js';
 export * from './face/preference.js';
 export * from './face/runs.js';
 export * from './face/supervised.js';
-export { JudgeSignal } from './metrics/judgeSignal.js';
-export type { LossParameters, LossType, PairLoss, PreferenceLoss } from './losses/preferenceLosses.js';
+export { JudgeSignal } from './methods/judgeSignal.js';
+export type { LossParameters, PairLoss, PreferenceLoss } from './losses/preferenceLosses.js';
 export type { Metrics } from './metrics/means.js';
 export { AdamW, type AdamWState, type UpdateReport } from './optimizer/adamw.js';
-export * from './methods/options.js';
+export * from './options/options.js';
 export type { Prepared } from './methods/prepare.js';
-export type { Answer, TokenPair } from './losses/preferenceUpdate.js';
-export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './loop/profile.js';
+export type { Answer, TokenPair } from './pairs/tokenPair.js';
+export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './metrics/profile.js';
 export {
   defaultLora,
   dpoDefaults,
@@ -20,7 +20,7 @@ export {
   paperLora,
   selfTrainingDefaults,
   sftDefaults,
-} from './methods/presets.js';
+} from './options/presets.js';
 export { NUMERIC_VERSION } from './loop/numericVersion.js';
 export { RunFolder } from './loop/runFolder.js';
 export type { MetricsRow } from './runs/rows.js';
@@ -33,7 +33,8 @@ export type {
   TrainingResult,
   TrainingTask,
 } from './loop/trainingTask.js';
-export { LR_SCHEDULERS, type LrSchedulerType, type Schedule, type ScheduleOptions } from './loop/schedule.js';
+export type { Schedule } from './loop/schedule.js';
+export { LR_SCHEDULERS, type LrSchedulerType, type ScheduleOptions } from './options/schedule.js';
 export type { SelfTraining } from './methods/selfTrainingRun.js';
 export type { LabelKind, SupervisedExample } from './losses/supervised.js';
 export type { PreferenceTrainable, Trainable } from './optimizer/trainable.js';

@@ -2,7 +2,7 @@
 export { accumulate } from './losses/accumulate.js';
 export { atomicFolder, folderFault } from './loop/atomicFolder.js';
 export { loadCheckpoint } from './loop/checkpoint.js';
-export { decide, preferences, sampling } from './methods/contest.js';
+export { decide, preferences, sampling } from './pairs/contest.js';
 export { dpoStep, dpoTask } from './methods/dpo.js';
 export { environment } from './loop/environment.js';
 export { bytesOf, expectedMemory, type ExpectedMemory } from './loop/expectedMemory.js';
@@ -11,7 +11,8 @@ export { completionMetrics, judgeMetrics } from './metrics/judgeMetrics.js';
 export { klEstimate, scoreContests } from './metrics/kl.js';
 export { preferenceLosses } from './losses/preferenceLosses.js';
 export { left, preparePairs, preparePrompts, prepareSft } from './methods/prepare.js';
-export { answerSequence, precomputeReference, preferenceBackward } from './losses/preferenceUpdate.js';
+export { answerSequence } from './pairs/tokenPair.js';
+export { precomputeReference, preferenceBackward } from './losses/preferenceUpdate.js';
 export { train } from './loop/runner.js';
 export { schedule } from './loop/schedule.js';
 export { selfTrainingStep, selfTrainingTask } from './methods/selfTraining.js';

@@ -16,12 +16,13 @@ import {
 import { view } from '@selfjudge/engine/checks';
 import { tokenId, tokenizer } from '@selfjudge/text/checks';
 import * as is from '../checks.js';
-import * as contests from '../methods/contest.js';
+import * as contests from '../pairs/contest.js';
 import * as dpo from '../methods/dpo.js';
 import * as judging from '../metrics/judgeMetrics.js';
 import * as divergence from '../metrics/kl.js';
 import * as losses from '../losses/preferenceLosses.js';
 import * as updates from '../losses/preferenceUpdate.js';
+import * as tokenPairs from '../pairs/tokenPair.js';
 import * as selfTraining from '../methods/selfTraining.js';
 
 const pairs = list(is.isTokenPair);
@@ -82,7 +83,7 @@ export const klEstimate = checked(
 export const answerSequence = checked(
   'answerSequence',
   { prompt: list(tokenId), answer: list(tokenId, 1) },
-  updates.answerSequence,
+  tokenPairs.answerSequence,
 );
 export const precomputeReference = checkedAsync(
   'precomputeReference',

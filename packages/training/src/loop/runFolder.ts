@@ -22,7 +22,7 @@ import {
   type Check,
 } from '@selfjudge/base/checks';
 import { Checkpoints } from './checkpoint.js';
-import type { ProfileRow } from './profile.js';
+import type { ProfileRow } from '../metrics/profile.js';
 import { RunLock } from './runLock.js';
 import { readLines, wholeRow, type LogFormat } from '../runs/log.js';
 import { readSummary } from '../runs/read.js';

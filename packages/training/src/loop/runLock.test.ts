@@ -82,7 +82,7 @@ async function proc(pid: number, name: string, expected: RegExp): Promise<string
 function contend(path: string): Promise<{ code: number; stderr: string }> {
   const program = `
     import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
-    import { RunLock } from ${JSON.stringify(new URL('../dist/runLock.js', import.meta.url).href)};
+    import { RunLock } from ${JSON.stringify(new URL('../../dist/loop/runLock.js', import.meta.url).href)};
     const [path] = process.argv.slice(1);
     let turns = 0;
     while (turns < 20) {

@@ -1,7 +1,7 @@
 import { atomicFolder } from './atomicFolder.js';
 import { loadCheckpoint, type Snapshot } from './checkpoint.js';
 import type { Metrics } from '../metrics/means.js';
-import { phaseMetrics, Profile, type ProfileRow } from './profile.js';
+import { phaseMetrics, Profile, type ProfileRow } from '../metrics/profile.js';
 import type { MetricsRow } from '../runs/rows.js';
 import type {
   RunnerOptions,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { schedule, type ScheduleOptions } from './schedule.js';
+import { schedule } from './schedule.js';
+import type { ScheduleOptions } from '../options/schedule.js';
 
 const options: ScheduleOptions = {
   learningRate: 1,

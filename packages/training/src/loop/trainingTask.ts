@@ -2,7 +2,7 @@
 import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from '../metrics/means.js';
 import type { AdamW } from '../optimizer/adamw.js';
-import type { Profile } from './profile.js';
+import type { Profile } from '../metrics/profile.js';
 import type { RunFolder } from './runFolder.js';
 import type { MetricsRow } from '../runs/rows.js';
 import type { Schedule } from './schedule.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { preferenceLosses, type LossType } from './preferenceLosses.js';
+import { preferenceLosses } from './preferenceLosses.js';
+import type { LossType } from '../options/options.js';
 
 const names = Object.keys(preferenceLosses) as LossType[];
 

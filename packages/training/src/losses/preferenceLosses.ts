@@ -1,3 +1,5 @@
+import type { LossType } from '../options/options.js';
+
 /**
  * Preference losses on summed log-probabilities. With L = log pi - log ref of a whole answer, d = L_chosen - L_rejected
  * and b = beta, per pair:
@@ -6,8 +8,6 @@
  *   hinge     max(0, 1 - b d)                              arXiv 2305.10425 (SLiC), b = 1 / margin
  *   ipo       (d - 1 / (2 b))^2                            arXiv 2310.12036
  */
-export type LossType = 'sigmoid' | 'hinge' | 'ipo';
-
 export interface PairLoss {
   /** The loss of the pair, in nats (ipo: nats squared). */
   value: number;

@@ -1,8 +1,9 @@
 import { Random } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { LossType } from './preferenceLosses.js';
-import type { PreferenceOptions } from '../methods/options.js';
-import { precomputeReference, preferenceBackward, type TokenPair } from './preferenceUpdate.js';
+import type { LossType } from '../options/options.js';
+import type { PreferenceOptions } from '../options/options.js';
+import { type TokenPair } from '../pairs/tokenPair.js';
+import { precomputeReference, preferenceBackward } from './preferenceUpdate.js';
 import { jitter, relativeError, takeGradient, tinyLora, tinyModel, trainedAdapter } from '../testing/tiny.js';
 import { fullPreferenceTrainable, loraTrainable } from '../optimizer/trainable.js';
 

@@ -1,44 +1,11 @@
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
 import { plan, scoreSequences } from '@selfjudge/engine/internal';
-import type { TreeSequence } from '@selfjudge/text';
 import { accumulate } from './accumulate.js';
 import { preferenceLosses } from './preferenceLosses.js';
 import { Means, type Metrics } from '../metrics/means.js';
-import type { PreferenceOptions } from '../methods/options.js';
-import type { StepContext } from '../loop/trainingTask.js';
-
-/** Two answers to one prompt as token ids, trained on exactly as they are. */
-export interface TokenPair {
-  id: string;
-  prompt: number[];
-  chosen: Answer;
-  rejected: Answer;
-}
-
-export interface Answer {
-  /** At least one; the end token is here when the answer has one, and only then. */
-  tokens: number[];
-  /** Sum of the reference's log-probabilities, when it is known already. */
-  reference?: number;
-  /** What the sampler said of each token, to be compared with the policy's own. */
-  logprobs?: Float32Array;
-}
-
-/** Prompt and answer as a sequence whose targets are the answer. */
-export function answerSequence(prompt: number[], answer: number[]): TreeSequence {
-  const tokens = prompt.concat(answer);
-  return { tokens, targets: [[prompt.length, tokens.length]] };
-}
-
-/** Both sides of a pair, as they share a tree. */
-export const bothAnswers = ({
-  prompt,
-  chosen,
-  rejected,
-}: TokenPair): [chosen: TreeSequence, rejected: TreeSequence] => [
-  answerSequence(prompt, chosen.tokens),
-  answerSequence(prompt, rejected.tokens),
-];
+import type { PreferenceOptions } from '../options/options.js';
+import type { Profile } from '../metrics/profile.js';
+import { bothAnswers, type Answer, type TokenPair } from '../pairs/tokenPair.js';
 
 interface PairGroup extends SequenceGroup {
   pair: TokenPair;
@@ -57,7 +24,7 @@ export async function preferenceBackward(
   views: { policy: ModelView; reference: ModelView },
   options: PreferenceOptions,
   tokenBudget: number,
-  at: Pick<StepContext, 'signal' | 'profile'> = {},
+  at: { signal?: AbortSignal; profile?: Profile } = {},
 ): Promise<Metrics> {
   const { signal, profile } = at;
   const { policy, reference } = views;

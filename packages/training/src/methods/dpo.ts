@@ -1,11 +1,7 @@
 import type { AdamW } from '../optimizer/adamw.js';
-import type { DpoOptions } from './options.js';
-import {
-  bothAnswers,
-  precomputeReference,
-  preferenceBackward,
-  type TokenPair,
-} from '../losses/preferenceUpdate.js';
+import type { DpoOptions } from '../options/options.js';
+import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
+import { precomputeReference, preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';

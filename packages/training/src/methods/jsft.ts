@@ -1,4 +1,4 @@
-import type { JsftOptions } from './options.js';
+import type { JsftOptions } from '../options/options.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { supervisedStep } from './sft.js';
 import type { SupervisedExample } from '../losses/supervised.js';

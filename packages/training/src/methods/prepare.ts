@@ -1,8 +1,8 @@
 import type { Tokenizer } from '@selfjudge/text';
 import type { PreferencePair, Problem, PromptRow, SftExample, TokenisedExample } from '@selfjudge/data';
 import { preferenceSequences, promptIds, refusable, sftSequences } from '@selfjudge/data/internal';
-import type { TokenizedPrompt } from './contest.js';
-import type { Answer, TokenPair } from '../losses/preferenceUpdate.js';
+import type { TokenizedPrompt } from '../pairs/contest.js';
+import type { Answer, TokenPair } from '../pairs/tokenPair.js';
 import { sftExample, type SupervisedExample } from '../losses/supervised.js';
 
 /** Rows made ready for training, and what that cost: nothing is left out or shortened without being counted. */

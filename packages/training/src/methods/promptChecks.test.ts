@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Contest } from './contest.js';
+import type { Contest } from '../pairs/contest.js';
 import { selfTrainingTask } from '../face/preference.js';
 import { selfTrainingDefaults, type TrainingTask } from '../index.js';
 import { hashJudge, tinyLora, tinyModel, tinyPrompts } from '../testing/tiny.js';

@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { PairJudge } from './contest.js';
-import { JudgeSignal } from '../metrics/judgeSignal.js';
+import type { PairJudge } from '../pairs/contest.js';
+import { JudgeSignal } from './judgeSignal.js';
 import { AdamW } from '../optimizer/adamw.js';
-import type { SelfTrainingOptions } from './options.js';
-import { selfTrainingDefaults } from './presets.js';
+import type { SelfTrainingOptions } from '../options/options.js';
+import { selfTrainingDefaults } from '../options/presets.js';
 import { selfTrainingStep } from './selfTraining.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import { hashJudge, verdict, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from '../testing/tiny.js';

@@ -1,7 +1,7 @@
 import type { Tokenizer } from '@selfjudge/text';
-import type { PairJudge } from './contest.js';
+import type { PairJudge } from '../pairs/contest.js';
 import type { AdamW } from '../optimizer/adamw.js';
-import type { SelfTrainingOptions } from './options.js';
+import type { SelfTrainingOptions } from '../options/options.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
 
 /** What the steps of self-training work with, and the signal that chooses among their policies. */

@@ -1,5 +1,5 @@
 import type { AdamW } from '../optimizer/adamw.js';
-import type { JsftLossOptions, SftOptions } from './options.js';
+import type { JsftLossOptions, SftOptions } from '../options/options.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { supervisedBackward, type SupervisedExample } from '../losses/supervised.js';
 import { taskOver } from '../loop/taskOver.js';

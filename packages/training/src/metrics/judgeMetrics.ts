@@ -1,6 +1,6 @@
 import { mean } from '@selfjudge/base/internal';
 import { judgeBehaviour } from '@selfjudge/judging/internal';
-import type { Contest, Fate } from '../methods/contest.js';
+import type { Contest, Fate } from '../pairs/contest.js';
 import type { Metrics } from './means.js';
 
 /**

@@ -2,8 +2,8 @@ import { mean } from '@selfjudge/base/internal';
 import type { ModelView } from '@selfjudge/engine';
 import { scoreSequences } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import type { Contest } from '../methods/contest.js';
-import { answerSequence } from '../losses/preferenceUpdate.js';
+import type { Contest } from '../pairs/contest.js';
+import { answerSequence } from '../pairs/tokenPair.js';
 
 /** Summed log-probabilities of both answers of every contest under the reference. */
 export async function scoreContests(

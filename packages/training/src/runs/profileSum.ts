@@ -1,5 +1,5 @@
 import type { Work } from '@selfjudge/engine';
-import { phases, type Phase, type ProfileRow, type TimedWork } from '../loop/profile.js';
+import { phases, type Phase, type ProfileRow, type TimedWork } from '../metrics/profile.js';
 
 /** Where the time of a run went, and what its device did. */
 export interface RunProfile {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FileFormatError, fileSystemError, readJsonObject, shellWord } from '@selfjudge/base';
 import { checkpointName, checkpointSteps, RUN_LAYOUT } from '@selfjudge/base/internal';
 import { parseYaml } from '@selfjudge/data/internal';
-import type { ProfileRow } from '../loop/profile.js';
+import type { ProfileRow } from '../metrics/profile.js';
 import { readLog, type Log } from './log.js';
 import { METRICS_FORMAT, PROFILE_FORMAT, SAMPLES_FORMAT, type MetricsRow } from './rows.js';
 

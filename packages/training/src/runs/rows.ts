@@ -1,5 +1,5 @@
 import type { Metrics } from '../metrics/means.js';
-import type { ProfileRow, TimedWork } from '../loop/profile.js';
+import type { ProfileRow, TimedWork } from '../metrics/profile.js';
 import type { LogFormat } from './log.js';
 
 /** A line of metrics.jsonl. */

@@ -9,7 +9,7 @@ import {
 import { Random } from '@selfjudge/base';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import type { JudgePair, Verdict } from '@selfjudge/judging';
-import type { PairJudge, TokenizedPrompt } from '../methods/contest.js';
+import type { PairJudge, TokenizedPrompt } from '../pairs/contest.js';
 import type { SupervisedExample } from '../losses/supervised.js';
 import { judgeExample, sftExample } from '../losses/supervised.js';
 

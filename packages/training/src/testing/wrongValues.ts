@@ -21,10 +21,10 @@ import {
   type Parameter,
 } from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
-import { decide } from '../methods/contest.js';
+import { decide } from '../pairs/contest.js';
 import { AdamW } from '../optimizer/adamw.js';
-import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../methods/presets.js';
-import { LR_SCHEDULERS } from '../loop/schedule.js';
+import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../options/presets.js';
+import { LR_SCHEDULERS } from '../options/schedule.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyExamples, tinyLora, tinyModel, tinyPrompts } from './tiny.js';
 

@@ -1,5 +1,5 @@
 import type { Device, DeviceCounters, Work } from '@selfjudge/engine';
-import type { Metrics } from '../metrics/means.js';
+import type { Metrics } from './means.js';
 
 /** What a step spends its time on; `data` is the choice of its examples, `other` what is none of the rest. */
 export const phases = [

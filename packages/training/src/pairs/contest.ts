@@ -3,8 +3,8 @@ import type { Tokenizer } from '@selfjudge/text';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import { verdictsOn } from '@selfjudge/judging/internal';
-import type { MissingEos, SelfTrainingOptions } from './options.js';
-import type { TokenPair } from '../losses/preferenceUpdate.js';
+import type { MissingEos, SelfTrainingOptions } from '../options/options.js';
+import type { TokenPair } from './tokenPair.js';
 
 /** Whoever says which of two answers is better: the frozen start in self-training. */
 export interface PairJudge {

@@ -1,5 +1,7 @@
-import type { LossType } from '../losses/preferenceLosses.js';
-import type { ScheduleOptions } from '../loop/schedule.js';
+import type { ScheduleOptions } from './schedule.js';
+
+export const LOSS_TYPES = ['sigmoid', 'hinge', 'ipo'] as const;
+export type LossType = (typeof LOSS_TYPES)[number];
 
 /** TRL's words in camelCase: the configuration file says `adam_beta1` where this says `adamBeta1`. */
 export interface OptimizerOptions {

@@ -3,11 +3,11 @@ import type { ModelView, SampledAnswer } from '@selfjudge/engine';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { check, list } from '@selfjudge/base/checks';
 import { isSelfTraining, isStepOrStart, isTokenizedPrompt } from '../checks.js';
-import { decide, sampling, type TokenizedPrompt } from '../methods/contest.js';
-import { klEstimate, scoreContests } from './kl.js';
-import type { Metrics } from './means.js';
+import { decide, sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { klEstimate, scoreContests } from '../metrics/kl.js';
+import type { Metrics } from '../metrics/means.js';
 import type { Selection, SignalReport, StepContext } from '../loop/trainingTask.js';
-import type { SelfTraining } from '../methods/selfTrainingRun.js';
+import type { SelfTraining } from './selfTrainingRun.js';
 
 /**
  * Chooses the policy by its own judge: on dev prompts that are never trained on, how often does the frozen start, as
