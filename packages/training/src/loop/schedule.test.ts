@@ -22,7 +22,7 @@ interface Case {
   rates: number[];
 }
 const cases = JSON.parse(
-  readFileSync(new URL('../../../test/fixtures/schedules.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../../test/fixtures/schedules.json', import.meta.url), 'utf8'),
 ) as Case[];
 
 describe("transformers' schedulers", () => {
