@@ -121,7 +121,8 @@ function inTerminal(args: readonly string[]) {
   const main = fileURLToPath(new URL('../packages/selfjudge/dist/cli/main.js', import.meta.url));
   const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
   const env = { ...process.env, TERM: 'xterm-256color' };
-  const child = spawn('script', ['-qec', `stty cols 90 rows 30; ${command}`, '/dev/null'], { cwd, env });
+  // exec: a shell that waits would end as Ctrl-C has it, whatever the command made of it.
+  const child = spawn('script', ['-qec', `stty cols 90 rows 30; exec ${command}`, '/dev/null'], { cwd, env });
   let screen = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text));
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
