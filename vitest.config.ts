@@ -19,7 +19,7 @@ const alias = [
   { find: /^selfjudge$/, replacement: source('selfjudge/src/index') },
   { find: /^@selfjudge\/training\/runs$/, replacement: source('training/src/runs/index') },
   { find: '@selfjudge/training/runs/internal', replacement: source('training/src/runs/internal') },
-  { find: /^@selfjudge\/(\w+)\/(checks|internal)$/, replacement: source('$1/src/$2') },
+  { find: /^@selfjudge\/(\w+)\/(checks|fields|internal)$/, replacement: source('$1/src/$2') },
 ];
 
 const project = (

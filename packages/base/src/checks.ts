@@ -36,7 +36,7 @@ export const path = kind(
   (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
 );
 
-interface Range {
+export interface Range {
   min?: number;
   max?: number;
   /** An exclusive lower bound. */

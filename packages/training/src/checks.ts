@@ -2,10 +2,8 @@
 import {
   abortSignal,
   callback,
-  flag,
   float32s,
   having,
-  limit,
   list,
   measured,
   number,
@@ -18,13 +16,14 @@ import {
   whole,
   type Check,
 } from '@selfjudge/base/checks';
-import { prompt, tokenizer, tokenId } from '@selfjudge/text/checks';
+import { checksOf } from '@selfjudge/base/fields';
+import { prompt, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
-import { LR_SCHEDULERS } from './options/schedule.js';
+import { loopFields, optimizerFields, scheduleFields } from './options/loop.js';
+import { preferenceFields } from './options/preference.js';
+import { promptFields, samplingFields } from './options/sampling.js';
+import { jsftLossFields } from './options/supervised.js';
 
-const share = number({ min: 0, max: 1 });
-/** Of AdamW: at 1 the mean would never move, and its bias correction divides by zero. */
-const decay = number({ min: 0, below: 1 });
 const tokens = numbers(tokenId);
 
 export const isParameterSet = having('a ParameterSet', {
@@ -65,73 +64,15 @@ export const isStep = stepFrom(1);
 /** A step, or 0 for the start. */
 export const isStepOrStart = stepFrom(0);
 
-const optimizer = {
-  adamBeta1: decay,
-  adamBeta2: decay,
-  adamEpsilon: number({ min: 0, max: 1 }),
-  weightDecay: number({ min: 0 }),
-  maxGradNorm: number({ min: 0 }),
-};
-const scheduleFields = {
-  learningRate: number({ min: 0 }),
-  lrSchedulerType: oneOf(...LR_SCHEDULERS),
-  warmupRatio: share,
-  warmupSteps: whole(0),
-  minLrRatio: share,
-  lrNumCycles: optional(number({ min: 0 })),
-  lrPower: optional(number({ above: 0 })),
-};
-const loop = {
-  ...optimizer,
-  ...scheduleFields,
-  trainBatchSize: whole(1),
-  numTrainEpochs: number({ min: 0 }),
-  maxSteps: whole(0),
-  seed: whole(0),
-  tokenBudget: limit,
-};
-const jsftLoss = {
-  lossNormalization: oneOf('task', 'token'),
-  judgeWeight: number({ min: 0 }),
-  rationaleWeight: number({ min: 0 }),
-};
-const preference = {
-  lossType: oneOf('sigmoid', 'hinge', 'ipo'),
-  beta: number({ above: 0 }),
-  labelSmoothing: number({ min: 0, below: 0.5 }),
-  logpReduction: oneOf('sum', 'mean'),
-};
-const samplingFields = {
-  maxNewTokens: whole(1),
-  temperature: number({ min: 0 }),
-  topP: number({ above: 0, max: 1 }),
-  topK: whole(0),
-  seed: whole(0),
-};
-
-export const optimizerOptions = options(optimizer);
-export const scheduleOptions = options(scheduleFields);
-export const sftOptions = options(loop);
-export const jsftLossOptions = options(jsftLoss);
-export const jsftOptions = options({ ...loop, ...jsftLoss, judgeBatchSize: whole(1) });
-export const preferenceOptions = options(preference);
-export const dpoOptions = options({ ...loop, ...preference, precomputeRefLogProbs: flag });
-export const samplingOptions = options(samplingFields);
-export const missingEos = oneOf('drop', 'keep', 'lose');
-export const selfTrainingOptions = options({
-  ...loop,
-  ...preference,
-  ...samplingFields,
-  missingEos,
-  evalSteps: whole(0),
-  maxKl: number({ above: 0 }),
+export const optimizerOptions = options(checksOf(optimizerFields));
+const { lrNumCycles, lrPower, ...always } = checksOf(scheduleFields);
+export const scheduleOptions = options({
+  ...always,
+  lrNumCycles: optional(lrNumCycles),
+  lrPower: optional(lrPower),
 });
-
-const selfTraining = {
-  trainable: isPreferenceTrainable,
-  judge: isJudge,
-  tokenizer,
-  options: selfTrainingOptions,
-};
-export const isSelfTrainingStart = options(selfTraining);
-export const isSelfTraining = options({ ...selfTraining, optimizer: isOptimizer });
+export const jsftLossOptions = options(checksOf(jsftLossFields));
+export const preferenceOptions = options(checksOf(preferenceFields));
+const { seed } = checksOf(loopFields);
+export const samplingOptions = options({ ...checksOf(samplingFields), seed });
+export const { missingEos } = checksOf(promptFields);

@@ -8,19 +8,21 @@ export { JudgeSignal } from './methods/judgeSignal.js';
 export type { LossParameters, PairLoss, PreferenceLoss } from './losses/preferenceLosses.js';
 export type { Metrics } from './metrics/means.js';
 export { AdamW, type AdamWState, type UpdateReport } from './optimizer/adamw.js';
-export * from './options/options.js';
+export type { LoopOptions, OptimizerOptions, ScheduleOptions } from './options/loop.js';
+export { defaultLora, paperLora } from './options/lora.js';
+export type { LossType, PreferenceOptions } from './options/preference.js';
+export type { MissingEos } from './options/sampling.js';
+export type { JsftLossOptions, LossNormalization } from './options/supervised.js';
+export { METHODS, type MethodName } from './methods/index.js';
+export type { Method, MethodContext, MethodRows, Preset } from './methods/method.js';
+export type { SftOptions } from './methods/sft.js';
+export type { JsftOptions } from './methods/jsft.js';
+export type { DpoOptions } from './methods/dpo.js';
+export type { SelfTrainingOptions } from './methods/selfTrainingRun.js';
 export type { Prepared } from './methods/prepare.js';
 export type { Answer, TokenPair } from './pairs/tokenPair.js';
 export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './metrics/profile.js';
-export {
-  defaultLora,
-  dpoDefaults,
-  jsftDefaults,
-  paper,
-  paperLora,
-  selfTrainingDefaults,
-  sftDefaults,
-} from './options/presets.js';
+export { dpoDefaults, jsftDefaults, paper, selfTrainingDefaults, sftDefaults } from './methods/defaults.js';
 export { NUMERIC_VERSION } from './loop/numericVersion.js';
 export { RunFolder } from './loop/runFolder.js';
 export type { MetricsRow } from './runs/rows.js';
@@ -34,7 +36,7 @@ export type {
   TrainingTask,
 } from './loop/trainingTask.js';
 export type { Schedule } from './loop/schedule.js';
-export { LR_SCHEDULERS, type LrSchedulerType, type ScheduleOptions } from './options/schedule.js';
+export { LR_SCHEDULERS, type LrSchedulerType } from './options/schedule.js';
 export type { SelfTraining } from './methods/selfTrainingRun.js';
 export type { LabelKind, SupervisedExample } from './losses/supervised.js';
 export type { PreferenceTrainable, Trainable } from './optimizer/trainable.js';

@@ -10,7 +10,14 @@ export { jsftTask } from './methods/jsft.js';
 export { completionMetrics, judgeMetrics } from './metrics/judgeMetrics.js';
 export { klEstimate, scoreContests } from './metrics/kl.js';
 export { preferenceLosses } from './losses/preferenceLosses.js';
-export { left, preparePairs, preparePrompts, prepareSft } from './methods/prepare.js';
+export {
+  left,
+  prepareJudge,
+  preparePairs,
+  preparePrompts,
+  prepareSft,
+  warnDropped,
+} from './methods/prepare.js';
 export { answerSequence } from './pairs/tokenPair.js';
 export { precomputeReference, preferenceBackward } from './losses/preferenceUpdate.js';
 export { train } from './loop/runner.js';
@@ -20,3 +27,6 @@ export { sftTask, supervisedStep } from './methods/sft.js';
 export { judgeExample, labelWeights, sftExample, supervisedBackward } from './losses/supervised.js';
 export { tokensOfSteps, type Workload } from './loop/workload.js';
 export { fullPreferenceTrainable, fullTrainable, loraTrainable, saveWeights } from './optimizer/trainable.js';
+export { presetOptions } from './methods/method.js';
+export { loopFields } from './options/loop.js';
+export { samplingFields } from './options/sampling.js';

@@ -116,7 +116,7 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
   check('sft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
   return run('sft', model, options, [dataset], {
-    sftExamples: async (_, warn) => sftExamplesOf(dataset, warn),
+    examples: async (_, warn) => sftExamplesOf(dataset, warn),
   });
 }
 

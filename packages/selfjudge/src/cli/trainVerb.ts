@@ -1,12 +1,7 @@
+import { METHODS } from '@selfjudge/training';
 import { listCheckpoints } from '@selfjudge/training/runs/internal';
 import type { Command } from 'commander';
-import {
-  presetOf,
-  TRAINING_VERBS,
-  type ResolvedConfig,
-  type TrainingVerb,
-  type VerbConfig,
-} from '../config/index.js';
+import { presetOf, TRAINING_VERBS, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { resolveRun } from '../training/resolveRun.js';
 import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
@@ -15,13 +10,6 @@ import { nextCommand } from './nextCommand.js';
 import { duration, Progress } from './progress.js';
 import { describeStart } from './startText.js';
 import { reportStopped } from './stopped.js';
-
-const ABOUT: Record<TrainingVerb, string> = {
-  sft: 'supervised fine-tuning on completions',
-  jsft: 'judge-augmented fine-tuning: answer and judge with the same weights',
-  'self-train': 'on-policy training by the own judgments of the frozen start',
-  dpo: 'preference training on the pairs of a file',
-};
 
 /** Flags that are no keys of the configuration. */
 interface OwnFlags {
@@ -37,13 +25,14 @@ const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win
 
 /** @param done takes the exit code of a run that ended in order */
 export function addTrainingVerb(program: Command, name: TrainingVerb, done: (code: number) => void): void {
-  const verb: VerbConfig = TRAINING_VERBS[name];
+  const verb = TRAINING_VERBS[name];
+  const { summary, source } = METHODS[name];
   const presets = Object.keys(verb.presets).join(', ');
   const command = program
     .command(name)
-    .summary(ABOUT[name])
+    .summary(summary)
     .description(
-      `${ABOUT[name][0].toUpperCase()}${ABOUT[name].slice(1)}.\n\n` +
+      `${summary[0].toUpperCase()}${summary.slice(1)} (${source}).\n\n` +
         'Writes a run folder; its final/ opens in PEFT or transformers. Ctrl-C saves a checkpoint. After that, or after ' +
         'a crash, the same command goes on from the newest checkpoint and ends with the same bits as an ' +
         'uninterrupted run.',

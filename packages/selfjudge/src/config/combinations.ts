@@ -1,4 +1,5 @@
 import type { ConfigFault } from '@selfjudge/base';
+import { METHODS, type Method } from '@selfjudge/training';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -12,16 +13,16 @@ interface Idle {
   reason: string;
 }
 
-const isPreference = (verb: string) => verb === 'dpo' || verb === 'self-train';
+const dropsNothing = (verb: string) =>
+  Object.entries<Method>(METHODS).some(([name, { drops }]) => name === verb && !drops);
 const scheduler = (config: Values) => String(config.lr_scheduler_type);
 
 const IDLE: readonly Idle[] = [
   {
     key: 'lora_dropout',
     none: [0],
-    when: (_, verb) => isPreference(verb),
-    reason:
-      'dpo and self-train compute without dropout: policy and reference must give the same bits at the start',
+    when: (_, verb) => dropsNothing(verb),
+    reason: 'the verb computes without dropout: policy and reference must give the same bits at the start',
   },
   {
     key: 'label_smoothing',

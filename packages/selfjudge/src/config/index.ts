@@ -1,9 +1,10 @@
-export { FIELD_GROUPS, LIST_FIELDS, loopFields, modelFields, runFields, type Fields } from './fields.js';
+export { FIELD_GROUPS, LIST_FIELDS, modelFields, runFields, type Fields } from './fields.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
 export { resolveConfig, resolveVerb, toOptions, type ConfigSources, type ResolvedConfig } from './resolve.js';
 export { BATCH_FACTORS, RECIPE_KEYS } from './recipes/index.js';
 export { CONFIG_FORMAT, todaysMeaning } from './earlier.js';
+export { schemaOf } from './schemas.js';
 export {
   MODEL_VERBS,
   presetOf,

@@ -1,31 +1,19 @@
-import {
-  dpoDefaults,
-  defaultLora,
-  jsftDefaults,
-  paper,
-  selfTrainingDefaults,
-  sftDefaults,
-} from '@selfjudge/training';
+import { defaultLora, METHODS, type Method, type MethodName } from '@selfjudge/training';
+import { presetOptions, samplingFields } from '@selfjudge/training/internal';
 import { z } from 'zod';
 import {
   answerFields,
   type FieldGroups,
   type Fields,
   dataFields,
-  dpoFields,
-  jsftFields,
-  loopFields,
   loraFields,
   modelFields,
-  preferenceFields,
   runFields,
-  samplingFields,
-  selfTrainingFields,
-  sftFields,
   templateFields,
 } from './fields.js';
 import { mapKeys, snakeCase } from './naming.js';
 import { input } from './paths.js';
+import { schemaOf, schemasOf } from './schemas.js';
 
 /** The configuration of a verb: its fields, and the values they have when nobody says otherwise. */
 export interface VerbConfig {
@@ -35,67 +23,50 @@ export interface VerbConfig {
   presets: Record<string, Record<string, unknown>>;
 }
 
-interface LoraDefaults {
-  r: number;
-  alpha: number;
-  dropout: number;
-  targetModules: string[];
+/** The configuration of a method's verb. */
+function verbOf(method: Method): VerbConfig {
+  const asks = method.judgeTemplate !== undefined;
+  return {
+    fields: {
+      ...modelFields,
+      ...dataFields,
+      ...runFields,
+      ...loraFields,
+      ...schemasOf(method.fields),
+      ...(asks && templateFields),
+    },
+    presets: Object.fromEntries(
+      ['default', ...Object.keys(method.presets ?? {})].map((name) => [name, presetIn(method, name)]),
+    ),
+  };
 }
 
-/** Defaults of a verb in snake_case: what all share, the adapter's, the method's, and `more`. */
-const preset = (lora: LoraDefaults, options: object, more: object): Record<string, unknown> => ({
-  dtype: 'bf16',
-  device: 'auto',
-  dataset_limit: 0,
-  prompt_format: 'auto',
-  lora_r: lora.r,
-  lora_alpha: lora.alpha,
-  lora_dropout: lora.dropout,
-  lora_target_modules: lora.targetModules,
-  full_finetuning: false,
-  ...mapKeys(options, snakeCase),
-  ...more,
-});
-const training = { ...modelFields, ...dataFields, ...runFields, ...loopFields, ...loraFields };
-const answers = { dataset_split: 'all', train_on: 'last' };
-const judgments = { ...answers, dataset_split: 'train', judge_template: 'plain', judge_reasoning: 'auto' };
-const ownJudgments = {
-  lora_dropout: 0,
-  dataset_split: 'self',
-  judge_template: 'auto',
-  judge_reasoning: 'auto',
-};
+/** A preset in snake_case: what all verbs share, the adapter's, the method's. */
+function presetIn(method: Method, name: string): Record<string, unknown> {
+  const lora = method.presets?.[name]?.lora ?? defaultLora;
+  return {
+    dtype: 'bf16',
+    device: 'auto',
+    dataset_split: method.split,
+    dataset_limit: 0,
+    prompt_format: 'auto',
+    lora_r: lora.r,
+    lora_alpha: lora.alpha,
+    lora_dropout: method.drops ? lora.dropout : 0,
+    lora_target_modules: lora.targetModules,
+    full_finetuning: false,
+    ...mapKeys(presetOptions(method, name), snakeCase),
+    ...(method.judgeTemplate !== undefined && {
+      judge_template: method.judgeTemplate,
+      judge_reasoning: 'auto',
+    }),
+  };
+}
 
+export type TrainingVerb = MethodName;
+const verbs = Object.entries<Method>(METHODS).map(([name, method]) => [name, verbOf(method)]);
 /** Every training verb, by name. */
-export const TRAINING_VERBS = {
-  sft: {
-    fields: { ...training, ...sftFields },
-    presets: {
-      default: preset(defaultLora, sftDefaults, answers),
-      paper: preset(paper.lora, paper.jsft, { ...answers, train_on: 'all' }),
-    },
-  },
-  jsft: {
-    fields: { ...training, ...sftFields, ...jsftFields, ...templateFields },
-    presets: {
-      default: preset(defaultLora, jsftDefaults, judgments),
-      paper: preset(paper.lora, paper.jsft, { ...judgments, train_on: 'all' }),
-    },
-  },
-  dpo: {
-    fields: { ...training, max_length: sftFields.max_length, ...preferenceFields, ...dpoFields },
-    presets: { default: preset(defaultLora, dpoDefaults, { lora_dropout: 0, dataset_split: 'all' }) },
-  },
-  'self-train': {
-    fields: { ...training, ...preferenceFields, ...samplingFields, ...selfTrainingFields, ...templateFields },
-    presets: {
-      default: preset(defaultLora, selfTrainingDefaults, ownJudgments),
-      paper: preset(paper.lora, paper.selfTraining, ownJudgments),
-    },
-  },
-} satisfies Record<string, VerbConfig>;
-
-export type TrainingVerb = keyof typeof TRAINING_VERBS;
+export const TRAINING_VERBS = Object.fromEntries(verbs) as Record<TrainingVerb, VerbConfig>;
 
 /** A verb whose help text has these groups. */
 const grouped = (groups: FieldGroups, defaults: Record<string, unknown>): VerbConfig => ({
@@ -119,10 +90,13 @@ const opened = {
   adapter: input.optional().describe('an adapter on top of it'),
   ...placed,
 };
-const { seed } = loopFields;
+const { maxLength, trainOn, saveSteps, ...shared } = METHODS.sft.fields;
+const seed = schemaOf(shared.seed);
+const { maxPromptLength, beta } = METHODS['self-train'].fields;
+const sampling = schemasOf(samplingFields);
 const { prompt_format } = dataFields;
 const Rows = { prompt_format };
-const { top_k: _, ...evaluated } = samplingFields;
+const { top_k: _, ...evaluated } = sampling;
 
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
@@ -134,7 +108,7 @@ export const MODEL_VERBS = {
       Answers: {
         ...answerFields,
         ...templateFields,
-        ...samplingFields,
+        ...sampling,
         seed: seed.describe('keys the samples and the draw of the tournament'),
       },
     },
@@ -149,7 +123,7 @@ export const MODEL_VERBS = {
       Answers: {
         best_of: answerFields.best_of,
         ...templateFields,
-        ...samplingFields,
+        ...sampling,
         seed: seed.describe('keys the first answer; each further one has the next seed'),
       },
     },
@@ -171,17 +145,17 @@ export const MODEL_VERBS = {
           .describe('the verb whose examples are shown; auto goes by the columns'),
         dataset_split: dataFields.dataset_split,
         prompt_format: dataFields.prompt_format,
-        rows: loopFields.save_steps.describe('rows shown, from the first; all are counted'),
+        rows: schemaOf(saveSteps).describe('rows shown, from the first; all are counted'),
         row: answerFields.count.optional().describe('the row shown instead, by its line in the file'),
       },
       Limits: {
-        max_length: sftFields.max_length
+        max_length: schemaOf(maxLength)
           .optional()
           .describe('tokens of prompt and answer at most (default: that of the verb)'),
-        max_prompt_length: selfTrainingFields.max_prompt_length
+        max_prompt_length: schemaOf(maxPromptLength)
           .optional()
           .describe('tokens of a prompt to self-train at most (default: that of the verb)'),
-        train_on: sftFields.train_on,
+        train_on: schemaOf(trainOn),
         judge_template: templateFields.judge_template
           .optional()
           .describe('a shipped template, a file, or auto (default: that of the verb)'),
@@ -199,11 +173,11 @@ export const MODEL_VERBS = {
       },
       Data: {
         ...dataFields,
-        max_length: sftFields.max_length.describe('pairs with more tokens are left out and counted'),
+        max_length: schemaOf(maxLength).describe('pairs with more tokens are left out and counted'),
       },
       Answers: {
         ...evaluated,
-        beta: preferenceFields.beta.describe('scale of the implicit reward'),
+        beta: schemaOf(beta).describe('scale of the implicit reward'),
         seed: seed.describe('keys the answers'),
       },
     },
@@ -222,8 +196,5 @@ export const MODEL_VERBS = {
 
 export type ModelVerb = keyof typeof MODEL_VERBS;
 
-/** Drops preset values that a verb has no field for (the sft verb shares the jsft preset). */
-export function presetOf(verb: VerbConfig, name: string): Record<string, unknown> | undefined {
-  const values = verb.presets[name];
-  return values && Object.fromEntries(Object.entries(values).filter(([key]) => key in verb.fields));
-}
+export const presetOf = (verb: VerbConfig, name: string): Record<string, unknown> | undefined =>
+  verb.presets[name];

@@ -67,12 +67,12 @@ async function loadAll<T>(
 export interface RowSource {
   preferences(options: DatasetOptions, warn: Warn): Promise<PreferencePair[]>;
   prompts(options: DatasetOptions, warn: Warn): Promise<PromptRow[]>;
-  sftExamples(options: DatasetOptions, warn: Warn): Promise<SftExample[]>;
+  examples(options: DatasetOptions, warn: Warn): Promise<SftExample[]>;
 }
 
 /** The files that the options name. */
 export const fileRows: RowSource = {
   preferences: (options, warn) => loadAll(loadPreferences, options, warn),
   prompts: (options, warn) => loadAll(loadPrompts, options, warn),
-  sftExamples: (options, warn) => loadAll(loadSftExamples, options, warn),
+  examples: (options, warn) => loadAll(loadSftExamples, options, warn),
 };

@@ -90,7 +90,7 @@ export class RowRecord {
     return {
       preferences: noted(source.preferences),
       prompts: noted(source.prompts),
-      sftExamples: noted(source.sftExamples),
+      examples: noted(source.examples),
     };
   }
 

@@ -12,8 +12,7 @@ import type { JudgeTemplate } from '@selfjudge/judging';
 import { askedAbout, QuestionFormat } from '@selfjudge/judging/internal';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import type { Prepared, SupervisedExample, TokenPair } from '@selfjudge/training';
-import { preparePairs, preparePrompts, prepareSft } from '@selfjudge/training/internal';
-import { prepareJudge } from './examples.js';
+import { prepareJudge, preparePairs, preparePrompts, prepareSft } from '@selfjudge/training/internal';
 
 /** The verbs whose reading of rows can be looked at. */
 export type ReadAs = 'sft' | 'jsft' | 'dpo' | 'self-train' | 'judge';

@@ -1,10 +1,12 @@
+import type { LoopOptions, Method } from '@selfjudge/training';
 import type { JudgeReasoning } from '@selfjudge/judging';
 import type { ModelOptions } from '../models/model.js';
 import type { DatasetOptions } from '../rows/datasets.js';
 
 /** What a verb's configuration holds in the API's names, beside the options of its method. */
 export type RunOptions = DatasetOptions &
-  ModelOptions & {
+  ModelOptions &
+  LoopOptions & {
     modelNameOrPath: string;
     outputDir: string;
     fullFinetuning: boolean;
@@ -15,8 +17,10 @@ export type RunOptions = DatasetOptions &
     /** Of the verbs that judge. */
     judgeTemplate?: string;
     judgeReasoning?: JudgeReasoning | 'auto';
-    trainOn: 'last' | 'all';
-    seed: number;
-    saveSteps: number;
-    saveTotalLimit: number;
+    /** Of the verbs that ask about dev prompts. */
+    evalSteps?: number;
   };
+
+/** What of a run's configuration is its method's. */
+export const optionsOf = ({ fields }: Method, run: RunOptions): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(run).filter(([key]) => Object.hasOwn(fields, key)));

@@ -1,11 +1,11 @@
 import { ConfigError, isError } from '@selfjudge/base';
-import type { PreferenceOptions, TrainingTask } from '@selfjudge/training';
+import { METHODS, type Method, type TrainingTask } from '@selfjudge/training';
 import { bytesOf, expectedMemory, type ExpectedMemory } from '@selfjudge/training/internal';
 import type { TrainingVerb } from '../config/index.js';
 import type { OpenModel } from '../models/model.js';
 import type { Tally } from '../rows/datasets.js';
 import { availableMemory } from './availableMemory.js';
-import type { RunOptions } from './runOptions.js';
+import { optionsOf, type RunOptions } from './runOptions.js';
 import { adapterTexts, type AdapterTexts } from './trainables.js';
 
 /** What a run is, before its first step. */
@@ -34,12 +34,13 @@ export async function startFacts(
   run: RunOptions,
   { opened, task, tally }: { opened: OpenModel; task: TrainingTask; tally: Tally },
 ): Promise<StartFacts> {
+  const method: Method = METHODS[verb];
   const { order, workload, trainable } = task;
   const expected = workload && (await expectedMemory(trainable, workload, order));
   const available = expected && availableMemory(opened.model.device);
   if (expected !== undefined && available !== undefined) refuseTooLarge(expected, available);
   else if (expected !== undefined) await tryLongest(task, expected);
-  const { learningRate, lrSchedulerType, trainBatchSize } = run as RunOptions & LoopFacts;
+  const { learningRate, lrSchedulerType, trainBatchSize } = run;
   return {
     ...(tally.read > 0 && { rows: { ...tally, split: run.datasetSplit } }),
     steps: order.totalSteps,
@@ -49,30 +50,10 @@ export async function startFacts(
     lrSchedulerType,
     parameters: trainable.parameters.size,
     ...adapterTexts(opened, run),
-    labels: LABELS[verb](run as RunOptions & Partial<PreferenceOptions>),
+    labels: method.labels(optionsOf(method, run), run.judgeTemplate),
     ...(expected && { memory: { ...expected, isBound: workload.isBound ?? false, available } }),
   };
 }
-
-interface LoopFacts {
-  learningRate: number;
-  lrSchedulerType: string;
-  trainBatchSize: number;
-}
-
-const TURNS = {
-  last: 'the last answer of each row; all before it is context',
-  all: 'every answer of each row',
-};
-
-const LABELS: Record<TrainingVerb, (run: RunOptions & Partial<PreferenceOptions>) => string> = {
-  sft: ({ trainOn }) => TURNS[trainOn],
-  jsft: ({ trainOn, judgeTemplate }) =>
-    `${TURNS[trainOn]}; and which of two answers is better, in both orders (template ${judgeTemplate})`,
-  dpo: ({ lossType, beta }) => `chosen answers before rejected ones (${lossType}, beta ${beta})`,
-  'self-train': ({ lossType, beta, judgeTemplate }) =>
-    `pairs of its own answers, by the judgment of its start (${lossType}, beta ${beta}, template ${judgeTemplate})`,
-};
 
 /** @throws ConfigError naming the row, or the budget that would fit */
 export function refuseTooLarge({ before, peak, least, longest }: ExpectedMemory, available: number): void {

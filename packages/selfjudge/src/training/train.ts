@@ -21,7 +21,7 @@ import { withMoment } from './runMoment.js';
 import { beganWith } from './sameRun.js';
 import type { RunOptions } from './runOptions.js';
 import { startFacts, type StartFacts } from './startFacts.js';
-import { checkTask, readRows, TASKS } from './tasks.js';
+import { checkTask, readRows, taskOf } from './tasks.js';
 import { baseWarning } from './trainables.js';
 
 export interface TrainHooks {
@@ -91,7 +91,7 @@ export async function runTraining(
       formatWarnings(opened).forEach(warn);
       const told = telling(opened, options);
       templateNotes(told.templateSettings).forEach(note);
-      task = await TASKS[verb](options, { opened: told, rows, folder, warn, note });
+      task = await taskOf(verb, options, { opened: told, rows, folder, warn, note });
       const { judgeTemplate, judgeReasoning } = options;
       const template =
         judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened, judgeReasoning);

@@ -13,6 +13,7 @@ import {
   options,
   tuple,
 } from '@selfjudge/base/checks';
+import { checksOf, type Fields } from '@selfjudge/base/fields';
 import { view } from '@selfjudge/engine/checks';
 import { tokenId, tokenizer } from '@selfjudge/text/checks';
 import * as is from '../checks.js';
@@ -24,6 +25,9 @@ import * as losses from '../losses/preferenceLosses.js';
 import * as updates from '../losses/preferenceUpdate.js';
 import * as tokenPairs from '../pairs/tokenPair.js';
 import * as selfTraining from '../methods/selfTraining.js';
+import * as runs from '../methods/selfTrainingRun.js';
+
+const optionsFor = (fields: Fields) => options(checksOf(fields));
 
 const pairs = list(is.isTokenPair);
 const prompts = list(is.isTokenizedPrompt);
@@ -103,7 +107,11 @@ export const preferenceBackward = checkedAsync(
 );
 export const dpoTask = checkedAsync(
   'dpoTask',
-  { trainable: is.isPreferenceTrainable, pairs: list(is.isTokenPair, 1), options: is.dpoOptions },
+  {
+    trainable: is.isPreferenceTrainable,
+    pairs: list(is.isTokenPair, 1),
+    options: optionsFor(dpo.dpo.fields),
+  },
   dpo.dpoTask,
 );
 export const dpoStep = checkedAsync(
@@ -113,7 +121,7 @@ export const dpoStep = checkedAsync(
     run: object({
       trainable: is.isPreferenceTrainable,
       optimizer: is.isOptimizer,
-      options: is.dpoOptions,
+      options: optionsFor(dpo.dpo.fields),
     }),
     at: is.isStep,
   },
@@ -122,7 +130,7 @@ export const dpoStep = checkedAsync(
 export const selfTrainingTask = checked(
   'selfTrainingTask',
   {
-    run: is.isSelfTrainingStart,
+    run: runs.isSelfTrainingStart,
     data: object({ prompts: list(is.isTokenizedPrompt, 1), dev: optional(prompts) }),
     onContests: optional(callback),
   },
@@ -130,6 +138,6 @@ export const selfTrainingTask = checked(
 );
 export const selfTrainingStep = checkedAsync(
   'selfTrainingStep',
-  { prompts, run: is.isSelfTraining, at: is.isStep },
+  { prompts, run: runs.isSelfTraining, at: is.isStep },
   selfTraining.selfTrainingStep,
 );

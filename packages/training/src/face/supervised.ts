@@ -14,6 +14,7 @@ import {
   text,
   type Check,
 } from '@selfjudge/base/checks';
+import { checksOf, type Fields } from '@selfjudge/base/fields';
 import { TreeBatch } from '@selfjudge/engine';
 import { dropoutKey, sequence, view } from '@selfjudge/engine/checks';
 import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
@@ -23,6 +24,8 @@ import * as jsft from '../methods/jsft.js';
 import * as preparing from '../methods/prepare.js';
 import * as sft from '../methods/sft.js';
 import * as supervised from '../losses/supervised.js';
+
+const optionsFor = (fields: Fields) => options(checksOf(fields));
 
 const examples = list(is.isSupervised);
 const someExamples = list(is.isSupervised, 1);
@@ -102,7 +105,7 @@ export const supervisedBackward = checkedAsync(
 );
 export const sftTask = checked(
   'sftTask',
-  { trainable: is.isTrainable, examples: someExamples, options: is.sftOptions },
+  { trainable: is.isTrainable, examples: someExamples, options: optionsFor(sft.sft.fields) },
   sft.sftTask,
 );
 export const supervisedStep = checkedAsync(
@@ -113,7 +116,7 @@ export const supervisedStep = checkedAsync(
       trainable: is.isTrainable,
       optimizer: is.isOptimizer,
       loss: is.jsftLossOptions,
-      options: is.sftOptions,
+      options: optionsFor(sft.sft.fields),
     }),
     at: is.isStep,
   },
@@ -124,7 +127,7 @@ export const jsftTask = checked(
   {
     trainable: is.isTrainable,
     data: object({ sft: someExamples, judge: someExamples }),
-    options: is.jsftOptions,
+    options: optionsFor(jsft.jsft.fields),
   },
   jsft.jsftTask,
 );

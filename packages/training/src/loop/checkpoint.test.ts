@@ -14,7 +14,7 @@ import { Random } from '@selfjudge/base';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Checkpoints, loadCheckpoint } from './checkpoint.js';
 import { AdamW } from '../optimizer/adamw.js';
-import { selfTrainingDefaults } from '../options/presets.js';
+import { selfTrainingDefaults } from '../methods/defaults.js';
 import { tinyLora, tinyModel } from '../testing/tiny.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 

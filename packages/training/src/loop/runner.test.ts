@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Adapter, TreeBatch } from '@selfjudge/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jsftTask } from '../methods/jsft.js';
-import type { JsftOptions } from '../options/options.js';
-import { jsftDefaults } from '../options/presets.js';
+import type { JsftOptions } from '../methods/jsft.js';
+import { jsftDefaults } from '../methods/defaults.js';
 import { train } from './runner.js';
 import type { Selection, TrainingTask } from './trainingTask.js';
 import {

@@ -4,7 +4,7 @@ import { FaultError, OutOfMemoryError } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RunFolder } from './runFolder.js';
 import type { MetricsRow } from '../runs/rows.js';
-import { sftDefaults } from '../options/presets.js';
+import { sftDefaults } from '../methods/defaults.js';
 import { train } from './runner.js';
 import { sftTask } from '../methods/sft.js';
 import { fullTrainable } from '../optimizer/trainable.js';

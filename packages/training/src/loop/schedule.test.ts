@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { schedule } from './schedule.js';
-import type { ScheduleOptions } from '../options/schedule.js';
+import type { ScheduleOptions } from '../options/loop.js';
 
 const options: ScheduleOptions = {
   learningRate: 1,

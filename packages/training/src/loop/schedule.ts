@@ -1,4 +1,5 @@
-import type { LrSchedulerType, ScheduleOptions } from '../options/schedule.js';
+import type { LrSchedulerType } from '../options/schedule.js';
+import type { ScheduleOptions } from '../options/loop.js';
 
 /** The learning rate of each step, counted from 1. */
 export type Schedule = (step: number) => number;

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { DataOrder } from './dataOrder.js';
 import { AdamW } from '../optimizer/adamw.js';
-import type { LoopOptions } from '../options/options.js';
+import type { LoopOptions } from '../options/loop.js';
 import type { TrainingTask } from './trainingTask.js';
 import { schedule } from './schedule.js';
 import type { Trainable } from '../optimizer/trainable.js';

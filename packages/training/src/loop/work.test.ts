@@ -15,7 +15,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { dpoStep } from '../methods/dpo.js';
 import { AdamW } from '../optimizer/adamw.js';
 import { answerSequence } from '../pairs/tokenPair.js';
-import { dpoDefaults, selfTrainingDefaults, sftDefaults } from '../options/presets.js';
+import { dpoDefaults, selfTrainingDefaults, sftDefaults } from '../methods/defaults.js';
 import { Profile, type ProfileRow } from '../metrics/profile.js';
 import { selfTrainingStep } from '../methods/selfTraining.js';
 import { supervisedStep } from '../methods/sft.js';

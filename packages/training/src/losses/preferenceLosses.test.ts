@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { preferenceLosses } from './preferenceLosses.js';
-import type { LossType } from '../options/options.js';
+import type { LossType } from '../options/preference.js';
 
 const names = Object.keys(preferenceLosses) as LossType[];
 

@@ -1,4 +1,4 @@
-import type { LossType } from '../options/options.js';
+import type { LossType } from '../options/preference.js';
 
 /**
  * Preference losses on summed log-probabilities. With L = log pi - log ref of a whole answer, d = L_chosen - L_rejected

@@ -1,7 +1,7 @@
 import { Random } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { LossType } from '../options/options.js';
-import type { PreferenceOptions } from '../options/options.js';
+import type { LossType } from '../options/preference.js';
+import type { PreferenceOptions } from '../options/preference.js';
 import { type TokenPair } from '../pairs/tokenPair.js';
 import { precomputeReference, preferenceBackward } from './preferenceUpdate.js';
 import { jitter, relativeError, takeGradient, tinyLora, tinyModel, trainedAdapter } from '../testing/tiny.js';

@@ -3,7 +3,7 @@ import { plan, scoreSequences } from '@selfjudge/engine/internal';
 import { accumulate } from './accumulate.js';
 import { preferenceLosses } from './preferenceLosses.js';
 import { Means, type Metrics } from '../metrics/means.js';
-import type { PreferenceOptions } from '../options/options.js';
+import type { PreferenceOptions } from '../options/preference.js';
 import type { Profile } from '../metrics/profile.js';
 import { bothAnswers, type Answer, type TokenPair } from '../pairs/tokenPair.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { JsftLossOptions } from '../options/options.js';
+import type { JsftLossOptions } from '../options/supervised.js';
 import { labelWeights, supervisedBackward } from './supervised.js';
 import { jitter, relativeError, takeGradient, tinyExamples, tinyLora, tinyModel } from '../testing/tiny.js';
 import { fullTrainable, loraTrainable } from '../optimizer/trainable.js';

@@ -4,7 +4,7 @@ import type { TreeSequence } from '@selfjudge/text';
 import type { JudgeSequences } from '@selfjudge/judging';
 import { accumulate } from './accumulate.js';
 import { Means, type Metrics } from '../metrics/means.js';
-import type { JsftLossOptions } from '../options/options.js';
+import type { JsftLossOptions } from '../options/supervised.js';
 
 export const labelKinds = ['sft', 'verdict', 'rationale'] as const;
 export type LabelKind = (typeof labelKinds)[number];

@@ -1,10 +1,25 @@
 import type { AdamW } from '../optimizer/adamw.js';
-import type { DpoOptions } from '../options/options.js';
+import { flagField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
+import { loopFields } from '../options/loop.js';
+import { preferenceFields, preferenceLoop } from '../options/preference.js';
+import { lengthFields } from '../options/supervised.js';
+import { method } from './method.js';
+import { preparePairs } from './prepare.js';
 import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
 import { precomputeReference, preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
+
+const fields = {
+  ...withDefaults(loopFields, preferenceLoop),
+  /** Tokens of prompt and answer at most. Longer answers are cut, pairs whose prompt leaves no room dropped; both counted. */
+  ...lengthFields,
+  ...preferenceFields,
+  /** Score the reference once before the first step instead of in every step. */
+  precomputeRefLogProbs: flagField(false, 'score the reference once before the first step'),
+};
+export type DpoOptions = OptionsOf<typeof fields>;
 
 /** Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`. */
 export async function dpoTask(
@@ -61,3 +76,18 @@ export function pairTokens(pairs: TokenPair[]): number {
     0,
   );
 }
+
+export const dpo = method({
+  summary: 'preference training on the pairs of a file',
+  source: 'arXiv 2305.18290, equation 7; hinge and ipo: see preferenceLosses; TRL DPOTrainer',
+  fields,
+  rows: 'preferences',
+  split: 'all',
+  drops: false,
+  labels: ({ lossType, beta }) => `chosen answers before rejected ones (${lossType}, beta ${beta})`,
+  task({ rows, options, tokenizer, policyBesideStart, usable }) {
+    const data = preparePairs(tokenizer, rows, options);
+    const trainable = policyBesideStart();
+    return dpoTask(trainable, usable('pairs', data), options);
+  },
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PairReview } from './pairReview.js';
-import { selfTrainingDefaults } from '../options/presets.js';
+import { selfTrainingDefaults } from './defaults.js';
 
 const row = (step: number, [pair, equal, cut]: number[], more: Record<string, number> = {}) => ({
   step,

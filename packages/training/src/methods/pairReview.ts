@@ -1,5 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { SelfTrainingOptions } from '../options/options.js';
+import type { SelfTrainingOptions } from './selfTrainingRun.js';
 import type { MetricsRow } from '../runs/rows.js';
 
 /** Mean p(A) + p(B) below which a judge was hardly asked what it knows. */

@@ -1,9 +1,17 @@
+import { JudgeFormat, type JudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences } from '@selfjudge/judging/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import type { PreferencePair, Problem, PromptRow, SftExample, TokenisedExample } from '@selfjudge/data';
-import { preferenceSequences, promptIds, refusable, sftSequences } from '@selfjudge/data/internal';
+import {
+  describeProblems,
+  preferenceSequences,
+  promptIds,
+  refusable,
+  sftSequences,
+} from '@selfjudge/data/internal';
 import type { TokenizedPrompt } from '../pairs/contest.js';
 import type { Answer, TokenPair } from '../pairs/tokenPair.js';
-import { sftExample, type SupervisedExample } from '../losses/supervised.js';
+import { judgeExample, sftExample, type SupervisedExample } from '../losses/supervised.js';
 
 /** Rows made ready for training, and what that cost: nothing is left out or shortened without being counted. */
 export interface Prepared<T> {
@@ -79,6 +87,49 @@ export function preparePrompts(
     }
   }
   return out;
+}
+
+/** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
+export function prepareJudge(
+  tokenizer: Tokenizer,
+  rows: readonly PreferencePair[],
+  template: JudgeTemplate,
+  { maxLength }: { maxLength: number },
+): Prepared<SupervisedExample> {
+  // What is wrong with the template itself is an error, not a problem of every row.
+  JudgeFormat.of(template, tokenizer);
+  const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { value: judged, problem } = refusable(() => judgeSequences(row, template, tokenizer));
+    if (problem) {
+      out.dropped.push(left(row, problem));
+      continue;
+    }
+    const { sequences } = judged;
+    const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
+    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(judged, row.id));
+    else {
+      const reason =
+        longest === 0
+          ? 'no label answers a question of the judge template'
+          : `the judge's prompt has ${longest} tokens, the limit is ${maxLength}`;
+      out.dropped.push(left(row, { code: longest === 0 ? 'unknown-shape' : 'prompt-too-long', reason }));
+    }
+  }
+  return out;
+}
+
+/** Says once what preparing cost. */
+export function warnDropped(
+  what: string,
+  { examples, dropped, cut }: Prepared<unknown>,
+  warn: (line: string) => void,
+): void {
+  if (dropped.length > 0) {
+    const problems = describeProblems(dropped.map(({ id, place = id, problem }) => ({ ...problem, place })));
+    warn(`${dropped.length} of ${dropped.length + examples.length} ${what} left out\n${problems}`);
+  }
+  if (cut > 0) warn(`${cut} answers shortened to fit max_length; they have no end token`);
 }
 
 /** A row left out. */

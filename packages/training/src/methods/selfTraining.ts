@@ -1,3 +1,4 @@
+import { promptColumns } from '@selfjudge/data/internal';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { decide, preferences, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
 import { pairTokens } from './dpo.js';
@@ -5,7 +6,10 @@ import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
 import { klEstimate, scoreContests } from '../metrics/kl.js';
 import { klReview } from './klReview.js';
-import type { SelfTrainingOptions } from '../options/options.js';
+import { paperLora } from '../options/lora.js';
+import { method } from './method.js';
+import { preparePrompts, warnDropped } from './prepare.js';
+import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
 import { answerSequence } from '../pairs/tokenPair.js';
 import { preferenceBackward } from '../losses/preferenceUpdate.js';
@@ -127,3 +131,61 @@ export async function selfTrainingStep(
     contests,
   };
 }
+
+/** A sampled pair as it is written down: what was asked, both answers, the verdict. */
+function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
+  return {
+    id: prompt.id,
+    ...promptColumns(prompt.text),
+    a: a.text,
+    b: b.text,
+    fate,
+    winner: winner ?? null,
+    probability: verdict?.probability ?? null,
+  };
+}
+
+export const selfTraining = method({
+  summary: 'on-policy training by the own judgments of the frozen start',
+  source: 'arXiv 2402.11253, self-training by self-judgment; on-policy DPO: arXiv 2402.04792',
+  fields,
+  rows: 'prompts',
+  split: 'self',
+  judgeTemplate: 'auto',
+  drops: false,
+  presets: {
+    // top-k 50: the original leaves it at its library's default.
+    paper: {
+      lora: paperLora,
+      options: {
+        learningRate: 5e-6,
+        lrSchedulerType: 'constant_with_warmup',
+        warmupRatio: 0.1,
+        numTrainEpochs: 3,
+        trainBatchSize: 64,
+        maxPromptLength: 1280,
+        maxNewTokens: 768,
+        topP: 0.9,
+        topK: 50,
+        beta: 0.1,
+        missingEos: 'keep',
+      },
+    },
+  },
+  labels: ({ lossType, beta }, template) =>
+    `pairs of its own answers, by the judgment of its start (${lossType}, beta ${beta}, template ${template})`,
+  async task({ rows, options, tokenizer, policyBesideStart, judge, devPrompts, usable, warn, writeSamples }) {
+    const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
+    let dev: TokenizedPrompt[] | undefined;
+    if (options.evalSteps > 0) {
+      const asked = preparePrompts(tokenizer, await devPrompts(), options);
+      warnDropped('dev prompts', asked, warn);
+      dev = asked.examples;
+    }
+    const trainable = policyBesideStart();
+    const run = { trainable, judge: judge(trainable.reference), tokenizer, options };
+    return selfTrainingTask(run, { prompts, dev }, (contests, step) =>
+      writeSamples(`step-${step}`, contests.map(sampleRow)),
+    );
+  },
+});

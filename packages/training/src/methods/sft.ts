@@ -1,10 +1,19 @@
 import type { AdamW } from '../optimizer/adamw.js';
-import type { JsftLossOptions, SftOptions } from '../options/options.js';
+import type { OptionsOf } from '@selfjudge/base/fields';
+import { loopFields, type LoopOptions } from '../options/loop.js';
+import { answerFields, type JsftLossOptions } from '../options/supervised.js';
+import { paperLora } from '../options/lora.js';
+import { paperSupervised } from '../options/paper.js';
+import { method } from './method.js';
+import { prepareSft } from './prepare.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { supervisedBackward, type SupervisedExample } from '../losses/supervised.js';
 import { taskOver } from '../loop/taskOver.js';
 import type { Trainable } from '../optimizer/trainable.js';
 import type { Workload } from '../loop/workload.js';
+
+const fields = { ...loopFields, ...answerFields };
+export type SftOptions = OptionsOf<typeof fields>;
 
 const plainMean: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
 
@@ -24,7 +33,7 @@ export function sftTask(
 /** One optimizer step of cross-entropy over `examples`; dropout, where the policy has it, is keyed by the step. */
 export async function supervisedStep(
   examples: SupervisedExample[],
-  run: { trainable: Trainable; optimizer: AdamW; loss: JsftLossOptions; options: SftOptions },
+  run: { trainable: Trainable; optimizer: AdamW; loss: JsftLossOptions; options: LoopOptions },
   at: StepContext,
 ): Promise<StepReport> {
   const { trainable, optimizer, loss, options } = run;
@@ -48,3 +57,31 @@ export async function supervisedStep(
     skipped,
   };
 }
+
+/** TRL trains on every token of a conversation unless it is told otherwise. */
+export const TRAINED_ON = {
+  last: 'of a conversation the last answer is trained on (--train_on all for every answer; TRL: every token, questions too)',
+  all: 'of a conversation every answer is trained on, and nothing else (assistant_only_loss of TRL)',
+};
+
+/** What is learnt of a row's answers. */
+export const TURNS = {
+  last: 'the last answer of each row; all before it is context',
+  all: 'every answer of each row',
+};
+
+export const sft = method({
+  summary: 'supervised fine-tuning on completions',
+  source: 'cross-entropy over the tokens of answers; TRL SFTTrainer with completion_only_loss',
+  fields,
+  rows: 'examples',
+  split: 'all',
+  drops: true,
+  presets: { paper: { lora: paperLora, options: paperSupervised } },
+  labels: ({ trainOn }) => TURNS[trainOn],
+  task({ rows, options, tokenizer, policy, usable, note }) {
+    if (rows.some((example) => 'messages' in example)) note(TRAINED_ON[options.trainOn]);
+    const data = prepareSft(tokenizer, rows, options);
+    return sftTask(policy(), usable('examples', data), options);
+  },
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Device, fill, Tensor } from '@selfjudge/engine';
 import { afterAll, describe, expect, it } from 'vitest';
-import { selfTrainingDefaults } from '../options/presets.js';
+import { selfTrainingDefaults } from '../methods/defaults.js';
 import { Profile, type ProfileRow } from './profile.js';
 import { RunFolder } from '../loop/runFolder.js';
 import type { MetricsRow } from '../runs/rows.js';

@@ -2,7 +2,7 @@ import { copyTo, Device, ParameterSet, Tensor } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import { AdamW } from './adamw.js';
-import type { OptimizerOptions } from '../options/options.js';
+import type { OptimizerOptions } from '../options/loop.js';
 import { writeInto } from '../testing/tiny.js';
 
 const options: OptimizerOptions = {

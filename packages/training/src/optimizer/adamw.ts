@@ -3,7 +3,7 @@ import { adamw, tidy } from '@selfjudge/engine/internal';
 import { ArgumentError } from '@selfjudge/base';
 import { check, float32s, number, object, whole } from '@selfjudge/base/checks';
 import { isParameterSet, optimizerOptions } from '../checks.js';
-import type { OptimizerOptions } from '../options/options.js';
+import type { OptimizerOptions } from '../options/loop.js';
 
 export interface UpdateReport {
   /** Global L2 norm of the gradient before clipping. */

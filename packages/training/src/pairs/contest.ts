@@ -3,7 +3,9 @@ import type { Tokenizer } from '@selfjudge/text';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
 import { verdictsOn } from '@selfjudge/judging/internal';
-import type { MissingEos, SelfTrainingOptions } from '../options/options.js';
+import type { MissingEos } from '../options/sampling.js';
+import type { OptionsOf } from '@selfjudge/base/fields';
+import type { samplingFields } from '../options/sampling.js';
 import type { TokenPair } from './tokenPair.js';
 
 /** Whoever says which of two answers is better: the frozen start in self-training. */
@@ -36,7 +38,7 @@ export interface Contest {
 }
 
 /** How answers are sampled in training; the tokenizer says what ends a turn. */
-export function sampling(options: SelfTrainingOptions, tokenizer: Tokenizer) {
+export function sampling(options: OptionsOf<typeof samplingFields> & { seed: number }, tokenizer: Tokenizer) {
   const { maxNewTokens, temperature, topP, topK, seed } = options;
   return { maxNewTokens, temperature, topP, topK, seed, eos: tokenizer.eos };
 }

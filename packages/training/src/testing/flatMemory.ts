@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import type { Device } from '@selfjudge/engine';
 import { expect } from 'vitest';
 import { AdamW } from '../optimizer/adamw.js';
-import { selfTrainingDefaults } from '../options/presets.js';
+import { selfTrainingDefaults } from '../methods/defaults.js';
 import { selfTrainingStep } from '../methods/selfTraining.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from './tiny.js';

@@ -14,7 +14,7 @@ import {
 import { folderFault } from '../loop/atomicFolder.js';
 import { loadCheckpoint } from '../loop/checkpoint.js';
 import { AdamW } from '../optimizer/adamw.js';
-import { dpoDefaults } from '../options/presets.js';
+import { dpoDefaults } from '../methods/defaults.js';
 import { RunFolder } from '../loop/runFolder.js';
 import { tinyLora, tinyModel } from './tiny.js';
 

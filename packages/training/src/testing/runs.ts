@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SelfTrainingOptions } from '../options/options.js';
-import { selfTrainingDefaults } from '../options/presets.js';
+import type { SelfTrainingOptions } from '../methods/selfTrainingRun.js';
+import { selfTrainingDefaults } from '../methods/defaults.js';
 import { RunFolder } from '../loop/runFolder.js';
 import { train } from '../loop/runner.js';
 import { readMetrics } from '../runs/index.js';

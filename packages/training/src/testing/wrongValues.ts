@@ -23,7 +23,7 @@ import {
 import fc from 'fast-check';
 import { decide } from '../pairs/contest.js';
 import { AdamW } from '../optimizer/adamw.js';
-import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../options/presets.js';
+import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../methods/defaults.js';
 import { LR_SCHEDULERS } from '../options/schedule.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyExamples, tinyLora, tinyModel, tinyPrompts } from './tiny.js';

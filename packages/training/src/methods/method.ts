@@ -1,0 +1,83 @@
+import { defaultsOf, type Fields, type OptionsOf } from '@selfjudge/base/fields';
+import type { PreferencePair, PromptRow, SftExample } from '@selfjudge/data';
+import type { JudgeTemplate } from '@selfjudge/judging';
+import type { ModelView } from '@selfjudge/engine';
+import type { Tokenizer } from '@selfjudge/text';
+import type { PairJudge } from '../pairs/contest.js';
+import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
+import type { TrainingTask } from '../loop/trainingTask.js';
+import type { defaultLora } from '../options/lora.js';
+import type { Prepared } from './prepare.js';
+
+/** The kinds of rows that a method can ask for. */
+export interface MethodRows {
+  /** Prompt and completion, or messages. */
+  examples: readonly SftExample[];
+  /** Prompt, chosen, rejected. */
+  preferences: readonly PreferencePair[];
+  prompts: readonly PromptRow[];
+}
+
+/** A named set of defaults: the method's own, and what a run has beside them. */
+export interface Preset<O> {
+  options?: Partial<O>;
+  lora?: typeof defaultLora;
+}
+
+/** What a method is given to make its task of. What it opens here is closed by whoever gave it. */
+export interface MethodContext<O, R extends keyof MethodRows> {
+  /** Every one of its options, with lengths that the model takes. */
+  options: O;
+  /** The rows of the run, at least one; those that no verb can read are left out and counted already. */
+  rows: MethodRows[R];
+  tokenizer: Tokenizer;
+  /** What the judge is asked with: of methods with a `judgeTemplate`. */
+  judgeTemplate(): JudgeTemplate;
+  /** A judge that reads with a view of the model. */
+  judge(view: ModelView): PairJudge;
+  /** Prompts of the dev split that fit, with which policies are compared; they are never trained on. */
+  devPrompts(): Promise<readonly PromptRow[]>;
+  /** What is trained: an adapter, or all weights. */
+  policy(): Trainable;
+  /** The same beside its frozen start. */
+  policyBesideStart(): PreferenceTrainable;
+  /** The examples, after a word about those left out. @throws ArgumentError when none is left */
+  usable<T>(what: string, prepared: Prepared<T>): T[];
+  /** Writes rows to samples/NAME.jsonl of the run. */
+  writeSamples(name: string, rows: readonly object[]): void;
+  warn(line: string): void;
+  note(line: string): void;
+}
+
+/**
+ * A way to train: its options, the rows it needs, and the task it makes of both. Verb, flags, configuration keys, help
+ * text and the documentation are made of it.
+ */
+export interface Method<F extends Fields = Fields, R extends keyof MethodRows = keyof MethodRows> {
+  /** One line of help. */
+  readonly summary: string;
+  /** Paper, with the equation or section, or library that it is after. */
+  readonly source: string;
+  readonly fields: F;
+  readonly rows: R;
+  /** The part of the data that it trains on by default. */
+  readonly split: 'all' | 'train' | 'self';
+  /** The judge template by default, of methods that teach or ask a judge. */
+  readonly judgeTemplate?: 'plain' | 'auto';
+  /** Whether adapters drop: policy and reference must give the same bits at the start. */
+  readonly drops: boolean;
+  /** Defaults by name, over those of the fields; `default` is always there. */
+  readonly presets?: Readonly<Record<string, Preset<OptionsOf<F>>>>;
+  /** What is learnt of a row, in words. */
+  labels(options: OptionsOf<F>, judgeTemplate: string | undefined): string;
+  task(context: MethodContext<OptionsOf<F>, R>): TrainingTask | Promise<TrainingTask>;
+}
+
+/** A method, its types inferred from its fields. */
+export const method = <F extends Fields, R extends keyof MethodRows>(of: Method<F, R>): Method<F, R> => of;
+
+/** What a preset makes of a method's options. @param name default: that of the fields */
+export const presetOptions = <F extends Fields, R extends keyof MethodRows>(
+  { fields, presets }: Method<F, R>,
+  name = 'default',
+): OptionsOf<F> => ({ ...defaultsOf(fields), ...presets?.[name]?.options });
