@@ -10,17 +10,16 @@ export function nextCommand(
   defaults: Record<string, unknown>,
 ): string {
   const sibling = (name: string) => join(dirname(run), name);
-  const words: Record<TrainingVerb, unknown[]> = {
+  const further: Partial<Record<TrainingVerb, unknown[]>> = {
     sft: ['jsft', '-m', run, '--output_dir', sibling('jsft')],
     jsft: ['self-train', '-m', run, '--output_dir', sibling('self-train')],
-    'self-train': ['evaluate', '-m', run, '--baseline', config.model_name_or_path],
-    dpo: ['evaluate', '-m', run, '--baseline', config.model_name_or_path],
   };
+  const words = further[verb] ?? ['evaluate', '-m', run, '--baseline', config.model_name_or_path];
   const dtype = config.dtype === defaults.dtype ? [] : ['--dtype', config.dtype];
   // What it was trained on in whole shows nothing of it.
-  const seen = words[verb][0] === 'evaluate' && config.dataset_split === 'all';
+  const seen = words[0] === 'evaluate' && config.dataset_split === 'all';
   const data = ['--dataset_name', ...(seen ? ['OTHER.jsonl'] : (config.dataset_name as string[]))];
-  const rest = [...words[verb], ...dtype, ...data].map((word) => shellWord(String(word)));
+  const rest = [...words, ...dtype, ...data].map((word) => shellWord(String(word)));
   return [commandName(), ...rest].join(' ');
 }
 

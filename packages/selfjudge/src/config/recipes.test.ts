@@ -303,7 +303,7 @@ describe('values that do not go together', () => {
   it('are noted where one does nothing, and refused where nothing comes of them', () => {
     const notesOf = (verb: TrainingVerb, recipe: object) => taken(verb, recipe).notes;
     expect(notesOf('dpo', { lora_dropout: 0.1 })).toMatch(
-      /^lora_dropout 0.1 does nothing: dpo and self-train/,
+      /^lora_dropout 0.1 does nothing: the verb computes without dropout/,
     );
     expect(notesOf('dpo', { loss_type: 'ipo', label_smoothing: 0.1 })).toMatch(
       /label_smoothing 0.1 does nothing/,
