@@ -3,11 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { follow } from './support/newOp.js';
-import { scratchRepository, testedCommands } from './support/scratchRepository.js';
+import { repository, scratchRepository, testedCommands } from './support/scratchRepository.js';
 
 let scratch: ReturnType<typeof scratchRepository>;
 beforeAll(() => {
   scratch = scratchRepository();
+  // The method is tried before the copy is built.
+  scratch.environment['SELFJUDGE_NATIVE_MODULE'] ??= join(
+    repository,
+    'native/build/Release/selfjudge_native.node',
+  );
 }, 120_000);
 afterAll(() => scratch?.remove());
 

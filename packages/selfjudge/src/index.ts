@@ -10,14 +10,17 @@ export {
   jsft,
   selfTrain,
   sft,
+  train,
   type DpoSettings,
   type JsftSettings,
+  type JudgeSettings,
   type LoraSettings,
   type RunResult,
   type RunSettings,
   type SelfTrainSettings,
   type SftSettings,
   type StepEvent,
+  type TrainSettings,
 } from './api/training.js';
 export type { Answer, AnswerOptions, AnswerPiece } from './inference/generate.js';
 export type { ModelOptions, OpenModel } from './models/model.js';
@@ -40,4 +43,4 @@ export {
 } from '@selfjudge/data';
 export type { Estimate, JudgeAgreement } from '@selfjudge/evaluation';
 export type { JudgePair, Tournament, Verdict } from '@selfjudge/judging';
-export type { Metrics } from '@selfjudge/training';
+export { METHODS, type MethodName, type Metrics } from '@selfjudge/training';

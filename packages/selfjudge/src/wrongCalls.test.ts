@@ -28,6 +28,7 @@ import {
   dpoDefaults,
   jsftDefaults,
   LR_SCHEDULERS,
+  METHODS,
   selfTrainingDefaults,
   sftDefaults,
 } from '@selfjudge/training';
@@ -223,6 +224,11 @@ describeWrongCalls({
         { ...hooks, judgeTemplate: template, onWarning: arg(() => () => {}, given(notFunction)) },
         given(notObject),
       ),
+    }),
+    train: entry(async (model: api.Model, name: api.MethodName, by: never) => api.train(model, name, by), {
+      model: opened,
+      method: arg('sft', noneOf(...Object.keys(METHODS))),
+      settings: settings(sftDefaults, { dataset: rows({ prompt: 'a', completion: 'b' }) }),
     }),
     sft: methodOf(
       api.sft,

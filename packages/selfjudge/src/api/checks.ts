@@ -19,6 +19,7 @@ import {
   type Check,
 } from '@selfjudge/base/checks';
 import { model, view } from '@selfjudge/engine/checks';
+import { METHODS } from '@selfjudge/training';
 import { moment, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
@@ -94,7 +95,8 @@ const settings = {
   signal: optional(abortSignal),
 };
 /** What the configuration does not look at, of settings for training on `rows`. */
-export const trainingSettings = options({ dataset: isRowSet, ...settings });
+export const trainingSettings = options({ dataset: isRowSet, dev: optional(isPromptSet), ...settings });
+export const isMethod = oneOf(...Object.keys(METHODS));
 export const selfTrainingSettings = options({
   prompts: isPromptSet,
   dev: optional(isPromptSet),

@@ -1,20 +1,23 @@
 import { ArgumentError } from '@selfjudge/base';
 import { check, instance } from '@selfjudge/base/checks';
-import type {
-  DpoOptions,
-  JsftOptions,
-  Metrics,
-  SelfTrainingOptions,
-  SftOptions,
-  TrainingResult,
+import type { OptionsOf } from '@selfjudge/base/fields';
+import {
+  METHODS,
+  type DpoOptions,
+  type JsftOptions,
+  type MethodName,
+  type MethodRows,
+  type Metrics,
+  type SelfTrainingOptions,
+  type SftOptions,
+  type TrainingResult,
 } from '@selfjudge/training';
 import type { JudgeReasoning } from '@selfjudge/judging';
 import type { TemplateArguments } from '@selfjudge/text';
-import { type TrainingVerb } from '../config/index.js';
-import type { RowSource } from '../rows/datasets.js';
+import type { RowSource, Warn } from '../rows/datasets.js';
 import { resolveRun } from '../training/resolveRun.js';
 import { runTraining } from '../training/train.js';
-import { selfTrainingSettings, trainingSettings } from './checks.js';
+import { isMethod, selfTrainingSettings, trainingSettings } from './checks.js';
 import { Model } from './model.js';
 import {
   formatOf,
@@ -69,34 +72,51 @@ export interface RunSettings {
   signal?: AbortSignal;
 }
 
-export interface SftSettings extends RunSettings, Partial<SftOptions> {
-  dataset: SftRows;
-  /** Assistant turns that are labels. Default `last`. */
-  trainOn?: 'last' | 'all';
-}
-
-export interface JsftSettings extends RunSettings, Partial<JsftOptions> {
-  dataset: PreferenceRows;
-  trainOn?: 'last' | 'all';
-  /** A shipped judge template's name or a file. Default `plain`. */
+/** Of methods that teach or ask a judge. */
+export interface JudgeSettings {
+  /**
+   * A shipped judge template's name, a file, or `auto`: the one the weights learnt. Default: `plain` where a judge is
+   * taught, `auto` where one is asked.
+   */
   judgeTemplate?: string;
   /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
   judgeReasoning?: JudgeReasoning | 'auto';
+}
+
+export interface SftSettings extends RunSettings, Partial<SftOptions> {
+  dataset: SftRows;
+}
+
+export interface JsftSettings extends RunSettings, JudgeSettings, Partial<JsftOptions> {
+  dataset: PreferenceRows;
 }
 
 export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
   dataset: PreferenceRows;
 }
 
-export interface SelfTrainSettings extends RunSettings, Partial<SelfTrainingOptions> {
+export interface SelfTrainSettings extends RunSettings, JudgeSettings, Partial<SelfTrainingOptions> {
   prompts: PromptRows;
   /** Prompts that are never trained on, for the judge's signal: needed when `evalSteps` is above 0. */
   dev?: PromptRows;
-  /** A shipped judge template's name, a file, or `auto` (default): the one the weights learnt. */
-  judgeTemplate?: string;
-  /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
-  judgeReasoning?: JudgeReasoning | 'auto';
 }
+
+/** Of each kind of rows, what a caller may give. */
+interface RowSets {
+  examples: SftRows;
+  preferences: PreferenceRows;
+  prompts: PromptRows;
+}
+type RowsOfMethod<M extends MethodName> = (typeof METHODS)[M]['rows'];
+
+/** Rows and options of a method by its name. */
+export type TrainSettings<M extends MethodName> = RunSettings &
+  JudgeSettings &
+  Partial<OptionsOf<(typeof METHODS)[M]['fields']>> & {
+    dataset: RowSets[RowsOfMethod<M>];
+    /** As in `selfTrain`. */
+    dev?: PromptRows;
+  };
 
 /** How a run ended; `final` (or, interrupted, `checkpoint`) opens with `loadModel` and in PEFT or transformers. */
 export type RunResult = TrainingResult & {
@@ -108,16 +128,29 @@ export type RunResult = TrainingResult & {
 const trainingArguments = { model: instance(Model), settings: trainingSettings };
 
 /**
- * Supervised fine-tuning on completions. The model has the trained weights afterwards; so it is with every method.
+ * Trains with a method by its name. The model has the trained weights afterwards.
  *
  * @throws ConfigError for a value out of range, or when the folder holds another run; ArgumentError when no row is left
  */
+export async function train<M extends MethodName>(
+  model: Model,
+  method: M,
+  settings: TrainSettings<M>,
+): Promise<RunResult> {
+  check('train', { model, method, settings }, { ...trainingArguments, method: isMethod });
+  const { dataset, dev, ...options } = settings;
+  const { rows } = METHODS[method];
+  return run(method, model, options, [dataset, dev], {
+    ...sourceFor<RowsOfMethod<M>>(rows, dataset),
+    ...(rows === 'prompts' && promptsFor(dataset as PromptRows, dev)),
+  });
+}
+
+/** Supervised fine-tuning on completions. See `train`. */
 export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
   check('sft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('sft', model, options, [dataset], {
-    examples: async (_, warn) => sftExamplesOf(dataset, warn),
-  });
+  return run('sft', model, options, [dataset], sourceFor('examples', dataset));
 }
 
 /**
@@ -127,18 +160,14 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('jsft', model, options, [dataset], {
-    preferences: async (_, warn) => preferencesOf(dataset, warn),
-  });
+  return run('jsft', model, options, [dataset], sourceFor('preferences', dataset));
 }
 
 /** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('dpo', model, options, [dataset], {
-    preferences: async (_, warn) => preferencesOf(dataset, warn),
-  });
+  return run('dpo', model, options, [dataset], sourceFor('preferences', dataset));
 }
 
 /**
@@ -148,21 +177,34 @@ export async function dpo(model: Model, settings: DpoSettings): Promise<RunResul
 export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
   check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
   const { prompts, dev, ...options } = settings;
-  return run('self-train', model, options, [prompts, dev], {
-    prompts: async ({ datasetSplit }, warn) => {
-      if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
-      if (dev !== undefined) return promptsOf(dev, warn);
-      throw new ArgumentError('dev', {
-        where: 'selfTrain',
-        expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
-        received: 'none',
-      });
-    },
-  });
+  return run('self-train', model, options, [prompts, dev], promptsFor(prompts, dev));
 }
 
+const READERS: { [K in keyof RowSets]: (rows: RowSets[K], warn: Warn) => MethodRows[K] } = {
+  examples: sftExamplesOf,
+  preferences: preferencesOf,
+  prompts: promptsOf,
+};
+
+const sourceFor = <K extends keyof RowSets>(kind: K, rows: RowSets[K]) => ({
+  [kind]: async (_: unknown, warn: Warn) => READERS[kind](rows, warn),
+});
+
+/** Prompts, and those of the dev split apart. */
+const promptsFor = (prompts: PromptRows, dev: PromptRows | undefined): Partial<RowSource> => ({
+  prompts: async ({ datasetSplit }, warn) => {
+    if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
+    if (dev !== undefined) return promptsOf(dev, warn);
+    throw new ArgumentError('dev', {
+      where: 'selfTrain',
+      expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
+      received: 'none',
+    });
+  },
+});
+
 async function run(
-  verb: TrainingVerb,
+  verb: MethodName,
   model: Model,
   { lora, onStep, onWarning, signal, preset, allowChanged, ...options }: RunSettings,
   sets: (Rows<unknown, unknown> | undefined)[],
