@@ -1,6 +1,5 @@
 // What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
 import {
-  callback,
   checked,
   checkedAsync,
   list,
@@ -30,6 +29,7 @@ export const bestOf = checkedAsync(
     judge: is.isJudge,
     prompts: list(prompt),
     options: options({
+      tokenizer,
       n: whole(1),
       seed: optional(whole(0)),
       sampling: object({}), // generate's to check
@@ -80,14 +80,20 @@ export const formatJudgeTemplate = checked(
   { template: is.isTemplate },
   templates.formatJudgeTemplate,
 );
+export const tokenEvidence = checked('tokenEvidence', { verdict: is.isVerdict }, verdicts.tokenEvidence);
 export const tournament = checkedAsync(
   'tournament',
-  { entries: list(object({ prompt, candidates: list(text) })), compare: callback, seed: whole(0) },
+  {
+    entries: list(object({ prompt, candidates: list(text) })),
+    judge: is.isJudge,
+    seed: whole(0),
+    judging: optional(is.compareOptions),
+  },
   tournaments.tournament,
 );
 export const voteOf = checked('voteOf', { principle: text, ab: is.isOrder, ba: is.isOrder }, verdicts.voteOf);
 export const verdictOf = checked(
   'verdictOf',
-  { orders: list(is.isOrder), votes: list(is.isVote, 1) },
+  { orders: is.isOrders, votes: list(is.isVote, 1) },
   verdicts.verdictOf,
 );

@@ -7,16 +7,27 @@ export {
   judgeBehaviour,
   judgeSequences,
   loadJudgeTemplate,
+  tokenEvidence,
   tournament,
   verdictOf,
   voteOf,
 } from './face.js';
 export { OVERALL, type VerdictTokens } from './format.js';
-export { Judge, type CompareOptions } from './judge.js';
+export type { CompareOptions, Judge } from './judge.js';
 export { JudgeFormat } from './judgeFormat.js';
 export type { JudgeBehaviour } from './metrics.js';
 export type { JudgePair, Order } from './pair.js';
 export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
 export type { JudgeReasoning } from './reasoning.js';
+export type { ScoredAnswer, Scorer } from './scorer.js';
+export { TokenJudge } from './tokenJudge.js';
 export type { Match, Round, Tournament } from './tournament.js';
-export type { JudgedOrder, NoVerdict, Verdict, Vote } from './verdict.js';
+export type {
+  Evidence,
+  JudgedOrder,
+  NoVerdict,
+  TokenEvidence,
+  TokenVerdict,
+  Verdict,
+  Vote,
+} from './verdict.js';

@@ -20,6 +20,7 @@ import {
 } from '@selfjudge/base/checks';
 import { prompt, tokenizer, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
+import { isJudge } from '@selfjudge/judging/checks';
 import { LR_SCHEDULERS } from './options/schedule.js';
 
 const share = number({ min: 0, max: 1 });
@@ -36,8 +37,6 @@ const trainable = { policy: view, parameters: isParameterSet, save: callback, di
 export const isTrainable = having('a Trainable', trainable);
 export const isPreferenceTrainable = having('a PreferenceTrainable', { ...trainable, reference: view });
 export const isOptimizer = having('an AdamW', { step: callback, state: callback, load: callback });
-/** Whoever compares answers. */
-export const isJudge = having('an object with a method compare', { compare: callback });
 
 const isAnswer = object({
   tokens: list(tokenId, 1),

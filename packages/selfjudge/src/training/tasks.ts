@@ -1,7 +1,7 @@
 import { ConfigError } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
 import { promptColumns, promptOfExample, sftExampleOf } from '@selfjudge/data/internal';
-import { Judge } from '@selfjudge/judging';
+import { TokenJudge } from '@selfjudge/judging';
 import type {
   Contest,
   DpoOptions,
@@ -132,7 +132,7 @@ export const TASKS: Record<TrainingVerb, (run: RunOptions, context: TaskContext)
       saveTemplate(template, dir);
       beside(dir);
     });
-    const judge = new Judge(trainable.reference, opened.tokenizer, template);
+    const judge = new TokenJudge(trainable.reference, opened.tokenizer, template);
     return selfTrainingTask(
       { trainable, judge, tokenizer: opened.tokenizer, options },
       { prompts, dev },

@@ -14,6 +14,7 @@ import {
   tuple,
 } from '@selfjudge/base/checks';
 import { view } from '@selfjudge/engine/checks';
+import { isJudge } from '@selfjudge/judging/checks';
 import { tokenId, tokenizer } from '@selfjudge/text/checks';
 import * as is from '../checks.js';
 import * as contests from '../pairs/contest.js';
@@ -52,7 +53,7 @@ export const decide = checkedAsync(
   {
     prompts,
     answers: { from: ({ length }) => list(tuple(is.isSampledAnswer, is.isSampledAnswer), length) },
-    judge: is.isJudge,
+    judge: isJudge,
     missingEos: is.missingEos,
     compare: optional(options({ tokenBudget: optional(limit), signal })),
   },

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '@selfjudge/text';
-import type { PairJudge } from '../pairs/contest.js';
+import type { Judge } from '@selfjudge/judging';
 import type { AdamW } from '../optimizer/adamw.js';
 import type { SelfTrainingOptions } from '../options/options.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
@@ -8,7 +8,7 @@ import type { PreferenceTrainable } from '../optimizer/trainable.js';
 export interface SelfTraining {
   trainable: PreferenceTrainable;
   /** The frozen start as judge. */
-  judge: PairJudge;
+  judge: Judge;
   tokenizer: Tokenizer;
   optimizer: AdamW;
   options: SelfTrainingOptions;
