@@ -12,6 +12,7 @@ import {
   oneOf,
   optional,
   options,
+  path,
   text,
   tuple,
   type Check,
@@ -26,12 +27,26 @@ export const isShownFirst = oneOf(...ORDERS);
 export const isJudge = having('a Judge, an object with a method compare', { compare: callback });
 /** Whoever scores answers. */
 export const isScorer = having('a Scorer, an object with a method score', { score: callback });
+/** Whoever compares or scores answers; who has both methods is taken as a scorer. */
+export const isJudgeOrScorer: Check = (value, what, where) => {
+  const one = typeof value === 'object' && value !== null && 'score' in value ? isScorer : eitherKind;
+  one(value, what, where);
+};
+const eitherKind = having('a Judge or a Scorer, an object with a method compare or score', {
+  compare: callback,
+});
 export const compareOptions = options({
   tokenBudget: optional(limit),
   onProgress: optional(callback),
   signal: optional(abortSignal),
 });
 
+/** Judgments that were made: a file of them, or a list. */
+export const isRecord: Check = (value, what, where) => {
+  const one = typeof value === 'string' ? path : list(isJudgment);
+  one(value, what, where);
+};
+const isJudgment = object({ prompt, completions: tuple(text, text), winner: oneOf('a', 'b', 'tie') });
 export const compareArguments = { pairs: list(isPair), options: compareOptions };
 export const scoreArguments = { answers: list(object({ prompt, answer: text })), options: compareOptions };
 
@@ -84,7 +99,7 @@ export const isVerdict: Check = (value, what, where) => {
 };
 
 /** A list of exactly so many. */
-const listOf = (of: Check, count: number): Check => {
+export const listOf = (of: Check, count: number): Check => {
   const isOne = kind(`a list of ${count}`, (value) => Array.isArray(value) && value.length === count);
   return (value, what, where) => {
     isOne(value, what, where);

@@ -1,12 +1,17 @@
 export type { BestOf, BestOfOptions } from './bestOf.js';
+export type { EnsembleEvidence, EnsembleOptions, EnsembleVerdict } from './ensemble.js';
 export type { JudgeSequences, LabelledPair } from './examples.js';
 export {
   bestOf,
   contextText,
+  ensemble,
   formatJudgeTemplate,
+  fromScorer,
   judgeBehaviour,
   judgeSequences,
   loadJudgeTemplate,
+  recorded,
+  regularised,
   tokenEvidence,
   tournament,
   verdictOf,
@@ -18,6 +23,14 @@ export { JudgeFormat } from './judgeFormat.js';
 export type { JudgeBehaviour } from './metrics.js';
 export type { JudgePair, Order } from './pair.js';
 export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
+export type {
+  RecordedEvidence,
+  RecordedJudge,
+  RecordedJudgment,
+  RecordedOptions,
+  RecordedVerdict,
+} from './recorded.js';
+export type { Reference, RegularisedEvidence, RegularisedVerdict } from './regularised.js';
 export type { JudgeReasoning } from './reasoning.js';
 export type { ScoredAnswer, Scorer } from './scorer.js';
 export { TokenJudge } from './tokenJudge.js';

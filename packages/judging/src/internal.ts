@@ -2,10 +2,14 @@
 export { askedAbout, type Asked } from './asked.js';
 export { bestOf } from './bestOf.js';
 export { contextText } from './context.js';
+export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { QuestionFormat } from './format.js';
+export { fromScorer } from './fromScorer.js';
 export { consult } from './judge.js';
 export { judgeBehaviour } from './metrics.js';
+export { recorded } from './recorded.js';
+export { regularised } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
 export { tokenEvidence, verdictOf, voteOf } from './verdict.js';

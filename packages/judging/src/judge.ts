@@ -12,9 +12,9 @@ export interface CompareOptions {
 }
 
 /** Whoever says which of two answers is better: a model, a reward model, people. */
-export interface Judge {
+export interface Judge<V extends Verdict = Verdict> {
   /** @returns one verdict a pair, in the order of the pairs; a pair it cannot say anything of has a null verdict */
-  compare(pairs: readonly JudgePair[], options?: CompareOptions): Promise<Verdict[]>;
+  compare(pairs: readonly JudgePair[], options?: CompareOptions): Promise<V[]>;
 }
 
 /**
@@ -34,14 +34,28 @@ export async function consult(
 }
 
 /** A judge made of a function, which gets pairs and options that are what they should be. @param where its name in errors */
-export function judgeBy(
+export function judgeBy<V extends Verdict>(
   where: string,
-  compare: (pairs: readonly JudgePair[], options: CompareOptions) => Promise<Verdict[]>,
-): Judge {
+  compare: (pairs: readonly JudgePair[], options: CompareOptions) => Promise<V[]>,
+): Judge<V> {
   return {
     async compare(pairs, options = {}) {
       check(where, { pairs, options }, compareArguments);
       return compare(pairs, options);
     },
+  };
+}
+
+/** Options for part `index` of `parts` of a work on `total`: what it says of its progress is said of the whole. */
+export function partly(
+  options: CompareOptions,
+  { index, parts, total }: { index: number; parts: number; total: number },
+): CompareOptions {
+  const { onProgress } = options;
+  if (onProgress === undefined) return options;
+  const share = (done: number, of: number) => (of > 0 ? done / of : 1);
+  return {
+    ...options,
+    onProgress: (done, of) => onProgress(Math.floor((total * (index + share(done, of))) / parts), total),
   };
 }

@@ -2,6 +2,7 @@ import type { Text } from '@selfjudge/data';
 import { check } from '@selfjudge/base/checks';
 import { scoreArguments, scoresOn } from './checks.js';
 import type { CompareOptions } from './judge.js';
+import type { JudgePair } from './pair.js';
 
 /** An answer to be scored, and what it answers. */
 export interface ScoredAnswer {
@@ -42,4 +43,21 @@ export function scorerBy(
       return score(answers, options);
     },
   };
+}
+
+/** The answers of pairs, each distinct one to a prompt once, and which two of them each pair is. */
+export function distinctAnswers(pairs: readonly JudgePair[]): {
+  answers: ScoredAnswer[];
+  sides: [a: number, b: number][];
+} {
+  const answers: ScoredAnswer[] = [];
+  const known = new Map<string, number>();
+  const indexOf = (prompt: Text, answer: string): number => {
+    const key = JSON.stringify([prompt, answer]);
+    const index = known.get(key) ?? answers.push({ prompt, answer }) - 1;
+    known.set(key, index);
+    return index;
+  };
+  const sides = pairs.map(({ prompt, a, b }): [number, number] => [indexOf(prompt, a), indexOf(prompt, b)]);
+  return { answers, sides };
 }

@@ -18,7 +18,7 @@ import { NO_VERDICT, verdictOf, voteOf, type TokenVerdict } from './verdict.js';
  * probability of one token, so a comparison is one forward pass over a tree in which orders and questions share all
  * they have in common.
  */
-export class TokenJudge implements Judge {
+export class TokenJudge implements Judge<TokenVerdict> {
   readonly view: ModelView;
   readonly template: JudgeTemplate;
   readonly tokenizer: Tokenizer;

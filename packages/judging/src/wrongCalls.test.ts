@@ -71,6 +71,10 @@ const notVerdict = notObjectOf(
   },
 );
 const notJudge = fc.oneof(junk, fc.constant({ compare: 1 }));
+const scorer = { score: (answers: readonly unknown[]) => Promise.resolve(answers.map(() => 1)) };
+const notScorer = fc.oneof(junk, fc.constant({ score: 1 }));
+const judgment = { prompt: 'a', completions: ['b', 'c'], winner: 'a' };
+const reference = { view: model.view(), tokenizer };
 const compareOptions = {
   tokenBudget: arg(4096, given(notLimit)),
   onProgress: arg(() => () => {}, given(notFunction)),
@@ -142,6 +146,41 @@ describeWrongCalls({
         notObject,
       ),
     }),
+    fromScorer: entry(judging.fromScorer, { scorer: arg(scorer, notScorer) }),
+    ensemble: entry(judging.ensemble, {
+      judges: arg([judge], fc.oneof(notListOf(judge, notJudge), fc.constant([]))),
+      options: fields(
+        {
+          weights: arg([2], given(fc.oneof(notListOf(1, notNumber(Number.MIN_VALUE)), fc.constant([1, 1])))),
+        },
+        given(notObject),
+      ),
+    }),
+    recorded: entry(judging.recorded, {
+      source: arg(
+        [judgment],
+        fc.oneof(
+          notListOf(
+            judgment,
+            notObjectOf(judgment, {
+              prompt: notPrompt,
+              completions: fc.oneof(notList, fc.constantFrom([], ['b'], ['b', 'c', 'd'], ['b', 1])),
+              winner: noneOf('a', 'b', 'tie'),
+            }),
+          ).filter((value) => typeof value !== 'string'),
+          fc.constantFrom('', 'a\0b'),
+        ),
+      ),
+      options: arg(undefined, fc.constantFrom({}, null, 1)),
+    }),
+    regularised: entry(
+      (of: typeof scorer, by: typeof reference, weight: number) => judging.regularised(of, by, weight),
+      {
+        of: arg(scorer, fc.oneof(notScorer, fc.constant({ compare: 1 }))),
+        reference: fields({ view: arg(model.view(), junk), tokenizer: arg(tokenizer, junk) }, notObject),
+        weight: arg(0.1, notNumber()),
+      },
+    ),
     contextText: entry(judging.contextText, { prompt: arg('a', notPrompt) }),
     judgeSequences: entry(judging.judgeSequences, {
       labelled: fields(
