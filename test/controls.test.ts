@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Judge } from '@selfjudge/judging';
 import { quickstartDefaults } from '../packages/selfjudge/src/world/quickstart.js';
 import type { Trained } from '../packages/selfjudge/src/world/phase.js';
 import { WorldTraining } from '../packages/selfjudge/src/world/training.js';
 import { difference, judgeAccuracy, measure } from '../packages/selfjudge/src/world/measure.js';
 import { shuffleLabels } from '../packages/selfjudge/src/world/pairs.js';
 
-type Judge = ReturnType<WorldTraining['judge']>;
-
 /** A judge that means the opposite. */
-const negated = (judge: Judge): Pick<Judge, 'compare'> => ({
+const negated = (judge: Judge): Judge => ({
   async compare(pairs, options) {
     const verdicts = await judge.compare(pairs, options);
     return verdicts.map((verdict) => ({

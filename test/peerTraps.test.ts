@@ -4,7 +4,7 @@ import { generate } from '@selfjudge/engine';
 import { Tokenizer, byteTokenizer } from '@selfjudge/text';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { promptIds } from '@selfjudge/data';
-import { Judge, judgeSequences, loadJudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences, loadJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import { dpo, jsft, loadModel, sft } from 'selfjudge';
 import {
   fullTrainable,
@@ -117,7 +117,7 @@ it('text from data becomes a control token: not in SFT, not in judging, not in g
       { role: 'user' as const, content: pair.prompt },
       { role: 'assistant' as const, content: pair.chosen },
     ];
-    const judge = new Judge(model.view(), tokenizer, plain);
+    const judge = new TokenJudge(model.view(), tokenizer, plain);
     const [dpoPair] = preparePairs(tokenizer, [pair], { maxLength: 999 }).examples;
     return [
       ...prepareSft(tokenizer, [{ id: '', messages }], { maxLength: 999 }).examples[0].sequences,
@@ -148,7 +148,7 @@ it('text from data becomes a control token: not in SFT, not in judging, not in g
   await jsft(opened, { dataset, lora: { r: 1 }, maxSteps: 1, outputDir: at('attacked') });
   const [verdict] = await opened.judge([{ prompt, a: attack, b: 'x' }]);
   expect(verdict.winner).not.toBeNull();
-  expect(verdict.orders[0].rendered).toContain(attack);
+  expect(verdict.evidence!.orders[0].rendered).toContain(attack);
   opened.dispose();
 });
 

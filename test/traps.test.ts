@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { generate, LlamaModel, TreeBatch } from '@selfjudge/engine';
 import { completionIds, loadJudgedPairs, loadPreferences, promptIds } from '@selfjudge/data';
-import { Judge, judgeSequences, loadJudgeTemplate, parseJudgeTemplate } from '@selfjudge/judging';
+import { judgeSequences, loadJudgeTemplate, parseJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import { jsft, loadModel, selfTrain } from 'selfjudge';
 import {
   loraTrainable,
@@ -115,7 +115,7 @@ it.each(['rule', 'template'] as const)(
         trainOn: 'all',
       }).examples.flatMap(tokensOf),
       jsft: tokensOf(judgeSequences(pair, plain, own)),
-      judging: new Judge(model.view(), own, plain)
+      judging: new TokenJudge(model.view(), own, plain)
         .sequences({ prompt: pair.prompt, a: pair.chosen, b: pair.rejected })
         .map(({ tokens }) => tokens),
       dpo: preparePairs(own, [pair], { maxLength: 1000 }).examples.flatMap(({ prompt, chosen, rejected }) => [
@@ -143,9 +143,10 @@ const tokensOf = ({ sequences }: { sequences: { tokens: ArrayLike<number> }[] })
 
 it('judge scores changed by sampling settings: they are probabilities under the whole vocabulary', async () => {
   const view = model.view([start]);
-  const judge = new Judge(view, tokenizer, plain);
+  const judge = new TokenJudge(view, tokenizer, plain);
   const pair = { prompt: 'Why?', a: 'So.', b: 'Because it is.' };
-  const [{ orders }] = await judge.compare([pair]);
+  const [{ evidence }] = await judge.compare([pair]);
+  const { orders } = evidence!;
   const labels = Array.from({ length: model.config.vocabSize }, (_, id) => id);
   for (const [i, { tokens }] of judge.sequences(pair).entries()) {
     const everyId = { tokens, candidates: [{ position: tokens.length - 1, labels }] };
@@ -202,11 +203,11 @@ it('format rules applied to templates and contents: stray braces are text', asyn
     user: `${braces}\n{context}\nA: {response_a}\nB: {response_b}`,
     assistant: 'Better:{}',
   });
-  const judge = new Judge(model.view(), tokenizer, template);
+  const judge = new TokenJudge(model.view(), tokenizer, template);
   const pair = { prompt: '{response_b} {', a: '{context} {{ }} {response_a}', b: '{% for %}' };
-  const [{ winner, orders }] = await judge.compare([pair]);
+  const [{ winner, evidence }] = await judge.compare([pair]);
   expect(winner).not.toBeNull();
-  const [shown, turned] = orders.map(({ rendered }) => rendered);
+  const [shown, turned] = evidence!.orders.map(({ rendered }) => rendered);
   expect(shown).toContain('{ {0} {unknown} {{response_b} {} {% raw %} }');
   expect(shown).toContain('\n{response_b} {\nA: {context} {{ }} {response_a}\nB: {% for %}');
   expect(turned).toContain('\nA: {% for %}\nB: {context} {{ }} {response_a}');

@@ -6,7 +6,7 @@ import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
 import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
-import { Judge, loadJudgeTemplate } from '../../packages/judging/dist/index.js';
+import { loadJudgeTemplate, TokenJudge } from '../../packages/judging/dist/index.js';
 import { judgePairs } from './pairs.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -31,7 +31,7 @@ export async function run({ rounds, python, device, model: given, tokens, pairs:
   if (weights.missing) return { skipped: weights.missing };
   const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
   const pairs = await judgePairs(model, count, tokens);
-  const judge = new Judge(model.view(), model.tokenizer, loadJudgeTemplate('plain'));
+  const judge = new TokenJudge(model.view(), model.tokenizer, loadJudgeTemplate('plain'));
   const sequences = pairs.flatMap((pair) => judge.sequences(pair));
   model.dispose();
   const work = {

@@ -4,7 +4,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { Judge, loadJudgeTemplate } from '@selfjudge/judging';
+import { loadJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import {
   AdamW,
   loraTrainable,
@@ -48,7 +48,7 @@ it.skipIf(weights === '' || process.platform !== 'linux')(
     const questions = ['Name a river.', 'What is tea?', 'Say hello.', 'Why is the sky blue?'];
     const rows = questions.map((prompt, i) => ({ id: `${i}`, prompt }));
     const prompts = preparePrompts(tokenizer!, rows, { maxPromptLength: 100 }).examples;
-    const judge = new Judge(trainable.reference, tokenizer!, loadJudgeTemplate('plain'));
+    const judge = new TokenJudge(trainable.reference, tokenizer!, loadJudgeTemplate('plain'));
     const run = { trainable, judge, tokenizer: tokenizer!, optimizer, options };
 
     await device.sync();

@@ -1,5 +1,5 @@
 import { byteModel } from '@selfjudge/testing/tinyModel';
-import { Judge, loadJudgeTemplate } from '@selfjudge/judging';
+import { loadJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import {
   AdamW,
   loraTrainable,
@@ -30,7 +30,7 @@ export async function firstStep(change: Partial<SelfTrainingOptions> = {}, asked
   };
   const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
   const optimizer = new AdamW(trainable.parameters, options);
-  const judge = new Judge(trainable.reference, tokenizer, loadJudgeTemplate('plain'));
+  const judge = new TokenJudge(trainable.reference, tokenizer, loadJudgeTemplate('plain'));
   const run = { trainable, judge, tokenizer, optimizer, options };
   const report = await selfTrainingStep(asked, run, { step: 1, learningRate: 1e-3 });
   const sums = await scoreContests(report.contests, trainable.reference, options.tokenBudget);

@@ -3,7 +3,7 @@ export { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample
 export { readJsonl } from './jsonl.js';
 export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
 export { describeIssues, describeProblems, refusable } from './problem.js';
-export { promptOfExample, sftExampleOf } from './rows.js';
+export { promptOfExample, sftContentOf, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
 export { promptColumns } from './templateColumns.js';
 export { argumentsOf, columnOf, isStandard, messagesOf } from './text.js';

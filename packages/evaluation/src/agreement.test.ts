@@ -1,11 +1,11 @@
-import { verdictOf, voteOf, type JudgePair, type Verdict } from '@selfjudge/judging';
+import { verdictOf, voteOf, type JudgePair, type TokenEvidence, type Verdict } from '@selfjudge/judging';
 import { describe, expect, it } from 'vitest';
 import { judgeAgreement } from './judgeAgreement.js';
 import { winRate } from './winRate.js';
 
 /** A verdict with probability p for a in both orders. */
 function sure(p: number): Verdict {
-  const orders = [
+  const orders: TokenEvidence['orders'] = [
     { rendered: '', pA: p, pB: 1 - p },
     { rendered: '', pA: 1 - p, pB: p },
   ];
@@ -14,7 +14,7 @@ function sure(p: number): Verdict {
 
 /** Goes by length; '?' anywhere in an answer leaves it without a verdict. */
 const byLength = {
-  compare: (pairs: JudgePair[]) =>
+  compare: (pairs: readonly JudgePair[]) =>
     Promise.resolve(
       pairs.map(({ a, b }) => {
         if ((a + b).includes('?')) return sure(NaN);
@@ -49,7 +49,7 @@ describe('winRate', () => {
   it('counts wins, losses, ties and errors, and asks about no equal answers', async () => {
     const asked: JudgePair[] = [];
     const judge = {
-      compare: (pairs: JudgePair[]) => {
+      compare: (pairs: readonly JudgePair[]) => {
         asked.push(...pairs);
         return byLength.compare(pairs);
       },

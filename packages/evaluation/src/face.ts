@@ -1,15 +1,12 @@
 // What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
 import {
-  callback,
   checked,
   checkedAsync,
-  having,
   limit,
   list,
   measured,
   number,
   object,
-  oneOf,
   optional,
   options,
   text,
@@ -17,7 +14,7 @@ import {
   whole,
 } from '@selfjudge/base/checks';
 import { scorer } from '@selfjudge/engine/checks';
-import { verdictsOn } from '@selfjudge/judging/internal';
+import { isJudge, isVerdict, isWinner } from '@selfjudge/judging/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as estimates from './estimate.js';
 import * as rewards from './implicitReward.js';
@@ -26,10 +23,7 @@ import * as control from './lengthControl.js';
 import * as winning from './winRate.js';
 
 const notNegative = number({ min: 0 });
-/** Whoever compares answers. */
-const judge = having('an object with a method compare', { compare: callback });
 const pairs = list(object({ prompt, chosen: text, rejected: text }));
-const winner = oneOf('a', 'b', 'tie', null);
 /** Lengths of two answers, in any one unit, of each of these. */
 const lengthsOf = (of: readonly unknown[]) => list(tuple(notNegative, notNegative), of.length);
 
@@ -62,10 +56,14 @@ export const implicitRewardOf = checked(
   { chosen: list(measured), rejected: { from: (chosen) => list(measured, chosen.length) } },
   rewards.implicitRewardOf,
 );
-export const judgeAgreement = checkedAsync('judgeAgreement', { judge, pairs }, agreement.judgeAgreement);
+export const judgeAgreement = checkedAsync(
+  'judgeAgreement',
+  { judge: isJudge, pairs },
+  agreement.judgeAgreement,
+);
 export const agreementOf = checked(
   'agreementOf',
-  { verdicts: verdictsOn(0), lengths: { from: lengthsOf } },
+  { verdicts: list(isVerdict), lengths: { from: lengthsOf } },
   agreement.agreementOf,
 );
 export const lengthControlled = checked(
@@ -79,11 +77,11 @@ export const lengthControlled = checked(
 );
 export const winRate = checkedAsync(
   'winRate',
-  { judge, prompts: list(prompt), answersA: list(text), answersB: list(text) },
+  { judge: isJudge, prompts: list(prompt), answersA: list(text), answersB: list(text) },
   winning.winRate,
 );
 export const winRateOf = checked(
   'winRateOf',
-  { winners: list(winner), lengths: { from: lengthsOf } },
+  { winners: list(isWinner), lengths: { from: lengthsOf } },
   winning.winRateOf,
 );

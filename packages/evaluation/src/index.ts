@@ -11,6 +11,6 @@ export {
   winRateOf,
 } from './face.js';
 export type { ImplicitReward, ImplicitRewardOptions } from './implicitReward.js';
-export type { JudgeAgreement, PairJudge } from './judgeAgreement.js';
+export type { JudgeAgreement } from './judgeAgreement.js';
 export type { Outcome } from './lengthControl.js';
 export type { WinRate } from './winRate.js';

@@ -1,12 +1,7 @@
 import type { PreferencePair } from '@selfjudge/data';
-import type { JudgeBehaviour, JudgePair, Verdict } from '@selfjudge/judging';
-import { judgeBehaviour, verdictsOn } from '@selfjudge/judging/internal';
+import type { Judge, JudgeBehaviour, Verdict } from '@selfjudge/judging';
+import { consult, judgeBehaviour } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
-
-/** Whoever compares two answers. */
-export interface PairJudge {
-  compare(pairs: JudgePair[]): Promise<Verdict[]>;
-}
 
 /** How often a judge agrees with known preferences. Lengths are in characters. */
 export interface JudgeAgreement {
@@ -24,13 +19,11 @@ export interface JudgeAgreement {
 
 /** Compares a judge with human preferences. @param pairs should be none of those the judge was trained on. */
 export async function judgeAgreement(
-  judge: PairJudge,
+  judge: Judge,
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
 ): Promise<JudgeAgreement> {
-  const verdicts = await judge.compare(
-    pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected })),
-  );
-  verdictsOn(pairs.length)(verdicts, 'verdicts', 'judgeAgreement');
+  const asked = pairs.map(({ prompt, chosen, rejected }) => ({ prompt, a: chosen, b: rejected }));
+  const verdicts = await consult(judge, asked, 'judgeAgreement');
   return agreementOf(
     verdicts,
     pairs.map(({ chosen, rejected }) => [chosen.length, rejected.length]),

@@ -1,10 +1,9 @@
 import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { Text } from '@selfjudge/data';
-import type { JudgeBehaviour, Verdict } from '@selfjudge/judging';
-import { judgeBehaviour, verdictsOn } from '@selfjudge/judging/internal';
+import type { Judge, JudgeBehaviour, Verdict } from '@selfjudge/judging';
+import { consult, judgeBehaviour } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
-import type { PairJudge } from './judgeAgreement.js';
 import { lengthControlled } from './lengthControl.js';
 
 /** One system's answers against another's, on the same prompts. Lengths are in characters. */
@@ -29,7 +28,7 @@ export interface WinRate {
  * @throws ArgumentError unless there is one answer a prompt from both
  */
 export async function winRate(
-  judge: PairJudge,
+  judge: Judge,
   prompts: readonly Text[],
   answersA: readonly string[],
   answersB: readonly string[],
@@ -43,10 +42,8 @@ export async function winRate(
     });
   }
   const asked = prompts.flatMap((_, i) => (answersA[i] === answersB[i] ? [] : [i]));
-  const verdicts = await judge.compare(
-    asked.map((i) => ({ prompt: prompts[i], a: answersA[i], b: answersB[i] })),
-  );
-  verdictsOn(asked.length)(verdicts, 'verdicts', 'winRate');
+  const pairs = asked.map((i) => ({ prompt: prompts[i], a: answersA[i], b: answersB[i] }));
+  const verdicts = await consult(judge, pairs, 'winRate');
   const winners = prompts.map((): Verdict['winner'] => 'tie');
   asked.forEach((index, i) => (winners[index] = verdicts[i].winner));
   const lengths = prompts.map((_, i): [number, number] => [answersA[i].length, answersB[i].length]);

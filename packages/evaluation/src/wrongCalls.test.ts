@@ -28,8 +28,7 @@ const verdict = {
   probability: 0.75,
   scoreA: 0.6,
   scoreB: 0.2,
-  orders: [order, order],
-  votes: [],
+  evidence: { kind: 'token', orders: [order, order], votes: [] },
 };
 const judge = {
   compare: (pairs: readonly unknown[]) => Promise.resolve(pairs.map(() => verdict)),

@@ -1,8 +1,8 @@
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, expect, it } from 'vitest';
 import { bestOf } from './bestOf.js';
-import { Judge } from './judge.js';
 import { loadJudgeTemplate } from './template.js';
+import { TokenJudge } from './tokenJudge.js';
 
 const model = byteModel({ config: { maxPositions: 512 } });
 const tokenizer = model.tokenizer!;
@@ -10,9 +10,9 @@ afterAll(() => model.dispose());
 
 it('samples, plays and returns the winner with everything that led to it', async () => {
   const view = model.view();
-  const judge = new Judge(view, tokenizer, loadJudgeTemplate('plain'));
+  const judge = new TokenJudge(view, tokenizer, loadJudgeTemplate('plain'));
   const prompts = ['What?', [{ role: 'user' as const, content: 'Else?' }]];
-  const options = { n: 5, seed: 4, sampling: { maxNewTokens: 6 } };
+  const options = { tokenizer, n: 5, seed: 4, sampling: { maxNewTokens: 6 } };
   const results = await bestOf(view, judge, prompts, options);
   expect(await bestOf(view, judge, prompts, options)).toEqual(results);
   for (const { text, answers, tournament } of results) {
@@ -24,7 +24,7 @@ it('samples, plays and returns the winner with everything that led to it', async
 });
 
 it('judges alike whatever shares the tree', async () => {
-  const judge = new Judge(model.view(), tokenizer, loadJudgeTemplate('principles'));
+  const judge = new TokenJudge(model.view(), tokenizer, loadJudgeTemplate('principles'));
   const short = loadJudgeTemplate('plain');
   const pairs = [
     { prompt: 'What?', a: 'This.', b: 'That, of course.' },
@@ -32,10 +32,10 @@ it('judges alike whatever shares the tree', async () => {
   ];
   // The four principles alone are longer than this model's context: no verdict, and a reason.
   expect((await judge.compare(pairs)).map(({ reason }) => reason)).toEqual(['too-long', 'too-long']);
-  const plain = new Judge(model.view(), tokenizer, short);
+  const plain = new TokenJudge(model.view(), tokenizer, short);
   const [first, second] = await plain.compare(pairs);
   expect(await plain.compare([pairs[0]])).toEqual([first]);
   // The same two orders, the other way round: bitwise the same scores for the other names.
   expect([second.scoreA, second.scoreB]).toEqual([first.scoreB, first.scoreA]);
-  expect(first.orders[0].pA).toBeGreaterThan(0);
+  expect(first.evidence!.orders[0].pA).toBeGreaterThan(0);
 });

@@ -2,10 +2,13 @@ import type { GenerateOptions, ModelView, SampledAnswer } from '@selfjudge/engin
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
+import type { Tokenizer } from '@selfjudge/text';
 import type { CompareOptions, Judge } from './judge.js';
 import { tournament, type Tournament } from './tournament.js';
 
 export interface BestOfOptions {
+  /** Of the model that answers; a judge need not have one. */
+  tokenizer: Tokenizer;
   /** Answers sampled a prompt. */
   n: number;
   /** Keys the samples and the draw of the tournament. Default 0. */
@@ -32,8 +35,7 @@ export async function bestOf(
   prompts: readonly Text[],
   options: BestOfOptions,
 ): Promise<BestOf[]> {
-  const { n, seed = 0, sampling, judging } = options;
-  const { tokenizer } = judge;
+  const { tokenizer, n, seed = 0, sampling, judging } = options;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
   const sampled = await sampleAnswers(view, tokenizer, ids, { ...sampling, count: n, seed });
   // One that ended in an error does not compete; where all did, the first stands for them.
@@ -43,8 +45,9 @@ export async function bestOf(
   });
   const results = await tournament(
     prompts.map((prompt, i) => ({ prompt, candidates: answers[i].map(({ text }) => text) })),
-    (pairs) => judge.compare(pairs, judging),
+    judge,
     seed,
+    judging,
   );
   return results.map((result, i) => ({
     text: answers[i][result.winner].text,

@@ -1,9 +1,10 @@
 // What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
 import {
-  callback,
   checked,
   checkedAsync,
+  kind,
   list,
+  number,
   object,
   oneOf,
   optional,
@@ -12,13 +13,17 @@ import {
   whole,
   type Check,
 } from '@selfjudge/base/checks';
-import { view } from '@selfjudge/engine/checks';
+import { scorer, view } from '@selfjudge/engine/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as best from './bestOf.js';
 import * as is from './checks.js';
 import * as context from './context.js';
+import * as ensembles from './ensemble.js';
 import * as examples from './examples.js';
+import * as scorers from './fromScorer.js';
 import * as metrics from './metrics.js';
+import * as records from './recorded.js';
+import * as regular from './regularised.js';
 import * as templates from './template.js';
 import * as tournaments from './tournament.js';
 import * as verdicts from './verdict.js';
@@ -30,6 +35,7 @@ export const bestOf = checkedAsync(
     judge: is.isJudge,
     prompts: list(prompt),
     options: options({
+      tokenizer,
       n: whole(1),
       seed: optional(whole(0)),
       sampling: object({}), // generate's to check
@@ -47,6 +53,33 @@ const byName =
     object({})(value, what, where);
     for (const [name, one] of Object.entries(value as object)) of(one, `${what}.${name}`, where);
   };
+export const fromScorer = checked('fromScorer', { scorer: is.isScorer }, scorers.fromScorer);
+export const ensemble = checked(
+  'ensemble',
+  {
+    judges: list(is.isJudge, 1),
+    options: {
+      from: (judges) =>
+        optional(options({ weights: optional(is.listOf(number({ above: 0 }), judges.length)) })),
+    },
+  },
+  ensembles.ensemble,
+);
+const ofFile = options({ promptFormat: optional(oneOf('standard', 'chat')) });
+const ofRows = kind('none for rows in memory', (value) => value === undefined);
+export const recorded = checkedAsync(
+  'recorded',
+  {
+    source: is.isRecord,
+    options: { from: (source) => (typeof source === 'string' ? optional(ofFile) : optional(ofRows)) },
+  },
+  records.recorded,
+);
+export const regularised = checked(
+  'regularised',
+  { of: is.isJudgeOrScorer, reference: object({ view: scorer, tokenizer }), weight: number() },
+  regular.regularised,
+);
 export const judgeSequences = checked(
   'judgeSequences',
   {
@@ -80,14 +113,20 @@ export const formatJudgeTemplate = checked(
   { template: is.isTemplate },
   templates.formatJudgeTemplate,
 );
+export const tokenEvidence = checked('tokenEvidence', { verdict: is.isVerdict }, verdicts.tokenEvidence);
 export const tournament = checkedAsync(
   'tournament',
-  { entries: list(object({ prompt, candidates: list(text) })), compare: callback, seed: whole(0) },
+  {
+    entries: list(object({ prompt, candidates: list(text) })),
+    judge: is.isJudge,
+    seed: whole(0),
+    judging: optional(is.compareOptions),
+  },
   tournaments.tournament,
 );
 export const voteOf = checked('voteOf', { principle: text, ab: is.isOrder, ba: is.isOrder }, verdicts.voteOf);
 export const verdictOf = checked(
   'verdictOf',
-  { orders: list(is.isOrder), votes: list(is.isVote, 1) },
+  { orders: is.isOrders, votes: list(is.isVote, 1) },
   verdicts.verdictOf,
 );

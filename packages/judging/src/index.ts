@@ -1,22 +1,46 @@
 export type { BestOf, BestOfOptions } from './bestOf.js';
+export type { EnsembleEvidence, EnsembleOptions, EnsembleVerdict } from './ensemble.js';
 export type { JudgeSequences, LabelledPair } from './examples.js';
 export {
   bestOf,
   contextText,
+  ensemble,
   formatJudgeTemplate,
+  fromScorer,
   judgeBehaviour,
   judgeSequences,
   loadJudgeTemplate,
+  recorded,
+  regularised,
+  tokenEvidence,
   tournament,
   verdictOf,
   voteOf,
 } from './face.js';
 export { OVERALL, type VerdictTokens } from './format.js';
-export { Judge, type CompareOptions } from './judge.js';
+export type { CompareOptions, Judge } from './judge.js';
 export { JudgeFormat } from './judgeFormat.js';
 export type { JudgeBehaviour } from './metrics.js';
 export type { JudgePair, Order } from './pair.js';
 export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
+export type {
+  RecordedEvidence,
+  RecordedJudge,
+  RecordedJudgment,
+  RecordedOptions,
+  RecordedVerdict,
+} from './recorded.js';
+export type { Reference, RegularisedEvidence, RegularisedVerdict } from './regularised.js';
 export type { JudgeReasoning } from './reasoning.js';
+export type { ScoredAnswer, Scorer } from './scorer.js';
+export { TokenJudge } from './tokenJudge.js';
 export type { Match, Round, Tournament } from './tournament.js';
-export type { JudgedOrder, NoVerdict, Verdict, Vote } from './verdict.js';
+export type {
+  Evidence,
+  JudgedOrder,
+  NoVerdict,
+  TokenEvidence,
+  TokenVerdict,
+  Verdict,
+  Vote,
+} from './verdict.js';

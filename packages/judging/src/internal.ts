@@ -1,11 +1,15 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { askedAbout, type Asked } from './asked.js';
 export { bestOf } from './bestOf.js';
-export { verdictsOn } from './checks.js';
 export { contextText } from './context.js';
+export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { QuestionFormat } from './format.js';
+export { fromScorer } from './fromScorer.js';
+export { consult } from './judge.js';
 export { judgeBehaviour } from './metrics.js';
+export { recorded } from './recorded.js';
+export { regularised } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
-export { verdictOf, voteOf } from './verdict.js';
+export { tokenEvidence, verdictOf, voteOf } from './verdict.js';

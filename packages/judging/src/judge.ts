@@ -1,98 +1,61 @@
-import { check, list } from '@selfjudge/base/checks';
-import type { ModelView } from '@selfjudge/engine';
-import { scorer } from '@selfjudge/engine/checks';
-import { plan } from '@selfjudge/engine/internal';
-import { refusable } from '@selfjudge/data/internal';
-import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import { tokenizer as isTokenizer } from '@selfjudge/text/checks';
-import { askedAbout, type Asked } from './asked.js';
-import { compareOptions, isPair, isTemplate } from './checks.js';
-import { QuestionFormat } from './format.js';
+import { check } from '@selfjudge/base/checks';
+import { compareArguments, verdictsOn } from './checks.js';
 import type { JudgePair } from './pair.js';
-import type { JudgeTemplate } from './template.js';
-import { NO_VERDICT, verdictOf, voteOf, type Verdict } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 export interface CompareOptions {
-  /** Rows of one tree at most: memory, not results, depends on it. Default 4096. */
+  /** Rows of one tree of a model at most: memory, not results, depends on it. Default 4096. */
   tokenBudget?: number;
   onProgress?: (done: number, total: number) => void;
-  /** Ends the work after the tree under way; `compare` rejects with the signal's reason. */
+  /** Ends the work after what is under way; the call rejects with the signal's reason. */
   signal?: AbortSignal;
 }
 
-const isPairs = list(isPair);
+/** Whoever says which of two answers is better: a model, a reward model, people. */
+export interface Judge<V extends Verdict = Verdict> {
+  /** @returns one verdict a pair, in the order of the pairs; a pair it cannot say anything of has a null verdict */
+  compare(pairs: readonly JudgePair[], options?: CompareOptions): Promise<V[]>;
+}
 
 /**
- * A model that says which of two answers is better. It is asked in both orders and never generates: the verdict is the
- * probability of one token, so a comparison is one forward pass over a tree in which orders and questions share all
- * they have in common.
+ * What a judge says, looked at before anything follows from it: anybody's judge may be asked.
+ * @param where the function that asks
+ * @throws ArgumentError when it does not say a verdict of each pair
  */
-export class Judge {
-  readonly view: ModelView;
-  readonly template: JudgeTemplate;
-  readonly tokenizer: Tokenizer;
-  readonly #format: QuestionFormat;
+export async function consult(
+  judge: Judge,
+  pairs: readonly JudgePair[],
+  where: string,
+  options: CompareOptions = {},
+): Promise<Verdict[]> {
+  const verdicts = await judge.compare(pairs, options);
+  verdictsOn(pairs.length)(verdicts, 'verdicts', where);
+  return verdicts;
+}
 
-  /** @throws ArgumentError when a verdict is not one token of this tokenizer */
-  constructor(view: ModelView, tokenizer: Tokenizer, template: JudgeTemplate) {
-    const checks = { view: scorer, tokenizer: isTokenizer, template: isTemplate };
-    check('Judge', { view, tokenizer, template }, checks);
-    this.view = view;
-    this.tokenizer = tokenizer;
-    this.template = template;
-    this.#format = QuestionFormat.of(template, tokenizer);
-  }
+/** A judge made of a function, which gets pairs and options that are what they should be. @param where its name in errors */
+export function judgeBy<V extends Verdict>(
+  where: string,
+  compare: (pairs: readonly JudgePair[], options: CompareOptions) => Promise<V[]>,
+): Judge<V> {
+  return {
+    async compare(pairs, options = {}) {
+      check(where, { pairs, options }, compareArguments);
+      return compare(pairs, options);
+    },
+  };
+}
 
-  /** The questions about a pair, both orders of each, with the verdict tokens as candidates of the last row. */
-  sequences(pair: JudgePair): TreeSequence[] {
-    check('Judge.sequences', { pair }, { pair: isPair });
-    return askedAbout(this.#format, pair).map(({ sequence }) => sequence);
-  }
-
-  /**
-   * Compares the answers of each pair. A pair that the chat template refuses or that does not fit the model's context, or
-   * whose verdict tokens hold no probability, gets a null verdict with the reason.
-   */
-  async compare(pairs: readonly JudgePair[], options: CompareOptions = {}): Promise<Verdict[]> {
-    check('Judge.compare', { pairs, options }, { pairs: isPairs, options: compareOptions });
-    const { tokenBudget = 4096, onProgress, signal } = options;
-    const verdicts: Verdict[] = [];
-    const groups: { index: number; asked: Asked[]; sequences: TreeSequence[] }[] = [];
-    pairs.forEach((pair, index) => {
-      const { value: asked, problem } = refusable(() => askedAbout(this.#format, pair));
-      if (problem) {
-        verdicts[index] = { ...NO_VERDICT, reason: 'refused', detail: problem.reason };
-        return;
-      }
-      const sequences = asked.map(({ sequence }) => sequence);
-      const longest = Math.max(...sequences.map(({ tokens }) => tokens.length));
-      if (longest <= this.view.model.config.maxPositions) groups.push({ index, asked, sequences });
-      else verdicts[index] = { ...this.#verdict(asked, () => NaN), reason: 'too-long' };
-    });
-    let done = pairs.length - groups.length;
-    for (const tree of plan(groups, tokenBudget)) {
-      signal?.throwIfAborted();
-      const logp = await this.view.score(tree.batch);
-      let first = 0;
-      for (const { index, asked } of tree.groups) {
-        const start = first;
-        verdicts[index] = this.#verdict(asked, (label) => Math.exp(logp[start + label]));
-        first += 2 * asked.length;
-      }
-      done += tree.groups.length;
-      onProgress?.(done, pairs.length);
-    }
-    return verdicts;
-  }
-
-  /** @param probability of label i of the pair: two a sequence, A and B. */
-  #verdict(asked: readonly Asked[], probability: (label: number) => number): Verdict {
-    const orders = asked.map(({ rendered }, i) => ({
-      rendered,
-      pA: probability(2 * i),
-      pB: probability(2 * i + 1),
-    }));
-    const votes = this.#format.questions.map(({ name }, i) => voteOf(name, orders[2 * i], orders[2 * i + 1]));
-    return verdictOf(orders.slice(0, 2), votes);
-  }
+/** Options for part `index` of `parts` of a work on `total`: what it says of its progress is said of the whole. */
+export function partly(
+  options: CompareOptions,
+  { index, parts, total }: { index: number; parts: number; total: number },
+): CompareOptions {
+  const { onProgress } = options;
+  if (onProgress === undefined) return options;
+  const share = (done: number, of: number) => (of > 0 ? done / of : 1);
+  return {
+    ...options,
+    onProgress: (done, of) => onProgress(Math.floor((total * (index + share(done, of))) / parts), total),
+  };
 }

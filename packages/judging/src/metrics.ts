@@ -1,21 +1,28 @@
 import { mean } from '@selfjudge/base/internal';
-import type { Verdict } from './verdict.js';
+import { tokenEvidence, type Verdict } from './verdict.js';
 
-/** How a judge behaves, beyond being right. NaN where there was nothing to measure. */
-export interface JudgeBehaviour {
-  /** Share of pairs whose two orders name the same answer; the first question counts. */
-  positionConsistency: number;
-  /** Share of single orders that name the response shown first; 0.5 without position bias. */
-  firstRate: number;
-  /** Mean of |scoreA - scoreB|. */
+/**
+ * How a judge behaves, beyond being right. NaN where there was nothing to measure; what only the evidence of a token judge
+ * tells is absent where no verdict has it.
+ */
+export interface JudgeBehaviour extends Partial<TokenBehaviour> {
+  /** Mean of |scoreA - scoreB|, on the judge's own scale. */
   margin: number;
-  /** Mean probability of the two verdict tokens together. */
-  abMass: number;
   tieRate: number;
   /** Share of null verdicts. */
   invalidRate: number;
   /** Share of decided pairs of different length that the longer answer wins; 0.5 without length bias. */
   lengthBias: number;
+}
+
+/** Of both orders of the first question. */
+interface TokenBehaviour {
+  /** Share of pairs whose two orders name the same answer. */
+  positionConsistency: number;
+  /** Share of single orders that name the response shown first; 0.5 without position bias. */
+  firstRate: number;
+  /** Mean probability of the two verdict tokens together. */
+  abMass: number;
 }
 
 /**
@@ -26,22 +33,35 @@ export function judgeBehaviour(
   lengths: readonly (readonly [a: number, b: number])[],
 ): JudgeBehaviour {
   const valid = verdicts.filter(({ winner }) => winner !== null);
-  const orders = valid.flatMap((verdict) => verdict.orders);
   const longerWins = verdicts.flatMap(({ winner }, i) => {
     const [a, b] = lengths[i];
     if (a === b || winner === null || winner === 'tie') return [];
     return [winner === 'a' ? a > b : b > a];
   });
   return {
+    ...tokenBehaviour(verdicts),
+    margin: mean(valid.map(({ scoreA, scoreB }) => Math.abs(scoreA - scoreB))),
+    tieRate: share(verdicts.map(({ winner }) => winner === 'tie')),
+    invalidRate: share(verdicts.map(({ winner }) => winner === null)),
+    lengthBias: share(longerWins),
+  };
+}
+
+/** @returns nothing where no verdict shows its orders */
+function tokenBehaviour(verdicts: readonly Verdict[]): TokenBehaviour | undefined {
+  const shown = verdicts.flatMap((verdict) => {
+    const evidence = tokenEvidence(verdict);
+    return evidence === undefined ? [] : [{ winner: verdict.winner, orders: evidence.orders }];
+  });
+  if (shown.length === 0) return undefined;
+  const valid = shown.filter(({ winner }) => winner !== null);
+  const orders = valid.flatMap((verdict) => verdict.orders);
+  return {
     positionConsistency: share(
       valid.map(({ orders: [ab, ba] }) => Math.sign(ab.pA - ab.pB) === Math.sign(ba.pB - ba.pA)),
     ),
     firstRate: mean(orders.map(({ pA, pB }) => (pA === pB ? 0.5 : Number(pA > pB)))),
-    margin: mean(valid.map(({ scoreA, scoreB }) => Math.abs(scoreA - scoreB))),
     abMass: mean(orders.map(({ pA, pB }) => pA + pB)),
-    tieRate: share(verdicts.map(({ winner }) => winner === 'tie')),
-    invalidRate: share(verdicts.map(({ winner }) => winner === null)),
-    lengthBias: share(longerWins),
   };
 }
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { JudgePair } from './pair.js';
 import { tournament } from './tournament.js';
-import { verdictOf, type Verdict } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 /** The longer answer is the better one. */
 function byLength({ a, b }: JudgePair): Verdict {
   const winner = a.length > b.length ? 'a' : b.length > a.length ? 'b' : 'tie';
-  return verdictOf([], [{ principle: 'length', winner, scoreA: a.length, scoreB: b.length }]);
+  const probability = a.length / (a.length + b.length);
+  return { winner, scoreA: a.length, scoreB: b.length, probability };
 }
 
 describe('tournament', () => {
@@ -14,11 +15,11 @@ describe('tournament', () => {
 
   it('finds the best in n - 1 matches, with a bye for the odd one out', async () => {
     const calls: number[] = [];
-    const compare = async (pairs: JudgePair[]) => {
+    const compare = async (pairs: readonly JudgePair[]) => {
       calls.push(pairs.length);
       return pairs.map(byLength);
     };
-    const [result] = await tournament([{ prompt: 'p', candidates }], compare, 1);
+    const [result] = await tournament([{ prompt: 'p', candidates }], { compare }, 1);
     expect(result.winner).toBe(3);
     expect(calls).toEqual([2, 1, 1]);
     expect(result.rounds.map(({ matches, bye }) => [matches.length, bye !== undefined])).toEqual([
@@ -35,17 +36,17 @@ describe('tournament', () => {
   });
 
   it('draws by seed and prompt alone, and judges all prompts together', async () => {
-    const compare = (pairs: JudgePair[]) => Promise.resolve(pairs.map(byLength));
+    const compare = (pairs: readonly JudgePair[]) => Promise.resolve(pairs.map(byLength));
     const entries = [0, 1, 2, 3].map((i) => ({ prompt: `${i}`, candidates }));
-    const all = await tournament(entries, compare, 7);
-    expect(await tournament(entries, compare, 7)).toEqual(all);
-    expect(await tournament(entries.slice(0, 2), compare, 7)).toEqual(all.slice(0, 2));
+    const all = await tournament(entries, { compare }, 7);
+    expect(await tournament(entries, { compare }, 7)).toEqual(all);
+    expect(await tournament(entries.slice(0, 2), { compare }, 7)).toEqual(all.slice(0, 2));
     const draws = all.map(({ rounds }) => JSON.stringify(rounds[0].matches.map(({ a, b }) => [a, b])));
     expect(new Set(draws).size).toBeGreaterThan(1);
   });
 
   it('asks about no equal answers, and one candidate wins unopposed', async () => {
-    const compare = (pairs: JudgePair[]) => {
+    const compare = (pairs: readonly JudgePair[]) => {
       expect(pairs).toEqual([]);
       return Promise.resolve([]);
     };
@@ -53,19 +54,19 @@ describe('tournament', () => {
       { prompt: 'p', candidates: ['same', 'same', 'same'] },
       { prompt: 'p', candidates: ['one'] },
     ];
-    const [equal, single] = await tournament(entries, compare, 0);
+    const [equal, single] = await tournament(entries, { compare }, 0);
     expect(equal.rounds).toHaveLength(2);
     expect(equal.rounds[0].matches[0].verdict).toBeUndefined();
     expect(single).toEqual({ winner: 0, rounds: [] });
-    await expect(tournament([{ prompt: 'p', candidates: [] }], compare, 0)).rejects.toThrow(
+    await expect(tournament([{ prompt: 'p', candidates: [] }], { compare }, 0)).rejects.toThrow(
       'entries[0].candidates',
     );
   });
 
   it('lets the first go on where there is no verdict', async () => {
-    const none = verdictOf([], [{ principle: 'x', winner: null, scoreA: NaN, scoreB: NaN }]);
-    const compare = (pairs: JudgePair[]) => Promise.resolve(pairs.map(() => none));
-    const [{ winner, rounds }] = await tournament([{ prompt: 'p', candidates: ['1', '2'] }], compare, 3);
+    const none = { winner: null, scoreA: NaN, scoreB: NaN, probability: NaN };
+    const compare = (pairs: readonly JudgePair[]) => Promise.resolve(pairs.map(() => none));
+    const [{ winner, rounds }] = await tournament([{ prompt: 'p', candidates: ['1', '2'] }], { compare }, 3);
     expect(winner).toBe(rounds[0].matches[0].a);
   });
 });

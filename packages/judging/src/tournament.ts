@@ -1,6 +1,6 @@
 import { ArgumentError, Random } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
-import { verdictsOn } from './checks.js';
+import { consult, type CompareOptions, type Judge } from './judge.js';
 import type { JudgePair } from './pair.js';
 import type { Verdict } from './verdict.js';
 
@@ -34,8 +34,9 @@ export interface Tournament {
  */
 export async function tournament(
   entries: readonly { prompt: Text; candidates: readonly string[] }[],
-  compare: (pairs: JudgePair[]) => Promise<Verdict[]>,
+  judge: Judge,
   seed: number,
+  judging: CompareOptions = {},
 ): Promise<Tournament[]> {
   const fields = entries.map(({ prompt, candidates }, index) => {
     if (candidates.length === 0) {
@@ -62,8 +63,8 @@ export async function tournament(
       if (left.length % 2 === 1) round.bye = left[left.length - 1];
       rounds.push(round);
     }
-    const verdicts = await compare(open.map(({ pair }) => pair));
-    verdictsOn(open.length)(verdicts, 'verdicts', 'tournament');
+    const asked = open.map(({ pair }) => pair);
+    const verdicts = await consult(judge, asked, 'tournament', judging);
     open.forEach(({ match }, i) => {
       match.verdict = verdicts[i];
       if (verdicts[i].winner === 'b') match.winner = match.b;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeBehaviour } from './metrics.js';
-import { verdictOf, voteOf, type Verdict } from './verdict.js';
+import { verdictOf, voteOf, type TokenEvidence, type Verdict } from './verdict.js';
 
 const order = (pA: number, pB: number) => ({ rendered: '', pA, pB });
 
@@ -21,6 +21,7 @@ describe('voteOf', () => {
 });
 
 describe('verdictOf', () => {
+  const none: TokenEvidence['orders'] = [order(NaN, NaN), order(NaN, NaN)];
   const vote = (winner: 'a' | 'b' | 'tie' | null, scoreA: number, scoreB: number) => ({
     principle: 'x',
     winner,
@@ -29,23 +30,23 @@ describe('verdictOf', () => {
   });
 
   it('goes by the majority, whatever the scores', () => {
-    const verdict = verdictOf([], [vote('a', 0.5, 0.4), vote('a', 0.5, 0.4), vote('b', 0, 1)]);
+    const verdict = verdictOf(none, [vote('a', 0.5, 0.4), vote('a', 0.5, 0.4), vote('b', 0, 1)]);
     expect(verdict.winner).toBe('a');
     expect(verdict.probability).toBeCloseTo(1 / 2.8);
   });
 
   it('goes by the mean score where the votes split', () => {
-    expect(verdictOf([], [vote('a', 0.6, 0.4), vote('b', 0.1, 0.9)]).winner).toBe('b');
-    expect(verdictOf([], [vote('a', 0.6, 0.4), vote('b', 0.4, 0.6)]).winner).toBe('tie');
+    expect(verdictOf(none, [vote('a', 0.6, 0.4), vote('b', 0.1, 0.9)]).winner).toBe('b');
+    expect(verdictOf(none, [vote('a', 0.6, 0.4), vote('b', 0.4, 0.6)]).winner).toBe('tie');
   });
 
   it('is null where a probability is no number', () => {
     const votes = [voteOf('x', order(NaN, 0.5), order(0.5, 0.5)), vote('a', 1, 0)];
-    expect(verdictOf([], votes)).toMatchObject({ winner: null, reason: 'not-finite' });
+    expect(verdictOf(none, votes)).toMatchObject({ winner: null, reason: 'not-finite' });
   });
 
   it('is null where the two tokens hold less than a thousandth in some order', () => {
-    const of = (ab: [number, number]) => verdictOf([], [voteOf('x', order(...ab), order(0.2, 0.6))]);
+    const of = (ab: [number, number]) => verdictOf(none, [voteOf('x', order(...ab), order(0.2, 0.6))]);
     expect(of([0.0006, 0.0003])).toMatchObject({ winner: null, reason: 'low-mass', scoreA: 0.3003 });
     expect(of([0.0006, 0.0004]).winner).toBe('a');
   });
@@ -53,7 +54,7 @@ describe('verdictOf', () => {
 
 describe('judgeBehaviour', () => {
   const verdict = (ab: [number, number], ba: [number, number]): Verdict => {
-    const orders = [order(...ab), order(...ba)];
+    const orders: TokenEvidence['orders'] = [order(...ab), order(...ba)];
     return verdictOf(orders, [voteOf('overall', orders[0], orders[1])]);
   };
 
@@ -76,5 +77,29 @@ describe('judgeBehaviour', () => {
     expect(measured.abMass).toBeCloseTo((1 + 0.9 + 0.8 + 0.9 + 1 + 1) / 6);
     expect(measured.margin).toBeCloseTo((0.65 + 0.05 + 0) / 3);
     expect(measured).toMatchObject({ tieRate: 0.25, invalidRate: 0.25, lengthBias: 0.5 });
+  });
+
+  it('leaves out what only the evidence of a token judge tells', () => {
+    const plain = { winner: 'a', scoreA: 3, scoreB: 1, probability: 0.9 } as const;
+    const others = { margin: 2, tieRate: 0, invalidRate: 0, lengthBias: 1 };
+    expect(judgeBehaviour([plain], [[2, 1]])).toStrictEqual(others);
+    const shown = { ...plain, evidence: { kind: 'ensemble', members: [] } };
+    expect(
+      judgeBehaviour(
+        [plain, shown],
+        [
+          [2, 1],
+          [2, 1],
+        ],
+      ),
+    ).toStrictEqual(others);
+    const mixed = judgeBehaviour(
+      [plain, verdict([0.6, 0.2], [0.1, 0.7])],
+      [
+        [2, 1],
+        [2, 1],
+      ],
+    );
+    expect(mixed).toMatchObject({ positionConsistency: 1, firstRate: 0.5 });
   });
 });

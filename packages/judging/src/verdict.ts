@@ -22,23 +22,51 @@ export interface Vote {
 export interface Verdict {
   /** null: no verdict. Neither a vote nor a training pair. */
   winner: 'a' | 'b' | 'tie' | null;
-  /** scoreA / (scoreA + scoreB). */
-  probability: number;
-  /** Mean over questions of [p(A | a first) + p(B | b first)] / 2. */
+  /** Larger for better, on the judge's own scale; finite where there is a winner. */
   scoreA: number;
   scoreB: number;
+  /** That answer a is the better one, from 0 to 1; NaN where there is no verdict. */
+  probability: number;
+  /** Why there is no verdict, in a word. */
+  reason?: string;
+  /** The same in the words of who refused the pair. */
+  detail?: string;
+  /** What stands behind the verdict, where the judge shows it. */
+  evidence?: Evidence;
+}
+
+/** What stands behind a verdict: `kind` says of what judge, and so what else it has. */
+export interface Evidence {
+  readonly kind: string;
+}
+
+/** Of a `TokenJudge`: what it read and what it said. */
+export interface TokenEvidence extends Evidence {
+  readonly kind: 'token';
   /** The first question: a shown first, then b shown first. */
-  orders: JudgedOrder[];
+  orders: [ab: JudgedOrder, ba: JudgedOrder];
   /** One a question. */
   votes: Vote[];
-  /** Why there is no verdict. */
-  reason?: NoVerdict;
-  /** In the words of who refused the pair. */
-  detail?: string;
 }
 
 /**
- * Why there is no verdict: the chat template refuses the question, it does not fit the model's context, a probability was
+ * The verdict of a `TokenJudge`. Its scores are means over questions of [p(A | a first) + p(B | b first)] / 2, its probability
+ * is scoreA / (scoreA + scoreB). No evidence where it could not be asked.
+ */
+export interface TokenVerdict extends Verdict {
+  reason?: NoVerdict;
+  evidence?: TokenEvidence;
+}
+
+/** The evidence of a verdict where it is a token judge's. */
+export function tokenEvidence({ evidence }: Verdict): TokenEvidence | undefined {
+  return isTokenEvidence(evidence) ? evidence : undefined;
+}
+
+const isTokenEvidence = (evidence?: Evidence): evidence is TokenEvidence => evidence?.kind === 'token';
+
+/**
+ * Why a token judge has no verdict: the chat template refuses the question, it does not fit the model's context, a probability was
  * not a number, or the verdict tokens hold less than `LEAST_MASS` in some order.
  */
 export type NoVerdict = 'refused' | 'too-long' | 'not-finite' | 'low-mass';
@@ -47,14 +75,7 @@ export type NoVerdict = 'refused' | 'too-long' | 'not-finite' | 'low-mass';
 export const LEAST_MASS = 1e-3;
 
 /** Of a pair that was not asked about. */
-export const NO_VERDICT: Omit<Verdict, 'reason'> = {
-  winner: null,
-  probability: NaN,
-  scoreA: NaN,
-  scoreB: NaN,
-  orders: [],
-  votes: [],
-};
+export const NO_VERDICT = { winner: null, probability: NaN, scoreA: NaN, scoreB: NaN } as const;
 
 /**
  * The vote of one question, from both orders: position bias cancels as far as it is the same for both.
@@ -72,10 +93,11 @@ export function voteOf(
 }
 
 /** The verdict of all questions: the majority of the votes, the mean score where they split. */
-export function verdictOf(orders: JudgedOrder[], votes: Vote[]): Verdict {
+export function verdictOf(orders: TokenEvidence['orders'], votes: Vote[]): TokenVerdict {
   const scoreA = mean(votes.map((vote) => vote.scoreA));
   const scoreB = mean(votes.map((vote) => vote.scoreB));
-  const shared = { probability: scoreA / (scoreA + scoreB), scoreA, scoreB, orders, votes };
+  const evidence: TokenEvidence = { kind: 'token', orders, votes };
+  const shared = { probability: scoreA / (scoreA + scoreB), scoreA, scoreB, evidence };
   if (votes.some(({ winner }) => winner === null)) {
     return { winner: null, reason: Number.isFinite(scoreA + scoreB) ? 'low-mass' : 'not-finite', ...shared };
   }
@@ -84,7 +106,8 @@ export function verdictOf(orders: JudgedOrder[], votes: Vote[]): Verdict {
   return { winner: majority === 'tie' ? larger(scoreA, scoreB) : majority, ...shared };
 }
 
-function larger(a: number, b: number): Vote['winner'] {
+/** Whose number is larger. */
+export function larger(a: number, b: number): 'a' | 'b' | 'tie' {
   if (a === b) return 'tie';
   return a > b ? 'a' : 'b';
 }

@@ -22,11 +22,11 @@ import {
 import fc from 'fast-check';
 import * as judging from './index.js';
 
-const { Judge, JudgeFormat } = judging;
+const { TokenJudge, JudgeFormat } = judging;
 const model = byteModel();
 const tokenizer = model.tokenizer!;
 const template = judging.loadJudgeTemplate('principled-rationale');
-const judge = new Judge(model.view(), tokenizer, judging.loadJudgeTemplate('plain'));
+const judge = new TokenJudge(model.view(), tokenizer, judging.loadJudgeTemplate('plain'));
 const format = JudgeFormat.of(template, tokenizer);
 
 const pair = { prompt: 'a', a: 'b', b: 'c' };
@@ -55,6 +55,26 @@ const notVote = notObjectOf(
   { winner: noneOf('a', 'b', 'tie', null), scoreA: notMeasured, scoreB: notMeasured },
 );
 const verdict = judging.verdictOf([order, order], [vote]);
+const notVerdict = notObjectOf(
+  { ...verdict },
+  {
+    winner: noneOf('a', 'b', 'tie', null),
+    scoreA: notNumber(),
+    probability: notNumber(0, 1),
+    reason: given(notText),
+    evidence: given(
+      notObjectOf(
+        { ...verdict.evidence! },
+        { kind: notText, orders: notListOf(order, notOrder), votes: notListOf(vote, notVote) },
+      ),
+    ),
+  },
+);
+const notJudge = fc.oneof(junk, fc.constant({ compare: 1 }));
+const scorer = { score: (answers: readonly unknown[]) => Promise.resolve(answers.map(() => 1)) };
+const notScorer = fc.oneof(junk, fc.constant({ score: 1 }));
+const judgment = { prompt: 'a', completions: ['b', 'c'], winner: 'a' };
+const reference = { view: model.view(), tokenizer };
 const compareOptions = {
   tokenBudget: arg(4096, given(notLimit)),
   onProgress: arg(() => () => {}, given(notFunction)),
@@ -69,16 +89,16 @@ const candidates = { prompt: 'a', candidates: ['b', 'c'] };
 describeWrongCalls({
   exports: judging,
   table: {
-    'new Judge': entry(
-      (view: typeof judge.view, of: typeof tokenizer, by: typeof template) => new Judge(view, of, by),
+    'new TokenJudge': entry(
+      (view: typeof judge.view, of: typeof tokenizer, by: typeof template) => new TokenJudge(view, of, by),
       {
         view: arg(model.view(), junk),
         tokenizer: arg(tokenizer, junk),
         template: arg(template, notTemplate),
       },
     ),
-    'Judge#sequences': entry((of: typeof pair) => judge.sequences(of), { pair: arg(pair, notPair) }),
-    'Judge#compare': entry((pairs: (typeof pair)[], options: object) => judge.compare(pairs, options), {
+    'TokenJudge#sequences': entry((of: typeof pair) => judge.sequences(of), { pair: arg(pair, notPair) }),
+    'TokenJudge#compare': entry((pairs: (typeof pair)[], options: object) => judge.compare(pairs, options), {
       pairs: arg([pair], notListOf(pair, notPair)),
       options: fields(compareOptions, given(notObject)),
     }),
@@ -110,10 +130,11 @@ describeWrongCalls({
     ),
     bestOf: entry(judging.bestOf, {
       view: arg(model.view(), junk),
-      judge: arg(judge, fc.oneof(junk, fc.constant({ compare: 1 }))),
+      judge: arg(judge, notJudge),
       prompts: arg(['a'], notListOf('a', notPrompt)),
       options: fields(
         {
+          tokenizer: arg(tokenizer, junk),
           n: arg(1, notWhole(1)),
           seed: arg(0, given(notWhole(0))),
           sampling: fields(
@@ -125,6 +146,41 @@ describeWrongCalls({
         notObject,
       ),
     }),
+    fromScorer: entry(judging.fromScorer, { scorer: arg(scorer, notScorer) }),
+    ensemble: entry(judging.ensemble, {
+      judges: arg([judge], fc.oneof(notListOf(judge, notJudge), fc.constant([]))),
+      options: fields(
+        {
+          weights: arg([2], given(fc.oneof(notListOf(1, notNumber(Number.MIN_VALUE)), fc.constant([1, 1])))),
+        },
+        given(notObject),
+      ),
+    }),
+    recorded: entry(judging.recorded, {
+      source: arg(
+        [judgment],
+        fc.oneof(
+          notListOf(
+            judgment,
+            notObjectOf(judgment, {
+              prompt: notPrompt,
+              completions: fc.oneof(notList, fc.constantFrom([], ['b'], ['b', 'c', 'd'], ['b', 1])),
+              winner: noneOf('a', 'b', 'tie'),
+            }),
+          ).filter((value) => typeof value !== 'string'),
+          fc.constantFrom('', 'a\0b'),
+        ),
+      ),
+      options: arg(undefined, fc.constantFrom({}, null, 1)),
+    }),
+    regularised: entry(
+      (of: typeof scorer, by: typeof reference, weight: number) => judging.regularised(of, by, weight),
+      {
+        of: arg(scorer, fc.oneof(notScorer, fc.constant({ compare: 1 }))),
+        reference: fields({ view: arg(model.view(), junk), tokenizer: arg(tokenizer, junk) }, notObject),
+        weight: arg(0.1, notNumber()),
+      },
+    ),
     contextText: entry(judging.contextText, { prompt: arg('a', notPrompt) }),
     judgeSequences: entry(judging.judgeSequences, {
       labelled: fields(
@@ -162,16 +218,7 @@ describeWrongCalls({
     parseJudgeTemplate: entry(judging.parseJudgeTemplate, { content: arg({ ...template }, notTemplate, '') }),
     formatJudgeTemplate: entry(judging.formatJudgeTemplate, { template: arg(template, notTemplate) }),
     judgeBehaviour: entry(judging.judgeBehaviour, {
-      verdicts: arg(
-        [verdict],
-        notListOf(
-          verdict,
-          notObjectOf(
-            { ...verdict },
-            { winner: noneOf('a', 'b', 'tie', null), orders: notListOf(order, notOrder) },
-          ),
-        ),
-      ),
+      verdicts: arg([verdict], notListOf(verdict, notVerdict)),
       lengths: arg(
         [[1, 2]],
         fc.oneof(
@@ -192,9 +239,11 @@ describeWrongCalls({
           }),
         ),
       ),
-      compare: arg(() => (pairs: unknown[]) => Promise.resolve(pairs.map(() => verdict)), notFunction),
+      judge: arg(judge, notJudge),
       seed: arg(1, notWhole(0)),
+      judging: fields(compareOptions, given(notObject)),
     }),
+    tokenEvidence: entry(judging.tokenEvidence, { verdict: arg(verdict, notVerdict) }),
     voteOf: entry(judging.voteOf, {
       principle: arg('overall', notText),
       ab: arg(order, notOrder),

@@ -42,5 +42,5 @@ export {
   type Text,
 } from '@selfjudge/data';
 export type { Estimate, JudgeAgreement } from '@selfjudge/evaluation';
-export type { JudgePair, Tournament, Verdict } from '@selfjudge/judging';
+export type { Judge, JudgePair, Scorer, TokenVerdict, Tournament, Verdict } from '@selfjudge/judging';
 export { METHODS, type MethodName, type Metrics } from '@selfjudge/training';

@@ -35,8 +35,6 @@ const trainable = { policy: view, parameters: isParameterSet, save: callback, di
 export const isTrainable = having('a Trainable', trainable);
 export const isPreferenceTrainable = having('a PreferenceTrainable', { ...trainable, reference: view });
 export const isOptimizer = having('an AdamW', { step: callback, state: callback, load: callback });
-/** Whoever compares answers. */
-export const isJudge = having('an object with a method compare', { compare: callback });
 
 const isAnswer = object({
   tokens: list(tokenId, 1),

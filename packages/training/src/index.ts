@@ -1,5 +1,5 @@
 export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } from './loop/checkpoint.js';
-export type { Contest, Fate, PairJudge, TokenizedPrompt } from './pairs/contest.js';
+export type { Contest, Fate, TokenizedPrompt } from './pairs/contest.js';
 export { DataOrder, type DataOrderOptions } from './loop/dataOrder.js';
 export * from './face/preference.js';
 export * from './face/runs.js';

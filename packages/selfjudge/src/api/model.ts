@@ -3,7 +3,7 @@ import { check, list, path as isPath } from '@selfjudge/base/checks';
 import { prompt as isPrompt } from '@selfjudge/text/checks';
 import type { Text } from '@selfjudge/data';
 import { toSftExample } from '@selfjudge/data/internal';
-import type { CompareOptions, JudgePair, JudgeReasoning, Verdict } from '@selfjudge/judging';
+import type { CompareOptions, JudgePair, JudgeReasoning, TokenVerdict } from '@selfjudge/judging';
 import {
   answerOptions,
   isOpenModel,
@@ -109,7 +109,7 @@ export class Model {
       judgeTemplate?: string;
       judgeReasoning?: JudgeReasoning | 'auto';
     } & EarlierNames = {},
-  ): Promise<Verdict[]> {
+  ): Promise<TokenVerdict[]> {
     check('Model.judge', { pairs, options }, { pairs: isPairs, options: judgeOptions });
     const { judgeTemplate = 'auto', judgeReasoning, ...rest } = underTodaysNames(options);
     return judgeOf(this.#opened, judgeTemplate, judgeReasoning).compare(pairs, rest);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data/internal';
 import type { JudgeReasoning, Verdict } from '@selfjudge/judging';
+import { tokenEvidence } from '@selfjudge/judging/internal';
 import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
@@ -46,7 +47,9 @@ export function addJudgeVerb(program: Command): void {
   });
 }
 
-function verdictRow({ winner, probability, orders, votes, reason }: Verdict): object {
+function verdictRow(verdict: Verdict): object {
+  const { winner, probability, reason } = verdict;
+  const { orders = [], votes = [] } = tokenEvidence(verdict) ?? {};
   return {
     winner,
     probability,

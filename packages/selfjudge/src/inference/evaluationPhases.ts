@@ -2,7 +2,7 @@ import { ArgumentError } from '@selfjudge/base';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
-import type { ImplicitReward, JudgeAgreement, PairJudge, WinRate } from '@selfjudge/evaluation';
+import type { ImplicitReward, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
 import type { Judge, JudgeReasoning } from '@selfjudge/judging';
 import type { ModelOptions, OpenModel } from '../models/model.js';
@@ -145,7 +145,7 @@ const answering = (
   },
 ];
 
-const winRateOf = (judge: PairJudge, samples: Evaluation['samples']): Promise<WinRate> =>
+const winRateOf = (judge: Judge, samples: Evaluation['samples']): Promise<WinRate> =>
   winRate(
     judge,
     samples.map(({ prompt }) => prompt),
@@ -182,7 +182,7 @@ async function answersOf(
 }
 
 /** A judge that says how far it is, can be stopped, and warns of verdicts that are none. */
-export function withHooks(judge: Judge, { onProgress, signal, onWarning }: EvaluateHooks): PairJudge {
+export function withHooks(judge: Judge, { onProgress, signal, onWarning }: EvaluateHooks): Judge {
   return {
     async compare(pairs) {
       const verdicts = await judge.compare(pairs, { onProgress, signal });

@@ -79,6 +79,7 @@ export async function answerPrompts(
   if (n > 1) {
     const judging = { signal: rest.signal };
     const results = await bestOf(view, judgeOf(opened, judgeTemplate, judgeReasoning), prompts, {
+      tokenizer,
       n,
       seed,
       sampling,

@@ -1,5 +1,12 @@
 import type { AnswerPair, Problem } from '@selfjudge/data';
-import { Judge, type CompareOptions, type JudgeReasoning, type Verdict } from '@selfjudge/judging';
+import {
+  TokenJudge,
+  type CompareOptions,
+  type JudgeReasoning,
+  type TokenVerdict,
+  type Verdict,
+} from '@selfjudge/judging';
+import { tokenEvidence } from '@selfjudge/judging/internal';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
@@ -9,15 +16,16 @@ export const judgeOf = (
   opened: OpenModel,
   template: string,
   reasoning: JudgeReasoning | 'auto' = 'auto',
-): Judge => new Judge(opened.view, opened.tokenizer, resolveTemplate(template, opened, reasoning));
+): TokenJudge => new TokenJudge(opened.view, opened.tokenizer, resolveTemplate(template, opened, reasoning));
 
 /** p(A) + p(B) below which a verdict says little: the model hardly meant to say either. */
 const LITTLE_MASS = 0.1;
 
 /** What is worth knowing of verdicts whose two tokens hold little of the probability. */
 export function massNote(verdicts: readonly Verdict[]): string | undefined {
-  const masses = verdicts.flatMap(({ orders }) => orders.map(({ pA, pB }) => pA + pB));
-  const little = verdicts.filter(({ orders }) => orders.some(({ pA, pB }) => pA + pB < LITTLE_MASS));
+  const ordersOf = (verdict: Verdict) => tokenEvidence(verdict)?.orders ?? [];
+  const masses = verdicts.flatMap((verdict) => ordersOf(verdict).map(({ pA, pB }) => pA + pB));
+  const little = verdicts.filter((verdict) => ordersOf(verdict).some(({ pA, pB }) => pA + pB < LITTLE_MASS));
   if (little.length === 0) return undefined;
   const none = little.filter(({ reason }) => reason === 'low-mass').length;
   const mean = masses.reduce((sum, mass) => sum + mass, 0) / masses.length;
@@ -30,23 +38,23 @@ export function massNote(verdicts: readonly Verdict[]): string | undefined {
 
 /** Compares the two answers of each row. A row that cannot be used, or does not fit the model, is an issue. */
 export async function judgeRows(
-  judge: Judge,
+  judge: TokenJudge,
   rows: readonly InputRow<AnswerPair>[],
   options: CompareOptions = {},
-): Promise<InputRow<Verdict>[]> {
+): Promise<InputRow<TokenVerdict>[]> {
   const usable = rows.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const pairs = usable.map(({ prompt, completions: [a, b] }) => ({ prompt, a, b }));
   const verdicts = (await judge.compare(pairs, options)).values();
   return rows.map(({ line, problem }) => {
     if (problem !== undefined) return { line, problem };
-    const verdict = verdicts.next().value as Verdict;
+    const verdict = verdicts.next().value as TokenVerdict;
     const fault = faultOf(verdict, judge);
     return fault === undefined ? { line, value: verdict } : { line, problem: fault };
   });
 }
 
 /** Why the judge could not be asked, or its figures are none; a verdict of too little mass is an answer of the model. */
-function faultOf({ reason, detail }: Verdict, judge: Judge): Problem | undefined {
+function faultOf({ reason, detail }: TokenVerdict, judge: TokenJudge): Problem | undefined {
   switch (reason) {
     case 'refused':
       return { code: 'refused', reason: detail ?? 'the chat template refuses the question' };

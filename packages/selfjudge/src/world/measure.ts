@@ -74,7 +74,7 @@ const over = (scores: readonly PromptScore[], value: (score: PromptScore) => num
 
 /** How often a judge agrees with gold on neighbouring answers to a prompt that gold does not tie; its ties count half. */
 export async function judgeAccuracy(
-  judge: Pick<Judge, 'compare'>,
+  judge: Judge,
   prompts: readonly WorldPrompt[],
   answers: readonly string[][],
   signal?: AbortSignal,

@@ -82,7 +82,7 @@ export async function reportOn(
   const best = async (name: string, model: LlamaModel) => {
     const candidates = texts(await world.answers(model, test, bestOf, seed + 11));
     const entries = test.map(({ text }, i) => ({ prompt: text, candidates: candidates[i] }));
-    const results = await tournament(entries, (pairs) => judge.compare(pairs, { signal }), seed);
+    const results = await tournament(entries, judge, seed, { signal });
     const winners = results.map(({ winner }, i) => [candidates[i][winner]]);
     return { name: `${name}, best of ${bestOf}`, score: measure(test, winners, start) };
   };

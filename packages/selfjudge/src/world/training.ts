@@ -5,11 +5,10 @@ import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
 import type { PreferencePair } from '@selfjudge/data';
 import { promptIds, sftExampleOf } from '@selfjudge/data/internal';
-import { Judge, type JudgeTemplate } from '@selfjudge/judging';
+import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
 import { judgeSequences } from '@selfjudge/judging/internal';
 import {
   JudgeSignal,
-  type PairJudge,
   type PreferenceTrainable,
   type TokenizedPrompt,
   type Trainable,
@@ -83,8 +82,8 @@ export class WorldTraining {
   }
 
   /** The model as judge. */
-  judge(model: LlamaModel): Judge {
-    return new Judge(model.view(), this.tokenizer, this.template);
+  judge(model: LlamaModel): TokenJudge {
+    return new TokenJudge(model.view(), this.tokenizer, this.template);
   }
 
   base(): Promise<Trained> {
@@ -118,7 +117,7 @@ export class WorldTraining {
   }
 
   /** On-policy training from JSFT by its own judgments, which also choose the step. */
-  selfTrain(jsft: LlamaModel, judge: PairJudge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
+  selfTrain(jsft: LlamaModel, judge: Judge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
     const { options, tokenizer, splits } = this;
     const settings = selfTrainingSettings(this.options);
     return this.phase(name, settings, async () => {

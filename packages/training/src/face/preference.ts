@@ -15,6 +15,7 @@ import {
 } from '@selfjudge/base/checks';
 import { checksOf, type Fields } from '@selfjudge/base/fields';
 import { view } from '@selfjudge/engine/checks';
+import { isJudge } from '@selfjudge/judging/checks';
 import { tokenId, tokenizer } from '@selfjudge/text/checks';
 import * as is from '../checks.js';
 import * as contests from '../pairs/contest.js';
@@ -56,7 +57,7 @@ export const decide = checkedAsync(
   {
     prompts,
     answers: { from: ({ length }) => list(tuple(is.isSampledAnswer, is.isSampledAnswer), length) },
-    judge: is.isJudge,
+    judge: isJudge,
     missingEos: is.missingEos,
     compare: optional(options({ tokenBudget: optional(limit), signal })),
   },

@@ -10,7 +10,7 @@ import {
   type SequenceGroup,
 } from '@selfjudge/engine';
 import type { TreeSequence } from '@selfjudge/text';
-import { Judge, loadJudgeTemplate } from '@selfjudge/judging';
+import { loadJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { dpoStep } from '../methods/dpo.js';
 import { AdamW } from '../optimizer/adamw.js';
@@ -145,7 +145,7 @@ describe('a step does what the planner says, to the last operation: shared rows 
     const tokenizer = model.tokenizer!;
     const prompts = tinyPrompts(model, 5);
     const asked = [...prompts, prompts[1]]; // one of them twice
-    const judge = new Judge(trainable.reference, tokenizer, loadJudgeTemplate('plain'));
+    const judge = new TokenJudge(trainable.reference, tokenizer, loadJudgeTemplate('plain'));
     const options = { ...selfTrainingDefaults, maxNewTokens: 9, missingEos: 'keep' as const, tokenBudget };
     let contests: Awaited<ReturnType<typeof selfTrainingStep>>['contests'] = [];
     const work = await profiled(trainable, async (optimizer, at) => {

@@ -1,9 +1,8 @@
 import { defaultsOf, type Fields, type OptionsOf } from '@selfjudge/base/fields';
 import type { PreferencePair, PromptRow, SftExample } from '@selfjudge/data';
-import type { JudgeTemplate } from '@selfjudge/judging';
+import type { Judge, JudgeTemplate } from '@selfjudge/judging';
 import type { ModelView } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
-import type { PairJudge } from '../pairs/contest.js';
 import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
@@ -34,7 +33,7 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   /** What the judge is asked with: of methods with a `judgeTemplate`. */
   judgeTemplate(): JudgeTemplate;
   /** A judge that reads with a view of the model. */
-  judge(view: ModelView): PairJudge;
+  judge(view: ModelView): Judge;
   /** Prompts of the dev split that fit, with which policies are compared; they are never trained on. */
   devPrompts(): Promise<readonly PromptRow[]>;
   /** What is trained: an adapter, or all weights. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { PairJudge } from '../pairs/contest.js';
+import type { Judge } from '@selfjudge/judging';
 import { JudgeSignal } from './judgeSignal.js';
 import { AdamW } from '../optimizer/adamw.js';
 import type { SelfTrainingOptions } from './selfTrainingRun.js';
@@ -63,7 +63,7 @@ describe('selfTrainingStep', () => {
     const all = { ...options, learningRate: 3e-3, trainBatchSize: 16, tokenBudget: 2000 };
     const optimizer = new AdamW(trainable.parameters, all);
     const letters = (text: string) => text.split(/[a-z]/).length - 1;
-    const judge: PairJudge = {
+    const judge: Judge = {
       compare: (pairs) => Promise.resolve(pairs.map((p) => verdict(p, sign * (letters(p.a) - letters(p.b))))),
     };
     const training = { trainable, judge, tokenizer: own.tokenizer!, optimizer, options: all };
@@ -94,6 +94,49 @@ describe('selfTrainingStep', () => {
     expect(report).toMatchObject({ tokens: 0, examples: [], skipped: false });
     expect(report.metrics['judge/tie_rate']).toBe(1);
     expect(await training.trainable.parameters.read()).toEqual(before);
+  });
+});
+
+/** Says the answer with the larger letters first is better, and nothing of how it knows. */
+const plainJudge: Judge = {
+  compare: (pairs) =>
+    Promise.resolve(
+      pairs.map(({ a, b }) => {
+        const [scoreA, scoreB] = a > b ? [1, 0] : [0, 1];
+        return { winner: a > b ? 'a' : 'b', scoreA, scoreB, probability: 0.25 + scoreA / 2 };
+      }),
+    ),
+};
+
+describe('a judge of whatever kind', () => {
+  it('trains the policy, and what its verdicts do not tell is in no metric', async () => {
+    const training = run();
+    const before = await training.trainable.parameters.read();
+    const { metrics, examples } = await selfTrainingStep(prompts, { ...training, judge: plainJudge }, at(1));
+    expect(examples.length).toBeGreaterThan(0);
+    expect(await training.trainable.parameters.read()).not.toEqual(before);
+    expect(metrics).toMatchObject({ 'judge/margin': 1, 'judge/tie_rate': 0, 'judge/invalid_rate': 0 });
+    for (const name of ['judge/position_consistency', 'judge/first_rate', 'judge/ab_mass'])
+      expect(metrics).not.toHaveProperty([name]);
+  });
+
+  it.each([
+    ['without a probability', { winner: 'a', scoreA: 1, scoreB: 0 }],
+    ['with a probability that is none', { winner: 'a', scoreA: 1, scoreB: 0, probability: 1.5 }],
+    ['of another winner', { winner: 'c', scoreA: 1, scoreB: 0, probability: 1 }],
+    [
+      'with half of the evidence',
+      { winner: 'a', scoreA: 1, scoreB: 0, probability: 1, evidence: { kind: 'token' } },
+    ],
+  ])('changes nothing by a verdict %s', async (_, malformed) => {
+    const training = run();
+    const { parameters } = training.trainable;
+    const [before, state] = [await parameters.read(), await training.optimizer.state()];
+    const judge = { compare: (pairs: readonly unknown[]) => Promise.resolve(pairs.map(() => malformed)) };
+    const step = selfTrainingStep(prompts, { ...training, judge: judge as never }, at(1));
+    await expect(step).rejects.toThrow(/^\[decide\] verdicts\[0\]\./);
+    expect(await parameters.read()).toEqual(before);
+    expect(await training.optimizer.state()).toEqual(state);
   });
 });
 

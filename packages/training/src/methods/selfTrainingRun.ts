@@ -1,9 +1,10 @@
 import type { Tokenizer } from '@selfjudge/text';
-import type { PairJudge } from '../pairs/contest.js';
+import type { Judge } from '@selfjudge/judging';
 import type { AdamW } from '../optimizer/adamw.js';
 import { options as optionsOf } from '@selfjudge/base/checks';
+import { isJudge } from '@selfjudge/judging/checks';
 import { tokenizer } from '@selfjudge/text/checks';
-import { isJudge, isOptimizer, isPreferenceTrainable } from '../checks.js';
+import { isOptimizer, isPreferenceTrainable } from '../checks.js';
 import { checksOf, numberField, wholeField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
@@ -29,7 +30,7 @@ export type SelfTrainingOptions = OptionsOf<typeof fields>;
 export interface SelfTraining {
   trainable: PreferenceTrainable;
   /** The frozen start as judge. */
-  judge: PairJudge;
+  judge: Judge;
   tokenizer: Tokenizer;
   optimizer: AdamW;
   options: SelfTrainingOptions;

@@ -6,6 +6,7 @@ import type { Metrics } from './means.js';
 /**
  * How the judge behaved over the contests it was asked about (see `judgeBehaviour`), and what became of all of them:
  * `pair_rate` is the share that became training pairs, `equal_ratio` and `cut_ratio` those it was not asked about.
+ * What only a token judge's evidence tells is absent without it.
  */
 export function judgeMetrics(contests: Contest[]): Metrics {
   const judged = contests.flatMap(({ verdict, a, b }) =>
@@ -15,12 +16,13 @@ export function judgeMetrics(contests: Contest[]): Metrics {
     judged.map(({ verdict }) => verdict),
     judged.map(({ lengths }) => lengths),
   );
+  const { positionConsistency, firstRate, abMass } = behaviour;
   const share = (fate: Fate) => mean(contests.map((c) => Number(c.fate === fate)));
   return {
-    'judge/position_consistency': behaviour.positionConsistency,
-    'judge/first_rate': behaviour.firstRate,
+    ...(positionConsistency !== undefined && { 'judge/position_consistency': positionConsistency }),
+    ...(firstRate !== undefined && { 'judge/first_rate': firstRate }),
     'judge/margin': behaviour.margin,
-    'judge/ab_mass': behaviour.abMass,
+    ...(abMass !== undefined && { 'judge/ab_mass': abMass }),
     'judge/tie_rate': behaviour.tieRate,
     'judge/invalid_rate': behaviour.invalidRate,
     'judge/length_bias': behaviour.lengthBias,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SampledAnswer } from '@selfjudge/engine';
-import { decide, preferences, type PairJudge } from './contest.js';
+import type { Judge } from '@selfjudge/judging';
+import { decide, preferences } from './contest.js';
 import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
 import { verdict } from '../testing/tiny.js';
 
@@ -15,7 +16,7 @@ const prompts = (n: number) =>
   Array.from({ length: n }, (_, i) => ({ id: `${i}`, text: 'x', tokens: [9, 9] }));
 
 /** Longer text wins, equal length is a tie, '?' has no verdict; counts what it was asked. */
-function lengthJudge(): PairJudge & { asked: number } {
+function lengthJudge(): Judge & { asked: number } {
   return {
     asked: 0,
     compare(pairs) {
@@ -63,7 +64,21 @@ describe('decide', () => {
   it.each([
     ['fewer than pairs', []],
     ['none', undefined],
-    ['without orders', [{ winner: 'a', scoreA: 1, scoreB: 0 }]],
+    ['more than pairs', [1, 1].map((d) => verdict({ prompt: 'x', a: 'a', b: 'b' }, d))],
+    ['without a probability', [{ winner: 'a', scoreA: 1, scoreB: 0 }]],
+    ['a winner by a score that is none', [{ winner: 'a', scoreA: NaN, scoreB: 0, probability: 0.5 }]],
+    [
+      'a token verdict of one order',
+      [
+        {
+          winner: null,
+          scoreA: 1,
+          scoreB: 0,
+          probability: 1,
+          evidence: { kind: 'token', orders: [], votes: [] },
+        },
+      ],
+    ],
     ['of another winner', [{ ...verdict({ prompt: 'x', a: 'a', b: 'b' }, 1), winner: 'c' }]],
   ])('refuses verdicts from outside: %s', async (_, verdicts) => {
     const judge = { compare: () => Promise.resolve(verdicts as never) };
@@ -103,15 +118,19 @@ describe('decide', () => {
 
 describe('judgeMetrics', () => {
   it('tells position from content', async () => {
-    const first: PairJudge = {
+    const first: Judge = {
       compare: (pairs) =>
         Promise.resolve(
           pairs.map((p) => ({
             ...verdict(p, 1),
-            orders: [
-              { rendered: '', pA: 0.6, pB: 0.3 },
-              { rendered: '', pA: 0.6, pB: 0.3 },
-            ],
+            evidence: {
+              kind: 'token',
+              orders: [
+                { rendered: '', pA: 0.6, pB: 0.3 },
+                { rendered: '', pA: 0.6, pB: 0.3 },
+              ],
+              votes: [],
+            },
           })),
         ),
     };

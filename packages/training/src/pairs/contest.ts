@@ -1,17 +1,11 @@
 import type { SampledAnswer } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
 import type { Text } from '@selfjudge/data';
-import type { CompareOptions, JudgePair, Verdict } from '@selfjudge/judging';
-import { verdictsOn } from '@selfjudge/judging/internal';
-import type { MissingEos } from '../options/sampling.js';
+import type { CompareOptions, Judge, Verdict } from '@selfjudge/judging';
+import { consult } from '@selfjudge/judging/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
-import type { samplingFields } from '../options/sampling.js';
+import type { MissingEos, samplingFields } from '../options/sampling.js';
 import type { TokenPair } from './tokenPair.js';
-
-/** Whoever says which of two answers is better: the frozen start in self-training. */
-export interface PairJudge {
-  compare(pairs: readonly JudgePair[], options?: CompareOptions): Promise<Verdict[]>;
-}
 
 export interface TokenizedPrompt {
   id: string;
@@ -47,7 +41,7 @@ export function sampling(options: OptionsOf<typeof samplingFields> & { seed: num
 export async function decide(
   prompts: TokenizedPrompt[],
   answers: [a: SampledAnswer, b: SampledAnswer][],
-  judge: PairJudge,
+  judge: Judge,
   missingEos: MissingEos,
   compare: CompareOptions = {},
 ): Promise<Contest[]> {
@@ -56,11 +50,8 @@ export async function decide(
     return { prompt, a, b, ...settled(a, b, missingEos) };
   });
   const open = contests.filter((c) => c.fate === 'pair' && c.winner === undefined);
-  const verdicts = await judge.compare(
-    open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text })),
-    compare,
-  );
-  verdictsOn(open.length)(verdicts, 'verdicts', 'decide');
+  const asked = open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text }));
+  const verdicts = await consult(judge, asked, 'decide', compare);
   open.forEach((contest, i) => {
     const { winner } = verdicts[i];
     contest.verdict = verdicts[i];

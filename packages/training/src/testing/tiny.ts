@@ -8,8 +8,8 @@ import {
 } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import { byteModel } from '@selfjudge/testing/tinyModel';
-import type { JudgePair, Verdict } from '@selfjudge/judging';
-import type { PairJudge, TokenizedPrompt } from '../pairs/contest.js';
+import type { Judge, JudgePair, TokenVerdict } from '@selfjudge/judging';
+import type { TokenizedPrompt } from '../pairs/contest.js';
 import type { SupervisedExample } from '../losses/supervised.js';
 import { judgeExample, sftExample } from '../losses/supervised.js';
 
@@ -83,11 +83,11 @@ export function tinyExamples(
 }
 
 /** Prefers the answer whose text has the larger hash: arbitrary, fixed, never a tie but on equal texts. */
-export const hashJudge: PairJudge = {
+export const hashJudge: Judge = {
   compare: (pairs) => Promise.resolve(pairs.map((pair) => verdict(pair, hash(pair.a) - hash(pair.b)))),
 };
 
-export function verdict(_: JudgePair, difference: number): Verdict {
+export function verdict(_: JudgePair, difference: number): TokenVerdict {
   const winner = difference > 0 ? 'a' : difference < 0 ? 'b' : 'tie';
   const scoreA = winner === 'a' ? 0.7 : winner === 'b' ? 0.3 : 0.5;
   const scoreB = 1 - scoreA;
@@ -96,11 +96,14 @@ export function verdict(_: JudgePair, difference: number): Verdict {
     probability: scoreA,
     scoreA,
     scoreB,
-    orders: [
-      { rendered: '', pA: scoreA, pB: scoreB },
-      { rendered: '', pA: scoreB, pB: scoreA },
-    ],
-    votes: [],
+    evidence: {
+      kind: 'token',
+      orders: [
+        { rendered: '', pA: scoreA, pB: scoreB },
+        { rendered: '', pA: scoreB, pB: scoreA },
+      ],
+      votes: [],
+    },
   };
 }
 

@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { tournament, type JudgePair, type Verdict } from '@selfjudge/judging';
+import { tournament, type JudgePair, type TokenVerdict, type Verdict } from '@selfjudge/judging';
 import { painter, textWidth } from '../terminal.js';
 import { bracket } from './bracket.js';
 
 const plain = { paint: (text: string) => text, width: 80 };
 
 /** The longer text is better, the more the longer; with `agree` false the second order says otherwise. */
-const verdict = ({ a, b }: JudgePair, agree = true): Verdict => {
+const verdict = ({ a, b }: JudgePair, agree = true): TokenVerdict => {
   const probability = a.length / (a.length + b.length);
   const ab = { rendered: '', pA: probability, pB: 1 - probability };
   const ba = agree ? { rendered: '', pA: ab.pB, pB: ab.pA } : ab;
   const winner = probability > 0.5 ? 'a' : probability < 0.5 ? 'b' : 'tie';
-  return { winner, probability, scoreA: probability, scoreB: 1 - probability, orders: [ab, ba], votes: [] };
+  const evidence = { kind: 'token', orders: [ab, ba], votes: [] } satisfies TokenVerdict['evidence'];
+  return { winner, probability, scoreA: probability, scoreB: 1 - probability, evidence };
 };
-const held = async (candidates: string[], judge = (pair: JudgePair) => verdict(pair)) => {
+const held = async (candidates: string[], judge: (pair: JudgePair) => Verdict = (pair) => verdict(pair)) => {
   const [result] = await tournament(
     [{ prompt: 'q', candidates }],
-    async (pairs) => pairs.map((pair) => judge(pair)),
+    { compare: async (pairs) => pairs.map((pair) => judge(pair)) },
     0,
   );
   return result;

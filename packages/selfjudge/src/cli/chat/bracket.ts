@@ -1,4 +1,5 @@
 import type { Match, Tournament } from '@selfjudge/judging';
+import { tokenEvidence } from '@selfjudge/judging/internal';
 import { counted, fitted, harmless, textWidth, type Paint, type Style } from '../terminal.js';
 
 /** Answers that a bracket is drawn of where it fits; else the winner's way is told. */
@@ -55,7 +56,7 @@ function figures({ verdict }: Match): [a: string, b: string] {
 /** Whether the answer that is shown first, or the one shown second, was the better one in both orders. */
 function disagrees({ verdict }: Match): boolean {
   if (verdict === undefined || verdict.winner === null) return false;
-  const [ab, ba] = verdict.orders;
+  const [ab, ba] = tokenEvidence(verdict)?.orders ?? [];
   return ab !== undefined && ba !== undefined && ab.pA > ab.pB === ba.pA > ba.pB;
 }
 
