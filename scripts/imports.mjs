@@ -6,7 +6,7 @@ import ts from 'typescript';
 
 const PROGRAMS = ['scripts', 'benchmarks', 'examples'];
 // Their imports hold where they are copied to.
-const TEMPLATES = 'scripts/newOp/templates/';
+const TEMPLATES = /^scripts\/new(Op|Method)\/templates\//;
 
 /** @returns the files below `folder` that are code, from `root`, with `/` on every system. */
 function codeIn(root, folder) {
@@ -67,7 +67,7 @@ export function readPackages(root) {
 /** The programs beside the packages: scripts, benches and examples, with their imports. */
 export function readPrograms(root) {
   return PROGRAMS.flatMap((folder) => codeIn(root, folder))
-    .filter((path) => !path.startsWith(TEMPLATES))
+    .filter((path) => !path.match(TEMPLATES))
     .map((path) => readSource(root, path));
 }
 

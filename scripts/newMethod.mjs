@@ -42,7 +42,7 @@ if (there !== undefined) refuse('a method whose files are not there', `${name}: 
 const verb = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const capital = name[0].toUpperCase() + name.slice(1);
 const template = (file) =>
-  readFileSync(join(root, 'scripts/newMethod', file), 'utf8')
+  readFileSync(join(root, 'scripts/newMethod/templates', file), 'utf8')
     .replaceAll('methodName', name)
     .replaceAll('MethodName', capital);
 const texts = new Map([

@@ -18,7 +18,7 @@ afterAll(() => scratch?.remove());
 
 it('the whole guide makes a verb', () => {
   const output = follow(scratch, testedCommands('docs/adding-a-method.md', { long: true }));
-  expect(output).toMatch(/--loss_scale <n> +what the mean loss is multiplied by \(default: 1\)/);
+  expect(output).toMatch(/--loss_scale <n> +what the mean loss is multiplied by/);
   expect(readFileSync(join(scratch.path, 'docs/configuration.md'), 'utf8')).toMatch(
     /`loss_scale` +\| `1` +\| a number above 0 +\| scaled-loss/,
   );

@@ -1,0 +1,2 @@
+// What the workspace's scripts use.
+export { configurationPage } from './config/page.js';
