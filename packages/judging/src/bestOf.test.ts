@@ -1,8 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, expect, it } from 'vitest';
 import { bestOf } from './bestOf.js';
+import type { Judge } from './judge.js';
+import { recorded } from './recorded.js';
 import { loadJudgeTemplate } from './template.js';
 import { TokenJudge } from './tokenJudge.js';
+import { NO_VERDICT } from './verdict.js';
 
 const model = byteModel({ config: { maxPositions: 512 } });
 const tokenizer = model.tokenizer!;
@@ -21,6 +27,27 @@ it('samples, plays and returns the winner with everything that led to it', async
     expect(text).toBe(answers[tournament.winner].text);
     expect(tournament.rounds.flatMap(({ matches }) => matches)).toHaveLength(4);
   }
+});
+
+it('lets people choose, by what they said of the answers before', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'selfjudge-best-'));
+  const path = join(folder, 'people.jsonl');
+  const options = { tokenizer, n: 4, seed: 4, sampling: { maxNewTokens: 6 } };
+  const prompts = ['What?', 'Else?'];
+  const mute: Judge = { compare: async (pairs) => pairs.map(() => ({ ...NO_VERDICT })) };
+  const shown = await bestOf(model.view(), mute, prompts, options);
+  const texts = shown.map(({ answers }) => answers.map(({ text }) => text));
+  // They like what sorts last, whatever the order in which they see it.
+  const rows = texts.flatMap((of, i) =>
+    of.flatMap((a, j) =>
+      of.slice(j + 1).map((b) => ({ prompt: prompts[i], completions: [a, b], winner: a > b ? 'a' : 'b' })),
+    ),
+  );
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+  const chosen = await bestOf(model.view(), await recorded(path), prompts, options);
+  expect(chosen.map(({ text }) => text)).toEqual(texts.map((of) => [...of].sort().at(-1)));
+  expect(shown.map(({ text }) => text)).not.toEqual(chosen.map(({ text }) => text));
+  rmSync(folder, { recursive: true });
 });
 
 it('judges alike whatever shares the tree', async () => {

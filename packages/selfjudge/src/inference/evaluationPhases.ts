@@ -5,6 +5,7 @@ import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
 import type { Judge, JudgeReasoning } from '@selfjudge/judging';
+import { consult } from '@selfjudge/judging/internal';
 import type { ModelOptions, OpenModel } from '../models/model.js';
 import type { DatasetOptions, Warn } from '../rows/datasets.js';
 import { judgeOf, massNote } from './judge.js';
@@ -185,7 +186,7 @@ async function answersOf(
 export function withHooks(judge: Judge, { onProgress, signal, onWarning }: EvaluateHooks): Judge {
   return {
     async compare(pairs) {
-      const verdicts = await judge.compare(pairs, { onProgress, signal });
+      const verdicts = await consult(judge, pairs, 'evaluate', { onProgress, signal });
       const note = massNote(verdicts);
       if (note !== undefined) onWarning?.(note);
       if (verdicts.length > 0 && verdicts.every(({ reason }) => reason === 'not-finite'))

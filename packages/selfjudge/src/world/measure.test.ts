@@ -49,7 +49,7 @@ describe('measure', () => {
     const first = {
       compare: async (pairs: readonly JudgePair[]) => {
         asked.push(...pairs);
-        return pairs.map(() => ({ winner: 'a' }) as Verdict);
+        return pairs.map((): Verdict => ({ winner: 'a', scoreA: 1, scoreB: 0, probability: 1 }));
       },
     };
     const accuracy = await judgeAccuracy(

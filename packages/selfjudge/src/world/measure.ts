@@ -2,6 +2,7 @@ import { mean } from '@selfjudge/base/internal';
 import type { Estimate } from '@selfjudge/evaluation';
 import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import type { Judge } from '@selfjudge/judging';
+import { consult } from '@selfjudge/judging/internal';
 import { gold, repeatsAnItem } from './gold.js';
 import type { WorldPrompt } from './prompts.js';
 import { joinWords } from './writer.js';
@@ -88,7 +89,7 @@ export async function judgeAccuracy(
     }),
   );
   const asked = pairs.map(({ prompt, a, b }) => ({ prompt: prompt.text, a, b }));
-  const verdicts = await judge.compare(asked, { signal });
+  const verdicts = await consult(judge, asked, 'judgeAccuracy', { signal });
   const items = verdicts.map(({ winner }, i) => ({
     group: pairs[i].prompt.key,
     value: winner === pairs[i].better ? 1 : winner === 'tie' ? 0.5 : 0,

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Judge } from '@selfjudge/judging';
+import { fromScorer, type Judge, type Scorer } from '@selfjudge/judging';
 import { JudgeSignal } from './judgeSignal.js';
 import { AdamW } from '../optimizer/adamw.js';
 import type { SelfTrainingOptions } from './selfTrainingRun.js';
@@ -118,6 +118,14 @@ describe('a judge of whatever kind', () => {
     expect(metrics).toMatchObject({ 'judge/margin': 1, 'judge/tie_rate': 0, 'judge/invalid_rate': 0 });
     for (const name of ['judge/position_consistency', 'judge/first_rate', 'judge/ab_mass'])
       expect(metrics).not.toHaveProperty([name]);
+  });
+
+  it('trains on what a scorer scores', async () => {
+    const scorer: Scorer = { score: async (of) => of.map(({ answer }) => answer.length) };
+    const report = await selfTrainingStep(prompts, { ...run(), judge: fromScorer(scorer) }, at(1));
+    const decided = report.contests.filter(({ a, b }) => a.text.length !== b.text.length);
+    expect(decided.length).toBeGreaterThan(0);
+    for (const { a, b, winner } of decided) expect(winner).toBe(a.text.length > b.text.length ? 'a' : 'b');
   });
 
   it.each([
