@@ -85,7 +85,7 @@ describe('selfTrainingStep', () => {
 
   it('makes no update from a step without pairs', async () => {
     const training = run();
-    const before = await training.trainable.parameters.read();
+    const before = await training.trainable.parameters.policy.read();
     const tie = {
       compare: async (pairs: Parameters<typeof hashJudge.compare>[0]) =>
         (await hashJudge.compare(pairs)).map((v) => ({ ...v, winner: 'tie' as const })),
@@ -93,7 +93,7 @@ describe('selfTrainingStep', () => {
     const report = await selfTrainingStep(prompts, { ...training, judge: tie }, at(1));
     expect(report).toMatchObject({ tokens: 0, examples: [], skipped: false });
     expect(report.metrics['judge/tie_rate']).toBe(1);
-    expect(await training.trainable.parameters.read()).toEqual(before);
+    expect(await training.trainable.parameters.policy.read()).toEqual(before);
   });
 });
 
@@ -107,7 +107,7 @@ describe('JudgeSignal', () => {
       stop: false,
       metrics: { 'eval/kl': 0 },
     });
-    const { parameters } = training.trainable;
+    const { policy: parameters } = training.trainable.parameters;
     parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
     expect(await signal.evaluate(at(1))).toMatchObject({ eligible: false, stop: true });
   });
