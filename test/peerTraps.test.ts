@@ -189,8 +189,14 @@ describe('gradient accumulation changes the loss or the scale of the gradient', 
     const full = fullTrainable(own);
     const loss = { lossNormalization: 'task' as const, judgeWeight: 0.5, rationaleWeight: 1 };
     const ways = {
-      pairs: [lora.parameters, (budget: number) => preferenceBackward(pairs, lora, preference, budget)],
-      jsft: [full.parameters, (budget: number) => supervisedBackward(full.policy, supervised, loss, budget)],
+      pairs: [
+        lora.parameters.policy,
+        (budget: number) => preferenceBackward(pairs, lora, preference, budget),
+      ],
+      jsft: [
+        full.parameters.policy,
+        (budget: number) => supervisedBackward(full.policy, supervised, loss, budget),
+      ],
     } as const;
     for (const [parameters, backward] of Object.values(ways)) {
       const whole = await backward(1e6);

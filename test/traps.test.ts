@@ -284,7 +284,7 @@ it('an adapter loaded as a full model: base, frozen adapter, second adapter, sav
 
 it('two adapters in one: the saved adapter computes what the two computed', async () => {
   const trainable = loraTrainable(model, { ...tinyLora, r: 3, alpha: 5 }, { seed: 5, start });
-  jitter(trainable.parameters, await trainable.parameters.read(), 6, 0.1);
+  jitter(trainable.parameters.policy, await trainable.parameters.policy.read(), 6, 0.1);
   await trainable.save(at('stacked'));
   const tokens = [...promptIds(tokenizer, 'Why?'), ...completionIds(tokenizer, 'So it is.', { eos: true })];
   const tree = TreeBatch.from([{ tokens, targets: [[5, tokens.length]] }]);

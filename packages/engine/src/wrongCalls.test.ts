@@ -22,6 +22,7 @@ describeWrongCalls({
       'Device#close Device#counters Device#memory Device#recover Device#resetPeak Device#sync',
       'LlamaModel#clone LlamaModel#dispose LlamaModel#makeTrainable LlamaModel#parameters',
       'ParameterSet#afterUpdate ParameterSet#read ParameterSet#zeroGrad',
+      'ScoreHead#dispose ScoreHead#freeze ScoreHead#makeTrainable ScoreHead#read',
       'Program#dispose Program#run Tape#dispose DeviceTree#dispose Vector#dispose Weight#dispose Weight#rows',
       'Tensor#dispose Tensor#read Tensor#retain',
       'new RowCounter new Tape',
@@ -32,6 +33,7 @@ describeWrongCalls({
       'LlamaModel',
       'Program',
       'Safetensors',
+      'ScoreHead',
       'Tensor',
       'TreeBatch',
       'DeviceTree',
@@ -46,6 +48,7 @@ describeWrongCalls({
       'treeShape',
     ],
     'for the model folder alone, which calls it with what it read': ['Adapter.of', 'LlamaModel.fromSource'],
+    'for RewardModel alone, which hands it the rows of its own view': ['ScoreHead#scores'],
     'for the tensor folder alone': [
       'Device#assertOpen',
       'Tape#alias',

@@ -27,7 +27,7 @@ function fakeView(probability: (text: string, verdict: string) => number, maxPos
     const { row, label } = batch.labels;
     return Promise.resolve(
       Float32Array.from(row, (r, i) =>
-        Math.log(probability(textAt(batch.labelRows[r]), tokenizer.tokenText(label[i]))),
+        Math.log(probability(textAt(batch.headRows[r]), tokenizer.tokenText(label[i]))),
       ),
     );
   };

@@ -33,8 +33,16 @@ export interface ReferencePath {
 /** The whole log-softmax of the Llama forward pass on one path: [T, vocabSize]. */
 export function referenceLogprobs(ad: Autodiff, model: ReferenceModel, path: ReferencePath): Matrix {
   const { config, weights } = model;
-  const table = get(weights, 'model.embed_tokens.weight');
-  let x = ad.gather(table, path.tokens);
+  const head = get(weights, config.tieWordEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight');
+  const logits = ad.timesTransposed(referenceHidden(ad, model, path), head);
+  const lse = ad.map(ad.sumRows(exp(ad, logits)), Math.log, (s) => 1 / s);
+  return ad.add(logits, negated(ad, lse));
+}
+
+/** The final hidden rows of the Llama forward pass on one path: [T, hiddenSize]. */
+export function referenceHidden(ad: Autodiff, model: ReferenceModel, path: ReferencePath): Matrix {
+  const { config, weights } = model;
+  let x = ad.gather(get(weights, 'model.embed_tokens.weight'), path.tokens);
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     const linear = (name: LinearName, input: Matrix) => referenceLinear(ad, model, path, layer, name, input);
@@ -47,11 +55,7 @@ export function referenceLogprobs(ad: Autodiff, model: ReferenceModel, path: Ref
     const gated = ad.multiply(silu(ad, linear('gate_proj', after)), linear('up_proj', after));
     x = ad.add(x, linear('down_proj', gated));
   }
-  const hidden = rmsNorm(ad, x, get(weights, 'model.norm.weight'), config.rmsNormEps);
-  const head = config.tieWordEmbeddings ? table : get(weights, 'lm_head.weight');
-  const logits = ad.timesTransposed(hidden, head);
-  const lse = ad.map(ad.sumRows(exp(ad, logits)), Math.log, (s) => 1 / s);
-  return ad.add(logits, negated(ad, lse));
+  return rmsNorm(ad, x, get(weights, 'model.norm.weight'), config.rmsNormEps);
 }
 
 function referenceLinear(

@@ -102,7 +102,7 @@ export class GradientSubject {
     const path = { tokens: alone.tokens, rowKeys: alone.rowKeys, ...dropoutKey };
     const y = referenceLogprobs(ad, this.#reference, path);
     const { row, label } = alone.labels;
-    const place = (l: number) => alone.labelRows[row[l]] * y.columns + label[l];
+    const place = (l: number) => alone.headRows[row[l]] * y.columns + label[l];
     const logp = Float64Array.from(label, (_, l) => y.data[place(l)]);
     const seed = new Float64Array(y.data.length);
     label.forEach((_, l) => (seed[place(l)] += slopes[l]));

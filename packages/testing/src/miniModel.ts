@@ -118,7 +118,7 @@ export class MiniModel {
     });
     tree.dispose();
     const hidden = rmsNorm(x, this.#finalNorm, 1e-5, branch).y;
-    const labelled = gatherRows(hidden, Tensor.from(device, batch.labelRows, [batch.labelRows.length]));
+    const labelled = gatherRows(hidden, Tensor.from(device, batch.headRows, [batch.headRows.length]));
     const { row, label } = batch.labels;
     const rows = Tensor.from(device, row, [row.length]);
     const labels = Tensor.from(device, label, [label.length]);

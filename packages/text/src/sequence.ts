@@ -6,6 +6,8 @@ export interface TreeSequence {
   targets?: [start: number, end: number][];
   /** Further labels predicted FROM row `position`, such as the verdicts A and B. */
   candidates?: { position: number; labels: number[] }[];
+  /** Positions whose final hidden row a head of its own reads: the last one for a reward, each answer token's for a value. */
+  hidden?: number[];
   /** State of the adapters; sequences of different states share no rows. Default 0. */
   state?: number;
 }

@@ -4,6 +4,7 @@ import {
   callback,
   float32s,
   having,
+  kind,
   list,
   measured,
   number,
@@ -31,7 +32,20 @@ export const isParameterSet = having('a ParameterSet', {
   grad: object({}),
   load: callback,
 });
-const trainable = { policy: view, parameters: isParameterSet, save: callback, dispose: callback };
+/** Names of sets are names in a checkpoint's file; `task` is what a task's own state has there. */
+const SET_NAME = /^(?!task$)[a-z][A-Za-z0-9]*$/;
+export const isParameterSets: Check = (value, what, where) => {
+  object({})(value, what, where);
+  const sets = Object.entries(value as object);
+  const names = kind('at least one set of parameters', () => sets.length > 0);
+  names(value, what, where);
+  const isName = kind("letters and digits, not 'task'", (name) => SET_NAME.test(name as string));
+  for (const [name, set] of sets) {
+    isName(name, `the name of a set in ${what}`, where);
+    isParameterSet(set, `${what}.${name}`, where);
+  }
+};
+const trainable = { policy: view, parameters: isParameterSets, save: callback, dispose: callback };
 export const isTrainable = having('a Trainable', trainable);
 export const isPreferenceTrainable = having('a PreferenceTrainable', { ...trainable, reference: view });
 export const isOptimizer = having('an AdamW', { step: callback, state: callback, load: callback });

@@ -1,9 +1,10 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { accumulate } from './losses/accumulate.js';
 export { atomicFolder, folderFault } from './loop/atomicFolder.js';
-export { loadCheckpoint } from './loop/checkpoint.js';
+export { loadCheckpoint } from './loop/loadCheckpoint.js';
 export { decide, preferences, sampling } from './pairs/contest.js';
 export { dpoStep, dpoTask } from './methods/dpo.js';
+export { sizeOf, zeroGrads } from './optimizer/parameterSets.js';
 export { environment } from './loop/environment.js';
 export { bytesOf, expectedMemory, type ExpectedMemory } from './loop/expectedMemory.js';
 export { jsftTask } from './methods/jsft.js';

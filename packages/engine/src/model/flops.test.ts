@@ -15,21 +15,28 @@ import type { ModelView } from './view.js';
 const device = Device.open('cpu');
 
 const token = fc.integer({ min: 0, max: 2 });
-/** Few tokens, so that much is shared; labels anywhere, several a row, or none but one. */
+/** Few tokens, so that much is shared; labels anywhere, several a row, or none but one; hidden rows among them or not. */
 const sequence: fc.Arbitrary<TreeSequence> = fc
   .record({
     tokens: fc.array(token, { minLength: 2, maxLength: 9 }),
     spans: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 2 }),
     asked: fc.array(fc.nat(), { maxLength: 2 }),
+    wanted: fc.array(fc.nat(), { maxLength: 2 }),
   })
-  .map(({ tokens, spans, asked }) => {
+  .map(({ tokens, spans, asked, wanted }) => {
     const n = tokens.length;
     const targets = spans.map(([a, b]): [number, number] => {
       const start = 1 + (a % (n - 1));
       return [start, start + 1 + (b % (n - start))];
     });
     const candidates = asked.map((at) => ({ position: at % n, labels: [1, 2] }));
-    return { tokens, targets: targets.length + candidates.length > 0 ? targets : [[1, n]], candidates };
+    const hidden = wanted.map((at) => at % n);
+    return {
+      tokens,
+      targets: targets.length + candidates.length > 0 ? targets : [[1, n]],
+      candidates,
+      hidden,
+    };
   });
 const sequences = fc.array(sequence, { minLength: 1, maxLength: 5 });
 
@@ -87,11 +94,12 @@ function rowsSince(before: DeviceCounters, { model: { config } }: ModelView) {
 function naiveShape(all: TreeSequence[]) {
   const rows = new Set<string>();
   const heads = new Set<string>();
-  for (const { tokens, targets = [], candidates = [] } of all) {
+  for (const { tokens, targets = [], candidates = [], hidden = [] } of all) {
     const path = (length: number) => Array.from(tokens).slice(0, length).join();
     const labelled = [
       ...targets.flatMap(([start, end]) => Array.from({ length: end - start }, (_, i) => start + i)),
       ...candidates.map(({ position }) => position + 1),
+      ...hidden.map((position) => position + 1),
     ];
     for (const length of labelled) heads.add(path(length));
     for (let length = 1; length <= Math.max(...labelled); length++) rows.add(path(length));

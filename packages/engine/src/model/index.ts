@@ -21,6 +21,8 @@ export {
 export { mergeAdapters } from './merge.js';
 export { ParameterSet, type ParameterEntry } from './parameterSet.js';
 export { findModel, type FoundModel } from './paths.js';
+export { RewardModel } from './rewardModel.js';
 export type { RopeScaling } from './rope.js';
+export { ScoreHead } from './scoreHead.js';
 export { ModelView, type ForwardOptions } from './view.js';
 export type { ModelWeights } from './weights.js';

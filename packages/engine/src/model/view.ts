@@ -77,13 +77,17 @@ export class ModelView implements AdaptedLinears {
   }
 
   /**
-   * The final hidden rows that labels need: [R, hiddenSize], R = batch.labelRows.length. Recorded when a tape runs and
+   * The final hidden rows that labels or `hidden` need: [R, hiddenSize], R = batch.headRows.length. Recorded when a tape runs and
    * something is trained.
    */
   hidden(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
     check('ModelView.hidden', { batch, options }, forwardArguments);
-    if (batch.labelRows.length === 0) {
-      throw new ArgumentError('batch', { where: 'hidden', expected: 'at least one label', received: 'none' });
+    if (batch.headRows.length === 0) {
+      throw new ArgumentError('batch', {
+        where: 'hidden',
+        expected: 'at least one label or hidden row',
+        received: 'none',
+      });
     }
     const { device, config } = this.model;
     const scale = 1 / Math.sqrt(config.headDim);
@@ -93,7 +97,7 @@ export class ModelView implements AdaptedLinears {
         const ints = (data: Int32Array, shape: number[]) => Tensor.from(device, data, shape);
         const dropout = this.#drops() ? options.dropout : undefined;
         const keys = (rows: Int32Array) => dropout && ints(rows, [rows.length / 2, 2]);
-        const all = batch.labelRows.length === batch.rows;
+        const all = batch.headRows.length === batch.rows;
         return forwardRows(this, {
           tokens: ints(batch.tokens, [batch.rows]),
           positions: ints(batch.positions, [batch.rows]),
@@ -105,7 +109,7 @@ export class ModelView implements AdaptedLinears {
           keep: all
             ? undefined
             : {
-                rows: ints(batch.labelRows, [batch.labelRows.length]),
+                rows: ints(batch.headRows, [batch.headRows.length]),
                 rowKeys: keys(keysOf(batch)),
               },
         });
@@ -118,6 +122,13 @@ export class ModelView implements AdaptedLinears {
   /** Log-probabilities of the batch's labels, float32 [L], in the order of `batch.labels`. */
   logprobs(batch: TreeBatch, options: ForwardOptions = {}): Tensor {
     check('ModelView.logprobs', { batch, options }, forwardArguments);
+    if (batch.labels.label.length === 0) {
+      throw new ArgumentError('batch', {
+        where: 'logprobs',
+        expected: 'at least one label',
+        received: 'none',
+      });
+    }
     return tidy(() => {
       const hidden = this.hidden(batch, options);
       const { row, label } = batch.labels;
@@ -190,10 +201,10 @@ export class ModelView implements AdaptedLinears {
   }
 }
 
-/** The keys of the labelled rows. */
-function keysOf({ labelRows, rowKeys }: TreeBatch): Int32Array {
-  const keys = new Int32Array(2 * labelRows.length);
-  labelRows.forEach((row, i) => {
+/** The keys of the rows that a head reads. */
+function keysOf({ headRows, rowKeys }: TreeBatch): Int32Array {
+  const keys = new Int32Array(2 * headRows.length);
+  headRows.forEach((row, i) => {
     keys[2 * i] = rowKeys[2 * row];
     keys[2 * i + 1] = rowKeys[2 * row + 1];
   });

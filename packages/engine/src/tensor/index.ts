@@ -6,7 +6,7 @@ export { Tape } from './tape.js';
 export { Program } from './program.js';
 export { Weight } from './weight.js';
 export { Vector, type LinearAdapter, type Vector2 } from './vector.js';
-export { TreeBatch, type TreeLabels } from './treeBatch.js';
+export { TreeBatch, type TreeHidden, type TreeLabels } from './treeBatch.js';
 export { DeviceTree } from './deviceTree.js';
 export {
   plan,

@@ -51,7 +51,7 @@ function tree<G extends SequenceGroup>(groups: G[]): PlannedTree<G> {
 export interface TreeShape {
   /** Distinct paths: what sequences share is one row. */
   rows: number;
-  /** Distinct rows that something is predicted from. */
+  /** Distinct rows that a head reads: something is predicted from them, or their hidden state is wanted. */
   headRows: number;
   /** Pairs of a row and a row it sees, itself included. */
   pairs: number;
@@ -69,16 +69,16 @@ class TrieCounter implements TreeShape {
   pairs = 0;
   // The trie as one map from (node, token) to node: with 2^31 token ids a double has room for 2^22 nodes.
   private readonly children = new Map<number, number>();
-  private readonly labelled = new Set<number>();
+  private readonly read = new Set<number>();
 
   get headRows(): number {
-    return this.labelled.size;
+    return this.read.size;
   }
 
   add(sequences: readonly TreeSequence[]): this {
     sequences.forEach((sequence, s) => {
       const needed = needsOf(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
-      const { tokens, state = 0, targets = [], candidates = [] } = sequence;
+      const { tokens, state = 0, targets = [], candidates = [], hidden = [] } = sequence;
       const path: number[] = [];
       let node = -1 - state;
       for (let i = 0; i < needed; i++) {
@@ -92,8 +92,9 @@ class TrieCounter implements TreeShape {
         path.push(child);
         node = child;
       }
-      for (const [start, end] of targets) for (let p = start; p < end; p++) this.labelled.add(path[p - 1]);
-      for (const { position, labels } of candidates) if (labels.length > 0) this.labelled.add(path[position]);
+      for (const [start, end] of targets) for (let p = start; p < end; p++) this.read.add(path[p - 1]);
+      for (const { position, labels } of candidates) if (labels.length > 0) this.read.add(path[position]);
+      for (const position of hidden) this.read.add(path[position]);
     });
     return this;
   }

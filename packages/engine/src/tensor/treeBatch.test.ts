@@ -28,7 +28,7 @@ describe('TreeBatch.from', () => {
     expect([...batch.positions]).toEqual([0, 1, 2]);
     expect([...batch.segments]).toEqual([0, 3, -1]);
     expect(batch.stateRanges).toEqual([{ state: 0, start: 0, rows: 3 }]);
-    expect(batch.labelRows.length).toBe(0);
+    expect(batch.headRows.length).toBe(0);
   });
 
   it('shares prefixes and splits at branches, in the order of the sequences', () => {
@@ -46,7 +46,7 @@ describe('TreeBatch.from', () => {
   it('makes no row for a last token that is only a label', () => {
     const batch = TreeBatch.from([{ tokens: [1, 2, 3], targets: [[1, 3]] }]);
     expect([...batch.tokens]).toEqual([1, 2]);
-    expect([...batch.labelRows]).toEqual([0, 1]);
+    expect([...batch.headRows]).toEqual([0, 1]);
     expect([...batch.labels.label]).toEqual([2, 3]);
     expect([...batch.labels.position]).toEqual([1, 2]);
   });
@@ -57,7 +57,7 @@ describe('TreeBatch.from', () => {
       { tokens: [1, 2, 4], targets: [[2, 3]] },
     ]);
     expect(batch.rows).toBe(2);
-    expect([...batch.labelRows]).toEqual([1]);
+    expect([...batch.headRows]).toEqual([1]);
     expect([...batch.labels.row]).toEqual([0, 0]);
     expect([...batch.labels.label]).toEqual([3, 4]);
     expect([...batch.labels.sequence]).toEqual([0, 1]);
@@ -73,6 +73,21 @@ describe('TreeBatch.from', () => {
     expect([...batch.labels.row]).toEqual([0, 1, 1, 0]);
     expect([...batch.labels.position]).toEqual([1, 3, 3, 1]);
     expect([...batch.sums([-1, -2, -4, -8])]).toEqual([-1, 0]);
+  });
+
+  it('keeps the hidden rows that are wanted as triples of their own, beside labels or without any', () => {
+    const batch = TreeBatch.from([
+      { tokens: [1, 2, 3], hidden: [2, 0] },
+      { tokens: [1, 2, 4, 5], targets: [[1, 2]], hidden: [2] },
+      { tokens: [1, 2, 3], hidden: [2, 2] },
+    ]);
+    expect([...batch.tokens]).toEqual([1, 2, 3, 4]);
+    expect([...batch.headRows]).toEqual([0, 2, 3]);
+    expect([...batch.hidden.row]).toEqual([1, 0, 2, 1, 1]);
+    expect([...batch.hidden.sequence]).toEqual([0, 0, 1, 2, 2]);
+    expect([...batch.hidden.position]).toEqual([2, 0, 2, 2, 2]);
+    expect([...batch.labels.row]).toEqual([0]);
+    expect([...batch.sums([-1])]).toEqual([-0, -1, -0].map((x) => x + 0));
   });
 
   it('shares all rows of equal sequences and keeps the labels of each', () => {
@@ -142,6 +157,8 @@ describe('TreeBatch.from', () => {
     ['1 <= start < end <= 2', [{ tokens: [1, 2], targets: [[1, 3]] }]],
     ['1 <= start < end <= 2', [{ tokens: [1, 2], targets: [[2, 2]] }]],
     ['a position from 0 to 1', [{ tokens: [1, 2], candidates: [{ position: 2, labels: [1] }] }]],
+    ['a position from 0 to 1', [{ tokens: [1, 2], hidden: [2] }]],
+    ['a position from 0 to 1', [{ tokens: [1, 2], hidden: [0.5] }]],
     ['token ids as labels', [{ tokens: [1, 2], candidates: [{ position: 1, labels: [-3] }] }]],
     ['a whole number', [{ tokens: [1], state: 0.5 }]],
   ])('refuses what is not %s', (expected, sequences) => {

@@ -6,12 +6,21 @@ import { buildTrie, keepId } from './trie.js';
 
 /** Labels as parallel arrays, ordered by sequence, in it targets in order, then candidates. */
 export interface TreeLabels {
-  /** Index into `labelRows`. */
+  /** Index into `headRows`. */
   row: Int32Array;
   /** The token id. */
   label: Int32Array;
   sequence: Int32Array;
   /** Position of the predicted token in its sequence. */
+  position: Int32Array;
+}
+
+/** The hidden rows that sequences want, as parallel arrays, ordered by sequence, in it as they were named. */
+export interface TreeHidden {
+  /** Index into `headRows`; sequences that share a row have the same one. */
+  row: Int32Array;
+  sequence: Int32Array;
+  /** Position of the row in its sequence. */
   position: Int32Array;
 }
 
@@ -38,9 +47,10 @@ export class TreeBatch {
   readonly rowKeys: Int32Array;
   /** The rows of each state, in order of first use. */
   readonly stateRanges: { state: number; start: number; rows: number }[];
-  /** [R] distinct labelled rows, ascending. */
-  readonly labelRows: Int32Array;
+  /** [R] distinct rows that a head reads, of labels or of `hidden`, ascending. */
+  readonly headRows: Int32Array;
   readonly labels: TreeLabels;
+  readonly hidden: TreeHidden;
   /** How many labels of each sequence are targets; they are its first. */
   readonly #targets: Int32Array;
 
@@ -52,15 +62,16 @@ export class TreeBatch {
     this.segments = fields.segments;
     this.rowKeys = fields.rowKeys;
     this.stateRanges = fields.stateRanges;
-    this.labelRows = fields.labelRows;
+    this.headRows = fields.headRows;
     this.labels = fields.labels;
+    this.hidden = fields.hidden;
     this.#targets = targets;
   }
 
   /**
-   * Builds the tree. Only rows that something is predicted from, and those above them, are kept: a last token that is
-   * only a label makes no row. A sequence without labels keeps all its rows. Throws an ArgumentError naming the
-   * sequence for an empty or ill-typed one, or labels out of range.
+   * Builds the tree. Only rows that something is predicted or wanted from, and those above them, are kept: a last token
+   * that is only a label makes no row. A sequence that wants nothing keeps all its rows. Throws an ArgumentError naming
+   * the sequence for an empty or ill-typed one, or labels or hidden rows out of range.
    */
   static from(sequences: readonly TreeSequence[]): TreeBatch {
     checkSequences(sequences, 'sequences', 'TreeBatch.from');
@@ -72,13 +83,19 @@ export class TreeBatch {
   }
 
   static #of(sequences: readonly TreeSequence[]): TreeBatch {
-    const { rowsNeeded, targets, labels: total } = needsOfAll(sequences);
+    const { rowsNeeded, targets, labels: total, hidden: wanted } = needsOfAll(sequences);
     const trie = buildTrie(sequences, rowsNeeded);
     const row = new Int32Array(total);
     const label = new Int32Array(total);
     const sequence = new Int32Array(total);
     const position = new Int32Array(total);
+    const hidden = {
+      row: new Int32Array(wanted),
+      sequence: new Int32Array(wanted),
+      position: new Int32Array(wanted),
+    };
     let next = 0;
+    let nextHidden = 0;
     sequences.forEach((s, i) => {
       const rowAt = (p: number): number => trie.rowOf[trie.pathStart[i] + p];
       for (const [start, end] of s.targets ?? []) {
@@ -98,9 +115,14 @@ export class TreeBatch {
           next++;
         }
       }
+      for (const p of s.hidden ?? []) {
+        hidden.row[nextHidden] = rowAt(p);
+        hidden.sequence[nextHidden] = i;
+        hidden.position[nextHidden++] = p;
+      }
     });
-    const labelRows = toIndices(row, trie.rows);
-    return new TreeBatch({ ...trie, labelRows, labels: { row, label, sequence, position } }, targets);
+    const headRows = toIndices([row, hidden.row], trie.rows);
+    return new TreeBatch({ ...trie, headRows, labels: { row, label, sequence, position }, hidden }, targets);
   }
 
   /** Per sequence, the sum of the log-probabilities of its targets; candidates are left out. */
@@ -123,10 +145,10 @@ export class TreeBatch {
   }
 }
 
-/** Replaces each row in `rows` by its index among the distinct ones, ascending, and returns those. */
-function toIndices(rows: Int32Array, count: number): Int32Array {
+/** Replaces each row in the lists by its index among the distinct ones of all, ascending, and returns those. */
+function toIndices(lists: readonly Int32Array[], count: number): Int32Array {
   const used = new Uint8Array(count);
-  for (const row of rows) used[row] = 1;
+  for (const rows of lists) for (const row of rows) used[row] = 1;
   const indices = new Int32Array(count);
   const distinct: number[] = [];
   for (let row = 0; row < count; row++) {
@@ -135,6 +157,6 @@ function toIndices(rows: Int32Array, count: number): Int32Array {
       distinct.push(row);
     }
   }
-  for (let i = 0; i < rows.length; i++) rows[i] = indices[rows[i]];
+  for (const rows of lists) for (let i = 0; i < rows.length; i++) rows[i] = indices[rows[i]];
   return Int32Array.from(distinct);
 }

@@ -1,6 +1,12 @@
 import { ConfigError, isError } from '@selfjudge/base';
 import { METHODS, type Method, type TrainingTask } from '@selfjudge/training';
-import { bytesOf, expectedMemory, type ExpectedMemory } from '@selfjudge/training/internal';
+import {
+  bytesOf,
+  expectedMemory,
+  sizeOf,
+  zeroGrads,
+  type ExpectedMemory,
+} from '@selfjudge/training/internal';
 import type { TrainingVerb } from '../config/index.js';
 import type { OpenModel } from '../models/model.js';
 import type { Tally } from '../rows/datasets.js';
@@ -48,7 +54,7 @@ export async function startFacts(
     epochs: order.epoch(order.totalSteps),
     learningRate,
     lrSchedulerType,
-    parameters: trainable.parameters.size,
+    parameters: sizeOf(trainable.parameters),
     ...adapterTexts(opened, run),
     labels: method.labels(optionsOf(method, run), run.judgeTemplate),
     ...(expected && { memory: { ...expected, isBound: workload.isBound ?? false, available } }),
@@ -85,7 +91,7 @@ async function tryLongest({ trainable }: TrainingTask, { longest, least }: Expec
       received: `${longest.id}, whose ${longest.shape.rows} tokens need ${gib(least)}; leave it out, or give a smaller max_length`,
     });
   } finally {
-    parameters.zeroGrad();
+    zeroGrads(parameters);
   }
 }
 

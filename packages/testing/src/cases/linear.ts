@@ -26,6 +26,7 @@ interface LinearShape {
 const shapes: Record<string, LinearShape> = {
   'one row': { rows: 1, k: 5, n: 7 },
   'odd sizes, bias': { rows: 7, k: 131, n: 97, bias: true },
+  'one column': { rows: 37, k: 131, n: 1 },
   'many rows': { rows: 131, k: 64, n: 48 },
   'weight frozen': { rows: 9, k: 40, n: 50, frozen: true },
   'one adapter, weight frozen': {

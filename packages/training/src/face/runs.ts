@@ -18,7 +18,7 @@ import {
 import { Device } from '@selfjudge/engine';
 import { model } from '@selfjudge/engine/checks';
 import * as folders from '../loop/atomicFolder.js';
-import * as checkpoints from '../loop/checkpoint.js';
+import * as checkpoints from '../loop/loadCheckpoint.js';
 import * as is from '../checks.js';
 import * as facts from '../loop/environment.js';
 import * as runner from '../loop/runner.js';
@@ -29,7 +29,7 @@ export const atomicFolder = checkedAsync('atomicFolder', { path, fill: callback 
 export const folderFault = checked('folderFault', { path }, folders.folderFault);
 export const loadCheckpoint = checked(
   'loadCheckpoint',
-  { path, parameters: is.isParameterSet, optimizer: is.isOptimizer },
+  { path, parameters: is.isParameterSets, optimizer: is.isOptimizer, restore: optional(callback) },
   checkpoints.loadCheckpoint,
 );
 export const environment = checked(
@@ -48,6 +48,8 @@ export const train = checkedAsync(
       step: callback,
       selection: optional(object({ every: whole(1), startSignal: number(), evaluate: callback })),
       review: optional(callback),
+      state: optional(callback),
+      restore: optional(callback),
     }),
     options: options({
       folder: optional(having('a RunFolder', { checkpoints: object({}), appendMetrics: callback })),

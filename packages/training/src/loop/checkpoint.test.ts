@@ -11,8 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '@selfjudge/base';
+import { Safetensors, ScoreHead } from '@selfjudge/engine';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { Checkpoints, loadCheckpoint } from './checkpoint.js';
+import { Checkpoints } from './checkpoint.js';
+import { loadCheckpoint } from './loadCheckpoint.js';
+import type { Json, TaskState } from './taskState.js';
 import { AdamW } from '../optimizer/adamw.js';
 import { selfTrainingDefaults } from '../methods/defaults.js';
 import { tinyLora, tinyModel } from '../testing/tiny.js';
@@ -119,13 +122,13 @@ describe('Checkpoints', () => {
     });
 
     it('of another version: what was found, what is supported, what to do, and nothing is loaded', async () => {
-      const before = await trainable.parameters.read();
+      const before = await trainable.parameters.policy.read();
       // What else such a file holds is not looked at: it may mean anything.
       expect(() => load({ format: 2, step: undefined })).toThrow(
         `${checkpoints.at(6)}/trainer_state.json: expected a checkpoint of format 1, received format 2\n` +
           'another version of selfjudge wrote it: go on with that version, or begin anew in another output_dir',
       );
-      expect(await trainable.parameters.read()).toEqual(before);
+      expect(await trainable.parameters.policy.read()).toEqual(before);
     });
 
     it.each(['1', 1.5, null, -1])('%j is none', (format) => {
@@ -144,6 +147,83 @@ describe('Checkpoints', () => {
       expect(() => checkpoints.newest()).toThrow(message(4));
       later(6);
       expect(() => checkpoints.newest()).toThrow(message(6));
+    });
+  });
+
+  describe('what is trained', () => {
+    const trainable = loraTrainable(model, tinyLora, { seed: 6 });
+    const head = ScoreHead.init(model, 7);
+    const both = {
+      ...trainable,
+      parameters: { policy: trainable.parameters.policy, head: head.makeTrainable() },
+    };
+    const [one, two] = [trainable, both].map(({ parameters }) => new AdamW(parameters, selfTrainingDefaults));
+    const state = { step: 8, numTokens: 1, path: 'any' };
+    const namesAt = (dir: string) =>
+      [...Safetensors.open(join(dir, 'training_state.safetensors')).tensors.keys()].sort();
+    afterAll(() => {
+      for (const part of [one, two, trainable, head]) part.dispose();
+    });
+
+    it('is called as ever where the policy is all of it', async () => {
+      expect(namesAt(checkpoints.at(6))).toEqual(['m', 'v', 'value']);
+      const best = { policy: await trainable.parameters.policy.read() };
+      const dir = await checkpoints.write(trainable, one, { state, best });
+      expect(namesAt(dir)).toEqual(['best', 'm', 'v', 'value']);
+      const json = JSON.parse(readFileSync(join(dir, 'trainer_state.json'), 'utf8')) as object;
+      expect(json).toEqual({ format: 1, ...state, updates: 0 });
+      expect(loadCheckpoint(dir, trainable.parameters, one)).toEqual({ state, best });
+    });
+
+    it('lies under the names of its sets, and comes back with what the task keeps', async () => {
+      const { parameters } = both;
+      const best = { policy: await parameters.policy.read(), head: await parameters.head.read() };
+      const kept = { values: { seen: 3, on: [true, null] }, tensors: { mean: Float32Array.of(1, 2) } };
+      const dir = await checkpoints.write(both, two, { state, best, task: kept });
+      expect(namesAt(dir)).toEqual(
+        ['best', 'm', 'v', 'value']
+          .flatMap((kind) => [kind, `head.${kind}`])
+          .concat('task.mean')
+          .sort(),
+      );
+      parameters.head.load(best.head.map((x) => x + 1));
+      let restored: TaskState | undefined;
+      const loaded = loadCheckpoint(dir, parameters, two, (task) => (restored = task));
+      expect(loaded).toEqual({ state, best, task: kept });
+      expect(restored).toEqual(kept);
+      expect(await parameters.head.read()).toEqual(best.head);
+    });
+
+    it('must be what the run trains, and its own state what the method keeps; else nothing is loaded', async () => {
+      const only = await checkpoints.write(trainable, one, { state });
+      const before = await both.parameters.head.read();
+      expect(() => loadCheckpoint(only, both.parameters, two)).toThrow(
+        /training_state.safetensors: expected a tensor 'head.value', received none/,
+      );
+      expect(() => loadCheckpoint(only, trainable.parameters, one, () => {})).toThrow(
+        /trainer_state.json: expected 'task', the method's own state, received none/,
+      );
+      const dir = await checkpoints.write(both, two, { state, task: { values: 1 } });
+      expect(() => loadCheckpoint(dir, both.parameters, two)).toThrow(/expected no 'task'/);
+      expect(() => loadCheckpoint(dir, trainable.parameters, one, () => {})).toThrow(
+        /expected tensors of what this run trains only, received head.m, head.v, head.value/,
+      );
+      both.parameters.head.load(before.map((x) => x + 1));
+      const refuse = () => {
+        throw new Error('not mine');
+      };
+      expect(() => loadCheckpoint(dir, both.parameters, two, refuse)).toThrow('not mine');
+      expect(await both.parameters.head.read()).toEqual(before.map((x) => x + 1));
+    });
+
+    it.each([
+      [{ values: { rate: NaN } }, 'values.rate'],
+      [{ values: [1, new Date(0) as unknown as Json] }, 'values\\[1\\]'],
+      [{ values: 0, tensors: { mean: Float32Array.of(1, Infinity) } }, 'tensors.mean\\[1\\]'],
+      [{ values: 0, tensors: { mean: new Float32Array(0) } }, 'tensors.mean'],
+    ])('refuses to write a state that would not come back: %o', async (task: TaskState, place) => {
+      await expect(checkpoints.write(both, two, { state, task })).rejects.toThrow(new RegExp(place));
+      expect(checkpoints.steps()).toEqual([2, 4, 6]);
     });
   });
 

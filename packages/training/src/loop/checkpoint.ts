@@ -1,12 +1,14 @@
 import { join } from 'node:path';
-import { FileFormatError, readJsonObject, shellWord } from '@selfjudge/base';
+import { FileFormatError, shellWord } from '@selfjudge/base';
 import { checkpointName, checkpointSteps, writeJson } from '@selfjudge/base/internal';
-import { Safetensors, type ParameterSet } from '@selfjudge/engine';
 import { writeSafetensors } from '@selfjudge/engine/internal';
-import { atomicFolder, folderFault, otherFormat, removeFolder, type FolderFault } from './atomicFolder.js';
-import { check, float32s, object, optional, path as isPath, text, whole } from '@selfjudge/base/checks';
+import { atomicFolder, folderFault, removeFolder, type FolderFault } from './atomicFolder.js';
+import { check, object, optional, path as isPath, text, whole } from '@selfjudge/base/checks';
 import { isOptimizer, isTrainable } from '../checks.js';
 import type { AdamW } from '../optimizer/adamw.js';
+import { readSets, valuesOf, type NamedValues } from '../optimizer/parameterSets.js';
+import { isTaskState, type TaskState } from './taskState.js';
+import { FORMAT, nameIn, STATE, TASK, TENSORS } from './stateFiles.js';
 import type { Trainable } from '../optimizer/trainable.js';
 
 /** Where a run is, besides its tensors. Data order and randomness are functions of `step`. */
@@ -31,8 +33,10 @@ export interface SelectionState {
 /** What a checkpoint holds, on the host. */
 export interface Snapshot {
   state: TrainerState;
-  /** The float32 parameters of the best policy so far, when one is chosen by a signal. */
-  best?: Float32Array;
+  /** The float32 parameters of the best policy so far, by the name of their set, when one is chosen by a signal. */
+  best?: NamedValues;
+  /** What the task keeps of its own. */
+  task?: TaskState;
 }
 
 const writeArguments = {
@@ -40,17 +44,9 @@ const writeArguments = {
   optimizer: isOptimizer,
   snapshot: object({
     state: object({ step: whole(0), numTokens: whole(0), path: text }),
-    best: optional(float32s),
+    task: optional(isTaskState),
   }),
 };
-
-/**
- * What trainer_state.json and training_state.safetensors hold and mean. Another one needs a decision in docs/decisions. A
- * trainer_state.json without one is of format 1.
- */
-const FORMAT = 1;
-const STATE = 'trainer_state.json';
-const TENSORS = 'training_state.safetensors';
 
 /**
  * The checkpoints of a run, checkpoints/step-N: the policy as it is saved elsewhere, trainer_state.json, and float32
@@ -73,22 +69,35 @@ export class Checkpoints {
 
   async write(trainable: Trainable, optimizer: AdamW, snapshot: Snapshot): Promise<string> {
     check('Checkpoints.write', { trainable, optimizer, snapshot }, writeArguments);
-    const { state, best } = snapshot;
+    const { state, best, task } = snapshot;
+    check('Checkpoints.write', { best }, { best: optional(valuesOf(trainable.parameters)) });
     const path = this.at(state.step);
     await atomicFolder(path, async (dir) => {
       await trainable.save(dir);
-      const { m, v, step: updates } = await optimizer.state();
-      const tensors = { value: await trainable.parameters.read(), m, v, ...(best && { best }) };
+      const { moments, step: updates } = await optimizer.state();
+      const tensors = new Map<string, Float32Array>();
+      for (const [set, value] of Object.entries(await readSets(trainable.parameters))) {
+        tensors.set(nameIn(set, 'value'), value);
+        tensors.set(nameIn(set, 'm'), moments[set].m);
+        tensors.set(nameIn(set, 'v'), moments[set].v);
+      }
+      for (const [set, data] of Object.entries(best ?? {})) tensors.set(nameIn(set, 'best'), data);
+      for (const [name, data] of Object.entries(task?.tensors ?? {})) tensors.set(TASK + name, data);
       await writeSafetensors(
         join(dir, TENSORS),
-        Object.entries(tensors).map(([name, data]) => ({
+        [...tensors].map(([name, data]) => ({
           name,
           dtype: 'F32' as const,
           shape: [data.length],
           values: () => data,
         })),
       );
-      await writeJson(join(dir, STATE), { format: FORMAT, ...state, updates });
+      await writeJson(join(dir, STATE), {
+        format: FORMAT,
+        ...state,
+        updates,
+        ...(task && { task: task.values }),
+      });
     });
     return path;
   }
@@ -125,59 +134,4 @@ function damage(path: string): FolderFault | undefined {
   const fault = folderFault(path);
   if (fault?.advice !== undefined) throw new FileFormatError(fault);
   return fault;
-}
-
-function readState(path: string): TrainerState & { updates: number } {
-  const state = readJsonObject(path);
-  const expectField = (
-    holder: Record<string, unknown>,
-    key: string,
-    expected: string,
-    fits: (value: unknown) => boolean,
-  ) => {
-    if (!fits(holder[key]))
-      throw new FileFormatError({ path, expected: `${key} ${expected}`, received: holder[key] });
-  };
-  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const { format = FORMAT, ...rest } = state;
-  expectField({ format }, 'format', 'a whole number', isCount);
-  if (format !== FORMAT)
-    throw new FileFormatError(otherFormat(path, `a checkpoint of format ${FORMAT}`, format as number));
-  for (const key of ['step', 'numTokens', 'updates']) expectField(state, key, 'a whole number', isCount);
-  expectField(state, 'path', 'the name of a kernel path', (value) => typeof value === 'string');
-  const { selection } = state;
-  if (selection !== undefined) {
-    expectField(state, 'selection', 'an object', (value) => typeof value === 'object' && value !== null);
-    const seen = selection as Record<string, unknown>;
-    expectField(seen, 'bestStep', 'a whole number', isCount);
-    expectField(seen, 'bestSignal', 'a number', (value) => typeof value === 'number');
-    expectField(seen, 'stopped', 'true or false', (value) => typeof value === 'boolean');
-  }
-  return rest as unknown as TrainerState & { updates: number };
-}
-
-/**
- * Puts parameters and optimizer back where the checkpoint was written.
- * @throws FileFormatError when a file is not what it should be, or of another format; then both are as they were
- */
-export function loadCheckpoint(path: string, parameters: ParameterSet, optimizer: AdamW): Snapshot {
-  const { updates, ...state } = readState(join(path, STATE));
-  const file = Safetensors.open(join(path, TENSORS));
-  const read = (name: string): Float32Array => {
-    if (!file.tensors.has(name))
-      throw new FileFormatError({ path: file.path, expected: `a tensor '${name}'`, received: 'none' });
-    const { data } = file.read(name);
-    if (data.length !== parameters.size || !(data instanceof Float32Array))
-      throw new FileFormatError({
-        path: file.path,
-        expected: `'${name}' of ${parameters.size} float32 values, as many as are trained`,
-        received: `${data.length} values`,
-      });
-    return data;
-  };
-  const [value, m, v] = [read('value'), read('m'), read('v')];
-  const best = file.tensors.has('best') ? read('best') : undefined;
-  parameters.load(value);
-  optimizer.load({ m, v, step: updates });
-  return { state, best };
 }

@@ -2,6 +2,7 @@ import type { ModelView } from '@selfjudge/engine';
 import { BLOCK, blocksFor, treeOf } from '@selfjudge/engine/internal';
 import { accumulate } from '../losses/accumulate.js';
 import type { DataOrder } from './dataOrder.js';
+import { deviceOf, zeroGrads } from '../optimizer/parameterSets.js';
 import type { Trainable } from '../optimizer/trainable.js';
 import { largestTrees, type KnownTree, type Workload } from './workload.js';
 
@@ -35,13 +36,13 @@ export async function expectedMemory(
   order: Pick<DataOrder, 'totalSteps'>,
 ): Promise<ExpectedMemory> {
   const { policy, parameters } = trainable;
-  const { device } = parameters.value;
+  const device = deviceOf(parameters);
   const { longest, largest } = largestTrees(workload, order);
   const taken: number[] = [];
   try {
     for (const [rows, headRows] of TRIED) taken.push(await bytesOf(policy, rows, headRows));
   } finally {
-    parameters.zeroGrad();
+    zeroGrads(parameters);
   }
   await device.sync();
   device.resetPeak();

@@ -1,10 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Adapter, TreeBatch } from '@selfjudge/engine';
+import { Adapter, copyTo, ScoreHead, TreeBatch } from '@selfjudge/engine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jsftTask } from '../methods/jsft.js';
 import type { JsftOptions } from '../methods/jsft.js';
-import { jsftDefaults } from '../methods/defaults.js';
+import { jsftDefaults, selfTrainingDefaults } from '../methods/defaults.js';
+import { taskOver } from './taskOver.js';
 import { train } from './runner.js';
 import type { Selection, TrainingTask } from './trainingTask.js';
 import {
@@ -17,7 +18,7 @@ import {
   stepsIn,
   stopAfter,
 } from '../testing/runs.js';
-import { tinyExamples, tinyLora, tinyModel } from '../testing/tiny.js';
+import { tinyExamples, tinyLora, tinyModel, writeInto } from '../testing/tiny.js';
 import { fullTrainable, loraTrainable } from '../optimizer/trainable.js';
 
 afterAll(disposeModel);
@@ -32,11 +33,46 @@ function dropoutTask(): TrainingTask {
   return jsftTask(trainable, tinyExamples(3, 7), jsftOptions);
 }
 
+/** Self-training beside a head whose gradient comes of a number that the task keeps, and changes, itself. */
+function statefulTask(): TrainingTask {
+  const inner = selfTask();
+  const head = ScoreHead.init(model, 8).makeTrainable();
+  const trainable = { ...inner.trainable, parameters: { ...inner.trainable.parameters, head } };
+  const task = taskOver(trainable, 7, { ...selfTrainingDefaults, learningRate: 1e-2, maxSteps: 10 });
+  let mean = 0;
+  let spread = new Float32Array([1, 2]);
+  const grads = () => Float32Array.from({ length: head.size }, (_, i) => Math.sin(i + mean) + spread[1]);
+  return {
+    ...task,
+    step: async ({ step, learningRate }) => {
+      writeInto(head.grad, grads(), copyTo);
+      const { gradNorm, skipped } = await task.optimizer.step(learningRate);
+      mean = 0.9 * mean + gradNorm / step;
+      spread = spread.map((x) => Math.fround(x / 3 + mean));
+      return { metrics: { mean }, tokens: 1, examples: [], skipped };
+    },
+    state: () => ({ values: { mean }, tensors: { spread } }),
+    restore: ({ values, tensors }) => {
+      ({ mean } = values as { mean: number });
+      spread = Float32Array.from(tensors!.spread);
+    },
+  };
+}
+
+/** The values of all sets. */
+const valuesOf = async ({ trainable }: TrainingTask) =>
+  Object.fromEntries(
+    await Promise.all(
+      Object.entries(trainable.parameters).map(async ([name, set]) => [name, await set.read()] as const),
+    ),
+  );
+
 describe('train', () => {
   it.each([
     ['self-training', selfTask],
     ['JSFT of all weights', fullTask],
     ['JSFT with dropout', dropoutTask],
+    ['two sets and a state of its own', statefulTask],
   ])('%s: interrupted and resumed gives the bits of an uninterrupted run', async (_, make) => {
     const straight = make();
     expect(await train(straight, loop)).toMatchObject({ status: 'completed', step: 10 });
@@ -50,7 +86,7 @@ describe('train', () => {
     });
     const resumed = make();
     expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 10 });
-    expect(await resumed.trainable.parameters.read()).toEqual(await straight.trainable.parameters.read());
+    expect(await valuesOf(resumed)).toEqual(await valuesOf(straight));
     expect(stepsIn(path)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(readdirSync(join(path, 'checkpoints')).sort()).toEqual(['step-10', 'step-7']);
   });
@@ -85,7 +121,9 @@ describe('train', () => {
     const task = selfTask(selection());
     const result = await runIn(path, task);
     expect(result).toMatchObject({ status: 'completed', step: 10, bestStep: 4 });
-    expect(await task.trainable.parameters.read()).toEqual(await atFour.trainable.parameters.read());
+    expect(await task.trainable.parameters.policy.read()).toEqual(
+      await atFour.trainable.parameters.policy.read(),
+    );
   });
 
   it('ends where the signal says and goes back to the start when nothing was better', async () => {
@@ -94,9 +132,9 @@ describe('train', () => {
       startSignal: 0.5,
       evaluate: () => Promise.resolve({ metrics: {}, signal: 0.9, eligible: false, stop: true }),
     });
-    const before = await task.trainable.parameters.read();
+    const before = await task.trainable.parameters.policy.read();
     expect(await train(task, loop)).toMatchObject({ status: 'completed', step: 3, bestStep: 0 });
-    expect(await task.trainable.parameters.read()).toEqual(before);
+    expect(await task.trainable.parameters.policy.read()).toEqual(before);
   });
 
   it('reports a batch whose gradient is not finite and goes on', async () => {

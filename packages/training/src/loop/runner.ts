@@ -1,6 +1,9 @@
 import { atomicFolder } from './atomicFolder.js';
-import { loadCheckpoint, type Snapshot } from './checkpoint.js';
+import type { Snapshot } from './checkpoint.js';
+import { loadCheckpoint } from './loadCheckpoint.js';
 import type { Metrics } from '../metrics/means.js';
+import { deviceOf, loadSets, readSets, zeroGrads } from '../optimizer/parameterSets.js';
+import type { TaskState } from './taskState.js';
 import { phaseMetrics, Profile, type ProfileRow } from '../metrics/profile.js';
 import type { MetricsRow } from '../runs/rows.js';
 import type {
@@ -33,7 +36,7 @@ class Runner {
     private readonly options: RunnerOptions,
   ) {
     this.snapshot = { state: { step: 0, numTokens: 0, path: this.path } };
-    this.profile = new Profile(task.trainable.parameters.value.device);
+    this.profile = new Profile(deviceOf(task.trainable.parameters));
   }
 
   async run(): Promise<TrainingResult> {
@@ -114,7 +117,7 @@ class Runner {
       bestSignal: selection.startSignal,
     };
     const better = eligible && signal > bestSignal;
-    if (better) this.snapshot.best = await this.task.trainable.parameters.read();
+    if (better) this.snapshot.best = await readSets(this.task.trainable.parameters);
     this.state.selection = better
       ? { bestStep: at.step, bestSignal: signal, stopped: stop }
       : { bestStep, bestSignal, stopped: stop };
@@ -123,14 +126,16 @@ class Runner {
 
   private async chooseStart({ startSignal }: Selection): Promise<void> {
     this.state.selection = { bestStep: 0, bestSignal: startSignal, stopped: false };
-    this.snapshot.best = await this.task.trainable.parameters.read();
+    this.snapshot.best = await readSets(this.task.trainable.parameters);
   }
 
   private async resume(): Promise<void> {
     const { folder, onWarning } = this.options;
     const newest = folder?.checkpoints.newest();
     if (newest === undefined) return;
-    this.snapshot = loadCheckpoint(newest, this.task.trainable.parameters, this.task.optimizer);
+    const { trainable, optimizer } = this.task;
+    const restore = this.task.restore && ((state: TaskState) => this.task.restore?.(state));
+    this.snapshot = loadCheckpoint(newest, trainable.parameters, optimizer, restore);
     this.savedAt = this.state.step;
     await this.profile.lap('checkpoint');
     if (this.state.path !== this.path)
@@ -158,7 +163,9 @@ class Runner {
       await this.profile.lap('other');
       // What lies before a checkpoint is never computed again: it has to outlast what the checkpoint outlasts.
       folder.syncLogs();
-      await folder.checkpoints.write(this.task.trainable, this.task.optimizer, this.snapshot);
+      const task = await this.task.state?.();
+      const snapshot = { ...this.snapshot, task };
+      await folder.checkpoints.write(this.task.trainable, this.task.optimizer, snapshot);
       this.savedAt = step;
       folder.checkpoints.rotate(saveTotalLimit);
       await this.profile.lap('checkpoint');
@@ -167,7 +174,7 @@ class Runner {
   }
 
   private async interrupted(): Promise<TrainingResult> {
-    this.task.trainable.parameters.zeroGrad();
+    zeroGrads(this.task.trainable.parameters);
     const { step, numTokens } = this.state;
     const checkpoint = await this.save();
     this.writeProfile();
@@ -182,7 +189,7 @@ class Runner {
     await this.save();
     const { step, numTokens, selection } = this.state;
     if (this.snapshot.best !== undefined && selection !== undefined && selection.bestStep !== step)
-      trainable.parameters.load(this.snapshot.best);
+      loadSets(trainable.parameters, this.snapshot.best);
     if (folder !== undefined) await atomicFolder(folder.final, (dir) => trainable.save(dir));
     await this.profile.lap('checkpoint');
     this.writeProfile();
@@ -203,6 +210,6 @@ class Runner {
   }
 
   private get path(): string {
-    return this.task.trainable.parameters.value.device.path;
+    return deviceOf(this.task.trainable.parameters).path;
   }
 }

@@ -30,7 +30,7 @@ describe('train, when nothing is learnt', () => {
   it('for no gradient is finite, ends with an error', async () => {
     const broken = tinyModel(2);
     const trainable = fullTrainable(broken);
-    trainable.parameters.load(new Float32Array(trainable.parameters.size).fill(NaN));
+    trainable.parameters.policy.load(new Float32Array(trainable.parameters.policy.size).fill(NaN));
     const { sft } = tinyExamples(3, 4);
     const task = sftTask(trainable, sft, { ...sftDefaults, trainBatchSize: 2, maxSteps: 2 });
     await expect(train(task, loop)).rejects.toThrow(
@@ -56,7 +56,9 @@ describe('train, when something fails', () => {
     rmSync(damaged, { recursive: true });
     const resumed = selfTask();
     await runIn(path, resumed);
-    expect(await resumed.trainable.parameters.read()).toEqual(await straight.trainable.parameters.read());
+    expect(await resumed.trainable.parameters.policy.read()).toEqual(
+      await straight.trainable.parameters.policy.read(),
+    );
     expect(stepsIn(path)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
@@ -87,7 +89,9 @@ describe('train, when something fails', () => {
     expect(existsSync(join(path, 'final'))).toBe(false);
     const resumed = selfTask();
     expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 10 });
-    expect(await resumed.trainable.parameters.read()).toEqual(await straight.trainable.parameters.read());
+    expect(await resumed.trainable.parameters.policy.read()).toEqual(
+      await straight.trainable.parameters.policy.read(),
+    );
     expect(stepsIn(path)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 

@@ -6,6 +6,7 @@ import type { Profile } from '../metrics/profile.js';
 import type { RunFolder } from './runFolder.js';
 import type { MetricsRow } from '../runs/rows.js';
 import type { Schedule } from './schedule.js';
+import type { TaskState } from './taskState.js';
 import type { Trainable } from '../optimizer/trainable.js';
 import type { Workload } from './workload.js';
 
@@ -60,6 +61,13 @@ export interface TrainingTask {
   workload?: Workload;
   /** Looks at what was logged, row by row, for example for a policy that does not move. A resumed run sees all rows. */
   review?(row: MetricsRow): string | undefined;
+  /**
+   * What the task keeps besides parameters and moments, for a checkpoint: as it is after the last whole step. It changes
+   * where the optimizer updates and nowhere else, so that a step cut short leaves it alone.
+   */
+  state?(): Promise<TaskState> | TaskState;
+  /** Takes up what `state` gave. There when `state` is. @throws for what it did not give, before anything changes */
+  restore?(state: TaskState): void;
   /** Called when all steps are done, before the result is saved. @throws when nothing was learnt, saying why */
   conclude?(): void;
 }

@@ -83,7 +83,7 @@ async function profiled(
   step: (optimizer: AdamW, at: { step: number; learningRate: number; profile: Profile }) => Promise<unknown>,
 ) {
   const optimizer = new AdamW(trainable.parameters, sftDefaults);
-  const profile = new Profile(trainable.parameters.value.device);
+  const profile = new Profile(trainable.parameters.policy.value.device);
   await profile.lap('other'); // what making the optimizer enqueued
   profile.take();
   await step(optimizer, { step: 1, learningRate: 1e-3, profile });

@@ -16,7 +16,7 @@ const options: PreferenceOptions = {
 const model = tinyModel();
 const start = await trainedAdapter(model, 4);
 const lora = loraTrainable(model, tinyLora, { seed: 5, start });
-const atStart = await lora.parameters.read();
+const atStart = await lora.parameters.policy.read();
 afterAll(() => model.dispose());
 
 function randomPairs(count: number): TokenPair[] {
@@ -36,9 +36,9 @@ const pairs = randomPairs(8);
 
 describe('preferenceBackward', () => {
   it('before the first update policy and reference agree to the bit: LoRA on a frozen adapter', async () => {
-    lora.parameters.load(atStart);
+    lora.parameters.policy.load(atStart);
     const metrics = await preferenceBackward(pairs, lora, options, 64);
-    await takeGradient(lora.parameters);
+    await takeGradient(lora.parameters.policy);
     expect(metrics.loss).toBe(Math.LN2);
     expect(metrics['rewards/chosen']).toBe(0);
     expect(metrics['rewards/rejected']).toBe(0);
@@ -63,19 +63,19 @@ describe('preferenceBackward', () => {
     '%s over %s: gradient of the loss, whatever the cut',
     async (lossType, reduction) => {
       const o: PreferenceOptions = { ...options, lossType, logpReduction: reduction, beta: 0.5 };
-      jitter(lora.parameters, atStart, 6, 0.1);
-      const at = await lora.parameters.read();
+      jitter(lora.parameters.policy, atStart, 6, 0.1);
+      const at = await lora.parameters.policy.read();
       await preferenceBackward(pairs, lora, o, 1e6);
-      const gradient = await takeGradient(lora.parameters);
+      const gradient = await takeGradient(lora.parameters.policy);
       for (const budget of [60, 1]) {
         await preferenceBackward(pairs, lora, o, budget);
-        expect(relativeError(await takeGradient(lora.parameters), gradient)).toBeLessThan(1e-6);
+        expect(relativeError(await takeGradient(lora.parameters.policy), gradient)).toBeLessThan(1e-6);
       }
       const size = Math.sqrt(gradient.reduce((s, g) => s + g * g, 0));
       const loss = async (h: number) => {
-        lora.parameters.load(at.map((x, i) => x + (h * gradient[i]) / size));
+        lora.parameters.policy.load(at.map((x, i) => x + (h * gradient[i]) / size));
         const { loss } = await preferenceBackward(pairs, lora, o, 1e6);
-        await takeGradient(lora.parameters);
+        await takeGradient(lora.parameters.policy);
         return loss;
       };
       const h = 2e-3;
@@ -91,7 +91,7 @@ describe('preferenceBackward', () => {
   ] as [LossType, number][])(
     '%s: a pair of equal answers has a gradient of zero to the bit',
     async (lossType, value) => {
-      jitter(lora.parameters, atStart, 8, 0.1);
+      jitter(lora.parameters.policy, atStart, 8, 0.1);
       // One more answer to the first prompt, so that one row has labels of two pairs.
       const equal = [...pairs, { ...pairs[1], prompt: pairs[0].prompt }].map((pair) => ({
         ...pair,
@@ -102,18 +102,18 @@ describe('preferenceBackward', () => {
         expect(metrics.loss).toBe(value);
         expect(metrics['logps/chosen']).toBe(metrics['logps/rejected']);
         expect(metrics['rewards/chosen']).not.toBe(0);
-        const bits = new Uint32Array((await takeGradient(lora.parameters)).buffer);
+        const bits = new Uint32Array((await takeGradient(lora.parameters.policy)).buffer);
         expect(bits.every((word) => word === 0)).toBe(true);
       }
     },
   );
 
   it('precomputed reference sums are those of the step', async () => {
-    jitter(lora.parameters, atStart, 7, 0.1);
+    jitter(lora.parameters.policy, atStart, 7, 0.1);
     const live = await preferenceBackward(pairs, lora, options, 64);
-    const gradient = await takeGradient(lora.parameters);
+    const gradient = await takeGradient(lora.parameters.policy);
     const ready = await precomputeReference(pairs, lora.reference, 100);
     expect(await preferenceBackward(ready, lora, options, 64)).toEqual(live);
-    expect(await takeGradient(lora.parameters)).toEqual(gradient);
+    expect(await takeGradient(lora.parameters.policy)).toEqual(gradient);
   });
 });

@@ -10,8 +10,8 @@ const { sft, judge } = tinyExamples(3, 8);
 const mixed = [...sft, ...judge];
 const model = tinyModel();
 const trainable = loraTrainable(model, tinyLora, { seed: 5 });
-const start = await trainable.parameters.read();
-jitter(trainable.parameters, start, 6, 0.05);
+const start = await trainable.parameters.policy.read();
+jitter(trainable.parameters.policy, start, 6, 0.05);
 afterAll(() => model.dispose());
 
 describe('labelWeights', () => {
@@ -37,7 +37,7 @@ describe('labelWeights', () => {
 describe('supervisedBackward', () => {
   it.each([task, token])('loss is the written mean: $lossNormalization', async (options) => {
     const metrics = await supervisedBackward(trainable.policy, mixed, options, 1e6);
-    await takeGradient(trainable.parameters);
+    await takeGradient(trainable.parameters.policy);
     const { 'loss/sft': s, 'loss/verdict': v, 'loss/rationale': r } = metrics;
     const n = metrics.tokens;
     const expected =
@@ -51,10 +51,10 @@ describe('supervisedBackward', () => {
     '1, 3 and 8 micro-batches give one gradient: $lossNormalization',
     async (options) => {
       const whole = await supervisedBackward(trainable.policy, mixed, options, 1e6);
-      const reference = await takeGradient(trainable.parameters);
+      const reference = await takeGradient(trainable.parameters.policy);
       for (const budget of [140, 50, 1]) {
         const cut = await supervisedBackward(trainable.policy, mixed, options, budget);
-        expect(relativeError(await takeGradient(trainable.parameters), reference)).toBeLessThan(1e-6);
+        expect(relativeError(await takeGradient(trainable.parameters.policy), reference)).toBeLessThan(1e-6);
         expect(cut.loss).toBeCloseTo(whole.loss, 6);
       }
     },
@@ -67,9 +67,9 @@ describe('supervisedBackward', () => {
       kinds: sft.flatMap(({ kinds }) => kinds),
     };
     const apart = await supervisedBackward(trainable.policy, sft, token, 1);
-    const reference = await takeGradient(trainable.parameters);
+    const reference = await takeGradient(trainable.parameters.policy);
     const together = await supervisedBackward(trainable.policy, [turns], token, 1e6);
-    expect(relativeError(await takeGradient(trainable.parameters), reference)).toBeLessThan(1e-6);
+    expect(relativeError(await takeGradient(trainable.parameters.policy), reference)).toBeLessThan(1e-6);
     expect(together.loss).toBeCloseTo(apart.loss, 6);
     expect(together.tokens).toBe(apart.tokens);
   });
@@ -77,15 +77,15 @@ describe('supervisedBackward', () => {
   it('the gradient is that of the loss: random directional derivative, full fine-tuning', async () => {
     const own = tinyModel(2);
     const full = fullTrainable(own);
-    const at = await full.parameters.read();
+    const at = await full.parameters.policy.read();
     await supervisedBackward(full.policy, mixed, task, 1e6);
-    const gradient = await takeGradient(full.parameters);
+    const gradient = await takeGradient(full.parameters.policy);
     const size = Math.sqrt(gradient.reduce((s, g) => s + g * g, 0));
     const direction = gradient.map((g) => g / size);
     const loss = async (h: number) => {
-      full.parameters.load(at.map((x, i) => x + h * direction[i]));
+      full.parameters.policy.load(at.map((x, i) => x + h * direction[i]));
       const { loss } = await supervisedBackward(full.policy, mixed, task, 1e6);
-      await takeGradient(full.parameters);
+      await takeGradient(full.parameters.policy);
       return loss;
     };
     const h = 1e-2;
@@ -96,10 +96,10 @@ describe('supervisedBackward', () => {
 
   it('dropout is keyed by the step, whatever the cut', async () => {
     const dropped = loraTrainable(model, { ...tinyLora, dropout: 0.3 }, { seed: 5 });
-    jitter(dropped.parameters, await dropped.parameters.read(), 6, 0.05);
+    jitter(dropped.parameters.policy, await dropped.parameters.policy.read(), 6, 0.05);
     const run = async (budget: number, step: number) => {
       await supervisedBackward(dropped.policy, mixed, task, budget, { seed: 9, step });
-      return takeGradient(dropped.parameters);
+      return takeGradient(dropped.parameters.policy);
     };
     const one = await run(1e6, 1);
     expect(relativeError(await run(50, 1), one)).toBeLessThan(1e-6);

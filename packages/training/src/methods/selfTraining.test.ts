@@ -85,7 +85,7 @@ describe('selfTrainingStep', () => {
 
   it('makes no update from a step without pairs', async () => {
     const training = run();
-    const before = await training.trainable.parameters.read();
+    const before = await training.trainable.parameters.policy.read();
     const tie = {
       compare: async (pairs: Parameters<typeof hashJudge.compare>[0]) =>
         (await hashJudge.compare(pairs)).map((v) => ({ ...v, winner: 'tie' as const })),
@@ -93,7 +93,7 @@ describe('selfTrainingStep', () => {
     const report = await selfTrainingStep(prompts, { ...training, judge: tie }, at(1));
     expect(report).toMatchObject({ tokens: 0, examples: [], skipped: false });
     expect(report.metrics['judge/tie_rate']).toBe(1);
-    expect(await training.trainable.parameters.read()).toEqual(before);
+    expect(await training.trainable.parameters.policy.read()).toEqual(before);
   });
 });
 
@@ -111,10 +111,10 @@ const plainJudge: Judge = {
 describe('a judge of whatever kind', () => {
   it('trains the policy, and what its verdicts do not tell is in no metric', async () => {
     const training = run();
-    const before = await training.trainable.parameters.read();
+    const before = await training.trainable.parameters.policy.read();
     const { metrics, examples } = await selfTrainingStep(prompts, { ...training, judge: plainJudge }, at(1));
     expect(examples.length).toBeGreaterThan(0);
-    expect(await training.trainable.parameters.read()).not.toEqual(before);
+    expect(await training.trainable.parameters.policy.read()).not.toEqual(before);
     expect(metrics).toMatchObject({ 'judge/margin': 1, 'judge/tie_rate': 0, 'judge/invalid_rate': 0 });
     for (const name of ['judge/position_consistency', 'judge/first_rate', 'judge/ab_mass'])
       expect(metrics).not.toHaveProperty([name]);
@@ -138,7 +138,7 @@ describe('a judge of whatever kind', () => {
     ],
   ])('changes nothing by a verdict %s', async (_, malformed) => {
     const training = run();
-    const { parameters } = training.trainable;
+    const { policy: parameters } = training.trainable.parameters;
     const [before, state] = [await parameters.read(), await training.optimizer.state()];
     const judge = { compare: (pairs: readonly unknown[]) => Promise.resolve(pairs.map(() => malformed)) };
     const step = selfTrainingStep(prompts, { ...training, judge: judge as never }, at(1));
@@ -158,7 +158,7 @@ describe('JudgeSignal', () => {
       stop: false,
       metrics: { 'eval/kl': 0 },
     });
-    const { parameters } = training.trainable;
+    const { policy: parameters } = training.trainable.parameters;
     parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
     expect(await signal.evaluate(at(1))).toMatchObject({ eligible: false, stop: true });
   });

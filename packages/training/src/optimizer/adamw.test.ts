@@ -55,7 +55,7 @@ describe('AdamW', () => {
   ])('follows the written update: %o', async (o) => {
     const set = parameters();
     const start = await set.read();
-    const optimizer = new AdamW(set, o);
+    const optimizer = new AdamW({ policy: set }, o);
     const gradients = [1, 2, 3].map(gradient);
     for (const g of gradients) {
       setGradient(set, g);
@@ -70,7 +70,7 @@ describe('AdamW', () => {
 
   it('skips a gradient that is not finite and changes nothing', async () => {
     const set = parameters();
-    const optimizer = new AdamW(set, options);
+    const optimizer = new AdamW({ policy: set }, options);
     setGradient(set, gradient(1));
     await optimizer.step(0.1);
     const before = [await set.read(), await optimizer.state()];
@@ -84,25 +84,73 @@ describe('AdamW', () => {
 
   it('goes on with the same bits from a saved state', async () => {
     const [a, b] = [parameters(), parameters()];
-    const straight = new AdamW(a, options);
+    const straight = new AdamW({ policy: a }, options);
     for (const seed of [1, 2, 3, 4]) {
       setGradient(a, gradient(seed));
       await straight.step(0.1);
     }
-    const first = new AdamW(b, options);
+    const first = new AdamW({ policy: b }, options);
     for (const seed of [1, 2]) {
       setGradient(b, gradient(seed));
       await first.step(0.1);
     }
-    const second = new AdamW(b, options);
+    const second = new AdamW({ policy: b }, options);
     second.load(await first.state());
     for (const seed of [3, 4]) {
       setGradient(b, gradient(seed));
       await second.step(0.1);
     }
     expect(await b.read()).toEqual(await a.read());
-    expect(() => second.load({ m: new Float32Array(3), v: new Float32Array(3), step: 1 })).toThrow(
-      /10 values/,
-    );
+    const short = { m: new Float32Array(3), v: new Float32Array(3) };
+    expect(() => second.load({ moments: { policy: short }, step: 1 })).toThrow(/10 values/);
+    const { moments } = await first.state();
+    expect(() => second.load({ moments: { ...moments, head: short }, step: 1 })).toThrow(/head too/);
+    expect(() => second.load({ moments: {}, step: 1 })).toThrow(/moments.policy/);
+  });
+
+  /** The matrix and the vector of `parameters`, each a set of its own. */
+  function apart(): { policy: ParameterSet; head: ParameterSet } {
+    const device = Device.open('cpu');
+    const start = Float32Array.from({ length: 10 }, (_, i) => (i - 4.5) / 3);
+    const set = (name: string, shape: number[], values: Float32Array) =>
+      new ParameterSet(
+        device,
+        Tensor.from(device, values, [values.length]),
+        [{ name, offset: 0, shape }],
+        () => {},
+      );
+    return { policy: set('matrix', [2, 3], start.slice(0, 6)), head: set('vector', [4], start.slice(6)) };
+  }
+
+  it.each([
+    { ...options, weightDecay: 0.3 },
+    { ...options, weightDecay: 0.3, maxGradNorm: 1 },
+  ])('gives several sets the update of one that holds them all, by one norm: %o', async (o) => {
+    const [whole, parts] = [parameters(), apart()];
+    const [one, several] = [new AdamW({ policy: whole }, o), new AdamW(parts, o)];
+    for (const seed of [1, 2, 3]) {
+      const g = gradient(seed);
+      setGradient(whole, g);
+      setGradient(parts.policy, g.slice(0, 6));
+      setGradient(parts.head, g.slice(6));
+      const [a, b] = [await one.step(0.05), await several.step(0.05)];
+      expect(b.gradNorm).toBeCloseTo(a.gradNorm, 5);
+    }
+    const together = [...(await parts.policy.read()), ...(await parts.head.read())];
+    const expected = await whole.read();
+    // Without clipping no number of one set reaches the other: to the bit.
+    if (o.maxGradNorm === 0) expect(together).toEqual([...expected]);
+    else together.forEach((x, i) => expect(x).toBeCloseTo(expected[i], 5));
+  });
+
+  it('drops the gradients of all sets where one is not finite', async () => {
+    const parts = apart();
+    const optimizer = new AdamW(parts, options);
+    const before = [await parts.policy.read(), await parts.head.read()];
+    setGradient(parts.policy, new Float32Array(6).fill(1));
+    setGradient(parts.head, Float32Array.from([0, NaN, 0, 0]));
+    expect((await optimizer.step(0.1)).skipped).toBe(true);
+    expect([await parts.policy.read(), await parts.head.read()]).toEqual(before);
+    expect(((await parts.policy.grad.read()) as Float32Array).every((g) => g === 0)).toBe(true);
   });
 });

@@ -1,15 +1,10 @@
-import {
-  Adapter,
-  type AdapterConfig,
-  type LlamaModel,
-  type ModelView,
-  type ParameterSet,
-} from '@selfjudge/engine';
+import { Adapter, type AdapterConfig, type LlamaModel, type ModelView } from '@selfjudge/engine';
+import type { ParameterSets } from './parameterSets.js';
 
-/** What is trained: a view whose gradients go to one flat set of parameters, and how it is saved. */
+/** What is trained: a view whose gradients go to named sets of parameters, each flat, and how it is saved. */
 export interface Trainable {
   readonly policy: ModelView;
-  readonly parameters: ParameterSet;
+  readonly parameters: ParameterSets;
   /** Writes the policy into an existing folder: a PEFT adapter or a Hugging Face model, with the tokenizer. */
   save(dir: string): Promise<void>;
   /** Gives back what was made for training; the model it began with stays. Once is enough, more do no harm. */
@@ -34,7 +29,7 @@ export function loraTrainable(
 ): PreferenceTrainable & { adapter: Adapter } {
   const { seed, start } = options;
   const adapter = Adapter.init(model, lora, seed);
-  const parameters = adapter.makeTrainable();
+  const parameters = { policy: adapter.makeTrainable() };
   const frozen = start === undefined ? [] : [start];
   return {
     adapter,
@@ -68,7 +63,7 @@ export async function saveWeights(model: LlamaModel, dir: string): Promise<void>
 
 /** All weights of the model, for SFT and JSFT. */
 export function fullTrainable(model: LlamaModel): Trainable {
-  const parameters = model.makeTrainable();
+  const parameters = { policy: model.makeTrainable() };
   return {
     policy: model.view(),
     parameters,

@@ -37,7 +37,7 @@ export function describeInjectedFailures(device: () => Device, stride: number): 
           native.failAfter(fail);
           await selfTrainingStep(prompts, run, { step: 1, learningRate: 1e-2 });
           native.failAfter({});
-          return await trainable.parameters.read();
+          return await trainable.parameters.policy.read();
         } finally {
           native.failAfter({});
           device().recover();

@@ -27,7 +27,8 @@ export const run = RunFolder.open(v.at('run'));
 const checkpoints = new Checkpoints(v.at('checkpoints'));
 const snapshot = { state: { step: 1, numTokens: 1, path: 'x' } };
 const saved = await checkpoints.write(v.trainable, v.optimizer, snapshot);
-const moments = await v.optimizer.state();
+const { policy: moments } = (await v.optimizer.state()).moments;
+const notMoment = fc.oneof(junk, fc.constant(new Float32Array(1)));
 const notPath = fc.oneof(notText, fc.constantFrom('', '\0'));
 const notPlace = fc.oneof(notPath, fc.constant(`${saved}/manifest.json/below`));
 const signal = arg(new AbortController().signal, given(junk));
@@ -44,6 +45,8 @@ const task = {
     notFunction,
   ),
   review: arg(undefined, given(notFunction)),
+  state: arg(undefined, given(notFunction)),
+  restore: arg(undefined, given(notFunction)),
   selection: arg(undefined, given(junk)),
 };
 const row = { step: 1, epoch: 1, metrics: { loss: 1 } };
@@ -77,6 +80,11 @@ export const runEntries: Record<string, Entry> = {
             }),
           }),
           given(junk).map((best) => ({ ...snapshot, best })),
+          given(junk).map((own) => ({ ...snapshot, task: own })),
+          junk.map((value) => ({ ...snapshot, task: { values: 1, tensors: { a: value } } })),
+          fc
+            .constantFrom(NaN, -0, 1n, undefined, new Date(0), () => {})
+            .map((value) => ({ ...snapshot, task: { values: { list: [value] } } })),
         ),
       ),
     },
@@ -85,6 +93,7 @@ export const runEntries: Record<string, Entry> = {
     path: arg(saved, fc.oneof(notPath, fc.constant(v.at('nothing')))),
     parameters: arg(v.trainable.parameters, v.notSet),
     optimizer,
+    restore: arg(undefined, given(notFunction)),
   }),
   'new AdamW': entry((...values: Any[]) => new AdamW(...(values as unknown as [Any, Any])), {
     parameters: arg(v.trainable.parameters, v.notSet),
@@ -94,8 +103,16 @@ export const runEntries: Record<string, Entry> = {
   'AdamW#load': entry((state: training.AdamWState) => v.optimizer.load(state), {
     state: fields(
       {
-        m: arg(moments.m, fc.oneof(junk, fc.constant(new Float32Array(1)))),
-        v: arg(moments.v, fc.oneof(junk, fc.constant(new Float32Array(1)))),
+        moments: arg(
+          { policy: moments },
+          fc.oneof(
+            notObjectOf(
+              { policy: moments },
+              { policy: notObjectOf({ ...moments }, { m: notMoment, v: notMoment }) },
+            ),
+            fc.constant({ policy: moments, head: moments }),
+          ),
+        ),
         step: arg(0, notWhole(0)),
       },
       notObject,

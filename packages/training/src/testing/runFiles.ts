@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Adapter } from '@selfjudge/engine';
+import { Adapter, ScoreHead } from '@selfjudge/engine';
 import { DataError } from '@selfjudge/base';
 import {
   float32Tensors,
@@ -12,7 +12,7 @@ import {
   type FuzzTarget,
 } from '@selfjudge/testing/fuzz/index';
 import { folderFault } from '../loop/atomicFolder.js';
-import { loadCheckpoint } from '../loop/checkpoint.js';
+import { loadCheckpoint } from '../loop/loadCheckpoint.js';
 import { AdamW } from '../optimizer/adamw.js';
 import { dpoDefaults } from '../methods/defaults.js';
 import { RunFolder } from '../loop/runFolder.js';
@@ -22,12 +22,32 @@ import { tinyLora, tinyModel } from './tiny.js';
 export function checkpointTarget(folder: string): FuzzTarget<string> {
   const held = new FuzzFolder(folder, 'step-3');
   const model = tinyModel();
-  const parameters = Adapter.init(model, { ...tinyLora, r: 1, targetModules: ['k_proj'] }, 1).makeTrainable();
+  const policy = Adapter.init(model, { ...tinyLora, r: 1, targetModules: ['k_proj'] }, 1).makeTrainable();
+  const head = ScoreHead.init(model, 1).makeTrainable();
+  const parameters = { policy, head };
   const optimizer = new AdamW(parameters, dpoDefaults);
-  const { size } = parameters;
-  const weights = float32Tensors({ value: [size], m: [size], v: [size], best: [size] });
+  const [size, width] = [policy.size, head.size];
+  const weights = float32Tensors({
+    value: [size],
+    m: [size],
+    v: [size],
+    best: [size],
+    'head.value': [width],
+    'head.m': [width],
+    'head.v': [width],
+    'head.best': [width],
+    'task.mean': [3],
+  });
   const selection = { bestStep: 2, bestSignal: 0.5, stopped: false };
-  const state = { format: 1, step: 3, numTokens: 100, path: 'avx2', selection, updates: 3 };
+  const state = {
+    format: 1,
+    step: 3,
+    numTokens: 100,
+    path: 'avx2',
+    selection,
+    updates: 3,
+    task: { seen: 12 },
+  };
   const files = {
     'trainer_state.json': Buffer.from(JSON.stringify(state)),
     'training_state.safetensors': safetensorsFile(Buffer.from(JSON.stringify(weights.header)), weights.data),
@@ -57,7 +77,9 @@ export function checkpointTarget(folder: string): FuzzTarget<string> {
     parse(input) {
       const fault = folderFault(input);
       if (fault?.path === '' || fault?.expected === '') throw new Error('a fault that says nothing');
-      loadCheckpoint(input, parameters, optimizer);
+      loadCheckpoint(input, parameters, optimizer, (state) => {
+        if (state.values === undefined) throw new Error('a state without values');
+      });
     },
   };
 }

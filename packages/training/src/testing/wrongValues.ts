@@ -65,7 +65,10 @@ export const notOptimizer = fc.oneof(junk, fc.constant(trainable));
 export const notView = fc.oneof(junk, fc.constantFrom(model, trainable));
 export const notModel = fc.oneof(junk, fc.constant(view));
 export const notJudge = fc.oneof(junk, fc.constant({ compare: 1 }));
-export const notSet = fc.oneof(junk, fc.constant(optimizer));
+export const notSet = fc.oneof(
+  junk,
+  fc.constantFrom(optimizer, trainable.parameters.policy, {}, { task: trainable.parameters.policy }),
+);
 export const notSequence = notObjectOf(
   { ...sequence },
   { tokens: except((v) => Array.isArray(v) || v instanceof Float64Array) },

@@ -20,7 +20,7 @@ import {
 } from '@selfjudge/testing/wrongValues';
 import { device, floats, ids, junk, notDevice, notTensor, perhaps } from './values.js';
 
-const { Adapter, LlamaModel, ModelView, Safetensors, TreeBatch } = engine;
+const { Adapter, LlamaModel, ModelView, RewardModel, Safetensors, ScoreHead, TreeBatch } = engine;
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-wrong-'));
 export const removeFiles = (): void => rmSync(folder, { recursive: true });
 const at = (name: string) => join(folder, name);
@@ -31,6 +31,10 @@ const config = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj'] };
 const adapter = Adapter.init(model, config, 1);
 const other = Adapter.init(engine.LlamaModel.init(tinyConfig, { seed: 1, device }), config, 1);
 export const view = model.view([adapter]);
+const head = ScoreHead.init(model, 1);
+const wideHead = ScoreHead.init(engine.LlamaModel.init(tinyConfig, { seed: 1, device }), 1);
+const rewards = new RewardModel(view, head);
+const rewarded = TreeBatch.from([rewards.sequence([1, 2])]);
 const batch = TreeBatch.from([{ tokens: [1, 2], targets: [[1, 2]] }]);
 await adapter.save(at('adapter'));
 const gguf = at('tiny.gguf');
@@ -206,6 +210,32 @@ export const modelEntries: Record<string, Entry> = {
       options: fields({ dropout: arg(undefined, perhaps(notDropout)) }, perhaps(notObject)),
     },
   ),
+  'ScoreHead.init': entry(ScoreHead.init, { model: arg(model, notModel), seed: arg(1, notWhole(0)) }),
+  'ScoreHead.of': entry(ScoreHead.of, {
+    model: arg(model, notModel),
+    values: arg(
+      new Float32Array(32),
+      fc.oneof(junk, fc.constantFrom(new Float32Array(3), new Float32Array(32).fill(NaN))),
+    ),
+  }),
+  'new RewardModel': entry(
+    (of: engine.ModelView, by: engine.ScoreHead, pad: number) => new RewardModel(of, by, pad),
+    {
+      view: arg(view, notView),
+      head: arg(head, fc.oneof(junk, fc.constant(wideHead))),
+      padTokenId: arg(undefined, perhaps(notWhole(0))),
+    },
+  ),
+  'RewardModel#sequence': entry((tokens: number[]) => rewards.sequence(tokens), {
+    tokens: arg([1, 2], notListOf(1, notWhole(0))),
+  }),
+  'RewardModel#rewards': entry((of: engine.TreeBatch, options: object) => rewards.rewards(of, options), {
+    batch: arg(rewarded, fc.oneof(junk, fc.constant(batch))),
+    options: fields({ dropout: arg({ seed: 1, step: 1 }, perhaps(notDropout)) }, perhaps(notObject)),
+  }),
+  'RewardModel#score': entry((of: engine.TreeBatch) => rewards.score(of), {
+    batch: arg(rewarded, fc.oneof(junk, fc.constant(batch))),
+  }),
   forwardRows: entry(engine.forwardRows, {
     view: arg(view, notView),
     rows: fields(

@@ -46,6 +46,8 @@ export const notSequences = fc.oneof(
     .constantFrom([[0, 1]], [[2, 2]], [[1, 4]], [[1.5, 2]], [[1]], [['1', 2]], [1])
     .map((targets) => [bad({ targets })]),
   perhaps(notList).map((candidates) => [bad({ candidates })]),
+  perhaps(notList).map((hidden) => [bad({ hidden })]),
+  notWhole(0, 2).map((position) => [bad({ hidden: [position] })]),
   notWhole(0, 2).map((position) => [bad({ candidates: [{ position, labels: [4] }] })]),
   fc
     .oneof(notList, notListOf(1, notWhole(0)))
