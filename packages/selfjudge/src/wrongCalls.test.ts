@@ -22,13 +22,14 @@ import {
   notPrompt,
   notText,
   notWhole,
+  wrongFields,
   type Parameter,
 } from '@selfjudge/testing/wrongCalls';
 import {
   dpoDefaults,
   jsftDefaults,
-  LR_SCHEDULERS,
   METHODS,
+  type Method,
   selfTrainingDefaults,
   sftDefaults,
 } from '@selfjudge/training';
@@ -71,50 +72,16 @@ const rows = (row: object) =>
 const opened = arg(model, junk);
 const place = fc.oneof(notText, fc.constantFrom('', '\0', at('model/config.json')));
 
-const share = notNumber(0, 1);
 const notPositive = fc.oneof(notNumber(0), fc.constant(0));
-/** Wrong values of settings, by their names; undefined asks for the default. */
-const wrongSettings: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  learningRate: notPositive,
-  lrSchedulerType: noneOf(...LR_SCHEDULERS),
-  warmupRatio: share,
-  warmupSteps: notWhole(0),
-  minLrRatio: share,
-  lrNumCycles: notNumber(0),
-  lrPower: notPositive,
-  adamBeta1: fc.oneof(share, fc.constant(1)),
-  adamBeta2: fc.oneof(share, fc.constant(1)),
-  adamEpsilon: fc.oneof(notPositive, fc.constant(1.5)),
-  weightDecay: notNumber(0),
-  maxGradNorm: notNumber(0),
-  trainBatchSize: notWhole(1),
-  judgeBatchSize: notWhole(1),
-  numTrainEpochs: notPositive,
-  maxSteps: notWhole(0),
-  seed: notWhole(0),
-  tokenBudget: notWhole(1),
-  saveSteps: notWhole(0),
-  saveTotalLimit: notWhole(0),
-  maxLength: notWhole(1),
-  maxPromptLength: notWhole(1),
-  lossNormalization: noneOf('task', 'token'),
-  judgeWeight: notNumber(0),
-  rationaleWeight: notNumber(0),
-  lossType: noneOf('sigmoid', 'hinge', 'ipo'),
-  beta: notPositive,
-  labelSmoothing: fc.oneof(notNumber(0, 0.4), fc.constant(0.5)),
-  logpReduction: noneOf('sum', 'mean'),
-  precomputeRefLogProbs: notFlag,
-  maxNewTokens: notWhole(1),
-  temperature: notNumber(0),
-  topP: fc.oneof(share, fc.constant(0)),
-  topK: notWhole(0),
-  missingEos: noneOf('drop', 'keep', 'lose'),
-  evalSteps: notWhole(0),
-  maxKl: notPositive,
-  trainOn: noneOf('last', 'all'),
-  judgeTemplate: fc.oneof(notText, fc.constant('plan')),
-};
+/** Wrong values of settings, by their names; undefined asks for the default. A budget comes from a file, which has no Infinity. */
+const wrongSettings = Object.assign(
+  {},
+  ...Object.values(METHODS).map((one: Method) => wrongFields(one.fields)),
+  {
+    tokenBudget: notWhole(1),
+    judgeTemplate: fc.oneof(notText, fc.constant('plan')),
+  },
+) as Record<string, fc.Arbitrary<unknown>>;
 
 const lora = {
   r: arg(2, given(notWhole(1)), 'loraR'),

@@ -1,3 +1,4 @@
+import type { Field, Fields } from '@selfjudge/base/fields';
 import fc from 'fast-check';
 
 /** Values of every JavaScript type, for arguments that take another. `{}` and `[]` are what option bags slip through as. */
@@ -95,3 +96,27 @@ export const notPrompt = fc.oneof(
 
 /** No path of a file that is there. */
 export const notFile = fc.oneof(notText, fc.constantFrom('', '\0', '/nothing/here'));
+
+/** What the field of an option refuses: values of other types, those beyond its bounds, and the bounds that are none of it. */
+export function wrongOf({ form }: Field<unknown>): fc.Arbitrary<unknown> {
+  switch (form.kind) {
+    case 'number': {
+      const { min, max, above, below } = form.range;
+      const edges = [above, below].filter((edge) => edge !== undefined);
+      const beyond = notNumber(min ?? above, max ?? below);
+      return edges.length === 0 ? beyond : fc.oneof(beyond, fc.constantFrom(...edges));
+    }
+    case 'whole':
+      return notWhole(form.min);
+    case 'limit':
+      return notLimit;
+    case 'choice':
+      return noneOf(...form.of);
+    case 'flag':
+      return notFlag;
+  }
+}
+
+/** The same for fields by their names. */
+export const wrongFields = (fields: Fields): Record<string, fc.Arbitrary<unknown>> =>
+  Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, wrongOf(field)]));

@@ -19,6 +19,7 @@ import {
   type Check,
 } from '@selfjudge/base/checks';
 import { model, view } from '@selfjudge/engine/checks';
+import { isJudge } from '@selfjudge/judging/checks';
 import { METHODS } from '@selfjudge/training';
 import { moment, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 
@@ -46,6 +47,7 @@ export const modelOptions = options({
 });
 export const answerOptions = options({
   ...hooks,
+  judge: optional(isJudge),
   onText: optional(callback),
   maxNewTokens: optional(whole(1)),
   temperature: optional(number({ min: 0 })),
@@ -86,6 +88,10 @@ export const isPromptSet = rowsOf(
   ),
 );
 
+const isJudgeOrPath: Check = (value, what, where) => {
+  if (typeof value !== 'string') isJudge(value, what, where);
+};
+
 const settings = {
   lora: optional(object({})),
   preset: optional(text),
@@ -93,6 +99,7 @@ const settings = {
   onStep: optional(callback),
   onWarning: optional(callback),
   signal: optional(abortSignal),
+  judge: optional(isJudgeOrPath),
 };
 /** What the configuration does not look at, of settings for training on `rows`. */
 export const trainingSettings = options({ dataset: isRowSet, dev: optional(isPromptSet), ...settings });

@@ -5,6 +5,7 @@ import {
   METHODS,
   type DpoOptions,
   type JsftOptions,
+  type Method,
   type MethodName,
   type MethodRows,
   type Metrics,
@@ -12,7 +13,7 @@ import {
   type SftOptions,
   type TrainingResult,
 } from '@selfjudge/training';
-import type { JudgeReasoning } from '@selfjudge/judging';
+import type { Judge, JudgeReasoning } from '@selfjudge/judging';
 import type { TemplateArguments } from '@selfjudge/text';
 import type { RowSource, Warn } from '../rows/datasets.js';
 import { resolveRun } from '../training/resolveRun.js';
@@ -81,6 +82,11 @@ export interface JudgeSettings {
   judgeTemplate?: string;
   /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
   judgeReasoning?: JudgeReasoning | 'auto';
+  /**
+   * Of `selfTrain`: who compares the answers, in place of what the model is before the call. A path (a model that judges, a
+   * JSONL file of judgments), or a judge; of the latter nobody can tell whether a run goes on with the same.
+   */
+  judge?: string | Judge;
 }
 
 export interface SftSettings extends RunSettings, Partial<SftOptions> {
@@ -206,16 +212,20 @@ const promptsFor = (prompts: PromptRows, dev: PromptRows | undefined): Partial<R
 async function run(
   verb: MethodName,
   model: Model,
-  { lora, onStep, onWarning, signal, preset, allowChanged, ...options }: RunSettings,
+  { lora, onStep, onWarning, signal, preset, allowChanged, judge, ...options }: RunSettings & JudgeSettings,
   sets: (Rows<unknown, unknown> | undefined)[],
   rows: Partial<RowSource>,
 ): Promise<RunResult> {
+  const method: Method = METHODS[verb];
+  if (typeof judge === 'object' && method.judgeTemplate !== 'auto')
+    throw new ArgumentError('judge', { where: verb, expected: 'none: it asks nobody', received: 'a judge' });
   const values = {
     ...options,
     loraR: lora?.r,
     loraAlpha: lora?.alpha,
     loraDropout: lora?.dropout,
     loraTargetModules: lora?.targetModules,
+    ...(typeof judge === 'string' && { judge }),
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
     datasetName: [nameOf(...sets)],
@@ -230,7 +240,12 @@ async function run(
       onNote: onWarning,
       onLog: ({ step, metrics }, totalSteps) => onStep?.({ step, totalSteps, metrics }),
     },
-    { opened: model.opened, rows: sourceOf(rows), allowChanged },
+    {
+      opened: model.opened,
+      rows: sourceOf(rows),
+      allowChanged,
+      ...(typeof judge === 'object' && { judge }),
+    },
   )) as RunResult;
   const trained = result.status === 'completed' ? result.final : result.checkpoint;
   if (trained !== undefined) await model.reload(trained);

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { Conversation, type ChatOptions } from '../inference/conversation.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel, type ModelOptions, type OpenModel } from '../models/model.js';
+import { withJudge } from '../models/openJudge.js';
 import { PlainScreen, TerminalScreen } from './chat/chatScreen.js';
 import { ChatSession } from './chat/chatSession.js';
 import { COMPLETIONS } from './chat/commands.js';
@@ -13,7 +14,8 @@ import { EXIT } from './exit.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
 import { grouped, type Paint } from './terminal.js';
 
-interface ChatVerbOptions extends ModelOptions, ChatOptions {
+interface ChatVerbOptions extends ModelOptions, Omit<ChatOptions, 'judge'> {
+  judge?: string;
   modelNameOrPath: string;
   system?: string;
   judgeTemplate: string;
@@ -44,12 +46,19 @@ async function chat(options: ChatVerbOptions): Promise<number> {
   const opened = await openModel(options.modelNameOrPath, options);
   try {
     const { maxNewTokens, system } = options;
-    const conversation = new Conversation(opened, drawn(options), system);
-    const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
-    const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);
-    if (terminal === undefined) return await fromPipe(session);
-    terminal.note(greeting(opened, options));
-    return await fromTerminal(session, terminal.paint);
+    return await withJudge(
+      options.judge,
+      { ...options, judgeTemplate: 'auto', promptFormat: 'chat' },
+      (judge) => {
+        const conversation = new Conversation(opened, { ...drawn(options), judge: judge?.judge }, system);
+        const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
+        const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);
+        if (terminal === undefined) return fromPipe(session);
+        terminal.note(greeting(opened, options));
+        judge?.warnings.forEach((line) => terminal.note(`warning: ${line}`));
+        return fromTerminal(session, terminal.paint);
+      },
+    );
   } finally {
     opened.dispose();
   }

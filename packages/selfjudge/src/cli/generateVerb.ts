@@ -3,6 +3,9 @@ import type { PromptRow, Text } from '@selfjudge/data';
 import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
+import { withJudge } from '../models/openJudge.js';
+import { resolvePromptFormat } from '../models/trainingData.js';
+import { findModel } from '@selfjudge/engine/internal';
 import type { OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
@@ -10,7 +13,10 @@ import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './mod
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
 
-interface GenerateOptions extends RowOptions, Omit<Required<AnswerOptions>, 'signal' | 'onProgress'> {}
+interface GenerateOptions
+  extends RowOptions, Omit<Required<AnswerOptions>, 'signal' | 'onProgress' | 'judge'> {
+  judge?: string;
+}
 
 interface Answered {
   prompt: Text;
@@ -51,10 +57,16 @@ export function addGenerateVerb(program: Command): void {
           ...(prompt === undefined && { promptOf: (row: PromptRow) => row.prompt }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
-            return answered(opened, fitting, {
-              ...drawn(options),
-              signal,
-              onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
+            const { judge: path, modelNameOrPath } = options;
+            const promptFormat = resolvePromptFormat(options.promptFormat, findModel(modelNameOrPath));
+            return withJudge(path, { ...options, judgeTemplate: 'auto', promptFormat }, (judge) => {
+              judge?.warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
+              return answered(opened, fitting, {
+                ...drawn(options),
+                judge: judge?.judge,
+                signal,
+                onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
+              });
             });
           },
           show: ({ prompt: asked, answers }) =>

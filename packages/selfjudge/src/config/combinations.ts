@@ -66,6 +66,11 @@ const IDLE: readonly Idle[] = [
     when: ({ loss_normalization }: Values) => loss_normalization === 'token',
     reason: 'loss_normalization token is the plain mean over tokens',
   })),
+  {
+    key: 'judge',
+    when: ({ best_of }) => best_of === 1,
+    reason: 'there is nothing to compare where best_of is 1',
+  },
   ...['top_p', 'top_k'].map((key) => ({
     key,
     none: key === 'top_p' ? [1] : [0],

@@ -71,6 +71,15 @@ export const loraFields = {
   full_finetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
+/** Of verbs that ask a judge which may be another than the model. */
+export const judgeFields = {
+  judge: input
+    .optional()
+    .describe(
+      'who compares answers: a folder of a model that judges, or a JSONL file of judgments (default: the model itself, before it is trained)',
+    ),
+};
+
 export const templateFields = {
   judge_template: templateName.describe(
     'a shipped template, a file, or auto: the one beside the weights, else plain',
@@ -99,7 +108,7 @@ export type FieldGroups = Readonly<Record<string, Fields>>;
 /** Those of the training verbs: what is of no other group is the method's. */
 export const FIELD_GROUPS: FieldGroups = {
   'Model and data': { ...modelFields, ...dataFields, ...runFields },
-  Method: { ...schemasOf(ofMethodsAlone()), ...templateFields },
+  Method: { ...schemasOf(ofMethodsAlone()), ...judgeFields, ...templateFields },
   Answers: schemasOf(samplingFields),
   Adapter: loraFields,
   'Training loop': schemasOf(loopFields),

@@ -1,16 +1,51 @@
 import { describe, expect, it } from 'vitest';
+import type { Field } from '@selfjudge/base/fields';
+import { METHODS } from '@selfjudge/training';
+import { snakeCase } from './naming.js';
 import { resolveConfig, resolveVerb } from './resolve.js';
 import { MODEL_VERBS, TRAINING_VERBS, type ModelVerb, type TrainingVerb } from './verbs.js';
 
-/** Values just outside of the range, and the most extreme ones inside, by key. */
-const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
+interface Edges {
+  wrong: string[];
+  right: string[];
+}
+
+/** Values just outside of the range of a method's field, and the most extreme ones inside. */
+function edgesOf({ form }: Field<unknown>): Edges {
+  switch (form.kind) {
+    case 'number': {
+      const { min, max, above, below } = form.range;
+      const wrong = [min && min - 0.1, max && max + 0.1, above, below].filter((edge) => edge !== undefined);
+      const right = [min, max, above !== undefined && above + 1e-6, below !== undefined && below - 1e-6];
+      return {
+        wrong: [...(min === 0 ? ['-0.1'] : []), ...wrong.map(String), '.nan', 'x'].filter(
+          (value) => value !== '0' || above === 0,
+        ),
+        right: right.flatMap((edge) => (typeof edge === 'number' ? [String(edge)] : [])),
+      };
+    }
+    case 'whole':
+      return { wrong: [String(form.min - 1), '0.5'], right: [String(form.min)] };
+    case 'limit':
+      return { wrong: ['0', '0.5'], right: ['1'] };
+    case 'choice':
+      return { wrong: ['none_of_these'], right: [...form.of] };
+    case 'flag':
+      return { wrong: ['2', 'maybe'], right: ['true', 'false'] };
+  }
+}
+
+const ofMethods = Object.values(METHODS).flatMap(({ fields }) =>
+  Object.entries<Field<unknown>>(fields).map(([key, field]) => [snakeCase(key), edgesOf(field)] as const),
+);
+
+/** Of the keys that no method declares, and of those that take the words of other tools. */
+const EDGES: Readonly<Record<string, Edges>> = {
+  ...Object.fromEntries(ofMethods),
   beta: { wrong: ['0', '-0.1', '.inf', '.nan', 'x'], right: ['1e-9', '100'] },
-  top_p: { wrong: ['0', '-1', '1.01', ''], right: ['1e-9', '1'] },
   temperature: { wrong: ['-0.1', '.inf'], right: ['1e-3', '2'] },
+  top_p: { wrong: ['0', '-1', '1.01', ''], right: ['1e-9', '1'] },
   top_k: { wrong: ['-2', '0.5'], right: ['-1', '0', '50'] },
-  max_new_tokens: { wrong: ['0', '1.5'], right: ['1'] },
-  max_length: { wrong: ['0', '-1'], right: ['1'] },
-  max_prompt_length: { wrong: ['0'], right: ['1'] },
   count: { wrong: ['0', '2147483648'], right: ['1', '2147483647'] },
   best_of: { wrong: ['0', '2147483648'], right: ['1', '8'] },
   seed: { wrong: ['-1', '0.5', '9007199254740992'], right: ['0', '9007199254740991'] },
@@ -21,40 +56,14 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
   prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
   chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
-  learning_rate: { wrong: ['0', '-1'], right: ['1e-9'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine', 'constant_with_warmup', 'polynomial'] },
-  lr_num_cycles: { wrong: ['-1', 'x'], right: ['0', '2.5'] },
-  lr_power: { wrong: ['0', '-1'], right: ['2'] },
-  warmup_ratio: { wrong: ['-0.1', '1.1'], right: ['0', '1'] },
   warmup_steps: { wrong: ['-1', '1.5'], right: ['0', '0.5'] },
-  min_lr_ratio: { wrong: ['-0.1', '1.1'], right: ['0', '1'] },
-  adam_beta1: { wrong: ['-0.1', '1'], right: ['0', '0.99'] },
-  adam_beta2: { wrong: ['-0.1', '1'], right: ['0', '0.999'] },
-  adam_epsilon: { wrong: ['0', '1.1'], right: ['1e-12', '1'] },
-  weight_decay: { wrong: ['-1'], right: ['0'] },
-  max_grad_norm: { wrong: ['-1'], right: ['0'] },
-  train_batch_size: { wrong: ['0', '1.5'], right: ['1'] },
-  judge_batch_size: { wrong: ['0'], right: ['1'] },
-  num_train_epochs: { wrong: ['0', '-1'], right: ['0.1'] },
   max_steps: { wrong: ['-2', '0.5'], right: ['-1', '0', '1_000'] },
-  token_budget: { wrong: ['0', '0.5'], right: ['1'] },
-  save_steps: { wrong: ['-1'], right: ['0'] },
-  save_total_limit: { wrong: ['-1'], right: ['0'] },
   lora_r: { wrong: ['0', '1.5'], right: ['1'] },
   lora_alpha: { wrong: ['0'], right: ['0.5'] },
   lora_dropout: { wrong: ['-0.1', '1'], right: ['0', '0.99'] },
   lora_target_modules: { wrong: ['query', ''], right: ['q_proj', 'all-linear'] },
   full_finetuning: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
-  train_on: { wrong: ['none'], right: ['last', 'all'] },
-  loss_normalization: { wrong: ['batch'], right: ['task', 'token'] },
-  judge_weight: { wrong: ['-1'], right: ['0'] },
-  rationale_weight: { wrong: ['-1'], right: ['0'] },
-  loss_type: { wrong: ['kto'], right: ['sigmoid', 'hinge', 'ipo'] },
-  label_smoothing: { wrong: ['-0.1', '0.5'], right: ['0', '0.49'] },
-  logp_reduction: { wrong: ['max'], right: ['sum', 'mean'] },
-  precompute_ref_log_probs: { wrong: ['2'], right: ['true'] },
-  missing_eos: { wrong: ['stop'], right: ['drop', 'keep', 'lose'] },
-  eval_steps: { wrong: ['-1'], right: ['0'] },
   as: { wrong: ['kto'], right: ['auto', 'judge'] },
   rows: { wrong: ['-1', '0.5'], right: ['0', '7'] },
   row: { wrong: ['0', '0.5'], right: ['1'] },
@@ -66,13 +75,13 @@ const EDGES: Readonly<Record<string, { wrong: string[]; right: string[] }>> = {
     wrong: ['today', '', '2026-02-30', '2026-11-29T09'],
     right: ['2026-11-29', '2026-11-29T09:15:00'],
   },
-  max_kl: { wrong: ['0'], right: ['0.1'] },
 };
 
 /** Any text will do. */
 const TEXTS = new Set(
   ['model_name_or_path', 'dataset_name', 'output_dir', 'adapter', 'baseline', 'outside_judge'].concat(
     'judge_template',
+    'judge',
     'system',
   ),
 );

@@ -48,6 +48,7 @@ export function withShares(given: Given): Given {
 /** The value in the words of the key's field; numbers and switches also as texts, as YAML 1.1 and quotes leave them. */
 export function spelledAs(key: string, field: z.ZodType, value: unknown): unknown {
   if (value === null && Object.hasOwn(UNLIMITED, key)) return UNLIMITED[key];
+  if (value === null && field.safeParse(undefined).success) return undefined;
   const word = Object.hasOwn(WORDS, key) ? WORDS[key](value) : value;
   if (typeof word !== 'string' || field.safeParse(word).success) return word;
   const read = numberIn(word) ?? switchIn(word);

@@ -6,6 +6,7 @@ import {
   type FieldGroups,
   type Fields,
   dataFields,
+  judgeFields,
   loraFields,
   modelFields,
   runFields,
@@ -33,6 +34,7 @@ function verbOf(method: Method): VerbConfig {
       ...runFields,
       ...loraFields,
       ...schemasOf(method.fields),
+      ...(method.judgeTemplate === 'auto' && judgeFields),
       ...(asks && templateFields),
     },
     presets: Object.fromEntries(
@@ -94,6 +96,11 @@ const { maxLength, trainOn, saveSteps, ...shared } = METHODS.sft.fields;
 const seed = schemaOf(shared.seed);
 const { maxPromptLength, beta } = METHODS['self-train'].fields;
 const sampling = schemasOf(samplingFields);
+const tournamentJudge = {
+  judge: judgeFields.judge.describe(
+    'who compares the answers of best_of: a folder of a model that judges, or a JSONL file of judgments (default: the model itself)',
+  ),
+};
 const { prompt_format } = dataFields;
 const Rows = { prompt_format };
 const { top_k: _, ...evaluated } = sampling;
@@ -107,6 +114,7 @@ export const MODEL_VERBS = {
       Rows,
       Answers: {
         ...answerFields,
+        ...tournamentJudge,
         ...templateFields,
         ...sampling,
         seed: seed.describe('keys the samples and the draw of the tournament'),
@@ -122,6 +130,7 @@ export const MODEL_VERBS = {
       },
       Answers: {
         best_of: answerFields.best_of,
+        ...tournamentJudge,
         ...templateFields,
         ...sampling,
         seed: seed.describe('keys the first answer; each further one has the next seed'),

@@ -1,6 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { findModel } from '@selfjudge/engine/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
+import { openJudge } from '../models/openJudge.js';
 import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '../models/model.js';
 import { templateNotes } from '../models/templateSettings.js';
 import { readTrainingData, resolvePromptFormat } from '../models/trainingData.js';
@@ -21,7 +22,8 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   assertTemplate(options.judgeTemplate);
   const promptFormat = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
   const pairs = await fileRows.preferences({ ...options, promptFormat }, onWarning);
-  const opened: OpenModel[] = [];
+  const opened: { dispose(): void }[] = [];
+  const { device, dtype, judgeReasoning } = options;
   const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
     const model = await openModel(path, { ...options, adapter: undefined, ...own });
     opened.push(model);
@@ -34,7 +36,11 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const outside =
       options.outsideJudge === undefined
         ? undefined
-        : await open(options.outsideJudge, { chatTemplate: undefined });
+        : await openJudge(options.outsideJudge, { device, dtype, promptFormat, judgeReasoning });
+    if (outside !== undefined) {
+      opened.push(outside);
+      for (const line of outside.warnings) onWarning(`${options.outsideJudge}: ${line}`);
+    }
     const baseline = options.baseline === undefined ? undefined : await open(options.baseline);
     if (baseline !== undefined) assertSameTokenizer(policy, baseline);
     const { adapter, datasetSplit } = options;
@@ -43,7 +49,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const fitting = fittingPairs(unseen, policy, options, onWarning);
     const prompts = fitting.map(({ prompt }) => prompt);
     for (const note of promptNotes(prompts, policy.tokenizer, promptFormat)) onWarning(note);
-    const phases = phasesOf({ policy, outside, baseline }, fitting, options, hooks);
+    const phases = phasesOf({ policy, outside: outside?.judge, baseline }, fitting, options, hooks);
     let result: Partial<Evaluation> = { samples: [] };
     for (const [i, { name, unit, run }] of phases.entries()) {
       hooks.signal?.throwIfAborted();

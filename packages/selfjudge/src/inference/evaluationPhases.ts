@@ -60,7 +60,7 @@ export interface Phase {
 
 export interface Models {
   policy: OpenModel;
-  outside?: OpenModel;
+  outside?: Judge;
   baseline?: OpenModel;
 }
 
@@ -71,10 +71,10 @@ export function phasesOf(
   options: EvaluateOptions,
   hooks: EvaluateHooks,
 ): Phase[] {
-  const watched = (model: OpenModel, template: string) =>
-    withHooks(judgeOf(model, template, options.judgeReasoning), hooks);
-  const own = watched(policy, options.judgeTemplate);
-  const outsideJudge = outside && watched(outside, 'auto');
+  const watched = (model: OpenModel) =>
+    withHooks(judgeOf(model, options.judgeTemplate, options.judgeReasoning), hooks);
+  const own = watched(policy);
+  const outsideJudge = outside && withHooks(outside, hooks);
   const judging: Phase = {
     name: `agreement of the model's judgments with ${pairs.length} human pairs`,
     unit: 'pairs',
@@ -94,7 +94,7 @@ export function phasesOf(
       name: 'win rate by the baseline as judge',
       unit: 'pairs',
       run: async ({ samples }) => ({
-        winRate: { ownJudge: await winRateOf(watched(baseline, options.judgeTemplate), samples!) },
+        winRate: { ownJudge: await winRateOf(watched(baseline), samples!) },
       }),
     },
     ...(outsideJudge === undefined ? [] : [outsideJudge]).map((judge): Phase => ({

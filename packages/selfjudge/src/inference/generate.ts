@@ -2,7 +2,7 @@ import type { GenerationProgress, SampledAnswer, SampledToken } from '@selfjudge
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
-import type { JudgeReasoning, Tournament } from '@selfjudge/judging';
+import type { Judge, JudgeReasoning, Tournament } from '@selfjudge/judging';
 import { bestOf } from '@selfjudge/judging/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { AnswerStream } from '@selfjudge/text/internal';
@@ -29,6 +29,8 @@ export interface AnswerOptions {
   judgeTemplate?: string;
   /** What the judge reads of answers with reasoning; `auto` (default): as the judge template says, else `drop`. */
   judgeReasoning?: JudgeReasoning | 'auto';
+  /** Who compares them, in place of the model itself. */
+  judge?: Judge;
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
   /** Called with every piece of an answer's text as soon as it is certain; joined they are the answer. */
@@ -68,6 +70,7 @@ export async function answerPrompts(
     seed = 0,
     judgeTemplate = 'auto',
     judgeReasoning = 'auto',
+    judge,
     maxNewTokens = 256,
     topP = 0.9,
     onText,
@@ -78,7 +81,7 @@ export async function answerPrompts(
   const sampling = { maxNewTokens, topP, ...rest, ...(onText && { onToken: textOf(tokenizer, onText) }) };
   if (n > 1) {
     const judging = { signal: rest.signal };
-    const results = await bestOf(view, judgeOf(opened, judgeTemplate, judgeReasoning), prompts, {
+    const results = await bestOf(view, judge ?? judgeOf(opened, judgeTemplate, judgeReasoning), prompts, {
       tokenizer,
       n,
       seed,

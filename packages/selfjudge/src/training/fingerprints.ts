@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { ConfigError, type ConfigFault } from '@selfjudge/base';
 import { formatJudgeTemplate } from '@selfjudge/judging/internal';
 import type { JudgeTemplate } from '@selfjudge/judging';
 import { NUMERIC_VERSION } from '@selfjudge/training';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import { fingerprintOfFiles } from '../models/fingerprintOfFiles.js';
 import type { OpenModel } from '../models/model.js';
 import type { DatasetOptions, RowSource, Warn } from '../rows/datasets.js';
 import type { RunBefore } from './before.js';
@@ -18,17 +17,19 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
   tokenizer: { what: 'the tokenizer', key: 'model_name_or_path' },
   chat_template: { what: 'the chat template', key: 'model_name_or_path' },
   judge_template: { what: 'the judge template', key: 'judge_template' },
+  judge: { what: 'the judge', key: 'judge' },
   numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },
 };
 
 /**
  * Fingerprints of everything that decides the bits of a run beside its configuration: contents, not names.
  * @param data of the rows as they were read, in their order; those of dev prompts too
+ * @param asked.judge fingerprint of a judge that is not the run's own start
  */
 export function contentsOf(
   { model, adapter, tokenizer, path }: OpenModel,
   data: string,
-  judgeTemplate?: JudgeTemplate,
+  asked: { judgeTemplate?: JudgeTemplate; judge?: string } = {},
 ): Record<string, string> {
   const { chat_template: _, ...config } = tokenizer.files.config as Record<string, unknown>;
   return {
@@ -37,7 +38,10 @@ export function contentsOf(
     ...(adapter !== undefined && { adapter: fingerprintOfFiles(path) }),
     tokenizer: fingerprintOf(tokenizer.files.tokenizer, config),
     chat_template: fingerprintOf(tokenizer.chatTemplate ?? null),
-    ...(judgeTemplate !== undefined && { judge_template: fingerprintOf(formatJudgeTemplate(judgeTemplate)) }),
+    ...(asked.judgeTemplate !== undefined && {
+      judge_template: fingerprintOf(formatJudgeTemplate(asked.judgeTemplate)),
+    }),
+    ...(asked.judge !== undefined && { judge: asked.judge }),
     numerics: String(NUMERIC_VERSION),
   };
 }
@@ -108,27 +112,3 @@ const contentOf = (row: object): string =>
 function fingerprintOf(...values: unknown[]): string {
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32);
 }
-
-const WEIGHTS = /\.(safetensors|gguf)$/i;
-
-/** Of the weight files of a folder, or of a file, whole. */
-function fingerprintOfFiles(path: string | undefined): string {
-  const hash = createHash('sha256');
-  const files = path === undefined ? [] : statSync(path).isDirectory() ? weightFiles(path) : [path];
-  const chunk = Buffer.allocUnsafe(1 << 20);
-  for (const file of files) {
-    const fd = openSync(file, 'r');
-    try {
-      for (let n = readSync(fd, chunk); n > 0; n = readSync(fd, chunk)) hash.update(chunk.subarray(0, n));
-    } finally {
-      closeSync(fd);
-    }
-  }
-  return hash.digest('hex').slice(0, 32);
-}
-
-const weightFiles = (folder: string) =>
-  readdirSync(folder)
-    .filter((name) => WEIGHTS.test(name))
-    .sort()
-    .map((name) => join(folder, name));

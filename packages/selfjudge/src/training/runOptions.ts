@@ -14,6 +14,8 @@ export type RunOptions = DatasetOptions &
     loraAlpha: number;
     loraDropout: number;
     loraTargetModules: string[];
+    /** Who compares answers, where it is not the start of the run. */
+    judge?: string;
     /** Of the verbs that judge. */
     judgeTemplate?: string;
     judgeReasoning?: JudgeReasoning | 'auto';

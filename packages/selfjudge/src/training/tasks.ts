@@ -1,7 +1,7 @@
 import { ConfigError } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
 import { promptOfExample } from '@selfjudge/data/internal';
-import { TokenJudge, type JudgeTemplate } from '@selfjudge/judging';
+import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
 import {
   METHODS,
   type Method,
@@ -24,6 +24,8 @@ export interface TaskContext {
   opened: OpenModel;
   rows: RowSource;
   folder: RunFolder;
+  /** Who compares answers, where it is not a view of the model. */
+  judge?: Judge;
   warn: Warn;
   note: Warn;
 }
@@ -67,7 +69,7 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     rows,
     tokenizer,
     judgeTemplate: () => template ?? templateOf(run, opened),
-    judge: (view) => new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
+    judge: (view) => context.judge ?? new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
     // Rows of no use were named when the prompts to train on were read from the same files.
     devPrompts: () => source.prompts(devRows(run), () => {}),
     policy: () => saved(supervised(opened, run)),

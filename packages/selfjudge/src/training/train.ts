@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { ConfigError } from '@selfjudge/base';
 import { isSame } from '@selfjudge/base/internal';
 import { findModel } from '@selfjudge/engine/internal';
+import type { Judge } from '@selfjudge/judging';
 import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
@@ -12,6 +13,7 @@ import { VERSION } from '../version.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
+import { openJudge, type OpenJudge } from '../models/openJudge.js';
 import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { runBefore, type RunBefore } from './before.js';
@@ -48,6 +50,8 @@ export interface TrainInputs {
   /** Stays open. */
   opened?: OpenModel;
   rows?: RowSource;
+  /** Who compares answers; nobody can tell whether it is the one that the run began with. */
+  judge?: Judge;
   /** A run goes on though its data, weights, tokenizer, templates or code are not those it began with. */
   allowChanged?: boolean;
   /** Says what the run is, and stops; nothing is left behind. */
@@ -86,16 +90,32 @@ export async function runTraining(
     const aboutBase = baseWarning(opened, options);
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
+    let judge: OpenJudge | undefined;
     try {
+      if (options.judge !== undefined) {
+        judge = await judgeOf(options.judge, options);
+        note(`the judge is ${judge.about}`);
+        judge.warnings.forEach(warn);
+      }
       checkTurns(opened);
       formatWarnings(opened).forEach(warn);
       const told = telling(opened, options);
       templateNotes(told.templateSettings).forEach(note);
-      task = await taskOf(verb, options, { opened: told, rows, folder, warn, note });
+      task = await taskOf(verb, options, {
+        opened: told,
+        rows,
+        folder,
+        judge: inputs.judge ?? judge?.judge,
+        warn,
+        note,
+      });
       const { judgeTemplate, judgeReasoning } = options;
       const template =
         judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened, judgeReasoning);
-      const contents = contentsOf(told, record.fingerprint(), template);
+      const contents = contentsOf(told, record.fingerprint(), {
+        judgeTemplate: template,
+        judge: judge?.fingerprint,
+      });
       if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
       if (inputs.dryRun || hooks.onFacts !== undefined)
         hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally }));
@@ -127,6 +147,7 @@ export async function runTraining(
     } finally {
       task?.optimizer.dispose();
       task?.trainable.dispose();
+      judge?.dispose();
       if (inputs.opened === undefined) opened.dispose();
     }
   } finally {
@@ -134,6 +155,12 @@ export async function runTraining(
     else folder.abandon();
   }
 }
+
+/** Another judge speaks its own template, not the one that is saved beside the run's weights. */
+const judgeOf = (
+  path: string,
+  { device, dtype, chatTemplateDate, promptFormat }: RunOptions,
+): Promise<OpenJudge> => openJudge(path, { device, dtype, chatTemplateDate, promptFormat });
 
 /** @throws ConfigError when the run would write over the model that it begins with */
 function refuseOwnInput({ outputDir, modelNameOrPath }: RunOptions): void {

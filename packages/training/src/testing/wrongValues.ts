@@ -8,23 +8,24 @@ import {
   fields,
   junk,
   noneOf,
-  notFlag,
-  notLimit,
   notListOf,
-  notNumber,
   notObject,
   notObjectOf,
   notPrompt,
   notText,
   notWhole,
   given,
+  wrongFields,
+  wrongOf,
   type Parameter,
 } from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import { decide } from '../pairs/contest.js';
 import { AdamW } from '../optimizer/adamw.js';
 import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../methods/defaults.js';
-import { LR_SCHEDULERS } from '../options/schedule.js';
+import { METHODS } from '../methods/index.js';
+import type { Method } from '../methods/method.js';
+import { scheduleFields } from '../options/loop.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { hashJudge, tinyExamples, tinyLora, tinyModel, tinyPrompts } from './tiny.js';
 
@@ -111,44 +112,16 @@ const notSide = notObjectOf({ ...answers[0] }, { tokens: notIds, logprobs: junk 
 export const notContest = notObjectOf({ ...contest }, { prompt: notTokenized, a: notSide, b: notSide });
 export const notSums = fc.oneof(junk, fc.constantFrom([[1]], [['1', 2]], [null]));
 
-const share = notNumber(0, 1);
-const notPositive = fc.oneof(notNumber(0), fc.constant(0));
 /** Wrong values of options, by their names. */
-const wrongOptions: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  learningRate: notNumber(0),
-  lrSchedulerType: noneOf(...LR_SCHEDULERS),
-  warmupRatio: share,
-  warmupSteps: notWhole(0),
-  minLrRatio: share,
-  lrNumCycles: given(notNumber(0)),
-  lrPower: given(notPositive),
-  adamBeta1: share,
-  adamBeta2: share,
-  adamEpsilon: share,
-  weightDecay: notNumber(0),
-  maxGradNorm: notNumber(0),
-  trainBatchSize: notWhole(1),
-  judgeBatchSize: notWhole(1),
-  numTrainEpochs: notNumber(0),
-  maxSteps: notWhole(0),
-  seed: notWhole(0),
-  tokenBudget: notLimit,
-  lossNormalization: noneOf('task', 'token'),
-  judgeWeight: notNumber(0),
-  rationaleWeight: notNumber(0),
-  lossType: noneOf('sigmoid', 'hinge', 'ipo'),
-  beta: notPositive,
-  labelSmoothing: fc.oneof(notNumber(0, 0.4), fc.constant(0.5)),
-  logpReduction: noneOf('sum', 'mean'),
-  precomputeRefLogProbs: notFlag,
-  maxNewTokens: notWhole(1),
-  temperature: notNumber(0),
-  topP: fc.oneof(share, fc.constant(0)),
-  topK: notWhole(0),
-  missingEos: noneOf('drop', 'keep', 'lose'),
-  evalSteps: notWhole(0),
-  maxKl: notPositive,
-};
+const wrongOptions = Object.assign(
+  {},
+  ...Object.values(METHODS).map((one: Method) => wrongFields(one.fields)),
+  {
+    // A schedule goes without them.
+    lrNumCycles: given(wrongOf(scheduleFields.lrNumCycles)),
+    lrPower: given(wrongOf(scheduleFields.lrPower)),
+  },
+) as Record<string, fc.Arbitrary<unknown>>;
 
 /** The options of a method, all of them but those that are looked at before this package is called. */
 function optionsOf(defaults: object, ...without: string[]): Parameter {

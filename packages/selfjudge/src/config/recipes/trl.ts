@@ -105,8 +105,8 @@ export const TRL: Meanings = {
   generate_during_eval: anyway('the verb evaluate measures a finished run'),
   ignore_bias_buffers: anyway('one device a process'),
   // On-policy training.
-  judge: off(JUDGE),
-  reward_model_path: off('the judge is the model itself; there is no reward model'),
+  judge: off('self-train alone asks a judge'),
+  reward_model_path: as('judge'),
   reward_funcs: off(JUDGE),
   reward_weights: off(JUDGE),
   missing_eos_penalty: off('use missing_eos: drop, keep or lose'),
