@@ -98,6 +98,7 @@ describe('toPreferencePair', () => {
   });
 
   it('takes the margin of a row that has one', () => {
+    const row = { prompt: 'q', chosen: 'yes', rejected: 'no' };
     expect(pair({ ...row, margin: -0.5 }).value).toMatchObject({ margin: -0.5 });
     for (const none of [{}, { margin: null }])
       expect(pair({ ...row, ...none }).value).not.toHaveProperty('margin');

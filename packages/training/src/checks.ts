@@ -48,6 +48,8 @@ export const isParameterSets: Check = (value, what, where) => {
 };
 const trainable = { policy: view, parameters: isParameterSets, save: callback, dispose: callback };
 export const isTrainable = having('a Trainable', trainable);
+export const isRewardModel = having('a RewardModel', { sequence: callback, rewards: callback });
+export const isRewardTrainable = having('a RewardTrainable', { ...trainable, reward: isRewardModel });
 export const isPreferenceTrainable = having('a PreferenceTrainable', { ...trainable, reference: view });
 export const isOptimizer = having('an AdamW', { step: callback, state: callback, load: callback });
 /** Whoever compares answers. */
@@ -59,6 +61,12 @@ const isAnswer = object({
   logprobs: optional(float32s),
 });
 export const isTokenPair = object({ id: text, prompt: tokens, chosen: isAnswer, rejected: isAnswer });
+export const isRewardPair = object({
+  id: text,
+  chosen: list(tokenId, 1),
+  rejected: list(tokenId, 1),
+  margin: optional(number()),
+});
 export const isTokenizedPrompt = object({ id: text, text: prompt, tokens });
 export const isSampledAnswer = object({ tokens, logprobs: float32s, finish: oneOf('eos', 'length'), text });
 const sampled = object({ tokens, logprobs: float32s });
@@ -130,6 +138,10 @@ export const jsftLossOptions = options(jsftLoss);
 export const jsftOptions = options({ ...loop, ...jsftLoss, judgeBatchSize: whole(1) });
 export const preferenceOptions = options(preference);
 export const dpoOptions = options({ ...loop, ...preference, precomputeRefLogProbs: flag });
+const centre = { centerRewardsCoefficient: number({ min: 0 }) };
+export const bradleyTerryParameters = options({ ...centre, margin: number() });
+export const rewardBackwardOptions = options({ ...centre, tokenBudget: limit });
+export const rewardOptions = options({ ...loop, ...centre, disableDropout: flag });
 export const samplingOptions = options(samplingFields);
 export const missingEos = oneOf('drop', 'keep', 'lose');
 export const selfTrainingOptions = options({

@@ -2,8 +2,10 @@ export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } fr
 export type { Contest, Fate, PairJudge, TokenizedPrompt } from './pairs/contest.js';
 export { DataOrder, type DataOrderOptions } from './loop/dataOrder.js';
 export * from './face/preference.js';
+export * from './face/reward.js';
 export * from './face/runs.js';
 export * from './face/supervised.js';
+export type { BradleyTerryParameters } from './losses/bradleyTerry.js';
 export { JudgeSignal } from './methods/judgeSignal.js';
 export type { LossParameters, PairLoss, PreferenceLoss } from './losses/preferenceLosses.js';
 export type { Metrics } from './metrics/means.js';
@@ -39,4 +41,7 @@ export type { Schedule } from './loop/schedule.js';
 export { LR_SCHEDULERS, type LrSchedulerType, type ScheduleOptions } from './options/schedule.js';
 export type { SelfTraining } from './methods/selfTrainingRun.js';
 export type { LabelKind, SupervisedExample } from './losses/supervised.js';
+export { rewardDefaults, type RewardOptions } from './methods/reward.js';
+export type { RewardPair } from './pairs/rewardPair.js';
+export type { RewardTrainable } from './optimizer/rewardTrainable.js';
 export type { PreferenceTrainable, Trainable } from './optimizer/trainable.js';

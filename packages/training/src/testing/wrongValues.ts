@@ -22,6 +22,7 @@ import {
 } from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import { decide } from '../pairs/contest.js';
+import { rewardDefaults } from '../methods/reward.js';
 import { AdamW } from '../optimizer/adamw.js';
 import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../options/presets.js';
 import { LR_SCHEDULERS } from '../options/schedule.js';
@@ -148,6 +149,8 @@ const wrongOptions: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   missingEos: noneOf('drop', 'keep', 'lose'),
   evalSteps: notWhole(0),
   maxKl: notPositive,
+  centerRewardsCoefficient: notNumber(0),
+  disableDropout: notFlag,
 };
 
 /** The options of a method, all of them but those that are looked at before this package is called. */
@@ -168,6 +171,7 @@ export const some = (...names: string[]): Parameter =>
   );
 export const options = {
   sft: optionsOf({ ...sftDefaults, ...quick }, ...elsewhere),
+  reward: optionsOf({ ...rewardDefaults, ...quick }, ...elsewhere),
   jsft: optionsOf({ ...jsftDefaults, ...quick }, ...elsewhere),
   dpo: optionsOf({ ...dpoDefaults, ...quick }, ...elsewhere),
   selfTraining: optionsOf({ ...selfTrainingDefaults, ...quick, maxNewTokens: 2 }, ...elsewhere),
