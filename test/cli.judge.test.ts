@@ -6,15 +6,11 @@ import { preferenceRows, saveTinyModel, writeRows } from './support/tinyModel.js
 
 const { path: cwd, remove } = temporaryFolder();
 const DTYPE = ['--dtype', 'float32'];
+const words = (text: string) => text.split(' ');
+const START = words('self-train -m model --dtype float32 --dataset_name pairs.jsonl --dataset_split all');
+const QUICK = words('--max_steps 2 --train_batch_size 4 --max_new_tokens 6 --missing_eos keep');
 const selfTrain = (out: string, ...flags: string[]) =>
-  run(
-    [
-      ...['self-train', '-m', 'model', ...DTYPE, '--dataset_name', 'pairs.jsonl', '--dataset_split', 'all'],
-      ...['--output_dir', out, '--max_steps', '2', '--train_batch_size', '4', '--max_new_tokens', '6'],
-      ...['--missing_eos', 'keep', ...flags],
-    ],
-    { cwd },
-  );
+  run([...START, ...QUICK, '--output_dir', out, ...flags], { cwd });
 const verdictsOf = (out: string) =>
   rowsOf(readFileSync(join(cwd, out, 'samples/step-1.jsonl'), 'utf8')) as {
     prompt: string;

@@ -95,6 +95,14 @@ describe('toPreferencePair', () => {
     const row = { prompt: 'q', chosen: 'yes', rejected: 'no' };
     expect(pair({ ...row, labels, rationales }).value).toMatchObject({ labels, rationales });
     expect(pair({ ...row, labels: { honesty: 'a' } }).problem?.reason).toMatch(/labels/);
+  });
+
+  it('takes the margin of a row that has one', () => {
+    const row = { prompt: 'q', chosen: 'yes', rejected: 'no' };
+    expect(pair({ ...row, margin: -0.5 }).value).toMatchObject({ margin: -0.5 });
+    for (const none of [{}, { margin: null }])
+      expect(pair({ ...row, ...none }).value).not.toHaveProperty('margin');
+    for (const margin of [NaN, '1', [1]]) expect(pair({ ...row, margin }).problem?.reason).toMatch(/margin/);
     expect(pair({ ...row, rationales: { honesty: { chosen: 'x' } } }).problem?.reason).toMatch(/rationales/);
   });
 });

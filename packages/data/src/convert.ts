@@ -37,7 +37,7 @@ const DIFFERING = problem('differing-prompts', 'the two answers follow different
 /**
  * A preference from `{prompt, chosen, rejected}` or `{chosen, rejected}`. Answers are strings, message lists that end
  * with the assistant's turn, or HH transcripts; without a prompt column the turns before the last are the prompt.
- * `labels` and `rationales` are taken over; further columns are ignored.
+ * `labels`, `rationales` and `margin` are taken over; further columns are ignored.
  *
  * Left out: rows whose two answers follow different prompts, are equal, or are empty.
  */
@@ -72,6 +72,8 @@ export function toPreferencePair(
   if (labels.problem) return labels;
   const rationales = readRationales(row.rationales);
   if (rationales.problem) return rationales;
+  const margin = readMargin(row.margin);
+  if (margin.problem) return margin;
   const told = readTemplateColumns(row);
   if (told.problem) return told;
   return {
@@ -82,6 +84,7 @@ export function toPreferencePair(
       rejected: rejected.value.text,
       ...(labels.value && { labels: labels.value }),
       ...(rationales.value && { rationales: rationales.value }),
+      ...(margin.value !== undefined && { margin: margin.value }),
     },
   };
 }
@@ -214,6 +217,12 @@ function openConversation(value: unknown, name: string): Outcome<Message[] | und
   return {
     value: messages.value.at(-1)!.role === 'assistant' ? messages.value.slice(0, -1) : messages.value,
   };
+}
+
+function readMargin(value: unknown): Outcome<number | undefined> {
+  if (isMissing(value)) return { value: undefined };
+  if (typeof value === 'number' && Number.isFinite(value)) return { value };
+  return problem('unknown-shape', `expected a margin that is a finite number, received ${show(value)}`);
 }
 
 const isMissing = (value: unknown) => value === undefined || value === null;

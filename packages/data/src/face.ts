@@ -87,6 +87,7 @@ const isExample: Check = (value, what, where) => {
   ('prompt' in (value as object) ? ofText : ofMessages)(value, what, where);
 };
 export const promptIds = checked('promptIds', { tokenizer, prompt }, tokenise.promptIds);
+export const answeredIds = checked('answeredIds', { tokenizer, prompt, answer: text }, tokenise.answeredIds);
 export const completionIds = checked(
   'completionIds',
   { tokenizer, text, options: options({ eos: flag }) },

@@ -1,5 +1,6 @@
 export type { ConvertOptions, Row } from './convert.js';
 export {
+  answeredIds,
   completionIds,
   describeIssues,
   describeProblems,

@@ -8,6 +8,7 @@ export { firstUserTurn, splitOf } from './split.js';
 export { promptColumns } from './templateColumns.js';
 export { argumentsOf, columnOf, isStandard, messagesOf } from './text.js';
 export {
+  answeredIds,
   completionIds,
   preferenceSequences,
   promptAndAnswers,

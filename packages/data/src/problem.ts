@@ -8,6 +8,7 @@ export type ProblemCode =
   | 'equal-answers'
   | 'empty-answer'
   | 'prompt-too-long'
+  | 'too-long'
   | 'unstable-template'
   | 'refused'
   | 'not-finite';

@@ -17,6 +17,8 @@ export interface PreferencePair {
   labels?: Labels;
   /** By principle, why: one text for both answers, or one for each. */
   rationales?: Rationales;
+  /** By how much the better answer is better, in rewards: what a reward model is to keep between them. */
+  margin?: number;
 }
 
 /** A conversation to imitate, whose last turn is the assistant's; or a completion of text as it stands. */

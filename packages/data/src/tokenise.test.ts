@@ -5,7 +5,14 @@ import { byteTokenizer, Tokenizer } from '@selfjudge/text';
 import type { Message, TreeSequence } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
-import { completionIds, preferenceSequences, promptIds, sftSequence, sftSequences } from './tokenise.js';
+import {
+  answeredIds,
+  completionIds,
+  preferenceSequences,
+  promptIds,
+  sftSequence,
+  sftSequences,
+} from './tokenise.js';
 
 const tokenizer = byteTokenizer();
 const TURN = 258;
@@ -121,6 +128,17 @@ it('gives both sides of a preference one prompt', () => {
   expect(preferenceSequences(tokenizer, pair, { maxLength: 5 }).problem?.code).toBe('prompt-too-long');
 });
 
+it('gives a conversation whole, to the last token that the template writes', () => {
+  const told = answeredIds(tokenizer, 'q', 'yes');
+  expect(tokenizer.decode(told)).toBe(
+    '<|im_start|>user\nq<|im_end|>\n<|im_start|>assistant\nyes<|im_end|>\n',
+  );
+  expect(told.slice(0, -1)).toEqual([
+    ...promptIds(tokenizer, 'q'),
+    ...completionIds(tokenizer, 'yes', { eos: true }),
+  ]);
+});
+
 describe('text as it stands', () => {
   const path = fileURLToPath(
     new URL('../../../benchmarks/peers/fixtures/standard_text.json', import.meta.url),
@@ -141,6 +159,7 @@ describe('text as it stands', () => {
       tokens: [...pair.prompt, ...answer],
       targets: [[pair.prompt.length, pair.prompt.length + answer.length]],
     });
+    expect(answeredIds(own, text, chosen)).toEqual([...pair.prompt, ...pair.chosen]);
     expect(sides.chosen.sequence).toEqual(side(pair.chosen));
     expect(sides.rejected.sequence).toEqual(side(pair.rejected));
     const { sequence } = sftSequence(own, { prompt: text, completion: chosen }).value!;

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { Tokenizer, TreeSequence } from '@selfjudge/text';
+import type { Message, Tokenizer, TreeSequence } from '@selfjudge/text';
 import { messageText } from '@selfjudge/text/internal';
 
 import { conversationTurns } from './conversationTurns.js';
@@ -50,10 +50,7 @@ export function promptAndAnswers(
     const shown = tokenizer.shownAnswers(messages, answers, { templateArguments: argumentsOf(prompt) });
     return { prompt: before, answers: shown.map((text) => completionIds(tokenizer, text, { eos: true })) };
   }
-  const { eosToken = '' } = tokenizer;
-  const wholes = answers.map((answer) =>
-    tokenizer.encodeText(prompt.text + (answer.endsWith(eosToken) ? answer : answer + eosToken)),
-  );
+  const wholes = answers.map((answer) => tokenizer.encodeText(prompt.text + ended(tokenizer, answer)));
   const shared = (ids: number[]) => {
     const end = before.findIndex((id, i) => ids[i] !== id);
     return end === -1 ? before.length : end;
@@ -67,6 +64,21 @@ export function promptAndAnswers(
     });
   return { prompt: before.slice(0, start), answers: wholes.map((ids) => ids.slice(start)) };
 }
+
+/**
+ * Ids of a prompt with a finished answer, whole, as TRL tokenises what a reward model reads: a conversation is all that the
+ * chat template gives, so that ChatML ends with its line break; text as it stands ends with the declared end token.
+ */
+export function answeredIds(tokenizer: Tokenizer, prompt: Text, answer: string): number[] {
+  if (isStandard(prompt)) return tokenizer.encodeText(prompt.text + ended(tokenizer, answer));
+  const messages: Message[] = [...messagesOf(prompt), { role: 'assistant', content: answer }];
+  const options = { templateArguments: argumentsOf(prompt) };
+  return tokenizer.encodeRendered(tokenizer.renderChat(messages, options));
+}
+
+/** An answer with the declared end token behind it, once. */
+const ended = ({ eosToken = '' }: Tokenizer, answer: string): string =>
+  answer.endsWith(eosToken) ? answer : answer + eosToken;
 
 /** Ids of an answer in the open turn. @param options.eos whether the turn's end follows, as for every finished answer */
 export function completionIds(tokenizer: Tokenizer, text: string, options: { eos: boolean }): number[] {

@@ -93,6 +93,11 @@ describeWrongCalls({
     parseYaml: entry(data.parseYaml, { text: arg('a: 1', notText) }),
     parseTranscript: entry(data.parseTranscript, { text: arg('a', notText) }),
     promptIds: entry(data.promptIds, { tokenizer, prompt: arg('a', notPrompt) }),
+    answeredIds: entry(data.answeredIds, {
+      tokenizer,
+      prompt: arg('a', notPrompt),
+      answer: arg('b', notText),
+    }),
     completionIds: entry(data.completionIds, {
       tokenizer,
       text: arg('a', notText),

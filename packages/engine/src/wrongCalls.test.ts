@@ -22,7 +22,7 @@ describeWrongCalls({
       'Device#close Device#counters Device#memory Device#recover Device#resetPeak Device#sync',
       'LlamaModel#clone LlamaModel#dispose LlamaModel#makeTrainable LlamaModel#parameters',
       'ParameterSet#afterUpdate ParameterSet#read ParameterSet#zeroGrad',
-      'ScoreHead#dispose ScoreHead#freeze ScoreHead#makeTrainable ScoreHead#read',
+      'RewardModel#dispose ScoreHead#dispose ScoreHead#freeze ScoreHead#makeTrainable ScoreHead#read',
       'Program#dispose Program#run Tape#dispose DeviceTree#dispose Vector#dispose Weight#dispose Weight#rows',
       'Tensor#dispose Tensor#read Tensor#retain',
       'new RowCounter new Tape',

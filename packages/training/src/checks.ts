@@ -22,6 +22,7 @@ import { prompt, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
 import { loopFields, optimizerFields, scheduleFields } from './options/loop.js';
 import { preferenceFields } from './options/preference.js';
+import { rewardFields } from './options/reward.js';
 import { promptFields, samplingFields } from './options/sampling.js';
 import { jsftLossFields } from './options/supervised.js';
 
@@ -47,6 +48,8 @@ export const isParameterSets: Check = (value, what, where) => {
 };
 const trainable = { policy: view, parameters: isParameterSets, save: callback, dispose: callback };
 export const isTrainable = having('a Trainable', trainable);
+export const isRewardModel = having('a RewardModel', { sequence: callback, rewards: callback });
+export const isRewardTrainable = having('a RewardTrainable', { ...trainable, reward: isRewardModel });
 export const isPreferenceTrainable = having('a PreferenceTrainable', { ...trainable, reference: view });
 export const isOptimizer = having('an AdamW', { step: callback, state: callback, load: callback });
 
@@ -56,6 +59,12 @@ const isAnswer = object({
   logprobs: optional(float32s),
 });
 export const isTokenPair = object({ id: text, prompt: tokens, chosen: isAnswer, rejected: isAnswer });
+export const isRewardPair = object({
+  id: text,
+  chosen: list(tokenId, 1),
+  rejected: list(tokenId, 1),
+  margin: optional(number()),
+});
 export const isTokenizedPrompt = object({ id: text, text: prompt, tokens });
 export const isSampledAnswer = object({ tokens, logprobs: float32s, finish: oneOf('eos', 'length'), text });
 const sampled = object({ tokens, logprobs: float32s });
@@ -87,4 +96,8 @@ export const jsftLossOptions = options(checksOf(jsftLossFields));
 export const preferenceOptions = options(checksOf(preferenceFields));
 const { seed } = checksOf(loopFields);
 export const samplingOptions = options({ ...checksOf(samplingFields), seed });
+const { centerRewardsCoefficient } = checksOf(rewardFields);
+const { tokenBudget } = checksOf(loopFields);
+export const bradleyTerryParameters = options({ centerRewardsCoefficient, margin: number() });
+export const rewardBackwardOptions = options({ centerRewardsCoefficient, tokenBudget });
 export const { missingEos } = checksOf(promptFields);

@@ -2,8 +2,10 @@ export { Checkpoints, type SelectionState, type Snapshot, type TrainerState } fr
 export type { Contest, Fate, TokenizedPrompt } from './pairs/contest.js';
 export { DataOrder, type DataOrderOptions } from './loop/dataOrder.js';
 export * from './face/preference.js';
+export * from './face/reward.js';
 export * from './face/runs.js';
 export * from './face/supervised.js';
+export type { BradleyTerryParameters } from './losses/bradleyTerry.js';
 export { JudgeSignal } from './methods/judgeSignal.js';
 export type { LossParameters, PairLoss, PreferenceLoss } from './losses/preferenceLosses.js';
 export type { Metrics } from './metrics/means.js';
@@ -24,7 +26,14 @@ export { AdamW, type AdamWState, type Moments, type UpdateReport } from './optim
 export type { Prepared } from './methods/prepare.js';
 export type { Answer, TokenPair } from './pairs/tokenPair.js';
 export { Profile, phases, type Phase, type ProfileRow, type TimedWork } from './metrics/profile.js';
-export { dpoDefaults, jsftDefaults, paper, selfTrainingDefaults, sftDefaults } from './methods/defaults.js';
+export {
+  dpoDefaults,
+  jsftDefaults,
+  paper,
+  rewardDefaults,
+  selfTrainingDefaults,
+  sftDefaults,
+} from './methods/defaults.js';
 export { NUMERIC_VERSION } from './loop/numericVersion.js';
 export { RunFolder } from './loop/runFolder.js';
 export type { MetricsRow } from './runs/rows.js';
@@ -41,4 +50,7 @@ export type { Schedule } from './loop/schedule.js';
 export { LR_SCHEDULERS, type LrSchedulerType } from './options/schedule.js';
 export type { SelfTraining } from './methods/selfTrainingRun.js';
 export type { LabelKind, SupervisedExample } from './losses/supervised.js';
+export type { RewardOptions } from './methods/reward.js';
+export type { RewardPair } from './pairs/rewardPair.js';
+export type { RewardTrainable } from './optimizer/rewardTrainable.js';
 export type { PreferenceTrainable, Trainable } from './optimizer/trainable.js';

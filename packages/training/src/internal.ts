@@ -24,6 +24,10 @@ export { precomputeReference, preferenceBackward } from './losses/preferenceUpda
 export { train } from './loop/runner.js';
 export { schedule } from './loop/schedule.js';
 export { selfTrainingStep, selfTrainingTask } from './methods/selfTraining.js';
+export { bradleyTerry } from './losses/bradleyTerry.js';
+export { prepareReward, rewardStep, rewardTask } from './methods/reward.js';
+export { rewardBackward } from './losses/rewardUpdate.js';
+export { rewardTrainable } from './optimizer/rewardTrainable.js';
 export { sftTask, supervisedStep } from './methods/sft.js';
 export { judgeExample, labelWeights, sftExample, supervisedBackward } from './losses/supervised.js';
 export { tokensOfSteps, type Workload } from './loop/workload.js';

@@ -1,6 +1,7 @@
 import { describeWrongCalls } from '@selfjudge/testing/wrongCalls';
 import { afterAll } from 'vitest';
 import * as training from './index.js';
+import { rewardEntries } from './testing/rewardEntries.js';
 import { run, runEntries } from './testing/runEntries.js';
 import { taskEntries } from './testing/taskEntries.js';
 import { removeFiles } from './testing/wrongValues.js';
@@ -12,7 +13,7 @@ afterAll(() => {
 
 describeWrongCalls({
   exports: training,
-  table: { ...runEntries, ...taskEntries },
+  table: { ...runEntries, ...taskEntries, ...rewardEntries },
   without: {
     'takes no argument': [
       'AdamW#dispose',

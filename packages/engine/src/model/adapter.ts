@@ -4,6 +4,7 @@ import { model as isModel } from '../checks.js';
 import {
   callback,
   check,
+  float32s,
   having,
   list,
   number,
@@ -34,7 +35,7 @@ import type { AdapterParts } from './adapterParts.js';
 import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
 import { atomicWrite, writeJson } from '@selfjudge/base/internal';
-import { writeSafetensors } from './files/writeSafetensors.js';
+import { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
 import type { ModelWeights } from './weights.js';
 
@@ -280,22 +281,31 @@ export class Adapter {
   /**
    * Writes adapter_model.safetensors (float32) and adapter_config.json, which PEFT and `load` open; beside one whose base is
    * a GGUF file a README.md that says how PEFT does.
+   *
+   * @param score of a reward model, the values of its head, which is saved beside
    */
-  async save(folder: string): Promise<void> {
-    check('Adapter.save', { folder }, { folder: path });
+  async save(folder: string, score?: Float32Array): Promise<void> {
+    check('Adapter.save', { folder, score }, { folder: path, score: optional(float32s) });
     makeFolder(folder);
     const values = await this.read();
-    const tensors = this.#entries.map(({ name, offset, shape }) => ({
+    const tensors: TensorToWrite[] = this.#entries.map(({ name, offset, shape }) => ({
       name,
-      dtype: 'F32' as const,
+      dtype: 'F32',
       shape,
       values: () => values.subarray(offset, offset + shape[0] * shape[1]),
     }));
+    if (score !== undefined) {
+      const name = 'base_model.model.score.weight';
+      tensors.push({ name, dtype: 'F32', shape: [1, score.length], values: () => score });
+    }
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     const { base } = this;
     const at = this.#basePath;
     const name = base === undefined || at === undefined ? base : nameFrom(folder, base, at);
-    await writeJson(join(folder, 'adapter_config.json'), adapterConfigToPeft(this.config, name));
+    await writeJson(
+      join(folder, 'adapter_config.json'),
+      adapterConfigToPeft(this.config, name, score !== undefined),
+    );
     if (at !== undefined && isGguf(at))
       await atomicWrite(join(folder, 'README.md'), [Buffer.from(ggufReadme(at))]);
   }

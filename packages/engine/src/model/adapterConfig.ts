@@ -66,10 +66,11 @@ export function describeAdapter(config: AdapterConfig, { layers }: Pick<ModelCon
   return `r ${range(modules.map(({ r }) => r))} on ${on}${some}`;
 }
 
-/** adapter_config.json as PEFT writes it. */
+/** adapter_config.json as PEFT writes it. @param scores of a reward model, whose head is saved whole */
 export function adapterConfigToPeft(
   config: AdapterConfig,
   base: string | undefined,
+  scores = false,
 ): Record<string, unknown> {
   const { r, alpha, modules } = config;
   const path = ({ layer, name }: AdaptedModule) => linearPath(layer, name);
@@ -77,7 +78,7 @@ export function adapterConfigToPeft(
   const ownAlpha = (modules ?? []).filter((module) => module.alpha !== alpha);
   return {
     peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
+    task_type: scores ? 'SEQ_CLS' : 'CAUSAL_LM',
     base_model_name_or_path: base ?? null,
     r,
     lora_alpha: alpha,
@@ -87,7 +88,7 @@ export function adapterConfigToPeft(
     fan_in_fan_out: false,
     inference_mode: true,
     init_lora_weights: true,
-    modules_to_save: null,
+    modules_to_save: scores ? ['score'] : null,
     use_dora: false,
     use_rslora: false,
     rank_pattern: Object.fromEntries(ownRank.map((module) => [path(module), module.r])),

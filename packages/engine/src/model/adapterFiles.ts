@@ -20,12 +20,24 @@ export function adapterBase(folder: string): string | undefined {
 }
 
 /**
- * An adapter folder of PEFT's or of mlx-lm's, for a model.
+ * An adapter folder of PEFT's or of mlx-lm's, for a language model.
  *
  * @param warn told of keys and tensors that are not used
- * @throws FileFormatError
+ * @throws FileFormatError, for the adapter of a reward model too
  */
 export function readAdapter(folder: string, model: ModelConfig, warn: Warn): AdapterParts {
+  const parts = readParts(folder, model, warn);
+  if (parts.score === undefined) return parts;
+  throw new FileFormatError({
+    path: join(folder, CONFIG),
+    expected: 'the adapter of a language model',
+    received: "that of a reward model (task_type SEQ_CLS, with 'score.weight')",
+    advice: 'It gives answers numbers: RewardModel.load opens it.',
+  });
+}
+
+/** The same of an adapter of any task. */
+export function readParts(folder: string, model: ModelConfig, warn: Warn): AdapterParts {
   const path = join(folder, CONFIG);
   const json = readJsonObject(path);
   if (isMlxConfig(json)) return mlxParts(json, path, tensorsIn(folder, 'adapters'), model);

@@ -38,6 +38,8 @@ export interface AdapterParts {
   lowRank: Map<string, LowRank>;
   /** Tensors that take the place of the model's, by transformers' name. */
   whole: Map<string, PartTensor>;
+  /** Of a sequence classification (SEQ_CLS), its head [labels, hiddenSize]. */
+  score?: PartTensor;
   /** Whether a head that the base ties to its table is one of its own: one of them was trained without the other. */
   unties: boolean;
   /** What makes it more than low-rank matrices on linear layers of blocks, in words: such a one is merged when loaded. */

@@ -10,6 +10,8 @@ import { Adapter } from './adapter.js';
 import { LINEARS, type LinearName, type ModelConfig } from './config.js';
 import { backwardFlops, forwardFlops } from './flops.js';
 import { LlamaModel } from './llama.js';
+import { RewardModel } from './rewardModel.js';
+import { ScoreHead } from './scoreHead.js';
 import type { ModelView } from './view.js';
 
 const device = Device.open('cpu');
@@ -129,6 +131,33 @@ describe('the device counts what the formula says, to the last operation', () =>
         dispose();
       }),
       { numRuns: 120 },
+    );
+  });
+
+  it('rewards and their gradients, of a head that is trained too', async () => {
+    await fc.assert(
+      fc.asyncProperty(model, training, sequences, async (config, trained, all) => {
+        const { view, dispose } = build(config, trained);
+        const ends = all.map(({ tokens }) => ({ tokens, hidden: [tokens.length - 1] }));
+        const shape = treeShape(ends);
+        expect(shape).toEqual(naiveShape(ends));
+        const head = ScoreHead.init(view.model, 1);
+        head.makeTrainable();
+        const reward = new RewardModel(view, head);
+        const start = device.counters();
+        const tape = new Tape();
+        const rewards = tape.run(() => reward.rewards(TreeBatch.from(ends)));
+        const kind = { head: 'score' as const };
+        expect(since(start).flops).toBe(forwardFlops(view.shape, shape, { training: true, ...kind }));
+        const middle = device.counters();
+        tape.backward(rewards, new Float32Array(rewards.size).fill(1));
+        expect(since(middle).flops).toBe(backwardFlops(view.shape, shape, kind));
+        await device.sync();
+        rewards.dispose();
+        head.dispose();
+        dispose();
+      }),
+      { numRuns: 60 },
     );
   });
 });

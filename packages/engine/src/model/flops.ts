@@ -11,6 +11,9 @@ export interface ModelShape {
   weightsTrained: boolean;
 }
 
+/** What reads the final rows: the vocabulary's head, or one that gives a number. */
+type HeadKind = 'tokens' | 'score';
+
 const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj'] as const;
 /** What follows attention in a block. In the last one it sees the labelled rows alone. */
 const REST = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
@@ -21,12 +24,13 @@ const REST = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
  * device counts is equal to it.
  *
  * The last block computes queries and attention for all rows, though only those of labelled rows go on.
- * @param training the first half of training: with a frozen head it makes the head's part of the gradient too
+ * @param options.training the first half of training: with a frozen head it makes the head's part of the gradient too
+ * @param options.head 'score' for a head of one number, as of a reward model; default the vocabulary's
  */
 export function forwardFlops(
   model: ModelShape,
   { rows, headRows, pairs }: TreeShape,
-  { training = false } = {},
+  { training = false, head: kind = 'tokens' as HeadKind } = {},
 ): number {
   const { layers } = model.config;
   const ranks = ranksOf(model);
@@ -36,8 +40,10 @@ export function forwardFlops(
     of(PROJECTIONS, layer, rows) +
     4 * attention(model, pairs) +
     of(REST, layer, layer === layers - 1 ? headRows : rows);
+  const below = sum([...Array(layers).keys()], block);
+  if (kind === 'score') return below + score(model, headRows);
   const heads = training && !model.weightsTrained ? 2 : 1;
-  return sum([...Array(layers).keys()], block) + heads * head(model, headRows);
+  return below + heads * head(model, headRows);
 }
 
 /** The same of rows that only leave keys and values in a pool: of the last block nothing else is computed. */
@@ -55,8 +61,13 @@ export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'he
 /**
  * Of the backward pass over a tree. Gradients flow only to where something is trained above: below the first trained
  * matrix nothing is computed. Attention recomputes its scores, and a head that is trained its logits.
+ * @param options.head 'score' for a trained head of one number
  */
-export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: TreeShape): number {
+export function backwardFlops(
+  model: ModelShape,
+  { rows, headRows, pairs }: TreeShape,
+  { head: kind = 'tokens' as HeadKind } = {},
+): number {
   const { config, weightsTrained } = model;
   const ranks = ranksOf(model);
   let flops = 0;
@@ -77,6 +88,7 @@ export function backwardFlops(model: ModelShape, { rows, headRows, pairs }: Tree
     const gated = (['gate_proj', 'up_proj'] as const).map((name) => through(name, below, live));
     live = through('down_proj', below, gated.includes(true)) || live;
   }
+  if (kind === 'score') return flops + (live ? 2 : 1) * score(model, headRows);
   return flops + (weightsTrained ? 3 * head(model, headRows) : 0);
 }
 
@@ -114,6 +126,8 @@ function linearBackward(
 const attention = ({ config }: ModelShape, pairs: number) => pairs * config.heads * config.headDim;
 
 const head = ({ config }: ModelShape, rows: number) => 2 * rows * config.vocabSize * config.hiddenSize;
+
+const score = ({ config }: ModelShape, rows: number) => 2 * rows * config.hiddenSize;
 
 /** The adapters of a layer. */
 function ranksOf({ config: { layers }, adapters }: ModelShape): (layer: number, name: LinearName) => Rank[] {

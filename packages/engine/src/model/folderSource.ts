@@ -15,11 +15,19 @@ import type { ModelSource } from './source.js';
 
 const TABLE = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
+const SCORE = 'score.weight';
 /** A buffer that old checkpoints hold, which transformers computes anew and drops without a word. */
 const BUFFER = /(^|\.)rotary_emb\.inv_freq$/;
 
-/** A folder as transformers writes it: config.json, model.safetensors or its shards, tokenizer files. */
-export function folderSource(folder: string, warn: Warn = () => {}): ModelSource {
+/** Whether a model is to predict tokens, or to score answers. */
+export type ModelUse = 'text' | 'score';
+
+/**
+ * A folder as transformers writes it: config.json, model.safetensors or its shards, tokenizer files.
+ * @param use a model that scores needs no lm_head, and its score.weight is no surplus: files of a sequence classification
+ *   are like that
+ */
+export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUse = 'text'): ModelSource {
   const path = join(folder, 'config.json');
   const generation = join(folder, 'generation_config.json');
   const json = readJsonObject(path);
@@ -39,6 +47,12 @@ export function folderSource(folder: string, warn: Warn = () => {}): ModelSource
     );
   const file = underModel(values);
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
+  const scores = use === 'score' && shapes.has(SCORE);
+  if (use === 'score') {
+    shapes.delete(SCORE);
+    // Nothing reads a head that is not there: the table stands in its place.
+    if (!shapes.has(HEAD)) config.tieWordEmbeddings = true;
+  }
   const read = untied(file, config, shapes, warn);
   const surplus = checkTensors(file.path, config, shapes).filter((name) => !BUFFER.test(name));
   if (surplus.length > 0)
@@ -48,6 +62,7 @@ export function folderSource(folder: string, warn: Warn = () => {}): ModelSource
     config,
     dtype: (file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype === 'F32' ? 'float32' : 'bf16',
     read,
+    ...(scores && { score: () => file.read(SCORE) }),
     tokenizer: async () => (hasTokenizer(folder) ? await Tokenizer.load(folder) : undefined),
   };
 }
@@ -79,7 +94,7 @@ function underModel(file: TensorFile): TensorFile {
   const names = [...file.tensors.keys()];
   if (names.some((name) => name.startsWith('model.')) || !file.tensors.has('embed_tokens.weight'))
     return file;
-  const own = new Map(names.map((name) => [name === HEAD ? name : `model.${name}`, name]));
+  const own = new Map(names.map((name) => [name === HEAD || name === SCORE ? name : `model.${name}`, name]));
   return {
     path: file.path,
     tensors: new Map([...own].map(([name, from]) => [name, file.tensors.get(from)!])),

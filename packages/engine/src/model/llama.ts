@@ -31,7 +31,8 @@ import { makeFolder } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import type { HostTensor } from './files/safetensors.js';
 import { Fingerprint } from './fingerprint.js';
-import { fitsBf16, writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
+import { writeSafetensors } from './files/writeSafetensors.js';
+import { modelTensors } from './modelTensors.js';
 import { configToHf } from './hfConfig.js';
 import { layOut, ParameterSet } from './parameterSet.js';
 import { findModel } from './paths.js';
@@ -39,7 +40,7 @@ import { RopeTable } from './ropeTable.js';
 import { openSource } from './openSource.js';
 import type { LoadableSource } from './source.js';
 import { ModelView } from './view.js';
-import type { Layer, Linear, ModelWeights } from './weights.js';
+import type { Layer, Linear, ModelWeights, NamedParameter } from './weights.js';
 
 export interface LoadOptions {
   /** Default: `Device.open()`. */
@@ -216,7 +217,7 @@ export class LlamaModel implements ModelWeights {
   }
 
   /** Every tensor under transformers' name, in the order of the forward pass. */
-  *parameters(): Iterable<{ name: string; shape: number[]; weight: Weight | Vector }> {
+  *parameters(): Iterable<NamedParameter> {
     for (const [name, weight] of this.#parameters) yield { name, shape: shapeOf(weight), weight };
   }
 
@@ -286,18 +287,7 @@ export class LlamaModel implements ModelWeights {
   async save(folder: string): Promise<void> {
     check('LlamaModel.save', { folder }, { folder: isPath });
     makeFolder(folder);
-    const tensors: TensorToWrite[] = [];
-    for (const { name, shape, weight } of this.parameters()) {
-      if (weight instanceof Weight) {
-        const dtype = this.dtype === 'bf16' ? 'BF16' : 'F32';
-        tensors.push({ name, shape, dtype, values: () => readRows(weight) });
-      } else {
-        const values = (await weight.value.read()) as Float32Array;
-        const dtype = this.dtype === 'bf16' && fitsBf16(values) ? 'BF16' : 'F32';
-        tensors.push({ name, shape, dtype, values: () => values });
-      }
-    }
-    await writeSafetensors(join(folder, 'model.safetensors'), tensors);
+    await writeSafetensors(join(folder, 'model.safetensors'), await modelTensors(this));
     await writeJson(join(folder, 'config.json'), configToHf(this.config, this.dtype));
     await this.tokenizer?.save(folder);
     this.source = folder;
@@ -340,15 +330,6 @@ function parameter(
 function renew(weight: Weight | Vector, master: Tensor): void {
   if (weight instanceof Weight) weight.repack(master);
   else copyTo(weight.value.dtype === 'bf16' ? cast(master, 'bf16') : master, weight.value);
-}
-
-async function readRows(weight: Weight): Promise<Float32Array> {
-  const rows = owned(() => weight.rows());
-  try {
-    return (await rows.read()) as Float32Array;
-  } finally {
-    rows.dispose();
-  }
 }
 
 function shapeOf(weight: Weight | Vector): number[] {

@@ -5,11 +5,12 @@ import type { Tokenizer } from '@selfjudge/text';
 import { checkVocabulary } from '@selfjudge/text/internal';
 import { Adapter } from './adapter.js';
 import { baseOf, namedPath } from './adapterBase.js';
-import { readAdapter } from './adapterFiles.js';
+import { readAdapter, readParts } from './adapterFiles.js';
 import type { AdapterParts } from './adapterParts.js';
 import { adapterTokenizer } from './adapterTokenizer.js';
 import type { Warn } from './checkTensors.js';
 import type { ModelConfig } from './config.js';
+import type { ModelUse } from './folderSource.js';
 import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
 import { mergedSource } from './mergedSource.js';
 import { openSource } from './openSource.js';
@@ -91,16 +92,20 @@ export async function modelFacts(
 const isAlone = (found: FoundModel, given: string | undefined, { withoutAdapter }: LoadOptions): boolean =>
   given === undefined && (found.kind !== 'adapter' || (withoutAdapter === true && found.holdsModel === true));
 
-/** An adapter, the tensors it lies on (with it where it is merged), and what a run calls them. */
-async function withAdapter(
+/**
+ * An adapter, the tensors it lies on (with it where it is merged), and what a run calls them.
+ * @param use 'score' for the adapter of a reward model
+ */
+export async function withAdapter(
   found: FoundModel,
   given: string | undefined,
   warn: Warn,
+  use: ModelUse = 'text',
 ): Promise<{ parts: AdapterParts; source: LoadableSource; name: string }> {
   const folder = given === undefined ? found.path : adapterFolder(given);
   const base = given === undefined ? baseOf(found, warn) : baseGiven(found, given);
-  const ofBase = openSource(base, warn);
-  const parts = readAdapter(folder, ofBase.config, warn);
+  const ofBase = openSource(base, warn, use);
+  const parts = (use === 'score' ? readParts : readAdapter)(folder, ofBase.config, warn);
   const merged = parts.beyond.length > 0;
   const source = merged ? mergedSource(ofBase, parts) : ofBase;
   const tokenizer = await adapterTokenizer(

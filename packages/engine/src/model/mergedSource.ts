@@ -117,7 +117,8 @@ function bias(
   return { dtype: 'float32', shape, data: data.map((x, i) => x + scale * added[i]) };
 }
 
-function float32Of({ dtype, data }: HostTensor): Float32Array {
+/** A tensor's values, whatever they are stored in. */
+export function float32Of({ dtype, data }: HostTensor): Float32Array {
   if (dtype === 'float32') return data;
   const words = new Uint32Array(data.length);
   for (let i = 0; i < data.length; i++) words[i] = data[i] << 16;

@@ -1,11 +1,22 @@
 import { dropoutKey } from '../checks.js';
-import { check, instance, numbers, optional, options as optionsOf, whole } from '@selfjudge/base/checks';
+import {
+  check,
+  instance,
+  numbers,
+  optional,
+  options as optionsOf,
+  path as isPath,
+  whole,
+} from '@selfjudge/base/checks';
 import { ArgumentError } from '@selfjudge/base';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import { tidy } from '../tensor/scope.js';
+import { tidy, type Disposable } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
-import { isScoreHead, type ScoreHead } from './scoreHead.js';
+import type { LoadOptions } from './llama.js';
+import { loadFields } from './llama.js';
+import { readReward, writeReward } from './rewardFiles.js';
+import { isScoreHead, ScoreHead } from './scoreHead.js';
 import { ModelView, type ForwardOptions } from './view.js';
 
 const rewardsArguments = {
@@ -23,6 +34,8 @@ export class RewardModel {
   readonly head: ScoreHead;
   /** The token that batches of other libraries are filled with. It carries no reward: see `sequence`. */
   readonly padTokenId?: number;
+  /** What `load` made. */
+  #owned: readonly Disposable[] = [];
 
   /** @param padTokenId what `config.pad_token_id` says; undefined for none */
   constructor(view: ModelView, head: ScoreHead, padTokenId?: number) {
@@ -38,6 +51,31 @@ export class RewardModel {
     this.view = view;
     this.head = head;
     if (padTokenId !== undefined) this.padTokenId = padTokenId;
+  }
+
+  /**
+   * Loads a folder of transformers' sequence classification with one label (LlamaForSequenceClassification), an adapter of
+   * PEFT's for one (SEQ_CLS, its head among modules_to_save) with the base it names, or a run folder of either. `dispose`
+   * gives all of it back.
+   *
+   * @throws FileFormatError for what is no reward model, or is of a family or kind that is not computed here
+   */
+  static async load(path: string, options: LoadOptions = {}): Promise<RewardModel> {
+    check('RewardModel.load', { path, options }, { path: isPath, options: optionsOf(loadFields) });
+    const { model, adapter, score, padTokenId } = await readReward(path, options);
+    const view = model.view(adapter === undefined ? [] : [adapter]);
+    const reward = new RewardModel(view, ScoreHead.of(model, score), padTokenId);
+    reward.#owned = [reward.head, ...(adapter === undefined ? [] : [adapter]), model];
+    return reward;
+  }
+
+  /**
+   * Writes a folder that transformers' AutoModelForSequenceClassification opens, with `padTokenId` in its config; where the
+   * view has adapters, one that PEFT opens, with the head beside its matrices.
+   */
+  async save(folder: string): Promise<void> {
+    check('RewardModel.save', { folder }, { folder: isPath });
+    await writeReward(folder, this.view, await this.head.read(), this.padTokenId);
   }
 
   get tokenizer(): Tokenizer | undefined {
@@ -69,6 +107,12 @@ export class RewardModel {
       });
     }
     return tidy(() => this.head.scores(this.view.hidden(batch, options), row));
+  }
+
+  /** Gives back what `load` made; what was given to the constructor stays its maker's. */
+  dispose(): void {
+    for (const part of this.#owned) part.dispose();
+    this.#owned = [];
   }
 
   /** `rewards` on the host. */

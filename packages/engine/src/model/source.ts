@@ -12,6 +12,8 @@ export interface ModelSource {
   dtype: 'float32' | 'bf16';
   read(name: string): HostTensor;
   tokenizer(): Promise<Tokenizer | undefined>;
+  /** Of a sequence classification, its head `score.weight` [labels, hiddenSize]. */
+  score?(): HostTensor;
 }
 
 /** The same where a tensor may first have to be computed on the device that the model is for. */

@@ -6,6 +6,12 @@ import type { LinearName, ModelConfig } from './config.js';
 import type { ParameterSet } from './parameterSet.js';
 import type { RopeTable } from './ropeTable.js';
 
+export interface NamedParameter {
+  name: string;
+  shape: number[];
+  weight: Weight | Vector;
+}
+
 export interface Linear {
   weight: Weight;
   bias?: Vector;
@@ -40,4 +46,6 @@ export interface ModelWeights {
   readonly rope: RopeTable;
   /** Set while the weights are trained. */
   readonly parameterSet: ParameterSet | undefined;
+  /** Every tensor under transformers' name, in the order of the forward pass. */
+  parameters(): Iterable<NamedParameter>;
 }

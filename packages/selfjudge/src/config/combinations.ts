@@ -25,6 +25,12 @@ const IDLE: readonly Idle[] = [
     reason: 'the verb computes without dropout: policy and reference must give the same bits at the start',
   },
   {
+    key: 'lora_dropout',
+    none: [0],
+    when: ({ disable_dropout }) => disable_dropout === true,
+    reason: 'disable_dropout is true',
+  },
+  {
     key: 'label_smoothing',
     none: [0],
     when: ({ loss_type }) => loss_type !== undefined && loss_type !== 'sigmoid',

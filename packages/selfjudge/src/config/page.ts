@@ -65,7 +65,7 @@ function table(fields: Fields, verbs: Verbs): string {
 export function configurationPage(): string {
   const verbs = Object.entries(TRAINING_VERBS);
   const methods = Object.entries<Method>(METHODS).map(([name, { summary, source, rows, presets = {} }]) => {
-    const named = ['default', ...Object.keys(presets)].map(code).join(', ');
+    const named = [...new Set(['default', ...Object.keys(presets)])].map(code).join(', ');
     return row([code(name), summary, source, rows, named]);
   });
   const parts = [

@@ -21,6 +21,7 @@ const WORDS: Readonly<Record<string, (value: unknown) => unknown>> = {
 const UNLIMITED: Readonly<Record<string, number>> = {
   save_total_limit: 0,
   dataset_limit: 0,
+  center_rewards_coefficient: 0,
   max_grad_norm: 0,
   max_steps: 0,
   top_k: 0,

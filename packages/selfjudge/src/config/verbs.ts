@@ -38,7 +38,10 @@ function verbOf(method: Method): VerbConfig {
       ...(asks && templateFields),
     },
     presets: Object.fromEntries(
-      ['default', ...Object.keys(method.presets ?? {})].map((name) => [name, presetIn(method, name)]),
+      [...new Set(['default', ...Object.keys(method.presets ?? {})])].map((name) => [
+        name,
+        presetIn(method, name),
+      ]),
     ),
   };
 }

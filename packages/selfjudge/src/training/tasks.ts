@@ -18,7 +18,7 @@ import { promptNotes } from '../rows/promptNotes.js';
 import type { RowSource, Warn } from '../rows/datasets.js';
 import { devRows, fitted, usable } from './examples.js';
 import { optionsOf, type RunOptions } from './runOptions.js';
-import { preference, savedWith, supervised } from './trainables.js';
+import { preference, savedWith, supervised, withHead } from './trainables.js';
 
 export interface TaskContext {
   opened: OpenModel;
@@ -74,6 +74,7 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     devPrompts: () => source.prompts(devRows(run), () => {}),
     policy: () => saved(supervised(opened, run)),
     policyBesideStart: () => saved(preference(opened, run)),
+    policyWithHead: () => saved(withHead(opened, run)),
     usable: (what, prepared) => usable(what, prepared, run, warn),
     writeSamples: (name, samples) => folder.writeSamples(name, samples),
     warn,

@@ -1,9 +1,14 @@
 import { resolve } from 'node:path';
 import { ArgumentError } from '@selfjudge/base';
 import type { AdapterConfig } from '@selfjudge/engine';
-import type { PreferenceTrainable, Trainable } from '@selfjudge/training';
+import type { PreferenceTrainable, RewardTrainable, Trainable } from '@selfjudge/training';
 import { describeAdapter, isGguf, stackedConfig } from '@selfjudge/engine/internal';
-import { fullPreferenceTrainable, fullTrainable, loraTrainable } from '@selfjudge/training/internal';
+import {
+  fullPreferenceTrainable,
+  fullTrainable,
+  loraTrainable,
+  rewardTrainable,
+} from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
 import { saveArguments } from '../models/templateSettings.js';
 import type { RunOptions } from './runOptions.js';
@@ -54,6 +59,15 @@ export function preference(opened: OpenModel, run: RunOptions): PreferenceTraina
   if (!run.fullFinetuning) return lora(opened, run);
   refuseAdapter(opened, run);
   return told(opened, fullPreferenceTrainable(opened.model));
+}
+
+/** A reward model on the weights, or on an adapter of them. */
+export function withHead(opened: OpenModel, run: RunOptions): RewardTrainable {
+  const { model, adapter } = opened;
+  if (run.fullFinetuning) refuseAdapter(opened, run);
+  else refuseMerged(opened, run);
+  const own = run.fullFinetuning ? {} : { lora: loraOf(run), start: adapter };
+  return told(opened, rewardTrainable(model, { seed: run.seed, ...own }));
 }
 
 function lora(opened: OpenModel, run: RunOptions): PreferenceTrainable {

@@ -3,6 +3,7 @@ import type { PreferencePair, PromptRow, SftExample } from '@selfjudge/data';
 import type { Judge, JudgeTemplate } from '@selfjudge/judging';
 import type { ModelView } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
+import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
 import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
@@ -40,6 +41,8 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   policy(): Trainable;
   /** The same beside its frozen start. */
   policyBesideStart(): PreferenceTrainable;
+  /** What is trained, with a vector that makes a reward of its last hidden row. */
+  policyWithHead(): RewardTrainable;
   /** The examples, after a word about those left out. @throws ArgumentError when none is left */
   usable<T>(what: string, prepared: Prepared<T>): T[];
   /** Writes rows to samples/NAME.jsonl of the run. */

@@ -22,7 +22,13 @@ import {
 import fc from 'fast-check';
 import { decide } from '../pairs/contest.js';
 import { AdamW } from '../optimizer/adamw.js';
-import { dpoDefaults, jsftDefaults, selfTrainingDefaults, sftDefaults } from '../methods/defaults.js';
+import {
+  dpoDefaults,
+  jsftDefaults,
+  rewardDefaults,
+  selfTrainingDefaults,
+  sftDefaults,
+} from '../methods/defaults.js';
 import { METHODS } from '../methods/index.js';
 import type { Method } from '../methods/method.js';
 import { scheduleFields } from '../options/loop.js';
@@ -141,6 +147,7 @@ export const some = (...names: string[]): Parameter =>
   );
 export const options = {
   sft: optionsOf({ ...sftDefaults, ...quick }, ...elsewhere),
+  reward: optionsOf({ ...rewardDefaults, ...quick }, ...elsewhere),
   jsft: optionsOf({ ...jsftDefaults, ...quick }, ...elsewhere),
   dpo: optionsOf({ ...dpoDefaults, ...quick }, ...elsewhere),
   selfTraining: optionsOf({ ...selfTrainingDefaults, ...quick, maxNewTokens: 2 }, ...elsewhere),

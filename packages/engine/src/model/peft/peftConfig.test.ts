@@ -38,6 +38,7 @@ describe('peftConfig', () => {
       loraBias: false,
       saved: [],
       keepsTied: false,
+      classifies: false,
     });
   });
 

@@ -30,6 +30,8 @@ export interface PeftConfig {
   saved: string[];
   /** What is trained of a tied table or head holds for both. */
   keepsTied: boolean;
+  /** The adapter of a sequence classification, whose head it brings. */
+  classifies: boolean;
 }
 
 /**
@@ -126,6 +128,7 @@ export function peftConfig(
     loraBias: flag('lora_bias'),
     saved: [namesOrPattern(json, 'modules_to_save', fail) ?? []].flat(),
     keepsTied: flag('ensure_weight_tying'),
+    classifies: json.task_type === 'SEQ_CLS',
   };
 }
 

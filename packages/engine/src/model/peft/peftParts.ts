@@ -8,6 +8,7 @@ import { targetsOf, valueOf } from './targets.js';
 const PREFIX = 'base_model.model.';
 const TABLE = 'model.embed_tokens';
 const HEAD = 'lm_head';
+const SCORE = 'score.weight';
 
 /**
  * What an adapter of PEFT's holds for a model: every tensor that its config asks for, in the model's shapes.
@@ -39,6 +40,9 @@ export function peftParts(
     !config.keepsTied &&
     [TABLE, HEAD].some((module) => parts.lowRank.has(module) || saved.includes(`${module}.weight`));
   otherWhole(file, model, parts);
+  const score = `${PREFIX}${SCORE}`;
+  if (config.classifies && file.has(score))
+    parts.score = file.take(score, file.shapeOf(score), 'task_type SEQ_CLS');
   if (model.tieWordEmbeddings && config.keepsTied) file.drop(`${PREFIX}${HEAD}.`);
   assertOfModel(file, model);
   if (file.rest.size > 0)

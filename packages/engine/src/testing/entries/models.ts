@@ -37,6 +37,7 @@ const rewards = new RewardModel(view, head);
 const rewarded = TreeBatch.from([rewards.sequence([1, 2])]);
 const batch = TreeBatch.from([{ tokens: [1, 2], targets: [[1, 2]] }]);
 await adapter.save(at('adapter'));
+await rewards.save(at('reward'));
 const gguf = at('tiny.gguf');
 writeFileSync(gguf, new GgufBuilder().value('general.architecture', 'string', 'llama').bytes());
 
@@ -158,7 +159,10 @@ export const modelEntries: Record<string, Entry> = {
     layer: arg(0, notWhole(0)),
     name: arg('q_proj', noneOf(...engine.LINEARS)),
   }),
-  'Adapter#save': entry((dir: string) => adapter.save(dir), { folder: arg(at('again'), notPlace) }),
+  'Adapter#save': entry((dir: string, score?: Float32Array) => adapter.save(dir, score), {
+    folder: arg(at('again'), notPlace),
+    score: arg(undefined, perhaps(junk)),
+  }),
   'Adapter#assertFits': entry((fits: engine.LlamaModel) => adapter.assertFits(fits), {
     model: arg(model, notModel),
   }),
@@ -226,6 +230,19 @@ export const modelEntries: Record<string, Entry> = {
       padTokenId: arg(undefined, perhaps(notWhole(0))),
     },
   ),
+  'RewardModel.load': entry(RewardModel.load, {
+    path: arg(at('reward'), notPath),
+    options: fields(
+      {
+        ...notStorage,
+        beforeWeights: arg(() => () => {}, perhaps(notFunction)),
+        onProgress: arg(() => () => {}, perhaps(notFunction)),
+        onWarning: arg(() => () => {}, perhaps(notFunction)),
+      },
+      perhaps(notObject),
+    ),
+  }),
+  'RewardModel#save': entry((dir: string) => rewards.save(dir), { folder: arg(at('again'), notPlace) }),
   'RewardModel#sequence': entry((tokens: number[]) => rewards.sequence(tokens), {
     tokens: arg([1, 2], notListOf(1, notWhole(0))),
   }),

@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+
+import { FileFormatError, makeFolder, readJsonObject } from '@selfjudge/base';
+import { writeJson } from '@selfjudge/base/internal';
+import { Adapter } from './adapter.js';
+import type { PartTensor } from './adapterParts.js';
+import { writeSafetensors } from './files/writeSafetensors.js';
+import type { HostTensor } from './files/safetensors.js';
+import { configToHf } from './hfConfig.js';
+import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
+import { withAdapter } from './loadModelWithAdapter.js';
+import { float32Of } from './mergedSource.js';
+import { modelTensors } from './modelTensors.js';
+import { openSource } from './openSource.js';
+import { findModel } from './paths.js';
+import type { ModelView } from './view.js';
+import type { ModelWeights } from './weights.js';
+
+const SCORE = 'score.weight';
+
+/** What the files of a reward model hold. */
+export interface RewardParts {
+  model: LlamaModel;
+  adapter?: Adapter;
+  /** The head's values. */
+  score: Float32Array;
+  padTokenId?: number;
+}
+
+/**
+ * Reads a folder of transformers' sequence classification with one label, or an adapter of PEFT's for one (SEQ_CLS) with
+ * the base that it names.
+ *
+ * @throws FileFormatError for what is no reward model: without a head, of several labels, with values that are not finite
+ */
+export async function readReward(path: string, options: LoadOptions): Promise<RewardParts> {
+  const found = findModel(path);
+  const warn = warnerOf(options);
+  if (found.kind !== 'adapter') {
+    const source = openSource(found, warn, 'score');
+    if (source.score === undefined) throw withoutHead(source.path);
+    const { padTokenId, hiddenSize } = source.config;
+    assertOneLabel(join(found.path, 'config.json'));
+    const score = scoreOf(source.path, { name: SCORE, ...source.score() }, hiddenSize);
+    return { model: await LlamaModel.fromSource(source, found.path, options), score, padTokenId };
+  }
+  const { parts, source, name } = await withAdapter(found, undefined, warn, 'score');
+  if (parts.score === undefined) throw withoutHead(parts.path);
+  const { name: tensor, shape } = parts.score;
+  assertShape(parts.path, tensor, shape, source.config.hiddenSize);
+  const score = parts.score.read();
+  const model = await LlamaModel.fromSource(source, name, options);
+  const padTokenId = paddingOf(model);
+  if (parts.beyond.length > 0) return { model, score, padTokenId };
+  try {
+    return { model, adapter: Adapter.of(parts, model), score, padTokenId };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** What TRL fills batches with: the tokenizer's padding, else its end token; without a tokenizer what the config says. */
+export function paddingOf({ tokenizer, config }: ModelWeights): number | undefined {
+  return tokenizer?.pad ?? tokenizer?.eos.at(0) ?? config.padTokenId;
+}
+
+/** Writes what `readReward` reads: an adapter where the view has some, stacked where it has two, else all weights. */
+export async function writeReward(
+  folder: string,
+  { model, adapters }: ModelView,
+  score: Float32Array,
+  padTokenId: number | undefined,
+): Promise<void> {
+  makeFolder(folder);
+  if (adapters.length > 0) {
+    const whole = adapters.length === 1 ? adapters[0] : await Adapter.stack(adapters);
+    try {
+      await whole.save(folder, score);
+    } finally {
+      if (whole !== adapters[0]) whole.dispose();
+    }
+  } else {
+    const tensors = (await modelTensors(model)).filter(({ name }) => name !== 'lm_head.weight');
+    const shape = [1, score.length];
+    tensors.push({ name: SCORE, shape, dtype: 'F32', values: () => score });
+    await writeSafetensors(join(folder, 'model.safetensors'), tensors);
+    await writeJson(join(folder, 'config.json'), {
+      ...configToHf(model.config, model.dtype),
+      architectures: ['LlamaForSequenceClassification'],
+      id2label: { 0: 'LABEL_0' },
+      label2id: { LABEL_0: 0 },
+      pad_token_id: padTokenId ?? null,
+    });
+  }
+  await model.tokenizer?.save(folder);
+}
+
+/** What config.json says of the labels; where it says nothing transformers takes two. */
+function assertOneLabel(path: string): void {
+  const { id2label, num_labels: count } = readJsonObject(path);
+  const labels = typeof id2label === 'object' && id2label !== null ? Object.keys(id2label).length : count;
+  if (labels === 1) return;
+  throw new FileFormatError({
+    path,
+    expected: 'a reward model: num_labels 1, or an id2label of one entry',
+    received: labels === undefined ? 'neither, which means 2 to transformers' : `${String(labels)} labels`,
+  });
+}
+
+function assertShape(path: string, name: string, shape: readonly number[], width: number): void {
+  if (shape.length === 2 && shape[0] === 1 && shape[1] === width) return;
+  throw new FileFormatError({
+    path,
+    expected: `'${name}' of shape [1, ${width}], one label`,
+    received: `shape [${shape.join(', ')}]`,
+  });
+}
+
+function scoreOf(path: string, tensor: HostTensor & Pick<PartTensor, 'name'>, width: number): Float32Array {
+  const { name, shape } = tensor;
+  assertShape(path, name, shape, width);
+  const values = float32Of(tensor);
+  const at = values.findIndex((x) => !Number.isFinite(x));
+  if (at < 0) return values;
+  throw new FileFormatError({
+    path,
+    expected: `finite values in '${name}'`,
+    received: `${values[at]} at ${at}`,
+  });
+}
+
+const withoutHead = (path: string) =>
+  new FileFormatError({
+    path,
+    expected: "the head of a reward model, 'score.weight'",
+    received: 'none',
+    advice: 'It predicts tokens: as a judge it is asked in words, or a reward model is trained on it first.',
+  });

@@ -1,0 +1,59 @@
+import type { DropoutKey, RewardModel, SequenceGroup } from '@selfjudge/engine';
+import { plan } from '@selfjudge/engine/internal';
+import { backpropagate } from './accumulate.js';
+import { bradleyTerry } from './bradleyTerry.js';
+import { Means, type Metrics } from '../metrics/means.js';
+import type { RewardPair } from '../pairs/rewardPair.js';
+
+export interface RewardGroup extends SequenceGroup {
+  pair: RewardPair;
+}
+
+/** Both answers of a pair, which share a tree: what they begin with is computed once. */
+export const rewardGroup = (model: RewardModel, pair: RewardPair): RewardGroup => ({
+  pair,
+  sequences: [model.sequence(pair.chosen), model.sequence(pair.rejected)],
+});
+
+/**
+ * Adds the gradient of the mean Bradley-Terry loss over `pairs`, to the head and to what is trained below it.
+ *
+ * @returns TRL's names: `loss` (nats), `accuracy` (pairs whose better answer has the larger reward), `margin` (mean of
+ *   chosen minus rejected) and `min_reward`, `mean_reward`, `max_reward` over all answers of the step
+ */
+export async function rewardBackward(
+  model: RewardModel,
+  pairs: readonly RewardPair[],
+  options: { centerRewardsCoefficient: number; tokenBudget: number },
+  at: { dropout?: DropoutKey; signal?: AbortSignal } = {},
+): Promise<Metrics> {
+  const { centerRewardsCoefficient, tokenBudget } = options;
+  const { dropout, signal } = at;
+  const means = new Means();
+  const all: number[] = [];
+  const groups = pairs.map((pair) => rewardGroup(model, pair));
+  for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
+    signal?.throwIfAborted();
+    const slopes = (rewards: Float32Array) =>
+      Float32Array.from(
+        inTree.flatMap(({ pair: { margin = 0 } }, i) => {
+          const [chosen, rejected] = rewards.subarray(2 * i, 2 * i + 2);
+          const { value, dChosen, dRejected } = bradleyTerry(chosen, rejected, {
+            margin,
+            centerRewardsCoefficient,
+          });
+          means.add('loss', value);
+          means.add('accuracy', chosen > rejected ? 1 : 0);
+          means.add('margin', chosen - rejected);
+          return [dChosen / pairs.length, dRejected / pairs.length];
+        }),
+      );
+    all.push(...(await backpropagate(() => model.rewards(batch, { dropout }), slopes)));
+  }
+  return {
+    ...means.all(),
+    min_reward: Math.min(...all),
+    mean_reward: all.reduce((sum, reward) => sum + reward, 0) / all.length,
+    max_reward: Math.max(...all),
+  };
+}

@@ -1,0 +1,128 @@
+import { ArgumentError } from '@selfjudge/base';
+import type { PreferencePair } from '@selfjudge/data';
+import { answeredIds, refusable } from '@selfjudge/data/internal';
+import type { Tokenizer } from '@selfjudge/text';
+import { rewardBackward, rewardGroup } from '../losses/rewardUpdate.js';
+import { taskOver } from '../loop/taskOver.js';
+import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
+import type { AdamW } from '../optimizer/adamw.js';
+import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
+import { wholeField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
+import { loopFields } from '../options/loop.js';
+import { defaultLora } from '../options/lora.js';
+import { rewardFields } from '../options/reward.js';
+import { method } from './method.js';
+import type { RewardPair } from '../pairs/rewardPair.js';
+import { left, type Prepared } from './prepare.js';
+
+const fields = {
+  ...withDefaults(loopFields, { learningRate: 1e-4 }),
+  /** Tokens of prompt and answer at most; pairs with a longer side are left out and counted, never cut. */
+  maxLength: wholeField(
+    1024,
+    1,
+    'tokens of prompt and answer at most; pairs with a longer side are left out and counted',
+  ),
+  ...rewardFields,
+};
+export type RewardOptions = OptionsOf<typeof fields>;
+
+/** Pairs as a reward model reads them, whole. Longer ones than `maxLength`, and equal sides, are left out and counted. */
+export function prepareReward(
+  tokenizer: Tokenizer,
+  rows: readonly PreferencePair[],
+  options: { maxLength: number },
+): Prepared<RewardPair> {
+  const { maxLength } = options;
+  const out: Prepared<RewardPair> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { id, prompt, margin } = row;
+    const { value, problem } = refusable(() =>
+      [row.chosen, row.rejected].map((answer) => answeredIds(tokenizer, prompt, answer)),
+    );
+    if (problem) {
+      out.dropped.push(left(row, problem));
+      continue;
+    }
+    const [chosen, rejected] = value;
+    const longest = Math.max(chosen.length, rejected.length);
+    if (longest > maxLength) {
+      const reason = `prompt and answer have ${longest} tokens, the limit is ${maxLength}`;
+      out.dropped.push(left(row, { code: 'too-long', reason }));
+    } else if (chosen.length === rejected.length && chosen.every((token, i) => token === rejected[i])) {
+      const reason = `both sides are the same ${longest} tokens`;
+      out.dropped.push(left(row, { code: 'equal-answers', reason }));
+    } else out.examples.push({ id, chosen, rejected, ...(margin !== undefined && { margin }) });
+  }
+  return out;
+}
+
+/** A reward model of pairs (Bradley and Terry, 1952; arXiv 2203.02155): the better answer gets the larger reward. */
+export function rewardTask(
+  trainable: RewardTrainable,
+  pairs: readonly RewardPair[],
+  options: RewardOptions,
+): TrainingTask {
+  assertMargins(pairs);
+  const task = taskOver(trainable, pairs.length, options);
+  const batch = (step: number) => task.order.batch(step).map((i) => pairs[i]);
+  const groupOf = (pair: RewardPair) => ({ id: pair.id, ...rewardGroup(trainable.reward, pair) });
+  return {
+    ...task,
+    workload: {
+      groups: (step) => batch(step).map(groupOf),
+      all: pairs.map(groupOf),
+      tokenBudget: options.tokenBudget,
+    },
+    step: (at) => rewardStep(batch(at.step), { ...task, options }, at),
+  };
+}
+
+/** One optimizer step over `pairs`. */
+export async function rewardStep(
+  pairs: readonly RewardPair[],
+  run: { trainable: RewardTrainable; optimizer: AdamW; options: RewardOptions },
+  { step, learningRate, signal, profile }: StepContext,
+): Promise<StepReport> {
+  const { trainable, optimizer, options } = run;
+  await profile?.lap('data');
+  const dropout = options.disableDropout ? undefined : { seed: options.seed, step };
+  const metrics = await rewardBackward(trainable.reward, pairs, options, { dropout, signal });
+  const { gradNorm, skipped } = await optimizer.step(learningRate);
+  await profile?.lap('update');
+  return {
+    metrics: { ...metrics, grad_norm: gradNorm },
+    tokens: pairs.reduce((sum, { chosen, rejected }) => sum + chosen.length + rejected.length, 0),
+    examples: pairs.map(({ id }) => id),
+    skipped,
+  };
+}
+
+/** @throws ArgumentError where some pairs have a margin and others none: nobody said what theirs is */
+function assertMargins(pairs: readonly RewardPair[]): void {
+  const without = pairs.find(({ margin }) => margin === undefined);
+  if (without === undefined || pairs.every(({ margin }) => margin === undefined)) return;
+  throw new ArgumentError('pairs', {
+    where: 'rewardTask',
+    expected: 'a margin in every pair, or in none',
+    received: `none in ${without.id}`,
+  });
+}
+
+export const reward = method({
+  summary: 'a reward model: the better answer of each pair gets the larger number',
+  source: 'Bradley and Terry 1952; arXiv 2203.02155, equation 1; TRL RewardTrainer',
+  fields,
+  rows: 'preferences',
+  split: 'all',
+  drops: true,
+  // Nothing drops while disableDropout says so.
+  presets: { default: { lora: { ...defaultLora, dropout: 0 } } },
+  labels: ({ centerRewardsCoefficient: k }) =>
+    `chosen answers get more than rejected ones${k > 0 ? `, and both a mean near 0 (${k})` : ''}`,
+  task({ rows, options, tokenizer, policyWithHead, usable }) {
+    const data = prepareReward(tokenizer, rows, options);
+    const trainable = policyWithHead();
+    return rewardTask(trainable, usable('pairs', data), options);
+  },
+});
