@@ -1,5 +1,5 @@
 import { ArgumentError, DataError } from '@selfjudge/base';
-import type { Issue, PromptFormat, Row, Split } from '@selfjudge/data';
+import type { Issue, PromptFormat, Row, Split, Text } from '@selfjudge/data';
 import { readJsonl, splitOf } from '@selfjudge/data/internal';
 import { modelFacts } from '@selfjudge/engine/internal';
 import { withChatTemplate } from '@selfjudge/text/internal';
@@ -8,6 +8,7 @@ import { resolvePromptFormat } from '../models/trainingData.js';
 import { presetOf, toOptions, TRAINING_VERBS } from '../config/index.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { Tokenizer } from '@selfjudge/text';
+import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { limited, promptsLimited } from './examples.js';
 import { inspectRow, type InspectedPart, type ReadAs, type RowReader, type TokenKind } from './inspectRow.js';
 
@@ -70,6 +71,8 @@ export interface Inspection {
   otherSplits: number;
   shown: ShownRow[];
   counts: Record<string, PartCounts>;
+  /** What is worth knowing of how all prompts are read. */
+  notes: string[];
   /** What is left out and why, in the order of the lines. */
   leftOut: (Issue & { what: string })[];
 }
@@ -101,9 +104,11 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
     otherSplits: 0,
     shown: [],
     counts: {},
+    notes: [],
     leftOut: content.issues.map((issue) => ({ ...issue, what: 'row' })),
   };
   const lengths = new Map<PartCounts, number[]>();
+  const prompts: Text[] = [];
   for (const [i, { line, value }] of content.rows.entries()) {
     signal?.throwIfAborted();
     const { prompt, parts } = inspectRow(as, value, `${file}:${line}`, reader);
@@ -112,12 +117,15 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
       found.otherSplits++;
       continue;
     }
+    if (prompt !== undefined) prompts.push(prompt);
     for (const part of parts) {
       if (part.problem) found.leftOut.push({ file, line, what: part.what, ...part.problem });
       else count(part, line, found.counts, lengths);
     }
     if (row === undefined ? found.shown.length < most : row === line) found.shown.push({ line, parts });
   }
+  found.notes =
+    as === 'judge' ? judgedNotes(prompts) : promptNotes(prompts, reader.tokenizer, reader.promptFormat);
   for (const [counts, all] of lengths) counts.median = all.sort((a, b) => a - b)[all.length >> 1];
   found.leftOut.sort((a, b) => a.line - b.line);
   return found;

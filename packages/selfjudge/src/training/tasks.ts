@@ -24,7 +24,7 @@ import type { TrainingVerb } from '../config/index.js';
 import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import { promptKey, readTrainingData, saveTrainingData } from '../models/trainingData.js';
-import { promptNotes } from '../rows/promptNotes.js';
+import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import type { RowSource, Warn } from '../rows/datasets.js';
 import { devPrompts, devRows, limited, prepareJudge, promptsLimited, usable } from './examples.js';
 import type { RunOptions } from './runOptions.js';
@@ -149,10 +149,11 @@ const promptOfRow = ({ prompt }: { prompt: Text }): Text => prompt;
  */
 function remember(
   prompts: readonly Text[],
-  { promptFormat }: RunOptions,
+  { promptFormat, judgeTemplate }: RunOptions,
   { opened, note }: TaskContext,
 ): (dir: string) => void {
-  for (const line of promptNotes(prompts, opened.tokenizer, promptFormat)) note(line);
+  const judged = judgeTemplate === undefined ? [] : judgedNotes(prompts);
+  for (const line of [...promptNotes(prompts, opened.tokenizer, promptFormat), ...judged]) note(line);
   const before = readTrainingData(opened);
   const known = before === undefined || before.prompts !== undefined;
   const keys = new Set([...(before?.prompts ?? []), ...prompts.map(promptKey)]);
