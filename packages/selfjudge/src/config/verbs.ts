@@ -181,13 +181,13 @@ export const MODEL_VERBS = {
         max_prompt_length: selfTrainingFields.max_prompt_length
           .optional()
           .describe('tokens of a prompt to self-train at most (default: that of the verb)'),
-        train_on: sftFields.train_on,
+        train_on: sftFields.train_on.optional().describe('as sft takes it (default: last)'),
         judge_template: templateFields.judge_template
           .optional()
           .describe('a shipped template, a file, or auto (default: that of the verb)'),
       },
     },
-    { as: 'auto', dataset_split: 'all', rows: 3, train_on: 'last', judge_template: undefined },
+    { as: 'auto', dataset_split: 'all', rows: 3, train_on: undefined, judge_template: undefined },
   ),
   evaluate: grouped(
     {
