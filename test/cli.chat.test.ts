@@ -74,6 +74,18 @@ describe('from a pipe', () => {
     expect(messages).toHaveLength(3);
   });
 
+  it('/save takes ~ for the home folder, and /exit reads no line behind it', async () => {
+    const shell = `HOME='${cwd}'; export HOME`;
+    const stdin = 'Hi\n/save ~/home.jsonl\n/save ~nobody/x\n/help\n/exit\nnever\n/save never.jsonl\n';
+    const ended = await run(['chat', ...M, '--max_new_tokens', '3'], { cwd, stdin, shell });
+    expect(ended.stderr).toContain(`1 turn saved to ${join(cwd, 'home.jsonl')}\n`);
+    expect(ended.stderr).toMatch(/^error: \/save: expected a path; .*received ~nobody\/x$/m);
+    expect(ended.stderr).toContain('Lines behind it are not read');
+    expect(rowsOf(readFileSync(join(cwd, 'home.jsonl'), 'utf8'))).toHaveLength(1);
+    expect(existsSync(join(cwd, 'never.jsonl'))).toBe(false);
+    expect(ended.code).toBe(1);
+  });
+
   it('--best_of shows the bracket on stderr, and the winner alone on stdout', async () => {
     const flags = ['--best_of', '3', '--max_new_tokens', '4'];
     const { code, stdout, stderr } = await chat('Hi\n', ...flags);

@@ -214,6 +214,59 @@ describe('inspect', () => {
     expect(sequencesOf(JSON.parse(stdout) as Record<string, any>)).toHaveLength(8);
   });
 
+  it('of a run reads rows as the run does; flags go before it, and it says so', async () => {
+    const flags = [
+      '--max_length',
+      '70',
+      '--train_on',
+      'all',
+      '--prompt_format',
+      'chat',
+      '--dtype',
+      'float32',
+    ];
+    const loop = [
+      '--dataset_split',
+      'all',
+      '--max_steps',
+      '1',
+      '--train_batch_size',
+      '2',
+      '--output_dir',
+      'own',
+    ];
+    const ended = await run(['sft', '-m', 'model', '--dataset_name', 'pairs.jsonl', ...flags, ...loop], {
+      cwd,
+    });
+    expect(ended.code, ended.stderr).toBe(0);
+    const messages = ['Hi', 'A', 'So', 'B'].map((content, i) => ({
+      role: i % 2 ? 'assistant' : 'user',
+      content,
+    }));
+    writeRows(cwd, 'own.jsonl', [{ messages }, { prompt: 'Hi', chosen: 'Yo', rejected: 'No' }]);
+    const of = async (...more: string[]) => {
+      const { stdout } = await run(['inspect', 'own.jsonl', '-m', 'own', '--json', ...more], { cwd });
+      return JSON.parse(stdout) as Record<string, any>;
+    };
+    const own = await of();
+    expect(own).toMatchObject({
+      as: 'sft',
+      limit: 70,
+      counts: { example: { used: 2, labels: { trained: 7 } } },
+    });
+    const began = 'as the run in own began: ';
+    expect(own.notes[0]).toBe(`${began}as sft, max_length 70, train_on all, prompt_format chat`);
+    const given = await of('--max_length', '60', '--train_on', 'last', '--prompt_format', 'standard');
+    expect(given).toMatchObject({ limit: 60, counts: { example: { labels: { trained: 5 } } } });
+    expect(given.notes[0]).toBe(`${began}as sft`);
+    // Of another verb only what a string prompt is.
+    const pair = await of('--as', 'dpo');
+    expect(pair).toMatchObject({ as: 'dpo', limit: 1024 });
+    expect(pair.notes[0]).toBe(`${began}prompt_format chat`);
+    const text = await run(['inspect', 'own.jsonl', '-m', 'own'], { cwd });
+    expect(text.stdout).toContain(`note ${began}as sft, max_length 70`);
+  });
+
   it('refuses what it does not know before a file is read', async () => {
     const wrong = await inspect('nowhere.jsonl', '--as', 'kto');
     expect(wrong).toMatchObject({

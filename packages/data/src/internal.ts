@@ -5,7 +5,7 @@ export { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from '
 export { describeIssues, describeProblems, refusable } from './problem.js';
 export { promptOfExample, sftContentOf, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
-export { promptColumns } from './templateColumns.js';
+export { promptColumns, templateColumnsOf } from './templateColumns.js';
 export { argumentsOf, columnOf, isStandard, messagesOf } from './text.js';
 export {
   answeredIds,

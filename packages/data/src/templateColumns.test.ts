@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { byteTokenizer, Tokenizer } from '@selfjudge/text';
+import { byteTokenizer, Tokenizer, type Message } from '@selfjudge/text';
 
 import { withExactColumns } from './exactColumns.js';
 import { toAnswerPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 import { sftExampleOf } from './rows.js';
-import { promptColumns } from './templateColumns.js';
+import { promptColumns, templateColumnsOf } from './templateColumns.js';
 import { promptIds, sftSequence } from './tokenise.js';
 
-const user = { role: 'user', content: 'q' };
+const user: Message = { role: 'user', content: 'q' };
 const tools = [{ type: 'function', function: { name: 'f' } }];
 const columns = { tools, documents: [{ text: 'd' }], chat_template_kwargs: { day: 'Monday' } };
 const told = { tools, documents: [{ text: 'd' }], day: 'Monday' };
@@ -52,6 +52,26 @@ describe('columns that belong to the chat template', () => {
       [{ chat_template_kwargs: { messages: [] } }, /^chat_template_kwargs: 'messages' is set/],
     ] as const)
       expect(args(more).problem!.reason).toMatch(reason);
+  });
+
+  it('are named by text as it stands, which shows them to no one', () => {
+    const asIs = { promptFormat: 'standard' } as const;
+    const unread = ['tools', 'documents', 'chat_template_kwargs'];
+    const prompt = { text: 'q', unread };
+    const pair = toPreferencePair({ prompt: 'q', chosen: 'a', rejected: 'b', ...columns }, 'x', asIs).value!;
+    expect(pair.prompt).toEqual(prompt);
+    expect(toPromptRow({ prompt: 'q', ...columns }, 'x', asIs).value!.prompt).toEqual(prompt);
+    const example = { id: 'x', prompt, completion: 'a' };
+    expect(toSftExample({ prompt: 'q', completion: 'a', ...columns }, 'x', asIs).value).toEqual(example);
+    expect(sftExampleOf({ ...pair, id: 'x' })).toEqual(example);
+    expect(promptColumns(prompt)).toEqual({ prompt: 'q' });
+    expect(templateColumnsOf(prompt)).toEqual(unread);
+    expect(templateColumnsOf({ messages: [user], templateArguments: told })).toEqual(unread);
+    for (const none of [{}, { tools: [], documents: null, chat_template_kwargs: {} }, { tools: '[]' }]) {
+      const row = toPromptRow({ prompt: 'q', ...none }, 'x', asIs).value!;
+      expect(row.prompt).toEqual({ text: 'q' });
+      expect(templateColumnsOf(row.prompt)).toEqual([]);
+    }
   });
 
   it('reach the template', () => {

@@ -39,10 +39,31 @@ function fromText(column: unknown): unknown {
   }
 }
 
-/** A prompt with what its row tells the chat template, which text as it stands does not go through. */
+/**
+ * A prompt with what its row tells the chat template. Text as it stands goes through none: it keeps only the names of
+ * the columns that say something to no one.
+ */
 export function withArguments(prompt: Text, told: TemplateArguments | undefined): Text {
-  if (told === undefined || isStandard(prompt)) return prompt;
+  if (told === undefined) return prompt;
+  if (isStandard(prompt)) {
+    const unread = columnsOf(told);
+    return unread.length === 0 ? prompt : { text: prompt.text, unread };
+  }
   return { messages: messagesOf(prompt), templateArguments: { ...argumentsOf(prompt), ...told } };
+}
+
+/** The columns of a prompt that a chat template alone reads, whether one is there to read them or not. */
+export const templateColumnsOf = (prompt: Text): readonly string[] =>
+  isStandard(prompt) ? (prompt.unread ?? []) : columnsOf(argumentsOf(prompt) ?? {});
+
+/** The columns that arguments came in; null and an empty list say nothing. */
+function columnsOf(told: TemplateArguments): string[] {
+  const names = Object.entries(told).flatMap(([name, value]) => {
+    const isEmpty = value === null || value === undefined || (Array.isArray(value) && value.length === 0);
+    if (name !== 'tools' && name !== 'documents') return ['chat_template_kwargs'];
+    return isEmpty ? [] : [name];
+  });
+  return [...new Set(names)];
 }
 
 /** A prompt as the columns of a row. */

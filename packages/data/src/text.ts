@@ -12,6 +12,8 @@ export interface Conversation {
  */
 export interface StandardText {
   text: string;
+  /** Columns of its row that are for a chat template alone, and so without effect here; absent where there are none. */
+  unread?: readonly string[];
 }
 
 /**

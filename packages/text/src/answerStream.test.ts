@@ -1,76 +1,13 @@
+import { smallLlama } from '@selfjudge/testing/sentencePiece';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerStream } from './answerStream.js';
 import { byteTokenizer } from './byteTokenizer.js';
-import type { TokenizerFiles } from './tokenizerFiles.js';
-import { Tokenizer } from './tokenizer.js';
-
-/** Pieces as SentencePiece writes them, with bytes to fall back to, in Llama 2's format: a space before the answer. */
-function sentencePiece(): Tokenizer {
-  const words = ['<unk>', '<s>', '</s>'];
-  for (let byte = 0; byte < 256; byte++)
-    words.push(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
-  words.push('▁', 'a', 'b', '▁a', '▁b', '▁▁', 'ab', 'é');
-  const vocab = Object.fromEntries(words.map((word, id) => [word, id]));
-  const added = [0, 1, 2].map((id) => ({
-    id,
-    content: words[id],
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-    special: true,
-  }));
-  const files: TokenizerFiles = {
-    tokenizer: {
-      version: '1.0',
-      truncation: null,
-      padding: null,
-      added_tokens: added,
-      normalizer: {
-        type: 'Sequence',
-        normalizers: [
-          { type: 'Prepend', prepend: '▁' },
-          { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-        ],
-      },
-      pre_tokenizer: null,
-      post_processor: null,
-      decoder: {
-        type: 'Sequence',
-        decoders: [
-          { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-          { type: 'ByteFallback' },
-          { type: 'Fuse' },
-          { type: 'Strip', content: ' ', start: 1, stop: 0 },
-        ],
-      },
-      model: {
-        type: 'BPE',
-        dropout: null,
-        unk_token: '<unk>',
-        fuse_unk: true,
-        byte_fallback: true,
-        vocab,
-        merges: [
-          ['▁', 'a'],
-          ['▁', 'b'],
-          ['▁', '▁'],
-          ['a', 'b'],
-        ],
-      },
-    },
-    config: { bos_token: '<s>', eos_token: '</s>', unk_token: '<unk>' },
-    chatTemplate:
-      "{% for m in messages %}{% if m.role == 'user' %}{{ '[INST] ' + m.content + ' [/INST]' }}" +
-      "{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}",
-  };
-  return new Tokenizer(files);
-}
+import type { Tokenizer } from './tokenizer.js';
 
 const tokenizers: [string, Tokenizer][] = [
   ['bytes', byteTokenizer({ words: [' A', ' B', 'é', '\u{1F600}'] })],
-  ['SentencePiece', sentencePiece()],
+  ['SentencePiece', smallLlama()],
 ];
 
 describe.each(tokenizers)('AnswerStream, %s', (name, tokenizer) => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 import { ArgumentError } from '@selfjudge/base';
 import { CHATML } from './byteTokenizer.js';
@@ -26,5 +26,7 @@ export function withChatTemplate(tokenizer: Tokenizer, choice: string): Tokenize
 }
 
 function fileOf(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === false
+    ? readFileSync(path, 'utf8')
+    : undefined;
 }

@@ -1,5 +1,6 @@
 import { FileFormatError } from '@selfjudge/base';
 import type { AddedTokenJson, BpeJson, Component, TokenizerConfig, TokenizerJson } from './tokenizerFiles.js';
+import { MARKER } from './marker.js';
 import { fieldsOf } from './protobuf.js';
 import { vocabularyMerges } from './scoredMerges.js';
 import { llamaParts } from './tokenizerClass.js';
@@ -70,11 +71,14 @@ export function fromSentencePiece(
   };
 }
 
-/** The tokens that a tokenizer.model adds, as a config lists further special tokens. */
+/**
+ * The tokens that a tokenizer.model adds, as a config lists further special tokens. User-defined pieces are text that is
+ * never taken apart (runs of line breaks, tags); but markers of turns are none, though files of Gemma list them so.
+ */
 export function sentencePieceTokens(path: string, model: Uint8Array): Omit<AddedTokenJson, 'id'>[] {
   return read(path, model).pieces.flatMap(({ piece, type }) =>
     type === CONTROL || type === USER_DEFINED
-      ? [{ content: piece, normalized: false, special: type === CONTROL }]
+      ? [{ content: piece, normalized: false, special: type === CONTROL || MARKER.test(piece) }]
       : [],
   );
 }

@@ -19,7 +19,7 @@ import { ControlTokens } from './controlTokens.js';
 import type { TokenizerConfig, TokenizerFiles } from './tokenizerFiles.js';
 import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
 import { isTextToken } from './textToken.js';
-import { isTokenizerFiles } from './tokenizerFiles.js';
+import { isObject, isTokenizerFiles } from './tokenizerFiles.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
 import { renderConversation } from './conversation.js';
@@ -461,7 +461,8 @@ function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<stri
     config.additional_special_tokens ?? [],
     config.extra_special_tokens ?? [],
   ];
-  const special = new Set([...Object.values(named), ...further.flat().map(contentOf)]);
+  const listed = further.flat().filter((token) => !isPlain(token));
+  const special = new Set([...Object.values(named), ...listed.map(contentOf)]);
   const { model } = tokenizer;
   const tokens = tokenizer.added_tokens
     .filter(
@@ -476,6 +477,11 @@ function controlTokens({ tokenizer, config }: TokenizerFiles, named: Record<stri
     tokens.push({ id: model.vocab[content], content, lstrip: false, rstrip: false });
   }
   return new ControlTokens(tokens);
+}
+
+/** Whether a list of special tokens says of one that it is none, as user-defined pieces of a tokenizer.model. */
+function isPlain(token: unknown): boolean {
+  return isObject(token) && token.special === false && token.__type === undefined;
 }
 
 /** Whether the tokenizer itself begins text with BOS: its config says so, or its post-processor does it. */

@@ -1,10 +1,9 @@
+import { MARKER } from './marker.js';
 import type { Message } from './message.js';
 import type { Tokenizer } from './tokenizer.js';
 
 const QUESTION = 'a question';
 const ANSWER = 'an answer to look behind';
-/** What looks like a marker of a turn: <|im_start|>, <start_of_turn>. */
-const MARKER = /<\|[^\s<>|]{1,64}\|>|<(?:start|end)_of_\w{1,32}>/;
 
 /**
  * Why a model cannot learn where its turns end, in words; undefined where it can. Either nothing ends a turn: the template

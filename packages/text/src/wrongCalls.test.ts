@@ -95,6 +95,16 @@ const table: Record<string, Entry> = {
         ),
         config: arg(files.config, notObject),
         chatTemplate: arg(undefined, given(fc.oneof(notText, fc.constant('{% if %}')))),
+        chatTemplates: arg(
+          { default: 'a' },
+          given(
+            fc.oneof(
+              notObject,
+              fc.constant([]),
+              notText.map((wrong) => ({ default: 'a', other: wrong })),
+            ),
+          ),
+        ),
         eosTokenIds: arg([1], given(notListOf(1, notWhole(0)))),
       },
       notObject,

@@ -9,6 +9,7 @@ import { findModel } from '@selfjudge/engine/internal';
 import type { OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
+import { promptNotes } from '../rows/promptNotes.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
@@ -54,7 +55,8 @@ export function addGenerateVerb(program: Command): void {
             prompt === undefined
               ? readRows(file!, (row, id) => toPromptRow(row, id, { promptFormat }))
               : [{ line: 1, value: { id: 'prompt', prompt } }],
-          ...(prompt === undefined && { promptOf: (row: PromptRow) => row.prompt }),
+          promptOf: (row: PromptRow) => row.prompt,
+          ...(prompt === undefined && { promptNotes }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
             const { judge: path, modelNameOrPath } = options;

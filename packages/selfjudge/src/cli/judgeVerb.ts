@@ -5,6 +5,7 @@ import { tokenEvidence } from '@selfjudge/judging/internal';
 import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
+import { judgedNotes } from '../rows/promptNotes.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
@@ -35,6 +36,8 @@ export function addJudgeVerb(program: Command): void {
         title: 'judge',
         unit: 'pairs',
         read: (promptFormat) => readRows(file, (row) => toAnswerPair(row, { promptFormat })),
+        promptOf: ({ prompt }) => prompt,
+        promptNotes: judgedNotes,
         work: (opened, rows, hooks) =>
           judgeRows(judgeOf(opened, options.judgeTemplate, options.judgeReasoning), rows, hooks),
         show: (verdict) => [verdictRow(verdict)],

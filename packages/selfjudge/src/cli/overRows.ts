@@ -1,10 +1,10 @@
 import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { findModel } from '@selfjudge/engine/internal';
+import type { Tokenizer } from '@selfjudge/text';
 import { formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
-import { promptNotes } from '../rows/promptNotes.js';
 import { outputPath, withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { interruptible } from './exit.js';
@@ -19,8 +19,9 @@ interface RowWork<In, Out> {
   unit: string;
   /** @param promptFormat what a string prompt is */
   read(promptFormat: PromptFormat): Promise<InputRow<In>[]>;
-  /** The prompt of a row, where how it is read matters. */
-  promptOf?(value: In): Text;
+  promptOf(value: In): Text;
+  /** What is worth knowing of how prompts are read. */
+  promptNotes?(prompts: Text[], tokenizer: Tokenizer, format: PromptFormat): string[];
   work(
     opened: OpenModel,
     rows: InputRow<In>[],
@@ -41,7 +42,7 @@ interface RowWork<In, Out> {
  * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
  */
 export async function overRows<In, Out>(
-  { file, title, unit, read, promptOf, work, show, empty, keepsColumns, note }: RowWork<In, Out>,
+  { file, title, unit, read, promptOf, promptNotes, work, show, empty, keepsColumns, note }: RowWork<In, Out>,
   options: RowOptions,
 ): Promise<void> {
   const out = outputPath(options.out, [file, options.modelNameOrPath, options.adapter]);
@@ -56,10 +57,9 @@ export async function overRows<In, Out>(
       try {
         for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
         for (const line of templateNotes(opened.templateSettings)) progress.say(`note: ${line}`);
-        if (promptOf !== undefined) {
-          const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
-          for (const note of promptNotes(prompts, opened.tokenizer, format)) progress.say(`note: ${note}`);
-        }
+        const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
+        for (const line of promptNotes?.(prompts, opened.tokenizer, format) ?? [])
+          progress.say(`note: ${line}`);
         progress.begin(0);
         const results = await work(opened, rows, { signal, onProgress });
         progress.finish();

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { SftExample } from '@selfjudge/data';
 import { promptOfExample, toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../rows/rows.js';
+import { promptNotes } from '../rows/promptNotes.js';
 import { scoreRows } from '../inference/score.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { filePath } from './output.js';
@@ -25,6 +26,7 @@ export function addScoreVerb(program: Command): void {
         unit: 'rows',
         read: (promptFormat) => readRows(file, (row, id) => toSftExample(row, id, { promptFormat })),
         promptOf: (example: SftExample) => promptOfExample(example),
+        promptNotes,
         work: scoreRows,
         show: (score) => [score],
         empty: { logprob: null, tokens: [], logprobs: [] },

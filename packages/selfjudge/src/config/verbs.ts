@@ -153,7 +153,7 @@ export const MODEL_VERBS = {
       },
       Rows: {
         as: z
-          .enum(['auto', 'sft', 'jsft', 'dpo', 'self-train', 'judge'])
+          .enum(['auto', 'sft', 'jsft', 'dpo', 'reward', 'self-train', 'judge'])
           .describe('the verb whose examples are shown; auto goes by the columns'),
         dataset_split: dataFields.dataset_split,
         prompt_format: dataFields.prompt_format,
@@ -167,13 +167,13 @@ export const MODEL_VERBS = {
         max_prompt_length: schemaOf(maxPromptLength)
           .optional()
           .describe('tokens of a prompt to self-train at most (default: that of the verb)'),
-        train_on: schemaOf(trainOn),
+        train_on: schemaOf(trainOn).optional().describe('as sft takes it (default: last)'),
         judge_template: templateFields.judge_template
           .optional()
           .describe('a shipped template, a file, or auto (default: that of the verb)'),
       },
     },
-    { as: 'auto', dataset_split: 'all', rows: 3, train_on: 'last', judge_template: undefined },
+    { as: 'auto', dataset_split: 'all', rows: 3, train_on: undefined, judge_template: undefined },
   ),
   evaluate: grouped(
     {

@@ -6,7 +6,7 @@ import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '..
 import { templateNotes } from '../models/templateSettings.js';
 import { readTrainingData, resolvePromptFormat } from '../models/trainingData.js';
 import { fileRows } from '../rows/datasets.js';
-import { promptNotes } from '../rows/promptNotes.js';
+import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { fittingPairs, heldOut } from './evaluatedPairs.js';
 import { phasesOf, type EvaluateHooks, type EvaluateOptions, type Evaluation } from './evaluationPhases.js';
 
@@ -48,7 +48,8 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const unseen = heldOut(pairs, parts.map(readTrainingData), datasetSplit, onWarning);
     const fitting = fittingPairs(unseen, policy, options, onWarning);
     const prompts = fitting.map(({ prompt }) => prompt);
-    for (const note of promptNotes(prompts, policy.tokenizer, promptFormat)) onWarning(note);
+    const notes = [...promptNotes(prompts, policy.tokenizer, promptFormat), ...judgedNotes(prompts)];
+    for (const note of notes) onWarning(note);
     const phases = phasesOf({ policy, outside: outside?.judge, baseline }, fitting, options, hooks);
     let result: Partial<Evaluation> = { samples: [] };
     for (const [i, { name, unit, run }] of phases.entries()) {

@@ -1,6 +1,6 @@
 import { byteTokenizer } from '@selfjudge/text';
 import { expect, it } from 'vitest';
-import { promptNotes } from './promptNotes.js';
+import { judgedNotes, promptNotes } from './promptNotes.js';
 
 const tokenizer = byteTokenizer();
 const user = [{ role: 'user' as const, content: 'c' }];
@@ -22,4 +22,19 @@ it('says nothing of conversations, of plain user turns, and of text for a model 
   expect(promptNotes([user], tokenizer, 'standard')).toEqual([]);
   expect(promptNotes(['a'], tokenizer, 'chat')).toEqual([]);
   expect(promptNotes([{ text: 'a' }], byteTokenizer({ chat: false }), 'standard')).toEqual([]);
+});
+
+it('counts prompts with columns that nothing reads', () => {
+  const unread = { text: 'a', unread: ['tools'] };
+  const other = { text: 'b', unread: ['documents', 'tools'] };
+  const told = { messages: user, templateArguments: { tools: [{ name: 'f' }] } };
+  const [note] = promptNotes([unread, other, { text: 'c' }, told], tokenizer, 'standard');
+  expect(note).toBe(
+    '2 of 4 prompts have columns without effect (documents, tools): text as it stands goes through no chat template',
+  );
+  expect(judgedNotes([unread, told, user])).toEqual([
+    '2 of 3 prompts have columns without effect (tools): the question to the judge shows the turns of a prompt alone',
+  ]);
+  expect(promptNotes([told], tokenizer, 'standard')).toEqual([]);
+  expect(judgedNotes([user, 'a'])).toEqual([]);
 });

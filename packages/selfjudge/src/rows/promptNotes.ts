@@ -1,5 +1,5 @@
 import type { PromptFormat, Text } from '@selfjudge/data';
-import { columnOf, isStandard } from '@selfjudge/data/internal';
+import { columnOf, isStandard, templateColumnsOf } from '@selfjudge/data/internal';
 import type { Tokenizer } from '@selfjudge/text';
 
 /**
@@ -14,8 +14,8 @@ export function promptNotes(prompts: readonly Text[], tokenizer: Tokenizer, form
     return found.length > 0 ? [found] : [];
   });
   const markers = [...new Set(marked.flat())].slice(0, 4).join(', ');
-  const share = (count: number) => `${count} of ${prompts.length} prompts`;
-  const notes: string[] = [];
+  const share = shareOf(prompts);
+  const notes = unreadNotes(texts, share, 'text as it stands goes through no chat template');
   if (format === 'chat') {
     if (marked.length > 0)
       notes.push(
@@ -33,4 +33,21 @@ export function promptNotes(prompts: readonly Text[], tokenizer: Tokenizer, form
         '--prompt_format chat makes each of them a user turn',
     );
   return notes;
+}
+
+/** What is worth knowing of prompts that a judge alone reads: its question holds their turns and nothing beside them. */
+export const judgedNotes = (prompts: readonly Text[]): string[] =>
+  unreadNotes(prompts, shareOf(prompts), 'the question to the judge shows the turns of a prompt alone');
+
+const shareOf =
+  (prompts: readonly Text[]) =>
+  (count: number): string =>
+    `${count} of ${prompts.length} prompts`;
+
+/** Columns that were written to be read, and are not. @param why one clause */
+function unreadNotes(prompts: readonly Text[], share: (count: number) => string, why: string): string[] {
+  const unread = prompts.map(templateColumnsOf).filter((names) => names.length > 0);
+  if (unread.length === 0) return [];
+  const names = [...new Set(unread.flat())].sort().join(', ');
+  return [`${share(unread.length)} have columns without effect (${names}): ${why}`];
 }

@@ -11,14 +11,20 @@ import {
 import type { JudgeTemplate } from '@selfjudge/judging';
 import { askedAbout, QuestionFormat } from '@selfjudge/judging/internal';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import type { Prepared, SupervisedExample, TokenPair } from '@selfjudge/training';
-import { prepareJudge, preparePairs, preparePrompts, prepareSft } from '@selfjudge/training/internal';
+import type { Prepared, RewardPair, SupervisedExample, TokenPair } from '@selfjudge/training';
+import {
+  prepareJudge,
+  preparePairs,
+  preparePrompts,
+  prepareReward,
+  prepareSft,
+} from '@selfjudge/training/internal';
 
 /** The verbs whose reading of rows can be looked at. */
-export type ReadAs = 'sft' | 'jsft' | 'dpo' | 'self-train' | 'judge';
+export type ReadAs = 'sft' | 'jsft' | 'dpo' | 'reward' | 'self-train' | 'judge';
 
 /** What a token is to its verb: read, or a label of a kind. */
-export type TokenKind = 'prompt' | 'trained' | 'verdict' | 'rationale';
+export type TokenKind = 'prompt' | 'trained' | 'verdict' | 'rationale' | 'reward';
 
 /** A sequence of a row, exactly as the verb computes it. */
 export interface InspectedSequence {
@@ -87,6 +93,12 @@ export function inspectRow(as: ReadAs, row: Row, id: string, reader: RowReader):
         ({ prompt }) => prompt,
         (pair) => [partOf(WHAT.dpo, preparePairs(tokenizer, [pair], reader), sidesOf)],
       );
+    case 'reward':
+      return of(
+        toPreferencePair(row, id, reader),
+        ({ prompt }) => prompt,
+        (pair) => [partOf(WHAT.reward, prepareReward(tokenizer, [pair], reader), rewardedOf)],
+      );
     case 'self-train':
       return of(
         toPromptRow(row, id, reader),
@@ -122,6 +134,7 @@ export const WHAT: Record<ReadAs, string> = {
   sft: 'example',
   jsft: 'pair',
   dpo: 'pair',
+  reward: 'pair',
   'self-train': 'prompt',
   judge: 'question',
 };
@@ -152,6 +165,14 @@ const sidesOf = ({ prompt, chosen, rejected }: TokenPair): InspectedSequence[] =
     name,
     tokens: [...prompt, ...tokens],
     kinds: [...prompt.map(() => 'prompt' as const), ...tokens.map(() => 'trained' as const)],
+  }));
+
+/** Both sides whole; the reward is that of the last token. */
+const rewardedOf = ({ chosen, rejected }: RewardPair): InspectedSequence[] =>
+  Object.entries({ chosen, rejected }).map(([name, tokens]) => ({
+    name,
+    tokens: [...tokens],
+    kinds: tokens.map((_, i) => (i === tokens.length - 1 ? 'reward' : 'prompt')),
   }));
 
 function questionOf({ tokens, candidates }: TreeSequence, name: string): InspectedSequence {

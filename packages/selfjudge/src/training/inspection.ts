@@ -1,15 +1,24 @@
 import { ArgumentError, DataError } from '@selfjudge/base';
-import type { Issue, PromptFormat, Row, Split } from '@selfjudge/data';
+import type { Issue, PromptFormat, Row, Split, Text } from '@selfjudge/data';
 import { readJsonl, splitOf } from '@selfjudge/data/internal';
 import { modelFacts } from '@selfjudge/engine/internal';
 import { withChatTemplate } from '@selfjudge/text/internal';
 import { savedArguments, settingsOf, type ChatTemplateOptions } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
-import { presetOf, toOptions, TRAINING_VERBS } from '../config/index.js';
+import { presetOf, snakeCase, toOptions, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { Tokenizer } from '@selfjudge/text';
+import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { limited, promptsLimited } from './examples.js';
-import { inspectRow, type InspectedPart, type ReadAs, type RowReader, type TokenKind } from './inspectRow.js';
+import { runDefaults, type RunDefaults } from './runDefaults.js';
+import {
+  inspectRow,
+  WHAT,
+  type InspectedPart,
+  type ReadAs,
+  type RowReader,
+  type TokenKind,
+} from './inspectRow.js';
 
 export interface InspectOptions extends ChatTemplateOptions {
   modelNameOrPath: string;
@@ -24,7 +33,8 @@ export interface InspectOptions extends ChatTemplateOptions {
   /** Default: those of the verb. */
   maxLength?: number;
   maxPromptLength?: number;
-  trainOn: 'last' | 'all';
+  /** Default: last. */
+  trainOn?: 'last' | 'all';
   /** What a string prompt is; auto: what it was when the weights were trained. */
   promptFormat: PromptFormat | 'auto';
   /** In the place of the tokenizer's own chat template: a name or a file. */
@@ -70,6 +80,8 @@ export interface Inspection {
   otherSplits: number;
   shown: ShownRow[];
   counts: Record<string, PartCounts>;
+  /** What is worth knowing of how all prompts are read. */
+  notes: string[];
   /** What is left out and why, in the order of the lines. */
   leftOut: (Issue & { what: string })[];
 }
@@ -90,8 +102,10 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
       line: row,
       reason: 'expected a row on this line (--row), received none',
     });
-  const as = options.as === 'auto' ? readAs(content.rows[0]?.value ?? {}) : options.as;
-  const { reader, limit } = await readerOf(as, options);
+  const run = runDefaults(options.modelNameOrPath);
+  const as = options.as === 'auto' ? readAs(content.rows[0]?.value ?? {}, run?.verb) : options.as;
+  const ofRun = run?.verb === as ? run : { promptFormat: run?.promptFormat };
+  const { reader, limit } = await readerOf(as, options, ofRun);
   const found: Inspection = {
     file,
     as,
@@ -101,9 +115,11 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
     otherSplits: 0,
     shown: [],
     counts: {},
+    notes: [],
     leftOut: content.issues.map((issue) => ({ ...issue, what: 'row' })),
   };
   const lengths = new Map<PartCounts, number[]>();
+  const prompts: Text[] = [];
   for (const [i, { line, value }] of content.rows.entries()) {
     signal?.throwIfAborted();
     const { prompt, parts } = inspectRow(as, value, `${file}:${line}`, reader);
@@ -112,26 +128,51 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
       found.otherSplits++;
       continue;
     }
+    if (prompt !== undefined) prompts.push(prompt);
     for (const part of parts) {
       if (part.problem) found.leftOut.push({ file, line, what: part.what, ...part.problem });
       else count(part, line, found.counts, lengths);
     }
     if (row === undefined ? found.shown.length < most : row === line) found.shown.push({ line, parts });
   }
+  found.notes = [
+    ...runNotes(options, ofRun),
+    ...(as === 'judge' ? judgedNotes(prompts) : promptNotes(prompts, reader.tokenizer, reader.promptFormat)),
+  ];
   for (const [counts, all] of lengths) counts.median = all.sort((a, b) => a - b)[all.length >> 1];
   found.leftOut.sort((a, b) => a.line - b.line);
   return found;
 }
 
-/** The verb that reads rows with such columns; training on what they show where several do. */
-function readAs(row: Row): ReadAs {
+/** The verb that reads rows with such columns: the run's where it does; training on what they show where several do. */
+function readAs(row: Row, ofRun?: TrainingVerb): ReadAs {
   if ('completions' in row) return 'judge';
-  if ('chosen' in row && 'rejected' in row) return 'dpo';
-  return 'messages' in row || 'completion' in row || 'chosen' in row ? 'sft' : 'self-train';
+  if ('chosen' in row && 'rejected' in row)
+    return ofRun !== undefined && ofRun in WHAT ? (ofRun as ReadAs) : 'dpo';
+  const isAnswered = 'messages' in row || 'completion' in row || 'chosen' in row;
+  return isAnswered && ofRun !== 'self-train' ? 'sft' : 'self-train';
 }
 
-async function readerOf(as: ReadAs, options: InspectOptions): Promise<{ reader: RowReader; limit: number }> {
-  const { modelNameOrPath, adapter, maxLength, maxPromptLength, trainOn, judgeTemplate } = options;
+/** What a reader takes from a run, where no flag says otherwise. */
+const OF_RUN = ['maxLength', 'maxPromptLength', 'trainOn', 'judgeTemplate', 'promptFormat'] as const;
+
+/** What was taken from the run, as a line. */
+function runNotes(options: InspectOptions, ofRun: Partial<RunDefaults>): string[] {
+  const taken = OF_RUN.flatMap((key) => {
+    const isGiven = options[key] !== undefined && options[key] !== 'auto';
+    return isGiven || ofRun[key] === undefined ? [] : [`${snakeCase(key)} ${ofRun[key]}`];
+  });
+  const verb = options.as === 'auto' && ofRun.verb !== undefined ? [`as ${ofRun.verb}`] : [];
+  const all = [...verb, ...taken];
+  return all.length === 0 ? [] : [`as the run in ${options.modelNameOrPath} began: ${all.join(', ')}`];
+}
+
+async function readerOf(
+  as: ReadAs,
+  options: InspectOptions,
+  ofRun: Partial<RunDefaults>,
+): Promise<{ reader: RowReader; limit: number }> {
+  const { modelNameOrPath, adapter, maxLength, maxPromptLength, judgeTemplate } = options;
   const { path, config, tokenizer: plain } = await modelFacts(modelNameOrPath, { adapter });
   if (plain === undefined)
     throw new ArgumentError('model_name_or_path', {
@@ -142,23 +183,23 @@ async function readerOf(as: ReadAs, options: InspectOptions): Promise<{ reader: 
   const own = options.chatTemplate === undefined ? plain : withChatTemplate(plain, options.chatTemplate);
   const tokenizer = own.withTemplate(settingsOf(own, savedArguments(path), options));
   const model = { config };
-  const defaults = as === 'judge' ? {} : toOptions(presetOf(TRAINING_VERBS[as], 'default')!);
-  const of = (key: string, given: number | undefined) =>
-    given ?? (defaults[key] as number | undefined) ?? Infinity;
+  const preset = as === 'judge' ? {} : toOptions(presetOf(TRAINING_VERBS[as], 'default')!);
+  const of = (key: 'maxLength' | 'maxPromptLength', given: number | undefined) =>
+    given ?? ofRun[key] ?? (preset[key] as number | undefined) ?? Infinity;
   const lengths = limited({ maxLength: of('maxLength', maxLength) }, { model });
   const prompts =
     as === 'self-train'
       ? promptsLimited(
           {
             maxPromptLength: of('maxPromptLength', maxPromptLength),
-            maxNewTokens: defaults.maxNewTokens as number,
+            maxNewTokens: ofRun.maxNewTokens ?? (preset.maxNewTokens as number),
           },
           { model },
         )
       : { maxPromptLength: Infinity };
   const { maxPositions } = config;
   const template = resolveTemplate(
-    judgeTemplate ?? (defaults.judgeTemplate as string | undefined) ?? 'auto',
+    judgeTemplate ?? ofRun.judgeTemplate ?? (preset.judgeTemplate as string | undefined) ?? 'auto',
     { path },
   );
   const limit =
@@ -170,8 +211,11 @@ async function readerOf(as: ReadAs, options: InspectOptions): Promise<{ reader: 
       ...lengths,
       maxPromptLength: prompts.maxPromptLength,
       maxPositions,
-      trainOn,
-      promptFormat: resolvePromptFormat(options.promptFormat, { path }),
+      trainOn: options.trainOn ?? ofRun.trainOn ?? 'last',
+      promptFormat:
+        options.promptFormat === 'auto' && ofRun.promptFormat !== undefined
+          ? ofRun.promptFormat
+          : resolvePromptFormat(options.promptFormat, { path }),
     },
     limit,
   };

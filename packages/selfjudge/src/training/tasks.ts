@@ -14,7 +14,7 @@ import {
 import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import { promptKey, readTrainingData, saveTrainingData } from '../models/trainingData.js';
-import { promptNotes } from '../rows/promptNotes.js';
+import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import type { RowSource, Warn } from '../rows/datasets.js';
 import { devRows, fitted, usable } from './examples.js';
 import { optionsOf, type RunOptions } from './runOptions.js';
@@ -96,10 +96,11 @@ const promptsOf = (rows: MethodRows[keyof MethodRows]): Text[] =>
  */
 function remember(
   prompts: readonly Text[],
-  { promptFormat }: RunOptions,
+  { promptFormat, judgeTemplate }: RunOptions,
   { opened, note }: TaskContext,
 ): (dir: string) => void {
-  for (const line of promptNotes(prompts, opened.tokenizer, promptFormat)) note(line);
+  const judged = judgeTemplate === undefined ? [] : judgedNotes(prompts);
+  for (const line of [...promptNotes(prompts, opened.tokenizer, promptFormat), ...judged]) note(line);
   const before = readTrainingData(opened);
   const known = before === undefined || before.prompts !== undefined;
   const keys = new Set([...(before?.prompts ?? []), ...prompts.map(promptKey)]);

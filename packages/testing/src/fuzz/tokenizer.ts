@@ -5,6 +5,8 @@ import { Tokenizer } from '@selfjudge/text';
 import type { FuzzCase, FuzzTarget } from './fuzz.js';
 import { mutateJson, mutateValue } from './json.js';
 import { TEMPLATE_WORDS } from './chatTemplate.js';
+import { sentencePieceModel, sentencePieceTokenizer, SMALL_PIECES } from '../sentencePiece.js';
+import { mutateBytes } from './bytes.js';
 import { mutateText } from './text.js';
 import { TOKENIZERS } from './tokenizerFiles.js';
 
@@ -111,5 +113,21 @@ export function ggufTokenizerTarget(): FuzzTarget<Metadata> {
       return { input: { metadata, chat: random.below(4) === 0 }, size, how };
     },
     parse: ({ metadata, chat }) => use(Tokenizer.fromGguf(metadata), chat),
+  };
+}
+
+/** A tokenizer.model in the place of tokenizer.json, some of its bytes changed. */
+export function sentencePieceTarget(): FuzzTarget<Buffer> {
+  const sizes = [SMALL_PIECES.slice(0, 3), SMALL_PIECES.slice(-12), SMALL_PIECES];
+  const models = sizes.map((pieces) => sentencePieceModel(pieces));
+  return {
+    name: 'tokenizer.model',
+    heapPerByte: HEAP_PER_BYTE,
+    make(random): FuzzCase<Buffer> {
+      const how: string[] = [];
+      const input = mutateBytes(random.choice(models), random, how);
+      return { input, size: input.length, how };
+    },
+    parse: (model) => use(sentencePieceTokenizer(model), false),
   };
 }

@@ -1,5 +1,5 @@
 import { describeFuzz } from './describeFuzz.js';
 import { chatTemplateTarget } from './chatTemplate.js';
-import { tokenizerTarget, ggufTokenizerTarget } from './tokenizer.js';
+import { tokenizerTarget, ggufTokenizerTarget, sentencePieceTarget } from './tokenizer.js';
 
-describeFuzz(tokenizerTarget, ggufTokenizerTarget, chatTemplateTarget);
+describeFuzz(tokenizerTarget, ggufTokenizerTarget, sentencePieceTarget, chatTemplateTarget);

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { ArgumentError, isError } from '@selfjudge/base';
 import type { Asked, AskHooks, Conversation } from '../../inference/conversation.js';
 import { report } from '../exit.js';
-import { withOutput } from '../output.js';
+import { filePath, withOutput } from '../output.js';
 import { counted } from '../terminal.js';
 import type { ChatScreen } from './chatScreen.js';
 import { commandOf, helpText, type CommandName } from './commands.js';
@@ -124,12 +124,13 @@ export class ChatSession {
     return turns === 0 ? 'the conversation is empty' : `back to ${counted(turns, 'turn')}`;
   }
 
-  async #save(file: string): Promise<void> {
+  async #save(given: string): Promise<void> {
     const { messages, turns } = this.#conversation;
     const refuse = (expected: string, received: string) => {
       throw new ArgumentError('/save', { where: 'chat', expected, received });
     };
-    if (file === '') refuse('a file to write to', 'none');
+    if (given === '') refuse('a file to write to', 'none');
+    const file = filePath('/save', given);
     if (turns === 0) refuse('a conversation with an answer', 'an empty one');
     if (existsSync(file) && !this.#written.has(resolve(file)))
       refuse('a file that is not there yet, or that this conversation was saved to', file);

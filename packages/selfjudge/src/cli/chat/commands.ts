@@ -13,7 +13,7 @@ export const COMMANDS: Readonly<Record<CommandName, About>> = {
   undo: { says: 'take back the last question and its answer' },
   retry: { says: 'another answer to the last question' },
   save: { argument: 'FILE', says: 'write the conversation as a row {messages}, which sft and inspect read' },
-  exit: { says: 'leave; so do Ctrl-D, and Ctrl-C at the prompt' },
+  exit: { says: 'leave; so do Ctrl-D, and Ctrl-C at the prompt. Lines behind it are not read' },
 };
 
 /** Other programs' words for them. */

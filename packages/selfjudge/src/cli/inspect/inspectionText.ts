@@ -58,11 +58,12 @@ function sharedPrompt(before: InspectedSequence | undefined, next: InspectedSequ
   return next.tokens.slice(0, end).every((token, i) => token === before.tokens[i]) ? end : 0;
 }
 
-function summary({ counts, rows, otherSplits }: Inspection, paint: Paint): string {
+function summary({ counts, rows, otherSplits, notes }: Inspection, paint: Paint): string {
   const lines = [
     `${paint(counted(rows, 'row'), 'bold')}${otherSplits > 0 ? `, ${grouped(otherSplits)} of other splits` : ''}`,
   ];
   for (const [what, count] of Object.entries(counts)) lines.push(countLine(what, count, paint));
+  for (const note of notes) lines.push(`  ${paint('note', 'yellow')} ${note}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -15,6 +15,7 @@ const SHADES = {
   prompt: { plain: ['onGrey', 'onDarkGrey'], control: ['onBlue', 'onDarkBlue'] },
   trained: { plain: ['onGreen', 'onDarkGreen'], control: ['onTeal', 'onDarkTeal'] },
   verdict: { plain: ['onAmber', 'onAmber'], control: ['onAmber', 'onAmber'] },
+  reward: { plain: ['onAmber', 'onAmber'], control: ['onAmber', 'onAmber'] },
   rationale: { plain: ['onPurple', 'onDarkPurple'], control: ['onTeal', 'onDarkTeal'] },
 } as const;
 
