@@ -13,7 +13,7 @@ export { tokenizerIn } from './model/openSource.js';
 export { linearPath, linearShape, parameterSpecs } from './model/config.js';
 export { configFromHf, configToHf } from './model/hfConfig.js';
 export { modelFacts, type ModelFacts } from './model/loadModelWithAdapter.js';
-export { paddingOf } from './model/rewardFiles.js';
+export { holdsReward, paddingOf } from './model/rewardFiles.js';
 export { ropeRows } from './model/rope.js';
 export { unpacked } from './model/files/bitsandbytes.js';
 export { folderSource } from './model/folderSource.js';

@@ -2,6 +2,7 @@
 import {
   checked,
   checkedAsync,
+  instance,
   kind,
   list,
   number,
@@ -13,6 +14,7 @@ import {
   whole,
   type Check,
 } from '@selfjudge/base/checks';
+import { RewardModel } from '@selfjudge/engine';
 import { scorer, view } from '@selfjudge/engine/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as best from './bestOf.js';
@@ -24,6 +26,7 @@ import * as scorers from './fromScorer.js';
 import * as metrics from './metrics.js';
 import * as records from './recorded.js';
 import * as regular from './regularised.js';
+import * as rewards from './rewardScorer.js';
 import * as templates from './template.js';
 import * as tournaments from './tournament.js';
 import * as verdicts from './verdict.js';
@@ -54,6 +57,11 @@ const byName =
     for (const [name, one] of Object.entries(value as object)) of(one, `${what}.${name}`, where);
   };
 export const fromScorer = checked('fromScorer', { scorer: is.isScorer }, scorers.fromScorer);
+export const rewardScorer = checked(
+  'rewardScorer',
+  { reward: instance(RewardModel), tokenizer },
+  rewards.rewardScorer,
+);
 export const ensemble = checked(
   'ensemble',
   {

@@ -7,6 +7,7 @@ export {
   ensemble,
   formatJudgeTemplate,
   fromScorer,
+  rewardScorer,
   judgeBehaviour,
   judgeSequences,
   loadJudgeTemplate,

@@ -19,12 +19,14 @@ import {
   notText,
   notWhole,
 } from '@selfjudge/testing/wrongCalls';
+import { RewardModel, ScoreHead } from '@selfjudge/engine';
 import fc from 'fast-check';
 import * as judging from './index.js';
 
 const { TokenJudge, JudgeFormat } = judging;
 const model = byteModel();
 const tokenizer = model.tokenizer!;
+const reward = new RewardModel(model.view(), ScoreHead.init(model, 1));
 const template = judging.loadJudgeTemplate('principled-rationale');
 const judge = new TokenJudge(model.view(), tokenizer, judging.loadJudgeTemplate('plain'));
 const format = JudgeFormat.of(template, tokenizer);
@@ -147,6 +149,10 @@ describeWrongCalls({
       ),
     }),
     fromScorer: entry(judging.fromScorer, { scorer: arg(scorer, notScorer) }),
+    rewardScorer: entry(judging.rewardScorer, {
+      reward: arg(reward, junk),
+      tokenizer: arg(tokenizer, junk),
+    }),
     ensemble: entry(judging.ensemble, {
       judges: arg([judge], fc.oneof(notListOf(judge, notJudge), fc.constant([]))),
       options: fields(

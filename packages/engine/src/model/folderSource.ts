@@ -46,6 +46,7 @@ export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUs
       `${path}: quantization_config says ${quantization}, but the weights are not packed: read as they are`,
     );
   const file = underModel(values);
+  if (use === 'text' && !file.tensors.has(HEAD) && file.tensors.has(SCORE)) throw scoresOnly(file.path);
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
   const scores = use === 'score' && shapes.has(SCORE);
   if (use === 'score') {
@@ -66,6 +67,14 @@ export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUs
     tokenizer: async () => (hasTokenizer(folder) ? await Tokenizer.load(folder) : undefined),
   };
 }
+
+const scoresOnly = (path: string) =>
+  new FileFormatError({
+    path,
+    expected: `a model that predicts tokens, with '${HEAD}' or a tied table alone`,
+    received: `'${SCORE}', the head of a reward model`,
+    advice: 'It gives answers numbers (selfjudge score --reward, judge -m, --judge) and writes none.',
+  });
 
 /** model.safetensors or its shards; other files of weights in the folder are named. */
 function openWeights(folder: string, warn: Warn): Safetensors {

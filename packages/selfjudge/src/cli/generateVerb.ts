@@ -6,7 +6,7 @@ import { assertTemplate } from '../models/judgeTemplate.js';
 import { withJudge } from '../models/openJudge.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { findModel } from '@selfjudge/engine/internal';
-import type { OpenModel } from '../models/model.js';
+import { openModel, type OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
 import { promptNotes } from '../rows/promptNotes.js';
@@ -48,6 +48,7 @@ export function addGenerateVerb(program: Command): void {
       const asText = prompt !== undefined && out === undefined && !json;
       return overRows(
         {
+          open: openModel,
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',

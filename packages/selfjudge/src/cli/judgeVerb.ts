@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data/internal';
 import type { JudgeReasoning, Verdict } from '@selfjudge/judging';
-import { tokenEvidence } from '@selfjudge/judging/internal';
+import { fromScorer, tokenEvidence } from '@selfjudge/judging/internal';
+import { holdsReward } from '@selfjudge/engine/internal';
+import { openModel, type OpenModel } from '../models/model.js';
+import { openRewardModel, type OpenReward } from '../models/rewardModel.js';
 import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
@@ -24,7 +27,8 @@ export function addJudgeVerb(program: Command): void {
         'Rows {prompt, completions: [a, b]}, {prompt, a, b} or {prompt, chosen, rejected}, of which chosen is a. Each ' +
         'keeps its columns and gets {winner, probability, orders}, and votes where several principles are asked ' +
         "about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
-        'token: p_a, that it names the response shown first, and p_b, the other.',
+        'token: p_a, that it names the response shown first, and p_b, the other. A reward model (-m) gives ' +
+        '{winner, probability, score_a, score_b}.',
     );
   addOutputFlags(addModelFlags(command, 'judge')).action((given: string) => {
     const file = filePath('file', given);
@@ -32,6 +36,8 @@ export function addJudgeVerb(program: Command): void {
     assertTemplate(options.judgeTemplate);
     return overRows(
       {
+        open: async (path, model): Promise<OpenModel | OpenReward> =>
+          holdsReward(path) ? openRewardModel(path, model) : openModel(path, model),
         file,
         title: 'judge',
         unit: 'pairs',
@@ -39,7 +45,9 @@ export function addJudgeVerb(program: Command): void {
         promptOf: ({ prompt }) => prompt,
         promptNotes: judgedNotes,
         work: (opened, rows, hooks) =>
-          judgeRows(judgeOf(opened, options.judgeTemplate, options.judgeReasoning), rows, hooks),
+          'reward' in opened
+            ? judgeRows(fromScorer(opened.scorer), rows, hooks)
+            : judgeRows(judgeOf(opened, options.judgeTemplate, options.judgeReasoning), rows, hooks),
         show: (verdict) => [verdictRow(verdict)],
         empty: { winner: null, probability: null, orders: [] },
         keepsColumns: true,
@@ -51,8 +59,12 @@ export function addJudgeVerb(program: Command): void {
 }
 
 function verdictRow(verdict: Verdict): object {
-  const { winner, probability, reason } = verdict;
-  const { orders = [], votes = [] } = tokenEvidence(verdict) ?? {};
+  const { winner, probability, reason, scoreA, scoreB } = verdict;
+  const evidence = tokenEvidence(verdict);
+  // A reward model gives each answer its number, and is asked in no order.
+  if (evidence === undefined && reason === undefined)
+    return { winner, probability, score_a: scoreA, score_b: scoreB };
+  const { orders = [], votes = [] } = evidence ?? {};
   return {
     winner,
     probability,

@@ -13,6 +13,15 @@ export function nextCommand(
   const further: Partial<Record<TrainingVerb, unknown[]>> = {
     sft: ['jsft', '-m', run, '--output_dir', sibling('jsft')],
     jsft: ['self-train', '-m', run, '--output_dir', sibling('self-train')],
+    reward: [
+      'self-train',
+      '-m',
+      config.model_name_or_path,
+      '--judge',
+      run,
+      '--output_dir',
+      sibling('self-train'),
+    ],
   };
   const words = further[verb] ?? ['evaluate', '-m', run, '--baseline', config.model_name_or_path];
   const dtype = config.dtype === defaults.dtype ? [] : ['--dtype', config.dtype];

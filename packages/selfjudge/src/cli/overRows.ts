@@ -2,7 +2,7 @@ import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { findModel } from '@selfjudge/engine/internal';
 import type { Tokenizer } from '@selfjudge/text';
-import { formatWarnings, openModel, type OpenModel } from '../models/model.js';
+import { formatWarnings, type ModelOptions, type OpenModel } from '../models/model.js';
 import { templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { outputPath, withOutput } from './output.js';
@@ -11,7 +11,11 @@ import { interruptible } from './exit.js';
 import type { RowOptions } from './modelFlags.js';
 import { Progress } from './progress.js';
 
-interface RowWork<In, Out> {
+/** A model of whatever kind, ready to work. */
+type Opened = Pick<OpenModel, 'tokenizer' | 'templateSettings' | 'dispose'>;
+
+interface RowWork<In, Out, O extends Opened> {
+  open(path: string, options: ModelOptions): Promise<O>;
   /** The file of the rows, as messages name it. */
   file: string;
   /** Name of the work and what it counts, for the progress. */
@@ -23,7 +27,7 @@ interface RowWork<In, Out> {
   /** What is worth knowing of how prompts are read. */
   promptNotes?(prompts: Text[], tokenizer: Tokenizer, format: PromptFormat): string[];
   work(
-    opened: OpenModel,
+    opened: O,
     rows: InputRow<In>[],
     hooks: { signal: AbortSignal; onProgress(done: number, total: number, note?: string): void },
   ): Promise<InputRow<Out>[]>;
@@ -41,8 +45,21 @@ interface RowWork<In, Out> {
  * What all verbs over rows do: the output is opened before the work begins, rows that cannot be used are counted on
  * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
  */
-export async function overRows<In, Out>(
-  { file, title, unit, read, promptOf, promptNotes, work, show, empty, keepsColumns, note }: RowWork<In, Out>,
+export async function overRows<In, Out, O extends Opened>(
+  {
+    open,
+    file,
+    title,
+    unit,
+    read,
+    promptOf,
+    promptNotes,
+    work,
+    show,
+    empty,
+    keepsColumns,
+    note,
+  }: RowWork<In, Out, O>,
   options: RowOptions,
 ): Promise<void> {
   const out = outputPath(options.out, [file, options.modelNameOrPath, options.adapter]);
@@ -53,7 +70,7 @@ export async function overRows<In, Out>(
     withOutput(out, print, async (write) => {
       const format = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
       const rows = await read(format);
-      const opened = await openModel(options.modelNameOrPath, options);
+      const opened = await open(options.modelNameOrPath, options);
       try {
         for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
         for (const line of templateNotes(opened.templateSettings)) progress.say(`note: ${line}`);

@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
-import type { SftExample } from '@selfjudge/data';
+import type { PromptFormat, SftExample } from '@selfjudge/data';
 import { promptOfExample, toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../rows/rows.js';
 import { promptNotes } from '../rows/promptNotes.js';
+import { rewardRows } from '../inference/reward.js';
 import { scoreRows } from '../inference/score.js';
+import { openModel } from '../models/model.js';
+import { openRewardModel, type OpenReward } from '../models/rewardModel.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
@@ -15,23 +18,40 @@ export function addScoreVerb(program: Command): void {
     .description(
       'Log-probabilities of completions.\n\n' +
         'Rows {prompt, completion}, strings or message lists, to {logprob, tokens, logprobs}: nats, the end of the ' +
-        'turn included.',
+        'turn included. With --reward and a reward model to {reward}.',
     );
   addOutputFlags(addModelFlags(command, 'score')).action((given: string) => {
     const file = filePath('file', given);
+    const options = optionsOf<RowOptions & { reward: boolean }>('score', command);
+    const rows = {
+      file,
+      title: 'score',
+      unit: 'rows',
+      read: (promptFormat: PromptFormat) =>
+        readRows(file, (row, id) => toSftExample(row, id, { promptFormat })),
+      promptOf: (example: SftExample) => promptOfExample(example),
+      promptNotes,
+    };
+    if (options.reward)
+      return overRows<SftExample, number, OpenReward>(
+        {
+          ...rows,
+          open: openRewardModel,
+          work: rewardRows,
+          show: (reward) => [{ reward }],
+          empty: { reward: null },
+        },
+        options,
+      );
     return overRows(
       {
-        file,
-        title: 'score',
-        unit: 'rows',
-        read: (promptFormat) => readRows(file, (row, id) => toSftExample(row, id, { promptFormat })),
-        promptOf: (example: SftExample) => promptOfExample(example),
-        promptNotes,
+        ...rows,
+        open: openModel,
         work: scoreRows,
         show: (score) => [score],
         empty: { logprob: null, tokens: [], logprobs: [] },
       },
-      optionsOf<RowOptions>('score', command),
+      options,
     );
   });
 }

@@ -76,7 +76,7 @@ export const judgeFields = {
   judge: input
     .optional()
     .describe(
-      'who compares answers: a folder of a model that judges, or a JSONL file of judgments (default: the model itself, before it is trained)',
+      'who compares answers: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself, before it is trained)',
     ),
 };
 

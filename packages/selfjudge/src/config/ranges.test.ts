@@ -65,6 +65,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   lora_target_modules: { wrong: ['query', ''], right: ['q_proj', 'all-linear'] },
   full_finetuning: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   as: { wrong: ['kto'], right: ['auto', 'judge'] },
+  reward: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   rows: { wrong: ['-1', '0.5'], right: ['0', '7'] },
   row: { wrong: ['0', '0.5'], right: ['1'] },
   chat_template_kwargs: {

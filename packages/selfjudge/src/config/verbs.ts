@@ -101,7 +101,7 @@ const { maxPromptLength, beta } = METHODS['self-train'].fields;
 const sampling = schemasOf(samplingFields);
 const tournamentJudge = {
   judge: judgeFields.judge.describe(
-    'who compares the answers of best_of: a folder of a model that judges, or a JSONL file of judgments (default: the model itself)',
+    'who compares the answers of best_of: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself)',
   ),
 };
 const { prompt_format } = dataFields;
@@ -141,7 +141,16 @@ export const MODEL_VERBS = {
     },
     { best_of: 1, max_new_tokens: 256, temperature: 1, top_p: 0.9, top_k: 0, seed: 0 },
   ),
-  score: grouped({ Model: opened, Rows }, {}),
+  score: grouped(
+    {
+      Model: opened,
+      Rows,
+      Scores: {
+        reward: z.boolean().describe('the number that a reward model gives, in place of log-probabilities'),
+      },
+    },
+    { reward: false },
+  ),
   inspect: grouped(
     {
       Model: {

@@ -2,8 +2,8 @@ import type { AnswerPair, Problem } from '@selfjudge/data';
 import {
   TokenJudge,
   type CompareOptions,
+  type Judge,
   type JudgeReasoning,
-  type TokenVerdict,
   type Verdict,
 } from '@selfjudge/judging';
 import { tokenEvidence } from '@selfjudge/judging/internal';
@@ -38,31 +38,36 @@ export function massNote(verdicts: readonly Verdict[]): string | undefined {
 
 /** Compares the two answers of each row. A row that cannot be used, or does not fit the model, is an issue. */
 export async function judgeRows(
-  judge: TokenJudge,
+  judge: Judge,
   rows: readonly InputRow<AnswerPair>[],
   options: CompareOptions = {},
-): Promise<InputRow<TokenVerdict>[]> {
+): Promise<InputRow<Verdict>[]> {
   const usable = rows.flatMap(({ value }) => (value === undefined ? [] : [value]));
   const pairs = usable.map(({ prompt, completions: [a, b] }) => ({ prompt, a, b }));
   const verdicts = (await judge.compare(pairs, options)).values();
   return rows.map(({ line, problem }) => {
     if (problem !== undefined) return { line, problem };
-    const verdict = verdicts.next().value as TokenVerdict;
+    const verdict = verdicts.next().value as Verdict;
     const fault = faultOf(verdict, judge);
     return fault === undefined ? { line, value: verdict } : { line, problem: fault };
   });
 }
 
 /** Why the judge could not be asked, or its figures are none; a verdict of too little mass is an answer of the model. */
-function faultOf({ reason, detail }: TokenVerdict, judge: TokenJudge): Problem | undefined {
+function faultOf({ reason, detail }: Verdict, judge: Judge): Problem | undefined {
   switch (reason) {
+    case 'no-score':
+      return {
+        code: 'prompt-too-long',
+        reason: `${detail}: refused by the chat template, longer than the context, or not finite`,
+      };
     case 'refused':
       return { code: 'refused', reason: detail ?? 'the chat template refuses the question' };
     case 'too-long': {
-      const limit = judge.view.model.config.maxPositions;
+      const limit = judge instanceof TokenJudge ? ` of ${judge.view.model.config.maxPositions} tokens` : '';
       return {
         code: 'prompt-too-long',
-        reason: `the judge's prompt is longer than the model's limit of ${limit} tokens`,
+        reason: `the judge's prompt is longer than the model's limit${limit}`,
       };
     }
     case 'not-finite':

@@ -87,7 +87,7 @@ function pathOf(model: string, adapter: string): string {
 const OWN_TEMPLATE = 'chat_template (--chat_template chatml or a file) chooses another format';
 
 /** What to know about how a model is asked, as lines: that it brings no chat template, or that nothing ends its turns. */
-export function formatWarnings({ tokenizer }: OpenModel): string[] {
+export function formatWarnings({ tokenizer }: Pick<OpenModel, 'tokenizer'>): string[] {
   const lines: string[] = [];
   if (tokenizer.chatTemplate === undefined) {
     lines.push(

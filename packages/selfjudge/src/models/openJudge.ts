@@ -4,10 +4,12 @@ import { expandHome } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeReasoning } from '@selfjudge/judging';
-import { recorded } from '@selfjudge/judging/internal';
+import { fromScorer, recorded } from '@selfjudge/judging/internal';
+import { holdsReward } from '@selfjudge/engine/internal';
 import { fingerprintOfFiles } from './fingerprintOfFiles.js';
 import { resolveTemplate } from './judgeTemplate.js';
 import { formatWarnings, openModel, type ModelOptions } from './model.js';
+import { openRewardModel } from './rewardModel.js';
 import { templateNotes } from './templateSettings.js';
 
 export interface JudgeOptions extends Pick<ModelOptions, 'device' | 'dtype' | 'chatTemplateDate'> {
@@ -31,12 +33,13 @@ export interface OpenJudge {
 }
 
 /**
- * Opens who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), or a JSONL file of
- * judgments that were made before. It reads texts, so its tokenizer need not be that of who answers.
+ * Opens who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, or
+ * a JSONL file of judgments that were made before. It reads texts, so its tokenizer need not be that of who answers.
  * @throws FileFormatError for what is none of these, DataError for a file without one judgment
  */
 export async function openJudge(path: string, options: JudgeOptions = {}): Promise<OpenJudge> {
-  return ROWS.test(path) ? openRecorded(expandHome(path), options) : openTokenJudge(path, options);
+  if (ROWS.test(path)) return openRecorded(expandHome(path), options);
+  return holdsReward(path) ? openReward(path, options) : openTokenJudge(path, options);
 }
 
 /** Work with the judge that a path names, if there is one; it is closed afterwards. */
@@ -66,6 +69,20 @@ async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promi
         : [`${judge.issues.length} rows left out\n${describeIssues(judge.issues)}`],
     fingerprint: hashOf(readFileSync(file)),
     dispose: () => {},
+  };
+}
+
+async function openReward(path: string, options: JudgeOptions): Promise<OpenJudge> {
+  const { judgeTemplate: _, judgeReasoning: __, promptFormat: ___, ...model } = options;
+  const opened = await openRewardModel(path, model);
+  return {
+    judge: fromScorer(opened.scorer),
+    about: `the reward model ${path}`,
+    warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
+    fingerprint: hashOf(
+      JSON.stringify([opened.reward.view.model.fingerprint, fingerprintOfFiles(opened.path)]),
+    ),
+    dispose: () => opened.dispose(),
   };
 }
 
