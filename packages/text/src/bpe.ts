@@ -7,6 +7,12 @@ import { MergeTable } from './mergeTable.js';
 const MOST_WORDS = 50_000;
 const LONGEST_WORD = 64;
 
+/** A stretch of a text, in UTF-16 units; `to` is not part of it. */
+export interface Stretch {
+  from: number;
+  to: number;
+}
+
 /** Byte-pair encoding (Sennrich et al., arXiv 1508.07909) of single words, as Python's tokenizers do it. */
 export class Bpe {
   readonly #vocab: Map<string, number>;
@@ -20,6 +26,8 @@ export class Bpe {
   readonly #suffix: string;
   readonly #bytes: boolean;
   readonly #known = new Map<string, number[]>();
+  /** Tokens by id, for those who ask where they stand. */
+  #strings?: Map<number, string>;
 
   /**
    * @param bytes whether words are in the characters of their bytes
@@ -56,6 +64,53 @@ export class Bpe {
     return ids;
   }
 
+  /**
+   * Where each of a word's ids stands in it, as [from, to) in UTF-16 units; bytes that a character fell back to all stand
+   * on the whole of it.
+   * @param symbols the word, or the characters of its bytes where the vocabulary is of bytes
+   * @param ids of that word
+   * @returns undefined where the ids do not say it: of words with prefixes or suffixes
+   */
+  stretches(symbols: string, ids: readonly number[]): Stretch[] | undefined {
+    if (this.#prefix !== '' || this.#suffix !== '') return undefined;
+    this.#strings ??= new Map(Array.from(this.#vocab, ([token, id]) => [id, token]));
+    if (ids.length === 1 && this.#strings.get(ids[0]) === symbols) return [{ from: 0, to: symbols.length }];
+    const out: Stretch[] = [];
+    for (let at = 0; at < symbols.length;) {
+      const [character] = symbols.slice(at, at + 2);
+      let to = at + character.length;
+      const own = this.#vocab.has(character) ? this.#strings.get(ids[out.length]) : undefined;
+      const bytes = this.#vocab.has(character) ? undefined : this.#bytesOf(character);
+      if (own !== undefined && symbols.startsWith(own, at))
+        out.push({ from: at, to: (to = at + own.length) });
+      else if (bytes?.every((id, i) => ids[out.length + i] === id) === true)
+        for (const _ of bytes) out.push({ from: at, to });
+      else if (this.#unknown !== undefined && ids[out.length] === this.#unknown)
+        out.push({ from: at, to: (to = this.#unknownEnd(symbols, to)) });
+      else if (this.#unknown !== undefined || own !== undefined || bytes !== undefined) return undefined;
+      // Else nothing stands for the character: it is lost.
+      at = to;
+    }
+    return out.length === ids.length ? out : undefined;
+  }
+
+  /** Where a run of unknown characters ends that one token stands for. */
+  #unknownEnd(symbols: string, from: number): number {
+    let end = from;
+    for (const character of this.#fuseUnknown ? symbols.slice(from) : '') {
+      if (this.#vocab.has(character) || this.#bytesOf(character) !== undefined) break;
+      end += character.length;
+    }
+    return end;
+  }
+
+  /** The ids of the bytes of what has no token of its own; undefined where one of them has none. */
+  #bytesOf(symbol: string): number[] | undefined {
+    if (this.#byteIds.length === 0 || symbol === '') return undefined;
+    const ids = Array.from(Buffer.from(symbol), (byte) => this.#byteIds[byte]);
+    return ids.every((id) => id !== undefined) ? ids : undefined;
+  }
+
   #merged(word: string): number[] {
     if (this.#ignoreMerges) {
       const whole = this.#vocab.get(word);
@@ -80,9 +135,8 @@ export class Bpe {
         ids.push(id);
         continue;
       }
-      const bytes =
-        this.#byteIds.length === 0 ? [] : Array.from(Buffer.from(symbol), (byte) => this.#byteIds[byte]);
-      if (bytes.length > 0 && bytes.every((each) => each !== undefined)) ids.push(...bytes);
+      const bytes = this.#bytesOf(symbol);
+      if (bytes !== undefined) ids.push(...bytes);
       else if (this.#unknown !== undefined) {
         if (unknown && !this.#fuseUnknown) ids.push(this.#unknown);
         unknown = true;

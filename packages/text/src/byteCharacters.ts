@@ -1,3 +1,5 @@
+import { replaceAligned, type Aligned } from './aligned.js';
+
 /** A character that stands for each byte in a byte-level vocabulary: itself where it prints, else one from U+0100 on. */
 export const BYTE_CHARACTERS: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   if (prints(byte)) return String.fromCharCode(byte);
@@ -18,6 +20,9 @@ export function byteCharacters(text: string): string {
   for (const byte of Buffer.from(text)) out += BYTE_CHARACTERS[byte];
   return out;
 }
+
+/** The same with where each came from: all bytes of a character from the whole of it. */
+export const bytesAligned = (source: Aligned): Aligned => replaceAligned(source, /[^]/gu, byteCharacters);
 
 /** The bytes that a token's characters stand for; those of its text where one of them stands for none. */
 export function bytesOf(token: string): number[] {

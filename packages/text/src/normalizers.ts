@@ -1,3 +1,5 @@
+import { prependAligned, replaceAligned, sliceAligned, type Aligned } from './aligned.js';
+import { formAligned } from './alignedForms.js';
 import type { Component } from './tokenizerFiles.js';
 import { fromOniguruma } from './pattern.js';
 
@@ -9,6 +11,8 @@ export interface Normalizer {
   apply: TextRule;
   /** To text that continues other text: puts nothing before it. */
   continuing: TextRule;
+  /** Either, with where each character came from. */
+  aligned(text: Aligned, continuing: boolean): Aligned;
 }
 
 const same: TextRule = (text) => text;
@@ -23,6 +27,10 @@ export function normalizerOf(part: Component | null): Normalizer {
   return {
     apply: chained(rules),
     continuing: chained(rules.filter((_, i) => all[i].type !== 'Prepend')),
+    aligned: (text, continuing) =>
+      all
+        .filter(({ type }) => !continuing || type !== 'Prepend')
+        .reduce((result, each) => alignedRule(each, result), text),
   };
 }
 
@@ -77,6 +85,32 @@ function ruleOf(part: Component): TextRule {
       throw new Error(`a normalizer ${part.type}`);
   }
 }
+
+/** What a part does, with where each character came from as Python's tokenizers tell it. */
+function alignedRule(part: Component, source: Aligned): Aligned {
+  switch (part.type) {
+    case 'Prepend':
+      return prependAligned(source, part.prepend as string);
+    case 'Replace':
+      return replaceAligned(source, patternOf(part.pattern), () => part.content as string);
+    case 'NFC':
+    case 'NFD':
+    case 'NFKC':
+    case 'NFKD':
+      return formAligned(source, part.type);
+    case 'Lowercase':
+      return replaceAligned(source, /\p{Changes_When_Lowercased}/gu, (character) => character.toLowerCase());
+    default: {
+      // Strip alone is left: what it leaves stands together.
+      const left = ruleOf(part)(source.text);
+      const start = part.strip_left === false ? 0 : source.text.length - trimmedStart(source.text);
+      return sliceAligned(source, start, start + left.length);
+    }
+  }
+}
+
+/** Units that are left without white space at the beginning. */
+const trimmedStart = (text: string): number => text.replace(/^\p{White_Space}+/u, '').length;
 
 function unicodeForm(form: 'NFC' | 'NFD' | 'NFKC' | 'NFKD'): TextRule {
   return (text) => text.normalize(form);

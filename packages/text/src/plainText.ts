@@ -1,6 +1,9 @@
+import { ArgumentError } from '@selfjudge/base';
 import { AddedTokens, spaceAtStart } from './addedTokens.js';
 import type { Accepts } from './addedTokens.js';
-import { Bpe } from './bpe.js';
+import { alignedText, sliceAligned, type Aligned } from './aligned.js';
+import { Bpe, type Stretch } from './bpe.js';
+import { bytesAligned } from './byteCharacters.js';
 import { refused } from './checkTokenizerJson.js';
 import type { ControlToken, ControlTokens } from './controlTokens.js';
 import { decoderOf } from './decoders.js';
@@ -10,6 +13,13 @@ import type { Normalizer } from './normalizers.js';
 import { preTokenizerOf } from './preTokenizers.js';
 import type { Opening, PreTokenizer } from './preTokenizers.js';
 import type { Piece } from './rendered.js';
+
+/** A token and where it stands in a text, in UTF-16 units. */
+export interface PlacedToken extends Stretch {
+  id: number;
+  /** Of an added token the text that it was found as, with white space that it swallowed. */
+  found?: string;
+}
 
 /** Half a surrogate pair has no bytes; as in other tokenizers it is read as U+FFFD. */
 const HALVES = /\p{Surrogate}/gu;
@@ -82,25 +92,76 @@ export class PlainText {
    * @param opens what stands before the first piece
    */
   encodePieces(pieces: readonly Piece[], opens: Opening): number[] {
-    const control = new Map<number, number>();
-    let text = '';
-    for (const piece of pieces) {
-      if (piece.control !== undefined) control.set(text.length, piece.control);
-      text += piece.text;
-    }
+    const { text, control } = gathered(pieces);
     return this.#encode(text, control, opens);
+  }
+
+  /**
+   * The ids of `encodePieces`, each with where it stands in the pieces' text.
+   * @throws ArgumentError where the ids of this tokenizer do not say it
+   */
+  encodeAligned(pieces: readonly Piece[], opens: Opening): PlacedToken[] {
+    const { text: given, control } = gathered(pieces);
+    const out: PlacedToken[] = [];
+    const whole = alignedText(given.replace(HALVES, '\ufffd'));
+    for (const { from, to, id } of this.#added.cut(whole.text, this.#accepts(control))) {
+      if (id !== undefined) out.push({ id, from, to, found: whole.text.slice(from, to) });
+      else
+        this.#alignStretch(out, sliceAligned(whole, from, to), from === 0 ? opens : 'after', control, from);
+    }
+    return out;
+  }
+
+  #alignStretch(
+    out: PlacedToken[],
+    stretch: Aligned,
+    opens: Opening,
+    control: ReadonlyMap<number, number>,
+    at: number,
+  ): void {
+    const normal = this.#normalizer.aligned(stretch, opens === 'continues');
+    const { from: starts, to: ends } = normal;
+    const accepts = this.#acceptsIn(stretch.text, normal.text, control, at);
+    for (const { from, to, id } of this.#normalizedAdded.cut(normal.text, accepts)) {
+      if (id !== undefined) {
+        out.push({ id, from: starts[from], to: ends[to - 1], found: normal.text.slice(from, to) });
+        continue;
+      }
+      const cut = sliceAligned(normal, from, to);
+      for (const word of this.#preTokenizer.aligned([cut], from === 0 ? opens : 'after'))
+        this.#alignWord(out, word);
+    }
+  }
+
+  #alignWord(out: PlacedToken[], word: Aligned): void {
+    const ids = this.#bpe.encode(word.text);
+    const symbols = this.#preTokenizer.bytes ? bytesAligned(word) : word;
+    const stretches = this.#bpe.stretches(symbols.text, ids);
+    if (stretches === undefined)
+      throw new ArgumentError('text', {
+        where: 'encodeWithOffsets',
+        expected: 'a tokenizer whose tokens say where they stand, without prefixes and suffixes of words',
+        received: `ids of '${word.text}' that do not`,
+      });
+    stretches.forEach(({ from, to }, i) => {
+      out.push({ id: ids[i], from: symbols.from[from], to: symbols.to[to - 1] });
+    });
   }
 
   /** @param control ids of the control tokens in `text` by where they begin */
   #encode(given: string, control: ReadonlyMap<number, number>, opens: Opening): number[] {
     const ids: number[] = [];
     const text = given.replace(HALVES, '\ufffd');
-    const accepts: Accepts = ({ id }, at) => this.#control.ofId(id) === undefined || control.get(at) === id;
-    for (const { from, to, id } of this.#added.cut(text, accepts)) {
+    for (const { from, to, id } of this.#added.cut(text, this.#accepts(control))) {
       if (id !== undefined) ids.push(id);
       else this.#encodeStretch(ids, text.slice(from, to), from === 0 ? opens : 'after', control, from);
     }
     return ids;
+  }
+
+  /** Where added tokens may stand: control tokens where they are known to, others everywhere. */
+  #accepts(control: ReadonlyMap<number, number>): Accepts {
+    return ({ id }, at) => this.#control.ofId(id) === undefined || control.get(at) === id;
   }
 
   /** @param at where the stretch begins in the text that `control` is of */
@@ -113,8 +174,7 @@ export class PlainText {
   ): void {
     const rule = opens === 'continues' ? this.#normalizer.continuing : this.#normalizer.apply;
     const text = rule(stretch);
-    const accepts =
-      this.#normalizedControl.size === 0 ? undefined : this.#acceptsIn(stretch, text, control, at);
+    const accepts = this.#acceptsIn(stretch, text, control, at);
     for (const { from, to, id } of this.#normalizedAdded.cut(text, accepts)) {
       if (id !== undefined) {
         ids.push(id);
@@ -130,7 +190,13 @@ export class PlainText {
    * Where control tokens may stand in normalized text: the n-th time that one's string occurs there is the n-th time that
    * it was written, which was as a control token or not.
    */
-  #acceptsIn(stretch: string, text: string, control: ReadonlyMap<number, number>, at: number): Accepts {
+  #acceptsIn(
+    stretch: string,
+    text: string,
+    control: ReadonlyMap<number, number>,
+    at: number,
+  ): Accepts | undefined {
+    if (this.#normalizedControl.size === 0) return undefined;
     const places = new Map<number, Set<number>>();
     for (const [id, { content, normalized }] of this.#normalizedControl) {
       const written = occurrences(stretch, content);
@@ -170,6 +236,17 @@ export class PlainText {
     const id = pieces[i]?.control;
     return id === undefined ? undefined : this.#control.ofId(id);
   }
+}
+
+/** The text of pieces, and the ids of its control tokens by where they begin. */
+function gathered(pieces: readonly Piece[]): { text: string; control: Map<number, number> } {
+  const control = new Map<number, number>();
+  let text = '';
+  for (const piece of pieces) {
+    if (piece.control !== undefined) control.set(text.length, piece.control);
+    text += piece.text;
+  }
+  return { text, control };
 }
 
 /** Where `part` begins in `text`, each time that it occurs; none of them overlaps another. */

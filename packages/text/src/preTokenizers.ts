@@ -1,4 +1,5 @@
-import { byteCharacters } from './byteCharacters.js';
+import { prependAligned, replaceAligned, sliceAligned, type Aligned } from './aligned.js';
+import { byteCharacters, bytesAligned } from './byteCharacters.js';
 import { asClass, category, complement, intersection, union, WHITE_SPACE } from './codePoints.js';
 import type { CodePoints } from './codePoints.js';
 import type { Component } from './tokenizerFiles.js';
@@ -11,6 +12,13 @@ import { fromOniguruma } from './pattern.js';
  *   before text. 'start' the whole text begins there, 'after' an added token stands before, 'continues' other text does
  */
 export type Cutter = (texts: string[], opens: Opening) => string[];
+/** The same with where each character came from. */
+export type AlignedCutter = (texts: Aligned[], opens: Opening) => Aligned[];
+/** A part of a pre-tokenizer, in both ways. */
+interface Part {
+  cut: Cutter;
+  aligned: AlignedCutter;
+}
 export type Opening = 'start' | 'after' | 'continues';
 
 /** How GPT-2 and its descendants cut text before merging; ByteLevel has it built in. */
@@ -28,6 +36,7 @@ const ASCII_PUNCTUATION = [0x21, 0x2f, 0x3a, 0x40, 0x5b, 0x60, 0x7b, 0x7e];
 
 export interface PreTokenizer {
   cut: Cutter;
+  aligned: AlignedCutter;
   /** Whether the characters that stand for its bytes are to be put in a word's place: the last part is a ByteLevel. */
   bytes: boolean;
 }
@@ -39,18 +48,25 @@ export interface PreTokenizer {
 export function preTokenizerOf(part: Component | null): PreTokenizer {
   const parts = flattened(part, 'pretokenizers');
   const bytes = parts.at(-1)?.type === 'ByteLevel';
-  const toBytes: Cutter = (texts) => texts.map(byteCharacters);
+  const toBytes: Part = {
+    cut: (texts) => texts.map(byteCharacters),
+    aligned: (texts) => texts.map(bytesAligned),
+  };
   const cutters = parts.flatMap((each, i) =>
     each.type === 'ByteLevel' && i < parts.length - 1 ? [...cuttersOf(each), toBytes] : cuttersOf(each),
   );
-  return { cut: (texts, opens) => cutters.reduce((words, cutter) => cutter(words, opens), texts), bytes };
+  return {
+    cut: (texts, opens) => cutters.reduce((words, { cut }) => cut(words, opens), texts),
+    aligned: (texts, opens) => cutters.reduce((words, { aligned }) => aligned(words, opens), texts),
+    bytes,
+  };
 }
 
 /** Classes that are written out at their first use. */
 let digits: string | undefined;
 let punctuation: string | undefined;
 
-function cuttersOf(part: Component): Cutter[] {
+function cuttersOf(part: Component): Part[] {
   switch (part.type) {
     case 'Split':
       return [splitter(patternOf(part.pattern), String(part.behavior).toLowerCase(), part.invert === true)];
@@ -85,9 +101,12 @@ function cuttersOf(part: Component): Cutter[] {
   }
 }
 
-function metaspace(part: Component): Cutter[] {
+function metaspace(part: Component): Part[] {
   const mark = (part.replacement as string | null | undefined) ?? '▁';
-  const marked: Cutter = (texts) => texts.map((text) => text.replaceAll(' ', () => mark));
+  const marked: Part = {
+    cut: (texts) => texts.map((text) => text.replaceAll(' ', () => mark)),
+    aligned: (texts) => texts.map((text) => replaceAligned(text, / /g, () => mark)),
+  };
   const scheme = String(
     part.prepend_scheme ?? (part.add_prefix_space === false ? 'never' : 'always'),
   ).toLowerCase();
@@ -97,14 +116,15 @@ function metaspace(part: Component): Cutter[] {
 }
 
 /** Puts `prefix` before text that does not begin with it: before each text of the list, or before the whole text only. */
-function prefixer(prefix: string, scheme: 'first' | 'always'): Cutter {
-  const put = (text: string) => (text.startsWith(prefix) ? text : prefix + text);
-  return (texts, opens) =>
-    texts.map((text, i) => {
-      const asked =
-        i > 0 ? scheme === 'always' : opens === 'start' || (opens === 'after' && scheme === 'always');
-      return asked ? put(text) : text;
-    });
+function prefixer(prefix: string, scheme: 'first' | 'always'): Part {
+  const asked = (text: string, i: number, opens: Opening) =>
+    !text.startsWith(prefix) &&
+    (i > 0 ? scheme === 'always' : opens === 'start' || (opens === 'after' && scheme === 'always'));
+  return {
+    cut: (texts, opens) => texts.map((text, i) => (asked(text, i, opens) ? prefix + text : text)),
+    aligned: (texts, opens) =>
+      texts.map((each, i) => (asked(each.text, i, opens) ? prependAligned(each, prefix) : each)),
+  };
 }
 
 function punctuationSet(): CodePoints {
@@ -125,10 +145,18 @@ function ranges(text: string): number[] {
  *   the next, one word with the matches beside it
  * @param invert whether what lies between matches is taken for the matches
  */
-function splitter(pattern: RegExp, behavior: string, invert: boolean): Cutter {
-  if (behavior === 'isolated') return (texts) => isolated(texts, pattern);
-  const join = JOIN[behavior];
-  return (texts) => texts.flatMap((text) => join(segments(text, pattern, invert)));
+function splitter(pattern: RegExp, behavior: string, invert: boolean): Part {
+  const join = JOIN[behavior] ?? ((all: Segment[]) => all);
+  const aligned: AlignedCutter = (texts) =>
+    texts.flatMap((each) =>
+      join(segments(each.text, pattern, invert)).map(({ from, to }) => sliceAligned(each, from, to)),
+    );
+  if (behavior === 'isolated') return { cut: (texts) => isolated(texts, pattern), aligned };
+  const cut: Cutter = (texts) =>
+    texts.flatMap((text) =>
+      join(segments(text, pattern, invert)).map(({ from, to }) => text.slice(from, to)),
+    );
+  return { cut, aligned };
 }
 
 /** The common way, short: matches and what lies between them are words alike. */
@@ -150,8 +178,12 @@ function isolated(texts: readonly string[], pattern: RegExp): string[] {
   return words;
 }
 
-interface Segment {
-  text: string;
+interface Stretch {
+  from: number;
+  to: number;
+}
+
+interface Segment extends Stretch {
   match: boolean;
 }
 
@@ -159,43 +191,28 @@ function segments(text: string, pattern: RegExp, invert: boolean): Segment[] {
   const out: Segment[] = [];
   let end = 0;
   for (const { index, 0: matched } of text.matchAll(pattern)) {
-    if (index > end) out.push({ text: text.slice(end, index), match: invert });
-    if (matched !== '') out.push({ text: matched, match: !invert });
-    end = index + matched.length;
+    const to = index + matched.length;
+    if (index > end) out.push({ from: end, to: index, match: invert });
+    if (matched !== '') out.push({ from: index, to, match: !invert });
+    end = to;
   }
-  if (end < text.length) out.push({ text: text.slice(end), match: invert });
+  if (end < text.length) out.push({ from: end, to: text.length, match: invert });
   return out;
 }
 
-const JOIN: Readonly<Record<string, (segments: Segment[]) => string[]>> = {
-  removed: (all) => all.filter(({ match }) => !match).map(({ text }) => text),
-  mergedwithprevious(all) {
-    const words: string[] = [];
-    all.forEach(({ text, match }, i) => {
-      if (match && words.length > 0 && !all[i - 1].match) words[words.length - 1] += text;
-      else words.push(text);
-    });
-    return words;
-  },
-  mergedwithnext(all) {
-    const words: string[] = [];
-    let open = '';
-    all.forEach(({ text, match }, i) => {
-      const next = all[i + 1];
-      if (match && next !== undefined && !next.match) open = text;
-      else {
-        words.push(open + text);
-        open = '';
-      }
-    });
-    return words;
-  },
-  contiguous(all) {
-    const words: string[] = [];
-    all.forEach(({ text, match }, i) => {
-      if (i > 0 && all[i - 1].match === match) words[words.length - 1] += text;
-      else words.push(text);
-    });
-    return words;
-  },
+const JOIN: Readonly<Record<string, (segments: Segment[]) => Stretch[]>> = {
+  removed: (all) => all.filter(({ match }) => !match),
+  mergedwithprevious: (all) => merged(all, (one, before) => one.match && !before.match),
+  mergedwithnext: (all) => merged(all, (one, before) => !one.match && before.match),
+  contiguous: (all) => merged(all, (one, before) => one.match === before.match),
 };
+
+/** Segments, those put to the one before that `joins` says. */
+function merged(all: Segment[], joins: (one: Segment, before: Segment) => boolean): Stretch[] {
+  const words: { from: number; to: number }[] = [];
+  all.forEach((one, i) => {
+    if (i > 0 && joins(one, all[i - 1])) words[words.length - 1].to = one.to;
+    else words.push({ from: one.from, to: one.to });
+  });
+  return words;
+}

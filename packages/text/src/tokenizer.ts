@@ -19,6 +19,7 @@ import { ControlTokens } from './controlTokens.js';
 import type { TokenizerConfig, TokenizerFiles } from './tokenizerFiles.js';
 import { readTokenizerFiles, writeTokenizerFiles } from './files.js';
 import { isTextToken } from './textToken.js';
+import { trimmed } from './trimOffsets.js';
 import { isObject, isTokenizerFiles } from './tokenizerFiles.js';
 import type { GgufMetadata } from './ggufTokenizer.js';
 import { ggufTokenizerFiles } from './ggufTokenizer.js';
@@ -186,6 +187,25 @@ export class Tokenizer {
     const opens = options.continues === true ? 'continues' : 'start';
     if (options.special !== true) return this.#plain.encode(text, opens);
     return this.#plain.encodePieces(this.#control.split(text), opens);
+  }
+
+  /**
+   * The ids of `encode`, and of each the stretch [start, end) of `text` that it stands for, in UTF-16 units, as JavaScript
+   * counts and slices. They are those that Python's tokenizers tell, which count code points: of a character that several
+   * ids make, each has the whole; of one that a normalizer made of several, the first. Where a
+   * vocabulary has no token for a character, none stands for it here; Python's then count on without it to the word's end.
+   *
+   * @throws ArgumentError for a tokenizer that does not say it exactly: whose words have prefixes or suffixes
+   */
+  encodeWithOffsets(
+    text: string,
+    options: { special?: boolean; continues?: boolean } = {},
+  ): { ids: number[]; offsets: [start: number, end: number][] } {
+    check('Tokenizer.encodeWithOffsets', { text, options }, { text: isText, options: encodeOptions });
+    const pieces = options.special === true ? this.#control.split(text) : [{ text }];
+    const placed = this.#plain.encodeAligned(pieces, options.continues === true ? 'continues' : 'start');
+    const all = trimmed(placed, text, this.files.tokenizer.post_processor, this.#tokens);
+    return { ids: all.map(({ id }) => id), offsets: all.map(({ from, to }) => [from, to]) };
   }
 
   /**

@@ -119,6 +119,10 @@ const table: Record<string, Entry> = {
     text: arg('a', notText),
     options: flags('special', 'continues'),
   }),
+  'Tokenizer#encodeWithOffsets': entry(
+    (text: string, options: object) => tokenizer.encodeWithOffsets(text, options),
+    { text: arg('a', notText), options: flags('special', 'continues') },
+  ),
   'Tokenizer#encodeAnswer': entry((text: string) => tokenizer.encodeAnswer(text), {
     text: arg('a', notText),
   }),
