@@ -1,0 +1,92 @@
+// A reward model and a judge taught on the same pairs of people, on the pairs of others, three seeds:
+//   node examples/hh-smollm2/reward.mjs --data helpful.train.jsonl.gz [--output runs/reward]
+// Both see each pair once, with the same adapter; the judge also imitates the better answers, as JSFT does. Accuracy is of
+// the same held-out pairs (split test). Stop and start again at will; the report goes to the standard output.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { wilson } from '../../packages/evaluation/dist/index.js';
+import { realModel } from '../../scripts/realModel.mjs';
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    model: { type: 'string' },
+    output: { type: 'string', default: 'runs/reward' },
+  },
+});
+if (!values.data) {
+  process.stderr.write(
+    'usage: node examples/hh-smollm2/reward.mjs --data HH.jsonl.gz [--output FOLDER] [--model MODEL]\n',
+  );
+  process.exit(2);
+}
+const weights = values.model ? { path: values.model } : realModel();
+if (weights.missing) {
+  process.stderr.write(`${weights.missing}\n`);
+  process.exit(1);
+}
+mkdirSync(values.output, { recursive: true });
+const command = fileURLToPath(new URL('../../packages/selfjudge/dist/cli/main.js', import.meta.url));
+
+function selfjudge(...args) {
+  process.stderr.write(`\n$ selfjudge ${args.join(' ')}\n`);
+  const { status } = spawnSync(process.execPath, [command, ...args], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const SEEDS = [1, 2, 3];
+// 512 pairs each once: as jsft.yaml, which was chosen for the judge on the dev split, and nothing for the reward model.
+const data = ['--dataset_name', values.data, '--prompt_format', 'chat', '--max_length', '256'];
+const loop =
+  '--dataset_split train --max_steps 32 --learning_rate 5e-4 --warmup_ratio 0.1 --lora_dropout 0 --save_steps 10';
+const methods = {
+  jsft: '--train_batch_size 4 --judge_batch_size 16',
+  reward: '--train_batch_size 16',
+};
+
+const results = [];
+for (const seed of SEEDS) {
+  for (const [method, own] of Object.entries(methods)) {
+    const run = join(values.output, `${method}-${seed}`);
+    const evaluation = `${run}.json`;
+    const flags = `${loop} ${own}`.split(' ');
+    selfjudge(method, '-m', weights.path, ...data, ...flags, '--seed', String(seed), '--output_dir', run);
+    const split = ['--dataset_split', 'test'];
+    // The base stands in as the model; who is asked is the outside judge.
+    const judge = ['-m', weights.path, '--outside_judge', run];
+    selfjudge('evaluate', ...judge, ...data, ...split, '--out', evaluation);
+    const { outsideJudge, judge: base } = JSON.parse(readFileSync(evaluation, 'utf8'));
+    results.push({
+      seed,
+      method,
+      accuracy: outsideJudge.accuracy,
+      base: base.accuracy,
+      longer: outsideJudge.alwaysLonger,
+    });
+  }
+}
+
+const percent = ({ value, low, high }) =>
+  `${(100 * value).toFixed(1)}% (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
+const lines = results.map(
+  ({ seed, method, accuracy }) => `| ${method} | ${seed} | ${percent(accuracy)} | ${accuracy.n} |`,
+);
+const pooled = Object.keys(methods).map((method) => {
+  const own = results.filter((result) => result.method === method).map(({ accuracy }) => accuracy);
+  const n = own.reduce((sum, accuracy) => sum + accuracy.n, 0) / own.length;
+  const mean = own.reduce((sum, { value }) => sum + value, 0) / own.length;
+  // The seeds are asked about the same pairs: they do not make more of them.
+  return `| ${method} | mean of ${own.length} | ${percent(wilson(mean * n, n))} | ${Math.round(n)} |`;
+});
+const [{ base, longer }] = results;
+process.stdout.write(`| judge | seed | accuracy (95%) | pairs |
+| ----- | ---- | -------------- | ----- |
+${[...lines, ...pooled].join('\n')}
+| the model as it is | | ${percent(base)} | ${base.n} |
+| always the longer answer | | ${percent(longer)} | ${longer.n} |
+`);
