@@ -49,13 +49,15 @@ export function withDeclaredTokens(
     [...ofNames, ...further].filter(({ typed }) => !typed).map(({ content }) => content),
   );
   const listed = new Map<number, Token>();
-  const list = (id: string | number, token: Token | undefined) => {
-    if (token !== undefined && Number.isSafeInteger(Number(id))) listed.set(Number(id), token);
+  const list = (id: unknown, token: Token | undefined) => {
+    // What is neither has no number, or none that could be asked for: { "toString": 1 }.
+    const at = typeof id === 'string' || typeof id === 'number' ? Number(id) : NaN;
+    if (token !== undefined && Number.isSafeInteger(at)) listed.set(at, token);
   };
   if (modern) for (const [id, token] of Object.entries(decoder)) list(id, plain(tokenOf(token)));
   else {
     for (const [content, id] of Object.entries(addedTokens)) {
-      list(id as number, { content, special: special.has(content), normalized: !special.has(content) });
+      list(id, { content, special: special.has(content), normalized: !special.has(content) });
     }
     for (const { id, ...token } of own) list(id, token);
   }

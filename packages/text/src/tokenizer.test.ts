@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-import { isError } from '@selfjudge/base';
+import { ArgumentError, isError } from '@selfjudge/base';
 import { byteTokenizer } from './byteTokenizer.js';
 import type { Message } from './message.js';
 import { Tokenizer } from './tokenizer.js';
@@ -277,6 +277,10 @@ describe('files', () => {
     await expect(Tokenizer.load(dir)).rejects.toThrow(/expected JSON/);
     await writeFile(join(dir, 'tokenizer.json'), JSON.stringify({ model: { type: 'Unigram', vocab: [] } }));
     await expect(Tokenizer.load(dir)).rejects.toThrow(/BPE/);
+    const { files } = byteTokenizer();
+    const odd = { ...files.tokenizer, added_tokens: [{ id: [{ toString: 1 }], content: '<x>' }] };
+    await writeFile(join(dir, 'tokenizer.json'), JSON.stringify(odd));
+    expect((await Tokenizer.load(dir)).encode('<x>', { special: true })).toHaveLength(1);
   });
 });
 
@@ -330,6 +334,12 @@ describe('a chat template', () => {
     expect(render('{{ range(1000000000) }}')).toThrow(/a range of 1000000000/);
     expect(render('{{ range("a", "b") }}')).toThrow(/whole numbers/);
     expect(render('{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}')).toThrow(/more than 300 levels/);
+    for (const chained of [
+      'a' + '.items()'.repeat(9000),
+      '1' + ' + 1'.repeat(9000),
+      `a${'| trim'.repeat(9000)}`,
+    ])
+      expect(render(`{{ ${chained} }}`)).toThrow(ArgumentError);
     expect(render('{{ messages | tojson(indent=90000000) }}')).toThrow(/at most 1000/);
     expect(render(`{% set ns = namespace(x='x') %}${loop('{% set ns.x = ns.x + ns.x %}')}`)).toThrow(/steps/);
   });

@@ -12,6 +12,8 @@ import { TOKENIZERS } from './tokenizerFiles.js';
 
 /** A chat template is rendered thrice, and each character of the text becomes a node of the search for merges. */
 const HEAP_PER_BYTE = 1024;
+/** The search for merges has two numbers of four bytes for each symbol of a long word, here of a template's whole text. */
+const BUFFERS_PER_BYTE = 16;
 
 /** Loops are left to the target of templates. */
 const WORDS = TEMPLATE_WORDS.filter((word) => !word.includes('range('));
@@ -44,6 +46,7 @@ export function tokenizerTarget(): FuzzTarget<Files> {
   return {
     name: 'tokenizer folder',
     heapPerByte: HEAP_PER_BYTE,
+    buffersPerByte: BUFFERS_PER_BYTE,
     make(random): FuzzCase<Files> {
       const how: string[] = [];
       const which = random.below(TOKENIZERS.length);
@@ -106,6 +109,7 @@ export function ggufTokenizerTarget(): FuzzTarget<Metadata> {
   return {
     name: 'GGUF tokenizer',
     heapPerByte: HEAP_PER_BYTE,
+    buffersPerByte: BUFFERS_PER_BYTE,
     make(random): FuzzCase<Metadata> {
       const how: string[] = [];
       const { value, size } = mutateValue(random.choice(documents), random, how);
@@ -123,6 +127,7 @@ export function sentencePieceTarget(): FuzzTarget<Buffer> {
   return {
     name: 'tokenizer.model',
     heapPerByte: HEAP_PER_BYTE,
+    buffersPerByte: BUFFERS_PER_BYTE,
     make(random): FuzzCase<Buffer> {
       const how: string[] = [];
       const input = mutateBytes(random.choice(models), random, how);

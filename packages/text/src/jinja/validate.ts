@@ -4,13 +4,17 @@ import type { Statement } from './nodes.js';
 
 type Node = Record<string, unknown>;
 
+/** Levels of a chain, as a.b().c(), which the parser reads without going deeper. Evaluated are far fewer, see Runtime. */
+const MOST_DEEP = 1000;
+
 /**
  * Refuses what Jinja2 refuses when it compiles: a filter or test that it does not know, unless an `if` stands around it
  * (then it fails when it is reached), and `break` or `continue` outside loops.
  * @throws TemplateError
  */
 export function validate(body: readonly Statement[]): void {
-  for (const statement of body) check(statement as unknown as Node, false, false);
+  for (const statement of body)
+    check(statement as unknown as Node, { soft: false, looping: false, depth: 0 });
 }
 
 /** Bodies that Python makes functions of: no `break` reaches a loop around them. */
@@ -18,7 +22,16 @@ const FUNCTIONS = ['macro', 'call block', 'generation', 'block'];
 /** Statements and expressions whose parts may never be reached. */
 const CONDITIONAL = ['if', 'condition'];
 
-function check(node: Node, soft: boolean, looping: boolean): void {
+/** Where a node stands. */
+interface Place {
+  soft: boolean;
+  looping: boolean;
+  /** Nodes around it. */
+  depth: number;
+}
+
+function check(node: Node, { soft, looping, depth }: Place): void {
+  if (depth > MOST_DEEP) throw new TemplateError(`the template nests more than ${MOST_DEEP} levels`);
   const { type, name } = node;
   if ((type === 'break' || type === 'continue') && !looping)
     throw new TemplateError(`'${type}' outside loop`);
@@ -31,7 +44,8 @@ function check(node: Node, soft: boolean, looping: boolean): void {
   const softInside = CONDITIONAL.includes(type as string) || (soft && !isBlock && !isFunction);
   for (const [key, part] of Object.entries(node)) {
     const loopingInside = type === 'for' && key === 'body' ? true : looping && !isFunction;
-    for (const child of nodesOf(part)) check(child, softInside, loopingInside);
+    for (const child of nodesOf(part))
+      check(child, { soft: softInside, looping: loopingInside, depth: depth + 1 });
   }
 }
 
