@@ -5,7 +5,6 @@ import {
   loraTrainable,
   preferences,
   preparePrompts,
-  scoreContests,
   selfTrainingDefaults,
   selfTrainingStep,
   type SelfTrainingOptions,
@@ -33,8 +32,7 @@ export async function firstStep(change: Partial<SelfTrainingOptions> = {}, asked
   const judge = new TokenJudge(trainable.reference, tokenizer, loadJudgeTemplate('plain'));
   const run = { trainable, judge, tokenizer, optimizer, options };
   const report = await selfTrainingStep(asked, run, { step: 1, learningRate: 1e-3 });
-  const sums = await scoreContests(report.contests, trainable.reference, options.tokenBudget);
-  const pairs = preferences(report.contests, sums);
+  const pairs = preferences(report.contests);
   optimizer.dispose();
   trainable.dispose();
   return { ...report, pairs, answers: report.contests.flatMap(({ a, b }) => [a, b]) };

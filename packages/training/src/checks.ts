@@ -70,6 +70,9 @@ export const isSampledAnswer = object({ tokens, logprobs: float32s, finish: oneO
 const sampled = object({ tokens, logprobs: float32s });
 /** The two answers of a contest, as they were sampled. */
 export const isSampledPair = object({ a: sampled, b: sampled });
+const sequenced = object({ sequence });
+/** The two answers of a contest, as they go into trees. */
+export const isSequencedPair = object({ a: sequenced, b: sequenced });
 export const isContest = object({ prompt: isTokenizedPrompt, a: sampled, b: sampled });
 export const isSettled = object({ fate: oneOf('pair', 'equal', 'cut', 'tie', 'null') });
 export const isSupervised = object({
@@ -77,8 +80,6 @@ export const isSupervised = object({
   sequences: list(sequence),
   kinds: list(list(oneOf('sft', 'verdict', 'rationale'))),
 });
-export const sums = (count: number): Check => list(pairOfNumbers, count);
-const pairOfNumbers: Check = (value, what, where) => list(measured, 2)(value, what, where);
 const stepFrom = (first: number) =>
   options({ step: whole(first), learningRate: number({ min: 0 }), signal: optional(abortSignal) });
 export const isStep = stepFrom(1);

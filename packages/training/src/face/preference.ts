@@ -36,7 +36,6 @@ const settled = list((value, what, where) => {
   is.isContest(value, what, where);
   is.isSettled(value, what, where);
 });
-const sumsOf = (of: readonly unknown[]) => is.sums(of.length);
 const signal = optional(abortSignal);
 
 const ofPair = {
@@ -63,11 +62,7 @@ export const decide = checkedAsync(
   },
   contests.decide,
 );
-export const preferences = checked(
-  'preferences',
-  { contests: settled, referenceSums: { from: sumsOf } },
-  contests.preferences,
-);
+export const preferences = checked('preferences', { contests: settled }, contests.preferences);
 export const judgeMetrics = checked('judgeMetrics', { contests: settled }, judging.judgeMetrics);
 export const completionMetrics = checked(
   'completionMetrics',
@@ -76,14 +71,10 @@ export const completionMetrics = checked(
 );
 export const scoreContests = checkedAsync(
   'scoreContests',
-  { contests: list(is.isContest), reference: view, tokenBudget: limit, signal },
+  { contests: list(is.isSequencedPair), reference: view, tokenBudget: limit, signal },
   divergence.scoreContests,
 );
-export const klEstimate = checked(
-  'klEstimate',
-  { contests: list(is.isSampledPair), referenceSums: { from: sumsOf } },
-  divergence.klEstimate,
-);
+export const klEstimate = checked('klEstimate', { contests: list(is.isSampledPair) }, divergence.klEstimate);
 
 export const answerSequence = checked(
   'answerSequence',

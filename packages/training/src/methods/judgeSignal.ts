@@ -4,7 +4,7 @@ import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { check, list } from '@selfjudge/base/checks';
 import { isStepOrStart, isTokenizedPrompt } from '../checks.js';
 import { isSelfTraining } from './selfTrainingRun.js';
-import { decide, sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { contestOf, decide, sampling, type TokenizedPrompt } from '../pairs/contest.js';
 import { klEstimate, scoreContests } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
 import type { Selection, SignalReport, StepContext } from '../loop/trainingTask.js';
@@ -78,7 +78,8 @@ export class JudgeSignal implements Selection {
   /** The policy's own samples against the start, in nats a sequence. */
   private async kl(answers: SampledAnswer[]): Promise<number> {
     const { trainable, options } = this.run;
-    const contests = this.prompts.map((prompt, i) => ({ prompt, a: answers[i], b: answers[i] }));
-    return klEstimate(contests, await scoreContests(contests, trainable.reference, options.tokenBudget));
+    const contests = this.prompts.map((prompt, i) => contestOf(prompt, answers[i], answers[i]));
+    await scoreContests(contests, trainable.reference, options.tokenBudget);
+    return klEstimate(contests);
   }
 }

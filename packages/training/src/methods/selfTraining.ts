@@ -110,15 +110,15 @@ export async function selfTrainingStep(
     { tokenBudget: options.tokenBudget, signal: at.signal },
   );
   await at.profile?.lap('judge');
-  const referenceSums = await scoreContests(contests, trainable.reference, options.tokenBudget, at.signal);
-  const pairs = preferences(contests, referenceSums);
+  await scoreContests(contests, trainable.reference, options.tokenBudget, at.signal);
+  const pairs = preferences(contests);
   const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
   const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
   await at.profile?.lap('update');
 
   const metrics = {
     ...loss,
-    kl: klEstimate(contests, referenceSums),
+    kl: klEstimate(contests),
     ...completionMetrics(contests),
     ...judgeMetrics(contests),
     grad_norm: update.gradNorm,

@@ -3,32 +3,27 @@ import type { ModelView } from '@selfjudge/engine';
 import { scoreSequences } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import type { Contest } from '../pairs/contest.js';
-import { answerSequence } from '../pairs/tokenPair.js';
 
-/** Summed log-probabilities of both answers of every contest under the reference. */
+/** Asks the reference about both answers of every contest, which keep what it says: sums of log-probabilities, nats. */
 export async function scoreContests(
-  contests: Pick<Contest, 'prompt' | 'a' | 'b'>[],
+  contests: readonly Pick<Contest, 'a' | 'b'>[],
   reference: ModelView,
   tokenBudget: number,
   signal?: AbortSignal,
-): Promise<[a: number, b: number][]> {
-  const answers = contests.map(({ prompt, a, b }): [TreeSequence, TreeSequence] => [
-    answerSequence(prompt.tokens, a.tokens),
-    answerSequence(prompt.tokens, b.tokens),
-  ]);
-  return scoreSequences(answers, reference, tokenBudget, signal);
+): Promise<void> {
+  const both = contests.map(({ a, b }): [TreeSequence, TreeSequence] => [a.sequence, b.sequence]);
+  const sums = await scoreSequences(both, reference, tokenBudget, signal);
+  contests.forEach(({ a, b }, i) => ([a.reference, b.reference] = sums[i]));
 }
 
 /**
  * KL(policy || reference) in nats a sequence: mean of log pi - log ref over the policy's own samples, untempered.
- * Unbiased for samples at temperature 1 without truncation; top-p and top-k leave out the tail.
+ * Unbiased for samples at temperature 1 without truncation; top-p and top-k leave out the tail. NaN where the reference
+ * was not asked.
  */
-export function klEstimate(contests: Pick<Contest, 'a' | 'b'>[], referenceSums: [number, number][]): number {
-  const sum = (logprobs: Float32Array) => logprobs.reduce((total, x) => total + x, 0);
+export function klEstimate(contests: readonly Pick<Contest, 'a' | 'b'>[]): number {
+  const answers = contests.flatMap(({ a, b }) => [a, b]);
   return mean(
-    contests.flatMap(({ a, b }, i) => [
-      sum(a.logprobs) - referenceSums[i][0],
-      sum(b.logprobs) - referenceSums[i][1],
-    ]),
+    answers.map(({ logprobs, reference = NaN }) => logprobs.reduce((sum, x) => sum + x, 0) - reference),
   );
 }

@@ -47,8 +47,8 @@ describe('decide', () => {
     );
     expect(contests.map((c) => c.fate)).toEqual(['equal', 'tie', 'null', 'pair']);
     expect(judge.asked).toBe(3);
-    const sums: [number, number][] = contests.map(() => [-1, -2]);
-    const pairs = preferences(contests, sums);
+    for (const { a, b } of contests) [a.reference, b.reference] = [-1, -2];
+    const pairs = preferences(contests);
     expect(pairs).toHaveLength(1);
     expect(pairs[0].chosen.tokens).toEqual([97, 98, 99, EOS]);
     expect(pairs[0].chosen.reference).toBe(-2);
@@ -105,10 +105,7 @@ describe('decide', () => {
     expect(judge.asked).toBe(asked);
     if (missingEos === 'lose') expect(contests[0].winner).toBe('b');
     if (missingEos === 'keep') {
-      const [pair] = preferences(
-        contests,
-        contests.map(() => [0, 0]),
-      );
+      const [pair] = preferences(contests);
       expect(pair.chosen.tokens.includes(EOS)).toBe(false);
       expect(pair.chosen.tokens).toHaveLength('long but cut'.length);
     }

@@ -1,11 +1,11 @@
 import type { SampledAnswer } from '@selfjudge/engine';
-import type { Tokenizer } from '@selfjudge/text';
+import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, Judge, Verdict } from '@selfjudge/judging';
 import { consult } from '@selfjudge/judging/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
 import type { MissingEos, samplingFields } from '../options/sampling.js';
-import type { TokenPair } from './tokenPair.js';
+import { answerSequence, type TokenPair } from './tokenPair.js';
 
 export interface TokenizedPrompt {
   id: string;
@@ -21,10 +21,19 @@ export interface TokenizedPrompt {
  */
 export type Fate = 'pair' | 'equal' | 'cut' | 'tie' | 'null';
 
+/** An answer of a contest. */
+export interface Contestant extends SampledAnswer {
+  /** Prompt and answer as they go into a tree. */
+  sequence: TreeSequence;
+  /** Sum of the reference's log-probabilities, nats; absent until `scoreContests` asked it. */
+  reference?: number;
+}
+
+/** Two answers to one prompt, from sampled to trained on: what is found out about them is added to it. */
 export interface Contest {
   prompt: TokenizedPrompt;
-  a: SampledAnswer;
-  b: SampledAnswer;
+  a: Contestant;
+  b: Contestant;
   fate: Fate;
   winner?: 'a' | 'b';
   /** Absent where the judge was not asked. */
@@ -47,7 +56,7 @@ export async function decide(
 ): Promise<Contest[]> {
   const contests = prompts.map((prompt, i): Contest => {
     const [a, b] = answers[i];
-    return { prompt, a, b, ...settled(a, b, missingEos) };
+    return { ...contestOf(prompt, a, b), ...settled(a, b, missingEos) };
   });
   const open = contests.filter((c) => c.fate === 'pair' && c.winner === undefined);
   const asked = open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text }));
@@ -60,6 +69,17 @@ export async function decide(
   });
   return contests;
 }
+
+/** Two answers of whom nothing is known yet. */
+export const contestOf = (
+  prompt: TokenizedPrompt,
+  a: SampledAnswer,
+  b: SampledAnswer,
+): Pick<Contest, 'prompt' | 'a' | 'b'> => ({
+  prompt,
+  a: { ...a, sequence: answerSequence(prompt.tokens, a.tokens) },
+  b: { ...b, sequence: answerSequence(prompt.tokens, b.tokens) },
+});
 
 /** What can be said of two answers without a judge. */
 function settled(
@@ -74,15 +94,11 @@ function settled(
   return { fate: 'pair', winner: cut.a ? 'b' : 'a' };
 }
 
-/** The pairs to train on, winner and loser as sampled. */
-export function preferences(contests: Contest[], referenceSums: [a: number, b: number][]): TokenPair[] {
-  return contests.flatMap(({ prompt, a, b, winner, fate }, i) => {
+/** The pairs to train on, winner and loser as sampled, with what the reference said of them where it was asked. */
+export function preferences(contests: readonly Contest[]): TokenPair[] {
+  return contests.flatMap(({ prompt, a, b, winner, fate }) => {
     if (fate !== 'pair') return [];
-    const both = {
-      a: { tokens: a.tokens, logprobs: a.logprobs, reference: referenceSums[i][0] },
-      b: { tokens: b.tokens, logprobs: b.logprobs, reference: referenceSums[i][1] },
-    };
-    const [chosen, rejected] = winner === 'a' ? [both.a, both.b] : [both.b, both.a];
+    const [chosen, rejected] = winner === 'a' ? [a, b] : [b, a];
     return [{ id: prompt.id, prompt: prompt.tokens, chosen, rejected }];
   });
 }

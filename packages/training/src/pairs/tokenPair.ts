@@ -13,6 +13,8 @@ export interface Answer {
   tokens: number[];
   /** Sum of the reference's log-probabilities, when it is known already. */
   reference?: number;
+  /** Prompt and answer as they go into a tree, where somebody made it already. */
+  sequence?: TreeSequence;
   /** What the sampler said of each token, to be compared with the policy's own. */
   logprobs?: Float32Array;
 }
@@ -29,6 +31,6 @@ export const bothAnswers = ({
   chosen,
   rejected,
 }: TokenPair): [chosen: TreeSequence, rejected: TreeSequence] => [
-  answerSequence(prompt, chosen.tokens),
-  answerSequence(prompt, rejected.tokens),
+  chosen.sequence ?? answerSequence(prompt, chosen.tokens),
+  rejected.sequence ?? answerSequence(prompt, rejected.tokens),
 ];

@@ -39,7 +39,6 @@ const pairs = arg([v.pair], notListOf(v.pair, v.notPair));
 const supervised = arg([v.examples.sft[0]], notListOf(v.examples.sft[0], v.notSupervised));
 const contests = arg([v.contest], notListOf(v.contest, v.notContest));
 const prompts = arg([v.prompt], notListOf(v.prompt, v.notTokenized));
-const sums = arg([[-1, -2]], v.notSums);
 const dropout = arg(
   { seed: 1, step: 1 },
   given(notObjectOf({ seed: 1, step: 1 }, { seed: notWhole(0), step: notWhole(0) })),
@@ -117,14 +116,16 @@ export const taskEntries: Record<string, Entry> = {
         noneOf('pair', 'equal', 'cut', 'tie', 'null').map((fate) => [{ ...v.contest, fate }]),
       ),
     ),
-    referenceSums: sums,
   }),
   judgeMetrics: entry(training.judgeMetrics, { contests }),
   completionMetrics: entry(training.completionMetrics, { contests }),
-  scoreContests: entry(training.scoreContests, { contests, reference: view, tokenBudget }),
+  scoreContests: entry(training.scoreContests, {
+    contests: arg([v.contest], notListOf(v.contest, v.notSequencedPair)),
+    reference: view,
+    tokenBudget,
+  }),
   klEstimate: entry(training.klEstimate, {
     contests: arg([v.contest], notListOf(v.contest, notObject)),
-    referenceSums: sums,
   }),
   dpoTask: entry(training.dpoTask, {
     trainable,

@@ -115,8 +115,11 @@ export const notAnswers = fc.oneof(
   fc.constant([]),
 );
 const notSide = notObjectOf({ ...answers[0] }, { tokens: notIds, logprobs: junk });
+export const notSequencedPair = notObjectOf(
+  { ...contest },
+  { a: notObjectOf({ ...contest.a }, { sequence: notObject }), b: notObject },
+);
 export const notContest = notObjectOf({ ...contest }, { prompt: notTokenized, a: notSide, b: notSide });
-export const notSums = fc.oneof(junk, fc.constantFrom([[1]], [['1', 2]], [null]));
 
 /** Wrong values of options, by their names. */
 const wrongOptions = Object.assign(
