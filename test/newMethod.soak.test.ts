@@ -3,16 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { follow } from './support/newOp.js';
-import { repository, scratchRepository, testedCommands } from './support/scratchRepository.js';
+import { builtScratch } from './support/builtScratch.js';
+import { testedCommands } from './support/scratchRepository.js';
 
-let scratch: ReturnType<typeof scratchRepository>;
+let scratch: ReturnType<typeof builtScratch>;
 beforeAll(() => {
-  scratch = scratchRepository();
-  // The method is tried before the copy is built.
-  scratch.environment['SELFJUDGE_NATIVE_MODULE'] ??= join(
-    repository,
-    'native/build/Release/selfjudge_native.node',
-  );
+  scratch = builtScratch();
 }, 120_000);
 afterAll(() => scratch?.remove());
 

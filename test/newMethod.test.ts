@@ -4,16 +4,12 @@ import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { follow } from './support/newOp.js';
-import { repository, scratchRepository, testedCommands } from './support/scratchRepository.js';
+import { builtScratch } from './support/builtScratch.js';
+import { testedCommands } from './support/scratchRepository.js';
 
-let scratch: ReturnType<typeof scratchRepository>;
+let scratch: ReturnType<typeof builtScratch>;
 beforeAll(() => {
-  scratch = scratchRepository();
-  // The copy is of sources; the addon is the one that was built here.
-  scratch.environment['SELFJUDGE_NATIVE_MODULE'] ??= join(
-    repository,
-    'native/build/Release/selfjudge_native.node',
-  );
+  scratch = builtScratch();
 }, 120_000);
 afterAll(() => scratch?.remove());
 

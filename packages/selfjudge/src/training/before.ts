@@ -32,13 +32,13 @@ export function runBefore(
   folder: RunFolder,
   verb: TrainingVerb,
   config: ResolvedConfig,
+  was = beganWith(folder.path),
 ): RunBefore | undefined {
-  const was = beganWith(folder.path);
   if (was === undefined) return undefined;
   const contents = readFingerprints(folder.path);
   const keys = new Set([...MAY_DIFFER, ...LENGTH, ...(contents === undefined ? [] : NAMES)]);
   const defaults = presetOf(TRAINING_VERBS[verb], 'default');
-  refuseOtherConfig(folder.path, { verb, ...config }, { keys, defaults });
+  refuseOtherConfig(folder.path, { verb, ...config }, { keys, defaults }, was);
   const { verb: _, ...result } = folder.readSummary<TrainingResult & { verb: string }>() ?? {};
   const done = 'status' in result ? (result as TrainingResult) : undefined;
   const extended = LENGTH.filter((key) => was[key] !== config[key]);

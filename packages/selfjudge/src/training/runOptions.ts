@@ -1,5 +1,6 @@
 import type { LoopOptions, Method } from '@selfjudge/training';
 import type { JudgeReasoning } from '@selfjudge/judging';
+import { toOptions, type ResolvedConfig } from '../config/index.js';
 import type { ModelOptions } from '../models/model.js';
 import type { DatasetOptions } from '../rows/datasets.js';
 
@@ -22,6 +23,10 @@ export type RunOptions = DatasetOptions &
     /** Of the verbs that ask about dev prompts. */
     evalSteps?: number;
   };
+
+/** A configuration under the API's names; every value was looked at by its field. */
+export const runOptionsOf = (config: ResolvedConfig): RunOptions =>
+  toOptions(config) as unknown as RunOptions;
 
 /** What of a run's configuration is its method's. */
 export const optionsOf = ({ fields }: Method, run: RunOptions): Record<string, unknown> =>

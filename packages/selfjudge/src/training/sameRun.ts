@@ -30,14 +30,15 @@ export function beganWith(outputDir: string): Record<string, unknown> | undefine
 
 /**
  * Makes sure that a run folder is new or holds a run of this configuration.
+ * @param before what it began with, where that was read already
  * @throws ConfigError naming every key that differs; FileFormatError when config.yaml is damaged
  */
 export function refuseOtherConfig(
   outputDir: string,
   config: Readonly<Record<string, unknown>>,
   { keys: mayDiffer, defaults = {} }: MayDiffer,
+  before = beganWith(outputDir),
 ): void {
-  const before = beganWith(outputDir);
   if (before === undefined) return;
   const keys = [...new Set([...Object.keys(before), ...Object.keys(config)])];
   const [first, ...more] = keys.flatMap((key): ConfigFault[] => {

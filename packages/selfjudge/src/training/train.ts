@@ -8,7 +8,7 @@ import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } fr
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
-import { CONFIG_FORMAT, toOptions, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
+import { CONFIG_FORMAT, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
@@ -21,7 +21,7 @@ import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
 import { withMoment } from './runMoment.js';
 import { beganWith } from './sameRun.js';
-import type { RunOptions } from './runOptions.js';
+import { runOptionsOf, type RunOptions } from './runOptions.js';
 import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, taskOf } from './tasks.js';
 import { baseWarning } from './trainables.js';
@@ -73,12 +73,13 @@ export async function runTraining(
   const tally: Tally = { read: 0, ofSplit: 0, leftOut: {}, cut: 0 };
   const warn = hooks.onWarning ?? (() => {});
   const note = hooks.onNote ?? warn;
-  if (inputs.opened === undefined) refuseOwnInput(toOptions(given) as unknown as RunOptions);
+  if (inputs.opened === undefined) refuseOwnInput(runOptionsOf(given));
   const folder = RunFolder.open(given.output_dir as string);
   try {
-    const { config, told: moment } = withMoment(folder.path, settle(given, folder.path));
-    const options = { ...toOptions(config), chatTemplateDate: moment, tally } as unknown as RunOptions;
-    const before = runBefore(folder, verb, config);
+    const begun = beganWith(folder.path);
+    const { config, told: moment } = withMoment(settle(given, begun), begun);
+    const options = { ...runOptionsOf(config), chatTemplateDate: moment, tally };
+    const before = runBefore(folder, verb, config, begun);
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
@@ -210,12 +211,11 @@ async function refuseOtherRows(
 }
 
 /** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
-function settle(config: ResolvedConfig, folder: string): ResolvedConfig {
+function settle(config: ResolvedConfig, begun: ReturnType<typeof beganWith>): ResolvedConfig {
   const { prompt_format: format, judge_reasoning: reasoning, model_name_or_path: path } = config;
   if (format !== 'auto' && reasoning !== 'auto') return config;
-  const begun = beganWith(folder);
   // What needs no model to be refused is refused before one is looked for.
-  if (begun === undefined) checkTask(toOptions(config) as unknown as RunOptions);
+  if (begun === undefined) checkTask(runOptionsOf(config));
   const settled = { ...config };
   if (format === 'auto')
     settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
