@@ -130,6 +130,20 @@ describe('what a reward model is for', () => {
     expect(outsideJudge.accuracy.value).toBe(1);
   });
 
+  it('inspect shows its pairs as it reads them, the reward at the last token', async () => {
+    const flags = ['inspect', 'pairs.jsonl', '-m', 'run', '--rows', '1', '--json'];
+    const { code, stdout } = await run(flags, { cwd });
+    expect(code).toBe(0);
+    const [{ as, counts, shown }] = rowsOf(stdout) as {
+      as: string;
+      counts: { pair: { used: number; labels: Record<string, number> } };
+      shown: { parts: { sequences: { name: string; kinds: string[] }[] }[] }[];
+    }[];
+    expect([as, counts.pair.used, counts.pair.labels]).toEqual(['reward', 12, { reward: 24 }]);
+    for (const { kinds } of shown[0].parts[0].sequences)
+      expect(kinds.indexOf('reward')).toBe(kinds.length - 1);
+  });
+
   it('answers nothing and is trained on by nothing else: refused by name', async () => {
     for (const verb of ['generate --prompt Hi', 'self-train --dataset_name pairs.jsonl --output_dir no']) {
       const { code, stderr } = await run([...words(verb), '-m', 'full'], { cwd });

@@ -32,7 +32,8 @@ export function readAdapter(folder: string, model: ModelConfig, warn: Warn): Ada
     path: join(folder, CONFIG),
     expected: 'the adapter of a language model',
     received: "that of a reward model (task_type SEQ_CLS, with 'score.weight')",
-    advice: 'It gives answers numbers: RewardModel.load opens it.',
+    advice:
+      'It gives answers numbers (selfjudge score --reward, judge -m, --judge; RewardModel.load) and writes none.',
   });
 }
 

@@ -14,7 +14,7 @@ import type { ModelUse } from './folderSource.js';
 import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
 import { mergedSource } from './mergedSource.js';
 import { openSource } from './openSource.js';
-import { findModel, type FoundModel } from './paths.js';
+import { findModel, holdsReward, type FoundModel } from './paths.js';
 import type { LoadableSource } from './source.js';
 
 export interface LoadWithAdapterOptions extends LoadOptions {
@@ -70,7 +70,7 @@ export interface ModelFacts {
 }
 
 /**
- * What `loadModelWithAdapter` would open, without weights: only headers are read.
+ * What `loadModelWithAdapter` or `RewardModel.load` would open, without weights: only headers are read.
  *
  * @throws as it does
  */
@@ -80,9 +80,10 @@ export async function modelFacts(
 ): Promise<ModelFacts> {
   const found = findModel(path);
   const warn = warnerOf(options);
+  const use = holdsReward(path) ? 'score' : 'text';
   const { config, tokenizer: read } = isAlone(found, adapter, options)
-    ? openSource(found, warn)
-    : (await withAdapter(found, adapter, warn)).source;
+    ? openSource(found, warn, use)
+    : (await withAdapter(found, adapter, warn, use)).source;
   const tokenizer = await read();
   if (tokenizer !== undefined) checkVocabulary(tokenizer, config.vocabSize);
   return { path: found.path, config, ...(tokenizer && { tokenizer }) };

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { FileFormatError } from '@selfjudge/base';
+import { FileFormatError, readJsonObject } from '@selfjudge/base';
 import { checkpointName, checkpointSteps, readExactly, RUN_LAYOUT, withFile } from '@selfjudge/base/internal';
 import { firstShards } from './files/ggufSplit.js';
 
@@ -87,4 +87,13 @@ function ggufFile(path: string): string {
     received,
     ...(advice !== undefined && { advice }),
   });
+}
+
+/** Whether what a path means says of itself that it is for sequence classification. */
+export function holdsReward(path: string): boolean {
+  const { kind, path: at } = findModel(path);
+  if (kind === 'gguf') return false;
+  if (kind === 'adapter') return readJsonObject(join(at, 'adapter_config.json')).task_type === 'SEQ_CLS';
+  const { architectures } = readJsonObject(join(at, 'config.json'));
+  return Array.isArray(architectures) && String(architectures[0]).endsWith('ForSequenceClassification');
 }

@@ -60,15 +60,6 @@ export async function readReward(path: string, options: LoadOptions): Promise<Re
   }
 }
 
-/** Whether what a path means says of itself that it is for sequence classification. */
-export function holdsReward(path: string): boolean {
-  const { kind, path: at } = findModel(path);
-  if (kind === 'gguf') return false;
-  if (kind === 'adapter') return readJsonObject(join(at, 'adapter_config.json')).task_type === 'SEQ_CLS';
-  const { architectures } = readJsonObject(join(at, 'config.json'));
-  return Array.isArray(architectures) && /ForSequenceClassification$/.test(String(architectures[0]));
-}
-
 /** What TRL fills batches with: the tokenizer's padding, else its end token; without a tokenizer what the config says. */
 export function paddingOf({ tokenizer, config }: ModelWeights): number | undefined {
   return tokenizer?.pad ?? tokenizer?.eos.at(0) ?? config.padTokenId;

@@ -15,6 +15,7 @@ export function inspectionText(found: Inspection, options: SequenceOptions): str
   const legend = options.coloured
     ? `${paint(' prompt ', 'onGrey')}${paint(' control ', 'onBlue')} read   ` +
       `${paint(' trained ', 'onGreen')}${paint(' control ', 'onTeal')} labels` +
+      (as === 'reward' ? `   ${paint(' reward ', 'onAmber')}` : '') +
       (as === 'jsft' ? `   ${paint(' verdict ', 'onAmber')}${paint(' rationale ', 'onPurple')}` : '')
     : paint('│ ends a token, ⏎ is a line break in it', 'dim');
   const rows = shown.flatMap(({ line, parts }) =>
@@ -43,7 +44,8 @@ function partText(place: string, part: InspectedPart, found: Inspection, options
     part.cut > 0 ? [paint(`${place} ${counted(part.cut, 'answer')} cut, without an end\n`, 'yellow')] : [];
   return [...texts, ...cut].join('\n');
 
-  function labelWords({ verdicts }: InspectedSequence, labels: number): string {
+  function labelWords({ verdicts, kinds }: InspectedSequence, labels: number): string {
+    if (kinds.includes('reward')) return 'the last one gives the reward';
     if (verdicts === undefined) return `${grouped(labels)} trained`;
     const [a, b] = verdicts.map((id) => JSON.stringify(found.tokenizer.tokenText(id)));
     return `then ${a} or ${b}`;
@@ -67,16 +69,17 @@ function summary({ counts, rows, otherSplits, notes }: Inspection, paint: Paint)
   return `${lines.join('\n')}\n`;
 }
 
-const LABEL_WORDS: Partial<Record<TokenKind, string>> = {
+const LABEL_WORDS: Record<Exclude<TokenKind, 'prompt'>, string> = {
   trained: 'trained',
   verdict: 'verdicts',
   rationale: 'of rationales',
+  reward: 'with a reward',
 };
 
 function countLine(what: string, counts: PartCounts, paint: Paint): string {
   const { used, sequences, tokens, labels, longest, median, cut } = counts;
   const kinds = Object.entries(labels).map(
-    ([kind, count]) => `${grouped(count)} ${LABEL_WORDS[kind as TokenKind]}`,
+    ([kind, count]) => `${grouped(count)} ${LABEL_WORDS[kind as keyof typeof LABEL_WORDS]}`,
   );
   const share = labels.trained === undefined ? '' : ` (${((100 * labels.trained) / tokens).toFixed(0)}%)`;
   const facts = [
