@@ -7,6 +7,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// --help of a test command: what its file says at its head.
+const [, command = '', ...words] = process.argv;
+if (/\btest\w*\.mjs$/.test(command) && words.some((word) => word === '--help' || word === '-h')) {
+  const [head] = /^(\/\/.*\n)+/.exec(readFileSync(command, 'utf8'));
+  process.stdout.write(head.replaceAll(/^\/\/ ?/gm, ''));
+  process.exit(0);
+}
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(join(root, 'package.json'));
 const total = { passed: 0, failed: 0, skipped: 0 };
