@@ -14,9 +14,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from './support/cli.js';
 import type { FaultEvent } from './support/faults.js';
 import { leftOver } from './support/outcome.js';
-import { TinySelfTraining } from './support/tinySelfTraining.js';
+import { TinyRun } from './support/tinyRun.js';
 
-let tiny: TinySelfTraining;
+let tiny: TinyRun;
 /** The first event after step 2's checkpoint that is one. */
 const eventIn = (phase: FaultEvent['phase'], prefix = '') => {
   const from = tiny.events.findLastIndex(
@@ -28,7 +28,7 @@ const eventIn = (phase: FaultEvent['phase'], prefix = '') => {
 };
 
 beforeAll(async () => {
-  tiny = await TinySelfTraining.prepare();
+  tiny = await TinyRun.selfTraining();
   // Checkpoints of steps 4 and 6, no result.
   expect((await tiny.run('stopped', { at: eventIn('final'), how: 'kill' })).signal).toBe('SIGKILL');
   expect(readdirSync(tiny.path('stopped/checkpoints')).sort()).toEqual(['step-4', 'step-6']);

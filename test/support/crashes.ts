@@ -6,7 +6,7 @@ import { Checkpoints } from '@selfjudge/training';
 import { undurable } from './durability.js';
 import { PHASES } from './faults.js';
 import { leftOver } from './outcome.js';
-import { TinySelfTraining } from './tinySelfTraining.js';
+import { TinyRun } from './tinyRun.js';
 
 export interface CrashSizes {
   /** Kills at random events, those of resumed runs too. */
@@ -21,9 +21,9 @@ export interface CrashSizes {
 
 /** A self-training run is stopped in every way at many places; the same command always ends with the same bits. */
 export function describeCrashes(sizes: CrashSizes): void {
-  let tiny: TinySelfTraining;
+  let tiny: TinyRun;
   const random = new Random(7);
-  beforeAll(async () => (tiny = await TinySelfTraining.prepare()), 60_000);
+  beforeAll(async () => (tiny = await TinyRun.selfTraining()), 60_000);
   afterAll(() => tiny.remove());
 
   const killed = /^kill in (\w+) at [\w.]+$/m;
@@ -63,6 +63,19 @@ export function describeCrashes(sizes: CrashSizes): void {
       expect(await tiny.finish(`kill-${i}`)).toEqual(tiny.whole);
     }
     if (sizes.kills >= 2 * PHASES.length) expect(new Set(phases)).toEqual(new Set(PHASES));
+  });
+
+  it('a reward run, which trains two sets of parameters, killed at random events', async () => {
+    const reward = await TinyRun.reward();
+    try {
+      for (let i = 0; i < Math.ceil(sizes.kills / 2); i++) {
+        const at = random.below(reward.events.length);
+        expect(await reward.run(`kill-${i}`, { at, how: 'kill' })).toMatchObject({ signal: 'SIGKILL' });
+        expect(await reward.finish(`kill-${i}`), `killed at event ${at}`).toEqual(reward.whole);
+      }
+    } finally {
+      reward.remove();
+    }
   });
 
   it.runIf(sizes.timed > 0)('killed at random times', async () => {

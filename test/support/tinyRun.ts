@@ -6,15 +6,22 @@ import { outcome } from './outcome.js';
 import { saveTinyModel, writeRows } from './tinyModel.js';
 
 const words = (text: string) => text.split(' ');
-const COMMAND = words(
+const SELF_TRAIN = words(
   'self-train -m model --dtype float32 --device cpu --dataset_name pairs.jsonl --prompt_format chat --lora_target_modules q_proj v_proj ' +
     '--learning_rate 3e-2 --max_steps 6 --train_batch_size 4 --max_new_tokens 6 --missing_eos keep --eval_steps 2 ' +
     '--max_kl 1000 --save_steps 2 --save_total_limit 2 --output_dir',
 );
 
-/** A self-training run of six steps with dev prompts and three checkpoints, and what it ends with when left alone. */
-export class TinySelfTraining {
+/** Two sets of parameters: the adapter's and the head. */
+const REWARD = words(
+  'reward -m model --dtype float32 --device cpu --dataset_name pairs.jsonl --prompt_format chat --lora_target_modules q_proj v_proj ' +
+    '--learning_rate 3e-2 --max_steps 6 --train_batch_size 4 --save_steps 2 --save_total_limit 2 --output_dir',
+);
+
+/** A run of six steps with three checkpoints, and what it ends with when left alone. */
+export class TinyRun {
   private constructor(
+    private readonly command: readonly string[],
     readonly cwd: string,
     readonly remove: () => void,
     /** What the undisturbed run does, in order. */
@@ -22,18 +29,22 @@ export class TinySelfTraining {
     readonly whole: ReturnType<typeof outcome>,
   ) {}
 
-  static async prepare(): Promise<TinySelfTraining> {
+  /** With dev prompts. */
+  static selfTraining = (): Promise<TinyRun> => TinyRun.#prepare(SELF_TRAIN);
+  static reward = (): Promise<TinyRun> => TinyRun.#prepare(REWARD);
+
+  static async #prepare(command: readonly string[]): Promise<TinyRun> {
     const { path: cwd, remove } = temporaryFolder();
     await saveTinyModel(join(cwd, 'model'));
     const rows = Array.from({ length: 60 }, (_, i) => ({
       prompt: `Thing ${i}?`,
       chosen: `${i}.`,
-      rejected: '',
+      rejected: 'No.',
     }));
     writeRows(cwd, 'pairs.jsonl', rows);
     const log = join(cwd, 'events.json');
-    await succeed(run([...COMMAND, 'whole'], { cwd, stopAt: { log } }));
-    return new TinySelfTraining(cwd, remove, readEvents(log), outcome(join(cwd, 'whole')));
+    await succeed(run([...command, 'whole'], { cwd, stopAt: { log } }));
+    return new TinyRun(command, cwd, remove, readEvents(log), outcome(join(cwd, 'whole')));
   }
 
   path(folder: string): string {
@@ -41,7 +52,7 @@ export class TinySelfTraining {
   }
 
   start(folder: string, stopAt?: StopAt): Running {
-    return start([...COMMAND, folder], { cwd: this.cwd, stopAt });
+    return start([...this.command, folder], { cwd: this.cwd, stopAt });
   }
 
   run(folder: string, stopAt?: StopAt): Promise<Ended> {
