@@ -3,7 +3,7 @@
 // Both see each pair once, with the same adapter; the judge also imitates the better answers, as JSFT does. Accuracy is of
 // the same held-out pairs (split test). Stop and start again at will; the report goes to the standard output.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -54,39 +54,51 @@ for (const seed of SEEDS) {
   for (const [method, own] of Object.entries(methods)) {
     const run = join(values.output, `${method}-${seed}`);
     const evaluation = `${run}.json`;
-    const flags = `${loop} ${own}`.split(' ');
-    selfjudge(method, '-m', weights.path, ...data, ...flags, '--seed', String(seed), '--output_dir', run);
-    const split = ['--dataset_split', 'test'];
-    // The base stands in as the model; who is asked is the outside judge.
-    const judge = ['-m', weights.path, '--outside_judge', run];
-    selfjudge('evaluate', ...judge, ...data, ...split, '--out', evaluation);
+    if (!existsSync(evaluation)) {
+      const flags = `${loop} ${own}`.split(' ');
+      selfjudge(method, '-m', weights.path, ...data, ...flags, '--seed', String(seed), '--output_dir', run);
+      // The base stands in as the model; who is asked is the outside judge.
+      const judge = ['-m', weights.path, '--outside_judge', run];
+      selfjudge('evaluate', ...judge, ...data, '--dataset_split', 'test', '--out', evaluation);
+    }
     const { outsideJudge, judge: base } = JSON.parse(readFileSync(evaluation, 'utf8'));
-    results.push({
-      seed,
-      method,
-      accuracy: outsideJudge.accuracy,
-      base: base.accuracy,
-      longer: outsideJudge.alwaysLonger,
-    });
+    results.push({ seed, method, ...outsideJudge, base: base.accuracy });
   }
 }
 
 const percent = ({ value, low, high }) =>
   `${(100 * value).toFixed(1)}% (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`;
-const lines = results.map(
-  ({ seed, method, accuracy }) => `| ${method} | ${seed} | ${percent(accuracy)} | ${accuracy.n} |`,
+const row = (...cells) => `| ${cells.join(' | ')} |`;
+const lines = results.map(({ seed, method, accuracy, longerChosen, shorterChosen }) =>
+  row(method, seed, percent(accuracy), accuracy.n, percent(longerChosen), percent(shorterChosen)),
 );
-const pooled = Object.keys(methods).map((method) => {
-  const own = results.filter((result) => result.method === method).map(({ accuracy }) => accuracy);
-  const n = own.reduce((sum, accuracy) => sum + accuracy.n, 0) / own.length;
-  const mean = own.reduce((sum, { value }) => sum + value, 0) / own.length;
-  // The seeds are asked about the same pairs: they do not make more of them.
-  return `| ${method} | mean of ${own.length} | ${percent(wilson(mean * n, n))} | ${Math.round(n)} |`;
+// The seeds are asked about the same pairs: they do not make more of them.
+const pooled = (method, key) => {
+  const own = results.filter((result) => result.method === method).map((result) => result[key]);
+  const n = own.reduce((sum, rate) => sum + rate.n, 0) / own.length;
+  return wilson((own.reduce((sum, { value }) => sum + value, 0) / own.length) * n, n);
+};
+const means = Object.keys(methods).map((method) => {
+  const [accuracy, longer, shorter] = ['accuracy', 'longerChosen', 'shorterChosen'].map((key) =>
+    pooled(method, key),
+  );
+  return row(
+    method,
+    `mean of ${SEEDS.length}`,
+    percent(accuracy),
+    accuracy.n,
+    percent(longer),
+    percent(shorter),
+  );
 });
-const [{ base, longer }] = results;
-process.stdout.write(`| judge | seed | accuracy (95%) | pairs |
-| ----- | ---- | -------------- | ----- |
-${[...lines, ...pooled].join('\n')}
-| the model as it is | | ${percent(base)} | ${base.n} |
-| always the longer answer | | ${percent(longer)} | ${longer.n} |
-`);
+const [{ base, alwaysLonger }] = results;
+process.stdout.write(
+  `${[
+    row('judge', 'seed', 'accuracy (95%)', 'pairs', 'where the longer is better', 'where the shorter is'),
+    row('-', '-', '-', '-', '-', '-'),
+    ...lines,
+    ...means,
+    row('the model as it is', '', percent(base), base.n, '', ''),
+    row('always the longer answer', '', percent(alwaysLonger), alwaysLonger.n, '', ''),
+  ].join('\n')}\n`,
+);
