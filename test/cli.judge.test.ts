@@ -68,6 +68,32 @@ it("TRL's reward_model_path is the judge; other verbs ask none", async () => {
   expect(refused.stderr).toMatch(/judge: expected left out: self-train alone asks a judge/);
 });
 
+it('the judge has no adapter and no template of the model that answers; the question is the one that was asked for', async () => {
+  const flags = words(
+    'generate --prompt Hi -m model --adapter by-other --dtype float32 --max_new_tokens 6 --json',
+  );
+  const { code, stdout } = await run([...flags, '--best_of', '3', '--judge', 'other'], { cwd });
+  expect(code).toBe(0);
+  const [{ candidates, tournament }] = rowsOf(stdout) as {
+    candidates: string[];
+    tournament: { rounds: { matches: { a: number; b: number; verdict?: { probability: number } }[] }[] };
+  }[];
+  const [match] = tournament.rounds.flatMap((round) => round.matches).filter(({ verdict }) => verdict);
+  const pair = { prompt: [{ role: 'user', content: 'Hi' }], a: candidates[match.a], b: candidates[match.b] };
+  const file = writeRows(cwd, 'adapted.jsonl', [pair]);
+  const [said] = rowsOf((await run(['judge', file, '-m', 'other', ...DTYPE], { cwd })).stdout);
+  expect(match.verdict!.probability).toBe(said.probability);
+  const asked = await selfTrain(
+    'by-principles',
+    '--judge',
+    'other',
+    '--judge_template',
+    'principles',
+    '--dry_run',
+  );
+  expect(asked.stderr).toMatch(/the judge is other, asked with judge template principles$/m);
+});
+
 it('generate --best_of --judge: the tournament is by that judge', async () => {
   const flags = ['generate', '--prompt', 'Hi', '-m', 'model', ...DTYPE, '--max_new_tokens', '6', '--json'];
   const { code, stdout } = await run([...flags, '--best_of', '4', '--judge', 'other'], { cwd });

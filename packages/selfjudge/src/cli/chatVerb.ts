@@ -46,19 +46,15 @@ async function chat(options: ChatVerbOptions): Promise<number> {
   const opened = await openModel(options.modelNameOrPath, options);
   try {
     const { maxNewTokens, system } = options;
-    return await withJudge(
-      options.judge,
-      { ...options, judgeTemplate: 'auto', promptFormat: 'chat' },
-      (judge) => {
-        const conversation = new Conversation(opened, { ...drawn(options), judge: judge?.judge }, system);
-        const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
-        const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);
-        if (terminal === undefined) return fromPipe(session);
-        terminal.note(greeting(opened, options));
-        judge?.warnings.forEach((line) => terminal.note(`warning: ${line}`));
-        return fromTerminal(session, terminal.paint);
-      },
-    );
+    return await withJudge(options.judge, { ...options, promptFormat: 'chat' }, (judge) => {
+      const conversation = new Conversation(opened, { ...drawn(options), judge: judge?.judge }, system);
+      const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
+      const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);
+      if (terminal === undefined) return fromPipe(session);
+      terminal.note(greeting(opened, options));
+      judge?.warnings.forEach((line) => terminal.note(`warning: ${line}`));
+      return fromTerminal(session, terminal.paint);
+    });
   } finally {
     opened.dispose();
   }

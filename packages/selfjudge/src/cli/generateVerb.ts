@@ -62,7 +62,7 @@ export function addGenerateVerb(program: Command): void {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
             const { judge: path, modelNameOrPath } = options;
             const promptFormat = resolvePromptFormat(options.promptFormat, findModel(modelNameOrPath));
-            return withJudge(path, { ...options, judgeTemplate: 'auto', promptFormat }, (judge) => {
+            return withJudge(path, { ...options, promptFormat }, (judge) => {
               judge?.warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
               return answered(opened, fitting, {
                 ...drawn(options),

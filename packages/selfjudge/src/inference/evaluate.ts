@@ -23,7 +23,6 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   const promptFormat = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
   const pairs = await fileRows.preferences({ ...options, promptFormat }, onWarning);
   const opened: { dispose(): void }[] = [];
-  const { device, dtype, judgeReasoning } = options;
   const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
     const model = await openModel(path, { ...options, adapter: undefined, ...own });
     opened.push(model);
@@ -36,7 +35,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const outside =
       options.outsideJudge === undefined
         ? undefined
-        : await openJudge(options.outsideJudge, { device, dtype, promptFormat, judgeReasoning });
+        : await openJudge(options.outsideJudge, { ...options, judgeTemplate: 'auto', promptFormat });
     if (outside !== undefined) {
       opened.push(outside);
       for (const line of outside.warnings) onWarning(`${options.outsideJudge}: ${line}`);

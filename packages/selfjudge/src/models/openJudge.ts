@@ -12,7 +12,10 @@ import { formatWarnings, openModel, type ModelOptions } from './model.js';
 import { openRewardModel } from './rewardModel.js';
 import { templateNotes } from './templateSettings.js';
 
-export interface JudgeOptions extends Pick<ModelOptions, 'device' | 'dtype' | 'chatTemplateDate'> {
+/** Of what its caller's own model is opened with, a judge shares no adapter and no chat template: it has its own. */
+type Shared = Pick<ModelOptions, 'device' | 'dtype' | 'chatTemplateKwargs' | 'chatTemplateDate'>;
+
+export interface JudgeOptions extends Shared {
   /** Of a model that judges by a token: a shipped template's name, a file, or `auto` (default): the one it learnt. */
   judgeTemplate?: string;
   judgeReasoning?: JudgeReasoning | 'auto';
@@ -73,8 +76,7 @@ async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promi
 }
 
 async function openReward(path: string, options: JudgeOptions): Promise<OpenJudge> {
-  const { judgeTemplate: _, judgeReasoning: __, promptFormat: ___, ...model } = options;
-  const opened = await openRewardModel(path, model);
+  const opened = await openRewardModel(path, shared(options));
   return {
     judge: fromScorer(opened.scorer),
     about: `the reward model ${path}`,
@@ -86,11 +88,9 @@ async function openReward(path: string, options: JudgeOptions): Promise<OpenJudg
   };
 }
 
-async function openTokenJudge(
-  path: string,
-  { judgeTemplate = 'auto', judgeReasoning, ...options }: JudgeOptions,
-): Promise<OpenJudge> {
-  const opened = await openModel(path, options);
+async function openTokenJudge(path: string, options: JudgeOptions): Promise<OpenJudge> {
+  const { judgeTemplate = 'auto', judgeReasoning } = options;
+  const opened = await openModel(path, shared(options));
   try {
     const template = resolveTemplate(judgeTemplate, opened, judgeReasoning);
     return {
@@ -107,6 +107,14 @@ async function openTokenJudge(
     throw error;
   }
 }
+
+/** Field by field: callers give all that their verb was told. */
+const shared = ({ device, dtype, chatTemplateKwargs, chatTemplateDate }: JudgeOptions): Shared => ({
+  device,
+  dtype,
+  chatTemplateKwargs,
+  chatTemplateDate,
+});
 
 const hashOf = (content: string | Buffer): string =>
   createHash('sha256').update(content).digest('hex').slice(0, 32);

@@ -94,7 +94,7 @@ export async function runTraining(
     let judge: OpenJudge | undefined;
     try {
       if (options.judge !== undefined) {
-        judge = await judgeOf(options.judge, options);
+        judge = await openJudge(options.judge, options);
         note(`the judge is ${judge.about}`);
         judge.warnings.forEach(warn);
       }
@@ -156,12 +156,6 @@ export async function runTraining(
     else folder.abandon();
   }
 }
-
-/** Another judge speaks its own template, not the one that is saved beside the run's weights. */
-const judgeOf = (
-  path: string,
-  { device, dtype, chatTemplateDate, promptFormat }: RunOptions,
-): Promise<OpenJudge> => openJudge(path, { device, dtype, chatTemplateDate, promptFormat });
 
 /** @throws ConfigError when the run would write over the model that it begins with */
 function refuseOwnInput({ outputDir, modelNameOrPath }: RunOptions): void {
