@@ -1,4 +1,4 @@
-import { flag, limit, number, oneOf, whole, type Check, type Range } from './checks.js';
+import { flag, limit, number, oneOf, options, whole, type Check, type Range } from './checks.js';
 
 /** What values a field takes. `limit`: a number of at least 1, Infinity for any. */
 export type FieldForm =
@@ -75,6 +75,9 @@ export const checksOf = <F extends Fields>(fields: F): { [K in keyof F]: Check }
   Object.fromEntries(Object.entries(fields).map(([key, { form }]) => [key, checkOf(form)])) as {
     [K in keyof F]: Check;
   };
+
+/** The check of options that have all of these fields. */
+export const optionsOfFields = (fields: Fields): Check => options(checksOf(fields));
 
 function checkOf(form: FieldForm): Check {
   switch (form.kind) {

@@ -17,7 +17,7 @@ import {
   whole,
   type Check,
 } from '@selfjudge/base/checks';
-import { checksOf } from '@selfjudge/base/fields';
+import { checksOf, optionsOfFields } from '@selfjudge/base/fields';
 import { prompt, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
 import { loopFields, optimizerFields, scheduleFields } from './options/loop.js';
@@ -86,15 +86,15 @@ export const isStep = stepFrom(1);
 /** A step, or 0 for the start. */
 export const isStepOrStart = stepFrom(0);
 
-export const optimizerOptions = options(checksOf(optimizerFields));
+export const optimizerOptions = optionsOfFields(optimizerFields);
 const { lrNumCycles, lrPower, ...always } = checksOf(scheduleFields);
 export const scheduleOptions = options({
   ...always,
   lrNumCycles: optional(lrNumCycles),
   lrPower: optional(lrPower),
 });
-export const jsftLossOptions = options(checksOf(jsftLossFields));
-export const preferenceOptions = options(checksOf(preferenceFields));
+export const jsftLossOptions = optionsOfFields(jsftLossFields);
+export const preferenceOptions = optionsOfFields(preferenceFields);
 const { seed } = checksOf(loopFields);
 export const samplingOptions = options({ ...checksOf(samplingFields), seed });
 const { centerRewardsCoefficient } = checksOf(rewardFields);

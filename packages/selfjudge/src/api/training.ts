@@ -7,7 +7,6 @@ import {
   type JsftOptions,
   type Method,
   type MethodName,
-  type MethodRows,
   type Metrics,
   type SelfTrainingOptions,
   type SftOptions,
@@ -15,7 +14,7 @@ import {
 } from '@selfjudge/training';
 import type { Judge, JudgeReasoning } from '@selfjudge/judging';
 import type { TemplateArguments } from '@selfjudge/text';
-import type { RowSource, Warn } from '../rows/datasets.js';
+import type { RowSource } from '../rows/datasets.js';
 import { resolveRun } from '../training/resolveRun.js';
 import { runTraining } from '../training/train.js';
 import { isMethod, selfTrainingSettings, trainingSettings } from './checks.js';
@@ -145,18 +144,15 @@ export async function train<M extends MethodName>(
 ): Promise<RunResult> {
   check('train', { model, method, settings }, { ...trainingArguments, method: isMethod });
   const { dataset, dev, ...options } = settings;
-  const { rows } = METHODS[method];
-  return run(method, model, options, [dataset, dev], {
-    ...sourceFor<RowsOfMethod<M>>(rows, dataset),
-    ...(rows === 'prompts' && promptsFor(dataset as PromptRows, dev)),
-  });
+  const source = SOURCES[METHODS[method].rows as RowsOfMethod<M>];
+  return run(method, model, options, [dataset, dev], source(dataset, dev));
 }
 
 /** Supervised fine-tuning on completions. See `train`. */
 export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
   check('sft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('sft', model, options, [dataset], sourceFor('examples', dataset));
+  return run('sft', model, options, [dataset], SOURCES.examples(dataset));
 }
 
 /**
@@ -166,14 +162,14 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('jsft', model, options, [dataset], sourceFor('preferences', dataset));
+  return run('jsft', model, options, [dataset], SOURCES.preferences(dataset));
 }
 
 /** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
   const { dataset, ...options } = settings;
-  return run('dpo', model, options, [dataset], sourceFor('preferences', dataset));
+  return run('dpo', model, options, [dataset], SOURCES.preferences(dataset));
 }
 
 /**
@@ -183,31 +179,25 @@ export async function dpo(model: Model, settings: DpoSettings): Promise<RunResul
 export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
   check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
   const { prompts, dev, ...options } = settings;
-  return run('self-train', model, options, [prompts, dev], promptsFor(prompts, dev));
+  return run('self-train', model, options, [prompts, dev], SOURCES.prompts(prompts, dev));
 }
 
-const READERS: { [K in keyof RowSets]: (rows: RowSets[K], warn: Warn) => MethodRows[K] } = {
-  examples: sftExamplesOf,
-  preferences: preferencesOf,
-  prompts: promptsOf,
+/** Of each kind of rows, where a method reads them. @param dev prompts of the dev split, which are apart */
+const SOURCES: { [K in keyof RowSets]: (rows: RowSets[K], dev?: PromptRows) => Partial<RowSource> } = {
+  examples: (rows) => ({ examples: async (_, warn) => sftExamplesOf(rows, warn) }),
+  preferences: (rows) => ({ preferences: async (_, warn) => preferencesOf(rows, warn) }),
+  prompts: (rows, dev) => ({
+    prompts: async ({ datasetSplit }, warn) => {
+      if (datasetSplit !== 'dev') return promptsOf(rows, warn);
+      if (dev !== undefined) return promptsOf(dev, warn);
+      throw new ArgumentError('dev', {
+        where: 'selfTrain',
+        expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
+        received: 'none',
+      });
+    },
+  }),
 };
-
-const sourceFor = <K extends keyof RowSets>(kind: K, rows: RowSets[K]) => ({
-  [kind]: async (_: unknown, warn: Warn) => READERS[kind](rows, warn),
-});
-
-/** Prompts, and those of the dev split apart. */
-const promptsFor = (prompts: PromptRows, dev: PromptRows | undefined): Partial<RowSource> => ({
-  prompts: async ({ datasetSplit }, warn) => {
-    if (datasetSplit !== 'dev') return promptsOf(prompts, warn);
-    if (dev !== undefined) return promptsOf(dev, warn);
-    throw new ArgumentError('dev', {
-      where: 'selfTrain',
-      expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
-      received: 'none',
-    });
-  },
-});
 
 async function run(
   verb: MethodName,

@@ -13,7 +13,7 @@ import {
   options,
   tuple,
 } from '@selfjudge/base/checks';
-import { checksOf, type Fields } from '@selfjudge/base/fields';
+import { optionsOfFields } from '@selfjudge/base/fields';
 import { view } from '@selfjudge/engine/checks';
 import { isJudge } from '@selfjudge/judging/checks';
 import { tokenId, tokenizer } from '@selfjudge/text/checks';
@@ -27,8 +27,6 @@ import * as updates from '../losses/preferenceUpdate.js';
 import * as tokenPairs from '../pairs/tokenPair.js';
 import * as selfTraining from '../methods/selfTraining.js';
 import * as runs from '../methods/selfTrainingRun.js';
-
-const optionsFor = (fields: Fields) => options(checksOf(fields));
 
 const pairs = list(is.isTokenPair);
 const prompts = list(is.isTokenizedPrompt);
@@ -102,7 +100,7 @@ export const dpoTask = checkedAsync(
   {
     trainable: is.isPreferenceTrainable,
     pairs: list(is.isTokenPair, 1),
-    options: optionsFor(dpo.dpo.fields),
+    options: optionsOfFields(dpo.dpo.fields),
   },
   dpo.dpoTask,
 );
@@ -113,7 +111,7 @@ export const dpoStep = checkedAsync(
     run: object({
       trainable: is.isPreferenceTrainable,
       optimizer: is.isOptimizer,
-      options: optionsFor(dpo.dpo.fields),
+      options: optionsOfFields(dpo.dpo.fields),
     }),
     at: is.isStep,
   },

@@ -15,7 +15,7 @@ import {
   text,
   whole,
 } from '@selfjudge/base/checks';
-import { checksOf } from '@selfjudge/base/fields';
+import { optionsOfFields } from '@selfjudge/base/fields';
 import { dropoutKey, model } from '@selfjudge/engine/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as is from '../checks.js';
@@ -25,7 +25,7 @@ import * as reward from '../methods/reward.js';
 import * as trainables from '../optimizer/rewardTrainable.js';
 
 const pairs = list(is.isRewardPair, 1);
-const rewardOptions = options(checksOf(reward.reward.fields));
+const rewardOptions = optionsOfFields(reward.reward.fields);
 
 export const bradleyTerry = checked(
   'bradleyTerry',

@@ -14,7 +14,7 @@ import {
   text,
   type Check,
 } from '@selfjudge/base/checks';
-import { checksOf, type Fields } from '@selfjudge/base/fields';
+import { optionsOfFields } from '@selfjudge/base/fields';
 import { TreeBatch } from '@selfjudge/engine';
 import { dropoutKey, sequence, view } from '@selfjudge/engine/checks';
 import { messages, prompt, tokenizer } from '@selfjudge/text/checks';
@@ -24,8 +24,6 @@ import * as jsft from '../methods/jsft.js';
 import * as preparing from '../methods/prepare.js';
 import * as sft from '../methods/sft.js';
 import * as supervised from '../losses/supervised.js';
-
-const optionsFor = (fields: Fields) => options(checksOf(fields));
 
 const examples = list(is.isSupervised);
 const someExamples = list(is.isSupervised, 1);
@@ -105,7 +103,7 @@ export const supervisedBackward = checkedAsync(
 );
 export const sftTask = checked(
   'sftTask',
-  { trainable: is.isTrainable, examples: someExamples, options: optionsFor(sft.sft.fields) },
+  { trainable: is.isTrainable, examples: someExamples, options: optionsOfFields(sft.sft.fields) },
   sft.sftTask,
 );
 export const supervisedStep = checkedAsync(
@@ -116,7 +114,7 @@ export const supervisedStep = checkedAsync(
       trainable: is.isTrainable,
       optimizer: is.isOptimizer,
       loss: is.jsftLossOptions,
-      options: optionsFor(sft.sft.fields),
+      options: optionsOfFields(sft.sft.fields),
     }),
     at: is.isStep,
   },
@@ -127,7 +125,7 @@ export const jsftTask = checked(
   {
     trainable: is.isTrainable,
     data: object({ sft: someExamples, judge: someExamples }),
-    options: optionsFor(jsft.jsft.fields),
+    options: optionsOfFields(jsft.jsft.fields),
   },
   jsft.jsftTask,
 );

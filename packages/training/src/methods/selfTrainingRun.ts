@@ -5,7 +5,13 @@ import { options as optionsOf } from '@selfjudge/base/checks';
 import { isJudge } from '@selfjudge/judging/checks';
 import { tokenizer } from '@selfjudge/text/checks';
 import { isOptimizer, isPreferenceTrainable } from '../checks.js';
-import { checksOf, numberField, wholeField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
+import {
+  numberField,
+  optionsOfFields,
+  wholeField,
+  withDefaults,
+  type OptionsOf,
+} from '@selfjudge/base/fields';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { promptFields } from '../options/sampling.js';
@@ -40,7 +46,7 @@ const start = {
   trainable: isPreferenceTrainable,
   judge: isJudge,
   tokenizer,
-  options: optionsOf(checksOf(fields)),
+  options: optionsOfFields(fields),
 };
 export const isSelfTrainingStart = optionsOf(start);
 export const isSelfTraining = optionsOf({ ...start, optimizer: isOptimizer });
