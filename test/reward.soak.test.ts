@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LlamaModel, TreeBatch } from '@selfjudge/engine';
+import { Model, TreeBatch } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { prepareReward, rewardDefaults, rewardTask, rewardTrainable, train } from '@selfjudge/training';
 import { tinyLora, trainedAdapter } from '../packages/training/src/testing/tiny.js';
@@ -33,7 +33,7 @@ describe.skipIf(python === undefined)('a reward model trained here, in Python', 
     const made = byteModel({ config: { tieWordEmbeddings } });
     await made.save(base);
     made.dispose();
-    const model = await LlamaModel.load(base);
+    const model = await Model.load(base);
     const start = way === 'stacked' ? await trainedAdapter(model, 4) : undefined;
     const lora = way === 'full' ? undefined : tinyLora;
     const trainable = rewardTrainable(model, { seed: 5, lora, start });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { generate, LlamaModel, TreeBatch } from '@selfjudge/engine';
+import { generate, Model, TreeBatch } from '@selfjudge/engine';
 import { completionIds, loadJudgedPairs, loadPreferences, promptIds } from '@selfjudge/data';
 import { judgeSequences, loadJudgeTemplate, parseJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import { jsft, loadModel, selfTrain } from 'selfjudge';
@@ -261,7 +261,7 @@ it('an adapter loaded as a full model: base, frozen adapter, second adapter, sav
   const quick = { maxSteps: 2, learningRate: 1e-2, trainBatchSize: 4, judgeBatchSize: 4 };
   await jsft(opened, { ...quick, dataset, lora: { r: 2 }, outputDir: at('jsft') });
   opened.dispose();
-  await expect(LlamaModel.load(at('jsft'))).rejects.toThrow('received an adapter');
+  await expect(Model.load(at('jsft'))).rejects.toThrow('received an adapter');
 
   const own = await loadModel(at('jsft'), { dtype: 'float32' });
   expect(own.opened.adapter?.config.r).toBe(2);

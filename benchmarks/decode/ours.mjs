@@ -1,13 +1,13 @@
 // Decoding of ours, served line by line. usage: node ours.mjs MODEL DEVICE shared|unshared
 // shared: the prefix of all answers is stored once. unshared: the same shapes, a copy of the prefix for each answer.
-import { Device, LlamaModel, Tensor, treeAttentionPool } from '../../packages/engine/dist/index.js';
+import { Device, Model, Tensor, treeAttentionPool } from '../../packages/engine/dist/index.js';
 import { serve, timed } from '../compare.mjs';
 import { secondsOfStep } from '../steps.mjs';
 
 const [weights, kind, sharing] = process.argv.slice(2);
 const shared = sharing === 'shared';
 const device = Device.open(kind);
-const model = await LlamaModel.load(weights, { device, dtype: 'bf16' });
+const model = await Model.load(weights, { device, dtype: 'bf16' });
 const { vocabSize, layers, heads, kvHeads, headDim } = model.config;
 const BLOCK = 64;
 

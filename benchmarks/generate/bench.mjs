@@ -6,7 +6,7 @@ import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { nodeLlamaCpp } from '../peers/nodeLlamaCpp.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
+import { Device, Model } from '../../packages/engine/dist/index.js';
 import { stepWork } from '../self-judge-step/work.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -39,7 +39,7 @@ function peers(python, weights, device) {
 export async function run({ rounds, python, device, prompts, model: given, tokens, beside }) {
   const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
-  const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
+  const model = await Model.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
   const step = await stepWork(model.tokenizer, { prompts });
   model.dispose();
   const long = step.prompts.flat();

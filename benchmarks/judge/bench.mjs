@@ -5,7 +5,7 @@ import { ours } from '../beside.mjs';
 import { progress, pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
+import { Device, Model } from '../../packages/engine/dist/index.js';
 import { loadJudgeTemplate, TokenJudge } from '../../packages/judging/dist/index.js';
 import { judgePairs } from './pairs.mjs';
 
@@ -29,7 +29,7 @@ function assertAgree(logp, peer) {
 export async function run({ rounds, python, device, model: given, tokens, pairs: count, beside }) {
   const weights = given ? { path: given } : realModel();
   if (weights.missing) return { skipped: weights.missing };
-  const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
+  const model = await Model.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
   const pairs = await judgePairs(model, count, tokens);
   const judge = new TokenJudge(model.view(), model.tokenizer, loadJudgeTemplate('plain'));
   const sequences = pairs.flatMap((pair) => judge.sequences(pair));

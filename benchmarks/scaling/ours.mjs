@@ -1,5 +1,5 @@
 // What of ours grows with a size, served line by line, on random models: their speed does not depend on the weights.
-import { Device, LlamaModel, TreeBatch, generate } from '../../packages/engine/dist/index.js';
+import { Device, Model, TreeBatch, generate } from '../../packages/engine/dist/index.js';
 import { serve, timed } from '../compare.mjs';
 import { secondsOfStep } from '../steps.mjs';
 import { MODELS } from './models.mjs';
@@ -10,7 +10,7 @@ let name, model;
 function use(wanted) {
   if (name === wanted) return;
   model?.dispose();
-  model = LlamaModel.init(MODELS[wanted], { device, dtype: 'bf16', seed: 1 });
+  model = Model.init(MODELS[wanted], { device, dtype: 'bf16', seed: 1 });
   name = wanted;
 }
 

@@ -5,7 +5,7 @@ import { ours } from '../beside.mjs';
 import { pythonPackages, result } from '../compare.mjs';
 import { Contender, interleave } from '../harness.mjs';
 import { realModel } from '../../scripts/realModel.mjs';
-import { Device, LlamaModel } from '../../packages/engine/dist/index.js';
+import { Device, Model } from '../../packages/engine/dist/index.js';
 import { stepWork } from './work.mjs';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -19,7 +19,7 @@ export async function run({ rounds, prompts, python, device, model: given, besid
       `${python} has no torch, transformers and peft (benchmarks/peers/requirements.txt)\n`,
     );
 
-  const model = await LlamaModel.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
+  const model = await Model.load(weights.path, { device: Device.open('cpu'), dtype: 'bf16' });
   const work = await stepWork(model.tokenizer, { prompts });
   model.dispose();
   const sides = ours('self-judge-step', [weights.path, device], beside);

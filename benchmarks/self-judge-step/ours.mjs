@@ -1,7 +1,7 @@
 // One SELF-JUDGE step of ours, served line by line: the same work as benchmarks/peers/self_judge_step.py.
 import { createInterface } from 'node:readline';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Device, LlamaModel, generate, plan, scoreSequences } from '../../packages/engine/dist/index.js';
+import { Device, Model, generate, plan, scoreSequences } from '../../packages/engine/dist/index.js';
 import {
   AdamW,
   loraTrainable,
@@ -96,7 +96,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const work = JSON.parse(line);
   if (!model) {
     const device = Device.open(process.argv[3]);
-    model = await LlamaModel.load(process.argv[2], { device, dtype: work.dtype });
+    model = await Model.load(process.argv[2], { device, dtype: work.dtype });
     trainable = loraTrainable(
       model,
       { r: 8, alpha: 16, dropout: 0, targetModules: ['q_proj', 'v_proj'] },

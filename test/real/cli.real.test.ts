@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TreeBatch, type LlamaModel } from '@selfjudge/engine';
+import { TreeBatch, type Model } from '@selfjudge/engine';
 import { type Message } from '@selfjudge/text';
 import { rowsOf, run, temporaryFolder } from '../support/cli.js';
 import { writeRows } from '../support/tinyModel.js';
@@ -27,7 +27,7 @@ describe.skipIf(weights === '')('the command line on real weights', () => {
     const { prompt, chosen, rejected } = preferences[i];
     return { prompt, completions: [chosen[0].content, rejected[0].content] };
   });
-  let model: LlamaModel;
+  let model: Model;
   let pairsFile: string;
   beforeAll(async () => {
     model = await loadReal();

@@ -1,6 +1,6 @@
 // One step's loss and LoRA gradients against PyTorch, PEFT and TRL (benchmarks/peers/gradient.py), float32.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Adapter, plan, type LlamaModel, type ParameterSet } from '@selfjudge/engine';
+import { Adapter, plan, type Model, type ParameterSet } from '@selfjudge/engine';
 import {
   judgeExample,
   preferenceBackward,
@@ -40,7 +40,7 @@ function pattern(count: number, salt: number): Float64Array {
 
 describe.skipIf(weights === '')('gradients against PyTorch, PEFT and TRL', () => {
   const peer = fixture<Gradient>('gradient.json');
-  let model: LlamaModel;
+  let model: Model;
   let adapter: Adapter;
   let parameters: ParameterSet;
 

@@ -1,6 +1,6 @@
 // The model against transformers on the same dequantised weights (benchmarks/peers/parity.py), float32.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { generate, type LlamaModel } from '@selfjudge/engine';
+import { generate, type Model } from '@selfjudge/engine';
 import { type Message } from '@selfjudge/text';
 import {
   digest,
@@ -24,7 +24,7 @@ interface Parity {
 describe.skipIf(weights === '')('parity with transformers', () => {
   const { texts, chats, tokenised } = fixture<Parity>('parity.json');
   const rows = hhRows(250);
-  let model: LlamaModel;
+  let model: Model;
   beforeAll(async () => {
     model = await loadReal();
   });

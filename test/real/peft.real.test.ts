@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Adapter, type LlamaModel } from '@selfjudge/engine';
+import { Adapter, type Model } from '@selfjudge/engine';
 import { temporaryFolder } from '../support/cli.js';
 import { figure, fixture, largestDifference, loadReal, root, tokenLogprobs, weights } from './real.js';
 
@@ -14,7 +14,7 @@ const folder = join(root, 'benchmarks/peers/fixtures/adapter');
 
 describe.skipIf(weights === '')('an adapter trained here, in peft', () => {
   const { rows } = fixture<Peft>('peft.json');
-  let model: LlamaModel;
+  let model: Model;
   let adapter: Adapter;
   beforeAll(async () => {
     model = await loadReal();

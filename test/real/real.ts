@@ -4,15 +4,15 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { inject } from 'vitest';
-import { LlamaModel, TreeBatch, type ModelView } from '@selfjudge/engine';
+import { Model, TreeBatch, type ModelView } from '@selfjudge/engine';
 import { type Message } from '@selfjudge/text';
 
 export const weights = inject('weights');
 export const hh = inject('hh');
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export function loadReal(dtype: 'float32' | 'bf16' = 'float32'): Promise<LlamaModel> {
-  return LlamaModel.load(weights, { dtype });
+export function loadReal(dtype: 'float32' | 'bf16' = 'float32'): Promise<Model> {
+  return Model.load(weights, { dtype });
 }
 
 /** What a script under benchmarks/peers wrote. */

@@ -10,7 +10,7 @@ export { checkSequence as sequence } from './tensor/treeSequence.js';
 export const key = whole(0, 2 ** 32 - 1);
 export const dropoutKey = object({ seed: key, step: key });
 
-export const model = having('a LlamaModel', {
+export const model = having('a Model', {
   config: object({}),
   device: instance(Device),
   layers: list(anything),

@@ -20,7 +20,7 @@ describeWrongCalls({
     'takes no argument': [
       'Adapter#dispose Adapter#freeze Adapter#makeTrainable Adapter#read',
       'Device#close Device#counters Device#memory Device#recover Device#resetPeak Device#sync',
-      'LlamaModel#clone LlamaModel#dispose LlamaModel#makeTrainable LlamaModel#parameters',
+      'Model#clone Model#dispose Model#makeTrainable Model#parameters',
       'ParameterSet#afterUpdate ParameterSet#read ParameterSet#zeroGrad',
       'RewardModel#dispose ScoreHead#dispose ScoreHead#freeze ScoreHead#makeTrainable ScoreHead#read',
       'Program#dispose Program#run Tape#dispose DeviceTree#dispose Vector#dispose Weight#dispose Weight#rows',
@@ -30,7 +30,7 @@ describeWrongCalls({
     'the constructor is private': [
       'Adapter',
       'Device',
-      'LlamaModel',
+      'Model',
       'Program',
       'Safetensors',
       'ScoreHead',
@@ -47,7 +47,7 @@ describeWrongCalls({
       'samplingShape',
       'treeShape',
     ],
-    'for the model folder alone, which calls it with what it read': ['Adapter.of', 'LlamaModel.fromSource'],
+    'for the model folder alone, which calls it with what it read': ['Adapter.of', 'Model.fromSource'],
     'for RewardModel alone, which hands it the rows of its own view': ['ScoreHead#scores'],
     'for the tensor folder alone': [
       'Device#assertOpen',

@@ -5,7 +5,7 @@ import { generate } from '@selfjudge/engine';
 import type { SamplingOptions } from '@selfjudge/engine';
 import { Adapter } from '@selfjudge/engine';
 import { LINEARS, type ModelConfig } from '@selfjudge/engine';
-import { LlamaModel } from '@selfjudge/engine';
+import { Model } from '@selfjudge/engine';
 import type { ModelView } from '@selfjudge/engine';
 import type { Device } from '@selfjudge/engine';
 import type { StorageType } from './case.js';
@@ -52,7 +52,7 @@ function expectSame(received: unknown, expected: unknown): void {
   if (!serialize(received).equals(serialize(expected))) expect(received).toEqual(expected);
 }
 
-async function adapterOf(model: LlamaModel): Promise<Adapter> {
+async function adapterOf(model: Model): Promise<Adapter> {
   const adapter = Adapter.init(model, { r: 3, alpha: 6, dropout: 0, targetModules: [...LINEARS] }, 5);
   const set = adapter.makeTrainable();
   const random = new Random('adapter');
@@ -144,7 +144,7 @@ export function describeCompanions(path: string, trees: number): void {
         `answers of random trees do not depend on their company, ${dtype}`,
         { timeout: 600_000 },
         async () => {
-          const model = LlamaModel.init(config, { device, dtype, seed: 4 });
+          const model = Model.init(config, { device, dtype, seed: 4 });
           const adapter = await adapterOf(model);
           const strangers: Path[] = [];
           const shim = device.path === 'simt'; // a thousand times slower

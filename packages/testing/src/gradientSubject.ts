@@ -1,6 +1,6 @@
 import { Adapter } from '@selfjudge/engine';
 import { LINEARS, type ModelConfig } from '@selfjudge/engine';
-import { LlamaModel } from '@selfjudge/engine';
+import { Model } from '@selfjudge/engine';
 import type { ParameterSet } from '@selfjudge/engine';
 import type { ModelView } from '@selfjudge/engine';
 import type { Device } from '@selfjudge/engine';
@@ -28,12 +28,12 @@ export const dropoutKey = { seed: 4_000_000_000, step: 17 };
 /** A tiny Llama with two adapters, as the product computes it and as float64 does, from the same stored values. */
 export class GradientSubject {
   readonly view: ModelView;
-  readonly #model: LlamaModel;
+  readonly #model: Model;
   readonly #reference: ReferenceModel;
   readonly #sets: [prefix: string, set: ParameterSet][];
 
   private constructor(
-    model: LlamaModel,
+    model: Model,
     adapters: readonly Adapter[],
     reference: ReferenceModel,
     sets: [string, ParameterSet][],
@@ -48,7 +48,7 @@ export class GradientSubject {
     const config = { ...tinyConfig, ...options.config };
     const random = new Random('gradient subject');
     const everything = options.trained === 'everything';
-    const filled = LlamaModel.init(config, { device, dtype, seed: 1 });
+    const filled = Model.init(config, { device, dtype, seed: 1 });
     const weights = filled.makeTrainable();
     fill(weights, random);
     const model = everything ? filled : filled.clone();
@@ -160,7 +160,7 @@ function split(set: ParameterSet, values: Float32Array): Map<string, Matrix> {
 }
 
 /** The weights as the model holds them, rounded to its dtype. */
-async function stored(model: LlamaModel): Promise<Map<string, Matrix>> {
+async function stored(model: Model): Promise<Map<string, Matrix>> {
   const values = new Map<string, Matrix>();
   for (const { name, shape, weight } of model.parameters()) {
     const tensor = weight instanceof Weight ? weight.rows() : weight.value;

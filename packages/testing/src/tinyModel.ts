@@ -1,5 +1,5 @@
 import type { ModelConfig } from '@selfjudge/engine';
-import { LlamaModel } from '@selfjudge/engine';
+import { Model } from '@selfjudge/engine';
 import { byteTokenizer } from '@selfjudge/text';
 import type { Tokenizer } from '@selfjudge/text';
 
@@ -20,11 +20,8 @@ export const tinyConfig: ModelConfig = {
 };
 
 /** A random model of the tiny shape. */
-export function tinyModel(
-  change: Partial<ModelConfig> = {},
-  dtype: 'float32' | 'bf16' = 'float32',
-): LlamaModel {
-  return LlamaModel.init({ ...tinyConfig, ...change }, { dtype, seed: 1 });
+export function tinyModel(change: Partial<ModelConfig> = {}, dtype: 'float32' | 'bf16' = 'float32'): Model {
+  return Model.init({ ...tinyConfig, ...change }, { dtype, seed: 1 });
 }
 
 /**
@@ -35,7 +32,7 @@ export function byteModel({
   seed = 1,
   tokenizer = byteTokenizer({ words: [' A', ' B'] }),
   config = {},
-}: { seed?: number; tokenizer?: Tokenizer; config?: Partial<ModelConfig> } = {}): LlamaModel {
+}: { seed?: number; tokenizer?: Tokenizer; config?: Partial<ModelConfig> } = {}): Model {
   const whole: ModelConfig = {
     ...tinyConfig,
     hiddenSize: 32,
@@ -45,5 +42,5 @@ export function byteModel({
     eosTokenIds: tokenizer.eos,
     ...config,
   };
-  return LlamaModel.init(whole, { dtype: 'float32', seed, tokenizer });
+  return Model.init(whole, { dtype: 'float32', seed, tokenizer });
 }

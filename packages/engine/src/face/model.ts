@@ -19,7 +19,7 @@ import { isAdapter } from '../model/adapter.js';
 import * as gguf from '../model/files/gguf.js';
 import * as safetensors from '../model/files/writeSafetensors.js';
 import * as forward from '../model/forward.js';
-import { loadFields } from '../model/llama.js';
+import { loadFields } from '../model/model.js';
 import * as loading from '../model/loadModelWithAdapter.js';
 import * as merging from '../model/merge.js';
 import * as paths from '../model/paths.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isError } from '@selfjudge/base';
-import { LlamaModel } from '../model/llama.js';
+import { Model } from '../model/model.js';
 import type { ModelConfig } from '../model/config.js';
 import type { ModelView } from '../model/view.js';
 import { copyTo } from '../tensor/ops/copy.js';
@@ -34,10 +34,10 @@ const prompt = (length: number, salt: number) =>
 const prompts = [prompt(5, 1), prompt(65, 2), prompt(100, 3), prompt(1, 4), prompt(129, 5), prompt(65, 2)];
 
 describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
-  let model: LlamaModel;
+  let model: Model;
   let view: ModelView;
   beforeAll(() => {
-    model = LlamaModel.init(config, { dtype, seed: 3 });
+    model = Model.init(config, { dtype, seed: 3 });
     view = model.view();
   });
   afterAll(() => model.dispose());
@@ -172,9 +172,9 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
 });
 
 describe('generate', () => {
-  let model: LlamaModel;
+  let model: Model;
   beforeAll(() => {
-    model = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+    model = Model.init(config, { dtype: 'float32', seed: 3 });
   });
   afterAll(() => model.dispose());
 
@@ -194,7 +194,7 @@ describe('generate', () => {
     const tokenizer = byteTokenizer();
     const { vocabSize } = tokenizer;
     const shape = { ...config, vocabSize: vocabSize + 40 };
-    const padded = LlamaModel.init(shape, { dtype: 'float32', seed: 3, tokenizer });
+    const padded = Model.init(shape, { dtype: 'float32', seed: 3, tokenizer });
     const view = padded.view();
     const options = { maxNewTokens: 60, count: 4, seed: 5, eos: [], temperature: 2 };
     const ofAll = (await generate(view, [prompt(5, 1)], { ...options, vocabSize: shape.vocabSize })).flat();
@@ -217,7 +217,7 @@ describe('generate', () => {
     const whole = [prompt(5, 1), prompt(6, 2), prompt(70, 4)].map((ids) => ids.map((id) => id % 96));
     const options = { maxNewTokens: 20, count: 2, seed: 7, vocabSize: 96, maxBatch: 3 };
     const alone = await generate(model.view(), whole, options);
-    const broken = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+    const broken = Model.init(config, { dtype: 'float32', seed: 3 });
     const table = (await tidy(() => broken.table.rows().retain()).read()) as Float32Array;
     table.fill(NaN, 96 * 64); // the row of id 96, which is never drawn
     tidy(() => broken.table.repack(Tensor.from(broken.device, table, [97, 64])));
@@ -244,7 +244,7 @@ describe('generate', () => {
   });
 
   it('names the answer whose logits are no numbers, where no other is left', async () => {
-    const broken = LlamaModel.init(config, { dtype: 'float32', seed: 3 });
+    const broken = Model.init(config, { dtype: 'float32', seed: 3 });
     tidy(() => copyTo(Tensor.from(broken.device, new Float32Array(64).fill(NaN), [64]), broken.norm.value));
     const request = generate(broken.view(), [prompt(5, 1), prompt(6, 2)], {
       maxNewTokens: 3,

@@ -11,12 +11,12 @@ import { tinyModel } from '@selfjudge/testing/tinyModel';
 import { Adapter } from './adapter.js';
 import { LINEARS } from './config.js';
 import { Safetensors } from './files/safetensors.js';
-import type { LlamaModel } from './llama.js';
+import type { Model } from './model.js';
 import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 import { mergeAdapters } from './merge.js';
 
 let folder: string;
-let model: LlamaModel;
+let model: Model;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'adapter-'));
   model = tinyModel();

@@ -315,7 +315,7 @@ export class Adapter {
     check('Adapter.assertFits', { model }, { model: isModel });
     if (model.device !== this.#device) {
       throw new ArgumentError('adapter', {
-        where: 'LlamaModel.view',
+        where: 'Model.view',
         expected: "an adapter on the model's device",
         received: 'one on another',
       });
@@ -335,7 +335,7 @@ export class Adapter {
     const key = keys.find((k) => own[k] !== model[k]);
     if (key !== undefined) {
       throw new ArgumentError('adapter', {
-        where: 'LlamaModel.view',
+        where: 'Model.view',
         expected: `an adapter for a model of ${key} ${model[key]}`,
         received: `one for ${own[key]}`,
       });

@@ -12,7 +12,7 @@ import { Adapter } from './adapter.js';
 import { describeAdapter } from './adapterConfig.js';
 import { Safetensors } from './files/safetensors.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 
 const fixtures = fileURLToPath(new URL('../../../../benchmarks/peers/fixtures/adapters', import.meta.url));
@@ -51,7 +51,7 @@ async function folderOf(json: object, tensors: Named, stem = 'adapter_model'): P
 }
 
 /** What a model gives some ids. */
-async function scoresOf(model: LlamaModel, adapter?: Adapter): Promise<number[]> {
+async function scoresOf(model: Model, adapter?: Adapter): Promise<number[]> {
   const batch = TreeBatch.from([{ tokens: [1, 7, 3, 12, 5, 9], targets: [[1, 6]] }]);
   return [...(await model.view(adapter === undefined ? [] : [adapter]).score(batch))];
 }
@@ -196,7 +196,7 @@ describe('a folder that is not whole', () => {
   });
 
   it('cannot be put on a model that is loaded already when it has to be merged', async () => {
-    const model = await LlamaModel.load(fixture('untied'));
+    const model = await Model.load(fixture('untied'));
     await expect(Adapter.load(fixture('dora'), model)).rejects.toThrow(
       /received use_dora \(DoRA\)\nOpen the model together with this adapter/,
     );
@@ -206,7 +206,7 @@ describe('a folder that is not whole', () => {
 
 describe('several adapters of some layers', () => {
   it('stack into one that computes their sum, and keep to their layers', async () => {
-    const model = await LlamaModel.load(fixture('untied'));
+    const model = await Model.load(fixture('untied'));
     const one = await Adapter.load(fixture('ranks'), model);
     const two = await Adapter.load(fixture('pattern'), model);
     const stacked = await Adapter.stack([one, two]);
@@ -222,7 +222,7 @@ describe('several adapters of some layers', () => {
   });
 
   it('may be begun by listing them', async () => {
-    const model = await LlamaModel.load(fixture('untied'));
+    const model = await Model.load(fixture('untied'));
     const modules = [
       { layer: 2, name: 'up_proj' as const, r: 1, alpha: 2 },
       { layer: 0, name: 'q_proj' as const, r: 3, alpha: 3 },

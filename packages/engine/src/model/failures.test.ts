@@ -9,7 +9,7 @@ import { FaultError, OutOfMemoryError } from '@selfjudge/base';
 import { tinyConfig, tinyModel } from '@selfjudge/testing/tinyModel';
 import { Device } from '../tensor/device.js';
 import { Adapter } from './adapter.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 import { mergeAdapters } from './merge.js';
 
@@ -17,7 +17,7 @@ const device = Device.open('cpu');
 const shape = { tieWordEmbeddings: false, attentionBias: true };
 const lora = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj', 'down_proj'] as const };
 let folder: string;
-let model: LlamaModel;
+let model: Model;
 let adapters: Adapter[];
 const base = () => join(folder, 'base');
 const adapted = () => join(folder, 'adapter');
@@ -50,8 +50,8 @@ async function leak(work: () => Promise<unknown>, failure: unknown): Promise<num
 }
 
 const makers: [name: string, make: () => Made | Promise<Made>][] = [
-  ['LlamaModel.init', () => LlamaModel.init({ ...tinyConfig, ...shape }, { device, dtype: 'bf16', seed: 2 })],
-  ['LlamaModel.load', () => LlamaModel.load(base(), { device })],
+  ['Model.init', () => Model.init({ ...tinyConfig, ...shape }, { device, dtype: 'bf16', seed: 2 })],
+  ['Model.load', () => Model.load(base(), { device })],
   [
     'loadModelWithAdapter',
     async () => {
@@ -59,9 +59,9 @@ const makers: [name: string, make: () => Made | Promise<Made>][] = [
       return { dispose: () => [model, adapter!].forEach((one) => one.dispose()) };
     },
   ],
-  ['LlamaModel.clone', () => model.clone()],
+  ['Model.clone', () => model.clone()],
   [
-    'LlamaModel.makeTrainable',
+    'Model.makeTrainable',
     () => {
       const copy = model.clone();
       try {
@@ -134,7 +134,7 @@ describe.each(makers)('%s', (_, make) => {
   });
 });
 
-describe('LlamaModel.load', () => {
+describe('Model.load', () => {
   const damaged = async (name: string) => {
     const path = join(folder, name);
     await model.save(path);
@@ -145,7 +145,7 @@ describe('LlamaModel.load', () => {
   it('leaves nothing of a file that ends in its middle', async () => {
     const { path, file } = await damaged('truncated');
     const beforeWeights = () => truncateSync(file, statSync(file).size / 2);
-    expect(await leak(() => LlamaModel.load(path, { beforeWeights }), /expected/)).toBe(0);
+    expect(await leak(() => Model.load(path, { beforeWeights }), /expected/)).toBe(0);
   });
 
   it('leaves nothing of a file whose last tensor is of a kind no model has', async () => {
@@ -155,27 +155,25 @@ describe('LlamaModel.load', () => {
     expect(at).toBeGreaterThan(0);
     bytes.write('"dtype":"I16" ', at);
     writeFileSync(file, bytes);
-    expect(await leak(() => LlamaModel.load(path), /I16/)).toBe(0);
+    expect(await leak(() => Model.load(path), /I16/)).toBe(0);
   });
 
   it('leaves nothing when the caller ends it', async () => {
     const onProgress = (done: number, total: number) => {
       if (done > total / 2) throw new Error('enough');
     };
-    expect(await leak(() => LlamaModel.load(base(), { onProgress }), /enough/)).toBe(0);
+    expect(await leak(() => Model.load(base(), { onProgress }), /enough/)).toBe(0);
   });
 
   it('says that the files are good before it asks for memory', async () => {
     const { live } = device.memory();
     let then: number | undefined;
     const beforeWeights = () => (then = device.memory().live);
-    const loaded = await LlamaModel.load(base(), { beforeWeights });
+    const loaded = await Model.load(base(), { beforeWeights });
     expect(then).toBe(live);
     loaded.dispose();
     then = undefined;
-    await expect(LlamaModel.load(join(folder, 'nothing'), { beforeWeights })).rejects.toThrow(
-      'nothing there',
-    );
+    await expect(Model.load(join(folder, 'nothing'), { beforeWeights })).rejects.toThrow('nothing there');
     expect(then).toBeUndefined();
   });
 });

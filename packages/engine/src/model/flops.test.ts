@@ -9,7 +9,7 @@ import { tinyConfig } from '@selfjudge/testing/tinyModel';
 import { Adapter } from './adapter.js';
 import { LINEARS, type LinearName, type ModelConfig } from './config.js';
 import { backwardFlops, forwardFlops } from './flops.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { RewardModel } from './rewardModel.js';
 import { ScoreHead } from './scoreHead.js';
 import type { ModelView } from './view.js';
@@ -64,7 +64,7 @@ function build(
   config: Partial<ModelConfig>,
   { adapters }: { adapters: { r: number; targetModules: LinearName[] }[] },
 ) {
-  const built = LlamaModel.init({ ...tinyConfig, ...config }, { device, dtype: 'float32', seed: 1 });
+  const built = Model.init({ ...tinyConfig, ...config }, { device, dtype: 'float32', seed: 1 });
   if (adapters.length === 0) built.makeTrainable();
   const all = adapters.map((settings, i) => {
     const one = Adapter.init(built, { alpha: 1, dropout: 0, ...settings }, i);

@@ -10,7 +10,7 @@ import { parameterSpecs } from './config.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import { folderSource } from './folderSource.js';
 import { configToHf } from './hfConfig.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'folder-'));
 afterAll(() => rmSync(parent, { recursive: true }));
@@ -58,7 +58,7 @@ const HEAD = 'lm_head.weight';
 
 const batch = TreeBatch.from([{ tokens: [1, 7, 30, 4, 12, 5, 6, 2], targets: [[1, 8]] }]);
 async function scored(warnings: string[] = []): Promise<Float32Array> {
-  const model = await LlamaModel.load(folder, { onWarning: (message) => warnings.push(message) });
+  const model = await Model.load(folder, { onWarning: (message) => warnings.push(message) });
   const scores = await model.view().score(batch);
   model.dispose();
   return scores;
@@ -236,7 +236,7 @@ describe('weights that are not finite', () => {
     tensors['model.layers.1.mlp.up_proj.weight'].values[3 * 16 + 5] = value;
     writeConfig();
     await write(tensors, { dtype });
-    await expect(LlamaModel.load(folder)).rejects.toThrow(
+    await expect(Model.load(folder)).rejects.toThrow(
       new RegExp(`finite values in 'model.layers.1.mlp.up_proj.weight', received ${text} at \\[3, 5\\]`),
     );
   });
@@ -244,7 +244,7 @@ describe('weights that are not finite', () => {
 
 describe('the fingerprint of a model', () => {
   const fingerprint = async (options = {}) => {
-    const model = await LlamaModel.load(folder, options);
+    const model = await Model.load(folder, options);
     model.dispose();
     return model.fingerprint;
   };

@@ -10,7 +10,7 @@ import { GgufBuilder } from '@selfjudge/testing/ggufBuilder';
 import { tinyConfig, tinyModel } from '@selfjudge/testing/tinyModel';
 import { inverseFrequencies, type RopeScaling } from './rope.js';
 import { readGguf } from './files/gguf.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { findModel } from './paths.js';
 import { ggufSource, halfSplit } from './ggufSource.js';
 
@@ -46,7 +46,7 @@ function interleave(rows: Float32Array, headDim: number, columns: number): Float
 }
 
 async function write(
-  model: LlamaModel,
+  model: Model,
   change: (file: GgufBuilder) => void = () => {},
   { to = path, keep = () => true }: { to?: string; keep?: (name: string) => boolean } = {},
 ): Promise<void> {
@@ -89,7 +89,7 @@ describe('a GGUF file', () => {
     for (const tieWordEmbeddings of [true, false]) {
       const model = tinyModel({ tieWordEmbeddings, attentionBias: true });
       await write(model);
-      const again = await LlamaModel.load(path);
+      const again = await Model.load(path);
       expect(again.config).toMatchObject({ ...tinyConfig, tieWordEmbeddings });
       expect(again.dtype).toBe('float32');
       expect(await again.view().score(batch)).toEqual(await model.view().score(batch));
@@ -277,7 +277,7 @@ describe('a GGUF model in shards', () => {
     for (const [no, part] of parts.entries())
       await write(model, describeShard(no), { to: shard(no + 1), keep: (own) => part.test(own) });
     for (const given of [shard(1), shard(2)]) {
-      const again = await LlamaModel.load(given);
+      const again = await Model.load(given);
       expect(again.config.tieWordEmbeddings).toBe(false);
       expect(await again.view().score(batch)).toEqual(right);
       again.dispose();

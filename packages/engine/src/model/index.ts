@@ -12,7 +12,7 @@ export {
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
-export { LlamaModel, type LoadOptions } from './llama.js';
+export { Model, type LoadOptions } from './model.js';
 export {
   loadModelWithAdapter,
   type LoadedModel,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '@selfjudge/testing/tinyModel';
 import { TreeBatch } from '../tensor/treeBatch.js';
 import { Adapter } from './adapter.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 
 const parent = mkdtempSync(join(tmpdir(), 'both-'));
@@ -44,7 +44,7 @@ async function load() {
 
 describe('a folder that holds a model and an adapter', () => {
   it('is the adapter on the base it names, and says that the model beside it is not used', async () => {
-    const model = LlamaModel.init((await LlamaModel.load(base)).config, { dtype: 'float32', seed: 9 });
+    const model = Model.init((await Model.load(base)).config, { dtype: 'float32', seed: 9 });
     await model.save(other);
     model.dispose();
     nameBase(other);
@@ -62,10 +62,10 @@ describe('a folder that holds a model and an adapter', () => {
   );
 
   it('is a model alone only where that is asked for', async () => {
-    await expect(LlamaModel.load(both)).rejects.toThrow(
+    await expect(Model.load(both)).rejects.toThrow(
       /an adapter beside a model \(withoutAdapter leaves it aside\)/,
     );
-    const model = await LlamaModel.load(both, { withoutAdapter: true });
+    const model = await Model.load(both, { withoutAdapter: true });
     expect(await model.view().score(batch)).toEqual(right.base);
     model.dispose();
   });

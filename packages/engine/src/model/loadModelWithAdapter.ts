@@ -11,7 +11,7 @@ import { adapterTokenizer } from './adapterTokenizer.js';
 import type { Warn } from './checkTensors.js';
 import type { ModelConfig } from './config.js';
 import type { ModelUse } from './folderSource.js';
-import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
+import { Model, warnerOf, type LoadOptions } from './model.js';
 import { mergedSource } from './mergedSource.js';
 import { openSource } from './openSource.js';
 import { findModel, holdsReward, type FoundModel } from './paths.js';
@@ -24,7 +24,7 @@ export interface LoadWithAdapterOptions extends LoadOptions {
 
 /** What a path for a model holds. */
 export interface LoadedModel {
-  model: LlamaModel;
+  model: Model;
   adapter?: Adapter;
   /**
    * Of an adapter that is more than low-rank matrices on the linear layers of blocks: what, in words. It is part of the
@@ -46,9 +46,9 @@ export async function loadModelWithAdapter(
   { adapter: given, ...options }: LoadWithAdapterOptions = {},
 ): Promise<LoadedModel> {
   const found = findModel(path);
-  if (isAlone(found, given, options)) return { model: await LlamaModel.load(found.path, options) };
+  if (isAlone(found, given, options)) return { model: await Model.load(found.path, options) };
   const { parts, source, name } = await withAdapter(found, given, warnerOf(options));
-  const model = await LlamaModel.fromSource(source, name, options);
+  const model = await Model.fromSource(source, name, options);
   if (parts.beyond.length > 0) return { model, merged: parts.beyond };
   try {
     return {

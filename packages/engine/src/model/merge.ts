@@ -6,13 +6,13 @@ import { Tensor } from '../tensor/tensor.js';
 import { Weight } from '../tensor/weight.js';
 import type { Adapter } from './adapter.js';
 import { LINEARS, type LinearName } from './config.js';
-import type { LlamaModel } from './llama.js';
+import type { Model } from './model.js';
 
 /**
  * A frozen model of its own whose weights are W + sum over adapters of alpha / r B A, summed in float32 and rounded to
  * the model's dtype: equal to the view with these adapters up to that rounding.
  */
-export async function mergeAdapters(model: LlamaModel, adapters: readonly Adapter[]): Promise<LlamaModel> {
+export async function mergeAdapters(model: Model, adapters: readonly Adapter[]): Promise<Model> {
   for (const adapter of adapters) adapter.assertFits(model);
   const merged = model.clone();
   try {
@@ -28,7 +28,7 @@ export async function mergeAdapters(model: LlamaModel, adapters: readonly Adapte
 
 /** Adds what the adapters add to one linear layer to its weight. */
 async function addTo(
-  { device, layers }: LlamaModel,
+  { device, layers }: Model,
   layer: number,
   name: LinearName,
   adapters: readonly Adapter[],

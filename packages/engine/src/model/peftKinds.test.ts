@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { TreeBatch } from '../tensor/treeBatch.js';
 import type { Adapter } from './adapter.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 import { mergeAdapters } from './merge.js';
 
@@ -22,7 +22,7 @@ const room = mkdtempSync(join(tmpdir(), 'peft-kinds-'));
 afterAll(() => rmSync(room, { recursive: true }));
 
 /** Of the fixtures' ids; a resized vocabulary's last one is at their end. */
-async function logprobs(model: LlamaModel, adapter?: Adapter): Promise<number[]> {
+async function logprobs(model: Model, adapter?: Adapter): Promise<number[]> {
   const rows = model.config.vocabSize;
   const tokens = rows === 16 ? ids : [...ids, rows - 1];
   const batch = TreeBatch.from([{ tokens, targets: [[1, tokens.length]] }]);
@@ -37,7 +37,7 @@ const furthest = (a: number[], b: number[]) => {
 describe('adapters of PEFT', () => {
   it('are on bases that compute as transformers does', async () => {
     for (const [name, want] of Object.entries(bases)) {
-      const model = await LlamaModel.load(join(fixtures, name));
+      const model = await Model.load(join(fixtures, name));
       expect(furthest(await logprobs(model), want)).toBeLessThan(1e-5);
       model.dispose();
     }
@@ -57,7 +57,7 @@ describe('adapters of PEFT', () => {
     // What is written of it computes the same: an adapter, and weights with the adapter in them.
     const whole = adapter === undefined ? model : await mergeAdapters(model, [adapter]);
     await whole.save(join(room, `${name}-merged`));
-    const again = await LlamaModel.load(join(room, `${name}-merged`));
+    const again = await Model.load(join(room, `${name}-merged`));
     expect(furthest(await logprobs(again), want)).toBeLessThan(1e-5);
     again.dispose();
     if (adapter !== undefined) {

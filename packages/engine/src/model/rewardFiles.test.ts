@@ -10,7 +10,7 @@ import { TreeBatch } from '../tensor/treeBatch.js';
 import { Adapter } from './adapter.js';
 import { Safetensors } from './files/safetensors.js';
 import { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 import { RewardModel } from './rewardModel.js';
 import { ScoreHead } from './scoreHead.js';
@@ -232,7 +232,7 @@ describe('RewardModel.save', () => {
   it('an adapter, and one on a frozen one: as PEFT reads them, with the tokenizer, and the rewards they had', async () => {
     const model = byteModel();
     await model.save(at('base'));
-    const base = await LlamaModel.load(at('base'));
+    const base = await Model.load(at('base'));
     const adapters = [1, 2].map((seed) => {
       const adapter = Adapter.init(base, { r: 2, alpha: 4, dropout: 0, targetModules: ['v_proj'] }, seed);
       const set = adapter.makeTrainable();

@@ -7,7 +7,7 @@ import type { PartTensor } from './adapterParts.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import type { HostTensor } from './files/safetensors.js';
 import { configToHf } from './hfConfig.js';
-import { LlamaModel, warnerOf, type LoadOptions } from './llama.js';
+import { Model, warnerOf, type LoadOptions } from './model.js';
 import { withAdapter } from './loadModelWithAdapter.js';
 import { float32Of } from './mergedSource.js';
 import { modelTensors } from './modelTensors.js';
@@ -20,7 +20,7 @@ const SCORE = 'score.weight';
 
 /** What the files of a reward model hold. */
 export interface RewardParts {
-  model: LlamaModel;
+  model: Model;
   adapter?: Adapter;
   /** The head's values. */
   score: Float32Array;
@@ -42,14 +42,14 @@ export async function readReward(path: string, options: LoadOptions): Promise<Re
     const { padTokenId, hiddenSize } = source.config;
     assertOneLabel(join(found.path, 'config.json'));
     const score = scoreOf(source.path, { name: SCORE, ...source.score() }, hiddenSize);
-    return { model: await LlamaModel.fromSource(source, found.path, options), score, padTokenId };
+    return { model: await Model.fromSource(source, found.path, options), score, padTokenId };
   }
   const { parts, source, name } = await withAdapter(found, undefined, warn, 'score');
   if (parts.score === undefined) throw withoutHead(parts.path);
   const { name: tensor, shape } = parts.score;
   assertShape(parts.path, tensor, shape, source.config.hiddenSize);
   const score = parts.score.read();
-  const model = await LlamaModel.fromSource(source, name, options);
+  const model = await Model.fromSource(source, name, options);
   const padTokenId = paddingOf(model);
   if (parts.beyond.length > 0) return { model, score, padTokenId };
   try {

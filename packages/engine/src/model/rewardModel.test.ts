@@ -9,7 +9,7 @@ import { Tape } from '../tensor/tape.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
 import { Weight } from '../tensor/weight.js';
 import { Adapter } from './adapter.js';
-import type { LlamaModel } from './llama.js';
+import type { Model } from './model.js';
 import type { ParameterSet } from './parameterSet.js';
 import { RewardModel } from './rewardModel.js';
 import { ScoreHead } from './scoreHead.js';
@@ -39,7 +39,7 @@ async function scrambled(dtype: 'float32' | 'bf16') {
 const treeOf = (reward: RewardModel) => TreeBatch.from(answers.map((tokens) => reward.sequence(tokens)));
 
 /** Weights as the model holds them, in float64. */
-async function stored(model: LlamaModel): Promise<Map<string, Matrix>> {
+async function stored(model: Model): Promise<Map<string, Matrix>> {
   const values = new Map<string, Matrix>();
   for (const { name, shape, weight } of model.parameters()) {
     const tensor = weight instanceof Weight ? weight.rows() : weight.value.retain();

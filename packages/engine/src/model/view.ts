@@ -56,10 +56,10 @@ export class ModelView implements AdaptedLinears {
   readonly #isLayer: Check;
 
   constructor(model: ModelWeights, adapters: readonly Adapter[] = []) {
-    check('LlamaModel.view', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
+    check('Model.view', { model, adapters }, { model: isModel, adapters: list(isAdapter) });
     if (adapters.length > 2) {
       throw new ArgumentError('adapters', {
-        where: 'LlamaModel.view',
+        where: 'Model.view',
         expected: 'at most 2 (Adapter.stack makes one of many)',
         received: adapters.length,
       });

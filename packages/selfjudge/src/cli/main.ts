@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { Device, LlamaModel } from '@selfjudge/engine';
+import { Device, Model } from '@selfjudge/engine';
 import { renaming, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
@@ -39,7 +39,7 @@ addDoctorVerb(program);
 addQuickstartVerb(program, (c) => (code = c));
 
 renaming.onNote = (note) => void process.stderr.write(`note: ${note}\n`);
-LlamaModel.onWarning = (message) => void process.stderr.write(`warning: ${message}\n`);
+Model.onWarning = (message) => void process.stderr.write(`warning: ${message}\n`);
 Device.onFallback = (reason) => void process.stderr.write(`computing on the CPU: ${reason}\n`);
 
 // Whoever reads the output may have seen enough, as head does.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { Adapter, LlamaModel, TreeBatch, writeSafetensors } from '@selfjudge/engine';
+import { Adapter, Model, TreeBatch, writeSafetensors } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import type { RunOptions } from '../training/runOptions.js';
 import { adapterTexts, baseWarning, supervised } from '../training/trainables.js';
@@ -105,7 +105,7 @@ it('says how adapters are stacked, and what PEFT does not open', async () => {
     saved: 'r 12 on all linear layers',
   });
   expect(baseWarning(opened, run('plain'))).toBeUndefined();
-  (opened.model as LlamaModel).source = at('tiny.gguf');
+  (opened.model as Model).source = at('tiny.gguf');
   expect(baseWarning(opened, run('plain'))).toMatch(
     /tiny.gguf\), which PEFT's AutoPeftModel does not open: README.md/,
   );

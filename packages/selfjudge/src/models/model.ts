@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Adapter, Device, LlamaModel, type LoadedModel, type ModelView } from '@selfjudge/engine';
+import { Adapter, Device, Model, type LoadedModel, type ModelView } from '@selfjudge/engine';
 import {
   adapterBase,
   findModel,
@@ -28,7 +28,7 @@ export interface ModelOptions extends ChatTemplateOptions {
 
 /** A model ready to work: weights, the adapter its path brought, and its tokenizer. */
 export interface OpenModel {
-  model: LlamaModel;
+  model: Model;
   adapter?: Adapter;
   /** Of an adapter that is part of the weights: what makes it more than an adapter can be here, in words. */
   merged?: string[];
@@ -44,7 +44,7 @@ export interface OpenModel {
 
 /**
  * Opens a run folder, checkpoint, adapter, Hugging Face folder or GGUF file.
- * @param beforeWeights called when memory for weights is asked for next, see `LlamaModel.load`
+ * @param beforeWeights called when memory for weights is asked for next, see `Model.load`
  * @throws FileFormatError for what is none of these, ArgumentError for one without a tokenizer
  */
 export async function openModel(
@@ -124,7 +124,7 @@ export async function reopen(opened: OpenModel, path: string): Promise<OpenModel
     isForWeightsOf(opened, found.path) &&
     (await isSameText(opened, found.path))
   ) {
-    const adapter = await Adapter.load(found.path, model, LlamaModel.onWarning);
+    const adapter = await Adapter.load(found.path, model, Model.onWarning);
     opened.adapter?.dispose();
     return assemble({ model, adapter }, tokenizer, templateSettings, found.path);
   }

@@ -1,4 +1,4 @@
-import { LlamaModel, type Device, type ModelConfig } from '@selfjudge/engine';
+import { Model, type Device, type ModelConfig } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import { completionIds, promptIds } from '@selfjudge/data/internal';
@@ -34,8 +34,8 @@ export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
  * for those that write to the residual stream), as 0.02 everywhere is made for models fifty times as wide: copying a
  * word from the prompt, on which most answers hang, is learnt sooner.
  */
-export async function initialModel(tokenizer: Tokenizer, device: Device, seed: number): Promise<LlamaModel> {
-  const model = LlamaModel.init(worldModelConfig(tokenizer), { device, dtype: 'float32', seed, tokenizer });
+export async function initialModel(tokenizer: Tokenizer, device: Device, seed: number): Promise<Model> {
+  const model = Model.init(worldModelConfig(tokenizer), { device, dtype: 'float32', seed, tokenizer });
   const parameters = model.makeTrainable();
   const values = await parameters.read();
   for (const { name, offset, shape } of parameters.entries) {
@@ -48,7 +48,7 @@ export async function initialModel(tokenizer: Tokenizer, device: Device, seed: n
   return model;
 }
 
-/** Of the weights of LlamaModel.init. */
+/** Of the weights of Model.init. */
 const INIT_DEVIATION = 0.02;
 
 /** AdamW as the small world wants it. */
@@ -75,7 +75,7 @@ const JUDGEMENTS = 24;
  * every word and both shapes of document, but nobody has told it which answers are good.
  */
 export function baseTask(
-  model: LlamaModel,
+  model: Model,
   tokenizer: Tokenizer,
   prompts: readonly WorldPrompt[],
   options: SftOptions,

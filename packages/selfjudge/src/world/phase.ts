@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { LlamaModel, type Device } from '@selfjudge/engine';
+import { Model, type Device } from '@selfjudge/engine';
 import { RunFolder, type MetricsRow, type TrainingTask } from '@selfjudge/training';
 import { train } from '@selfjudge/training/internal';
 import { readMetrics } from '@selfjudge/training/runs/internal';
@@ -26,7 +26,7 @@ export interface SignalPoint {
 
 /** The model a phase ended with. */
 export interface Trained {
-  model: LlamaModel;
+  model: Model;
   /** The step whose weights were kept: the last, or the best by the phase's signal. */
   step: number;
   /** Wall time of the process that finished it. */
@@ -43,7 +43,7 @@ export interface Phase {
   /** Written to its config.yaml. */
   settings: object;
   /** Called when there is something to train. */
-  build(): Promise<{ model: LlamaModel; task: TrainingTask }>;
+  build(): Promise<{ model: Model; task: TrainingTask }>;
 }
 
 /** Steps between checkpoints, for the case that the process dies; Ctrl-C writes one of its own. */
@@ -64,7 +64,7 @@ export async function runPhase(
     const done = folder.readSummary<{ bestStep: number; seconds: number }>();
     hooks.onPhase(name, done !== undefined);
     if (done !== undefined) {
-      const model = await LlamaModel.load(folder.final, { device, dtype: 'float32' });
+      const model = await Model.load(folder.final, { device, dtype: 'float32' });
       return { model, step: done.bestStep, seconds: done.seconds, curve: curveOf(folder.path) };
     }
     const start = performance.now();

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { shellWord } from '@selfjudge/base';
-import type { LlamaModel } from '@selfjudge/engine';
+import type { Model } from '@selfjudge/engine';
 import { RunFolder } from '@selfjudge/training';
 import { environment } from '@selfjudge/training/internal';
 import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
@@ -82,7 +82,7 @@ async function allPhases(
   world: WorldTraining,
   options: ReportOptions,
 ): Promise<Omit<QuickstartResult, 'outputDir'>> {
-  const models: LlamaModel[] = [];
+  const models: Model[] = [];
   const done: Record<string, Trained> = {};
   const keep = async (name: string, training: Promise<Trained>) => {
     done[name] = await training;

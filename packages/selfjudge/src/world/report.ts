@@ -1,5 +1,5 @@
 import { mean } from '@selfjudge/base/internal';
-import type { LlamaModel } from '@selfjudge/engine';
+import type { Model } from '@selfjudge/engine';
 import { scoreSequences } from '@selfjudge/engine/internal';
 import { promptIds } from '@selfjudge/data/internal';
 import type { Estimate } from '@selfjudge/evaluation';
@@ -79,7 +79,7 @@ export async function reportOn(
   const offline = await policy('offline DPO', dpo);
   const vote = await policy('DPO on 5-label vote', voteDpo);
   const own = await policy('SELF-JUDGE', selfTrained);
-  const best = async (name: string, model: LlamaModel) => {
+  const best = async (name: string, model: Model) => {
     const candidates = texts(await world.answers(model, test, bestOf, seed + 11));
     const entries = test.map(({ text }, i) => ({ prompt: text, candidates: candidates[i] }));
     const results = await tournament(entries, judge, seed, { signal });
@@ -115,7 +115,7 @@ function row({ name, score, kl, step }: Contender): Contender {
 async function klToStart(
   { splits, tokenizer }: WorldTraining,
   answers: WorldAnswer[][],
-  start: LlamaModel,
+  start: Model,
 ): Promise<number> {
   const groups = answers.map((of, i) =>
     of.map(({ tokens }) => answerSequence(promptIds(tokenizer, splits.test[i].text), tokens)),

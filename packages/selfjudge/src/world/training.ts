@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Device, type LlamaModel } from '@selfjudge/engine';
+import { Device, type Model } from '@selfjudge/engine';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
@@ -82,7 +82,7 @@ export class WorldTraining {
   }
 
   /** The model as judge. */
-  judge(model: LlamaModel): TokenJudge {
+  judge(model: Model): TokenJudge {
     return new TokenJudge(model.view(), this.tokenizer, this.template);
   }
 
@@ -99,7 +99,7 @@ export class WorldTraining {
    * Demonstrations and verdicts with label masks; the step of the best verdicts on noisy dev pairs is kept.
    * @param relabel changes the labels of all pairs before anything sees them
    */
-  jsft(base: LlamaModel, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
+  jsft(base: Model, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
     const { tokenizer, splits } = this;
     const { jsftSteps, labelNoise: noise, seed } = this.options;
     const settings = jsftSettings(this.options);
@@ -117,7 +117,7 @@ export class WorldTraining {
   }
 
   /** On-policy training from JSFT by its own judgments, which also choose the step. */
-  selfTrain(jsft: LlamaModel, judge: Judge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
+  selfTrain(jsft: Model, judge: Judge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
     const { options, tokenizer, splits } = this;
     const settings = selfTrainingSettings(this.options);
     return this.phase(name, settings, async () => {
@@ -132,7 +132,7 @@ export class WorldTraining {
   }
 
   /** Offline DPO on the overall labels of the pairs; the same signal as in self-training chooses the step. */
-  dpo(jsft: LlamaModel, pairs: readonly PreferencePair[] = this.pairs, name = 'dpo'): Promise<Trained> {
+  dpo(jsft: Model, pairs: readonly PreferencePair[] = this.pairs, name = 'dpo'): Promise<Trained> {
     const { tokenizer } = this;
     const shared = selfTrainingSettings(this.options);
     const settings = dpoSettings(this.options);
@@ -148,7 +148,7 @@ export class WorldTraining {
 
   /** `count` answers a prompt, sampled as in training. */
   async answers(
-    model: LlamaModel,
+    model: Model,
     prompts: readonly WorldPrompt[],
     count: number,
     seed: number,
@@ -189,7 +189,7 @@ export class WorldTraining {
   }
 
   /** A policy that starts as JSFT and is held to it. */
-  private startFrom(jsft: LlamaModel): { model: LlamaModel; trainable: PreferenceTrainable } {
+  private startFrom(jsft: Model): { model: Model; trainable: PreferenceTrainable } {
     const model = jsft.clone();
     return { model, trainable: { ...this.saving(fullTrainable(model)), reference: jsft.view() } };
   }

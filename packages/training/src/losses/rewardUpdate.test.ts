@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { RewardModel, Safetensors, type LlamaModel, type ParameterSet } from '@selfjudge/engine';
+import { RewardModel, Safetensors, type Model, type ParameterSet } from '@selfjudge/engine';
 import { describe, expect, it } from 'vitest';
 import { rewardBackward } from './rewardUpdate.js';
 import { relativeError, takeGradient } from '../testing/tiny.js';
@@ -43,7 +43,7 @@ describe.each(Object.entries(cases))('%s', (name, want) => {
   it("has TRL's loss, metrics and gradients", async () => {
     const model = await RewardModel.load(join(fixtures, name === 'adapter' ? 'adapter' : 'full'));
     const { view, head } = model;
-    const below = view.adapters.at(0) ?? (view.model as LlamaModel);
+    const below = view.adapters.at(0) ?? (view.model as Model);
     const [policy, ofHead] = [below.makeTrainable(), head.makeTrainable()];
     const { loss, ...metrics } = await rewardBackward(model, pairsOf(want), options);
     expect(Math.abs(loss - want.loss)).toBeLessThan(1e-5);

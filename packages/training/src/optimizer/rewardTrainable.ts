@@ -1,5 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import { Adapter, RewardModel, ScoreHead, type AdapterConfig, type LlamaModel } from '@selfjudge/engine';
+import { Adapter, RewardModel, ScoreHead, type AdapterConfig, type Model } from '@selfjudge/engine';
 import { paddingOf } from '@selfjudge/engine/internal';
 import type { Trainable } from './trainable.js';
 
@@ -19,7 +19,7 @@ export interface RewardTrainable extends Trainable {
  * @param options.padTokenId default: the tokenizer's padding, else its end token, as TRL takes it
  */
 export function rewardTrainable(
-  model: LlamaModel,
+  model: Model,
   options: { seed: number; lora?: AdapterConfig; start?: Adapter; head?: Float32Array; padTokenId?: number },
 ): RewardTrainable {
   const { seed, lora, start, padTokenId = paddingOf(model) } = options;

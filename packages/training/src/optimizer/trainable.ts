@@ -1,4 +1,4 @@
-import { Adapter, type AdapterConfig, type LlamaModel, type ModelView } from '@selfjudge/engine';
+import { Adapter, type AdapterConfig, type Model, type ModelView } from '@selfjudge/engine';
 import type { ParameterSets } from './parameterSets.js';
 
 /** What is trained: a view whose gradients go to named sets of parameters, each flat, and how it is saved. */
@@ -23,7 +23,7 @@ export interface PreferenceTrainable extends Trainable {
  * @param seed of the new adapter's A
  */
 export function loraTrainable(
-  model: LlamaModel,
+  model: Model,
   lora: AdapterConfig,
   options: { seed: number; start?: Adapter },
 ): PreferenceTrainable & { adapter: Adapter } {
@@ -55,14 +55,14 @@ async function saveStacked(adapters: Adapter[], dir: string): Promise<void> {
 }
 
 /** Writes a Hugging Face folder that may be a temporary one: the model keeps the source that adapters name. */
-export async function saveWeights(model: LlamaModel, dir: string): Promise<void> {
+export async function saveWeights(model: Model, dir: string): Promise<void> {
   const { source } = model;
   await model.save(dir);
   model.source = source;
 }
 
 /** All weights of the model, for SFT and JSFT. */
-export function fullTrainable(model: LlamaModel): Trainable {
+export function fullTrainable(model: Model): Trainable {
   const parameters = { policy: model.makeTrainable() };
   return {
     policy: model.view(),
@@ -74,7 +74,7 @@ export function fullTrainable(model: LlamaModel): Trainable {
 }
 
 /** All weights of the model, held to a frozen clone of what they are now. */
-export function fullPreferenceTrainable(model: LlamaModel): PreferenceTrainable & { start: LlamaModel } {
+export function fullPreferenceTrainable(model: Model): PreferenceTrainable & { start: Model } {
   const start = model.clone();
   return { ...fullTrainable(model), reference: start.view(), start, dispose: () => start.dispose() };
 }

@@ -1,11 +1,4 @@
-import {
-  Adapter,
-  Tensor,
-  tidy,
-  type AdapterConfig,
-  type LlamaModel,
-  type ParameterSet,
-} from '@selfjudge/engine';
+import { Adapter, Tensor, tidy, type AdapterConfig, type Model, type ParameterSet } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import type { Judge, JudgePair, TokenVerdict } from '@selfjudge/judging';
@@ -14,7 +7,7 @@ import type { SupervisedExample } from '../losses/supervised.js';
 import { judgeExample, sftExample } from '../losses/supervised.js';
 
 /** What training is tested on: two layers of width 32 over bytes. */
-export function tinyModel(seed = 1): LlamaModel {
+export function tinyModel(seed = 1): Model {
   const model = byteModel({ seed, config: { maxPositions: 256 } });
   model.source = 'tiny';
   return model;
@@ -28,7 +21,7 @@ export const tinyLora: AdapterConfig = {
 };
 
 /** A frozen adapter that is not zero, as after JSFT. */
-export async function trainedAdapter(model: LlamaModel, seed: number): Promise<Adapter> {
+export async function trainedAdapter(model: Model, seed: number): Promise<Adapter> {
   const adapter = Adapter.init(model, tinyLora, seed);
   jitter(adapter.makeTrainable(), await adapter.read(), seed, 0.1);
   adapter.freeze();
@@ -41,7 +34,7 @@ export function jitter(parameters: ParameterSet, values: Float32Array, seed: num
   parameters.load(values.map((x) => x + size * random.normal()));
 }
 
-export function tinyPrompts(model: LlamaModel, count: number): TokenizedPrompt[] {
+export function tinyPrompts(model: Model, count: number): TokenizedPrompt[] {
   const tokenizer = model.tokenizer!;
   return Array.from({ length: count }, (_, i) => {
     const text = `Name ${i}?`;

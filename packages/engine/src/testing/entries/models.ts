@@ -20,7 +20,7 @@ import {
 } from '@selfjudge/testing/wrongValues';
 import { device, floats, ids, junk, notDevice, notTensor, perhaps } from './values.js';
 
-const { Adapter, LlamaModel, ModelView, RewardModel, Safetensors, ScoreHead, TreeBatch } = engine;
+const { Adapter, Model, ModelView, RewardModel, Safetensors, ScoreHead, TreeBatch } = engine;
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-wrong-'));
 export const removeFiles = (): void => rmSync(folder, { recursive: true });
 const at = (name: string) => join(folder, name);
@@ -29,10 +29,10 @@ export const model = byteModel();
 await model.save(at('model'));
 const config = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj'] };
 const adapter = Adapter.init(model, config, 1);
-const other = Adapter.init(engine.LlamaModel.init(tinyConfig, { seed: 1, device }), config, 1);
+const other = Adapter.init(engine.Model.init(tinyConfig, { seed: 1, device }), config, 1);
 export const view = model.view([adapter]);
 const head = ScoreHead.init(model, 1);
-const wideHead = ScoreHead.init(engine.LlamaModel.init(tinyConfig, { seed: 1, device }), 1);
+const wideHead = ScoreHead.init(engine.Model.init(tinyConfig, { seed: 1, device }), 1);
 const rewards = new RewardModel(view, head);
 const rewarded = TreeBatch.from([rewards.sequence([1, 2])]);
 const batch = TreeBatch.from([{ tokens: [1, 2], targets: [[1, 2]] }]);
@@ -79,7 +79,7 @@ const notConfig = fc.oneof(
 const rows = { tokens: ids, positions: ids, length: 1 };
 
 export const modelEntries: Record<string, Entry> = {
-  'LlamaModel.load': entry(LlamaModel.load, {
+  'Model.load': entry(Model.load, {
     path: arg(at('model'), notPath),
     options: fields(
       {
@@ -92,15 +92,15 @@ export const modelEntries: Record<string, Entry> = {
       perhaps(notObject),
     ),
   }),
-  'LlamaModel.init': entry(LlamaModel.init, {
+  'Model.init': entry(Model.init, {
     config: arg(tinyConfig, notConfig),
     options: fields(
       { ...notStorage, seed: arg(1, notWhole(0)), tokenizer: arg(model.tokenizer, perhaps(junk)) },
       notObject,
     ),
   }),
-  'LlamaModel#save': entry((dir: string) => model.save(dir), { folder: arg(at('again'), notPlace) }),
-  'LlamaModel#view': entry((adapters: engine.Adapter[]) => model.view(adapters), {
+  'Model#save': entry((dir: string) => model.save(dir), { folder: arg(at('again'), notPlace) }),
+  'Model#view': entry((adapters: engine.Adapter[]) => model.view(adapters), {
     adapters: arg([adapter], perhaps(fc.oneof(notAdapters, fc.constant([adapter, adapter, adapter])))),
   }),
   loadModelWithAdapter: entry(engine.loadModelWithAdapter, {
@@ -163,10 +163,10 @@ export const modelEntries: Record<string, Entry> = {
     folder: arg(at('again'), notPlace),
     score: arg(undefined, perhaps(junk)),
   }),
-  'Adapter#assertFits': entry((fits: engine.LlamaModel) => adapter.assertFits(fits), {
+  'Adapter#assertFits': entry((fits: engine.Model) => adapter.assertFits(fits), {
     model: arg(model, notModel),
   }),
-  'new ModelView': entry((of: engine.LlamaModel, adapters: engine.Adapter[]) => new ModelView(of, adapters), {
+  'new ModelView': entry((of: engine.Model, adapters: engine.Adapter[]) => new ModelView(of, adapters), {
     model: arg(model, notModel),
     adapters: arg([], perhaps(notAdapters)),
   }),

@@ -13,7 +13,7 @@ import { byteTokenizer } from '@selfjudge/text';
 import { tinyConfig, tinyModel } from '@selfjudge/testing/tinyModel';
 import { Safetensors } from './files/safetensors.js';
 import { upperHalves, writeSafetensors } from './files/writeSafetensors.js';
-import { LlamaModel } from './llama.js';
+import { Model } from './model.js';
 
 let folder: string;
 beforeAll(() => {
@@ -29,7 +29,7 @@ const batch = TreeBatch.from([
 ]);
 
 /** Every tensor of the model as bits. */
-async function bits(model: LlamaModel): Promise<Map<string, Uint32Array>> {
+async function bits(model: Model): Promise<Map<string, Uint32Array>> {
   const all = new Map<string, Uint32Array>();
   for (const { name, weight } of model.parameters()) {
     const tensor = 'packed' in weight ? weight.rows() : weight.value.retain();
@@ -39,14 +39,14 @@ async function bits(model: LlamaModel): Promise<Map<string, Uint32Array>> {
   return all;
 }
 
-describe('LlamaModel', () => {
+describe('Model', () => {
   for (const dtype of ['float32', 'bf16'] as const) {
     it(`saves and loads ${dtype} bit-equal`, async () => {
       const model = tinyModel({ tieWordEmbeddings: false, attentionBias: true }, dtype);
       const path = join(folder, dtype);
       await model.save(path);
       let last = 0;
-      const again = await LlamaModel.load(path, { onProgress: (done, total) => (last = done / total) });
+      const again = await Model.load(path, { onProgress: (done, total) => (last = done / total) });
       expect(last).toBe(1);
       expect(again.dtype).toBe(dtype);
       expect(again.config).toMatchObject(model.config);
@@ -79,7 +79,7 @@ describe('LlamaModel', () => {
     }
     rmSync(join(path, 'model.safetensors'));
     writeFileSync(join(path, 'model.safetensors.index.json'), JSON.stringify({ weight_map: map }));
-    const again = await LlamaModel.load(path);
+    const again = await Model.load(path);
     expect(await bits(again)).toEqual(await bits(model));
     model.dispose();
     again.dispose();
@@ -94,9 +94,9 @@ describe('LlamaModel', () => {
     await other.save(join(folder, 'other'));
     other.dispose();
     writeFileSync(join(path, 'model.safetensors'), '');
-    await expect(LlamaModel.load(path)).rejects.toThrow(FileFormatError);
+    await expect(Model.load(path)).rejects.toThrow(FileFormatError);
     copyFileSync(join(folder, 'other', 'model.safetensors'), join(path, 'model.safetensors'));
-    await expect(LlamaModel.load(path)).rejects.toThrow(
+    await expect(Model.load(path)).rejects.toThrow(
       /'model.embed_tokens.weight' of shape \[50, 16\], by the config, received shape \[51, 16\]/,
     );
   });
@@ -109,7 +109,7 @@ describe('LlamaModel', () => {
     expect(tokenizer.vocabSize).toBeGreaterThan(model.config.vocabSize);
     model.dispose();
     await tokenizer.save(dir);
-    await expect(LlamaModel.load(dir)).rejects.toThrow(/tokenizer belongs to another model/);
+    await expect(Model.load(dir)).rejects.toThrow(/tokenizer belongs to another model/);
   });
 
   it('gives each path the same bits alone and in a tree', async () => {
@@ -189,7 +189,7 @@ describe('LlamaModel', () => {
     const set = model.makeTrainable();
     set.load((await set.read()).map((x) => x + 0.001));
     await model.save(join(folder, 'trained'));
-    const again = await LlamaModel.load(join(folder, 'trained'));
+    const again = await Model.load(join(folder, 'trained'));
     expect(again.dtype).toBe('bf16');
     expect(await bits(again)).toEqual(await bits(model));
     model.dispose();

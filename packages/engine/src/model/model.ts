@@ -53,7 +53,7 @@ export interface LoadOptions {
   onProgress?: (done: number, total: number) => void;
   /** Of a folder that holds a model and an adapter, loads the model alone. Default false: such a folder is an adapter. */
   withoutAdapter?: boolean;
-  /** Told of what the files hold and the model does not use. Default: `LlamaModel.onWarning`. */
+  /** Told of what the files hold and the model does not use. Default: `Model.onWarning`. */
   onWarning?: (message: string) => void;
 }
 
@@ -75,7 +75,7 @@ const UPLOAD_WINDOW = 256 << 20;
  * A model of the Llama family (Touvron et al., arXiv 2302.13971): its weights, packed once in the compute dtype, and
  * its rotary table. Views (`view`) compute with it.
  */
-export class LlamaModel implements ModelWeights {
+export class Model implements ModelWeights {
   readonly config: ModelConfig;
   readonly device: Device;
   readonly dtype: 'float32' | 'bf16';
@@ -135,8 +135,8 @@ export class LlamaModel implements ModelWeights {
    * @throws FileFormatError when a file is not what it says, describes a model we do not compute or holds values that
    *   are not finite; ArgumentError when the tokenizer has more ids than the model has embeddings
    */
-  static async load(path: string, options: LoadOptions = {}): Promise<LlamaModel> {
-    check('LlamaModel.load', { path, options }, { path: isPath, options: loadOptions });
+  static async load(path: string, options: LoadOptions = {}): Promise<Model> {
+    check('Model.load', { path, options }, { path: isPath, options: loadOptions });
     const found = findModel(path);
     const alone = options.withoutAdapter === true && found.holdsModel === true;
     if (found.kind === 'adapter' && !alone) {
@@ -149,7 +149,7 @@ export class LlamaModel implements ModelWeights {
             : 'an adapter',
       });
     }
-    return LlamaModel.fromSource(openSource(found, warnerOf(options)), found.path, options);
+    return Model.fromSource(openSource(found, warnerOf(options)), found.path, options);
   }
 
   /**
@@ -158,11 +158,7 @@ export class LlamaModel implements ModelWeights {
    * @param path what adapters name as their base
    * @throws as `load`
    */
-  static async fromSource(
-    source: LoadableSource,
-    path: string,
-    options: LoadOptions = {},
-  ): Promise<LlamaModel> {
+  static async fromSource(source: LoadableSource, path: string, options: LoadOptions = {}): Promise<Model> {
     const tokenizer = await source.tokenizer();
     if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
     const { device = Device.open(), dtype = source.dtype, beforeWeights, onProgress } = options;
@@ -188,7 +184,7 @@ export class LlamaModel implements ModelWeights {
       throw error;
     }
     const of = { tokenizer, fingerprint: fingerprint.digest() };
-    const model = new LlamaModel(source.config, device, dtype, parameters, of);
+    const model = new Model(source.config, device, dtype, parameters, of);
     model.source = path;
     return model;
   }
@@ -197,11 +193,11 @@ export class LlamaModel implements ModelWeights {
   static init(
     config: ModelConfig,
     options: { device?: Device; dtype?: 'float32' | 'bf16'; seed: number; tokenizer?: Tokenizer },
-  ): LlamaModel {
-    check('LlamaModel.init', { config, options }, { config: isConfig, options: initOptions });
+  ): Model {
+    check('Model.init', { config, options }, { config: isConfig, options: initOptions });
     const { device = Device.open(), dtype = 'bf16', seed, tokenizer } = options;
     const problem = configProblem(config);
-    if (problem !== undefined) throw new ArgumentError('config', { where: 'LlamaModel.init', ...problem });
+    if (problem !== undefined) throw new ArgumentError('config', { where: 'Model.init', ...problem });
     const parameters = new Map<string, Weight | Vector>();
     orDispose(parameters.values(), () => {
       for (const [i, { name, shape }] of [...parameterSpecs(config)].entries()) {
@@ -213,7 +209,7 @@ export class LlamaModel implements ModelWeights {
         parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
       }
     });
-    return new LlamaModel(config, device, dtype, parameters, { tokenizer });
+    return new Model(config, device, dtype, parameters, { tokenizer });
   }
 
   /** Every tensor under transformers' name, in the order of the forward pass. */
@@ -262,7 +258,7 @@ export class LlamaModel implements ModelWeights {
   }
 
   /** A frozen copy with memory of its own: it stays as it is while this one trains. */
-  clone(): LlamaModel {
+  clone(): Model {
     const parameters = new Map<string, Weight | Vector>();
     orDispose(parameters.values(), () => {
       for (const { name, weight } of this.parameters()) {
@@ -273,7 +269,7 @@ export class LlamaModel implements ModelWeights {
         parameters.set(name, copy);
       }
     });
-    const model = new LlamaModel(this.config, this.device, this.dtype, parameters, {
+    const model = new Model(this.config, this.device, this.dtype, parameters, {
       tokenizer: this.tokenizer,
     });
     model.source = this.source;
@@ -285,7 +281,7 @@ export class LlamaModel implements ModelWeights {
    * config.json and the tokenizer's files. Norms that bf16 does not hold exactly stay float32.
    */
   async save(folder: string): Promise<void> {
-    check('LlamaModel.save', { folder }, { folder: isPath });
+    check('Model.save', { folder }, { folder: isPath });
     makeFolder(folder);
     await writeSafetensors(join(folder, 'model.safetensors'), await modelTensors(this));
     await writeJson(join(folder, 'config.json'), configToHf(this.config, this.dtype));
@@ -311,7 +307,7 @@ export class LlamaModel implements ModelWeights {
 }
 
 /** Who is told of what a load leaves aside. */
-export function warnerOf({ onWarning = LlamaModel.onWarning }: LoadOptions): Warn {
+export function warnerOf({ onWarning = Model.onWarning }: LoadOptions): Warn {
   return onWarning ?? ((message) => process.emitWarning(message, { type: 'ModelWarning', code: 'SJ_MODEL' }));
 }
 
