@@ -44,7 +44,7 @@ const FAMILIES = {
   },
   elementwise: {
     files: /^(each|cast|swiglu)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,
-    tests: 'add|fill|cast|swiglu|adamw',
+    tests: 'add|scale|fill|cast|swiglu|adamw',
     rules: [
       ['operand not moved', /load_pack<N>\((\w+) \+ i\)/g, 'load_pack<N>($1)'],
       ['value of the neighbour', /\b(\w+)\.at\[j\](?=\)| \*|;)/g, '$1.at[(j + 1) % N]'],

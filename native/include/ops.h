@@ -24,7 +24,7 @@
   X(swiglu) X(swiglu_backward) X(linear_logprob) X(linear_logprob_backward) X(linear_sample) X(adamw)      \
   X(global_norm) X(gather_rows) X(scatter_rows) X(add) X(add_in_place) X(fill) X(cast_f32) X(cast_bf16)    \
   X(copy) X(pack) X(unpack) X(linear_logprob_expectation) X(linear_logprob_expectation_backward)           \
-  X(feed_tokens) X(linear_group)
+  X(feed_tokens) X(linear_group) X(scale)
 // clang-format on
 
 enum sj_op : uint32_t {

@@ -209,6 +209,14 @@ void test_elementwise() {
         SJ_CHECK(y.get(i) == expected && (a != b || w.get(i) == expected), "add");
       }
     }
+  for (const int32_t dtype : {SJ_F32, SJ_BF16}) {
+    const Tensor x = random(dtype, {n}, 1), y(dtype, {n});
+    SJ_CHECK(SJ_CALL(scale, {x, y}, {0.22}) == SJ_OK, "scale");
+    for (int64_t i = 0; i < n; i++) {
+      const float product = 0.22f * float(x.get(i));
+      SJ_CHECK(y.get(i) == (dtype == SJ_BF16 ? bf16_to_float(float_to_bf16(product)) : product), "scale");
+    }
+  }
   Tensor x = random(SJ_F32, {n}, 3), half(SJ_BF16, {n}), wide(SJ_F32, {n}), copied(SJ_F32, {n});
   const double special[] = {NAN, INFINITY, -INFINITY, 3.4e38, -0.0, 1e-40, 1.00390625, 1.01171875};
   for (int i = 0; i < 8; i++) x.set(i, special[i]);

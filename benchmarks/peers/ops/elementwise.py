@@ -15,6 +15,11 @@ def add(work, dtype, backward):
     return lambda: a + b
 
 
+def scale(work, dtype, backward):
+    x, _ = pair(work, dtype)
+    return lambda: x * 0.22
+
+
 def add_in_place(work, dtype, backward):
     a, b = pair(work, dtype)
     b *= 1e-3
@@ -48,6 +53,7 @@ def swiglu(work, dtype, backward):
 
 OPS = {
     "add": add,
+    "scale": scale,
     "addInPlace": add_in_place,
     "fill": fill,
     "copy": copy,

@@ -1,4 +1,4 @@
-// add, add_in_place, fill, cast_f32, cast_bf16, copy (ops/elementwise.h).
+// add, scale, add_in_place, fill, cast_f32, cast_bf16, copy (ops/elementwise.h).
 // clang-format off: Highway depends on this order
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "backends/cpu/elementwise.cpp"
@@ -27,6 +27,13 @@ HWY_INLINE void add_range(const A* a, const B* b, Y* y, int64_t n) {
   });
 }
 
+template <class T>
+HWY_INLINE void scale_range(const T* x, float factor, T* y, int64_t n) {
+  const auto factors = hn::Set(Lanes(), factor);
+  strip(n, [&](int64_t i, int count)
+               HWY_ATTR { store_some(hn::Mul(load_some(x + i, count), factors), y + i, count); });
+}
+
 template <class X, class Y>
 HWY_INLINE void cast_range(const X* x, Y* y, int64_t n) {
   strip(n, [&](int64_t i, int count) HWY_ATTR { store_some(load_some(x + i, count), y + i, count); });
@@ -51,6 +58,13 @@ void add_values(const void* a, bool a_bf16, const void* b, bool b_bf16, void* y,
   }
 }
 
+void scale_values(const void* x, float factor, void* y, bool bf16, int64_t n) {
+  if (bf16)
+    scale_range(static_cast<const uint16_t*>(x), factor, static_cast<uint16_t*>(y), n);
+  else
+    scale_range(static_cast<const float*>(x), factor, static_cast<float*>(y), n);
+}
+
 void widen_values(const uint16_t* x, float* y, int64_t n) { cast_range(x, y, n); }
 void narrow_values(const float* x, uint16_t* y, int64_t n) { cast_range(x, y, n); }
 
@@ -63,6 +77,7 @@ HWY_AFTER_NAMESPACE();
 
 namespace selfjudge::cpu {
 HWY_EXPORT(add_values);
+HWY_EXPORT(scale_values);
 HWY_EXPORT(widen_values);
 HWY_EXPORT(narrow_values);
 
@@ -76,13 +91,15 @@ void split(int64_t n, const Body& body) {
                [&](int64_t task, int) { body(task * kPiece, std::min(kPiece, n - task * kPiece)); });
 }
 
+char* value_at(const sj_call& call, int slot, int64_t i) {
+  return data<char>(call, slot) + i * int64_t(element_bytes(call, slot));
+}
+
 void add_tensors(const sj_call& call, int a, int b, int y) {
-  const auto at = [&](int slot, int64_t begin) {
-    return data<char>(call, slot) + begin * int64_t(element_bytes(call, slot));
-  };
   split(elements(call, a), [&](int64_t begin, int64_t count) {
     HWY_DYNAMIC_DISPATCH(add_values)
-    (at(a, begin), is_bf16(call, a), at(b, begin), is_bf16(call, b), at(y, begin), count);
+    (value_at(call, a, begin), is_bf16(call, a), value_at(call, b, begin), is_bf16(call, b),
+     value_at(call, y, begin), count);
   });
 }
 
@@ -99,6 +116,17 @@ void copy_bytes(const sj_call& call, int from, int to) {
 size_t workspace_add(const sj_call&) { return 0; }
 int32_t run_add(const sj_call& call, sj_error*) {
   add_tensors(call, ops::add::A, ops::add::B, ops::add::Y);
+  return SJ_OK;
+}
+
+size_t workspace_scale(const sj_call&) { return 0; }
+int32_t run_scale(const sj_call& call, sj_error*) {
+  using namespace ops::scale;
+  const auto factor = static_cast<float>(call.numbers[FACTOR]);
+  split(elements(call, X), [&](int64_t begin, int64_t count) {
+    HWY_DYNAMIC_DISPATCH(scale_values)
+    (value_at(call, X, begin), factor, value_at(call, Y, begin), is_bf16(call, X), count);
+  });
   return SJ_OK;
 }
 

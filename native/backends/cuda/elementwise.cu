@@ -1,4 +1,4 @@
-// add, add_in_place, fill, cast_f32, cast_bf16, copy (ops/elementwise.h).
+// add, scale, add_in_place, fill, cast_f32, cast_bf16, copy (ops/elementwise.h).
 #include <algorithm>
 
 #include "../../include/ops/elementwise.h"
@@ -21,6 +21,22 @@ struct Add {
 #pragma unroll
     for (int j = 0; j < N; j++) sum.at[j] = from_float<A>(to_float(x.at[j]) + to_float(z.at[j]));
     store_pack(y + i, sum);
+  }
+};
+
+// y = factor x in float32, rounded once.
+template <class T>
+struct Scale {
+  const T* x;
+  float factor;
+  T* y;
+  template <int N>
+  __device__ void at(int64_t i) const {
+    const auto from = load_pack<N>(x + i);
+    Pack<T, N> to;
+#pragma unroll
+    for (int j = 0; j < N; j++) to.at[j] = from_float<T>(to_float(from.at[j]) * factor);
+    store_pack(y + i, to);
   }
 };
 
@@ -65,6 +81,15 @@ int32_t cast(const sj_call& call, Context& context, int from, int to, sj_error* 
 size_t workspace_add(const sj_call&) { return 0; }
 int32_t run_add(const sj_call& call, Context& context, sj_error* error) {
   return add_tensors(call, context, ops::add::A, ops::add::B, ops::add::Y, error);
+}
+
+size_t workspace_scale(const sj_call&) { return 0; }
+int32_t run_scale(const sj_call& call, Context& context, sj_error* error) {
+  using namespace ops::scale;
+  return with_float_type(call, X, [&]<class T>(T) {
+    const Scale<T> f{data<const T>(call, X), float(call.numbers[FACTOR]), data<T>(call, Y)};
+    return each<kPackSize<T>>(context, elements(call, X), f, {f.x, f.y}, error);
+  });
 }
 
 size_t workspace_add_in_place(const sj_call&) { return 0; }

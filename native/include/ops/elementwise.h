@@ -1,5 +1,5 @@
-// add: y = a + b. add_in_place: a += b. fill: x = value. cast: y = x in another dtype, bf16 by round to
-// nearest even. copy: y = x.
+// add: y = a + b. scale: y = factor x, the factor and the product in float32. add_in_place: a += b. fill:
+// x = value. cast: y = x in another dtype, bf16 by round to nearest even. copy: y = x.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {
@@ -43,4 +43,13 @@ inline constexpr TensorSpec tensors[] = {{"x", Role::In, F32 | BF16 | I32, "..."
                                          {"y", Role::InOut, F32 | BF16 | I32, "...", "x"}};
 inline constexpr Contract spec = contract("copy", tensors);
 }  // namespace copy
+namespace scale {
+enum Tensor { X, Y };
+enum Number { FACTOR };
+inline constexpr TensorSpec tensors[] = {{"x", Role::In, FLOATS, "..."},
+                                         {"y", Role::Out, FLOATS, "...", "x"}};
+// What float32 holds: nothing finite becomes an infinite factor.
+inline constexpr NumberSpec numbers[] = {{"factor", -3.4028234663852886e38, 3.4028234663852886e38}};
+inline constexpr Contract spec = contract("scale", tensors, numbers);
+}  // namespace scale
 }  // namespace selfjudge::ops

@@ -27,6 +27,10 @@ export function add(a: Floats, b: Floats): Floats {
   return a.map((value, i) => value + b[i]);
 }
 
+export function scale(x: Floats, factor: number): Floats {
+  return x.map((value) => factor * value);
+}
+
 export function rmsNorm(
   x: Floats,
   weight: Floats,

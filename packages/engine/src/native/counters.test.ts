@@ -52,6 +52,7 @@ describe('bytes', () => {
   it('reads each input once and writes each output once, by storage and dtype', () => {
     expect(call('add', [floats(3, 5), floats(3, 5)]).bytes).toBe(3 * 15 * 4);
     expect(call('add', [halves(3, 5), halves(3, 5)]).bytes).toBe(3 * 15 * 2);
+    expect(call('scale', [halves(3, 5)], [2]).bytes).toBe(2 * 15 * 2);
     expect(call('cast_bf16', [floats(7)]).bytes).toBe(7 * (4 + 2));
     expect(call('rms_norm', [floats(4, 6), floats(6)], [0]).bytes).toBe((24 + 6 + 24) * 4);
     expect(call('rms_norm', [floats(4, 6), floats(6), floats(4, 6)], [0]).bytes).toBe((24 + 6 + 24 + 48) * 4);

@@ -4,10 +4,14 @@ import { cast } from '@selfjudge/engine';
 import { clone } from '@selfjudge/engine';
 import { fill } from '@selfjudge/engine';
 import { reshape } from '@selfjudge/engine';
+import { scale } from '@selfjudge/engine';
 import { swiglu } from '@selfjudge/engine';
 import type { OpCase } from '../case.js';
 import * as oracle from '../oracle.js';
 import { activation } from './inputs.js';
+
+/** Granite multiplies by 0.22 and 12, Gemma by the square root of a width: what float32 has to round, and what is past 1. */
+const factors = [0.22, Math.sqrt(2304), -1.5, 0];
 
 const shapes = [[1], [7, 5], [33, 131], [4, 3, 70]];
 
@@ -30,6 +34,13 @@ export const elementwiseCases: OpCase[] = [
     oracle: (x) => [x.a.map((value) => 3 * value)],
     roundings: 2,
   },
+  ...shapes.map((shape, i): OpCase => ({
+    op: 'scale',
+    name: `${shape.join('x')} by ${factors[i].toPrecision(3)}`,
+    inputs: (r) => ({ x: activation(r, shape) }),
+    run: (x) => [scale(x.tensor('x'), factors[i])],
+    oracle: (x) => [oracle.scale(x.x, factors[i])],
+  })),
   {
     op: 'addInPlace',
     name: 'odd length',

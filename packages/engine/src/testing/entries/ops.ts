@@ -38,6 +38,10 @@ const adapter = {
 export const opEntries: Record<string, Entry> = {
   add: entry(engine.add, { a: arg(matrix, firstNotFloats), b: arg(matrix, notFloats) }),
   addInPlace: entry(engine.addInPlace, { a: arg(() => floats(), firstNotFloats), b: arg(matrix, notFloats) }),
+  scale: entry(engine.scale, {
+    x: arg(matrix, firstNotFloats),
+    factor: arg(0.5, notNumber(-3.4e38, 3.4e38)),
+  }),
   swiglu: entry(engine.swiglu, { gate: arg(matrix, firstNotFloats), up: arg(matrix, notFloats) }),
   globalNorm: entry(engine.globalNorm, { x: arg(flat, firstNotFloats) }),
   cast: entry(engine.cast, { x: arg(matrix, firstNotFloats), dtype: arg('bf16', noneOf('bf16', 'float32')) }),
