@@ -64,7 +64,8 @@ describe('referenceLogprobs', () => {
   const config: ModelConfig = {
     ...tinyConfig,
     tieWordEmbeddings: false,
-    attentionBias: true,
+    qkvBias: true,
+    oBias: true,
     mlpBias: true,
   };
   const named = (specs: Iterable<{ name: string; shape: number[] }>) =>

@@ -14,7 +14,7 @@ const subjects: Record<string, SubjectOptions> = {
   'one adapter on a frozen one and frozen weights': { config: {}, trained: 'adapter' },
   'every weight, tied, and both adapters': { config: {}, trained: 'everything' },
   'every weight, untied, biases, and both adapters': {
-    config: { tieWordEmbeddings: false, attentionBias: true, mlpBias: true },
+    config: { tieWordEmbeddings: false, qkvBias: true, oBias: true, mlpBias: true },
     trained: 'everything',
   },
 };

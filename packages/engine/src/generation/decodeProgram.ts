@@ -92,7 +92,7 @@ export class DecodeProgram {
     const reads = readsOf(all);
     tidy(() => copyTo(Tensor.from(device, this.#values(all), this.#inputs.shape), this.#inputs));
     if (this.#program === undefined) {
-      this.#view.model.rope.rows(this.#length); // an upload, which recording would refuse
+      this.#view.model.rotary.prepare(this.#length); // an upload, which recording would refuse
       this.#program = Program.record(device, () => this.#step(reads));
     } else {
       this.#program.run(reads);

@@ -1,5 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { ModelConfig } from '../model/config.js';
+import { attentionScale, windowOf, type ModelConfig } from '../model/config.js';
 import type { Device } from '../tensor/device.js';
 import { kvCopy } from '../tensor/ops/kvCopy.js';
 import { kvWrite, type Angles } from '../tensor/ops/kvWrite.js';
@@ -53,6 +53,7 @@ export function readsOf(rows: readonly { position: number; table: readonly numbe
  */
 export class KvPool {
   readonly blocks: number;
+  readonly #config: ModelConfig;
   readonly #keys: Tensor[];
   readonly #values: Tensor[];
   readonly #holders: Int32Array;
@@ -62,6 +63,7 @@ export class KvPool {
   constructor(device: Device, config: ModelConfig, dtype: 'float32' | 'bf16', blocks: number) {
     const { layers, kvHeads, headDim } = config;
     this.blocks = blocks;
+    this.#config = config;
     this.#keys = [];
     this.#values = [];
     this.#holders = new Int32Array(blocks);
@@ -132,7 +134,8 @@ export class KvPool {
   ): Tensor {
     const [keys, values] = [this.#keys[layer], this.#values[layer]];
     const rotated = kvWrite(k, v, slots, keys, values, { ...angles, q })!;
-    const scale = 1 / Math.sqrt(q.shape[2]);
+    const scale = attentionScale(this.#config);
+    if (windowOf(this.#config, layer) !== undefined) throw new Error('window'); // TODO-WINDOW
     return treeAttentionPool(rotated, keys, values, tables, rowTable, lengths, scale, reads);
   }
 

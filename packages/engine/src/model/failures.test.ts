@@ -14,7 +14,7 @@ import { loadModelWithAdapter } from './loadModelWithAdapter.js';
 import { mergeAdapters } from './merge.js';
 
 const device = Device.open('cpu');
-const shape = { tieWordEmbeddings: false, attentionBias: true };
+const shape = { tieWordEmbeddings: false, qkvBias: true, oBias: true };
 const lora = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj', 'down_proj'] as const };
 let folder: string;
 let model: Model;

@@ -8,8 +8,10 @@ import { checkTensors, named, type Warn } from './checkTensors.js';
 import type { ModelConfig } from './config.js';
 import { unpacked, type TensorFile } from './files/bitsandbytes.js';
 import { readJsonObject } from '@selfjudge/base';
-import { Safetensors, type HostTensor } from './files/safetensors.js';
-import { configFromHf } from './hfConfig.js';
+import { float32Of, Safetensors, type HostTensor } from './files/safetensors.js';
+import { textModel } from './folderNames.js';
+import { unfused } from './fusedRows.js';
+import { configFromHf, holdsText } from './hfConfig.js';
 import { quantizationOf, refuseQuantized } from './quantization.js';
 import type { ModelSource } from './source.js';
 
@@ -45,7 +47,7 @@ export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUs
     warn(
       `${path}: quantization_config says ${quantization}, but the weights are not packed: read as they are`,
     );
-  const file = underModel(values);
+  const file = textModel(values, holdsText(json), [HEAD, SCORE]);
   if (use === 'text' && !file.tensors.has(HEAD) && file.tensors.has(SCORE)) throw scoresOnly(file.path);
   const shapes = new Map([...file.tensors].map(([name, { shape }]) => [name, shape]));
   const scores = use === 'score' && shapes.has(SCORE);
@@ -54,13 +56,23 @@ export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUs
     // Nothing reads a head that is not there: the table stands in its place.
     if (!shapes.has(HEAD)) config.tieWordEmbeddings = true;
   }
-  const read = untied(file, config, shapes, warn);
+  const split = unfused(file.path, config, shapes, (name) => file.read(name));
+  const read = untied({ path: file.path, read: split }, config, shapes, warn);
   const surplus = checkTensors(file.path, config, shapes).filter((name) => !BUFFER.test(name));
   if (surplus.length > 0)
     warn(`${file.path}: ${named(surplus, 'tensor')} not used: by its config the model has none such`);
   return {
     path: file.path,
     config,
+    origin: {
+      config: json,
+      nameOf: (name) => file.nameOf(name),
+      beside: file.beside.map((name) => ({
+        name,
+        shape: values.tensors.get(name)!.shape,
+        read: () => values.read(name),
+      })),
+    },
     dtype: (file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype === 'F32' ? 'float32' : 'bf16',
     read,
     ...(scores && { score: () => file.read(SCORE) }),
@@ -98,19 +110,6 @@ function openWeights(folder: string, warn: Warn): Safetensors {
   return weights;
 }
 
-/** A base model saved without its head has names without `model.`; transformers puts it before them. */
-function underModel(file: TensorFile): TensorFile {
-  const names = [...file.tensors.keys()];
-  if (names.some((name) => name.startsWith('model.')) || !file.tensors.has('embed_tokens.weight'))
-    return file;
-  const own = new Map(names.map((name) => [name === HEAD || name === SCORE ? name : `model.${name}`, name]));
-  return {
-    path: file.path,
-    tensors: new Map([...own].map(([name, from]) => [name, file.tensors.get(from)!])),
-    read: (name) => file.read(own.get(name) ?? name),
-  };
-}
-
 /**
  * What "tied" means for a file, as in transformers: a head beside the table is kept where it differs from it, and a head
  * alone is the table too. Says so in `config`, and leaves in `shapes` what the model uses.
@@ -118,7 +117,7 @@ function underModel(file: TensorFile): TensorFile {
  * @returns the reader of its tensors
  */
 function untied(
-  file: TensorFile,
+  file: Pick<TensorFile, 'path' | 'read'>,
   config: ModelConfig,
   shapes: Map<string, number[]>,
   warn: Warn,
@@ -151,11 +150,6 @@ function sameValues(a: HostTensor, b: HostTensor): boolean {
 /** Of tensors stored in different dtypes. */
 function sameNumbers(a: HostTensor, b: HostTensor): boolean {
   if (a.data.length !== b.data.length) return false;
-  const [left, right] = [valuesOf(a), valuesOf(b)];
+  const [left, right] = [float32Of(a), float32Of(b)];
   return left.every((x, i) => x === right[i]);
-}
-
-function valuesOf(tensor: HostTensor): Float32Array {
-  if (tensor.dtype === 'float32') return tensor.data;
-  return new Float32Array(Uint32Array.from(tensor.data, (bits) => bits << 16).buffer);
 }

@@ -1,10 +1,14 @@
+import { roundToBf16 } from '../tensor/dtype.js';
 import { embedding } from '../tensor/ops/embedding.js';
 import { gatherRows } from '../tensor/ops/rows.js';
 import { reshape } from '../tensor/ops/reshape.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
+import { add } from '../tensor/ops/add.js';
+import { scale } from '../tensor/ops/scale.js';
 import type { Angles } from '../tensor/ops/kvWrite.js';
 import { tidy } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { Vector } from '../tensor/vector.js';
 import type { LinearName } from './config.js';
 import type { ModelWeights } from './weights.js';
 
@@ -66,7 +70,8 @@ export function forwardRows(view: AdaptedLinears, rows: Rows): Tensor {
   const { layers, norm, config } = view.model;
   return tidy(() => {
     const { delta, stream } = blocks(view, rows, layers.length);
-    return rmsNorm(delta, norm, config.rmsNormEps, stream).y;
+    const { y } = normed(view, delta, norm, stream);
+    return config.logitScale === undefined ? y : scale(y, config.logitScale);
   });
 }
 
@@ -79,45 +84,74 @@ export function forwardKeys(
   rows: Omit<Rows, 'keep'>,
   store: (layer: number, k: Tensor, v: Tensor, angles: Angles) => void,
 ): void {
-  const { layers, config } = view.model;
+  const { layers } = view.model;
   const last = layers.length - 1;
   tidy(() => {
     const { delta, stream } = blocks(view, rows, last);
-    const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, stream);
+    const { y } = normed(view, delta, layers[last].norms.beforeAttention, stream);
     const [k, v] = heads(view, rows, last, ['k_proj', 'v_proj'], y);
-    store(last, k, v, anglesOf(view, rows));
+    store(last, k, v, anglesOf(view, rows, last));
   });
 }
 
 /** Embedding and the first `count` blocks. The residual stream is `stream + delta`: the next norm adds them. */
 function blocks(view: AdaptedLinears, rows: Rows, count: number): { delta: Tensor; stream?: Tensor } {
-  const { layers, config, table } = view.model;
-  const eps = config.rmsNormEps;
-  let delta = embedding(table, rows.tokens);
+  const { layers, config } = view.model;
+  const { activation } = config;
+  let delta = embedded(view, rows.tokens);
   let stream: Tensor | undefined;
   for (let layer = 0; layer < count; layer++) {
+    const { norms } = layers[layer];
     const keep = layer === layers.length - 1 ? rows.keep : undefined;
     const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
     const { dropout } = rows;
     const linear = (name: LinearName, x: Tensor, gate?: Tensor) =>
-      view.linear(layer, name, x, { rowKeys, dropout, gate });
+      view.linear(layer, name, x, { rowKeys, dropout, gate, ...(gate && { activation }) });
     const [attended, residual] = tidy(() => {
-      const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
+      const { y, sum } = normed(view, delta, norms.beforeAttention, stream);
       const [q, k, v] = heads(view, rows, layer, ['q_proj', 'k_proj', 'v_proj'], y);
-      const o = rows.attend(layer, q, k, v, anglesOf(view, rows));
+      const o = rows.attend(layer, q, k, v, anglesOf(view, rows, layer));
       const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
-      if (keep === undefined) return [linear('o_proj', flat), sum];
-      return [linear('o_proj', gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
+      const added = (x: Tensor) => branch(view, linear('o_proj', x), norms.afterAttention);
+      if (keep === undefined) return [added(flat), sum];
+      return [added(gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
     });
     const [next, after] = tidy(() => {
-      const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, residual);
-      return [linear('down_proj', linear('up_proj', y, linear('gate_proj', y))), sum];
+      const { y, sum } = normed(view, attended, norms.beforeMlp, residual);
+      const down = linear('down_proj', linear('up_proj', y, linear('gate_proj', y)));
+      return [branch(view, down, norms.afterMlp), sum];
     });
     for (const x of [delta, stream, attended, residual]) x?.dispose();
     delta = next;
     stream = after;
   }
   return { delta, stream };
+}
+
+function embedded({ model: { table, config, dtype } }: AdaptedLinears, tokens: Tensor): Tensor {
+  const rows = embedding(table, tokens);
+  const { embeddingScale: factor } = config;
+  if (factor === undefined) return rows;
+  return scale(rows, dtype === 'bf16' ? roundToBf16(factor) : Math.fround(factor));
+}
+
+/** x plus the stream it goes on, and the norm of that; without a norm there, the sum itself. */
+function normed(
+  { model: { config } }: AdaptedLinears,
+  x: Tensor,
+  norm: Vector | undefined,
+  stream?: Tensor,
+): { y: Tensor; sum: Tensor } {
+  if (norm !== undefined) return rmsNorm(x, norm, config.rmsNormEps, stream);
+  const sum = stream === undefined ? x : add(stream, x);
+  return { y: sum, sum };
+}
+
+/** What a branch adds to the residual stream. */
+function branch(view: AdaptedLinears, x: Tensor, norm: Vector | undefined): Tensor {
+  const { residualScale: factor } = view.model.config;
+  const { y } = normed(view, x, norm);
+  return factor === undefined ? y : scale(y, factor);
 }
 
 /** Queries, keys or values of one layer: [T, heads, headDim] each. */
@@ -128,12 +162,18 @@ function heads(
   names: readonly ('q_proj' | 'k_proj' | 'v_proj')[],
   x: Tensor,
 ): Tensor[] {
-  const { heads, kvHeads, headDim } = view.model.config;
-  return view
-    .linearGroup(layer, names, x, { rowKeys, dropout })
-    .map((y, i) => reshape(y, [x.shape[0], names[i] === 'q_proj' ? heads : kvHeads, headDim]));
+  const { config, layers } = view.model;
+  const { heads, kvHeads, headDim, qkNorm } = config;
+  const { queryNorm, keyNorm } = layers[layer];
+  return view.linearGroup(layer, names, x, { rowKeys, dropout }).map((y, i) => {
+    const name = names[i];
+    const norm = name === 'q_proj' ? queryNorm : name === 'k_proj' ? keyNorm : undefined;
+    const shape = [x.shape[0], name === 'q_proj' ? heads : kvHeads, headDim];
+    if (qkNorm === 'all') return reshape(normed(view, y, norm).y, shape);
+    return normed(view, reshape(y, shape), norm).y;
+  });
 }
 
-function anglesOf(view: AdaptedLinears, { length, positions }: Rows): Angles {
-  return { table: view.model.rope.rows(length), positions };
+function anglesOf(view: AdaptedLinears, { length, positions }: Rows, layer: number): Angles {
+  return { table: view.model.rotary.rows(layer, length), positions };
 }

@@ -87,7 +87,7 @@ const batch = TreeBatch.from([{ tokens: [1, 7, 30, 4, 12, 5, 6, 2], targets: [[1
 describe('a GGUF file', () => {
   it('gives the model it was made from, rotation included', async () => {
     for (const tieWordEmbeddings of [true, false]) {
-      const model = tinyModel({ tieWordEmbeddings, attentionBias: true });
+      const model = tinyModel({ tieWordEmbeddings, qkvBias: true, oBias: true });
       await write(model);
       const again = await Model.load(path);
       expect(again.config).toMatchObject({ ...tinyConfig, tieWordEmbeddings });

@@ -1,7 +1,10 @@
 import { FileFormatError } from '@selfjudge/base';
 import { Tokenizer } from '@selfjudge/text';
 import { checkTensors, named, type Warn } from './checkTensors.js';
-import { LINEARS, parameterSpecs, type ModelConfig } from './config.js';
+import type { ModelConfig } from './config.js';
+import { familyOf } from './families/index.js';
+import { unfused } from './fusedRows.js';
+import { isNorm, transformersName } from './ggufNames.js';
 import type { GgufFile } from './files/gguf.js';
 import { readSplitGguf } from './files/ggufSplit.js';
 import { assertReadable } from './files/ggufTypes.js';
@@ -9,31 +12,35 @@ import type { HostTensor } from './files/safetensors.js';
 import { configFromGguf } from './ggufConfig.js';
 import type { ModelSource } from './source.js';
 
-const GGUF_LINEARS = ['attn_q', 'attn_k', 'attn_v', 'attn_output', 'ffn_gate', 'ffn_up', 'ffn_down'];
+/** Tensors that hold what the config says. */
+const ROPE = ['rope_freqs.weight', 'rope_factors_short.weight', 'rope_factors_long.weight'];
 
-/** A GGUF file of a Llama model, or all shards of one. Blocks are expanded to float32 when read. */
+/** A GGUF file of a model, or all shards of one. Blocks are expanded to float32 when read. */
 export function ggufSource(path: string, warn: Warn = () => {}): ModelSource {
   const file = readSplitGguf(path);
   const config = configFromGguf(file, warn);
-  const names = new Map([...file.tensors.keys()].map((name) => [transformersName(name), name]));
+  const names = new Map([...file.tensors.keys()].map((name) => [transformersName(name, config), name]));
   const shapes = new Map([...names].map(([name, own]) => [name, file.tensors.get(own)!.shape]));
-  const surplus = checkTensors(path, config, shapes).filter((name) => name !== 'rope_freqs.weight');
+  const read = unfused(path, config, shapes, (name) =>
+    readTensor(file, config, name, names.get(name) ?? name),
+  );
+  const surplus = checkTensors(path, config, shapes).filter((name) => !ROPE.includes(name));
   // llama.cpp refuses them too: by the format a model uses all that its file holds.
   if (surplus.length > 0)
     throw new FileFormatError({
       path,
-      expected: 'the tensors of a Llama model only',
-      received: named(surplus, 'tensor'),
+      expected: `the tensors of a ${familyOf(config)?.title} model only`,
+      received: named(
+        surplus.map((name) => names.get(name) ?? name),
+        'tensor',
+      ),
     });
-  for (const { name } of parameterSpecs(config)) {
-    const own = names.get(name) as string;
-    assertReadable(file.tensors.get(own)!, own);
-  }
+  for (const [own, tensor] of file.tensors) assertReadable(tensor, own);
   return {
     path,
     config,
     dtype: file.tensors.get('token_embd.weight')!.type === 'F32' ? 'float32' : 'bf16',
-    read: (name) => readGgufTensor(file, config, name, names.get(name) as string),
+    read,
     tokenizer: async () =>
       file.metadata.has('tokenizer.ggml.model')
         ? Tokenizer.fromGguf(withoutPadding(file.metadata))
@@ -58,12 +65,17 @@ function withoutPadding(metadata: GgufFile['metadata']): GgufFile['metadata'] {
   return cut;
 }
 
-function readGgufTensor(file: GgufFile, config: ModelConfig, name: string, own: string): HostTensor {
+function readTensor(file: GgufFile, config: ModelConfig, name: string, own: string): HostTensor {
   const { shape } = file.tensors.get(own)!;
   const data = file.read(own);
+  const permuted = familyOf(config)?.gguf?.permuted === true;
   const heads = name.includes('.q_proj.') ? config.heads : name.includes('.k_proj.') ? config.kvHeads : 0;
-  const values = heads === 0 ? data : halfSplit(data, heads, shape[0] / heads);
-  return { dtype: 'float32', shape, data: values };
+  if (permuted && heads > 0)
+    return { dtype: 'float32', shape, data: halfSplit(data, heads, shape[0] / heads) };
+  // What a norm multiplies by: the offset is in it.
+  const offset = config.normOffset ?? 0;
+  if (offset !== 0 && isNorm(name)) return { dtype: 'float32', shape, data: data.map((x) => x - offset) };
+  return { dtype: 'float32', shape, data };
 }
 
 /**
@@ -79,24 +91,4 @@ export function halfSplit(rows: Float32Array, heads: number, headDim: number): F
     out.set(rows.subarray(row * columns, (row + 1) * columns), target * columns);
   }
   return out;
-}
-
-const GGUF_WHOLE = new Map([
-  ['token_embd.weight', 'model.embed_tokens.weight'],
-  ['output_norm.weight', 'model.norm.weight'],
-  ['output.weight', 'lm_head.weight'],
-]);
-
-/** transformers' name of a tensor of llama.cpp's; a name that has none is returned as it is. */
-function transformersName(name: string): string {
-  const whole = GGUF_WHOLE.get(name);
-  if (whole !== undefined) return whole;
-  const [, layer, stem, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
-  if (layer === undefined) return name;
-  const prefix = `model.layers.${layer}`;
-  if (stem === 'attn_norm') return `${prefix}.input_layernorm.${kind}`;
-  if (stem === 'ffn_norm') return `${prefix}.post_attention_layernorm.${kind}`;
-  const linear = GGUF_LINEARS.indexOf(stem);
-  if (linear < 0) return name;
-  return `${prefix}.${linear < 4 ? 'self_attn' : 'mlp'}.${LINEARS[linear]}.${kind}`;
 }

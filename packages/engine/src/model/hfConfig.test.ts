@@ -26,6 +26,7 @@ const read = (change: Record<string, unknown>, generation?: unknown) =>
 describe('configFromHf', () => {
   it('reads a Llama config', () => {
     expect(read({})).toEqual({
+      family: 'llama',
       hiddenSize: 576,
       intermediateSize: 1536,
       layers: 30,
@@ -41,14 +42,13 @@ describe('configFromHf', () => {
       bosTokenId: 1,
       eosTokenIds: [2],
       padTokenId: undefined,
-      attentionBias: false,
-      mlpBias: false,
     });
   });
 
   it('reads rope_parameters of transformers 5 and the scalings of both forms', () => {
     const five = read({ rope_theta: undefined, rope_parameters: { rope_type: 'default', rope_theta: 5e5 } });
-    expect(five).toMatchObject({ ropeTheta: 5e5, ropeScaling: undefined });
+    expect(five.ropeTheta).toBe(5e5);
+    expect(five.ropeScaling).toBeUndefined();
     expect(read({ rope_scaling: { type: 'linear', factor: 2 } }).ropeScaling).toEqual({
       type: 'linear',
       factor: 2,
@@ -90,7 +90,9 @@ describe('configFromHf', () => {
       read({ ...absent, model_type: 'mistral', num_attention_heads: 32, head_dim: 18, sliding_window: null }),
     ).toMatchObject({ kvHeads: 8, maxPositions: 131072 });
     const wide = { model_type: 'mistral', sliding_window: 8192, attention_bias: true, mlp_bias: true };
-    expect(read(wide)).toMatchObject({ maxPositions: 8192, attentionBias: false, mlpBias: false });
+    expect(read(wide)).toMatchObject({ maxPositions: 8192 });
+    for (const key of ['qkvBias', 'oBias', 'mlpBias', 'layerTypes'])
+      expect(read(wide)).not.toHaveProperty(key);
     expect(read({ hidden_act: 'swish' }).hiddenSize).toBe(576);
   });
 
@@ -116,16 +118,11 @@ describe('configFromHf', () => {
   const refused: [string, Record<string, unknown>, RegExp][] = [
     [
       'another architecture',
-      { model_type: 'qwen3', architectures: ['Qwen3ForCausalLM'] },
-      /model_type llama or mistral, received qwen3, Qwen3ForCausalLM/,
+      { model_type: 'qwen3_moe', architectures: ['Qwen3MoeForCausalLM'] },
+      /of a family that is computed here \(model_type llama, .*received qwen3_moe, Qwen3MoeForCausalLM: a mixture/,
     ],
     ['no architecture', { architectures: undefined, model_type: 'gpt2' }, /received gpt2/],
-    ['a sliding window', { model_type: 'mistral', sliding_window: 4096 }, /sliding_window .*received 4096\n/],
-    [
-      'the window that Mistral has by default',
-      { model_type: 'mistral' },
-      /received 4096, the default of Mistral/,
-    ],
+    ['a window of no keys', { model_type: 'mistral', sliding_window: 0 }, /sliding_window .*received 0/],
     ['another activation', { hidden_act: 'gelu' }, /silu/],
     ['partial rotation', { partial_rotary_factor: 0.5 }, /partial_rotary_factor/],
     [
@@ -133,7 +130,7 @@ describe('configFromHf', () => {
       { rope_parameters: { full_attention: { rope_type: 'default' } } },
       /rope_parameters of one kind for all layers, received one of its own for full_attention/,
     ],
-    ['an unknown rope', { rope_scaling: { rope_type: 'longrope' } }, /rope_type .*received longrope/],
+    ['an unknown rope', { rope_scaling: { rope_type: 'yarn2' } }, /rope_type .*received yarn2/],
     ['rope without its factor', { rope_scaling: { rope_type: 'linear' } }, /rope_scaling.factor a number/],
     ['a missing size', { hidden_size: undefined }, /hidden_size a number, received undefined/],
     ['heads that do not divide', { num_key_value_heads: 2, head_dim: 64 }, /heads a multiple of kvHeads/],

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { llama } from './families/llama.js';
 import { ropeFromHf } from './hfRope.js';
+import { HfValues } from './hfValues.js';
 
 function read(config: Record<string, unknown>) {
   const warnings: string[] = [];
-  const rope = ropeFromHf(config, 4096, 'config.json', (message) => warnings.push(message));
+  const values = new HfValues(config, 'config.json', (message) => warnings.push(message));
+  const rope = ropeFromHf(values, { headDim: 8, maxPositions: 4096 }, llama);
   return { ...rope, warnings };
 }
 
@@ -19,6 +22,7 @@ describe('ropeFromHf', () => {
     }
     expect(read({ rope_scaling: { type: 'default' }, rope_theta: 5e5 })).toEqual({
       ropeTheta: 5e5,
+      maxPositions: 4096,
       warnings: [],
     });
   });
@@ -65,7 +69,7 @@ describe('ropeFromHf', () => {
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([
-    ['a type that is not computed', { rope_scaling: { type: 'dynamic', factor: 2 } }, /received dynamic/],
+    ['a type that is not computed', { rope_scaling: { type: 'ntk', factor: 2 } }, /received ntk/],
     ['a type by a name of Object', { rope_scaling: { type: 'constructor' } }, /received constructor/],
     ['a list', { rope_scaling: [1] }, /rope_scaling an object/],
     ['partial rotation', { rope_parameters: { partial_rotary_factor: 0.5 } }, /partial_rotary_factor 1/],

@@ -6,7 +6,8 @@ import { Tensor } from '../tensor/tensor.js';
 import { Weight } from '../tensor/weight.js';
 import type { AdapterParts, LowRank } from './adapterParts.js';
 import { configProblem, hasBias, LINEARS, linearShape, type LinearName, type ModelConfig } from './config.js';
-import type { HostTensor } from './files/safetensors.js';
+import { float32Of, type HostTensor } from './files/safetensors.js';
+import { familyOf } from './families/index.js';
 import type { LoadableSource, ModelSource } from './source.js';
 
 const TABLE = 'model.embed_tokens';
@@ -46,9 +47,14 @@ function mergedConfig(base: ModelConfig, { path, whole, lowRank, unties }: Adapt
   if (unties) config.tieWordEmbeddings = false;
   for (const [module, { bias }] of lowRank) {
     if (bias === undefined || module === HEAD) continue;
-    if (LINEARS.indexOf(module.split('.').at(-1) as LinearName) < 4) config.attentionBias = true;
-    else config.mlpBias = true;
+    const at = LINEARS.indexOf(module.split('.').at(-1) as LinearName);
+    if (at > 3) config.mlpBias = true;
+    else if (at === 3) config.oBias = true;
+    else config.qkvBias = true;
   }
+  // One key of config.json is for all four, in families that have one: where the others lack a bias it is zero.
+  if (familyOf(config)?.biases.includes('attention_bias') && (config.qkvBias || config.oBias))
+    Object.assign(config, { qkvBias: true, oBias: true });
   const rows = [TABLE, HEAD].map((module) => whole.get(`${module}.weight`)?.shape[0] ?? base.vocabSize);
   config.vocabSize = rows[0];
   const differ = !config.tieWordEmbeddings && rows[0] !== rows[1];
@@ -115,12 +121,4 @@ function bias(
   const added = change.bias.read();
   const scale = change.alpha / change.r;
   return { dtype: 'float32', shape, data: data.map((x, i) => x + scale * added[i]) };
-}
-
-/** A tensor's values, whatever they are stored in. */
-export function float32Of({ dtype, data }: HostTensor): Float32Array {
-  if (dtype === 'float32') return data;
-  const words = new Uint32Array(data.length);
-  for (let i = 0; i < data.length; i++) words[i] = data[i] << 16;
-  return new Float32Array(words.buffer);
 }

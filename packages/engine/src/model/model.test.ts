@@ -42,7 +42,7 @@ async function bits(model: Model): Promise<Map<string, Uint32Array>> {
 describe('Model', () => {
   for (const dtype of ['float32', 'bf16'] as const) {
     it(`saves and loads ${dtype} bit-equal`, async () => {
-      const model = tinyModel({ tieWordEmbeddings: false, attentionBias: true }, dtype);
+      const model = tinyModel({ tieWordEmbeddings: false, qkvBias: true, oBias: true }, dtype);
       const path = join(folder, dtype);
       await model.save(path);
       let last = 0;
@@ -90,7 +90,7 @@ describe('Model', () => {
     const path = join(folder, 'wrong');
     await model.save(path);
     model.dispose();
-    const other = tinyModel({ vocabSize: 51, attentionBias: true });
+    const other = tinyModel({ vocabSize: 51, qkvBias: true, oBias: true });
     await other.save(join(folder, 'other'));
     other.dispose();
     writeFileSync(join(path, 'model.safetensors'), '');
@@ -149,7 +149,7 @@ describe('Model', () => {
 
   it('has the gradient of its finite differences', async () => {
     for (const tieWordEmbeddings of [true, false]) {
-      const model = tinyModel({ tieWordEmbeddings, attentionBias: true, mlpBias: true });
+      const model = tinyModel({ tieWordEmbeddings, qkvBias: true, oBias: true, mlpBias: true });
       // Larger weights than the initial ones, so that every layer matters.
       const set = model.makeTrainable();
       const random = new Random(3);
@@ -171,7 +171,7 @@ describe('Model', () => {
 
   it('clones into a frozen copy that training leaves alone', async () => {
     for (const dtype of ['float32', 'bf16'] as const) {
-      const model = tinyModel({ attentionBias: true }, dtype);
+      const model = tinyModel({ qkvBias: true, oBias: true }, dtype);
       const before = await bits(model);
       const copy = model.clone();
       const set = model.makeTrainable();

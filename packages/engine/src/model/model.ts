@@ -25,8 +25,16 @@ import { checkVocabulary } from '@selfjudge/text/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import type { Adapter } from './adapter.js';
 import type { Warn } from './checkTensors.js';
-import { configProblem, hasBias, isConfig, LINEARS, linearPath, parameterSpecs } from './config.js';
-import type { LinearName, ModelConfig } from './config.js';
+import {
+  BLOCK_NORMS,
+  configProblem,
+  hasBias,
+  isConfig,
+  LINEARS,
+  linearPath,
+  parameterSpecs,
+} from './config.js';
+import type { BlockNorm, LinearName, ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import type { HostTensor } from './files/safetensors.js';
@@ -34,9 +42,10 @@ import { Fingerprint } from './fingerprint.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import { modelTensors } from './modelTensors.js';
 import { configToHf } from './hfConfig.js';
+import type { Origin } from './origin.js';
 import { layOut, ParameterSet } from './parameterSet.js';
 import { findModel } from './paths.js';
-import { RopeTable } from './ropeTable.js';
+import { Rotary } from './rotary.js';
 import { openSource } from './openSource.js';
 import type { LoadableSource } from './source.js';
 import { ModelView } from './view.js';
@@ -72,8 +81,8 @@ const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(
 const UPLOAD_WINDOW = 256 << 20;
 
 /**
- * A model of the Llama family (Touvron et al., arXiv 2302.13971): its weights, packed once in the compute dtype, and
- * its rotary table. Views (`view`) compute with it.
+ * A decoder of the Llama kind (Touvron et al., arXiv 2302.13971) of any family in `families/`: its weights, packed once in
+ * the compute dtype, and its rotary tables. Views (`view`) compute with it.
  */
 export class Model implements ModelWeights {
   readonly config: ModelConfig;
@@ -82,11 +91,12 @@ export class Model implements ModelWeights {
   tokenizer?: Tokenizer;
   source?: string;
   readonly fingerprint?: string;
+  readonly origin?: Origin;
   readonly table: Weight;
   readonly head: Weight;
   readonly norm: Vector;
   readonly layers: readonly Layer[];
-  readonly rope: RopeTable;
+  readonly rotary: Rotary;
   readonly #parameters: ReadonlyMap<string, Weight | Vector>;
   readonly #masters = new Map<string, Tensor>();
   #set: ParameterSet | undefined;
@@ -102,20 +112,26 @@ export class Model implements ModelWeights {
     device: Device,
     dtype: 'float32' | 'bf16',
     parameters: ReadonlyMap<string, Weight | Vector>,
-    { tokenizer, fingerprint }: { tokenizer?: Tokenizer; fingerprint?: string },
+    { tokenizer, fingerprint, origin }: { tokenizer?: Tokenizer; fingerprint?: string; origin?: Origin },
   ) {
     this.config = config;
     this.device = device;
     this.dtype = dtype;
     if (tokenizer !== undefined) this.tokenizer = tokenizer;
     if (fingerprint !== undefined) this.fingerprint = fingerprint;
+    if (origin !== undefined) this.origin = origin;
     this.#parameters = parameters;
     const get = <T extends Weight | Vector>(name: string) => parameters.get(name) as T;
     this.table = get<Weight>('model.embed_tokens.weight');
     this.head = config.tieWordEmbeddings ? this.table : get<Weight>('lm_head.weight');
     this.norm = get<Vector>('model.norm.weight');
+    const norms = Object.entries(BLOCK_NORMS[config.normPlacement ?? 'pre']);
+    const headNorm = (layer: number, which: 'q' | 'k') =>
+      config.qkNorm && get<Vector>(`model.layers.${layer}.self_attn.${which}_norm.weight`);
     this.layers = Array.from({ length: config.layers }, (_, layer) => ({
-      inputNorm: get<Vector>(`model.layers.${layer}.input_layernorm.weight`),
+      norms: Object.fromEntries(
+        norms.map(([at, name]) => [at, get<Vector>(`model.layers.${layer}.${name}.weight`)]),
+      ) as Partial<Record<BlockNorm, Vector>>,
       linears: Object.fromEntries(
         LINEARS.map((name) => {
           const path = linearPath(layer, name);
@@ -123,9 +139,10 @@ export class Model implements ModelWeights {
           return [name, { weight: get<Weight>(`${path}.weight`), bias }];
         }),
       ) as Record<LinearName, Linear>,
-      postNorm: get<Vector>(`model.layers.${layer}.post_attention_layernorm.weight`),
+      queryNorm: headNorm(layer, 'q'),
+      keyNorm: headNorm(layer, 'k'),
     }));
-    this.rope = new RopeTable(device, config);
+    this.rotary = new Rotary(device, config);
   }
 
   /**
@@ -183,7 +200,7 @@ export class Model implements ModelWeights {
       for (const weight of parameters.values()) weight.dispose();
       throw error;
     }
-    const of = { tokenizer, fingerprint: fingerprint.digest() };
+    const of = { tokenizer, fingerprint: fingerprint.digest(), origin: source.origin };
     const model = new Model(source.config, device, dtype, parameters, of);
     model.source = path;
     return model;
@@ -205,7 +222,7 @@ export class Model implements ModelWeights {
         if (shape.length === 2) {
           const random = new Random(seed, i);
           for (let j = 0; j < data.length; j++) data[j] = 0.02 * random.normal();
-        } else if (name.endsWith('.weight')) data.fill(1);
+        } else if (name.endsWith('.weight')) data.fill(1 - (config.normOffset ?? 0));
         parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
       }
     });
@@ -271,6 +288,7 @@ export class Model implements ModelWeights {
     });
     const model = new Model(this.config, this.device, this.dtype, parameters, {
       tokenizer: this.tokenizer,
+      origin: this.origin,
     });
     model.source = this.source;
     return model;
@@ -284,7 +302,7 @@ export class Model implements ModelWeights {
     check('Model.save', { folder }, { folder: isPath });
     makeFolder(folder);
     await writeSafetensors(join(folder, 'model.safetensors'), await modelTensors(this));
-    await writeJson(join(folder, 'config.json'), configToHf(this.config, this.dtype));
+    await writeJson(join(folder, 'config.json'), configToHf(this.config, this.dtype, this.origin?.config));
     await this.tokenizer?.save(folder);
     this.source = folder;
   }
@@ -300,7 +318,7 @@ export class Model implements ModelWeights {
       weight.dispose();
     }
     for (const master of this.#masters.values()) master.dispose();
-    this.rope.dispose();
+    this.rotary.dispose();
     this.#set?.value.dispose();
     this.#set?.grad.dispose();
   }

@@ -1,11 +1,16 @@
 import { owned } from '../tensor/scope.js';
 import { Weight } from '../tensor/weight.js';
 import { fitsBf16, type TensorToWrite } from './files/writeSafetensors.js';
+import { float32Of } from './files/safetensors.js';
+import { fused } from './fusedRows.js';
 import type { ModelWeights } from './weights.js';
 
-/** A model's tensors as its file holds them, in its dtype. Norms that bf16 does not hold exactly stay float32. */
+/**
+ * A model's tensors as files of its family hold them, in its dtype, and those that the folder it was read from has beside
+ * them. Norms that bf16 does not hold exactly stay float32.
+ */
 export async function modelTensors(
-  model: Pick<ModelWeights, 'dtype' | 'parameters'>,
+  model: Pick<ModelWeights, 'config' | 'dtype' | 'parameters' | 'origin'>,
 ): Promise<TensorToWrite[]> {
   const tensors: TensorToWrite[] = [];
   for (const { name, shape, weight } of model.parameters()) {
@@ -18,7 +23,16 @@ export async function modelTensors(
       tensors.push({ name, shape, dtype, values: () => values });
     }
   }
-  return tensors;
+  const { origin } = model;
+  const own = fused(tensors, model.config);
+  if (origin === undefined) return own;
+  return [
+    ...own.map((tensor) => ({ ...tensor, name: origin.nameOf(tensor.name) })),
+    ...origin.beside.map(({ name, shape, read }): TensorToWrite => {
+      const { dtype } = read();
+      return { name, shape, dtype: dtype === 'bf16' ? 'BF16' : 'F32', values: () => float32Of(read()) };
+    }),
+  ];
 }
 
 async function readRows(weight: Weight): Promise<Float32Array> {

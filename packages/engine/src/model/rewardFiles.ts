@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 
-import { FileFormatError, makeFolder, readJsonObject } from '@selfjudge/base';
+import { ArgumentError, FileFormatError, makeFolder, readJsonObject } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import { Adapter } from './adapter.js';
 import type { PartTensor } from './adapterParts.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
-import type { HostTensor } from './files/safetensors.js';
+import { float32Of, type HostTensor } from './files/safetensors.js';
+import { familyOf } from './families/index.js';
 import { configToHf } from './hfConfig.js';
 import { Model, warnerOf, type LoadOptions } from './model.js';
 import { withAdapter } from './loadModelWithAdapter.js';
-import { float32Of } from './mergedSource.js';
 import { modelTensors } from './modelTensors.js';
 import { openSource } from './openSource.js';
 import { findModel } from './paths.js';
@@ -81,13 +81,18 @@ export async function writeReward(
       if (whole !== adapters[0]) whole.dispose();
     }
   } else {
-    const tensors = (await modelTensors(model)).filter(({ name }) => name !== 'lm_head.weight');
+    const family = familyOf(model.config);
+    if (family?.classes.score === undefined) throw withoutClass(family?.title);
+    // A text model inside another is written as the text model alone: that is what is classified.
+    const origin = model.origin?.config.text_config === undefined ? model.origin : undefined;
+    const text = { config: model.config, dtype: model.dtype, origin, parameters: () => model.parameters() };
+    const tensors = (await modelTensors(text)).filter(({ name }) => name !== 'lm_head.weight');
     const shape = [1, score.length];
     tensors.push({ name: SCORE, shape, dtype: 'F32', values: () => score });
     await writeSafetensors(join(folder, 'model.safetensors'), tensors);
     await writeJson(join(folder, 'config.json'), {
-      ...configToHf(model.config, model.dtype),
-      architectures: ['LlamaForSequenceClassification'],
+      ...configToHf(model.config, model.dtype, origin?.config),
+      architectures: [family.classes.score],
       id2label: { 0: 'LABEL_0' },
       label2id: { LABEL_0: 0 },
       pad_token_id: padTokenId ?? null,
@@ -129,6 +134,13 @@ function scoreOf(path: string, tensor: HostTensor & Pick<PartTensor, 'name'>, wi
     received: `${values[at]} at ${at}`,
   });
 }
+
+const withoutClass = (title = 'its family') =>
+  new ArgumentError('model', {
+    where: 'RewardModel.save',
+    expected: 'a family that transformers has a sequence classification of, or an adapter',
+    received: title,
+  });
 
 const withoutHead = (path: string) =>
   new FileFormatError({

@@ -2,23 +2,30 @@ import { ArgumentError } from '@selfjudge/base';
 import type { Device } from '../tensor/device.js';
 import { owned } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
-import { ropeRows, type RopeShape } from './rope.js';
 
 /** Rows of the first table: enough for short prompts, cheap to make. */
 const FIRST_ROWS = 1024;
 
-/** The rotary table of a model on its device, [P, headDim] float32. It grows by doubling when a path is longer. */
+/** What a table is made of. */
+export interface RopeRows {
+  /** Values a row: cosines, then as many sines. */
+  width: number;
+  /** Rows there are: the model's context. */
+  limit: number;
+  /** Rows `from` to `to`, float32. */
+  make(from: number, to: number): Float32Array;
+}
+
+/** A rotary table on its device, [P, width] float32. It grows by doubling when a path is longer. */
 export class RopeTable {
   readonly #device: Device;
-  readonly #shape: RopeShape;
-  readonly #limit: number;
+  readonly #rows: RopeRows;
   #host = new Float32Array(0);
   #tensor: Tensor | undefined;
 
-  constructor(device: Device, shape: RopeShape & { maxPositions: number }) {
+  constructor(device: Device, rows: RopeRows) {
     this.#device = device;
-    this.#shape = shape;
-    this.#limit = shape.maxPositions;
+    this.#rows = rows;
   }
 
   /**
@@ -26,20 +33,21 @@ export class RopeTable {
    * length; commands already enqueued keep theirs.
    */
   rows(length: number): Tensor {
-    if (length > this.#limit) {
+    const { width, limit, make } = this.#rows;
+    if (length > limit) {
       throw new ArgumentError('length', {
         where: 'rope',
-        expected: `paths of at most ${this.#limit} tokens, the model's context`,
+        expected: `paths of at most ${limit} tokens, the model's context`,
         received: length,
       });
     }
     const have = this.#tensor?.shape[0] ?? 0;
     if (this.#tensor !== undefined && length <= have) return this.#tensor;
-    const need = Math.min(Math.max(FIRST_ROWS, 2 ** Math.ceil(Math.log2(length))), this.#limit);
-    const host = new Float32Array(need * this.#shape.headDim);
+    const need = Math.min(Math.max(FIRST_ROWS, 2 ** Math.ceil(Math.log2(length))), limit);
+    const host = new Float32Array(need * width);
     host.set(this.#host);
-    host.set(ropeRows(this.#shape, have, need), this.#host.length);
-    const tensor = owned(() => Tensor.from(this.#device, host, [need, this.#shape.headDim]));
+    host.set(make(have, need), this.#host.length);
+    const tensor = owned(() => Tensor.from(this.#device, host, [need, width]));
     this.#tensor?.dispose();
     this.#host = host;
     this.#tensor = tensor;

@@ -2,6 +2,7 @@ import type { Tokenizer } from '@selfjudge/text';
 import type { Device } from '../tensor/device.js';
 import type { ModelConfig } from './config.js';
 import type { HostTensor } from './files/safetensors.js';
+import type { Origin } from './origin.js';
 
 /** Where a model's tensors come from, under transformers' names and in its order of rows. */
 export interface ModelSource {
@@ -12,6 +13,8 @@ export interface ModelSource {
   dtype: 'float32' | 'bf16';
   read(name: string): HostTensor;
   tokenizer(): Promise<Tokenizer | undefined>;
+  /** Of a folder of transformers': what is written back with the model. */
+  origin?: Origin;
   /** Of a sequence classification, its head `score.weight` [labels, hiddenSize]. */
   score?(): HostTensor;
 }

@@ -23,7 +23,7 @@ import { DeviceTree } from '../tensor/deviceTree.js';
 import type { LinearAdapter } from '../tensor/vector.js';
 import { isAdapter, type Adapter } from './adapter.js';
 import { moduleNumber } from './adapterLayout.js';
-import { LINEARS, type LinearName } from './config.js';
+import { attentionScale, LINEARS, windowOf, type LinearName } from './config.js';
 import type { ModelShape } from './flops.js';
 import { forwardRows, type AdaptedLinears, type DropoutKey, type LayerOptions } from './forward.js';
 import type { ModelWeights } from './weights.js';
@@ -90,7 +90,7 @@ export class ModelView implements AdaptedLinears {
       });
     }
     const { device, config } = this.model;
-    const scale = 1 / Math.sqrt(config.headDim);
+    const scale = attentionScale(config);
     const tree = DeviceTree.from(device, batch);
     try {
       return tidy(() => {
@@ -104,8 +104,11 @@ export class ModelView implements AdaptedLinears {
           length: 1 + batch.positions.reduce((a, b) => Math.max(a, b), 0),
           rowKeys: keys(batch.rowKeys),
           dropout,
-          attend: (_, q, k, v, { table, positions }) =>
-            treeAttention(rope(q, table, positions), rope(k, table, positions), v, tree, scale),
+          attend: (layer, q, k, v, { table, positions }) => {
+            const rotated = [rope(q, table, positions), rope(k, table, positions)] as const;
+            if (windowOf(config, layer) !== undefined) throw new Error('window'); // TODO-WINDOW
+            return treeAttention(...rotated, v, tree, scale);
+          },
           keep: all
             ? undefined
             : {

@@ -2,9 +2,10 @@ import type { Tokenizer } from '@selfjudge/text';
 import type { Device } from '../tensor/device.js';
 import type { Vector } from '../tensor/vector.js';
 import type { Weight } from '../tensor/weight.js';
-import type { LinearName, ModelConfig } from './config.js';
+import type { BlockNorm, LinearName, ModelConfig } from './config.js';
+import type { Origin } from './origin.js';
 import type { ParameterSet } from './parameterSet.js';
-import type { RopeTable } from './ropeTable.js';
+import type { Rotary } from './rotary.js';
 
 export interface NamedParameter {
   name: string;
@@ -19,9 +20,12 @@ export interface Linear {
 
 /** One block of the model. */
 export interface Layer {
-  inputNorm: Vector;
+  /** Those that the model's placement of norms has. */
+  norms: Readonly<Partial<Record<BlockNorm, Vector>>>;
   linears: Record<LinearName, Linear>;
-  postNorm: Vector;
+  /** Of queries and keys, where the model has them: [headDim], or [heads headDim] and [kvHeads headDim]. */
+  queryNorm?: Vector;
+  keyNorm?: Vector;
 }
 
 /** A model's weights and what it takes to compute with them: all that adapters, views and a forward pass know of it. */
@@ -37,13 +41,15 @@ export interface ModelWeights {
    * copies and of what was made here.
    */
   readonly fingerprint?: string;
+  /** Of the folder it was read from, what is written back with it. */
+  readonly origin?: Origin;
   /** Embeddings [vocabSize, hiddenSize]. */
   readonly table: Weight;
   /** [vocabSize, hiddenSize]; the table itself when tied. */
   readonly head: Weight;
   readonly norm: Vector;
   readonly layers: readonly Layer[];
-  readonly rope: RopeTable;
+  readonly rotary: Rotary;
   /** Set while the weights are trained. */
   readonly parameterSet: ParameterSet | undefined;
   /** Every tensor under transformers' name, in the order of the forward pass. */

@@ -9,3 +9,11 @@ export const layouts = ['rows', 'panels'] as const;
 
 export const dtypeCode = { float32: 0, bf16: 1, int32: 2 } as const;
 export const layoutCode = { rows: 0, panels: 1 } as const;
+
+/** The bf16 value nearest to x, ties to even. */
+export function roundToBf16(x: number): number {
+  const bits = new Uint32Array(new Float32Array([x]).buffer);
+  bits[0] += 0x7fff + ((bits[0] >>> 16) & 1);
+  bits[0] &= 0xffff0000;
+  return new Float32Array(bits.buffer)[0];
+}

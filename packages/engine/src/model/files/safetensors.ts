@@ -242,3 +242,11 @@ function readIndex(path: string): Map<string, SafetensorsTensor> {
   }
   return tensors;
 }
+
+/** A tensor's values, whatever they are stored in. */
+export function float32Of({ dtype, data }: HostTensor): Float32Array {
+  if (dtype === 'float32') return data;
+  const words = new Uint32Array(data.length);
+  for (let i = 0; i < data.length; i++) words[i] = data[i] << 16;
+  return new Float32Array(words.buffer);
+}
