@@ -33,6 +33,7 @@ import { readAdapter } from './adapterFiles.js';
 import { ggufReadme, isGguf } from './adapterReadme.js';
 import type { AdapterParts } from './adapterParts.js';
 import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
+import { assertWhole, fusedModules } from './fusedAdapter.js';
 import { makeFolder } from '@selfjudge/base';
 import { atomicWrite, writeJson } from '@selfjudge/base/internal';
 import { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
@@ -61,7 +62,14 @@ const place = { layer: whole(0), name: oneOf(...LINEARS) };
 interface Base {
   name?: string;
   path?: string;
+  /** What names of modules begin with where it is the text model inside another. */
+  inside?: string;
 }
+
+const baseOf = ({ source, origin }: ModelWeights): Base => ({
+  ...(source !== undefined && { name: source, path: source }),
+  ...(origin?.config.text_config !== undefined && { inside: 'model.language_model.' }),
+});
 
 /**
  * A low-rank adapter (LoRA): y += alpha / r (x A^T) B^T on the chosen linear layers of every block. A and B are views
@@ -75,6 +83,7 @@ export class Adapter {
   parameterSet?: ParameterSet;
   /** Where the base lies. */
   readonly #basePath?: string;
+  readonly #inside: string | undefined;
   readonly #model: ModelConfig;
   readonly #device: Device;
   readonly #value: Tensor;
@@ -93,6 +102,7 @@ export class Adapter {
     this.config = config;
     if (base.name !== undefined) this.base = base.name;
     if (base.path !== undefined) this.#basePath = resolve(base.path);
+    this.#inside = base.inside;
     this.#model = model;
     this.#device = device;
     this.#modules = modulesOf(config, model.layers);
@@ -116,6 +126,7 @@ export class Adapter {
   static init(model: ModelWeights, config: AdapterConfig, seed: number): Adapter {
     check('Adapter.init', { model, config, seed }, initArguments);
     const checked = ordered(config, model.config.layers);
+    assertWhole(model.config, modulesOf(checked, model.config.layers));
     const { entries, size } = layOut(adapterSpecs(model.config, checked));
     const values = new Float32Array(size);
     for (const [i, { offset, shape }] of entries.entries()) {
@@ -124,10 +135,7 @@ export class Adapter {
       const bound = 1 / Math.sqrt(shape[1]);
       for (let j = 0; j < shape[0] * shape[1]; j++) values[offset + j] = bound * (2 * random.uniform() - 1);
     }
-    return new Adapter(model.device, model.config, checked, values, {
-      name: model.source,
-      path: model.source,
-    });
+    return new Adapter(model.device, model.config, checked, values, baseOf(model));
   }
 
   /**
@@ -172,8 +180,8 @@ export class Adapter {
       values.set(b.read(), entries[2 * i + 1].offset);
     }
     return new Adapter(model.device, model.config, config, values, {
+      ...baseOf(model),
       name: parts.base ?? model.source,
-      path: model.source,
     });
   }
 
@@ -227,6 +235,7 @@ export class Adapter {
     return new Adapter(first.#device, first.#model, config, out, {
       name: first.base,
       path: first.#basePath,
+      inside: first.#inside,
     });
   }
 
@@ -288,12 +297,18 @@ export class Adapter {
     check('Adapter.save', { folder, score }, { folder: path, score: optional(float32s) });
     makeFolder(folder);
     const values = await this.read();
-    const tensors: TensorToWrite[] = this.#entries.map(({ name, offset, shape }) => ({
-      name,
-      dtype: 'F32',
-      shape,
-      values: () => values.subarray(offset, offset + shape[0] * shape[1]),
-    }));
+    const matrix = (i: number) => {
+      const { offset, shape } = this.#entries[i];
+      return () => values.subarray(offset, offset + shape[0] * shape[1]);
+    };
+    const files = fusedModules(
+      this.#model,
+      this.#modules.map((module, i) => ({ ...module, a: matrix(2 * i), b: matrix(2 * i + 1) })),
+    );
+    const tensors = files.flatMap(({ path: module, shape: [out, input], r, a, b }): TensorToWrite[] => [
+      { name: `${this.#pathOf(module)}.lora_A.weight`, dtype: 'F32', shape: [r, input], values: a },
+      { name: `${this.#pathOf(module)}.lora_B.weight`, dtype: 'F32', shape: [out, r], values: b },
+    ]);
     if (score !== undefined) {
       const name = 'base_model.model.score.weight';
       tensors.push({ name, dtype: 'F32', shape: [1, score.length], values: () => score });
@@ -304,7 +319,11 @@ export class Adapter {
     const name = base === undefined || at === undefined ? base : nameFrom(folder, base, at);
     await writeJson(
       join(folder, 'adapter_config.json'),
-      adapterConfigToPeft(this.config, name, score !== undefined),
+      adapterConfigToPeft(this.config, name, {
+        scores: score !== undefined,
+        model: this.#model,
+        inside: this.#inside,
+      }),
     );
     if (at !== undefined && isGguf(at))
       await atomicWrite(join(folder, 'README.md'), [Buffer.from(ggufReadme(at))]);
@@ -340,6 +359,11 @@ export class Adapter {
         received: `one for ${own[key]}`,
       });
     }
+  }
+
+  /** What PEFT calls a module. */
+  #pathOf(module: string): string {
+    return `base_model.model.${module.replace(/^model\./, this.#inside ?? 'model.')}`;
   }
 
   *#all(): Iterable<Vector2> {

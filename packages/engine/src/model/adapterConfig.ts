@@ -1,4 +1,5 @@
 import { LINEARS, linearPath, type LinearName, type ModelConfig } from './config.js';
+import { fusedIn } from './fusedRows.js';
 
 /** A low-rank adapter's shape (LoRA, Hu et al., arXiv 2106.09685). */
 export interface AdapterConfig {
@@ -66,16 +67,46 @@ export function describeAdapter(config: AdapterConfig, { layers }: Pick<ModelCon
   return `r ${range(modules.map(({ r }) => r))} on ${on}${some}`;
 }
 
-/** adapter_config.json as PEFT writes it. @param scores of a reward model, whose head is saved whole */
+/** What the files of an adapter are called after. */
+export interface AdapterFiles {
+  /** Of a reward model, whose head is saved whole. */
+  scores?: boolean;
+  /** The model, whose family may store several linear layers as one matrix. Absent: each is one. */
+  model?: ModelConfig;
+  /** What the path of a module begins with, in the place of `model.`: of a text model inside one that sees. */
+  inside?: string;
+}
+
+/** adapter_config.json as PEFT writes it. */
 export function adapterConfigToPeft(
   config: AdapterConfig,
   base: string | undefined,
-  scores = false,
+  { scores = false, model, inside }: AdapterFiles = {},
 ): Record<string, unknown> {
-  const { r, alpha, modules } = config;
-  const path = ({ layer, name }: AdaptedModule) => linearPath(layer, name);
-  const ownRank = (modules ?? []).filter((module) => module.r !== r);
-  const ownAlpha = (modules ?? []).filter((module) => module.alpha !== alpha);
+  const { r, alpha } = config;
+  const groups = model === undefined ? [] : fusedIn(model);
+  const listed =
+    inside !== undefined && model !== undefined ? modulesOf(config, model.layers) : config.modules;
+  /** The matrix of the files that holds a linear layer, if it is the first in it, and how many it holds. */
+  const fileOf = (name: LinearName): [name: string, count: number] | undefined => {
+    const group = groups.find(({ parts }) => parts.includes(name));
+    if (group === undefined) return [name, 1];
+    return group.parts[0] === name ? [group.module.split('.').at(-1)!, group.parts.length] : undefined;
+  };
+  const path = ({ layer, name }: AdaptedModule, file: string) =>
+    linearPath(layer, name)
+      .replace(/[^.]+$/, file)
+      .replace(/^model\./, inside ?? 'model.');
+  const inFiles = (path: (file: string) => string, { name, r, alpha }: Omit<AdaptedModule, 'layer'>) => {
+    const [file, count] = fileOf(name) ?? [];
+    if (file === undefined || count === undefined) return [];
+    return [{ path: path(file), r: r * count, alpha: alpha * count }];
+  };
+  const modules =
+    listed?.flatMap((one) => inFiles((file) => path(one, file), one)) ??
+    config.targetModules.flatMap((name) => inFiles((file) => file, { name: name as LinearName, r, alpha }));
+  const different = (key: 'r' | 'alpha', usual: number) =>
+    Object.fromEntries(modules.filter((one) => one[key] !== usual).map((one) => [one.path, one[key]]));
   return {
     peft_type: 'LORA',
     task_type: scores ? 'SEQ_CLS' : 'CAUSAL_LM',
@@ -83,7 +114,7 @@ export function adapterConfigToPeft(
     r,
     lora_alpha: alpha,
     lora_dropout: config.dropout,
-    target_modules: modules?.map(path) ?? [...config.targetModules],
+    target_modules: modules.map((one) => one.path),
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,
@@ -91,7 +122,7 @@ export function adapterConfigToPeft(
     modules_to_save: scores ? ['score'] : null,
     use_dora: false,
     use_rslora: false,
-    rank_pattern: Object.fromEntries(ownRank.map((module) => [path(module), module.r])),
-    alpha_pattern: Object.fromEntries(ownAlpha.map((module) => [path(module), module.alpha])),
+    rank_pattern: different('r', r),
+    alpha_pattern: different('alpha', alpha),
   };
 }

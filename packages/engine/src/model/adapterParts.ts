@@ -51,18 +51,30 @@ const GATHER =
   'Files like this come of training with DeepSpeed ZeRO-3 or FSDP when parameters are not gathered before they are saved ' +
   '(stage3_gather_16bit_weights_on_model_save: true for ZeRO-3, a full state dict for FSDP). Save the adapter again.';
 
-/** Tensors of a file by name, with what each should be. */
+/** How PEFT's names of a text model inside one that sees begin, as transformers 5 and 4 have it, and of one alone. */
+const INSIDE = ['model.language_model.', 'language_model.model.'];
+const ALONE = 'model.';
+
+/** Tensors of a file by name, those of a text model inside another by the names that it has alone, with what each should be. */
 export class PartFile {
   readonly path: string;
   /** Names that nobody has asked for. */
   readonly rest: Set<string>;
   readonly #file: Safetensors;
+  readonly #inside: string | undefined;
+  readonly #own: ReadonlyMap<string, string>;
 
   /** @throws FileFormatError where there is none at all */
   constructor(file: Safetensors) {
     this.path = file.path;
     this.#file = file;
-    this.rest = new Set(file.tensors.keys());
+    const names = [...file.tensors.keys()];
+    const inside = INSIDE.find((begin) => names.some((name) => name.includes(`.${begin}`)));
+    this.#inside = inside;
+    this.#own = new Map(
+      names.map((name) => [inside === undefined ? name : name.replace(`.${inside}`, `.${ALONE}`), name]),
+    );
+    this.rest = new Set(this.#own.keys());
     if (this.rest.size > 0) return;
     throw new FileFormatError({
       path: file.path,
@@ -73,11 +85,20 @@ export class PartFile {
   }
 
   has(name: string): boolean {
-    return this.#file.tensors.has(name);
+    return this.#own.has(name);
   }
 
   shapeOf(name: string): number[] {
-    return this.#file.tensors.get(name)?.shape ?? [];
+    return this.#tensor(name)?.shape ?? [];
+  }
+
+  /** What the model that the adapter was made on calls a module. */
+  pathOf(module: string): string {
+    return this.#inside === undefined ? module : module.replace(/^model\./, this.#inside);
+  }
+
+  #tensor(name: string) {
+    return this.#file.tensors.get(this.#own.get(name) ?? name);
   }
 
   /** Passes over tensors whose names begin so: they are there twice. */
@@ -90,7 +111,7 @@ export class PartFile {
    * @throws FileFormatError unless it is there, in this shape
    */
   take(name: string, shape: number[], why: string): PartTensor {
-    const got = this.#file.tensors.get(name)?.shape;
+    const got = this.#tensor(name)?.shape;
     this.rest.delete(name);
     if (got?.length === shape.length && got.every((n, i) => n === shape[i]))
       return { name, shape, read: () => this.#values(name) };
@@ -103,7 +124,7 @@ export class PartFile {
   }
 
   #values(name: string): Float32Array {
-    const tensor = this.#file.read(name);
+    const tensor = this.#file.read(this.#own.get(name) ?? name);
     const values = tensor.dtype === 'float32' ? tensor.data : widen(tensor.data);
     const at = values.findIndex((x) => !Number.isFinite(x));
     if (at < 0) return values;

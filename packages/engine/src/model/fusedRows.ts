@@ -1,8 +1,21 @@
 import { FileFormatError } from '@selfjudge/base';
-import { linearShape, type LinearName, type ModelConfig } from './config.js';
+import { linearPath, LINEARS, linearShape, type LinearName, type ModelConfig } from './config.js';
 import { familyOf } from './families/index.js';
 import type { HostTensor } from './files/safetensors.js';
 import type { TensorToWrite } from './files/writeSafetensors.js';
+
+/** The fused matrices of a block that files of the model's family have. */
+export function fusedIn(config: ModelConfig): typeof FUSED {
+  return familyOf(config)?.fused === true ? FUSED : [];
+}
+
+/** The modules of a block's linear layers as files of the family have them, by transformers' path in the block. */
+export function modulesInFiles(config: ModelConfig): { module: string; parts: readonly LinearName[] }[] {
+  const fused = fusedIn(config);
+  const alone = LINEARS.filter((name) => !fused.some(({ parts }) => parts.includes(name)));
+  const path = (name: LinearName) => linearPath(0, name).replace('model.layers.0.', '');
+  return [...fused, ...alone.map((name) => ({ module: path(name), parts: [name] }))];
+}
 
 /** Matrices that some families store as one, rows of the first above those of the next. */
 export const FUSED: readonly { module: string; parts: readonly LinearName[] }[] = [
@@ -24,8 +37,8 @@ export function unfused(
 ): (name: string) => HostTensor {
   if (familyOf(config)?.fused !== true) return read;
   const from = new Map<string, { name: string; start: number; rows: number }>();
-  for (const [name, shape] of [...shapes]) {
-    const fused = fusedIn(name);
+  for (const [name, shape] of Array.from(shapes)) {
+    const fused = fusedTensor(name);
     if (fused === undefined) continue;
     const { stem, kind, parts } = fused;
     let start = 0;
@@ -57,7 +70,7 @@ export function unfused(
 }
 
 /** What a fused tensor is made of, or undefined for another. */
-function fusedIn(name: string) {
+function fusedTensor(name: string) {
   for (const { module, parts } of FUSED) {
     const [, layer, kind] =
       new RegExp(`^(model\\.layers\\.\\d+\\.)${module.replace('.', '\\.')}\\.(weight|bias)$`).exec(name) ??

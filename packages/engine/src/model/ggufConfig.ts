@@ -13,8 +13,13 @@ import { GgufValues } from './ggufValues.js';
 export function configFromGguf(file: GgufFile, warn: Warn = () => {}): ModelConfig {
   const { path, tensors } = file;
   const [family, values] = familyIn(file);
-  for (const key of ['expert_count', 'attn_logit_softcapping', 'final_logit_softcapping'])
-    if (values.number(key, 0) !== 0) values.fail(`no ${values.architecture}.${key}`, values.number(key));
+  for (const [key, what] of [
+    ['expert_count', 'a dense model'],
+    ['attn_logit_softcapping', 'scores without a soft cap'],
+    ['final_logit_softcapping', 'logits without a soft cap'],
+  ])
+    if (values.number(key, 0) !== 0)
+      values.fail(`${what} (no ${values.architecture}.${key})`, values.number(key));
   const table = tensors.get('token_embd.weight');
   if (table === undefined) return values.fail('a tensor token_embd.weight', 'none');
   const heads = values.number('attention.head_count');

@@ -1,7 +1,8 @@
 import { FileFormatError } from '@selfjudge/base';
 import { PartFile, transposed, type AdapterParts, type LowRank } from '../adapterParts.js';
-import { LINEARS, linearPath, linearShape, parameterSpecs, type ModelConfig } from '../config.js';
+import { parameterSpecs, type ModelConfig } from '../config.js';
 import type { Safetensors } from '../files/safetensors.js';
+import { linearsOf, unfusedParts } from '../fusedAdapter.js';
 import type { PeftConfig } from './peftConfig.js';
 import { targetsOf, valueOf } from './targets.js';
 
@@ -68,7 +69,8 @@ export function peftParts(
 
 function lowRankOf(config: PeftConfig, file: PartFile, model: ModelConfig): Map<string, LowRank> {
   const found = new Map<string, LowRank>();
-  const isTarget = targetsOf(config);
+  const targets = targetsOf(config);
+  const isTarget = (module: string) => targets(file.pathOf(module));
   const rankOf = valueOf(config.ranks, config.r, config, 'rank_pattern');
   const alphaOf = valueOf(config.alphas, config.alpha, config, 'alpha_pattern');
   for (const [module, [out, input]] of matrices(model, file)) {
@@ -78,8 +80,8 @@ function lowRankOf(config: PeftConfig, file: PartFile, model: ModelConfig): Map<
       one ? module === HEAD || !(isTarget(module) || (module === TABLE && isTarget(HEAD))) : !isTarget(module)
     )
       continue;
-    const r = rankOf(module);
-    const alpha = alphaOf(module) * (config.rslora ? Math.sqrt(r) : 1);
+    const r = rankOf(file.pathOf(module));
+    const alpha = alphaOf(file.pathOf(module)) * (config.rslora ? Math.sqrt(r) : 1);
     const take = (name: string, shape: number[]) =>
       file.take(`${PREFIX}${module}.${name}`, shape, 'adapter_config.json');
     const embeds = module === TABLE;
@@ -96,7 +98,7 @@ function lowRankOf(config: PeftConfig, file: PartFile, model: ModelConfig): Map<
       ...(config.loraBias && { bias: take('lora_B.bias', [out]) }),
     });
   }
-  return found;
+  return unfusedParts(found, model);
 }
 
 /** Modules that may be adapted, with [out, in]; the rows of a table that the file brings are its own. */
@@ -108,7 +110,7 @@ function* matrices(model: ModelConfig, file: PartFile): Generator<[string, [numb
   const table: [number, number] = [rows ?? model.vocabSize, model.hiddenSize];
   yield [TABLE, table];
   for (let layer = 0; layer < model.layers; layer++) {
-    for (const name of LINEARS) yield [linearPath(layer, name), linearShape(model, name)];
+    yield* linearsOf(model, layer);
   }
   yield [HEAD, table];
 }
