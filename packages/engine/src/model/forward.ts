@@ -66,7 +66,7 @@ export function forwardRows(view: AdaptedLinears, rows: Rows): Tensor {
   const { layers, norm, config } = view.model;
   return tidy(() => {
     const { delta, stream } = blocks(view, rows, layers.length);
-    return rmsNorm(delta, norm, config.rmsNormEps, stream).y;
+    return rmsNorm(delta, norm, config.rmsNormEps, { residual: stream }).y;
   });
 }
 
@@ -83,7 +83,7 @@ export function forwardKeys(
   const last = layers.length - 1;
   tidy(() => {
     const { delta, stream } = blocks(view, rows, last);
-    const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, stream);
+    const { y } = rmsNorm(delta, layers[last].inputNorm, config.rmsNormEps, { residual: stream });
     const [k, v] = heads(view, rows, last, ['k_proj', 'v_proj'], y);
     store(last, k, v, anglesOf(view, rows));
   });
@@ -102,7 +102,7 @@ function blocks(view: AdaptedLinears, rows: Rows, count: number): { delta: Tenso
     const linear = (name: LinearName, x: Tensor, gate?: Tensor) =>
       view.linear(layer, name, x, { rowKeys, dropout, gate });
     const [attended, residual] = tidy(() => {
-      const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, stream);
+      const { y, sum } = rmsNorm(delta, layers[layer].inputNorm, eps, { residual: stream });
       const [q, k, v] = heads(view, rows, layer, ['q_proj', 'k_proj', 'v_proj'], y);
       const o = rows.attend(layer, q, k, v, anglesOf(view, rows));
       const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
@@ -110,7 +110,7 @@ function blocks(view: AdaptedLinears, rows: Rows, count: number): { delta: Tenso
       return [linear('o_proj', gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
     });
     const [next, after] = tidy(() => {
-      const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, residual);
+      const { y, sum } = rmsNorm(attended, layers[layer].postNorm, eps, { residual });
       return [linear('down_proj', linear('up_proj', y, linear('gate_proj', y))), sum];
     });
     for (const x of [delta, stream, attended, residual]) x?.dispose();
