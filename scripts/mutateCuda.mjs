@@ -41,6 +41,7 @@ const FAMILIES = {
   rows: {
     files: /^(rms_norm|rope|rows|rotate|embedding|feed_tokens|global_norm)\.cuh?$/,
     tests: 'rmsNorm|rope|Rows|embedding|feedTokens|globalNorm',
+    rules: [['offset lost', /\(\w\.offset \+ (to_float\(w\.at\[j\]\))\)/g, '$1']],
   },
   elementwise: {
     files: /^(each|cast|swiglu)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,

@@ -20,7 +20,7 @@ std::vector<Tensor> both_ways(const std::function<std::vector<Tensor>()>& make) 
   return all;
 }
 
-void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual) {
+void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual, double offset = 0) {
   const int64_t n = shape.back(), size = shape[0] * n * (shape.size() == 3 ? shape[1] : 1);
   const double eps = 1e-5;
   const Tensor x = random(dtype, shape, 1, 3), w = random(dtype, {n}, 2), dy = random(dtype, shape, 3);
@@ -28,9 +28,9 @@ void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual) {
                dsum = residual ? random(dtype, shape, 5) : Tensor();
   const auto out = both_ways([&] {
     Tensor y(dtype, shape), sum = residual ? Tensor(dtype, shape) : Tensor();
-    SJ_CHECK(SJ_CALL(rms_norm, {x, w, r, y, sum}, {eps}) == SJ_OK, "rms_norm");
+    SJ_CHECK(SJ_CALL(rms_norm, {x, w, r, y, sum}, {eps, offset}) == SJ_OK, "rms_norm");
     Tensor dx(dtype, shape), grad = random(SJ_F32, {n}, 6);
-    SJ_CHECK(SJ_CALL(rms_norm_backward, {dy, residual ? sum : x, w, dsum, grad, dx}, {eps}) == SJ_OK,
+    SJ_CHECK(SJ_CALL(rms_norm_backward, {dy, residual ? sum : x, w, dsum, grad, dx}, {eps, offset}) == SJ_OK,
              "backward");
     return residual ? std::vector<Tensor>{y, dx, grad, sum} : std::vector<Tensor>{y, dx, grad};
   });
@@ -41,12 +41,13 @@ void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual) {
     const auto s = [&](int64_t i) { return residual ? out[3].get(row * n + i) : x.get(row * n + i); };
     for (int64_t i = 0; i < n; i++) squares += s(i) * s(i);
     const double inverse = 1 / std::sqrt(squares / double(n) + eps);
-    for (int64_t i = 0; i < n; i++) dot += dy.get(row * n + i) * w.get(i) * s(i);
+    for (int64_t i = 0; i < n; i++) dot += dy.get(row * n + i) * (offset + w.get(i)) * s(i);
     for (int64_t i = 0; i < n; i++) {
       const size_t at = size_t(row * n + i);
       if (residual) sum[at] = x.get(row * n + i) + r.get(row * n + i);
-      y[at] = s(i) * inverse * w.get(i);
-      dx[at] = dy.get(row * n + i) * w.get(i) * inverse - s(i) * std::pow(inverse, 3) * dot / double(n);
+      const double weight = offset + w.get(i);
+      y[at] = s(i) * inverse * weight;
+      dx[at] = dy.get(row * n + i) * weight * inverse - s(i) * std::pow(inverse, 3) * dot / double(n);
       if (residual) dx[at] += dsum.get(row * n + i);
       grad[size_t(i)] += dy.get(row * n + i) * s(i) * inverse;
     }
@@ -261,7 +262,7 @@ void test_small_ops() {
   for (const int32_t dtype : {SJ_F32, SJ_BF16}) {
     for (const bool residual : {false, true}) {
       test_rms_norm(dtype, {150, 576}, residual);
-      test_rms_norm(dtype, {70, 3, 50}, residual);
+      test_rms_norm(dtype, {70, 3, 50}, residual, 1);
     }
     test_rms_norm(dtype, {5, 3}, false);
     for (const int64_t d : {64, 22, 2}) test_rope(dtype, d);

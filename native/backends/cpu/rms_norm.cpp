@@ -31,7 +31,7 @@ HWY_INLINE float inverse_rms(const T* s, int64_t n, float eps) {
   return 1.0f / std::sqrt(sum_of_lanes(sum) / static_cast<float>(n) + eps);
 }
 
-// weight is float32 whatever its storage was.
+// weight is float32 whatever its storage was, with its offset.
 template <class T>
 HWY_INLINE void forward_rows(const sj_call& call, const float* weight, int64_t begin, int64_t end) {
   using namespace ops::rms_norm;
@@ -112,10 +112,18 @@ namespace {
 // Rows a block of the weight's gradient: part of the definition of its bits, so never tuned to a machine.
 constexpr int64_t kBlockRows = 64;
 
-const float* float_weight(const sj_call& call, int slot, float* scratch) {
-  if (!is_bf16(call, slot)) return data<const float>(call, slot);
-  std::transform(data<const uint16_t>(call, slot), data<const uint16_t>(call, slot) + elements(call, slot),
-                 scratch, bf16_to_float);
+// offset + weight in float32. Without an offset nothing is added: 0 would turn a weight of -0.
+const float* float_weight(const sj_call& call, int slot, double offset, float* scratch) {
+  const int64_t n = elements(call, slot);
+  const auto* wide = data<const float>(call, slot);
+  if (is_bf16(call, slot)) {
+    std::transform(data<const uint16_t>(call, slot), data<const uint16_t>(call, slot) + n, scratch,
+                   bf16_to_float);
+    wide = scratch;
+  }
+  if (offset == 0) return wide;
+  std::transform(wide, wide + n, scratch,
+                 [added = static_cast<float>(offset)](float w) { return added + w; });
   return scratch;
 }
 }  // namespace
@@ -129,7 +137,7 @@ size_t workspace_rms_norm(const sj_call& call) {
 int32_t run_rms_norm(const sj_call& call, sj_error*) {
   using namespace ops::rms_norm;
   const int64_t n = elements(call, WEIGHT), rows = elements(call, X) / n;
-  const float* weight = float_weight(call, WEIGHT, static_cast<float*>(call.workspace));
+  const float* weight = float_weight(call, WEIGHT, call.numbers[OFFSET], static_cast<float*>(call.workspace));
   const int64_t piece = std::max<int64_t>(1, 4608 / n);
   parallel_for(
       ceil_div(rows, piece),
@@ -154,7 +162,7 @@ int32_t run_rms_norm_backward(const sj_call& call, sj_error*) {
   const int64_t n = elements(call, WEIGHT), rows = elements(call, DY) / n,
                 blocks = ceil_div(rows, kBlockRows);
   Carver carver(call.workspace);
-  const float* weight = float_weight(call, WEIGHT, carver.take<float>(n));
+  const float* weight = float_weight(call, WEIGHT, call.numbers[OFFSET], carver.take<float>(n));
   float* grad = present(call, GRAD_WEIGHT) ? data<float>(call, GRAD_WEIGHT) : nullptr;
   float* partial = grad ? carver.take<float>(blocks * n) : nullptr;
   parallel_for(blocks, [&](int64_t block, int) {

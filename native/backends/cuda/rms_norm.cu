@@ -30,6 +30,9 @@ struct RowOf {
   }
 };
 
+// Added to a weight. Of 0 it is -0, which leaves every weight the bits it has: 0 would turn one of -0.
+float offset_of(double offset) { return offset == 0 ? -0.0f : float(offset); }
+
 __device__ __forceinline__ float inverse_rms(float squares, int n, float eps) {
   return 1.0f / sqrtf(squares / float(n) + eps);
 }
@@ -41,7 +44,7 @@ struct Forward {
   T *y, *sum;
   int64_t rows;
   int n;
-  float eps;
+  float eps, offset;
 };
 
 template <int Group, int N, class T, class W>
@@ -69,7 +72,8 @@ __global__ void __launch_bounds__(kThreads) norm(Forward<T, W> f) {
     const auto w = load_pack<N>(f.weight + i);
     Pack<T, N> out;
 #pragma unroll
-    for (int j = 0; j < N; j++) out.at[j] = from_float<T>(to_float(s.at[j]) * inverse * to_float(w.at[j]));
+    for (int j = 0; j < N; j++)
+      out.at[j] = from_float<T>(to_float(s.at[j]) * inverse * (f.offset + to_float(w.at[j])));
     store_pack(f.y + at + i, out);
   }
 }
@@ -82,10 +86,10 @@ struct Backward {
   float* inverse;  // [rows], for the weight's gradient; null: not asked for
   int64_t rows;
   int n;
-  float eps;
+  float eps, offset;
 };
 
-// dx = r dy w - s r^3 mean(dy w s) + dsum, with r the inverse rms.
+// dx = r dy w - s r^3 mean(dy w s) + dsum, with r the inverse rms and the offset in w.
 template <int Group, int N, class T, class W>
 __global__ void __launch_bounds__(kThreads) norm_backward(Backward<T, W> b) {
   SHARED(float, parts, kThreads / 32);
@@ -101,7 +105,7 @@ __global__ void __launch_bounds__(kThreads) norm_backward(Backward<T, W> b) {
     for (int j = 0; j < N; j++) {
       const float v = to_float(s.at[j]);
       squares = fused(v, v, squares);
-      dot = fused(to_float(d.at[j]) * to_float(w.at[j]), v, dot);
+      dot = fused(to_float(d.at[j]) * (b.offset + to_float(w.at[j])), v, dot);
     }
   }
   const float r = inverse_rms(own.sum(squares, parts), b.n, b.eps);
@@ -116,7 +120,7 @@ __global__ void __launch_bounds__(kThreads) norm_backward(Backward<T, W> b) {
     Pack<T, N> out;
 #pragma unroll
     for (int j = 0; j < N; j++) {
-      float g = fused(-to_float(s.at[j]), pull, to_float(d.at[j]) * to_float(w.at[j]) * r);
+      float g = fused(-to_float(s.at[j]), pull, to_float(d.at[j]) * (b.offset + to_float(w.at[j])) * r);
       if (b.dsum) g += to_float(more.at[j]);
       out.at[j] = from_float<T>(g);
     }
@@ -177,7 +181,8 @@ int32_t run_rms_norm(const sj_call& call, Context& context, sj_error* error) {
                             data<T>(call, SUM),
                             rows,
                             int(n),
-                            float(call.numbers[EPS])};
+                            float(call.numbers[EPS]),
+                            offset_of(call.numbers[OFFSET])};
       return by_width<T>(n, f.weight, {f.x, f.residual, f.y, f.sum}, [&](auto group, auto width) {
         const dim3 grid(blocks_for(rows * group(), kThreads));
         return context.launch(norm<group(), width(), T, W>, grid, dim3(kThreads), 0, error, f);
@@ -215,7 +220,8 @@ int32_t run_rms_norm_backward(const sj_call& call, Context& context, sj_error* e
                              inverse,
                              rows,
                              int(n),
-                             float(call.numbers[EPS])};
+                             float(call.numbers[EPS]),
+                             offset_of(call.numbers[OFFSET])};
       int32_t code = by_width<T>(n, b.weight, {b.dy, b.s, b.dsum, b.dx}, [&](auto group, auto width) {
         const dim3 grid(blocks_for(rows * group(), kThreads));
         return context.launch(norm_backward<group(), width(), T, W>, grid, dim3(kThreads), 0, error, b);

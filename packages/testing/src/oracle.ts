@@ -35,7 +35,7 @@ export function rmsNorm(
   x: Floats,
   weight: Floats,
   eps: number,
-  residual?: Floats,
+  { residual, offset = 0 }: { residual?: Floats; offset?: number } = {},
 ): { y: Floats; sum: Floats } {
   const sum = residual === undefined ? x : add(x, residual);
   const dim = weight.length;
@@ -44,7 +44,7 @@ export function rmsNorm(
     let squares = 0;
     for (let i = 0; i < dim; i++) squares += sum[start + i] ** 2;
     const scale = 1 / Math.sqrt(squares / dim + eps);
-    for (let i = 0; i < dim; i++) y[start + i] = sum[start + i] * scale * weight[i];
+    for (let i = 0; i < dim; i++) y[start + i] = sum[start + i] * scale * (offset + weight[i]);
   }
   return { y, sum };
 }

@@ -64,7 +64,11 @@ export const linearSample = checked(
   sampling.linearSample,
 );
 export const reshape = checked('reshape', { x: instance(Tensor), shape: list(whole(1)) }, shapes.reshape);
-export const rmsNorm = checked('rmsNorm', { x: tensor, weight: isVector }, norms.rmsNorm);
+export const rmsNorm = checked(
+  'rmsNorm',
+  { x: tensor, weight: isVector, eps: anything, options: optional(bag) },
+  norms.rmsNorm,
+);
 export const treeAttentionPool = checked(
   'treeAttentionPool',
   {

@@ -142,7 +142,8 @@ function normed(
   norm: Vector | undefined,
   stream?: Tensor,
 ): { y: Tensor; sum: Tensor } {
-  if (norm !== undefined) return rmsNorm(x, norm, config.rmsNormEps, stream);
+  if (norm !== undefined)
+    return rmsNorm(x, norm, config.rmsNormEps, { residual: stream, offset: config.normOffset });
   const sum = stream === undefined ? x : add(stream, x);
   return { y: sum, sum };
 }

@@ -54,8 +54,8 @@ describe('bytes', () => {
     expect(call('add', [halves(3, 5), halves(3, 5)]).bytes).toBe(3 * 15 * 2);
     expect(call('scale', [halves(3, 5)], [2]).bytes).toBe(2 * 15 * 2);
     expect(call('cast_bf16', [floats(7)]).bytes).toBe(7 * (4 + 2));
-    expect(call('rms_norm', [floats(4, 6), floats(6)], [0]).bytes).toBe((24 + 6 + 24) * 4);
-    expect(call('rms_norm', [floats(4, 6), floats(6), floats(4, 6)], [0]).bytes).toBe((24 + 6 + 24 + 48) * 4);
+    expect(call('rms_norm', [floats(4, 6), floats(6)], [0, 0]).bytes).toBe((24 + 6 + 24) * 4);
+    expect(call('rms_norm', [floats(4, 6), floats(6), floats(4, 6)], [0, 0]).bytes).toBe((24 + 6 + 24 + 48) * 4);
     const w = weight(5, 8);
     expect(w.bytes).toBeGreaterThan(5 * 8 * 4);
     const numbers = [...NO_ADAPTER, ...NO_ADAPTER, 0, 0];

@@ -12,14 +12,21 @@ describe('enqueue', () => {
     expect(sum).toMatchObject({ dtype: F32, layout: ROWS, shape: [2, 2] });
     expect(await values(sum!.handle)).toEqual([11, 22, 33, 44]);
     const weight = floats([1, 1]);
-    expect(device.enqueue('rms_norm', [a, weight, null, null, null], [1e-5], null)[1]).toBeNull();
-    expect(device.enqueue('rms_norm', [a, weight, b, null, null], [1e-5], null)[1]?.shape).toEqual([2, 2]);
+    expect(device.enqueue('rms_norm', [a, weight, null, null, null], [1e-5, 0], null)[1]).toBeNull();
+    expect(device.enqueue('rms_norm', [a, weight, b, null, null], [1e-5, 0], null)[1]?.shape).toEqual([2, 2]);
+  });
+
+  it('adds an offset to the weight of a norm: one of 0 leaves every weight its bits, -0 too', async () => {
+    const norm = (offset: number) =>
+      device.enqueue('rms_norm', [floats([1, 1]), floats([-0, 2]), null, null, null], [0, offset], null)[0]!;
+    expect(await values(norm(0).handle)).toEqual([-0, 2]);
+    expect(await values(norm(0.5).handle)).toEqual([0.5, 2.5]);
   });
 
   it('says what is wrong in the words of the contract', () => {
     const x = floats([1, 2, 3, 4, 5, 6], [2, 3]);
     const norm = (weight: number | null, eps = 1e-5) =>
-      told(() => device.enqueue('rms_norm', [x, weight, null, null, null], [eps], null));
+      told(() => device.enqueue('rms_norm', [x, weight, null, null, null], [eps, 0], null));
     expect(norm(floats([1, 2]))).toBe(
       'SJ_WRONG_ARGUMENT [rms_norm] weight: expected shape [D = 3], received [2]',
     );

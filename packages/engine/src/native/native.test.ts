@@ -26,7 +26,10 @@ describe('contracts', () => {
       like: 'x',
       when: 'residual',
     });
-    expect(norm?.numbers).toEqual([{ name: 'eps', min: 0, max: 1, integer: false, names: null }]);
+    expect(norm?.numbers).toEqual([
+      { name: 'eps', min: 0, max: 1, integer: false, names: null },
+      { name: 'offset', min: -1e30, max: 1e30, integer: false, names: null },
+    ]);
     expect(all.find((c) => c.op === 'rope')?.numbers).toEqual([
       { name: 'direction', min: 0, max: 1, integer: true, names: ['forward', 'inverse'] },
     ]);

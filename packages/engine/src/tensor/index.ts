@@ -32,7 +32,7 @@ export { linear, type LinearOptions } from './ops/linear.js';
 export { linearLogprob } from './ops/linearLogprob.js';
 export { linearSample, type LinearSampleOptions, type LinearSampleResult } from './ops/linearSample.js';
 export { reshape } from './ops/reshape.js';
-export { rmsNorm } from './ops/rmsNorm.js';
+export { rmsNorm, type RmsNormOptions } from './ops/rmsNorm.js';
 export { rope } from './ops/rope.js';
 export { gatherRows, scatterRows } from './ops/rows.js';
 export { scale } from './ops/scale.js';

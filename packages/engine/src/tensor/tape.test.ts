@@ -135,7 +135,7 @@ describe('Tape', () => {
     const tape = new Tape();
     tape.watch(x);
     tape.watch(residual);
-    const { y, sum } = tape.run(() => rmsNorm(x, w, 1e-5, residual));
+    const { y, sum } = tape.run(() => rmsNorm(x, w, 1e-5, { residual }));
     tape.backward(sum, Float32Array.of(2, 3));
     const gradients = [tape.gradient(x), tape.gradient(residual)];
     for (const gradient of gradients) expect(await gradient?.read()).toEqual(Float32Array.of(2, 3));

@@ -131,7 +131,13 @@ export const opEntries: Record<string, Entry> = {
     x: arg(matrix, firstNotFloats),
     weight: arg(vector, notVector),
     eps: arg(1e-5, notNumber(0, 1)),
-    residual: arg(matrix, perhaps(notFloats)),
+    options: fields(
+      {
+        residual: arg(matrix, perhaps(notFloats)),
+        offset: arg(1, perhaps(notNumber(-1e30, 1e30))),
+      },
+      perhaps(notObject),
+    ),
   }),
   linear: entry(engine.linear, {
     x: arg(matrix, firstNotFloats),
