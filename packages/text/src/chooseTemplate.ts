@@ -2,13 +2,14 @@ import { readFileSync, statSync } from 'node:fs';
 
 import { ArgumentError } from '@selfjudge/base';
 import { CHATML } from './byteTokenizer.js';
+import { GEMMA } from './gemmaTemplate.js';
 import { Tokenizer } from './tokenizer.js';
 
 /** Templates that need no file. */
-const SHIPPED: Readonly<Record<string, string>> = { chatml: CHATML };
+const SHIPPED: Readonly<Record<string, string>> = { chatml: CHATML, gemma: GEMMA };
 
 /**
- * A tokenizer with another chat template: one of those that its folder names, 'chatml', or a file of Jinja.
+ * A tokenizer with another chat template: one of those that its folder names, 'chatml', 'gemma', or a file of Jinja.
  * @throws ArgumentError when `choice` is none of these, listing the names
  */
 export function withChatTemplate(tokenizer: Tokenizer, choice: string): Tokenizer {

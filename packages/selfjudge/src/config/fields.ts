@@ -15,8 +15,17 @@ const positive = z.number().positive();
 const whole = z.number().int().min(0);
 const count = z.number().int().min(1);
 
+/** Words for several layers at once: those of Phi 3, whose files have them as one matrix, too. */
+const MODULES: Readonly<Record<string, readonly string[]>> = {
+  'all-linear': LINEARS,
+  qkv_proj: ['q_proj', 'k_proj', 'v_proj'],
+  gate_up_proj: ['gate_proj', 'up_proj'],
+};
 const moduleNames = (text: string): string[] =>
-  text === 'all-linear' ? [...LINEARS] : text.split(/[\s,]+/).filter(Boolean);
+  text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .flatMap((name) => (Object.hasOwn(MODULES, name) ? MODULES[name] : [name]));
 
 export const modelFields = {
   model_name_or_path: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
@@ -67,7 +76,7 @@ export const loraFields = {
     .union([z.string(), z.array(z.string())])
     .transform((names) => [names].flat().flatMap(moduleNames))
     .pipe(z.array(z.enum(LINEARS)).min(1))
-    .describe('linear layers with an adapter; all-linear for all'),
+    .describe('linear layers with an adapter; all-linear for all, qkv_proj and gate_up_proj for those parts'),
   full_finetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
