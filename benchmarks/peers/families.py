@@ -59,6 +59,8 @@ FAMILIES = {
                                          rope_parameters=dict(full_attention=dict(rope_type="linear", factor=8.0, rope_theta=1e6), sliding_attention=dict(rope_type="default", rope_theta=1e4))), None),
     "gemma3-sees": ("gemma3", dict(text_config=dict(model_type="gemma3_text", sliding_window=4, query_pre_attn_scalar=6), vision_config=SIGLIP, mm_tokens_per_image=4), None),
 }
+# Of docs/adding-a-family.md, in fixtures/guide: a family that is not there yet.
+GUIDE = {"seed-oss": ("seed_oss", dict(attention_bias=True, attention_out_bias=True), None)}
 RANK = 3
 
 
@@ -182,8 +184,8 @@ def write_gguf(model, path, arch, permute):
 
 
 def make(name):
-    model_type, keys, into = FAMILIES[name]
-    folder = FIXTURES / name
+    model_type, keys, into = {**FAMILIES, **GUIDE}[name]
+    folder = (FIXTURES.parent / "guide" if name in GUIDE else FIXTURES) / name
     shutil.rmtree(folder, ignore_errors=True)
     torch.manual_seed(0)
     auto = transformers.AutoModelForImageTextToText if model_type == "gemma3" else transformers.AutoModelForCausalLM
@@ -205,5 +207,5 @@ def make(name):
 
 (FIXTURES).mkdir(exist_ok=True)
 (FIXTURES / "rows.json").write_text(json.dumps(ROWS) + "\n")
-for name in sys.argv[1:] or FAMILIES:
+for name in sys.argv[1:] or [*FAMILIES, *GUIDE]:
     make(name)

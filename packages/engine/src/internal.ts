@@ -12,6 +12,7 @@ export { isGguf } from './model/adapterReadme.js';
 export { moduleNumber, stackedConfig } from './model/adapterLayout.js';
 export { tokenizerIn } from './model/openSource.js';
 export { linearPath, linearShape, parameterSpecs } from './model/config.js';
+export { FAMILIES, REFUSED } from './model/families/index.js';
 export { configFromHf, configToHf } from './model/hfConfig.js';
 export { modelFacts, type ModelFacts } from './model/loadModelWithAdapter.js';
 export { paddingOf } from './model/rewardFiles.js';

@@ -21,13 +21,14 @@ export function samplingShape(
   lengths: readonly (readonly number[])[],
   maxNewTokens: number,
 ): SamplingShape {
-  const prefill = { rows: 0, pairs: 0 };
-  const decode = { rows: 0, headRows: 0, pairs: 0 };
+  const prefill = { rows: 0, pairs: 0, rowsAt: [] as number[] };
+  const decode = { rows: 0, headRows: 0, pairs: 0, rowsAt: [] as number[] };
   for (const length of new Map(
     prompts.map((prompt) => [Array.from(prompt).join(), prompt.length]),
   ).values()) {
     prefill.rows += length - 1;
     prefill.pairs += triangle(length - 1);
+    count(prefill.rowsAt, 0, length - 1);
   }
   prompts.forEach((prompt, i) => {
     const above = prompt.length - 1;
@@ -35,6 +36,7 @@ export function samplingShape(
       const rows = Math.min(length + 1, maxNewTokens);
       decode.rows += rows;
       decode.pairs += triangle(above + rows) - triangle(above);
+      count(decode.rowsAt, above, above + rows);
     }
   });
   decode.headRows = decode.rows;
@@ -44,6 +46,12 @@ export function samplingShape(
 /** Floating-point operations of it; see `forwardFlops`. */
 export function samplingFlops(model: ModelShape, { prefill, decode }: SamplingShape): number {
   return keyFlops(model, prefill) + forwardFlops(model, decode);
+}
+
+/** One more row at each depth from `from` to `to`, exclusive. */
+function count(rowsAt: number[], from: number, to: number): void {
+  for (let depth = rowsAt.length; depth < to; depth++) rowsAt[depth] = 0;
+  for (let depth = from; depth < to; depth++) rowsAt[depth]++;
 }
 
 /** Pairs of a path: each row sees those above and itself. */

@@ -107,7 +107,12 @@ function naiveShape(all: TreeSequence[]) {
     for (let length = 1; length <= Math.max(...labelled); length++) rows.add(path(length));
   }
   const pairs = [...rows].reduce((sum, path) => sum + path.split(',').length, 0);
-  return { rows: rows.size, headRows: heads.size, pairs };
+  const depths = [...rows].map((path) => path.split(',').length - 1);
+  const rowsAt = Array.from(
+    { length: Math.max(...depths) + 1 },
+    (_, d) => depths.filter((x) => x === d).length,
+  );
+  return { rows: rows.size, headRows: heads.size, pairs, rowsAt };
 }
 
 describe('the device counts what the formula says, to the last operation', () => {

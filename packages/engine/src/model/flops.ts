@@ -1,7 +1,7 @@
-import type { TreeShape } from '../tensor/planner.js';
+import { pairsWithin, type TreeShape } from '../tensor/planner.js';
 import { modulesOf, type AdapterConfig } from './adapterConfig.js';
 import { moduleNumber } from './adapterLayout.js';
-import { linearShape, type LinearName, type ModelConfig } from './config.js';
+import { linearShape, windowOf, type LinearName, type ModelConfig } from './config.js';
 
 /** What computes, and what of it is trained; a `ModelView` has one. */
 export interface ModelShape {
@@ -29,16 +29,17 @@ const REST = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
  */
 export function forwardFlops(
   model: ModelShape,
-  { rows, headRows, pairs }: TreeShape,
+  tree: TreeShape,
   { training = false, head: kind = 'tokens' as HeadKind } = {},
 ): number {
   const { layers } = model.config;
+  const { rows, headRows } = tree;
   const ranks = ranksOf(model);
   const of = (names: readonly LinearName[], layer: number, count: number) =>
     sum(names, (name) => linear(model, ranks(layer, name), name, count));
   const block = (layer: number) =>
     of(PROJECTIONS, layer, rows) +
-    4 * attention(model, pairs) +
+    4 * attention(model, tree, layer) +
     of(REST, layer, layer === layers - 1 ? headRows : rows);
   const below = sum([...Array(layers).keys()], block);
   if (kind === 'score') return below + score(model, headRows);
@@ -47,13 +48,14 @@ export function forwardFlops(
 }
 
 /** The same of rows that only leave keys and values in a pool: of the last block nothing else is computed. */
-export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'headRows'>): number {
+export function keyFlops(model: ModelShape, tree: Omit<TreeShape, 'headRows'>): number {
+  const { rows } = tree;
   const ranks = ranksOf(model);
   const of = (layer: number, names: readonly LinearName[]) =>
     sum(names, (name) => linear(model, ranks(layer, name), name, rows));
   const last = model.config.layers - 1;
   const blocks = [...Array(last).keys()].map(
-    (layer) => of(layer, [...PROJECTIONS, ...REST]) + 4 * attention(model, pairs),
+    (layer) => of(layer, [...PROJECTIONS, ...REST]) + 4 * attention(model, tree, layer),
   );
   return sum(blocks, (flops) => flops) + of(last, ['k_proj', 'v_proj']);
 }
@@ -65,10 +67,11 @@ export function keyFlops(model: ModelShape, { rows, pairs }: Omit<TreeShape, 'he
  */
 export function backwardFlops(
   model: ModelShape,
-  { rows, headRows, pairs }: TreeShape,
+  tree: TreeShape,
   { head: kind = 'tokens' as HeadKind } = {},
 ): number {
   const { config, weightsTrained } = model;
+  const { rows, headRows } = tree;
   const ranks = ranksOf(model);
   let flops = 0;
   // Whether what the next op reads depends on anything trained.
@@ -83,7 +86,7 @@ export function backwardFlops(
     };
     const projected = PROJECTIONS.map((name) => through(name, rows, live));
     const attended = projected.includes(true);
-    if (attended) flops += 10 * attention(model, pairs);
+    if (attended) flops += 10 * attention(model, tree, layer);
     live = through('o_proj', below, attended) || live;
     const gated = (['gate_proj', 'up_proj'] as const).map((name) => through(name, below, live));
     live = through('down_proj', below, gated.includes(true)) || live;
@@ -123,7 +126,8 @@ function linearBackward(
 }
 
 /** Half a product a pair and head: 2 of them forward (scores, values), 5 backward. */
-const attention = ({ config }: ModelShape, pairs: number) => pairs * config.heads * config.headDim;
+const attention = ({ config }: ModelShape, tree: Omit<TreeShape, 'headRows'>, layer: number) =>
+  pairsWithin(tree, windowOf(config, layer)) * config.heads * config.headDim;
 
 const head = ({ config }: ModelShape, rows: number) => 2 * rows * config.vocabSize * config.hiddenSize;
 

@@ -53,20 +53,29 @@ export interface TreeShape {
   rows: number;
   /** Distinct rows that a head reads: something is predicted from them, or their hidden state is wanted. */
   headRows: number;
-  /** Pairs of a row and a row it sees, itself included. */
+  /** Pairs of a row and a row on its path, itself included: what attention without a window sees. */
   pairs: number;
+  /** Rows by depth: how many are the first of their path, the second, and so on. */
+  rowsAt: readonly number[];
+}
+
+/** Pairs of a row and a row it sees: of its path the last `window`, its own among them; undefined: all of it. */
+export function pairsWithin({ pairs, rowsAt }: Pick<TreeShape, 'pairs' | 'rowsAt'>, window?: number): number {
+  if (window === undefined) return pairs;
+  return rowsAt.reduce((sum, rows, depth) => sum + rows * Math.min(depth + 1, window), 0);
 }
 
 /** The shape of the TreeBatch of these sequences. */
 export function treeShape(sequences: readonly TreeSequence[]): TreeShape {
-  const { rows, headRows, pairs } = new RowCounter().add(sequences);
-  return { rows, headRows, pairs };
+  const { rows, headRows, pairs, rowsAt } = new RowCounter().add(sequences);
+  return { rows, headRows, pairs, rowsAt };
 }
 
 /** The shape of a TreeBatch of the added sequences, which were checked before. */
 class TrieCounter implements TreeShape {
   rows = 0;
   pairs = 0;
+  readonly rowsAt: number[] = [];
   // The trie as one map from (node, token) to node: with 2^31 token ids a double has room for 2^22 nodes.
   private readonly children = new Map<number, number>();
   private readonly read = new Set<number>();
@@ -87,6 +96,7 @@ class TrieCounter implements TreeShape {
         if (child === undefined) {
           child = ++this.rows;
           this.pairs += i + 1;
+          this.rowsAt[i] = (this.rowsAt[i] ?? 0) + 1;
           this.children.set(key, child);
         }
         path.push(child);
