@@ -1,6 +1,6 @@
 import type { LayerType, ModelConfig } from '../config.js';
 import type { Family } from './family.js';
-import { layerTypesToHf, slidingLayers, windowToHf } from './slidingWindow.js';
+import { layerTypesToHf, slidingLayers, windowIn, windowToHf } from './slidingWindow.js';
 
 /** Of six layers five slide. */
 const PERIOD = 6;
@@ -58,9 +58,7 @@ export const gemma3: Family = {
       embeddingScale: Math.sqrt(config.hiddenSize),
       attentionScale: scaleOf(config),
     }),
-    write: ({ layerTypes = [] }) => [
-      ['attention.sliding_window', layerTypes.find(({ window }) => window !== undefined)?.window ?? 0],
-    ],
+    write: (config) => [['attention.sliding_window', windowIn(config) ?? 0]],
   },
 };
 

@@ -1,6 +1,6 @@
 import type { LayerType } from '../config.js';
 import type { Family } from './family.js';
-import { layerTypesToHf, slidingLayers, windowToHf } from './slidingWindow.js';
+import { layerTypesToHf, slidingLayers, windowIn, windowToHf } from './slidingWindow.js';
 
 /** OLMo 3: OLMo 2 whose layers slide but for every fourth, which alone has a scaled rotary table. */
 export const olmo3: Family = {
@@ -34,9 +34,9 @@ export const olmo3: Family = {
         localRope: { theta: ropeTheta },
       };
     },
-    write: ({ layerTypes = [] }) => [
-      ['attention.sliding_window', layerTypes.find(({ window }) => window !== undefined)?.window ?? 0],
-      ['attention.sliding_window_pattern', layerTypes.map(({ rope }) => rope === 'local')],
+    write: (config) => [
+      ['attention.sliding_window', windowIn(config) ?? 0],
+      ['attention.sliding_window_pattern', (config.layerTypes ?? []).map(({ rope }) => rope === 'local')],
     ],
   },
 };

@@ -4,7 +4,7 @@ import type { HfValues, Json } from '../hfValues.js';
 const WORDS = ['full_attention', 'sliding_attention'];
 
 /** sliding_window of config.json, or undefined: null, or as long as the context, which hides nothing. */
-export function windowIn(
+export function readWindow(
   values: HfValues,
   { maxPositions }: ModelConfig,
   fallback?: number,
@@ -26,7 +26,7 @@ export function wordsOfLayers(values: HfValues, { layers }: ModelConfig): string
 
 /** All layers have the window. */
 export function allSliding(values: HfValues, config: ModelConfig, fallback?: number): Partial<ModelConfig> {
-  const window = windowIn(values, config, fallback);
+  const window = readWindow(values, config, fallback);
   if (window === undefined) return {};
   return { layerTypes: Array.from({ length: config.layers }, () => ({ rope: 'global', window })) };
 }
@@ -41,7 +41,7 @@ export function slidingLayers(
   by: { window?: number; slides: (layer: number) => boolean; rope?: 'global' | 'local' },
 ): Partial<ModelConfig> {
   const { slides, rope = 'global' } = by;
-  const window = windowIn(values, config, by.window);
+  const window = readWindow(values, config, by.window);
   const words = wordsOfLayers(values, config);
   if (window === undefined && rope === 'global') return {};
   const layerTypes = Array.from({ length: config.layers }, (_, layer): LayerType => {
@@ -60,9 +60,14 @@ export function optionalWindow(values: HfValues, config: ModelConfig): Partial<M
   return slidingLayers(values, config, { window: 4096, slides: (layer) => layer >= first });
 }
 
-/** sliding_window as it is written: the one that layers have, or null. */
-export function windowToHf({ layerTypes }: ModelConfig): Json {
-  return { sliding_window: layerTypes?.find(({ window }) => window !== undefined)?.window ?? null };
+/** The window that layers have, or undefined. */
+export function windowIn({ layerTypes }: ModelConfig): number | undefined {
+  return layerTypes?.find(({ window }) => window !== undefined)?.window;
+}
+
+/** sliding_window as it is written: null for none. */
+export function windowToHf(config: ModelConfig): Json {
+  return { sliding_window: windowIn(config) ?? null };
 }
 
 /** layer_types as it is written. */

@@ -1,6 +1,6 @@
 import type { LayerType } from '../config.js';
 import type { Family } from './family.js';
-import { layerTypesToHf, wordsOfLayers, windowIn, windowToHf } from './slidingWindow.js';
+import { layerTypesToHf, wordsOfLayers, readWindow, windowToHf } from './slidingWindow.js';
 
 /** SmolLM 3: one layer of four does not rotate. */
 export const smollm3: Family = {
@@ -19,7 +19,7 @@ export const smollm3: Family = {
       rotates.some((x) => x !== 0 && x !== 1)
     )
       return values.fail(`no_rope_layers of ${config.layers} ones and zeros`, rotates);
-    const window = values.flag('use_sliding_window') ? windowIn(values, config) : undefined;
+    const window = values.flag('use_sliding_window') ? readWindow(values, config) : undefined;
     const words = wordsOfLayers(values, config);
     const slides = (layer: number) =>
       words === undefined ? rotates[layer] === 0 : words[layer] === 'sliding_attention';
