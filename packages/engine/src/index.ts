@@ -24,6 +24,7 @@ export {
   plan,
   reshape,
   rmsNorm,
+  swiglu,
   tidy,
   treeAttentionPool,
 } from './face/tensor.js';
