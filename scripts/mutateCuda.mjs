@@ -49,6 +49,8 @@ const FAMILIES = {
     rules: [
       ['operand not moved', /load_pack<N>\((\w+) \+ i\)/g, 'load_pack<N>($1)'],
       ['value of the neighbour', /\b(\w+)\.at\[j\](?=\)| \*|;)/g, '$1.at[(j + 1) % N]'],
+      ['activation swapped', /(GeluTanh)(::inner\(gate\)) : (Silu)\2/g, '$3$2 : $1$2'],
+      ['bound lost', /if \(fabsf\(g\) > 16\.0f\).*;/g, ';'],
       ['first value skipped', /int j = 0; j < N;/g, 'int j = 1; j < N;'],
       ['last value skipped', / < n; j\+\+/g, ' < n - 1; j++'],
       ['sign turned', / - (?=\w)/g, ' + '],

@@ -24,10 +24,17 @@ Values times(const Tensor& x, const Tensor& y) {
 
 const std::vector<double> kNoAdapters = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
 
+// What linear and linear_backward have in common, and the activation of the one or need_dx of the other.
+std::vector<double> with(std::vector<double> numbers, double last) {
+  numbers.push_back(last);
+  return numbers;
+}
+
 Tensor linear(const Tensor& x, const Tensor& w, sj_dtype dtype) {
   Tensor y(dtype, {x.dim(0), w.dim(0)});
-  EXPECT(run(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, {}, y, {}, {}}, kNoAdapters) == SJ_OK, "%s",
-         message.c_str());
+  EXPECT(
+      run(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, {}, y, {}, {}}, with(kNoAdapters, ops::SILU)) == SJ_OK,
+      "%s", message.c_str());
   return y;
 }
 
@@ -133,7 +140,7 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
   auto forward = [&] {
     EXPECT(
         run(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, {}, y, ad[0].xa, ad[1].xa},
-            numbers) == SJ_OK,
+            with(numbers, ops::SILU)) == SJ_OK,
         "%s", message.c_str());
     return std::vector{y.clone(), ad[0].xa.clone(), ad[1].xa.clone()};
   };
@@ -141,13 +148,15 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
 
   // A gated call has the bits of swiglu over what a plain one stores.
   const Tensor gate = Tensor::random(dtype, {t, n}, 2), composed(dtype, {t, n}), gated(dtype, {t, n});
-  EXPECT(run(SJ_OP_swiglu, {gate, y, composed}) == SJ_OK, "%s", message.c_str());
-  EXPECT(run(SJ_OP_linear,
-             {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, gate, gated, ad[0].xa, ad[1].xa},
-             numbers) == SJ_OK,
-         "%s", message.c_str());
-  EXPECT(gated.same(composed), "a gated linear of %lld x %lld x %lld differs from swiglu", (long long)t,
-         (long long)n, (long long)k);
+  for (const int activation : {ops::SILU, ops::GELU_TANH}) {
+    EXPECT(run(SJ_OP_swiglu, {gate, y, composed}, {double(activation)}) == SJ_OK, "%s", message.c_str());
+    EXPECT(run(SJ_OP_linear,
+               {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, gate, gated, ad[0].xa, ad[1].xa},
+               with(numbers, activation)) == SJ_OK,
+           "%s", message.c_str());
+    EXPECT(gated.same(composed), "a gated linear of %lld x %lld x %lld differs from swiglu", (long long)t,
+           (long long)n, (long long)k);
+  }
 
   Values expected = times(x, w_rows), dx(size_t(t * k)), grad_w(size_t(n * k)),
          grad_bias(static_cast<size_t>(n));
@@ -196,12 +205,10 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
                                ad[1].grad_a.clone(),
                                ad[1].grad_b.clone(),
                                dx_};
-    auto all = numbers_;
-    all.push_back(1);
     EXPECT(run(SJ_OP_linear_backward,
                {dy_, x_, w, keys, ad[0].a, ad[0].b, ad[0].xa, ad[1].a, ad[1].b, ad[1].xa, out[0], out[1],
                 out[2], out[3], out[4], out[5], out[6]},
-               all) == SJ_OK,
+               with(numbers_, 1)) == SJ_OK,
            "%s", message.c_str());
     return out;
   };
@@ -219,7 +226,6 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
   // dx of a row without the others: the last row, which only the first adapter covers.
   auto one = kNoAdapters;
   one[0] = ad[0].scale, one[2] = 1;
-  one.push_back(1);
   Tensor dx1(dtype, {1, k});
   EXPECT(run(SJ_OP_linear_backward,
              {dy.rows(t - 1, 1),
@@ -239,13 +245,13 @@ void adapters(sj_dtype dtype, int64_t t, int64_t n, int64_t k) {
               {},
               {},
               dx1},
-             one) == SJ_OK,
+             with(one, 1)) == SJ_OK,
          "%s", message.c_str());
   EXPECT(dx1.same(out[6].rows(t - 1, 1)), "dx bits depend on other rows");
   numbers[1] = 1;
   const std::string refused =
       refusal(SJ_OP_linear, {x, w, bias, keys, ad[0].a, ad[0].b, ad[1].a, ad[1].b, {}, y, ad[0].xa, ad[1].xa},
-              numbers);
+              with(numbers, ops::SILU));
   EXPECT(refused.find("rows0: expected start0 + rows0 <= T = ") != std::string::npos, "%s", refused.c_str());
 }
 

@@ -67,7 +67,7 @@ void linear_speed(sj_dtype dtype) {
     for (int64_t m : {1, 8, 16, 32, 64, 512, 2048}) {
       if (n > 9999 && m > 512) continue;
       const Tensor x = Tensor::random(dtype, {m, k}), y(dtype, {m, n});
-      Timed op(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, {}, y, {}, {}}, std::vector<double>(12));
+      Timed op(SJ_OP_linear, {x, w, {}, {}, {}, {}, {}, {}, {}, y, {}, {}}, std::vector<double>(13));
       const double s = op.best_seconds(), flops = 2.0 * double(m * n * k);
       std::printf("linear %s %lldx%lld M=%lld: %.3f ms, %.0f GF/s, weights %.1f GB/s\n",
                   dtype == SJ_BF16 ? "bf16" : "f32", (long long)k, (long long)n, (long long)m, s * 1e3,
@@ -104,7 +104,7 @@ void decode_speed() {
                                                                 Tensor(SJ_BF16, {m, w.dim(0)}),
                                                                 {},
                                                                 {}},
-                                            std::vector<double>(12)));
+                                            std::vector<double>(13)));
     for (const bool ahead : {false, true, false, true}) {
       for (size_t i = 0; i < ops.size(); i++)
         ops[i]->before(ahead ? &weights[(i + 1) % weights.size()].raw() : nullptr);
@@ -129,10 +129,10 @@ void backward_speed() {
   const Tensor keys = Tensor::ints({t, 2}, [](int64_t i) { return i; });
   const double gemm = 2e-9 * double(t * k * n);
   for (double p : {0.0, 0.1}) {
-    const std::vector<double> numbers = {2, 0, double(t), p, 3, 0, 0, 0, 0, 0, 1, 2};
+    const std::vector<double> numbers = {2, 0, double(t), p, 3, 0, 0, 0, 0, 0, 1, 2, 0};
     Timed forward(SJ_OP_linear, {x, w, {}, keys, a, b, {}, {}, {}, y, xa, {}}, numbers);
     auto more = numbers;
-    more.push_back(1);
+    more.back() = 1;
     Timed backward(SJ_OP_linear_backward,
                    {dy,
                     x,
@@ -157,8 +157,8 @@ void backward_speed() {
         "LoRA r 8 dropout %.1f, 576x1536 M=2048: forward %.2f ms (%.0f GF/s of W), backward %.2f ms (%.0f)\n",
         p, f * 1e3, gemm / f, g * 1e3, gemm / g);
   }
-  auto numbers = std::vector<double>(12);
-  numbers.push_back(1);
+  auto numbers = std::vector<double>(13);
+  numbers.back() = 1;
   Timed full(SJ_OP_linear_backward,
              {dy, x, w, {}, {}, {}, {}, {}, {}, {}, Tensor::zeros({n, k}), {}, {}, {}, {}, {}, dx}, numbers);
   const double s = full.best_seconds();

@@ -95,24 +95,29 @@ void test_rope(int32_t dtype, int64_t d) {
       "%s", error.message);
 }
 
-void test_swiglu(int32_t dtype) {
+void test_swiglu(int32_t dtype, const char* activation) {
   const std::vector<int64_t> shape{40, 1001};
   const Tensor gate = random(dtype, shape, 1, 4), up = random(dtype, shape, 2), dy = random(dtype, shape, 3);
   Tensor wide = gate.copy();
   for (int i = 0; i < 8; i++) wide.set(i, (i % 2 ? 1 : -1) * std::pow(10.0, i - 2));
   const auto out = both_ways([&] {
     const Tensor y(dtype, shape), dgate(dtype, shape), dup(dtype, shape);
-    SJ_CHECK(SJ_CALL(swiglu, {wide, up, y}) == SJ_OK, "swiglu");
-    SJ_CHECK(SJ_CALL(swiglu_backward, {dy, wide, up, dgate, dup}) == SJ_OK, "swiglu_backward");
+    SJ_CHECK(SJ_CALL(swiglu, {wide, up, y}, {activation}) == SJ_OK, "swiglu");
+    SJ_CHECK(SJ_CALL(swiglu_backward, {dy, wide, up, dgate, dup}, {activation}) == SJ_OK, "swiglu_backward");
     return std::vector<Tensor>{y, dgate, dup};
   });
   for (int64_t i = 0; i < gate.size(); i++) {
-    const double g = wide.get(i), s = 1 / (1 + std::exp(-g)), d = dy.get(i), u = up.get(i);
-    const double expected[] = {g * s * u, d * u * s * (1 + g * (1 - s)), d * g * s};
-    for (int k = 0; k < 3; k++)
-      SJ_CHECK(
-          std::abs(out[size_t(k)].get(i) - expected[k]) <= tolerance(dtype) * (std::abs(expected[k]) + 1e-1),
-          "swiglu output %d at gate %g: %g, %g", k, g, out[size_t(k)].get(i), expected[k]);
+    const double g = wide.get(i), d = dy.get(i), u = up.get(i);
+    // 0.5 (1 + tanh(x)) = 1 / (1 + e^-2x)
+    const bool gelu = !std::strcmp(activation, "gelu_tanh");
+    const double c = 2 * std::sqrt(2 / M_PI), k = gelu ? c * (g + 0.044715 * g * g * g) : g,
+                 slope = gelu ? c * (1 + 3 * 0.044715 * g * g) : 1, s = 1 / (1 + std::exp(-k));
+    const double expected[] = {g * s * u, d * u * s * (1 + g * slope * (1 - s)), d * g * s};
+    for (int part = 0; part < 3; part++)
+      SJ_CHECK(std::abs(out[size_t(part)].get(i) - expected[part]) <=
+                   tolerance(dtype) * (std::abs(expected[part]) + 1e-1),
+               "%s: output %d at gate %g: %g, %g", activation, part, g, out[size_t(part)].get(i),
+               expected[part]);
   }
 }
 
@@ -266,7 +271,7 @@ void test_small_ops() {
     }
     test_rms_norm(dtype, {5, 3}, false);
     for (const int64_t d : {64, 22, 2}) test_rope(dtype, d);
-    test_swiglu(dtype);
+    for (const char* activation : {"silu", "gelu_tanh"}) test_swiglu(dtype, activation);
     test_rows(dtype);
   }
   test_optimizer();

@@ -13,6 +13,7 @@ namespace {
 LinearPart read_part(const sj_call& call) {
   using namespace ops::linear;
   LinearPart part{call.tensors[W], call.tensors[BIAS], call.tensors[GATE], call.tensors[Y], {}, true};
+  part.activation = word(call, ACTIVATION);
   for (int i = 0; i < kAdapters; i++) {
     part.adapters[i] = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);
     part.xa[i] = data<float>(call, XA0 + i);

@@ -79,7 +79,7 @@ void linear_forward(const sj_tensor& x, const LinearPart* parts, int count, cons
   // Not in the epilogue: there it is slower by 2 to 8%, by the number of rows (decision 010).
   for (int p = 0; p < count; p++)
     if (const LinearPart& part = parts[p]; part.gate.data)
-      swiglu(part.y.dtype, part.gate.data, part.y.data, part.y.data, rows * part.w.dims[0]);
+      swiglu(part.y.dtype, part.activation, part.gate.data, part.y.data, part.y.data, rows * part.w.dims[0]);
 }
 
 }  // namespace selfjudge::cpu

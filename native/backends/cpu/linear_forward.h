@@ -14,6 +14,7 @@ struct LinearPart {
   Adapter adapters[kAdapters];
   bool keeps_xa = false;  // for a backward: in xa; else in LinearMemory
   float* xa[kAdapters] = {};
+  int activation = 0;  // of the gate
 };
 
 // What a forward needs beside its tensors, at most kTogether parts.

@@ -21,7 +21,8 @@ int32_t forward(const sj_call& call, Context& context, sj_error* error) {
   AddLowRank<T> epilogue{{data<T>(call, Y), columns, int(rows), int(columns)},
                          data<const T>(call, BIAS),
                          {},
-                         data<const T>(call, GATE)};
+                         data<const T>(call, GATE),
+                         word(call, ACTIVATION)};
   Projections<T> projections{};
   for (int i = 0; i < kAdapters; i++) {
     const Adapter adapter = read_adapter(call, i, A0 + 2 * i, B0 + 2 * i, ROW_KEYS);

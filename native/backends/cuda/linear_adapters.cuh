@@ -79,13 +79,14 @@ struct LowRank {
   Dropout dropout;  // on (row, column) of the result
 };
 
-// z = C + bias + low-rank terms in float32, rounded once; y = z, or silu(gate) z.
+// z = C + bias + low-rank terms in float32, rounded once; y = z, or act(gate) z.
 template <class T>
 struct AddLowRank {
   gemm::Output<T> y;
   const T* bias;  // null: absent
   LowRank terms[2];
   const T* gate = nullptr;  // of y's shape; null: absent
+  int activation = ops::SILU;
 
   template <class F>
   __device__ void operator()(F& f) const {
@@ -113,7 +114,7 @@ struct AddLowRank {
 #pragma unroll
       for (int j = 0; j < F::kColumns; j++)
         if (f.row(i) < y.rows && f.column(j) < y.columns)
-          f.at(i, j) = swiglu(to_float(row[f.column(j)]), to_float(from_float<T>(f.at(i, j))));
+          f.at(i, j) = swiglu(activation, to_float(row[f.column(j)]), to_float(from_float<T>(f.at(i, j))));
     }
   }
 

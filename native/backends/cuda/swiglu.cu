@@ -1,13 +1,12 @@
 // swiglu and its backward (ops/swiglu.h).
 #include "swiglu.cuh"
 
-#include "../../include/ops/swiglu.h"
 #include "each.cuh"
 
 namespace selfjudge::cuda {
 namespace {
 
-template <class T>
+template <class A, class T>
 struct Forward {
   const T *gate, *up;
   T* y;
@@ -17,13 +16,13 @@ struct Forward {
     const auto u = load_pack<N>(up + i);
     Pack<T, N> out;
 #pragma unroll
-    for (int j = 0; j < N; j++) out.at[j] = from_float<T>(swiglu(to_float(g.at[j]), to_float(u.at[j])));
+    for (int j = 0; j < N; j++) out.at[j] = from_float<T>(swiglu<A>(to_float(g.at[j]), to_float(u.at[j])));
     store_pack(y + i, out);
   }
 };
 
-// d silu(g) / dg = sigmoid(g) (1 + g (1 - sigmoid(g))).
-template <class T>
+// d act(g) / dg = s (1 + g inner'(g) (1 - s)) with s = sigmoid(inner(g)).
+template <class A, class T>
 struct Backward {
   const T *dy, *gate, *up;
   T *dgate, *dup;
@@ -36,8 +35,8 @@ struct Backward {
 #pragma unroll
     for (int j = 0; j < N; j++) {
       const float x = to_float(g.at[j]), dx = to_float(d.at[j]);
-      const Sigmoid s = sigmoid(x);
-      const float slope = s.value * fused(x, s.rest, 1.0f);
+      const Sigmoid s = sigmoid(A::inner(x));
+      const float slope = s.value * fused(A::growth(x), s.rest, 1.0f);
       to_gate.at[j] = from_float<T>(dx * to_float(u.at[j]) * slope);
       to_up.at[j] = from_float<T>(dx * (x * s.value));
     }
@@ -46,14 +45,22 @@ struct Backward {
   }
 };
 
+// f with the activation of this place in the contract's words.
+template <class F>
+int32_t with_activation(int activation, F&& f) {
+  return activation == ops::GELU_TANH ? f(GeluTanh{}) : f(Silu{});
+}
+
 }  // namespace
 
 size_t workspace_swiglu(const sj_call&) { return 0; }
 int32_t run_swiglu(const sj_call& call, Context& context, sj_error* error) {
   using namespace ops::swiglu;
   return with_float_type(call, Y, [&]<class T>(T) {
-    const Forward<T> f{data<const T>(call, GATE), data<const T>(call, UP), data<T>(call, Y)};
-    return each<kPackSize<T>>(context, elements(call, Y), f, {f.gate, f.up, f.y}, error);
+    return with_activation(word(call, ACTIVATION), [&]<class A>(A) {
+      const Forward<A, T> f{data<const T>(call, GATE), data<const T>(call, UP), data<T>(call, Y)};
+      return each<kPackSize<T>>(context, elements(call, Y), f, {f.gate, f.up, f.y}, error);
+    });
   });
 }
 
@@ -61,9 +68,11 @@ size_t workspace_swiglu_backward(const sj_call&) { return 0; }
 int32_t run_swiglu_backward(const sj_call& call, Context& context, sj_error* error) {
   using namespace ops::swiglu_backward;
   return with_float_type(call, DY, [&]<class T>(T) {
-    const Backward<T> f{data<const T>(call, DY), data<const T>(call, GATE), data<const T>(call, UP),
-                        data<T>(call, DGATE), data<T>(call, DUP)};
-    return each<kPackSize<T>>(context, elements(call, DY), f, {f.dy, f.gate, f.up, f.dgate, f.dup}, error);
+    return with_activation(word(call, ACTIVATION), [&]<class A>(A) {
+      const Backward<A, T> f{data<const T>(call, DY), data<const T>(call, GATE), data<const T>(call, UP),
+                             data<T>(call, DGATE), data<T>(call, DUP)};
+      return each<kPackSize<T>>(context, elements(call, DY), f, {f.dy, f.gate, f.up, f.dgate, f.dup}, error);
+    });
   });
 }
 

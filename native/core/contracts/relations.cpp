@@ -119,6 +119,8 @@ const char* adapter(const sj_call& call, const AdapterSlots& s, int x, int row_k
 
 const char* linear(const sj_call& call) {
   using namespace ops::linear;
+  if (static_cast<int>(call.numbers[ACTIVATION]) != ops::SILU && !present(call, GATE))
+    return "activation: expected silu, as gate is absent, received gelu_tanh";
   if (const char* text = adapter(call, {0, A0, B0, -1, START0, ROWS0, P0}, X, ROW_KEYS)) return text;
   return adapter(call, {1, A1, B1, -1, START1, ROWS1, P1}, X, ROW_KEYS);
 }

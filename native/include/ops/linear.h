@@ -4,18 +4,33 @@
 // xa is returned for the backward. An absent adapter has no a_i and rows_i 0. Dropout (p_i > 0, needs
 // row_keys): element (t, k) is kept when philox4x32(key = (seed, step), counter = (module_i, row_keys[t,0],
 // row_keys[t,1], k / 4))[k % 4] >= p 2^32, and scaled by 1 / (1 - p): a function of the row's own path, so
-// packing does not change it. y = z, or with a gate silu(gate) z (ops/swiglu.h), of z rounded to y's dtype:
-// the bits of swiglu(gate, z), which is never stored. No backward of a gated call.
+// packing does not change it. y = z, or with a gate act(gate) z (ops/swiglu.h), of z rounded to y's dtype:
+// the bits of swiglu(gate, z), which is never stored; activation is the gate's. No backward of a gated call.
 //
 // Backward: dx = dy W + sum_i scale_i drop_i^T((dy B_i) A_i), grad_w += dy^T x, grad_bias += sum dy,
 // grad_a_i += scale_i (dy B_i)^T drop_i(x), grad_b_i += scale_i dy^T xa_i; sums over rows ascending in fixed
 // blocks. x is absent when no grad_w and no grad_a_i is asked for: a frozen layer keeps no input alive.
 #pragma once
 #include "../contract.h"
+#include "swiglu.h"
 namespace selfjudge::ops {
 namespace linear {
 enum Tensor { X, W, BIAS, ROW_KEYS, A0, B0, A1, B1, GATE, Y, XA0, XA1 };
-enum Number { SCALE0, START0, ROWS0, P0, MODULE0, SCALE1, START1, ROWS1, P1, MODULE1, SEED, STEP };
+enum Number {
+  SCALE0,
+  START0,
+  ROWS0,
+  P0,
+  MODULE0,
+  SCALE1,
+  START1,
+  ROWS1,
+  P1,
+  MODULE1,
+  SEED,
+  STEP,
+  ACTIVATION
+};
 inline constexpr TensorSpec tensors[] = {
     {"x", Role::In, FLOATS, "T K"},
     {"w", Role::In, FLOATS, "N K", "x", true},
@@ -38,7 +53,8 @@ inline constexpr TensorSpec tensors[] = {
 inline constexpr NumberSpec numbers[] = {SJ_ADAPTER_NUMBERS(0),
                                          SJ_ADAPTER_NUMBERS(1),
                                          {"seed", 0, 4294967295.0, true},
-                                         {"step", 0, 4294967295.0, true}};
+                                         {"step", 0, 4294967295.0, true},
+                                         SJ_ACTIVATION};
 inline constexpr Contract spec = contract("linear", tensors, numbers);
 }  // namespace linear
 // linear_group: two or three linear layers of one x at once, as the queries, keys and values of a block are:

@@ -25,6 +25,7 @@ export {
   plan,
   reshape,
   rmsNorm,
+  swiglu,
   tidy,
   treeAttentionPool,
 } from './face/tensor.js';

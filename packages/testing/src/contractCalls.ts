@@ -72,10 +72,21 @@ export function validCall(contract: NativeContract, shape: CallShape): ContractC
   return { contract, slots, numbers, segments: contract.tree ? segmentsOf(size('T')) : null };
 }
 
+/** Enumerations that say how an optional tensor is used: where it is absent, only their first word is right. */
+const WORDS_OF: Readonly<Record<string, string>> = { activation: 'gate' };
+
+/** Whether the call lacks the tensor that an enumeration is of. */
+export function isIdle({ contract, slots }: ContractCall, number: string): boolean {
+  const of = contract.tensors.findIndex(({ name }) => name === WORDS_OF[number]);
+  return of >= 0 && slots[of] === null;
+}
+
 /** The numbers of a call with every word of each enumeration in turn, in the place of what the call has. */
-export function otherWords({ contract, numbers }: ContractCall): (number | string)[][] {
-  return contract.numbers.flatMap(({ names }, i) =>
-    (names ?? []).map((word) => numbers.map((number, at): number | string => (at === i ? word : number))),
+export function otherWords(call: ContractCall): (number | string)[][] {
+  return call.contract.numbers.flatMap(({ name, names }, i) =>
+    (isIdle(call, name) ? [] : (names ?? [])).map((word) =>
+      call.numbers.map((number, at): number | string => (at === i ? word : number)),
+    ),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { NativeDevice, NativeError } from '@selfjudge/native';
-import { dtypeOf, isOutput, isRequired, isWritten, place, wordsOf } from './contractCalls.js';
+import { dtypeOf, isIdle, isOutput, isRequired, isWritten, place, wordsOf } from './contractCalls.js';
 import type { ContractCall, Slot, TensorSpec } from './contractCalls.js';
 import { BF16, F32, I32, PANELS, ROWS } from './native.js';
 
@@ -177,6 +177,12 @@ export class ContractFaults {
         // What is expected of an enumeration is said in its words.
         const expected = names ?? [];
         yield { ...this.#fault(`${name} ${String(value)}`, [name], { numbers }), expected };
+      }
+      if (names === null || !isIdle(this.#call, name)) continue;
+      for (const word of names.slice(1)) {
+        const numbers = this.#call.numbers.map((number, at): number | string => (at === i ? word : number));
+        const expected = names.slice(0, 1);
+        yield { ...this.#fault(`${name} ${word} of nothing`, [name], { numbers }), expected };
       }
     }
   }

@@ -2,6 +2,7 @@
  * What every op means, in plain float64 loops over flat row-major arrays. Slow and obvious on purpose: tests compare
  * the kernels with it, and take its central differences for gradients.
  */
+import type { Activation } from '@selfjudge/engine';
 import { philox } from './philox.js';
 
 type Floats = Float64Array;
@@ -170,8 +171,13 @@ export function attention(
   return o;
 }
 
-export function swiglu(gate: Floats, up: Floats): Floats {
-  return gate.map((g, i) => (g / (1 + Math.exp(-g))) * up[i]);
+const activations: Record<Activation, (g: number) => number> = {
+  silu: (g) => g / (1 + Math.exp(-g)),
+  gelu_tanh: (g) => 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g ** 3))),
+};
+
+export function swiglu(gate: Floats, up: Floats, activation: Activation): Floats {
+  return gate.map((g, i) => activations[activation](g) * up[i]);
 }
 
 export function linearLogprob(h: Floats, w: Floats, dim: number, rows: Ints, labels: Ints): Floats {

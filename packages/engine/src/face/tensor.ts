@@ -23,6 +23,7 @@ import * as one from '../tensor/ops/linear.js';
 import * as group from '../tensor/ops/linearGroup.js';
 import * as sampling from '../tensor/ops/linearSample.js';
 import * as shapes from '../tensor/ops/reshape.js';
+import * as gates from '../tensor/ops/swiglu.js';
 import * as norms from '../tensor/ops/rmsNorm.js';
 import * as pools from '../tensor/ops/treeAttentionPool.js';
 import * as planner from '../tensor/planner.js';
@@ -33,6 +34,7 @@ import { isLinearAdapter, isVector } from '../tensor/vector.js';
 // Tensors, weights and numbers are an op's to check, by its contract: here stands what they come in.
 const tensor = anything;
 const bag = object({});
+const activation = optional(oneOf(...gates.ACTIVATIONS));
 const float = oneOf('float32', 'bf16');
 
 export const adamw = checked('adamw', { state: bag, options: bag }, adam.adamw);
@@ -48,7 +50,9 @@ export const linear = checked(
   {
     x: tensor,
     weight: anything,
-    options: optional(options({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)) })),
+    options: optional(
+      options({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)), activation }),
+    ),
   },
   one.linear,
 );
@@ -69,6 +73,7 @@ export const rmsNorm = checked(
   { x: tensor, weight: isVector, eps: anything, options: optional(bag) },
   norms.rmsNorm,
 );
+export const swiglu = checked('swiglu', { gate: tensor, up: tensor, activation }, gates.swiglu);
 export const treeAttentionPool = checked(
   'treeAttentionPool',
   {

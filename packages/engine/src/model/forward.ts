@@ -2,6 +2,7 @@ import { roundToBf16 } from '../tensor/dtype.js';
 import { embedding } from '../tensor/ops/embedding.js';
 import { gatherRows } from '../tensor/ops/rows.js';
 import { reshape } from '../tensor/ops/reshape.js';
+import type { Activation } from '../tensor/ops/swiglu.js';
 import { rmsNorm } from '../tensor/ops/rmsNorm.js';
 import { add } from '../tensor/ops/add.js';
 import { scale } from '../tensor/ops/scale.js';
@@ -23,8 +24,10 @@ export interface LayerOptions {
   /** int32 [T, 2], the hash of each row's path; needed with dropout. */
   rowKeys?: Tensor;
   dropout?: DropoutKey;
-  /** [T, out]: the result is swiglu(gate, y). */
+  /** [T, out]: the result is swiglu(gate, y, activation). */
   gate?: Tensor;
+  /** Of the gate, and given with one only. Default silu. */
+  activation?: Activation;
 }
 
 /** What a pass computes with: weights, and their linear layers with biases and adapters. A `ModelView` is one. */
@@ -37,7 +40,7 @@ export interface AdaptedLinears {
     layer: number,
     names: readonly LinearName[],
     x: Tensor,
-    options?: Omit<LayerOptions, 'gate'>,
+    options?: Omit<LayerOptions, 'gate' | 'activation'>,
   ): Tensor[];
 }
 

@@ -15,6 +15,7 @@ import { linearGroup } from '../tensor/ops/linearGroup.js';
 import { linearLogprob } from '../tensor/ops/linearLogprob.js';
 import { rope } from '../tensor/ops/rope.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
+import { ACTIVATIONS } from '../tensor/ops/swiglu.js';
 import { currentRecorder } from '../tensor/recording.js';
 import { tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -40,7 +41,7 @@ const forwardArguments = {
 const linearArguments = {
   name: oneOf(...LINEARS),
   x: instance(Tensor),
-  options: optionsOf({ dropout: optional(dropoutKey) }),
+  options: optionsOf({ dropout: optional(dropoutKey), activation: optional(oneOf(...ACTIVATIONS)) }),
 };
 
 const { name: isName, ...layerArguments } = linearArguments;
@@ -154,16 +155,17 @@ export class ModelView implements AdaptedLinears {
   linear(layer: number, name: LinearName, x: Tensor, options: LayerOptions = {}): Tensor {
     this.#isLayer(layer, 'layer', 'ModelView.linear');
     check('ModelView.linear', { name, x, options }, linearArguments);
-    const { rowKeys, dropout, gate } = options;
+    const { rowKeys, dropout, gate, activation } = options;
     const { weight, bias, adapters } = this.#part(layer, name, x, dropout);
-    return linear(x, weight, { bias, adapters, rowKeys, seed: dropout?.seed, step: dropout?.step, gate });
+    const key = { seed: dropout?.seed, step: dropout?.step };
+    return linear(x, weight, { bias, adapters, rowKeys, ...key, gate, activation });
   }
 
   linearGroup(
     layer: number,
     names: readonly LinearName[],
     x: Tensor,
-    options: Omit<LayerOptions, 'gate'> = {},
+    options: Omit<LayerOptions, 'gate' | 'activation'> = {},
   ): Tensor[] {
     this.#isLayer(layer, 'layer', 'ModelView.linearGroup');
     check('ModelView.linearGroup', { names, x, options }, linearGroupArguments);

@@ -58,7 +58,7 @@ describe('bytes', () => {
     expect(call('rms_norm', [floats(4, 6), floats(6), floats(4, 6)], [0, 0]).bytes).toBe((24 + 6 + 24 + 48) * 4);
     const w = weight(5, 8);
     expect(w.bytes).toBeGreaterThan(5 * 8 * 4);
-    const numbers = [...NO_ADAPTER, ...NO_ADAPTER, 0, 0];
+    const numbers = [...NO_ADAPTER, ...NO_ADAPTER, 0, 0, 0];
     expect(call('linear', [floats(4, 8), w.handle], numbers).bytes).toBe((32 + 20) * 4 + w.bytes);
     expect(call('unpack', [w.handle]).bytes).toBe(w.bytes + 40 * 4);
   });

@@ -118,12 +118,12 @@ describe('enqueue', () => {
     const w = device.empty(F32, [6, 8], PANELS).handle;
     const a = device.empty(F32, [2, 8], ROWS).handle;
     const b = device.empty(F32, [6, 2], ROWS).handle;
-    const linear = (a0: number | null, b0: number | null, start: number, rows: number, p = 0) =>
+    const linear = (a0: number | null, b0: number | null, start: number, rows: number, p = 0, activation = 0) =>
       told(() =>
         device.enqueue(
           'linear',
           [x, w, null, null, a0, b0, null, null, null, null, null, null],
-          [1, start, rows, p, 0, 1, 0, 0, 0, 0, 0, 0],
+          [1, start, rows, p, 0, 1, 0, 0, 0, 0, 0, 0, activation],
           null,
         ),
       );
@@ -131,6 +131,9 @@ describe('enqueue', () => {
     expect(linear(a, null, 0, 4)).toMatch(/b0: expected a0 and b0 together, received a0 alone$/);
     expect(linear(null, null, 0, 4)).toMatch(/rows0: expected 0, as a0 is absent, received 4$/);
     expect(linear(a, b, 0, 4, 0.1)).toMatch(/row_keys: expected a tensor, as p0 > 0, received null$/);
+    expect(linear(null, null, 0, 0, 0, 1)).toMatch(
+      /activation: expected silu, as gate is absent, received gelu_tanh$/,
+    );
   });
 
   it('refuses to write in place what another argument reads, by memory range', async () => {
@@ -173,7 +176,7 @@ describe('enqueue', () => {
     device.enqueue(
       'linear',
       [x, w, null, null, null, null, null, null, null, null, null, null],
-      [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+      [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
       null,
     );
     const after = device.counters();

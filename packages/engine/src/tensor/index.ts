@@ -36,6 +36,6 @@ export { rmsNorm, type RmsNormOptions } from './ops/rmsNorm.js';
 export { rope } from './ops/rope.js';
 export { gatherRows, scatterRows } from './ops/rows.js';
 export { scale } from './ops/scale.js';
-export { swiglu } from './ops/swiglu.js';
+export { ACTIVATIONS, swiglu, type Activation } from './ops/swiglu.js';
 export { treeAttention } from './ops/treeAttention.js';
 export { treeAttentionPool, type PoolReads } from './ops/treeAttentionPool.js';

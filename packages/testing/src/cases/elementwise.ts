@@ -5,7 +5,7 @@ import { clone } from '@selfjudge/engine';
 import { fill } from '@selfjudge/engine';
 import { reshape } from '@selfjudge/engine';
 import { scale } from '@selfjudge/engine';
-import { swiglu } from '@selfjudge/engine';
+import { swiglu, type Activation } from '@selfjudge/engine';
 import type { OpCase } from '../case.js';
 import * as oracle from '../oracle.js';
 import { activation } from './inputs.js';
@@ -86,18 +86,38 @@ export const elementwiseCases: OpCase[] = [
     run: (x) => [reshape(reshape(x.tensor('a'), [5, 3, 4]), [5, 12]), reshape(x.tensor('a'), [60])],
     oracle: (x) => [x.a, x.a],
   },
-  ...shapes.map((shape): OpCase => ({
-    op: 'swiglu',
-    name: shape.join('x'),
-    inputs: (r) => ({ gate: activation(r, shape), up: activation(r, shape) }),
-    run: (x) => [swiglu(x.tensor('gate'), x.tensor('up'))],
-    oracle: (x) => [oracle.swiglu(x.gate, x.up)],
-  })),
+  ...shapes.map((shape) => gated('silu', shape.join('x'), { shape })),
+  gated('silu', 'gates to +-200', { shape: [9, 33], size: 60 }),
+  gated('gelu_tanh', 'gelu_tanh', { shape: [4, 3, 70] }),
+  gated('gelu_tanh', 'gelu_tanh, gates to +-200', { shape: [9, 33], size: 60 }),
   {
-    op: 'swiglu',
-    name: 'gates to +-200',
-    inputs: (r) => ({ gate: activation(r, [9, 33], 60), up: activation(r, [9, 33]) }),
-    run: (x) => [swiglu(x.tensor('gate'), x.tensor('up'))],
-    oracle: (x) => [oracle.swiglu(x.gate, x.up)],
+    ...gated('gelu_tanh', 'gelu_tanh, gates to +-1e30', { shape: [9, 33], size: 3e29 }),
+    step: { gate: 1e24 },
+  },
+  // Where 1 + tanh is small: to the digits that float32 has of it.
+  {
+    ...gated('gelu_tanh', 'gelu_tanh, gates around -3.5', { shape: [9, 33], size: 0.2, mean: -3.5 }),
+    dtypes: ['float32'],
+    tolerance: 2e-6,
   },
 ];
+
+function gated(
+  act: Activation,
+  name: string,
+  { shape, size, mean = 0 }: { shape: number[]; size?: number; mean?: number },
+): OpCase {
+  return {
+    op: 'swiglu',
+    name,
+    inputs: (r) => {
+      const gate = activation(r, shape, size);
+      return {
+        gate: { ...gate, values: Float64Array.from(gate.values, (x) => x + mean) },
+        up: activation(r, shape),
+      };
+    },
+    run: (x) => [swiglu(x.tensor('gate'), x.tensor('up'), act)],
+    oracle: (x) => [oracle.swiglu(x.gate, x.up, act)],
+  };
+}

@@ -1,5 +1,5 @@
-import { linear } from '@selfjudge/engine';
-import type { LinearAdapter } from '@selfjudge/engine';
+import { ACTIVATIONS, add, linear, scale, swiglu } from '@selfjudge/engine';
+import type { Activation, LinearAdapter } from '@selfjudge/engine';
 import type { Input, OpCase, Operands, Values } from '../case.js';
 import * as oracle from '../oracle.js';
 import type { Random } from '../random.js';
@@ -19,7 +19,8 @@ interface LinearShape {
   n: number;
   bias?: boolean;
   frozen?: boolean;
-  gate?: boolean;
+  /** The activation of a gate. */
+  gate?: Activation;
   adapters?: AdapterShape[];
 }
 
@@ -36,14 +37,15 @@ const shapes: Record<string, LinearShape> = {
     frozen: true,
     adapters: [{ rank: 8, start: 0, rows: 13, dropout: 0 }],
   },
-  'gated, one row': { rows: 1, k: 5, n: 7, gate: true },
-  'gated, many rows': { rows: 131, k: 64, n: 144, gate: true },
+  'gated, one row': { rows: 1, k: 5, n: 7, gate: 'silu' },
+  'gated by gelu_tanh, one row': { rows: 1, k: 5, n: 7, gate: 'gelu_tanh' },
+  'gated, many rows': { rows: 131, k: 64, n: 144, gate: 'silu' },
   'gated, bias and adapters': {
     rows: 35,
     k: 33,
     n: 49,
     bias: true,
-    gate: true,
+    gate: 'gelu_tanh',
     adapters: [
       { rank: 8, start: 0, rows: 35, dropout: 0, frozen: true },
       { rank: 4, start: 5, rows: 7, dropout: 0.3 },
@@ -82,7 +84,7 @@ const shapes: Record<string, LinearShape> = {
 };
 
 function inputs(shape: LinearShape, random: Random): Record<string, Input> {
-  const { rows, k, n, bias, frozen = false, gate = false, adapters = [] } = shape;
+  const { rows, k, n, bias, frozen = false, gate, adapters = [] } = shape;
   const result: Record<string, Input> = {
     x: activation(random, [rows, k]),
     w: { ...weight(random, [n, k]), frozen },
@@ -92,7 +94,7 @@ function inputs(shape: LinearShape, random: Random): Record<string, Input> {
     ),
   };
   if (bias) result.bias = vector(random, [n]);
-  if (gate) result.gate = activation(random, [rows, n]);
+  if (gate !== undefined) result.gate = activation(random, [rows, n]);
   adapters.forEach(({ rank, frozen: fixed }, i) => {
     result[`a${i}`] = matrix(random, [rank, k], fixed);
     result[`b${i}`] = matrix(random, [n, rank], fixed);
@@ -114,8 +116,16 @@ function run(shape: LinearShape, x: Operands): ReturnType<OpCase['run']> {
     module: modules[i],
   }));
   const bias = shape.bias ? x.vector('bias') : undefined;
-  const gate = shape.gate ? x.tensor('gate') : undefined;
-  const options = { bias, adapters, gate, rowKeys: x.tensor('keys'), seed: 4_000_000_000, step: 17 };
+  const gate = shape.gate && x.tensor('gate');
+  const options = {
+    bias,
+    adapters,
+    gate,
+    activation: shape.gate,
+    rowKeys: x.tensor('keys'),
+    seed: 4_000_000_000,
+    step: 17,
+  };
   return [linear(x.tensor('x'), x.weight('w'), options)];
 }
 
@@ -134,14 +144,34 @@ function expected(shape: LinearShape, x: Values): Float64Array[] {
     seed: 4_000_000_000,
     step: 17,
   });
-  return [shape.gate ? oracle.swiglu(x.gate, y) : y];
+  return [shape.gate === undefined ? y : oracle.swiglu(x.gate, y, shape.gate)];
 }
 
-export const linearCases: OpCase[] = Object.entries(shapes).map(([name, shape]) => ({
-  op: 'linear',
-  name,
-  inputs: (random) => inputs(shape, random),
-  run: (x) => run(shape, x),
-  oracle: (x) => expected(shape, x),
-  roundings: shape.gate ? 2 : 1,
-}));
+/** A gated layer less swiglu of the layer without a gate: nothing, to the bit. */
+function fusionCase(gate: Activation): OpCase {
+  const shape = { rows: 35, k: 33, n: 49, bias: true };
+  return {
+    op: 'linear',
+    name: `gated by ${gate}, against swiglu`,
+    inputs: (random) => inputs({ ...shape, gate }, random),
+    run: (x) => {
+      const [z] = run(shape, x);
+      const [y] = run({ ...shape, gate }, x);
+      return [add(y, scale(swiglu(x.tensor('gate'), z, gate), -1))];
+    },
+    oracle: () => [new Float64Array(shape.rows * shape.n)],
+    differentiable: false,
+  };
+}
+
+export const linearCases: OpCase[] = [
+  ...Object.entries(shapes).map(([name, shape]): OpCase => ({
+    op: 'linear',
+    name,
+    inputs: (random) => inputs(shape, random),
+    run: (x) => run(shape, x),
+    oracle: (x) => expected(shape, x),
+    roundings: shape.gate === undefined ? 1 : 2,
+  })),
+  ...ACTIVATIONS.map(fusionCase),
+];

@@ -5,7 +5,7 @@ import { tidy } from '../scope.js';
 import { Tensor } from '../tensor.js';
 import type { LinearAdapter, Vector } from '../vector.js';
 import { packedOf, type Weight } from '../weight.js';
-import { swiglu } from './swiglu.js';
+import { swiglu, type Activation } from './swiglu.js';
 
 export interface LinearOptions {
   /** [N], x's dtype. */
@@ -14,8 +14,10 @@ export interface LinearOptions {
   adapters?: readonly LinearAdapter[];
   /** int32 [T, 2], the hash of each row's path; needed when an adapter has dropout. */
   rowKeys?: Tensor;
-  /** [T, N], x's dtype: the result is swiglu(gate, y), to the bit, and y itself is never stored unless a tape runs. */
+  /** [T, N], x's dtype: the result is swiglu(gate, y, activation), to the bit, and y itself is never stored unless a tape runs. */
   gate?: Tensor;
+  /** Of the gate, and given with one only. Default silu. */
+  activation?: Activation;
   /** Keys of the dropout, 0 to 2^32 - 1. */
   seed?: number;
   step?: number;
@@ -25,14 +27,16 @@ export interface LinearOptions {
  * y = x W^T + bias + sum over adapters of scale (drop(x) A^T) B^T on their rows (LoRA, arXiv 2106.09685).
  * @param x float32 or bf16 [T, K].
  * @param weight [N, K] of x's dtype.
- * @returns [T, N] of x's dtype, with a gate silu(gate) times that. A row's bits depend on that row alone.
+ * @returns [T, N] of x's dtype, with a gate activation(gate) times that. A row's bits depend on that row alone.
  */
 export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): Tensor {
   const packed = packedOf(weight, 'linear', 'weight');
-  const { bias, rowKeys, seed = 0, step = 0, gate } = options;
+  const { bias, rowKeys, seed = 0, step = 0, gate, activation = 'silu' } = options;
   // The backward of swiglu reads both of its inputs.
   if (gate !== undefined && currentRecorder() !== undefined)
-    return tidy(() => swiglu(gate, linear(x, weight, { ...options, gate: undefined })));
+    return tidy(() =>
+      swiglu(gate, linear(x, weight, { ...options, gate: undefined, activation: undefined }), activation),
+    );
   const adapters = (options.adapters ?? []).filter(({ rows }) => rows > 0);
   if (adapters.length > 2) {
     throw new ArgumentError('adapters', {
@@ -46,7 +50,7 @@ export function linear(x: Tensor, weight: Weight, options: LinearOptions = {}): 
   const [y, xa0, xa1] = enqueue(
     'linear',
     [x, packed, bias?.value, rowKeys, first?.a.value, first?.b.value, second?.a.value, second?.b.value, gate],
-    numbers,
+    [...numbers, activation],
   ) as [Tensor, Tensor | undefined, Tensor | undefined];
   record({
     op: 'linear',

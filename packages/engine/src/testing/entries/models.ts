@@ -192,7 +192,8 @@ export const modelEntries: Record<string, Entry> = {
         {
           rowKeys: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
           dropout: arg({ seed: 1, step: 1 }, perhaps(notDropout)),
-          gate: arg(undefined, perhaps(fc.oneof(notTensor, fc.constant(floats())))),
+          gate: arg(floats([2, 32]), perhaps(fc.oneof(notTensor, fc.constant(floats())))),
+          activation: arg('gelu_tanh', perhaps(noneOf(...engine.ACTIVATIONS))),
         },
         perhaps(notObject),
       ),

@@ -21,6 +21,7 @@ import {
   weight,
 } from './values.js';
 
+const notActivation = perhaps(noneOf(...engine.ACTIVATIONS));
 const three = floats([2, 1, 2]);
 const flat = () => floats([4]);
 const pool = { poolK: floats([1, 2, 64]), poolV: floats([1, 64, 2]) };
@@ -42,7 +43,11 @@ export const opEntries: Record<string, Entry> = {
     x: arg(matrix, firstNotFloats),
     factor: arg(0.5, notNumber(-3.4e38, 3.4e38)),
   }),
-  swiglu: entry(engine.swiglu, { gate: arg(matrix, firstNotFloats), up: arg(matrix, notFloats) }),
+  swiglu: entry(engine.swiglu, {
+    gate: arg(matrix, firstNotFloats),
+    up: arg(matrix, notFloats),
+    activation: arg('gelu_tanh', notActivation),
+  }),
   globalNorm: entry(engine.globalNorm, { x: arg(flat, firstNotFloats) }),
   cast: entry(engine.cast, { x: arg(matrix, firstNotFloats), dtype: arg('bf16', noneOf('bf16', 'float32')) }),
   clone: entry(engine.clone, {
@@ -158,7 +163,8 @@ export const opEntries: Record<string, Entry> = {
           ),
         ),
         rowKeys: arg(ints([2, 2]), perhaps(notInts)),
-        gate: arg(undefined, perhaps(notFloats)),
+        gate: arg(matrix, perhaps(notFloats)),
+        activation: arg('gelu_tanh', notActivation),
         seed: arg(1, perhaps(notWhole(0, 2 ** 32 - 1))),
         step: arg(1, perhaps(notWhole(0, 2 ** 32 - 1))),
       },
