@@ -10,14 +10,10 @@ import { openModel, type OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
 import { promptNotes } from '../rows/promptNotes.js';
-import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
+import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
-
-interface GenerateOptions
-  extends RowOptions, Omit<Required<AnswerOptions>, 'signal' | 'onProgress' | 'judge'> {
-  judge?: string;
-}
 
 interface Answered {
   prompt: Text;
@@ -37,7 +33,7 @@ export function addGenerateVerb(program: Command): void {
   addOutputFlags(addModelFlags(command, 'generate'), 'the answer to --prompt as JSON too').action(
     (given: string | undefined) => {
       const file = given === undefined ? undefined : filePath('file', given);
-      const { prompt, out, json, ...options } = optionsOf<GenerateOptions>('generate', command);
+      const { prompt, out, json, ...options } = optionsOf(MODEL_VERBS.generate, command);
       if ((file === undefined) === (prompt === undefined))
         command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });
       if (options.bestOf > 1 && options.count > 1)
@@ -93,7 +89,7 @@ const drawn = ({
   topP,
   topK,
   seed,
-}: GenerateOptions): AnswerOptions => ({
+}: VerbOptions<'generate'>): AnswerOptions => ({
   bestOf,
   count,
   judgeTemplate,

@@ -11,7 +11,7 @@ import type { TrainingVerb } from '../config/index.js';
 import type { OpenModel } from '../models/model.js';
 import type { Tally } from '../rows/datasets.js';
 import { availableMemory } from './availableMemory.js';
-import { optionsOf, type RunOptions } from './runOptions.js';
+import type { RunOptions } from './runOptions.js';
 import { adapterTexts, type AdapterTexts } from './trainables.js';
 
 /** What a run is, before its first step. */
@@ -56,7 +56,7 @@ export async function startFacts(
     lrSchedulerType,
     parameters: sizeOf(trainable.parameters),
     ...adapterTexts(opened, run),
-    labels: method.labels(optionsOf(method, run), run.judgeTemplate),
+    labels: method.labels(run.options, run.judgeTemplate),
     ...(expected && { memory: { ...expected, isBound: workload.isBound ?? false, available } }),
   };
 }

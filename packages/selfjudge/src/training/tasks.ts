@@ -17,7 +17,7 @@ import { promptKey, readTrainingData, saveTrainingData } from '../models/trainin
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import type { RowSource, Warn } from '../rows/datasets.js';
 import { devRows, fitted, usable } from './examples.js';
-import { optionsOf, type RunOptions } from './runOptions.js';
+import type { GivenOptions, RunOptions } from './runOptions.js';
 import { preference, savedWith, supervised, withHead } from './trainables.js';
 
 export interface TaskContext {
@@ -31,7 +31,7 @@ export interface TaskContext {
 }
 
 /** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template */
-export function checkTask(run: RunOptions): void {
+export function checkTask(run: GivenOptions): void {
   const { judgeTemplate, datasetSplit, evalSteps = 0 } = run;
   if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
   if (evalSteps > 0 && (datasetSplit === 'all' || datasetSplit === 'dev'))
@@ -53,7 +53,7 @@ export async function readRows(verb: MethodName, run: RunOptions, rows: RowSourc
 export async function taskOf(verb: MethodName, run: RunOptions, context: TaskContext): Promise<TrainingTask> {
   const { opened, rows: source, folder, warn, note } = context;
   const method: Method = METHODS[verb];
-  const options = fitted(optionsOf(method, run), opened);
+  const options = fitted(run.options, opened);
   const template = method.judgeTemplate === undefined ? undefined : templateOf(run, opened);
   const rows = await source[method.rows](run, warn);
   const beside = remember(promptsOf(rows), run, context);

@@ -32,7 +32,7 @@ export function selfTrainingTask(
   const { options } = run;
   const task = taskOver(run.trainable, data.prompts.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
-  const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
+  const dev = options.evalSteps > 0 ? (data.dev ?? []) : [];
   const pairs = new PairReview(options);
   const kl = klReview(task.order.totalSteps);
   return {
@@ -44,7 +44,7 @@ export function selfTrainingTask(
       onContests?.(contests, at.step);
       return report;
     },
-    selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
+    selection: dev.length > 0 ? new JudgeSignal(training, dev) : undefined,
     review: (row) => {
       const notes = [pairs.review(row), kl(row)].filter((note) => note !== undefined);
       return notes.length > 0 ? notes.join('\n') : undefined;
