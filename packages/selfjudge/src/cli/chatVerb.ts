@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Conversation, type ChatOptions } from '../inference/conversation.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel, type OpenModel } from '../models/model.js';
-import { withJudge } from '../models/openJudge.js';
+import { findJudge, withJudge } from '../models/openJudge.js';
 import { PlainScreen, TerminalScreen } from './chat/chatScreen.js';
 import { ChatSession } from './chat/chatSession.js';
 import { COMPLETIONS } from './chat/commands.js';
@@ -37,11 +37,12 @@ export function addChatVerb(program: Command, done: (code: number) => void): voi
 async function chat(options: ChatVerbOptions): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const terminal = stdin.isTTY && stdout.isTTY ? new TerminalScreen(stdout) : undefined;
+  const found = await findJudge(options.judge, { ...options, promptFormat: 'chat' });
   terminal?.progress(`opening ${options.modelNameOrPath} ...`);
   const opened = await openModel(options.modelNameOrPath, options);
   try {
     const { maxNewTokens, system } = options;
-    return await withJudge(options.judge, { ...options, promptFormat: 'chat' }, (judge) => {
+    return await withJudge(found, (judge) => {
       const conversation = new Conversation(opened, { ...drawn(options), judge: judge?.judge }, system);
       const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
       const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);

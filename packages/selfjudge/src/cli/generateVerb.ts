@@ -3,7 +3,7 @@ import type { PromptRow, Text } from '@selfjudge/data';
 import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { withJudge } from '../models/openJudge.js';
+import { findJudge, withJudge, type FoundJudge } from '../models/openJudge.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { findModel } from '@selfjudge/engine/internal';
 import { openModel, type OpenModel } from '../models/model.js';
@@ -41,10 +41,15 @@ export function addGenerateVerb(program: Command): void {
           exitCode: 2,
         });
       if (options.bestOf > 1) assertTemplate(options.judgeTemplate);
+      let found: FoundJudge | undefined;
       const asText = prompt !== undefined && out === undefined && !json;
       return overRows(
         {
-          open: openModel,
+          open: async (path, model) => {
+            const promptFormat = resolvePromptFormat(options.promptFormat, findModel(path));
+            found = await findJudge(options.judge, { ...options, promptFormat });
+            return openModel(path, model);
+          },
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',
@@ -56,9 +61,7 @@ export function addGenerateVerb(program: Command): void {
           ...(prompt === undefined && { promptNotes }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
-            const { judge: path, modelNameOrPath } = options;
-            const promptFormat = resolvePromptFormat(options.promptFormat, findModel(modelNameOrPath));
-            return withJudge(path, { ...options, promptFormat }, (judge) => {
+            return withJudge(found, (judge) => {
               judge?.warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
               return answered(opened, fitting, {
                 ...drawn(options),

@@ -13,7 +13,7 @@ import { VERSION } from '../version.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
-import { openJudge, type OpenJudge } from '../models/openJudge.js';
+import { findJudge, type OpenJudge } from '../models/openJudge.js';
 import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { runBefore, type RunBefore } from './before.js';
@@ -88,14 +88,15 @@ export async function runTraining(
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
     checkTask(options);
+    const found = await findJudge(options.judge, options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     const aboutBase = baseWarning(opened, options);
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
     let judge: OpenJudge | undefined;
     try {
-      if (options.judge !== undefined) {
-        judge = await openJudge(options.judge, options);
+      judge = await found?.();
+      if (judge !== undefined) {
         note(`the judge is ${judge.about}`);
         judge.warnings.forEach(warn);
       }
