@@ -16,6 +16,7 @@ export type { MissingEos } from './options/sampling.js';
 export type { JsftLossOptions, LossNormalization } from './options/supervised.js';
 export { METHODS, type MethodName } from './methods/index.js';
 export type { Method, MethodContext, MethodRows, Preset } from './methods/method.js';
+export type { ShowContext, ShownPart, ShownSequence, TokenKind } from './methods/shown.js';
 export type { SftOptions } from './methods/sft.js';
 export type { JsftOptions } from './methods/jsft.js';
 export type { DpoOptions } from './methods/dpo.js';

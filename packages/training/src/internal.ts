@@ -29,6 +29,7 @@ export { bradleyTerry } from './losses/bradleyTerry.js';
 export { prepareReward, rewardStep, rewardTask } from './methods/reward.js';
 export { rewardBackward } from './losses/rewardUpdate.js';
 export { rewardTrainable } from './optimizer/rewardTrainable.js';
+export { shownOrder } from './methods/shown.js';
 export { sftTask, supervisedStep } from './methods/sft.js';
 export { judgeExample, labelWeights, sftExample, supervisedBackward } from './losses/supervised.js';
 export { tokensOfSteps, type Workload } from './loop/workload.js';

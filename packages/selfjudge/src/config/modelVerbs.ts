@@ -1,4 +1,4 @@
-import { METHODS } from '@selfjudge/training';
+import { METHODS, type MethodName } from '@selfjudge/training';
 import { samplingFields } from '@selfjudge/training/internal';
 import { z } from 'zod';
 import { answerFields, dataFields, judgeFields, modelFields, templateFields } from './fields.js';
@@ -33,6 +33,7 @@ const opened = {
   adapter: input.optional().describe('an adapter on top of it'),
   ...placed,
 };
+const methodNames = Object.keys(METHODS) as MethodName[];
 const { maxLength, trainOn, saveSteps, ...shared } = METHODS.sft.fields;
 const seed = schemaOf(shared.seed);
 const { maxPromptLength, beta } = METHODS['self-train'].fields;
@@ -95,7 +96,7 @@ export const MODEL_VERBS = {
       chatTemplateKwargs: opened.chatTemplateKwargs,
       chatTemplateDate: opened.chatTemplateDate,
       as: z
-        .enum(['auto', 'sft', 'jsft', 'dpo', 'reward', 'self-train', 'judge'])
+        .enum(['auto', ...methodNames, 'judge'])
         .describe('the verb whose examples are shown; auto goes by the columns'),
       datasetSplit: dataFields.datasetSplit,
       promptFormat,

@@ -11,6 +11,7 @@ import { method } from './method.js';
 import { preparePrompts, warnDropped } from './prepare.js';
 import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
+import { shownPart } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
 import { preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
@@ -174,6 +175,11 @@ export const selfTraining = method({
   },
   labels: ({ lossType, beta }, template) =>
     `pairs of its own answers, by the judgment of its start (${lossType}, beta ${beta}, template ${template})`,
+  show: ({ row, options, tokenizer }) => [
+    shownPart('prompt', preparePrompts(tokenizer, [row], options), ({ tokens }) => [
+      { name: 'prompt', tokens, kinds: tokens.map(() => 'prompt') },
+    ]),
+  ],
   async task({ rows, options, tokenizer, policyBesideStart, judge, devPrompts, usable, warn, writeSamples }) {
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
     let dev: TokenizedPrompt[] | undefined;
