@@ -1,12 +1,12 @@
-import { ArgumentError, DataError } from '@selfjudge/base';
+import { DataError } from '@selfjudge/base';
 import type { Issue, PromptFormat, Row, Split, Text } from '@selfjudge/data';
 import { readJsonl, splitOf } from '@selfjudge/data/internal';
 import type { Fields } from '@selfjudge/base/fields';
 import { modelFacts } from '@selfjudge/engine/internal';
 import { METHODS, type Method, type ShownPart, type TokenKind } from '@selfjudge/training';
 import { presetOptions } from '@selfjudge/training/internal';
-import { withChatTemplate } from '@selfjudge/text/internal';
-import { savedArguments, settingsOf, type ChatTemplateOptions } from '../models/templateSettings.js';
+import type { ChatTemplateOptions } from '../models/templateSettings.js';
+import { toldTokenizer } from '../models/toldTokenizer.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { snakeCase, type TrainingVerb } from '../config/index.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
@@ -179,15 +179,8 @@ async function readerOf(
   ofRun: Partial<RunDefaults>,
 ): Promise<{ reader: RowReader; limit: number }> {
   const { modelNameOrPath, adapter } = options;
-  const { path, config, tokenizer: plain } = await modelFacts(modelNameOrPath, { adapter });
-  if (plain === undefined)
-    throw new ArgumentError('model_name_or_path', {
-      where: 'inspect',
-      expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
-      received: modelNameOrPath,
-    });
-  const own = options.chatTemplate === undefined ? plain : withChatTemplate(plain, options.chatTemplate);
-  const tokenizer = own.withTemplate(settingsOf(own, savedArguments(path), options));
+  const { path, config, tokenizer: own } = await modelFacts(modelNameOrPath, { adapter });
+  const { tokenizer } = toldTokenizer(own, path, options, { where: 'inspect', received: modelNameOrPath });
   const method: Method | undefined = as === 'judge' ? undefined : METHODS[as];
   const fields = fieldsOf(as);
   const given = OF_METHOD.filter((key) => options[key] !== undefined && Object.hasOwn(fields, key));
