@@ -1,4 +1,4 @@
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { rowsOf, run, temporaryFolder } from './support/cli.js';
@@ -116,6 +116,15 @@ it('generate --best_of --judge: the tournament is by that judge', async () => {
   expect(idle.stderr).toMatch(
     /note: judge other does nothing: there is nothing to compare where best_of is 1/,
   );
+});
+
+it.each(['generate', 'chat'])('%s looks at the judge before the weights of the model', async (verb) => {
+  mkdirSync(join(cwd, 'hollow'), { recursive: true });
+  writeFileSync(join(cwd, 'hollow/config.json'), '{}');
+  const flags = [verb, ...(verb === 'chat' ? [] : ['--prompt', 'Hi']), '-m', 'hollow', '--best_of', '2'];
+  const { code, stderr } = await run([...flags, '--judge', 'nothing.jsonl'], { cwd });
+  expect(stderr).toMatch(/nothing.jsonl: expected a file that can be read/);
+  expect(code).toBe(1);
 });
 
 it('evaluate --outside_judge FILE: judgments of people are a judge', async () => {

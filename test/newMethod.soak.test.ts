@@ -18,5 +18,8 @@ it('the whole guide makes a verb', () => {
   expect(readFileSync(join(scratch.path, 'docs/configuration.md'), 'utf8')).toMatch(
     /`loss_scale` +\| `1` +\| a number above 0 +\| scaled-loss/,
   );
+  expect(follow(scratch, ['node packages/selfjudge/dist/cli/main.js inspect --help\n'])).toMatch(
+    /self-train,\s+scaled-loss,\s+judge/,
+  );
   follow(scratch, ['npx tsc -p tsconfig.test.json --noEmit\n']);
 });

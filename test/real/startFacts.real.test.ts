@@ -36,6 +36,7 @@ const RUNS: [TrainingVerb, Record<string, string | string[]>][] = [
   ['sft', SMALL],
   ['jsft', { ...SMALL, train_batch_size: '1', judge_batch_size: '1' }],
   ['dpo', SMALL],
+  ['reward', SMALL],
   ['self-train', { ...SMALL, max_new_tokens: '16', missing_eos: 'keep', judge_template: 'plain' }],
 ];
 

@@ -37,7 +37,7 @@ type NameOf<F extends AnyFunction> = ReturnType<F> extends Promise<unknown> ? ne
  */
 export function checked<F extends AnyFunction>(where: NameOf<F>, checks: ChecksOf<F>, fn: F): F {
   const check = checkerOf(where, checks);
-  return named(where, (...values) => {
+  return named(where, (...values: Parameters<F>) => {
     check(values);
     return fn(...values);
   }) as F;
@@ -46,22 +46,25 @@ export function checked<F extends AnyFunction>(where: NameOf<F>, checks: ChecksO
 /** `checked` of a function that returns a promise, which is rejected for a wrong argument. */
 export function checkedAsync<F extends AsyncFunction>(where: string, checks: ChecksOf<F>, fn: F): F {
   const check = checkerOf(where, checks);
-  return named(where, async (...values) => {
+  return named(where, async (...values: Parameters<F>) => {
     check(values);
     return fn(...values);
   }) as F;
 }
 
-function checkerOf<F extends AnyFunction>(where: string, checks: ChecksOf<F>): (values: never[]) => void {
+function checkerOf<F extends AnyFunction>(
+  where: string,
+  checks: ChecksOf<F>,
+): (values: Parameters<F>) => void {
   const all = Object.entries(checks);
   return (values) => {
     for (const [i, [what, one]] of all.entries()) {
-      const check = typeof one === 'function' ? one : one.from(...(values as unknown as Parameters<F>));
+      const check = typeof one === 'function' ? one : one.from(...values);
       check(values[i], what, where);
     }
   };
 }
 
 /** Stacks and printed values name the function. */
-const named = (name: string, fn: AnyFunction): AnyFunction =>
+const named = <F extends object>(name: string, fn: F): F =>
   Object.defineProperty(fn, 'name', { value: name });

@@ -98,7 +98,10 @@ interface ClassOf {
 export function instance(type: ClassOf): Check {
   return kind(
     `a value of the class ${type.name}`,
-    (value) => value instanceof (type as unknown as new () => object),
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      Object.prototype.isPrototypeOf.call(type.prototype, value),
   );
 }
 

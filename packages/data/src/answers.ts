@@ -101,7 +101,7 @@ const WRITTEN = ['tool_calls', 'reasoning_content', 'reasoning', 'thinking'];
 
 /** What an answer says beside its text: that is neither trained on nor scored, so that such a row would become another. */
 export function unreadOf(answer: Message): string | undefined {
-  const fields = answer as unknown as Record<string, unknown>;
+  const fields: Record<string, unknown> = { ...answer };
   const holds = (value: unknown): boolean =>
     value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
   const name = WRITTEN.find((field) => holds(fields[field]));

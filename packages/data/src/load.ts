@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
+import { Readable } from 'node:stream';
 
 import { DataError } from '@selfjudge/base';
 
 import type { ConvertOptions, Row } from './convert.js';
 import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
-import { readJsonl } from './jsonl.js';
+import { parseJsonl, readJsonl } from './jsonl.js';
 import type { Issue, Outcome } from './problem.js';
 import { describeIssues } from './problem.js';
+import type { JsonlFile } from './rowReader.js';
 import { promptOfExample } from './rows.js';
 import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
 import type { Split, SplitFractions } from './split.js';
@@ -55,14 +57,35 @@ export function loadJudgedPairs(path: string, options?: LoadRowsOptions): Promis
   return load(path, options, toJudgedPair, (row) => row.prompt);
 }
 
+/** The same of a file that was read already. @param path named in errors and places */
+export async function judgedPairsIn(
+  bytes: Buffer,
+  path: string,
+  options?: LoadRowsOptions,
+): Promise<Dataset<JudgedPair>> {
+  const file = await parseJsonl(path, Readable.from([bytes]));
+  return datasetOf(file, path, options, toJudgedPair, (row) => row.prompt);
+}
+
+type Convert<T> = (row: Row, id: string, options: ConvertOptions) => Outcome<T>;
+
 async function load<T extends { place?: string }>(
   path: string,
-  options: LoadRowsOptions = {},
-  convert: (row: Row, id: string, options: ConvertOptions) => Outcome<T>,
+  options: LoadRowsOptions | undefined,
+  convert: Convert<T>,
   promptOf: (row: T) => Text,
 ): Promise<Dataset<T>> {
+  return datasetOf(await readJsonl(path), path, options, convert, promptOf);
+}
+
+function datasetOf<T extends { place?: string }>(
+  file: JsonlFile,
+  path: string,
+  options: LoadRowsOptions = {},
+  convert: Convert<T>,
+  promptOf: (row: T) => Text,
+): Dataset<T> {
   const { split, fractions, limit = Infinity, promptFormat = 'standard' } = options;
-  const file = await readJsonl(path);
   const issues = [...file.issues];
   const rows: T[] = [];
   for (const { line, value } of file.rows) {

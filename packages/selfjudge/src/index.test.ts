@@ -15,6 +15,7 @@ import {
   loadPreferences,
   selfTrain,
   sft,
+  train,
   type PreferenceRow,
 } from './index.js';
 import { runTraining } from './training/train.js';
@@ -185,6 +186,32 @@ describe('the other methods', () => {
       last: Record<string, number>;
     };
     expect(last['eval/kl']).toBeGreaterThanOrEqual(0);
+    model.dispose();
+  });
+
+  it('say so where dev prompts are asked about by nobody', async () => {
+    const model = await open();
+    const refused = train(model, 'dpo', { ...quick, dataset: rows, dev: ['c'], outputDir: at('none') });
+    await expect(refused).rejects.toThrow(
+      '[train] dev: expected none: dpo asks no judge about prompts, received prompts',
+    );
+    const settings = { ...quick, maxSteps: 1, maxNewTokens: 2, missingEos: 'keep' as const, dev: ['c'] };
+    const warnings: string[] = [];
+    await train(model, 'self-train', {
+      ...settings,
+      dataset: ['a', 'b'],
+      outputDir: at('idle dev'),
+      onWarning: (line) => warnings.push(line),
+    });
+    expect(warnings).toContain('dev does nothing: evalSteps is 0, and the judge is asked about no prompts');
+    const needed = train(model, 'self-train', {
+      ...settings,
+      evalSteps: 1,
+      dataset: ['a', 'b'],
+      dev: undefined,
+      outputDir: at('needed dev'),
+    });
+    await expect(needed).rejects.toThrow('[train] dev: expected prompts for the judge');
     model.dispose();
   });
 });

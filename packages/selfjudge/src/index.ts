@@ -5,23 +5,19 @@
 export { evaluateJudge, type EvaluateJudgeOptions } from './api/evaluateJudge.js';
 export { loadModel, Model, type ScoreRow } from './api/model.js';
 export type { PreferenceRow, PreferenceRows, PromptRows, Rows, SftRow, SftRows } from './api/rows.js';
-export {
-  dpo,
-  jsft,
-  selfTrain,
-  sft,
-  train,
-  type DpoSettings,
-  type JsftSettings,
-  type JudgeSettings,
-  type LoraSettings,
-  type RunResult,
-  type RunSettings,
-  type SelfTrainSettings,
-  type SftSettings,
-  type StepEvent,
-  type TrainSettings,
-} from './api/training.js';
+export type {
+  DpoSettings,
+  JsftSettings,
+  JudgeSettings,
+  LoraSettings,
+  RunResult,
+  RunSettings,
+  SelfTrainSettings,
+  SftSettings,
+  StepEvent,
+  TrainSettings,
+} from './api/settings.js';
+export { dpo, jsft, selfTrain, sft, train } from './api/training.js';
 export type { Answer, AnswerOptions, AnswerPiece } from './inference/generate.js';
 export type { ModelOptions, OpenModel } from './models/model.js';
 export type { Score, ScoreOptions } from './inference/score.js';

@@ -195,7 +195,10 @@ describeWrongCalls({
     train: entry(async (model: api.Model, name: api.MethodName, by: never) => api.train(model, name, by), {
       model: opened,
       method: arg('sft', noneOf(...Object.keys(METHODS))),
-      settings: settings(sftDefaults, { dataset: rows({ prompt: 'a', completion: 'b' }) }),
+      settings: settings(sftDefaults, {
+        dataset: rows({ prompt: 'a', completion: 'b' }),
+        dev: arg(undefined, given(fc.constant(['a']))),
+      }),
     }),
     sft: methodOf(
       api.sft,

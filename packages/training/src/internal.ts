@@ -1,6 +1,7 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { accumulate } from './losses/accumulate.js';
 export { atomicFolder, folderFault } from './loop/atomicFolder.js';
+export { readCompleted, summaryFields, type CompletedRun } from './loop/completedRun.js';
 export { loadCheckpoint } from './loop/loadCheckpoint.js';
 export { decide, preferences, sampling } from './pairs/contest.js';
 export { dpoStep, dpoTask } from './methods/dpo.js';
@@ -28,6 +29,7 @@ export { bradleyTerry } from './losses/bradleyTerry.js';
 export { prepareReward, rewardStep, rewardTask } from './methods/reward.js';
 export { rewardBackward } from './losses/rewardUpdate.js';
 export { rewardTrainable } from './optimizer/rewardTrainable.js';
+export { shownOrder } from './methods/shown.js';
 export { sftTask, supervisedStep } from './methods/sft.js';
 export { judgeExample, labelWeights, sftExample, supervisedBackward } from './losses/supervised.js';
 export { tokensOfSteps, type Workload } from './loop/workload.js';

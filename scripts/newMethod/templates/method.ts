@@ -9,6 +9,7 @@ import { loopFields } from '../options/loop.js';
 import { answerFields } from '../options/supervised.js';
 import { method } from './method.js';
 import { prepareSft } from './prepare.js';
+import { shownSupervised } from './shown.js';
 
 // Every option once: bounds, default, help. EDIT: the method's own options
 const fields = {
@@ -66,6 +67,10 @@ export const methodName = method({
   split: 'all',
   drops: false,
   labels: ({ lossScale }) => `answers, their loss times ${lossScale}`,
+  // EDIT: which tokens of a row are read and which are labels, for inspect
+  show: ({ row, options, tokenizer }) => [
+    shownSupervised('example', prepareSft(tokenizer, [row], options), () => 'answer'),
+  ],
   task({ rows, options, tokenizer, policy, usable }) {
     return methodNameTask(policy(), usable('examples', prepareSft(tokenizer, rows, options)), options);
   },

@@ -1,4 +1,5 @@
 import { flag, list, measured, number, object, oneOf, optional, whole } from '@selfjudge/base/checks';
+import { ACTIVATIONS, type Activation } from '../tensor/ops/swiglu.js';
 import type { RopeScaling } from './rope.js';
 
 /** How the layers of one kind see and turn what they attend to. */
@@ -68,9 +69,6 @@ export interface ModelConfig {
   /** Logits are multiplied by this. */
   logitScale?: number;
 }
-
-/** Of the gate of an MLP: SiLU, or the tanh form of GELU. */
-export type Activation = 'silu' | 'gelu_tanh';
 
 /** The linear layers of a block, in the order of their module numbers. */
 export const LINEARS = ['q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
@@ -214,7 +212,7 @@ export const isConfig = object({
   normPlacement: optional(oneOf('pre', 'post', 'sandwich')),
   normOffset: optional(oneOf(0, 1)),
   qkNorm: optional(oneOf('head', 'all')),
-  activation: optional(oneOf('silu', 'gelu_tanh')),
+  activation: optional(oneOf(...ACTIVATIONS)),
   layerTypes: optional(list(object({ rope: oneOf('global', 'local', 'none'), window: optional(whole(1)) }))),
   localRope: optional(object({ theta: number({ above: 0 }), scaling: isScaling })),
   rotaryDim: optional(whole(2)),

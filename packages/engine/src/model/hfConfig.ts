@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { ArgumentError, FileFormatError, show } from '@selfjudge/base';
 import type { Warn } from './checkTensors.js';
-import { configProblem, padToken, type Activation, type ModelConfig } from './config.js';
+import type { Activation } from '../tensor/ops/swiglu.js';
+import { configProblem, padToken, type ModelConfig } from './config.js';
 import { FAMILIES, familyOf, REFUSED, type Family } from './families/index.js';
 import { ropeFromHf, ropeToHf } from './hfRope.js';
 import { HfValues, type Json } from './hfValues.js';

@@ -103,6 +103,8 @@ const settings = {
 };
 /** What the configuration does not look at, of settings for training on `rows`. */
 export const trainingSettings = options({ dataset: isRowSet, dev: optional(isPromptSet), ...settings });
+/** The same of a method that reads prompts. */
+export const promptSettings = options({ dataset: isPromptSet, dev: optional(isPromptSet), ...settings });
 export const isMethod = oneOf(...Object.keys(METHODS));
 export const selfTrainingSettings = options({
   prompts: isPromptSet,

@@ -102,5 +102,26 @@ function jsonOf(rows: unknown): string {
   }
 }
 
-/** A source of what a method reads; it reads nothing else. */
-export const sourceOf = (source: Partial<RowSource>): RowSource => source as RowSource;
+/**
+ * Where a method reads its rows: the one kind that was given, and beside it the prompts that its judge is asked about.
+ * @param where named in errors
+ */
+export function sourceOf(where: string, given: Partial<RowSource>, dev: PromptRows | undefined): RowSource {
+  const none = (kind: keyof RowSource) => (): Promise<never> => {
+    throw new ArgumentError('dataset', { where, expected: `${kind} for it to read`, received: 'others' });
+  };
+  const { examples = none('examples'), preferences = none('preferences'), prompts = none('prompts') } = given;
+  return {
+    examples,
+    preferences,
+    async prompts(options, warn) {
+      if (options.datasetSplit !== 'dev') return prompts(options, warn);
+      if (dev !== undefined) return promptsOf(dev, warn);
+      throw new ArgumentError('dev', {
+        where,
+        expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
+        received: 'none',
+      });
+    },
+  };
+}

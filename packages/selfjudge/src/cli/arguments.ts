@@ -31,9 +31,9 @@ const SHORT: Readonly<Record<string, string>> = { model_name_or_path: '-m' };
  */
 export function addConfigFlags(command: Command, verb: VerbConfig): Command {
   const defaults = presetOf(verb, 'default')!;
-  for (const [title, fields] of Object.entries(verb.groups ?? FIELD_GROUPS)) {
+  for (const [title, keys] of Object.entries(verb.groups ?? FIELD_GROUPS)) {
     command.optionsGroup(`${title}:`);
-    for (const key of Object.keys(fields).filter((name) => name in verb.fields)) {
+    for (const key of keys.filter((name) => name in verb.fields)) {
       const names = `${SHORT[key] ? `${SHORT[key]}, ` : ''}--${key}`;
       command.option(
         `${names} ${placeholder(key, defaults[key])}`,

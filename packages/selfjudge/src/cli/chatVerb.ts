@@ -3,24 +3,19 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { Conversation, type ChatOptions } from '../inference/conversation.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { openModel, type ModelOptions, type OpenModel } from '../models/model.js';
-import { withJudge } from '../models/openJudge.js';
+import { openModel, type OpenModel } from '../models/model.js';
+import { findJudge, withJudge } from '../models/openJudge.js';
 import { PlainScreen, TerminalScreen } from './chat/chatScreen.js';
 import { ChatSession } from './chat/chatSession.js';
 import { COMPLETIONS } from './chat/commands.js';
 import { LineEditor } from './chat/lineEditor.js';
 import { TurnLines } from './chat/turnLines.js';
 import { EXIT } from './exit.js';
+import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
 import { grouped, type Paint } from './terminal.js';
 
-interface ChatVerbOptions extends ModelOptions, Omit<ChatOptions, 'judge'> {
-  judge?: string;
-  modelNameOrPath: string;
-  system?: string;
-  judgeTemplate: string;
-  bestOf: number;
-}
+type ChatVerbOptions = VerbOptions<'chat'>;
 
 /** @param done takes the exit code */
 export function addChatVerb(program: Command, done: (code: number) => void): void {
@@ -33,7 +28,7 @@ export function addChatVerb(program: Command, done: (code: number) => void): voi
         'From a pipe each line is a turn, and answers alone go to stdout.',
     );
   addModelFlags(command, 'chat').action(async () => {
-    const options = optionsOf<ChatVerbOptions>('chat', command);
+    const options = optionsOf(MODEL_VERBS.chat, command);
     if (options.bestOf > 1) assertTemplate(options.judgeTemplate);
     done(await chat(options));
   });
@@ -42,11 +37,12 @@ export function addChatVerb(program: Command, done: (code: number) => void): voi
 async function chat(options: ChatVerbOptions): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const terminal = stdin.isTTY && stdout.isTTY ? new TerminalScreen(stdout) : undefined;
+  const found = await findJudge(options.judge, { ...options, promptFormat: 'chat' });
   terminal?.progress(`opening ${options.modelNameOrPath} ...`);
   const opened = await openModel(options.modelNameOrPath, options);
   try {
     const { maxNewTokens, system } = options;
-    return await withJudge(options.judge, { ...options, promptFormat: 'chat' }, (judge) => {
+    return await withJudge(found, (judge) => {
       const conversation = new Conversation(opened, { ...drawn(options), judge: judge?.judge }, system);
       const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
       const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);

@@ -4,6 +4,7 @@ import { evaluate } from '../inference/evaluate.js';
 import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
 import { describeEvaluation } from './describeEvaluation.js';
 import { interruptible } from './exit.js';
+import { MODEL_VERBS } from '../config/index.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
 import { outputPath, withLatest } from './output.js';
 import { Progress } from './progress.js';
@@ -22,7 +23,7 @@ export function addEvaluateVerb(program: Command): void {
     .option('--out <file>', 'write everything, samples too, as JSON, as it becomes known')
     .option('--json', 'print the result as JSON on stdout')
     .action(async () => {
-      const { out, json, ...options } = optionsOf<EvaluateOptions>('evaluate', command);
+      const { out, json, ...options } = optionsOf(MODEL_VERBS.evaluate, command);
       const show = (result: Evaluation) =>
         process.stdout.write(json ? `${jsonOf(result)}\n` : `${describeEvaluation(result)}\n`);
       const path = outputPath(out, [...options.datasetName, options.modelNameOrPath, options.baseline]);

@@ -3,21 +3,17 @@ import type { PromptRow, Text } from '@selfjudge/data';
 import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { withJudge } from '../models/openJudge.js';
+import { findJudge, withJudge, type FoundJudge } from '../models/openJudge.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { findModel } from '@selfjudge/engine/internal';
 import { openModel, type OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
 import { promptNotes } from '../rows/promptNotes.js';
-import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
+import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
-
-interface GenerateOptions
-  extends RowOptions, Omit<Required<AnswerOptions>, 'signal' | 'onProgress' | 'judge'> {
-  judge?: string;
-}
 
 interface Answered {
   prompt: Text;
@@ -37,7 +33,7 @@ export function addGenerateVerb(program: Command): void {
   addOutputFlags(addModelFlags(command, 'generate'), 'the answer to --prompt as JSON too').action(
     (given: string | undefined) => {
       const file = given === undefined ? undefined : filePath('file', given);
-      const { prompt, out, json, ...options } = optionsOf<GenerateOptions>('generate', command);
+      const { prompt, out, json, ...options } = optionsOf(MODEL_VERBS.generate, command);
       if ((file === undefined) === (prompt === undefined))
         command.error('error: give either a file of rows {prompt} or --prompt', { exitCode: 2 });
       if (options.bestOf > 1 && options.count > 1)
@@ -45,10 +41,15 @@ export function addGenerateVerb(program: Command): void {
           exitCode: 2,
         });
       if (options.bestOf > 1) assertTemplate(options.judgeTemplate);
+      let found: FoundJudge | undefined;
       const asText = prompt !== undefined && out === undefined && !json;
       return overRows(
         {
-          open: openModel,
+          open: async (path, model) => {
+            const promptFormat = resolvePromptFormat(options.promptFormat, findModel(path));
+            found = await findJudge(options.judge, { ...options, promptFormat });
+            return openModel(path, model);
+          },
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',
@@ -60,9 +61,7 @@ export function addGenerateVerb(program: Command): void {
           ...(prompt === undefined && { promptNotes }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
-            const { judge: path, modelNameOrPath } = options;
-            const promptFormat = resolvePromptFormat(options.promptFormat, findModel(modelNameOrPath));
-            return withJudge(path, { ...options, promptFormat }, (judge) => {
+            return withJudge(found, (judge) => {
               judge?.warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
               return answered(opened, fitting, {
                 ...drawn(options),
@@ -93,7 +92,7 @@ const drawn = ({
   topP,
   topK,
   seed,
-}: GenerateOptions): AnswerOptions => ({
+}: VerbOptions<'generate'>): AnswerOptions => ({
   bestOf,
   count,
   judgeTemplate,

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { inspect, type InspectOptions } from '../training/inspection.js';
+import { inspect } from '../training/inspection.js';
 import { EXIT, interruptible } from './exit.js';
 import { inspectionJson } from './inspect/inspectionJson.js';
 import { inspectionText } from './inspect/inspectionText.js';
+import { MODEL_VERBS } from '../config/index.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
 import { Progress } from './progress.js';
 import { hasColours, painter, widthOf } from './terminal.js';
@@ -25,7 +26,7 @@ export function addInspectVerb(program: Command, done: (code: number) => void): 
     .optionsGroup('Output:')
     .option('--json', 'ids, texts and kinds of tokens, counts and all that is left out, as one JSON object')
     .action(async (file: string) => {
-      const { json, ...options } = optionsOf<InspectOptions>('inspect', command);
+      const { json, ...options } = optionsOf(MODEL_VERBS.inspect, command);
       if (options.judgeTemplate !== undefined) assertTemplate(options.judgeTemplate);
       const progress = new Progress('inspect', 'rows');
       const start = performance.now();

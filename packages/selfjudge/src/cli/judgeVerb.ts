@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { toAnswerPair } from '@selfjudge/data/internal';
-import type { JudgeReasoning, Verdict } from '@selfjudge/judging';
+import type { Verdict } from '@selfjudge/judging';
 import { fromScorer, tokenEvidence } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
 import { openModel, type OpenModel } from '../models/model.js';
@@ -9,14 +9,10 @@ import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
 import { judgedNotes } from '../rows/promptNotes.js';
-import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { MODEL_VERBS } from '../config/index.js';
+import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
-
-interface JudgeOptions extends RowOptions {
-  judgeTemplate: string;
-  judgeReasoning: JudgeReasoning | 'auto';
-}
 
 export function addJudgeVerb(program: Command): void {
   const command = program
@@ -32,7 +28,7 @@ export function addJudgeVerb(program: Command): void {
     );
   addOutputFlags(addModelFlags(command, 'judge')).action((given: string) => {
     const file = filePath('file', given);
-    const options = optionsOf<JudgeOptions>('judge', command);
+    const options = optionsOf(MODEL_VERBS.judge, command);
     assertTemplate(options.judgeTemplate);
     return overRows(
       {

@@ -1,6 +1,14 @@
 import type { PromptFormat } from '@selfjudge/data';
 import type { Command } from 'commander';
-import { MODEL_VERBS, resolveVerb, toOptions, type ModelVerb } from '../config/index.js';
+import {
+  MODEL_VERBS,
+  resolveVerb,
+  valuesOf,
+  type ModelVerb,
+  type Schemas,
+  type ValuesOf,
+  type VerbConfig,
+} from '../config/index.js';
 import type { ModelOptions } from '../models/model.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 
@@ -38,10 +46,10 @@ export function addOutputFlags(
  * What was asked for, under the API's names, every value in its range.
  * @throws ConfigError naming the flag, before any work
  */
-export function optionsOf<T>(name: ModelVerb, command: Command): T & OwnFlags {
+export function optionsOf<S extends Schemas>(verb: VerbConfig<S>, command: Command): ValuesOf<S> & OwnFlags {
   const { prompt, out, json } = command.opts<OwnFlags>();
   const flags = givenFlags(command, ['prompt', 'out', 'json']);
   const onNote = (note: string) => void process.stderr.write(`note: ${note}\n`);
-  const config = resolveVerb(name, MODEL_VERBS[name], { flags, onNote });
-  return { ...(toOptions(config) as T), prompt, out, json };
+  const config = resolveVerb(command.name(), verb, { flags, onNote });
+  return { ...valuesOf(verb.options, config), prompt, out, json };
 }

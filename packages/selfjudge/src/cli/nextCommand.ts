@@ -27,7 +27,7 @@ export function nextCommand(
   const dtype = config.dtype === defaults.dtype ? [] : ['--dtype', config.dtype];
   // What it was trained on in whole shows nothing of it.
   const seen = words[0] === 'evaluate' && config.dataset_split === 'all';
-  const data = ['--dataset_name', ...(seen ? ['OTHER.jsonl'] : (config.dataset_name as string[]))];
+  const data = ['--dataset_name', ...(seen ? ['OTHER.jsonl'] : [config.dataset_name].flat())];
   const rest = [...words, ...dtype, ...data].map((word) => shellWord(String(word)));
   return [commandName(), ...rest].join(' ');
 }

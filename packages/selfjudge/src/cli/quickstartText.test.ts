@@ -1,5 +1,5 @@
 import { describe as suite, expect, it } from 'vitest';
-import type { QuickstartResult } from '../world/quickstart.js';
+import type { QuickstartResult } from '../world/resultFile.js';
 import { describe } from './quickstartText.js';
 
 const estimate = (value: number, low: number, high: number) => ({ value, low, high, n: 888 });

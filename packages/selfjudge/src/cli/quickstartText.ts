@@ -1,7 +1,7 @@
 import type { Estimate } from '@selfjudge/evaluation';
 import type { Comparison, Contender, Example } from '../world/report.js';
 import type { SignalPoint } from '../world/phase.js';
-import type { QuickstartResult } from '../world/quickstart.js';
+import type { QuickstartResult } from '../world/resultFile.js';
 import { duration } from './progress.js';
 import { table } from './table.js';
 

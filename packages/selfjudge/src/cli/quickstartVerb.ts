@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { resolveVerb, toOptions } from '../config/index.js';
+import { resolveVerb, valuesOf } from '../config/index.js';
 import {
   quickstart,
   quickstartDefaults,
@@ -31,7 +31,7 @@ export function addQuickstartVerb(program: Command, done: (code: number) => void
     .option('--json', 'print the result as JSON on stdout')
     .action(async ({ json }: { json?: boolean }) => {
       const flags = givenFlags(command, ['json']);
-      const given = toOptions(resolveVerb('quickstart', QUICKSTART, { flags })) as Partial<QuickstartOptions>;
+      const given = valuesOf(QUICKSTART.options, resolveVerb('quickstart', QUICKSTART, { flags }));
       const options = { ...quickstartDefaults, ...given };
       const { outputDir } = options;
       let outcome: QuickstartOutcome;

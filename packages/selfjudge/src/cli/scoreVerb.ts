@@ -7,7 +7,8 @@ import { rewardRows } from '../inference/reward.js';
 import { scoreRows } from '../inference/score.js';
 import { openModel } from '../models/model.js';
 import { openRewardModel, type OpenReward } from '../models/rewardModel.js';
-import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
+import { MODEL_VERBS } from '../config/index.js';
+import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath } from './output.js';
 import { overRows } from './overRows.js';
 
@@ -22,7 +23,7 @@ export function addScoreVerb(program: Command): void {
     );
   addOutputFlags(addModelFlags(command, 'score')).action((given: string) => {
     const file = filePath('file', given);
-    const options = optionsOf<RowOptions & { reward: boolean }>('score', command);
+    const options = optionsOf(MODEL_VERBS.score, command);
     const rows = {
       file,
       title: 'score',

@@ -5,11 +5,11 @@ import { loopFields, samplingFields } from '@selfjudge/training/internal';
 import type { TemplateArguments } from '@selfjudge/text';
 import { parseMoment, templateArgumentsFault } from '@selfjudge/text/internal';
 import { z } from 'zod';
+import { snakeCase } from './naming.js';
 import { input, path, templateName } from './paths.js';
-import { schemasOf } from './schemas.js';
 
-/** Building blocks of the verbs' configurations. Descriptions are the help text; defaults come from the presets. */
-export type Fields = Readonly<Record<string, z.ZodType>>;
+// Building blocks of the verbs' configurations, by the API's names. Descriptions are the help text; defaults come from the
+// presets. What a field gives it also takes, and gives again: values are read where they enter and where they leave.
 
 const positive = z.number().positive();
 const whole = z.number().int().min(0);
@@ -28,17 +28,17 @@ const moduleNames = (text: string): string[] =>
     .flatMap((name) => (Object.hasOwn(MODULES, name) ? MODULES[name] : [name]));
 
 export const modelFields = {
-  model_name_or_path: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
+  modelNameOrPath: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
-  chat_template: path
+  chatTemplate: path
     .optional()
     .describe('a name (chatml, or one of the model) or a Jinja file, in place of the one of the model'),
-  chat_template_kwargs: z
+  chatTemplateKwargs: z
     .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
     .optional()
     .describe('variables of the chat template, as {enable_thinking: true}; columns of a row go before them'),
-  chat_template_date: z
+  chatTemplateDate: z
     .string()
     .refine((text) => parseMoment(text) !== undefined)
     .optional()
@@ -48,16 +48,16 @@ export const modelFields = {
 };
 
 export const dataFields = {
-  dataset_name: z
+  datasetName: z
     .union([input.transform((one) => [one]), z.array(input).min(1)])
     .describe(
       'JSONL file or files (.gz too, - for stdin): prompt, chosen, rejected; messages; or HH transcripts',
     ),
-  dataset_split: z
+  datasetSplit: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
-  dataset_limit: whole.describe('rows at most; 0 for all'),
-  prompt_format: z
+  datasetLimit: whole.describe('rows at most; 0 for all'),
+  promptFormat: z
     .enum(['auto', 'standard', 'chat'])
     .describe(
       'a string prompt is text as it stands (standard, as in TRL) or a user turn (chat); auto: as the weights were trained',
@@ -65,19 +65,19 @@ export const dataFields = {
 };
 
 export const runFields = {
-  output_dir: path.describe('run folder; the same command again goes on where it stopped'),
+  outputDir: path.describe('run folder; the same command again goes on where it stopped'),
 };
 
 export const loraFields = {
-  lora_r: count.describe('rank'),
-  lora_alpha: positive.describe('scale is lora_alpha / lora_r'),
-  lora_dropout: z.number().min(0).lt(1).describe('on the input of the adapter; SFT and JSFT only'),
-  lora_target_modules: z
+  loraR: count.describe('rank'),
+  loraAlpha: positive.describe('scale is lora_alpha / lora_r'),
+  loraDropout: z.number().min(0).lt(1).describe('on the input of the adapter; SFT and JSFT only'),
+  loraTargetModules: z
     .union([z.string(), z.array(z.string())])
     .transform((names) => [names].flat().flatMap(moduleNames))
     .pipe(z.array(z.enum(LINEARS)).min(1))
     .describe('linear layers with an adapter; all-linear for all, qkv_proj and gate_up_proj for those parts'),
-  full_finetuning: z.boolean().describe('train all weights instead of an adapter'),
+  fullFinetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
 /** Of verbs that ask a judge which may be another than the model. */
@@ -90,10 +90,10 @@ export const judgeFields = {
 };
 
 export const templateFields = {
-  judge_template: templateName.describe(
+  judgeTemplate: templateName.describe(
     'a shipped template, a file, or auto: the one beside the weights, else plain',
   ),
-  judge_reasoning: z
+  judgeReasoning: z
     .enum(['auto', 'drop', 'keep'])
     .describe(
       'whether the judge reads <think>...</think> before an answer; auto: as the judge template says, else drop',
@@ -103,7 +103,7 @@ export const templateFields = {
 /** How many answers a prompt gets, and whether the model chooses among them. */
 export const answerFields = {
   count: count.max(2 ** 31 - 1).describe('answers a prompt'),
-  best_of: count
+  bestOf: count
     .max(2 ** 31 - 1)
     .describe('sample n answers and keep the winner of a tournament by its own judgment'),
 };
@@ -111,16 +111,18 @@ export const answerFields = {
 /** Fields that take several values: as a list in a file, one after the other as a flag. */
 export const LIST_FIELDS: ReadonlySet<string> = new Set(['dataset_name', 'lora_target_modules']);
 
-/** Fields by what they are about, in the order of the help text. */
-export type FieldGroups = Readonly<Record<string, Fields>>;
+/** Keys of files and flags by what they are about, in the order of the help text. */
+export type FieldGroups = Readonly<Record<string, readonly string[]>>;
+
+const keysOf = (fields: object): string[] => Object.keys(fields).map(snakeCase);
 
 /** Those of the training verbs: what is of no other group is the method's. */
 export const FIELD_GROUPS: FieldGroups = {
-  'Model and data': { ...modelFields, ...dataFields, ...runFields },
-  Method: { ...schemasOf(ofMethodsAlone()), ...judgeFields, ...templateFields },
-  Answers: schemasOf(samplingFields),
-  Adapter: loraFields,
-  'Training loop': schemasOf(loopFields),
+  'Model and data': keysOf({ ...modelFields, ...dataFields, ...runFields }),
+  Method: keysOf({ ...ofMethodsAlone(), ...judgeFields, ...templateFields }),
+  Answers: keysOf(samplingFields),
+  Adapter: keysOf(loraFields),
+  'Training loop': keysOf(loopFields),
 };
 
 function ofMethodsAlone(): OptionFields {

@@ -1,15 +1,25 @@
-export { FIELD_GROUPS, LIST_FIELDS, modelFields, runFields, type Fields } from './fields.js';
+export {
+  dataFields,
+  FIELD_GROUPS,
+  judgeFields,
+  LIST_FIELDS,
+  loraFields,
+  modelFields,
+  runFields,
+  templateFields,
+} from './fields.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
-export { resolveConfig, resolveVerb, toOptions, type ConfigSources, type ResolvedConfig } from './resolve.js';
+export {
+  resolveConfig,
+  resolveVerb,
+  toOptions,
+  valuesOf,
+  type ConfigSources,
+  type ResolvedConfig,
+} from './resolve.js';
 export { BATCH_FACTORS, RECIPE_KEYS } from './recipes/index.js';
 export { CONFIG_FORMAT, todaysMeaning } from './earlier.js';
-export { schemaOf } from './schemas.js';
-export {
-  MODEL_VERBS,
-  presetOf,
-  TRAINING_VERBS,
-  type ModelVerb,
-  type TrainingVerb,
-  type VerbConfig,
-} from './verbs.js';
+export { schemaOf, schemasOf, type Schemas, type ValuesOf } from './schemas.js';
+export { presetOf, TRAINING_VERBS, verbConfig, type TrainingVerb, type VerbConfig } from './verbs.js';
+export { MODEL_VERBS, type ModelVerb, type VerbOptions } from './modelVerbs.js';

@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigFault } from '@selfjudge/base';
+import type { ConfigFault } from '@selfjudge/base';
 import { nearest } from '@selfjudge/base/internal';
 import { BATCH_FACTORS, meaningOf, type Recipe } from './recipes/index.js';
 import { TRAINING_VERBS, type VerbConfig } from './verbs.js';
@@ -69,22 +69,23 @@ function unknown(name: string, verb: VerbConfig, key: string, received: unknown)
 /**
  * Puts the product of TRL's two factors in the place of `train_batch_size`.
  * @param below a source that this one overrides, which may give the other factor
- * @throws ConfigError for a factor that is none
+ * @returns with a fault for a factor that is none, or for another product than the batch size
  */
-export function withBatchSize(given: Given, below: Given = {}): Given {
+export function withBatchSize(given: Given, below: Given = {}): Pick<Known, 'values' | 'faults'> {
   const rest = Object.fromEntries(Object.entries(given).filter(([key]) => !BATCH_FACTORS.includes(key)));
-  if (!BATCH_FACTORS.some((key) => key in given)) return rest;
-  const factors = BATCH_FACTORS.map((key) => {
-    const value = given[key] ?? below[key] ?? 1;
-    if (Number.isInteger(value) && (value as number) > 0) return value as number;
-    throw new ConfigError({ key, expected: 'a whole number of at least 1', received: value });
-  });
-  const product = factors.reduce((a, b) => a * b, 1);
+  if (!BATCH_FACTORS.some((key) => key in given)) return { values: rest, faults: [] };
+  let product = 1;
+  for (const key of BATCH_FACTORS) {
+    const received = given[key] ?? below[key] ?? 1;
+    if (!isFactor(received))
+      return { values: rest, faults: [{ key, expected: 'a whole number of at least 1', received }] };
+    product *= received;
+  }
   const { train_batch_size: own = product } = rest;
-  if (own === product) return { ...rest, train_batch_size: product };
-  throw new ConfigError({
-    key: 'train_batch_size',
-    expected: `${product}, as ${BATCH_FACTORS.join(' x ')} says (one of them is enough)`,
-    received: own,
-  });
+  if (own === product) return { values: { ...rest, train_batch_size: product }, faults: [] };
+  const expected = `${product}, as ${BATCH_FACTORS.join(' x ')} says (one of them is enough)`;
+  return { values: rest, faults: [{ key: 'train_batch_size', expected, received: own }] };
 }
+
+const isFactor = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value > 0;

@@ -4,5 +4,11 @@ export const camelCase = (key: string): string =>
 export const snakeCase = (key: string): string => key.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 
 /** An object with every key renamed; values are left as they are. */
-export const mapKeys = (object: object, rename: (key: string) => string): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(object).map(([key, value]) => [rename(key), value]));
+export function mapKeys<T>(
+  object: Readonly<Record<string, T>>,
+  rename: (key: string) => string,
+): Record<string, T>;
+export function mapKeys(object: object, rename: (key: string) => string): Record<string, unknown>;
+export function mapKeys(object: object, rename: (key: string) => string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [rename(key), value]));
+}

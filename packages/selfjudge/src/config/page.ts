@@ -1,6 +1,6 @@
 import { METHODS, type Method } from '@selfjudge/training';
 import { z } from 'zod';
-import { FIELD_GROUPS, type Fields } from './fields.js';
+import { FIELD_GROUPS } from './fields.js';
 import { TRAINING_VERBS, type VerbConfig } from './verbs.js';
 
 type Verbs = readonly (readonly [name: string, verb: VerbConfig])[];
@@ -36,8 +36,8 @@ const row = (cells: readonly unknown[]): string =>
   `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`;
 
 /** Keys of a group, with the default of each verb that has another one than the first. */
-function table(fields: Fields, verbs: Verbs): string {
-  const lines = Object.keys(fields).flatMap((key) => {
+function table(keys: readonly string[], verbs: Verbs): string {
+  const lines = keys.flatMap((key) => {
     const having = verbs.filter(([, { fields: own }]) => key in own);
     if (having.length === 0) return [];
     const defaults = new Map<string, string[]>();
@@ -79,7 +79,7 @@ export function configurationPage(): string {
       row(['-', '-', '-', '-', '-']),
       ...methods,
     ].join('\n'),
-    ...Object.entries(FIELD_GROUPS).flatMap(([title, fields]) => [`## ${title}`, table(fields, verbs)]),
+    ...Object.entries(FIELD_GROUPS).flatMap(([title, keys]) => [`## ${title}`, table(keys, verbs)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Field } from '@selfjudge/base/fields';
 import { METHODS } from '@selfjudge/training';
 import { snakeCase } from './naming.js';
-import { resolveConfig, resolveVerb } from './resolve.js';
-import { MODEL_VERBS, TRAINING_VERBS, type ModelVerb, type TrainingVerb } from './verbs.js';
+import { resolveConfig, resolveVerb, toOptions, valuesOf } from './resolve.js';
+import { MODEL_VERBS, type ModelVerb } from './modelVerbs.js';
+import type { Schemas } from './schemas.js';
+import { TRAINING_VERBS, type TrainingVerb } from './verbs.js';
 
 interface Edges {
   wrong: string[];
@@ -92,16 +94,18 @@ const verbs = [
   ...(Object.keys(TRAINING_VERBS) as TrainingVerb[]).map((name) => ({
     name: name as string,
     fields: Object.keys(TRAINING_VERBS[name].fields),
+    options: TRAINING_VERBS[name].options,
     resolve: (flags: Record<string, string>) => resolveConfig(name, { flags }),
   })),
   ...(Object.keys(MODEL_VERBS) as ModelVerb[]).map((name) => ({
     name: name as string,
     fields: Object.keys(MODEL_VERBS[name].fields),
+    options: MODEL_VERBS[name].options as Schemas,
     resolve: (flags: Record<string, string>) => resolveVerb(name, MODEL_VERBS[name], { flags }),
   })),
 ];
 
-describe.each(verbs)('$name', ({ fields, resolve }) => {
+describe.each(verbs)('$name', ({ fields, options, resolve }) => {
   const given = Object.fromEntries(Object.entries(GIVEN).filter(([key]) => fields.includes(key)));
 
   it('refuses what is out of the range of any flag, and takes its edges', () => {
@@ -111,8 +115,11 @@ describe.each(verbs)('$name', ({ fields, resolve }) => {
         expect(() => resolve({ ...given, [key]: value }), `${key} ${value}`).toThrow(
           new RegExp(`^${key}: expected `),
         );
-      for (const value of right)
-        expect(() => resolve({ ...given, [key]: value }), `${key} ${value}`).not.toThrow();
+      for (const value of right) {
+        // What a field gives it takes, and gives again: values leave the configuration as they entered it.
+        const config = resolve({ ...given, [key]: value });
+        expect(valuesOf(options, config), `${key} ${value}`).toEqual(toOptions(config));
+      }
     }
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { refuseOtherConfig } from '../training/sameRun.js';
 import { renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
 import { resolveConfig, resolveVerb } from './resolve.js';
-import { MODEL_VERBS } from './verbs.js';
+import { MODEL_VERBS } from './modelVerbs.js';
 
 const notes: string[] = [];
 renaming.onNote = (note) => void notes.push(note);

@@ -20,17 +20,17 @@ const IN_CAMEL_CASE = Object.fromEntries(
 );
 
 /** Keys of a configuration under today's words. @throws ConfigError when both words are there */
-export const underTodaysKeys = (given: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+export const underTodaysKeys = <T>(given: Readonly<Record<string, T>>): Record<string, T> =>
   renamed(given, RENAMED);
 
 /** Options of the API under today's words. @throws ConfigError when both words are there */
 export const underTodaysNames = <T extends object>(given: T): T =>
   renamed({ ...given } as Record<string, unknown>, IN_CAMEL_CASE) as T;
 
-function renamed(
-  given: Readonly<Record<string, unknown>>,
+function renamed<T>(
+  given: Readonly<Record<string, T>>,
   words: Readonly<Record<string, string>>,
-): Record<string, unknown> {
+): Record<string, T> {
   const out = { ...given };
   for (const [old, now] of Object.entries(words)) {
     if (out[old] === undefined) {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { resolveConfig, toOptions, type ConfigSources } from './resolve.js';
+import { loraFields, modelFields } from './fields.js';
+import { resolveConfig, toOptions, valuesOf, type ConfigSources } from './resolve.js';
 import { TRAINING_VERBS, type TrainingVerb } from './verbs.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-config-'));
@@ -164,6 +165,27 @@ describe("TRL's keys", () => {
     expect(() =>
       resolved('sft', { file: file('train_batch_size: 8\nper_device_train_batch_size: 4') }),
     ).toThrow(/train_batch_size: expected 4, as per_device_train_batch_size x gradient_accumulation_steps/);
+  });
+});
+
+describe('valuesOf', () => {
+  const { loraR, dtype, ...others } = { ...loraFields, ...modelFields };
+  it('gives the options that are asked for, each of its type', () => {
+    const values = valuesOf({ loraR, dtype }, resolved('dpo'));
+    const rank: number = values.loraR;
+    const storage: 'float32' | 'bf16' = values.dtype;
+    expect({ rank, storage, keys: Object.keys(values) }).toEqual({
+      rank: 8,
+      storage: 'bf16',
+      keys: ['loraR', 'dtype'],
+    });
+  });
+
+  it('names every key that is missing or out of its range', () => {
+    const { lora_r: _, ...config } = resolved('dpo');
+    expect(() => valuesOf({ loraR, dtype, ...others }, { ...config, dtype: 'int4' })).toThrow(
+      /^lora_r: expected rank, received nothing\ndtype: expected one of float32, bf16 \(.*\), received int4$/,
+    );
   });
 });
 

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { ConfigError, isError, type ConfigFault } from '@selfjudge/base';
+import { ConfigError, type ConfigFault } from '@selfjudge/base';
 import { expandHome, isStandardInput, nearest } from '@selfjudge/base/internal';
 import { parseYaml } from '@selfjudge/data/internal';
+import { z } from 'zod';
 import { combinations } from './combinations.js';
 import { todaysMeaning } from './earlier.js';
 import { knownKeys, withBatchSize, type Known } from './keys.js';
 import { camelCase, mapKeys, snakeCase } from './naming.js';
 import { underTodaysKeys } from './renamed.js';
 import { BATCH_FACTORS } from './recipes/index.js';
+import type { Schemas, ValuesOf } from './schemas.js';
 import { checked, spelledAs, withShares } from './values.js';
 import { presetOf, TRAINING_VERBS, type TrainingVerb, type VerbConfig } from './verbs.js';
 
@@ -49,17 +51,14 @@ export function resolveVerb(
   const inCode = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   const known = [
     knownKeys(name, verb, todaysKeys(verb, content)),
-    knownKeys(name, verb, parseFlags(verb, todaysKeys(verb, flags) as typeof flags)),
+    knownKeys(name, verb, parseFlags(verb, todaysKeys(verb, flags))),
     knownKeys(name, verb, mapKeys(inCode, snakeCase)),
   ];
-  const faults = known.flatMap((source) => source.faults);
   const [fromFile, fromFlags] = known.map(({ values: read }) => spelled(verb, read));
   const fromCode = known[2].values;
-  const given = {
-    ...collected(faults, () => withBatchSize(fromFile)),
-    ...collected(faults, () => withBatchSize(fromFlags, fromFile)),
-    ...fromCode,
-  };
+  const batches = [withBatchSize(fromFile), withBatchSize(fromFlags, fromFile)];
+  const faults = [...known, ...batches].flatMap((source) => source.faults);
+  const given = { ...batches[0].values, ...batches[1].values, ...fromCode };
   const merged = { ...defaultsOf(verb, preset ?? ownPreset ?? 'default'), ...begun, ...given };
   const config: ResolvedConfig = {};
   for (const [key, field] of Object.entries(verb.fields)) {
@@ -86,8 +85,23 @@ function twiceRead(file: string | undefined, { dataset_name: names }: ResolvedCo
 /** The same values under the API's names. */
 export const toOptions = (config: ResolvedConfig): Record<string, unknown> => mapKeys(config, camelCase);
 
+/**
+ * Of a configuration, the values of some options under the API's names: fields give what they take again.
+ * @throws ConfigError for a value that is missing, or none of its option
+ */
+export function valuesOf<S extends Schemas>(options: S, config: ResolvedConfig): ValuesOf<S> {
+  const values = toOptions(config);
+  const read = z.object(options).safeParse(values);
+  if (read.success) return read.data;
+  const [first, ...more] = Object.entries(options).flatMap(([name, field]): ConfigFault[] => {
+    const result = checked(snakeCase(name), field, values[name]);
+    return 'fault' in result ? [result.fault] : [];
+  });
+  throw new ConfigError(first, ...more);
+}
+
 /** Earlier words, where the verb has what they mean today. */
-function todaysKeys(verb: VerbConfig, given: Given): Given {
+function todaysKeys<T>(verb: VerbConfig, given: Readonly<Record<string, T>>): Record<string, T> {
   const { template, ...rest } = given;
   const isOurs = template === undefined || Object.hasOwn(verb.fields, 'judge_template');
   return isOurs ? underTodaysKeys(given) : { ...underTodaysKeys(rest), template };
@@ -103,17 +117,6 @@ const spelled = ({ fields }: VerbConfig, given: Given): Given =>
       }),
     ),
   );
-
-/** What `work` gives; its faults join the others. */
-function collected(faults: ConfigFault[], work: () => Given): Given {
-  try {
-    return work();
-  } catch (error) {
-    if (!isError(error, 'SJ_CONFIG')) throw error;
-    faults.push(error.details as unknown as ConfigFault);
-    return {};
-  }
-}
 
 /** One note for all keys that change nothing, by reason. */
 function noteLines(known: readonly Known[]): string[] {

@@ -1,15 +1,25 @@
-import type { Field, Fields as OptionFields } from '@selfjudge/base/fields';
+import type { Field, Fields as OptionFields, OptionsOf } from '@selfjudge/base/fields';
 import { z } from 'zod';
-import { snakeCase } from './naming.js';
 
-/** The schema of a field's values in files and flags, with its help text. */
-export function schemaOf({ form, help }: Field<unknown>): z.ZodType {
-  return formOf(form).describe(help);
+/** Schemas by the API's names, or by those of files and flags. Descriptions are the help text. */
+export type Schemas = Readonly<Record<string, z.ZodType>>;
+
+/** The values that schemas give. */
+export type ValuesOf<S extends Schemas> = z.output<ReturnType<typeof z.object<S>>>;
+
+/** The schema of a field's values, with its help text. */
+export function schemaOf<T>({ form, help }: Field<T>): z.ZodType<T> {
+  // A field's form is made beside its default: both are of the values T.
+  return formOf(form).describe(help) as z.ZodType<T>;
 }
 
-/** The schemas of a method's options under the words of the configuration. */
-export const schemasOf = (fields: OptionFields): Record<string, z.ZodType> =>
-  Object.fromEntries(Object.entries(fields).map(([key, field]) => [snakeCase(key), schemaOf(field)]));
+/** The schemas of a method's options. */
+export const schemasOf = <F extends OptionFields>(
+  fields: F,
+): { [K in keyof F]: z.ZodType<OptionsOf<F>[K]> } =>
+  Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, schemaOf(field)])) as {
+    [K in keyof F]: z.ZodType<OptionsOf<F>[K]>;
+  };
 
 function formOf(form: Field<unknown>['form']): z.ZodType {
   switch (form.kind) {

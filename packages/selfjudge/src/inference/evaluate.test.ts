@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { byteTokenizer } from '@selfjudge/text';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MODEL_VERBS, resolveVerb, toOptions } from '../config/index.js';
+import { MODEL_VERBS, resolveVerb, valuesOf } from '../config/index.js';
 import { evaluate } from './evaluate.js';
-import type { EvaluateOptions, Evaluation } from './evaluationPhases.js';
+import type { Evaluation } from './evaluationPhases.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'selfjudge-evaluate-'));
 const at = (name: string) => join(dir, name);
@@ -30,7 +30,7 @@ const optionsOf = (flags: Record<string, string> = {}) => {
     max_new_tokens: '3',
   };
   const config = resolveVerb('evaluate', MODEL_VERBS.evaluate, { flags: { ...given, ...flags } });
-  return toOptions(config) as unknown as EvaluateOptions;
+  return valuesOf(MODEL_VERBS.evaluate.options, config);
 };
 
 describe('evaluate', () => {

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { findModel } from '@selfjudge/engine/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { openJudge } from '../models/openJudge.js';
+import { findJudge } from '../models/openJudge.js';
 import { formatWarnings, openModel, type ModelOptions, type OpenModel } from '../models/model.js';
 import { templateNotes } from '../models/templateSettings.js';
 import { readTrainingData, resolvePromptFormat } from '../models/trainingData.js';
@@ -22,6 +22,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   assertTemplate(options.judgeTemplate);
   const promptFormat = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
   const pairs = await fileRows.preferences({ ...options, promptFormat }, onWarning);
+  const judge = await findJudge(options.outsideJudge, { ...options, judgeTemplate: 'auto', promptFormat });
   const opened: { dispose(): void }[] = [];
   const open = async (path: string, own: Pick<ModelOptions, 'adapter' | 'chatTemplate'> = {}) => {
     const model = await openModel(path, { ...options, adapter: undefined, ...own });
@@ -32,10 +33,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   };
   try {
     const policy = await open(options.modelNameOrPath, { adapter: options.adapter });
-    const outside =
-      options.outsideJudge === undefined
-        ? undefined
-        : await openJudge(options.outsideJudge, { ...options, judgeTemplate: 'auto', promptFormat });
+    const outside = await judge?.();
     if (outside !== undefined) {
       opened.push(outside);
       for (const line of outside.warnings) onWarning(`${options.outsideJudge}: ${line}`);

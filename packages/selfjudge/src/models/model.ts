@@ -11,10 +11,11 @@ import {
 } from '@selfjudge/engine/internal';
 import { ArgumentError, fileSystemError } from '@selfjudge/base';
 import type { TemplateSettings, Tokenizer } from '@selfjudge/text';
-import { tokenizerDifference, turnProblem, withChatTemplate } from '@selfjudge/text/internal';
+import { tokenizerDifference, turnProblem } from '@selfjudge/text/internal';
 import { atomicFolder, folderFault, saveWeights } from '@selfjudge/training/internal';
 import { carryTemplate, hasTemplate } from './judgeTemplate.js';
-import { saveArguments, savedArguments, settingsOf, type ChatTemplateOptions } from './templateSettings.js';
+import { saveArguments, type ChatTemplateOptions } from './templateSettings.js';
+import { toldTokenizer } from './toldTokenizer.js';
 import { carryTrainingData } from './trainingData.js';
 
 export interface ModelOptions extends ChatTemplateOptions {
@@ -49,7 +50,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter, chatTemplate, ...told }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, ...told }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   findModel(path); // what is no model is refused before a device is opened
@@ -61,16 +62,11 @@ export async function openModel(
   });
   const { model } = loaded;
   try {
-    if (model.tokenizer === undefined)
-      throw new ArgumentError('model_name_or_path', {
-        where: 'openModel',
-        expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
-        received: model.source,
-      });
-    if (chatTemplate !== undefined) model.tokenizer = withChatTemplate(model.tokenizer, chatTemplate);
-    const where = adapter === undefined ? findModel(path).path : pathOf(path, adapter);
-    const settings = settingsOf(model.tokenizer, savedArguments(where), told);
-    return assemble(loaded, model.tokenizer.withTemplate(settings), settings, where);
+    const folder = adapter === undefined ? findModel(path).path : pathOf(path, adapter);
+    const at = { where: 'openModel', received: model.source };
+    const { plain, tokenizer, templateSettings } = toldTokenizer(model.tokenizer, folder, told, at);
+    model.tokenizer = plain;
+    return assemble(loaded, tokenizer, templateSettings, folder);
   } catch (error) {
     loaded.adapter?.dispose();
     model.dispose();

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { fileSystemError } from '@selfjudge/base';
 import { expandHome } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
-import { describeIssues } from '@selfjudge/data/internal';
+import { describeIssues, judgedPairsIn } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeReasoning } from '@selfjudge/judging';
 import { fromScorer, recorded } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
@@ -35,23 +36,36 @@ export interface OpenJudge {
   dispose(): void;
 }
 
+/** Opens a judge that was found: its weights are read now. Once. */
+export type FoundJudge = () => Promise<OpenJudge>;
+
 /**
- * Opens who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, or
- * a JSONL file of judgments that were made before. It reads texts, so its tokenizer need not be that of who answers.
- * @throws FileFormatError for what is none of these, DataError for a file without one judgment
+ * Looks who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, or
+ * a JSONL file of judgments that were made before, which is read whole. It reads texts, so its tokenizer need not be that of
+ * who answers. No weights are read yet: what is no judge is refused before those of who answers are.
+ * @returns undefined where no path is given
+ * @throws FileFormatError for what is none of these, FileSystemError for a file that cannot be read, DataError for one
+ *   without a judgment
  */
-export async function openJudge(path: string, options: JudgeOptions = {}): Promise<OpenJudge> {
-  if (ROWS.test(path)) return openRecorded(expandHome(path), options);
-  return holdsReward(path) ? openReward(path, options) : openTokenJudge(path, options);
+export async function findJudge(
+  path: string | undefined,
+  options: JudgeOptions = {},
+): Promise<FoundJudge | undefined> {
+  if (path === undefined) return undefined;
+  if (ROWS.test(path)) {
+    const judge = await openRecorded(expandHome(path), options);
+    return async () => judge;
+  }
+  const open = holdsReward(path) ? openReward : openTokenJudge;
+  return () => open(path, options);
 }
 
-/** Work with the judge that a path names, if there is one; it is closed afterwards. */
+/** Work with a judge, if one was found; it is closed afterwards. */
 export async function withJudge<T>(
-  path: string | undefined,
-  options: JudgeOptions,
+  found: FoundJudge | undefined,
   work: (judge: OpenJudge | undefined) => Promise<T>,
 ): Promise<T> {
-  const judge = path === undefined ? undefined : await openJudge(path, options);
+  const judge = await found?.();
   try {
     return await work(judge);
   } finally {
@@ -62,17 +76,25 @@ export async function withJudge<T>(
 const ROWS = /\.jsonl?(\.gz)?$/i;
 
 async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promise<OpenJudge> {
-  const judge = await recorded(file, { promptFormat });
+  const bytes = await contentOf(file);
+  const { rows, issues } = await judgedPairsIn(bytes, file, { promptFormat });
+  const judge = await recorded(rows);
   return {
     judge,
     about: `judgments of ${judge.pairs} pairs in ${file}`,
-    warnings:
-      judge.issues.length === 0
-        ? []
-        : [`${judge.issues.length} rows left out\n${describeIssues(judge.issues)}`],
-    fingerprint: hashOf(readFileSync(file)),
+    warnings: issues.length === 0 ? [] : [`${issues.length} rows left out\n${describeIssues(issues)}`],
+    fingerprint: hashOf(bytes),
     dispose: () => {},
   };
+}
+
+/** Of judgments, read once: what they say and what they are told apart by are of the same bytes. */
+async function contentOf(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw fileSystemError(file, 'a file that can be read', error);
+  }
 }
 
 async function openReward(path: string, options: JudgeOptions): Promise<OpenJudge> {

@@ -4,9 +4,8 @@ import { findModel } from '@selfjudge/engine/internal';
 import type { Scorer } from '@selfjudge/judging';
 import { rewardScorer } from '@selfjudge/judging/internal';
 import type { TemplateSettings, Tokenizer } from '@selfjudge/text';
-import { withChatTemplate } from '@selfjudge/text/internal';
 import type { ModelOptions } from './model.js';
-import { savedArguments, settingsOf } from './templateSettings.js';
+import { toldTokenizer } from './toldTokenizer.js';
 
 /** A reward model ready to work, with its own tokenizer. */
 export interface OpenReward {
@@ -24,7 +23,7 @@ export interface OpenReward {
  */
 export async function openRewardModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter, chatTemplate, ...told }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, ...told }: ModelOptions = {},
 ): Promise<OpenReward> {
   if (adapter !== undefined)
     throw new ArgumentError('adapter', {
@@ -34,19 +33,11 @@ export async function openRewardModel(
     });
   const reward = await RewardModel.load(path, { device: Device.open(device), dtype });
   try {
-    const own = reward.tokenizer;
-    if (own === undefined)
-      throw new ArgumentError('model_name_or_path', {
-        where: 'openRewardModel',
-        expected: 'a reward model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
-        received: path,
-      });
-    const chosen = chatTemplate === undefined ? own : withChatTemplate(own, chatTemplate);
-    const where = findModel(path).path;
-    const templateSettings = settingsOf(chosen, savedArguments(where), told);
-    const tokenizer = chosen.withTemplate(templateSettings);
+    const folder = findModel(path).path;
+    const at = { where: 'openRewardModel', received: path };
+    const { tokenizer, templateSettings } = toldTokenizer(reward.tokenizer, folder, told, at);
     const scorer = rewardScorer(reward, tokenizer);
-    return { reward, scorer, tokenizer, templateSettings, path: where, dispose: () => reward.dispose() };
+    return { reward, scorer, tokenizer, templateSettings, path: folder, dispose: () => reward.dispose() };
   } catch (error) {
     reward.dispose();
     throw error;

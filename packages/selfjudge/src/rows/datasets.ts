@@ -6,8 +6,15 @@ import type {
   PromptRow,
   SftExample,
   Split,
+  Text,
 } from '@selfjudge/data';
-import { describeIssues, loadPreferences, loadPrompts, loadSftExamples } from '@selfjudge/data/internal';
+import {
+  describeIssues,
+  loadPreferences,
+  loadPrompts,
+  loadSftExamples,
+  promptOfExample,
+} from '@selfjudge/data/internal';
 
 export interface DatasetOptions {
   datasetName: string[];
@@ -62,6 +69,10 @@ async function loadAll<T>(
   if (tally !== undefined) tally.ofSplit += taken.length;
   return taken;
 }
+
+/** The prompt of a row of any kind: of a conversation, all before its last answer. */
+export const promptOfRow = (row: PreferencePair | PromptRow | SftExample): Text =>
+  'prompt' in row ? row.prompt : promptOfExample(row);
 
 /** Where the rows of a run come from. */
 export interface RowSource {

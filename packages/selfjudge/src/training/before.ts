@@ -1,5 +1,6 @@
 import { ConfigError } from '@selfjudge/base';
-import type { DataOrder, RunFolder, TrainingResult } from '@selfjudge/training';
+import type { DataOrder, RunFolder } from '@selfjudge/training';
+import { readCompleted, type CompletedRun } from '@selfjudge/training/internal';
 import { readFingerprints } from '@selfjudge/training/runs/internal';
 import { presetOf, TRAINING_VERBS, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { beganWith, refuseOtherConfig } from './sameRun.js';
@@ -8,7 +9,7 @@ import { beganWith, refuseOtherConfig } from './sameRun.js';
 export interface RunBefore {
   path: string;
   /** How it ended, when it is complete. */
-  result?: TrainingResult;
+  result?: CompletedRun;
   /** Fingerprints of what it began with; undefined where it began before they were kept. */
   contents?: Record<string, string>;
   /** Keys by which it is longer now. */
@@ -39,8 +40,7 @@ export function runBefore(
   const keys = new Set([...MAY_DIFFER, ...LENGTH, ...(contents === undefined ? [] : NAMES)]);
   const defaults = presetOf(TRAINING_VERBS[verb], 'default');
   refuseOtherConfig(folder.path, { verb, ...config }, { keys, defaults }, was);
-  const { verb: _, ...result } = folder.readSummary<TrainingResult & { verb: string }>() ?? {};
-  const done = 'status' in result ? (result as TrainingResult) : undefined;
+  const done = readCompleted(folder);
   const extended = LENGTH.filter((key) => was[key] !== config[key]);
   return {
     path: folder.path,

@@ -15,12 +15,12 @@ interface Sized {
 type PromptLimits = Pick<SelfTrainingOptions, 'maxPromptLength' | 'maxNewTokens'>;
 
 /** Sequences must fit the model, whatever was asked for. */
-export function limited<T extends { maxLength: number }>(options: T, { model }: Sized): T {
+function limited<T extends { maxLength: number }>(options: T, { model }: Sized): T {
   return { ...options, maxLength: Math.min(options.maxLength, model.config.maxPositions) };
 }
 
 /** Prompts must leave the model room for their answers. */
-export function promptsLimited<T extends PromptLimits>(options: T, { model }: Sized): T {
+function promptsLimited<T extends PromptLimits>(options: T, { model }: Sized): T {
   const { maxPositions } = model.config;
   const room = maxPositions - options.maxNewTokens;
   if (room > 0) return { ...options, maxPromptLength: Math.min(options.maxPromptLength, room) };

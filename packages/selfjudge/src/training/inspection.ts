@@ -1,24 +1,20 @@
-import { ArgumentError, DataError } from '@selfjudge/base';
+import { DataError } from '@selfjudge/base';
 import type { Issue, PromptFormat, Row, Split, Text } from '@selfjudge/data';
 import { readJsonl, splitOf } from '@selfjudge/data/internal';
+import type { Fields } from '@selfjudge/base/fields';
 import { modelFacts } from '@selfjudge/engine/internal';
-import { withChatTemplate } from '@selfjudge/text/internal';
-import { savedArguments, settingsOf, type ChatTemplateOptions } from '../models/templateSettings.js';
+import { METHODS, type Method, type ShownPart, type TokenKind } from '@selfjudge/training';
+import { presetOptions } from '@selfjudge/training/internal';
+import type { ChatTemplateOptions } from '../models/templateSettings.js';
+import { toldTokenizer } from '../models/toldTokenizer.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
-import { presetOf, snakeCase, toOptions, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
+import { snakeCase, type TrainingVerb } from '../config/index.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { Tokenizer } from '@selfjudge/text';
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
-import { limited, promptsLimited } from './examples.js';
+import { fitted } from './examples.js';
 import { runDefaults, type RunDefaults } from './runDefaults.js';
-import {
-  inspectRow,
-  WHAT,
-  type InspectedPart,
-  type ReadAs,
-  type RowReader,
-  type TokenKind,
-} from './inspectRow.js';
+import { inspectRow, type ReadAs, type RowReader } from './inspectRow.js';
 
 export interface InspectOptions extends ChatTemplateOptions {
   modelNameOrPath: string;
@@ -49,7 +45,7 @@ export interface InspectOptions extends ChatTemplateOptions {
 /** A row whose tokens are kept. */
 export interface ShownRow {
   line: number;
-  parts: InspectedPart[];
+  parts: ShownPart[];
 }
 
 /** What the rows are to the verb, in numbers. Tokens that sequences share are counted in each. */
@@ -136,7 +132,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
     if (row === undefined ? found.shown.length < most : row === line) found.shown.push({ line, parts });
   }
   found.notes = [
-    ...runNotes(options, ofRun),
+    ...runNotes(as, options, ofRun),
     ...(as === 'judge' ? judgedNotes(prompts) : promptNotes(prompts, reader.tokenizer, reader.promptFormat)),
   ];
   for (const [counts, all] of lengths) counts.median = all.sort((a, b) => a - b)[all.length >> 1];
@@ -147,82 +143,78 @@ export async function inspect(file: string, options: InspectOptions): Promise<In
 /** The verb that reads rows with such columns: the run's where it does; training on what they show where several do. */
 function readAs(row: Row, ofRun?: TrainingVerb): ReadAs {
   if ('completions' in row) return 'judge';
-  if ('chosen' in row && 'rejected' in row)
-    return ofRun !== undefined && ofRun in WHAT ? (ofRun as ReadAs) : 'dpo';
+  if ('chosen' in row && 'rejected' in row) return ofRun ?? 'dpo';
+  const kind = ofRun === undefined ? undefined : METHODS[ofRun].rows;
   const isAnswered = 'messages' in row || 'completion' in row || 'chosen' in row;
-  return isAnswered && ofRun !== 'self-train' ? 'sft' : 'self-train';
+  if (isAnswered && kind !== 'prompts') return kind === 'examples' ? ofRun! : 'sft';
+  return kind === 'prompts' ? ofRun! : 'self-train';
 }
 
-/** What a reader takes from a run, where no flag says otherwise. */
-const OF_RUN = ['maxLength', 'maxPromptLength', 'trainOn', 'judgeTemplate', 'promptFormat'] as const;
+/** Options of a method that can be given in place of a run's, or of its defaults. */
+const OF_METHOD = ['maxLength', 'maxPromptLength', 'trainOn'] as const;
 
-/** What was taken from the run, as a line. */
-function runNotes(options: InspectOptions, ofRun: Partial<RunDefaults>): string[] {
-  const taken = OF_RUN.flatMap((key) => {
+/** What was taken from the run, and what was given and is no option of the verb, a line each. */
+function runNotes(as: ReadAs, options: InspectOptions, ofRun: Partial<RunDefaults>): string[] {
+  const { judgeTemplate, promptFormat } = ofRun;
+  const all: Record<string, unknown> = { ...ofRun.options, judgeTemplate, promptFormat };
+  const taken = [...OF_METHOD, 'judgeTemplate' as const, 'promptFormat' as const].flatMap((key) => {
     const isGiven = options[key] !== undefined && options[key] !== 'auto';
-    return isGiven || ofRun[key] === undefined ? [] : [`${snakeCase(key)} ${ofRun[key]}`];
+    return isGiven || all[key] === undefined ? [] : [`${snakeCase(key)} ${String(all[key])}`];
   });
   const verb = options.as === 'auto' && ofRun.verb !== undefined ? [`as ${ofRun.verb}`] : [];
-  const all = [...verb, ...taken];
-  return all.length === 0 ? [] : [`as the run in ${options.modelNameOrPath} began: ${all.join(', ')}`];
+  const began = [...verb, ...taken];
+  const fields = fieldsOf(as);
+  const idle = OF_METHOD.filter((key) => options[key] !== undefined && !Object.hasOwn(fields, key));
+  return [
+    ...(began.length === 0 ? [] : [`as the run in ${options.modelNameOrPath} began: ${began.join(', ')}`]),
+    ...idle.map((key) => `${snakeCase(key)} does nothing: ${as} has no such option`),
+  ];
 }
+
+const fieldsOf = (as: ReadAs): Fields => (as === 'judge' ? {} : METHODS[as].fields);
 
 async function readerOf(
   as: ReadAs,
   options: InspectOptions,
   ofRun: Partial<RunDefaults>,
 ): Promise<{ reader: RowReader; limit: number }> {
-  const { modelNameOrPath, adapter, maxLength, maxPromptLength, judgeTemplate } = options;
-  const { path, config, tokenizer: plain } = await modelFacts(modelNameOrPath, { adapter });
-  if (plain === undefined)
-    throw new ArgumentError('model_name_or_path', {
-      where: 'inspect',
-      expected: 'a model with a tokenizer (tokenizer.json or tokenizer.model in its folder)',
-      received: modelNameOrPath,
-    });
-  const own = options.chatTemplate === undefined ? plain : withChatTemplate(plain, options.chatTemplate);
-  const tokenizer = own.withTemplate(settingsOf(own, savedArguments(path), options));
-  const model = { config };
-  const preset = as === 'judge' ? {} : toOptions(presetOf(TRAINING_VERBS[as], 'default')!);
-  const of = (key: 'maxLength' | 'maxPromptLength', given: number | undefined) =>
-    given ?? ofRun[key] ?? (preset[key] as number | undefined) ?? Infinity;
-  const lengths = limited({ maxLength: of('maxLength', maxLength) }, { model });
-  const prompts =
-    as === 'self-train'
-      ? promptsLimited(
-          {
-            maxPromptLength: of('maxPromptLength', maxPromptLength),
-            maxNewTokens: ofRun.maxNewTokens ?? (preset.maxNewTokens as number),
-          },
-          { model },
-        )
-      : { maxPromptLength: Infinity };
+  const { modelNameOrPath, adapter } = options;
+  const { path, config, tokenizer: own } = await modelFacts(modelNameOrPath, { adapter });
+  const { tokenizer } = toldTokenizer(own, path, options, { where: 'inspect', received: modelNameOrPath });
+  const method: Method | undefined = as === 'judge' ? undefined : METHODS[as];
+  const fields = fieldsOf(as);
+  const given = OF_METHOD.filter((key) => options[key] !== undefined && Object.hasOwn(fields, key));
+  const ofMethod = fitted(
+    {
+      ...(method && presetOptions(method)),
+      ...ofRun.options,
+      ...Object.fromEntries(given.map((key) => [key, options[key]])),
+    },
+    { model: { config } },
+  );
   const { maxPositions } = config;
+  const longest = method?.rows === 'prompts' ? ofMethod.maxPromptLength : ofMethod.maxLength;
   const template = resolveTemplate(
-    judgeTemplate ?? ofRun.judgeTemplate ?? (preset.judgeTemplate as string | undefined) ?? 'auto',
+    options.judgeTemplate ?? ofRun.judgeTemplate ?? method?.judgeTemplate ?? 'auto',
     { path },
   );
-  const limit =
-    { 'self-train': prompts.maxPromptLength, judge: maxPositions }[as as string] ?? lengths.maxLength;
   return {
     reader: {
       tokenizer,
       template,
-      ...lengths,
-      maxPromptLength: prompts.maxPromptLength,
+      options: ofMethod,
       maxPositions,
-      trainOn: options.trainOn ?? ofRun.trainOn ?? 'last',
       promptFormat:
         options.promptFormat === 'auto' && ofRun.promptFormat !== undefined
           ? ofRun.promptFormat
           : resolvePromptFormat(options.promptFormat, { path }),
     },
-    limit,
+    limit: typeof longest === 'number' ? longest : maxPositions,
   };
 }
 
 function count(
-  { what, sequences, cut }: InspectedPart,
+  { what, sequences, cut }: ShownPart,
   line: number,
   all: Record<string, PartCounts>,
   lengths: Map<PartCounts, number[]>,

@@ -1,14 +1,14 @@
 import type { PromptFormat } from '@selfjudge/data';
-import { TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
+import type { Fields } from '@selfjudge/base/fields';
+import { METHODS } from '@selfjudge/training';
+import { schemaOf, snakeCase, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { beganWith } from './sameRun.js';
 
 /** How a run reads rows. */
 export interface RunDefaults {
   verb: TrainingVerb;
-  maxLength?: number;
-  maxPromptLength?: number;
-  maxNewTokens?: number;
-  trainOn?: 'last' | 'all';
+  /** Those of its method that it began with. */
+  options: Record<string, unknown>;
   judgeTemplate?: string;
   promptFormat?: PromptFormat;
 }
@@ -20,17 +20,15 @@ const isVerb = (verb: unknown): verb is TrainingVerb =>
 export function runDefaults(path: string): RunDefaults | undefined {
   const { verb, ...began } = beganWith(path) ?? {};
   if (!isVerb(verb)) return undefined;
-  const number = (key: string) => {
-    const value = began[key];
-    return typeof value === 'number' ? value : undefined;
-  };
-  const { train_on: trainOn, judge_template: judgeTemplate, prompt_format: format } = began;
+  const fields: Fields = METHODS[verb].fields;
+  const options = Object.entries(fields).flatMap(([name, field]) => {
+    const { success, data } = schemaOf(field).safeParse(began[snakeCase(name)]);
+    return success ? [[name, data]] : [];
+  });
+  const { judge_template: judgeTemplate, prompt_format: format } = began;
   return {
     verb,
-    maxLength: number('max_length'),
-    maxPromptLength: number('max_prompt_length'),
-    maxNewTokens: number('max_new_tokens'),
-    trainOn: trainOn === 'last' || trainOn === 'all' ? trainOn : undefined,
+    options: Object.fromEntries(options) as Record<string, unknown>,
     judgeTemplate: typeof judgeTemplate === 'string' ? judgeTemplate : undefined,
     promptFormat: format === 'standard' || format === 'chat' ? format : undefined,
   };

@@ -15,6 +15,12 @@ describe('the moment that a run tells its chat template', () => {
     expect(asked).toEqual({ config: { chat_template_date: '2026-01-01' }, told: '2026-01-01' });
   });
 
+  it('is refused where what it began with is none', () => {
+    expect(() => withMoment({}, { chat_template_date: 2026 })).toThrow(
+      /^chat_template_date: expected a text .*, received 2026$/,
+    );
+  });
+
   it('is the day of before in a run that began before it was written down', () => {
     const { config, told } = withMoment({ seed: 0 }, { seed: 0 });
     expect(config.chat_template_date).toBeUndefined();

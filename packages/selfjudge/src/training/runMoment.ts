@@ -1,5 +1,7 @@
 import { momentText } from '@selfjudge/text/internal';
-import type { ResolvedConfig } from '../config/index.js';
+import { modelFields, valuesOf, type ResolvedConfig } from '../config/index.js';
+
+const { chatTemplateDate } = modelFields;
 
 /** What chat templates were told as today before runs kept their day. */
 const FORMER_DAY = '2024-07-26';
@@ -8,14 +10,15 @@ const FORMER_DAY = '2024-07-26';
  * A run's configuration with the moment that its chat template is told as today: what was asked for, what it began with, or
  * now. So a run that goes on another day ends with the bits it would have had.
  * @param begun what the run in the folder began with; undefined for a new one
+ * @throws ConfigError when what it began with is no moment
  * @returns told differs from the configuration's only in runs that began before their moment was written down
  */
 export function withMoment(
   config: ResolvedConfig,
   begun: Readonly<Record<string, unknown>> | undefined,
 ): { config: ResolvedConfig; told: string } {
-  const { chat_template_date: asked } = config as { chat_template_date?: string };
   const kept = begun === undefined ? momentText(new Date()) : begun.chat_template_date;
-  const moment = asked ?? (kept as string | undefined);
-  return { config: { ...config, chat_template_date: moment }, told: moment ?? FORMER_DAY };
+  const dated = { ...config, chat_template_date: config.chat_template_date ?? kept };
+  const { chatTemplateDate: told = FORMER_DAY } = valuesOf({ chatTemplateDate }, dated);
+  return { config: dated, told };
 }

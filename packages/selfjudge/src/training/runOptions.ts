@@ -1,33 +1,54 @@
-import type { LoopOptions, Method } from '@selfjudge/training';
-import type { JudgeReasoning } from '@selfjudge/judging';
-import { toOptions, type ResolvedConfig } from '../config/index.js';
-import type { ModelOptions } from '../models/model.js';
-import type { DatasetOptions } from '../rows/datasets.js';
+import { loopFields } from '@selfjudge/training/internal';
+import { METHODS, type Method } from '@selfjudge/training';
+import {
+  dataFields,
+  judgeFields,
+  loraFields,
+  modelFields,
+  runFields,
+  schemaOf,
+  schemasOf,
+  templateFields,
+  valuesOf,
+  type ResolvedConfig,
+  type TrainingVerb,
+  type ValuesOf,
+} from '../config/index.js';
+import type { Tally } from '../rows/datasets.js';
 
-/** What a verb's configuration holds in the API's names, beside the options of its method. */
-export type RunOptions = DatasetOptions &
-  ModelOptions &
-  LoopOptions & {
-    modelNameOrPath: string;
-    outputDir: string;
-    fullFinetuning: boolean;
-    loraR: number;
-    loraAlpha: number;
-    loraDropout: number;
-    loraTargetModules: string[];
-    /** Who compares answers, where it is not the start of the run. */
-    judge?: string;
-    /** Of the verbs that judge. */
-    judgeTemplate?: string;
-    judgeReasoning?: JudgeReasoning | 'auto';
-    /** Of the verbs that ask about dev prompts. */
-    evalSteps?: number;
-  };
+/** What a verb's configuration holds beside the options of its method alone. */
+const given = {
+  ...modelFields,
+  ...dataFields,
+  ...runFields,
+  ...loraFields,
+  ...schemasOf(loopFields),
+  /** Who compares answers, where it is not the start of the run. */
+  ...judgeFields,
+  /** Of the verbs that judge. */
+  judgeTemplate: templateFields.judgeTemplate.optional(),
+  judgeReasoning: templateFields.judgeReasoning.optional(),
+  /** Of the verbs that ask about dev prompts. */
+  evalSteps: schemaOf(METHODS['self-train'].fields.evalSteps).optional(),
+};
 
-/** A configuration under the API's names; every value was looked at by its field. */
-export const runOptionsOf = (config: ResolvedConfig): RunOptions =>
-  toOptions(config) as unknown as RunOptions;
+/** A configuration as it was given, under the API's names. */
+export type GivenOptions = ValuesOf<typeof given>;
+export const givenOptions = (config: ResolvedConfig): GivenOptions => valuesOf(given, config);
 
-/** What of a run's configuration is its method's. */
-export const optionsOf = ({ fields }: Method, run: RunOptions): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(run).filter(([key]) => Object.hasOwn(fields, key)));
+/** Once it is known what string prompts are. */
+const settled = { ...given, promptFormat: dataFields.promptFormat.exclude(['auto']) };
+
+/** What a run is made with. */
+export interface RunOptions extends ValuesOf<typeof settled> {
+  /** Every option of its method. */
+  options: Record<string, unknown>;
+  /** Told what became of the rows. */
+  tally?: Tally;
+}
+
+/** @throws ConfigError for a value that is missing or none of its option, `prompt_format: auto` too */
+export function runOptionsOf(verb: TrainingVerb, config: ResolvedConfig): RunOptions {
+  const { fields }: Method = METHODS[verb];
+  return { ...valuesOf(settled, config), options: valuesOf(schemasOf(fields), config) };
+}

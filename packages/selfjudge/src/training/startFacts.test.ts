@@ -89,6 +89,8 @@ describe('the memory expected', () => {
     ['dpo', { lora_r: '16' }],
     ['dpo', { token_budget: '200', dtype: 'float32' }],
     ['jsft', { judge_batch_size: '2' }],
+    ['reward', { dtype: 'float32' }],
+    ['reward', { full_finetuning: 'true', token_budget: '200' }],
   ] as [TrainingVerb, Record<string, string>][])(
     '%s %o: within a tenth of what is taken',
     async (verb, flags) => {

@@ -11,7 +11,7 @@ import type { TrainingVerb } from '../config/index.js';
 import type { OpenModel } from '../models/model.js';
 import type { Tally } from '../rows/datasets.js';
 import { availableMemory } from './availableMemory.js';
-import { optionsOf, type RunOptions } from './runOptions.js';
+import type { RunOptions } from './runOptions.js';
 import { adapterTexts, type AdapterTexts } from './trainables.js';
 
 /** What a run is, before its first step. */
@@ -56,7 +56,7 @@ export async function startFacts(
     lrSchedulerType,
     parameters: sizeOf(trainable.parameters),
     ...adapterTexts(opened, run),
-    labels: method.labels(optionsOf(method, run), run.judgeTemplate),
+    labels: method.labels(run.options, run.judgeTemplate),
     ...(expected && { memory: { ...expected, isBound: workload.isBound ?? false, available } }),
   };
 }
@@ -80,9 +80,8 @@ export function refuseTooLarge({ before, peak, least, longest }: ExpectedMemory,
 
 /** Where nobody says what is free, the longest row is tried. @throws ConfigError naming it when memory cannot be had */
 async function tryLongest({ trainable }: TrainingTask, { longest, least }: ExpectedMemory): Promise<void> {
-  const { policy, parameters } = trainable;
   try {
-    await bytesOf(policy, longest.shape.rows, longest.shape.headRows);
+    await bytesOf(trainable, longest.shape.rows, longest.shape.headRows);
   } catch (error) {
     if (!isError(error, 'SJ_OUT_OF_MEMORY')) throw error;
     throw new ConfigError({
@@ -91,7 +90,7 @@ async function tryLongest({ trainable }: TrainingTask, { longest, least }: Expec
       received: `${longest.id}, whose ${longest.shape.rows} tokens need ${gib(least)}; leave it out, or give a smaller max_length`,
     });
   } finally {
-    zeroGrads(parameters);
+    zeroGrads(trainable.parameters);
   }
 }
 

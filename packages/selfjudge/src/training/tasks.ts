@@ -1,12 +1,10 @@
 import { ConfigError } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
-import { promptOfExample } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
 import {
   METHODS,
   type Method,
   type MethodName,
-  type MethodRows,
   type RunFolder,
   type Trainable,
   type TrainingTask,
@@ -15,9 +13,9 @@ import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '..
 import type { OpenModel } from '../models/model.js';
 import { promptKey, readTrainingData, saveTrainingData } from '../models/trainingData.js';
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
-import type { RowSource, Warn } from '../rows/datasets.js';
+import { promptOfRow, type RowSource, type Warn } from '../rows/datasets.js';
 import { devRows, fitted, usable } from './examples.js';
-import { optionsOf, type RunOptions } from './runOptions.js';
+import type { GivenOptions, RunOptions } from './runOptions.js';
 import { preference, savedWith, supervised, withHead } from './trainables.js';
 
 export interface TaskContext {
@@ -31,7 +29,7 @@ export interface TaskContext {
 }
 
 /** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template */
-export function checkTask(run: RunOptions): void {
+export function checkTask(run: GivenOptions): void {
   const { judgeTemplate, datasetSplit, evalSteps = 0 } = run;
   if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
   if (evalSteps > 0 && (datasetSplit === 'all' || datasetSplit === 'dev'))
@@ -53,10 +51,10 @@ export async function readRows(verb: MethodName, run: RunOptions, rows: RowSourc
 export async function taskOf(verb: MethodName, run: RunOptions, context: TaskContext): Promise<TrainingTask> {
   const { opened, rows: source, folder, warn, note } = context;
   const method: Method = METHODS[verb];
-  const options = fitted(optionsOf(method, run), opened);
+  const options = fitted(run.options, opened);
   const template = method.judgeTemplate === undefined ? undefined : templateOf(run, opened);
   const rows = await source[method.rows](run, warn);
-  const beside = remember(promptsOf(rows), run, context);
+  const beside = remember(rows.map(promptOfRow), run, context);
   const saved = <T extends Trainable>(trainable: T): T =>
     savedWith(trainable, (dir) => {
       if (template === undefined) carryTemplate(opened.path, dir);
@@ -86,9 +84,6 @@ const templateOf = (
   { judgeTemplate = 'auto', judgeReasoning }: RunOptions,
   opened: OpenModel,
 ): JudgeTemplate => resolveTemplate(judgeTemplate, opened, judgeReasoning);
-
-const promptsOf = (rows: MethodRows[keyof MethodRows]): Text[] =>
-  rows.map((row) => ('prompt' in row ? row.prompt : promptOfExample(row)));
 
 /**
  * Says how the prompts are read, and keeps that and which they are for whoever uses the weights.

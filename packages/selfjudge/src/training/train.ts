@@ -13,7 +13,7 @@ import { VERSION } from '../version.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
-import { openJudge, type OpenJudge } from '../models/openJudge.js';
+import { findJudge, type OpenJudge } from '../models/openJudge.js';
 import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { runBefore, type RunBefore } from './before.js';
@@ -21,7 +21,7 @@ import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
 import { withMoment } from './runMoment.js';
 import { beganWith } from './sameRun.js';
-import { runOptionsOf, type RunOptions } from './runOptions.js';
+import { givenOptions, runOptionsOf, type GivenOptions, type RunOptions } from './runOptions.js';
 import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, taskOf } from './tasks.js';
 import { baseWarning } from './trainables.js';
@@ -73,12 +73,13 @@ export async function runTraining(
   const tally: Tally = { read: 0, ofSplit: 0, leftOut: {}, cut: 0 };
   const warn = hooks.onWarning ?? (() => {});
   const note = hooks.onNote ?? warn;
-  if (inputs.opened === undefined) refuseOwnInput(runOptionsOf(given));
-  const folder = RunFolder.open(given.output_dir as string);
+  const asked = givenOptions(given);
+  if (inputs.opened === undefined) refuseOwnInput(asked);
+  const folder = RunFolder.open(asked.outputDir);
   try {
     const begun = beganWith(folder.path);
     const { config, told: moment } = withMoment(settle(given, begun), begun);
-    const options = { ...runOptionsOf(config), chatTemplateDate: moment, tally };
+    const options = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally };
     const before = runBefore(folder, verb, config, begun);
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
@@ -87,14 +88,15 @@ export async function runTraining(
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
     checkTask(options);
+    const found = await findJudge(options.judge, options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     const aboutBase = baseWarning(opened, options);
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
     let judge: OpenJudge | undefined;
     try {
-      if (options.judge !== undefined) {
-        judge = await openJudge(options.judge, options);
+      judge = await found?.();
+      if (judge !== undefined) {
         note(`the judge is ${judge.about}`);
         judge.warnings.forEach(warn);
       }
@@ -158,7 +160,7 @@ export async function runTraining(
 }
 
 /** @throws ConfigError when the run would write over the model that it begins with */
-function refuseOwnInput({ outputDir, modelNameOrPath }: RunOptions): void {
+function refuseOwnInput({ outputDir, modelNameOrPath }: GivenOptions): void {
   const [own, ...parts] = ['.', RUN_LAYOUT.final, RUN_LAYOUT.checkpoints].map((part) =>
     join(outputDir, part),
   );
@@ -206,13 +208,15 @@ async function refuseOtherRows(
 
 /** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
 function settle(config: ResolvedConfig, begun: ReturnType<typeof beganWith>): ResolvedConfig {
-  const { prompt_format: format, judge_reasoning: reasoning, model_name_or_path: path } = config;
+  const { prompt_format: format, judge_reasoning: reasoning } = config;
   if (format !== 'auto' && reasoning !== 'auto') return config;
   // What needs no model to be refused is refused before one is looked for.
-  if (begun === undefined) checkTask(runOptionsOf(config));
+  const options = givenOptions(config);
+  if (begun === undefined) checkTask(options);
   const settled = { ...config };
   if (format === 'auto')
-    settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(path as string));
+    settled.prompt_format =
+      begun?.prompt_format ?? resolvePromptFormat('auto', findModel(options.modelNameOrPath));
   if (reasoning === 'auto') settled.judge_reasoning = begun?.judge_reasoning ?? reasoning;
   return settled;
 }

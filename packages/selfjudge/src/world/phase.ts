@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { Model, type Device } from '@selfjudge/engine';
 import { RunFolder, type MetricsRow, type TrainingTask } from '@selfjudge/training';
-import { train } from '@selfjudge/training/internal';
-import { readMetrics } from '@selfjudge/training/runs/internal';
+import { summaryFields, train } from '@selfjudge/training/internal';
+import { COUNT, NUMBER, readMetrics } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 
@@ -61,11 +61,12 @@ export async function runPhase(
   hooks.signal?.throwIfAborted();
   const folder = RunFolder.open(join(parent, name));
   try {
-    const done = folder.readSummary<{ bestStep: number; seconds: number }>();
+    const done = folder.readSummary();
     hooks.onPhase(name, done !== undefined);
     if (done !== undefined) {
+      const end = ended(folder, done);
       const model = await Model.load(folder.final, { device, dtype: 'float32' });
-      return { model, step: done.bestStep, seconds: done.seconds, curve: curveOf(folder.path) };
+      return { model, ...end, curve: curveOf(folder.path) };
     }
     const start = performance.now();
     const { model, task } = await build();
@@ -91,6 +92,11 @@ export async function runPhase(
   } finally {
     folder.close();
   }
+}
+
+function ended(folder: RunFolder, summary: Record<string, unknown>): Pick<Trained, 'step' | 'seconds'> {
+  const read = summaryFields(folder);
+  return { step: read(summary, 'bestStep', COUNT), seconds: read(summary, 'seconds', NUMBER) };
 }
 
 function curveOf(path: string): SignalPoint[] {

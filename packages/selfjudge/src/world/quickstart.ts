@@ -1,16 +1,14 @@
-import { join } from 'node:path';
-import { shellWord } from '@selfjudge/base';
 import type { Model } from '@selfjudge/engine';
 import { RunFolder } from '@selfjudge/training';
 import { environment } from '@selfjudge/training/internal';
-import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { mapKeys, snakeCase } from '../config/naming.js';
 import { VERSION } from '../version.js';
 import { voteLabels } from './pairs.js';
 import { refuseOtherConfig } from '../training/sameRun.js';
 import type { PhaseHooks, Trained } from './phase.js';
-import { reportOn, type ReportOptions, type WorldReport } from './report.js';
+import { readResult, type QuickstartResult } from './resultFile.js';
+import { reportOn, type ReportOptions } from './report.js';
 import type { WorldOptions } from './settings.js';
 import { WorldTraining } from './training.js';
 
@@ -29,12 +27,6 @@ export const quickstartDefaults: QuickstartOptions = {
   samples: 8,
   bestOf: 16,
 };
-
-export interface QuickstartResult extends WorldReport {
-  outputDir: string;
-  /** Wall time of each phase, in the process that finished it. */
-  seconds: Record<string, number>;
-}
 
 export type QuickstartOutcome =
   | ({ status: 'completed'; alreadyDone: boolean } & QuickstartResult)
@@ -58,12 +50,8 @@ export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks):
   try {
     const config = { verb: 'quickstart', ...mapKeys(options, snakeCase) };
     refuseOtherConfig(outputDir, config, { keys: new Set(['output_dir', 'device']) });
-    const saved = shellWord(join(outputDir, RUN_LAYOUT.summary));
-    const before = readSummary(outputDir, `after rm ${saved} the same command writes it again`);
-    if (before !== undefined) {
-      const result = before as unknown as QuickstartResult;
-      return { status: 'completed', alreadyDone: true, ...result, outputDir };
-    }
+    const before = readResult(outputDir);
+    if (before !== undefined) return { status: 'completed', alreadyDone: true, ...before };
     folder.writeConfig(stringify(config));
     const world = await WorldTraining.open(options, { ...hooks, onPhase });
     folder.writeEnvironment(environment(world.device, VERSION));

@@ -13,8 +13,7 @@ const MOST_DEEP = 1000;
  * @throws TemplateError
  */
 export function validate(body: readonly Statement[]): void {
-  for (const statement of body)
-    check(statement as unknown as Node, { soft: false, looping: false, depth: 0 });
+  for (const statement of nodesOf(body)) check(statement, { soft: false, looping: false, depth: 0 });
 }
 
 /** Bodies that Python makes functions of: no `break` reaches a loop around them. */

@@ -41,12 +41,13 @@ const ofPair = {
   rejected: measured,
   p: options({ beta: number({ above: 0 }), labelSmoothing: number({ min: 0, below: 0.5 }) }),
 };
-export const preferenceLosses = Object.fromEntries(
-  Object.entries(losses.preferenceLosses).map(([name, loss]) => [
-    name,
-    checked('preferenceLosses', ofPair, loss),
-  ]),
-) as unknown as typeof losses.preferenceLosses;
+const checkedLoss = (loss: losses.PreferenceLoss) => checked('preferenceLosses', ofPair, loss);
+const { sigmoid, hinge, ipo } = losses.preferenceLosses;
+export const preferenceLosses: typeof losses.preferenceLosses = {
+  sigmoid: checkedLoss(sigmoid),
+  hinge: checkedLoss(hinge),
+  ipo: checkedLoss(ipo),
+};
 
 export const sampling = checked('sampling', { options: is.samplingOptions, tokenizer }, contests.sampling);
 export const decide = checkedAsync(

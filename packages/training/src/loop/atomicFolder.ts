@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { atomicWriteSync, fileSystemError, makeFolder, show, syncPath } from '@selfjudge/base';
+import { COUNT, OBJECT, type Fields } from '../runs/jsonFields.js';
 
 const MANIFEST = 'manifest.json';
 
@@ -111,21 +112,20 @@ export function removeUnfinished(parent: string): void {
 export function folderFault(path: string): FolderFault | undefined {
   const file = join(path, MANIFEST);
   try {
-    const { format, files } = JSON.parse(readFileSync(file, 'utf8')) as { format: unknown; files: unknown };
+    const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const { format, files } = OBJECT.fits(content) ? content : {};
     const expected = `format ${FORMAT} with a list of files`;
-    if (format === FORMAT && typeof files === 'object' && files !== null)
-      return filesFault(path, files as Manifest['files']);
-    if (Number.isSafeInteger(format) && format !== FORMAT)
-      return otherFormat(file, expected, format as number);
+    if (format === FORMAT && OBJECT.fits(files)) return filesFault(path, files);
+    if (COUNT.fits(format) && format !== FORMAT) return otherFormat(file, expected, format);
     return { path: file, expected, received: 'another file' };
   } catch (error) {
     return { path: file, expected: 'a list of the files of this folder', received: (error as Error).message };
   }
 }
 
-function filesFault(folder: string, files: Manifest['files']): FolderFault | undefined {
+function filesFault(folder: string, files: Fields): FolderFault | undefined {
   for (const [name, entry] of Object.entries(files)) {
-    const { bytes, sha256 } = (entry ?? {}) as Partial<Manifest['files'][string]>;
+    const { bytes, sha256 } = OBJECT.fits(entry) ? entry : {};
     if (typeof bytes !== 'number' || typeof sha256 !== 'string')
       return {
         path: join(folder, MANIFEST),

@@ -15,7 +15,8 @@ import { Safetensors, ScoreHead } from '@selfjudge/engine';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Checkpoints } from './checkpoint.js';
 import { loadCheckpoint } from './loadCheckpoint.js';
-import type { Json, TaskState } from './taskState.js';
+import type { Json } from '../runs/jsonFields.js';
+import type { TaskState } from './taskState.js';
 import { AdamW } from '../optimizer/adamw.js';
 import { selfTrainingDefaults } from '../methods/defaults.js';
 import { tinyLora, tinyModel } from '../testing/tiny.js';
@@ -133,6 +134,24 @@ describe('Checkpoints', () => {
 
     it.each(['1', 1.5, null, -1])('%j is none', (format) => {
       expect(() => load({ format })).toThrow(/trainer_state.json: expected format a whole number, received/);
+    });
+
+    const now = { format: 1, step: 6, numTokens: 1, path: 'any', updates: 6 };
+    const selection = { bestStep: 4, bestSignal: 0.5, stopped: false };
+    it.each([
+      [{ step: '6' }, 'step a whole number'],
+      [{ numTokens: -1 }, 'numTokens a whole number'],
+      [{ updates: undefined }, 'updates a whole number'],
+      [{ path: 1 }, 'path the name of a kernel path'],
+      [{ selection: [selection] }, 'selection an object'],
+      [{ selection: { ...selection, bestStep: 1.5 } }, 'bestStep a whole number'],
+      [{ selection: { ...selection, bestSignal: null } }, 'bestSignal a number'],
+      [{ selection: { ...selection, stopped: 0 } }, 'stopped true or false'],
+      [{ seed: 3 }, "no 'seed', received 3"],
+    ])('has every field of its state and no other: %j', (change, fault) => {
+      expect(load({ ...now, selection }).selection).toEqual(selection);
+      cpSync(join(written, 'step-6'), checkpoints.at(6), { recursive: true });
+      expect(() => load({ ...now, ...change })).toThrow(`/trainer_state.json: expected ${fault}`);
     });
 
     it('of the manifest, of the newest or of the one before a damaged one: nobody is told to remove it', () => {

@@ -1,6 +1,7 @@
 import type { ModelView } from '@selfjudge/engine';
 import { BLOCK, blocksFor, treeOf } from '@selfjudge/engine/internal';
-import { accumulate } from '../losses/accumulate.js';
+import type { TreeSequence } from '@selfjudge/text';
+import { accumulate, backpropagate } from '../losses/accumulate.js';
 import type { DataOrder } from './dataOrder.js';
 import { deviceOf, zeroGrads } from '../optimizer/parameterSets.js';
 import type { Trainable } from '../optimizer/trainable.js';
@@ -40,7 +41,7 @@ export async function expectedMemory(
   const { longest, largest } = largestTrees(workload, order);
   const taken: number[] = [];
   try {
-    for (const [rows, headRows] of TRIED) taken.push(await bytesOf(policy, rows, headRows));
+    for (const [rows, headRows] of TRIED) taken.push(await bytesOf(trainable, rows, headRows));
   } finally {
     zeroGrads(parameters);
   }
@@ -70,24 +71,37 @@ function poolBytes({ model: { config, dtype } }: ModelView, pool: Workload['pool
   return blocks * BLOCK * 2 * config.layers * config.kvHeads * config.headDim * bytes;
 }
 
-/** What is live at most beyond what was, when a tree of so many rows goes forward and backward. */
-export async function bytesOf(policy: ModelView, rows: number, headRows: number): Promise<number> {
+/**
+ * What is live at most beyond what was, when a tree of so many rows goes forward and backward.
+ * @param headRows rows that the head reads: the score's where a reward model is trained, else the vocabulary's
+ */
+export async function bytesOf(trainable: Trainable, rows: number, headRows: number): Promise<number> {
+  const { policy, reward } = trainable;
   const { device, config } = policy.model;
   const tokens = Array.from({ length: rows + 1 }, (_, i) => (i * 7) % config.vocabSize);
   const length = Math.min(rows, config.maxPositions);
   // Where a model takes no path of that length, some that differ in their first token.
-  const sequences = [];
+  const sequences: TreeSequence[] = [];
   for (let at = 0; at < rows; at += length) {
+    // The last token of a path is a label alone, and makes no row.
     const own = tokens.slice(at, Math.min(at + length, rows) + 1);
     own[0] = sequences.length % config.vocabSize;
     const labels = Math.min(own.length - 1, Math.max(1, Math.round((headRows * (own.length - 1)) / rows)));
-    sequences.push({ tokens: own, targets: [[own.length - labels, own.length] as [number, number]] });
+    const [start, end] = [own.length - labels, own.length];
+    sequences.push(
+      reward === undefined
+        ? { tokens: own, targets: [[start, end]] }
+        : { tokens: own.slice(0, -1), hidden: own.slice(start, end).map((_, i) => start - 1 + i) },
+    );
   }
   await device.sync();
   device.resetPeak();
   const { live } = device.memory();
   const batch = treeOf(sequences);
-  await accumulate(policy, batch, (logp) => new Float32Array(logp.length), { seed: 0, step: 0 });
+  const dropout = { seed: 0, step: 0 };
+  const zeros = (values: Float32Array) => new Float32Array(values.length);
+  if (reward === undefined) await accumulate(policy, batch, zeros, dropout);
+  else await backpropagate(() => reward.rewards(batch, { dropout }), zeros);
   await device.sync();
   return device.memory().peak - live;
 }

@@ -2,10 +2,22 @@ import { join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
 import type { AdamW, Moments } from '../optimizer/adamw.js';
 import { loadSets, type NamedValues, type ParameterSets } from '../optimizer/parameterSets.js';
+import {
+  COUNT,
+  fieldReader,
+  JSON_VALUE,
+  NUMBER,
+  OBJECT,
+  SWITCH,
+  TEXT,
+  type FieldReader,
+  type Fields,
+} from '../runs/jsonFields.js';
 import { otherFormat } from './atomicFolder.js';
-import type { Snapshot, TrainerState } from './checkpoint.js';
+import type { SelectionState, Snapshot, TrainerState } from './checkpoint.js';
 import { FORMAT, nameIn, STATE, StateFile, TASK, TENSORS } from './stateFiles.js';
-import type { Json, TaskState } from './taskState.js';
+import type { Json } from '../runs/jsonFields.js';
+import type { TaskState } from './taskState.js';
 
 /**
  * Puts parameters, optimizer and what the task keeps of its own back where the checkpoint was written.
@@ -46,36 +58,40 @@ export function loadCheckpoint(
   return { state, ...(chosen && { best }), ...(task && { task }) };
 }
 
-function readState(path: string): { state: TrainerState; updates: number; task?: Json } {
-  const state = readJsonObject(path);
-  const expectField = (
-    holder: Record<string, unknown>,
-    key: string,
-    expected: string,
-    fits: (value: unknown) => boolean,
-  ) => {
-    if (!fits(holder[key]))
-      throw new FileFormatError({ path, expected: `${key} ${expected}`, received: holder[key] });
-  };
-  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-  const { format = FORMAT, ...rest } = state;
-  expectField({ format }, 'format', 'a whole number', isCount);
+interface ReadState {
+  state: TrainerState;
+  updates: number;
+  task?: Json;
+}
+
+/** trainer_state.json, every field of it. @throws FileFormatError for one that is missing, wrong or unknown */
+function readState(path: string): ReadState {
+  const content = readJsonObject(path);
+  const read = fieldReader(path);
+  const format = read({ format: FORMAT, ...content }, 'format', COUNT);
   if (format !== FORMAT)
-    throw new FileFormatError(otherFormat(path, `a checkpoint of format ${FORMAT}`, format as number));
-  for (const key of ['step', 'numTokens', 'updates']) expectField(state, key, 'a whole number', isCount);
-  expectField(state, 'path', 'the name of a kernel path', (value) => typeof value === 'string');
-  const { selection } = state;
-  if (selection !== undefined) {
-    expectField(state, 'selection', 'an object', (value) => typeof value === 'object' && value !== null);
-    const seen = selection as Record<string, unknown>;
-    expectField(seen, 'bestStep', 'a whole number', isCount);
-    expectField(seen, 'bestSignal', 'a number', (value) => typeof value === 'number');
-    expectField(seen, 'stopped', 'true or false', (value) => typeof value === 'boolean');
-  }
-  const { updates, task, ...known } = rest;
+    throw new FileFormatError(otherFormat(path, `a checkpoint of format ${FORMAT}`, format));
+  const other = Object.keys(content).find((key) => !FIELDS.has(key));
+  if (other !== undefined)
+    throw new FileFormatError({ path, expected: `no '${other}'`, received: content[other] });
+  const { selection, task } = content;
   return {
-    state: known as unknown as TrainerState,
-    updates: updates as number,
-    ...(task !== undefined && { task: task as Json }),
+    state: {
+      step: read(content, 'step', COUNT),
+      numTokens: read(content, 'numTokens', COUNT),
+      path: read(content, 'path', KERNEL_PATH),
+      ...(selection !== undefined && { selection: selectionOf(read, read(content, 'selection', OBJECT)) }),
+    },
+    updates: read(content, 'updates', COUNT),
+    ...(task !== undefined && { task: read(content, 'task', JSON_VALUE) }),
   };
 }
+
+const FIELDS = new Set(['format', 'step', 'numTokens', 'path', 'selection', 'updates', 'task']);
+const KERNEL_PATH = { ...TEXT, expected: 'the name of a kernel path' };
+
+const selectionOf = (read: FieldReader, seen: Fields): SelectionState => ({
+  bestStep: read(seen, 'bestStep', COUNT),
+  bestSignal: read(seen, 'bestSignal', NUMBER),
+  stopped: read(seen, 'stopped', SWITCH),
+});

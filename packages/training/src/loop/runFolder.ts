@@ -97,14 +97,12 @@ export class RunFolder {
    * summary.json of a run that is complete, undefined before.
    * @throws FileFormatError when it or the result it speaks of is damaged
    */
-  readSummary<T>(): T | undefined {
+  readSummary(): Record<string, unknown> | undefined {
     const path = join(this.path, RUN_LAYOUT.summary);
     if (!existsSync(path) || !existsSync(this.final)) return undefined;
     const fault = folderFault(this.final);
-    const removing = (what: string) =>
-      `it is damaged; after rm -r ${shellWord(what)} the same command writes it again`;
-    if (fault === undefined) return readSummary(this.path, removing(path)) as T;
-    throw new FileFormatError({ advice: removing(this.final), ...fault });
+    if (fault === undefined) return readSummary(this.path, writtenAgain(path));
+    throw new FileFormatError({ advice: writtenAgain(this.final), ...fault });
   }
 
   /** The run is not complete any more: it is going to be longer than it was. */
@@ -202,6 +200,10 @@ function removeEmpty(path: string, outermost: string | undefined): void {
 }
 
 /** Runs `use`; what the system refuses is said with the path. */
+/** What can be done when a part of the result is damaged. */
+export const writtenAgain = (path: string): string =>
+  `it is damaged; after rm -r ${shellWord(path)} the same command writes it again`;
+
 function guarded<T>(path: string, use: () => T): T {
   try {
     return use();

@@ -1,7 +1,6 @@
 import { ArgumentError } from '@selfjudge/base';
 import { object, type Check } from '@selfjudge/base/checks';
-
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+import type { Json } from '../runs/jsonFields.js';
 
 /** What a task keeps besides parameters and moments: a moving coefficient, running statistics, a moving reference. */
 export interface TaskState {

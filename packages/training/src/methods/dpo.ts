@@ -5,6 +5,7 @@ import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { lengthFields } from '../options/supervised.js';
 import { method } from './method.js';
 import { preparePairs } from './prepare.js';
+import { shownPart } from './shown.js';
 import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
 import { precomputeReference, preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
@@ -85,6 +86,15 @@ export const dpo = method({
   split: 'all',
   drops: false,
   labels: ({ lossType, beta }) => `chosen answers before rejected ones (${lossType}, beta ${beta})`,
+  show: ({ row, options, tokenizer }) => [
+    shownPart('pair', preparePairs(tokenizer, [row], options), ({ prompt, chosen, rejected }) =>
+      Object.entries({ chosen, rejected }).map(([name, { tokens }]) => ({
+        name,
+        tokens: [...prompt, ...tokens],
+        kinds: [...prompt.map(() => 'prompt' as const), ...tokens.map(() => 'trained' as const)],
+      })),
+    ),
+  ],
   task({ rows, options, tokenizer, policyBesideStart, usable }) {
     const data = preparePairs(tokenizer, rows, options);
     const trainable = policyBesideStart();

@@ -6,6 +6,7 @@ import { paperSupervised } from '../options/paper.js';
 import { answerFields, jsftLossFields } from '../options/supervised.js';
 import { method } from './method.js';
 import { prepareJudge, prepareSft } from './prepare.js';
+import { shownOrder, shownSupervised } from './shown.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { supervisedStep, TURNS } from './sft.js';
 import type { SupervisedExample } from '../losses/supervised.js';
@@ -65,6 +66,10 @@ export const jsft = method({
   },
   labels: ({ trainOn }, template) =>
     `${TURNS[trainOn]}; and which of two answers is better, in both orders (template ${template})`,
+  show: ({ row, options, tokenizer, judgeTemplate }) => [
+    shownSupervised('answer example', prepareSft(tokenizer, [sftExampleOf(row)], options), () => 'answer'),
+    shownSupervised('judge example', prepareJudge(tokenizer, [row], judgeTemplate(), options), shownOrder),
+  ],
   task({ rows, options, tokenizer, judgeTemplate, policy, usable, warn }) {
     const template = judgeTemplate();
     if (template.rationale !== undefined && rows.every(({ rationales }) => rationales === undefined))

@@ -8,6 +8,7 @@ import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
 import type { Prepared } from './prepare.js';
+import type { ShowContext, ShownPart } from './shown.js';
 
 /** The kinds of rows that a method can ask for. */
 export interface MethodRows {
@@ -72,6 +73,8 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly presets?: Readonly<Record<string, Preset<OptionsOf<F>>>>;
   /** What is learnt of a row, in words. */
   labels(options: OptionsOf<F>, judgeTemplate: string | undefined): string;
+  /** What it makes of a row, by the functions that its task makes examples with. */
+  show(context: ShowContext<OptionsOf<F>, MethodRows[R][number]>): ShownPart[];
   task(context: MethodContext<OptionsOf<F>, R>): TrainingTask | Promise<TrainingTask>;
 }
 

@@ -14,6 +14,7 @@ import { rewardFields } from '../options/reward.js';
 import { method } from './method.js';
 import type { RewardPair } from '../pairs/rewardPair.js';
 import { left, type Prepared } from './prepare.js';
+import { shownPart } from './shown.js';
 
 const fields = {
   ...withDefaults(loopFields, { learningRate: 1e-4 }),
@@ -120,6 +121,16 @@ export const reward = method({
   presets: { default: { lora: { ...defaultLora, dropout: 0 } } },
   labels: ({ centerRewardsCoefficient: k }) =>
     `chosen answers get more than rejected ones${k > 0 ? `, and both a mean near 0 (${k})` : ''}`,
+  // Both sides whole; the reward is that of the last token.
+  show: ({ row, options, tokenizer }) => [
+    shownPart('pair', prepareReward(tokenizer, [row], options), ({ chosen, rejected }) =>
+      Object.entries({ chosen, rejected }).map(([name, tokens]) => ({
+        name,
+        tokens: [...tokens],
+        kinds: tokens.map((_, i) => (i === tokens.length - 1 ? 'reward' : 'prompt')),
+      })),
+    ),
+  ],
   task({ rows, options, tokenizer, policyWithHead, usable }) {
     const data = prepareReward(tokenizer, rows, options);
     const trainable = policyWithHead();

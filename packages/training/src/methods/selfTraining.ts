@@ -11,6 +11,7 @@ import { method } from './method.js';
 import { preparePrompts, warnDropped } from './prepare.js';
 import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
+import { shownPart } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
 import { preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
@@ -32,7 +33,7 @@ export function selfTrainingTask(
   const { options } = run;
   const task = taskOver(run.trainable, data.prompts.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
-  const chosen = options.evalSteps > 0 && data.dev !== undefined && data.dev.length > 0;
+  const dev = options.evalSteps > 0 ? (data.dev ?? []) : [];
   const pairs = new PairReview(options);
   const kl = klReview(task.order.totalSteps);
   return {
@@ -44,7 +45,7 @@ export function selfTrainingTask(
       onContests?.(contests, at.step);
       return report;
     },
-    selection: chosen ? new JudgeSignal(training, data.dev as TokenizedPrompt[]) : undefined,
+    selection: dev.length > 0 ? new JudgeSignal(training, dev) : undefined,
     review: (row) => {
       const notes = [pairs.review(row), kl(row)].filter((note) => note !== undefined);
       return notes.length > 0 ? notes.join('\n') : undefined;
@@ -174,6 +175,11 @@ export const selfTraining = method({
   },
   labels: ({ lossType, beta }, template) =>
     `pairs of its own answers, by the judgment of its start (${lossType}, beta ${beta}, template ${template})`,
+  show: ({ row, options, tokenizer }) => [
+    shownPart('prompt', preparePrompts(tokenizer, [row], options), ({ tokens }) => [
+      { name: 'prompt', tokens, kinds: tokens.map(() => 'prompt') },
+    ]),
+  ],
   async task({ rows, options, tokenizer, policyBesideStart, judge, devPrompts, usable, warn, writeSamples }) {
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
     let dev: TokenizedPrompt[] | undefined;

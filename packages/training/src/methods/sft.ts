@@ -6,6 +6,7 @@ import { paperLora } from '../options/lora.js';
 import { paperSupervised } from '../options/paper.js';
 import { method } from './method.js';
 import { prepareSft } from './prepare.js';
+import { shownSupervised } from './shown.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { supervisedBackward, type SupervisedExample } from '../losses/supervised.js';
 import { taskOver } from '../loop/taskOver.js';
@@ -79,6 +80,9 @@ export const sft = method({
   drops: true,
   presets: { paper: { lora: paperLora, options: paperSupervised } },
   labels: ({ trainOn }) => TURNS[trainOn],
+  show: ({ row, options, tokenizer }) => [
+    shownSupervised('example', prepareSft(tokenizer, [row], options), () => 'answer'),
+  ],
   task({ rows, options, tokenizer, policy, usable, note }) {
     if (rows.some((example) => 'messages' in example)) note(TRAINED_ON[options.trainOn]);
     const data = prepareSft(tokenizer, rows, options);

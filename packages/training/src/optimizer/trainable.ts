@@ -1,10 +1,12 @@
-import { Adapter, type AdapterConfig, type Model, type ModelView } from '@selfjudge/engine';
+import { Adapter, type AdapterConfig, type Model, type ModelView, type RewardModel } from '@selfjudge/engine';
 import type { ParameterSets } from './parameterSets.js';
 
 /** What is trained: a view whose gradients go to named sets of parameters, each flat, and how it is saved. */
 export interface Trainable {
   readonly policy: ModelView;
   readonly parameters: ParameterSets;
+  /** The policy with the head that is trained, where it is a reward model's. */
+  readonly reward?: RewardModel;
   /** Writes the policy into an existing folder: a PEFT adapter or a Hugging Face model, with the tokenizer. */
   save(dir: string): Promise<void>;
   /** Gives back what was made for training; the model it began with stays. Once is enough, more do no harm. */

@@ -1,5 +1,6 @@
 import type { Metrics } from '../metrics/means.js';
 import type { ProfileRow, TimedWork } from '../metrics/profile.js';
+import { COUNT, type Fields } from './jsonFields.js';
 import type { LogFormat } from './log.js';
 
 /** A line of metrics.jsonl. */
@@ -9,30 +10,30 @@ export interface MetricsRow {
   metrics: Metrics;
 }
 
-const isStep = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-
 /** null stands for a number that was not finite; what is neither is left out. */
 export const METRICS_FORMAT: LogFormat<MetricsRow> = {
   expected: 'metrics in JSON with their step',
   rowOf({ step, epoch, ...values }) {
-    if (!isStep(step)) return undefined;
-    const metrics = Object.entries(values).flatMap(([name, value]) => {
-      if (value === null) return [[name, NaN]];
-      return typeof value === 'number' ? [[name, value]] : [];
-    });
-    return {
-      step,
-      epoch: typeof epoch === 'number' ? epoch : NaN,
-      metrics: Object.fromEntries(metrics) as Metrics,
-    };
+    if (!COUNT.fits(step)) return undefined;
+    return { step, epoch: typeof epoch === 'number' ? epoch : NaN, metrics: metricsOf(values) };
   },
 };
+
+/** What a file says of metrics. */
+export function metricsOf(values: Fields): Metrics {
+  const metrics: Metrics = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) metrics[name] = NaN;
+    else if (typeof value === 'number') metrics[name] = value;
+  }
+  return metrics;
+}
 
 export const PROFILE_FORMAT: LogFormat<ProfileRow> = {
   expected: 'a profile in JSON with its step, phases and ops',
   rowOf({ step, phases, ops }) {
     const counted = ['calls', 'flops', 'bytes'];
-    if (!isStep(step) || !areWorks(phases, ['seconds', ...counted]) || !areWorks(ops, counted))
+    if (!COUNT.fits(step) || !areWorks(phases, ['seconds', ...counted]) || !areWorks(ops, counted))
       return undefined;
     return { step, phases: phases as Record<string, TimedWork>, ops };
   },

@@ -1,5 +1,5 @@
 import type { Inspection, PartCounts } from '../../training/inspection.js';
-import type { InspectedPart, InspectedSequence, TokenKind } from '../../training/inspectRow.js';
+import type { ShownPart, ShownSequence, TokenKind } from '@selfjudge/training';
 import { counted, grouped, type Paint } from '../terminal.js';
 import { sequenceLines, type SequenceOptions } from './sequenceLines.js';
 import { tokenPieces } from './tokenPieces.js';
@@ -14,9 +14,7 @@ export function inspectionText(found: Inspection, options: SequenceOptions): str
   const title = `${paint(file, 'bold')} as ${paint(as, 'bold')} reads it, at most ${counted(limit, 'token')}`;
   const legend = options.coloured
     ? `${paint(' prompt ', 'onGrey')}${paint(' control ', 'onBlue')} read   ` +
-      `${paint(' trained ', 'onGreen')}${paint(' control ', 'onTeal')} labels` +
-      (as === 'reward' ? `   ${paint(' reward ', 'onAmber')}` : '') +
-      (as === 'jsft' ? `   ${paint(' verdict ', 'onAmber')}${paint(' rationale ', 'onPurple')}` : '')
+      `${paint(' trained ', 'onGreen')}${paint(' control ', 'onTeal')} labels${otherLabels(found, paint)}`
     : paint('│ ends a token, ⏎ is a line break in it', 'dim');
   const rows = shown.flatMap(({ line, parts }) =>
     parts.map((part) => partText(`${file}:${line}`, part, found, options)),
@@ -24,7 +22,16 @@ export function inspectionText(found: Inspection, options: SequenceOptions): str
   return [title, legend, '', ...rows, summary(found, paint), leftOut(found, paint)].join('\n').trimEnd();
 }
 
-function partText(place: string, part: InspectedPart, found: Inspection, options: SequenceOptions): string {
+/** The colours of labels beside the answers', where there are such. */
+function otherLabels({ counts }: Inspection, paint: Paint): string {
+  const colours = { reward: 'onAmber', verdict: 'onAmber', rationale: 'onPurple' } as const;
+  const found = Object.entries(colours).filter(([kind]) =>
+    Object.values(counts).some(({ labels }) => Object.hasOwn(labels, kind)),
+  );
+  return found.length === 0 ? '' : `   ${found.map(([kind, colour]) => paint(` ${kind} `, colour)).join('')}`;
+}
+
+function partText(place: string, part: ShownPart, found: Inspection, options: SequenceOptions): string {
   const { paint } = options;
   if (part.problem) {
     const { code, reason } = part.problem;
@@ -44,7 +51,7 @@ function partText(place: string, part: InspectedPart, found: Inspection, options
     part.cut > 0 ? [paint(`${place} ${counted(part.cut, 'answer')} cut, without an end\n`, 'yellow')] : [];
   return [...texts, ...cut].join('\n');
 
-  function labelWords({ verdicts, kinds }: InspectedSequence, labels: number): string {
+  function labelWords({ verdicts, kinds }: ShownSequence, labels: number): string {
     if (kinds.includes('reward')) return 'the last one gives the reward';
     if (verdicts === undefined) return `${grouped(labels)} trained`;
     const [a, b] = verdicts.map((id) => JSON.stringify(found.tokenizer.tokenText(id)));
@@ -53,7 +60,7 @@ function partText(place: string, part: InspectedPart, found: Inspection, options
 }
 
 /** Tokens of the prompt of `next` where they are those of `before`; 0 where they are not. */
-function sharedPrompt(before: InspectedSequence | undefined, next: InspectedSequence): number {
+function sharedPrompt(before: ShownSequence | undefined, next: ShownSequence): number {
   const end = next.kinds.findIndex((kind) => kind !== 'prompt');
   if (before === undefined || end <= 0 || before.kinds.findIndex((kind) => kind !== 'prompt') !== end)
     return 0;

@@ -1,4 +1,4 @@
-import type { TokenKind } from '../../training/inspectRow.js';
+import type { TokenKind } from '@selfjudge/training';
 import { columnsOf, harmless, type Paint } from '../terminal.js';
 import type { TokenPiece } from './tokenPieces.js';
 

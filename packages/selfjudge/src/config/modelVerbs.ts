@@ -1,0 +1,148 @@
+import { METHODS, type MethodName } from '@selfjudge/training';
+import { samplingFields } from '@selfjudge/training/internal';
+import { z } from 'zod';
+import { answerFields, dataFields, judgeFields, modelFields, templateFields } from './fields.js';
+import { snakeCase } from './naming.js';
+import { input } from './paths.js';
+import { schemaOf, schemasOf, type Schemas, type ValuesOf } from './schemas.js';
+import { verbConfig, type VerbConfig } from './verbs.js';
+
+/**
+ * A verb whose help text has these groups.
+ * @param titles by the first option of each group
+ */
+function grouped<S extends Schemas>(
+  options: S,
+  titles: Partial<Record<keyof S, string>>,
+  defaults: Record<string, unknown>,
+): VerbConfig<S> {
+  const groups: Record<string, string[]> = {};
+  let title = '';
+  for (const key of Object.keys(options)) {
+    title = titles[key] ?? title;
+    (groups[title] ??= []).push(snakeCase(key));
+  }
+  const shared = { dtype: 'bf16', device: 'auto', promptFormat: 'auto' };
+  const judge = { judgeTemplate: 'auto', judgeReasoning: 'auto' };
+  return verbConfig(options, { default: { ...shared, ...judge, ...defaults } }, groups);
+}
+
+const { modelNameOrPath, ...placed } = modelFields;
+const opened = {
+  modelNameOrPath,
+  adapter: input.optional().describe('an adapter on top of it'),
+  ...placed,
+};
+const methodNames = Object.keys(METHODS) as MethodName[];
+const { maxLength, trainOn, saveSteps, ...shared } = METHODS.sft.fields;
+const seed = schemaOf(shared.seed);
+const { maxPromptLength, beta } = METHODS['self-train'].fields;
+const sampling = schemasOf(samplingFields);
+const tournamentJudge = {
+  judge: judgeFields.judge.describe(
+    'who compares the answers of best_of: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself)',
+  ),
+};
+const { promptFormat } = dataFields;
+const { topK: _, ...evaluated } = sampling;
+
+/** Every verb that uses a model without training it, by name. */
+export const MODEL_VERBS = {
+  judge: grouped(
+    { ...opened, promptFormat, ...templateFields },
+    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
+    {},
+  ),
+  generate: grouped(
+    {
+      ...opened,
+      promptFormat,
+      ...answerFields,
+      ...tournamentJudge,
+      ...templateFields,
+      ...sampling,
+      seed: seed.describe('keys the samples and the draw of the tournament'),
+    },
+    { modelNameOrPath: 'Model', promptFormat: 'Rows', count: 'Answers' },
+    { count: 1, bestOf: 1, maxNewTokens: 256, temperature: 1, topP: 0.9, topK: 0, seed: 0 },
+  ),
+  chat: grouped(
+    {
+      ...opened,
+      system: z.string().optional().describe('what the model is told before the conversation'),
+      bestOf: answerFields.bestOf,
+      ...tournamentJudge,
+      ...templateFields,
+      ...sampling,
+      seed: seed.describe('keys the first answer; each further one has the next seed'),
+    },
+    { modelNameOrPath: 'Model', system: 'Conversation', bestOf: 'Answers' },
+    { bestOf: 1, maxNewTokens: 256, temperature: 1, topP: 0.9, topK: 0, seed: 0 },
+  ),
+  score: grouped(
+    {
+      ...opened,
+      promptFormat,
+      reward: z.boolean().describe('the number that a reward model gives, in place of log-probabilities'),
+    },
+    { modelNameOrPath: 'Model', promptFormat: 'Rows', reward: 'Scores' },
+    { reward: false },
+  ),
+  inspect: grouped(
+    {
+      modelNameOrPath,
+      adapter: opened.adapter,
+      chatTemplate: opened.chatTemplate,
+      chatTemplateKwargs: opened.chatTemplateKwargs,
+      chatTemplateDate: opened.chatTemplateDate,
+      as: z
+        .enum(['auto', ...methodNames, 'judge'])
+        .describe('the verb whose examples are shown; auto goes by the columns'),
+      datasetSplit: dataFields.datasetSplit,
+      promptFormat,
+      rows: schemaOf(saveSteps).describe('rows shown, from the first; all are counted'),
+      row: answerFields.count.optional().describe('the row shown instead, by its line in the file'),
+      maxLength: schemaOf(maxLength)
+        .optional()
+        .describe('tokens of prompt and answer at most (default: that of the verb)'),
+      maxPromptLength: schemaOf(maxPromptLength)
+        .optional()
+        .describe('tokens of a prompt to self-train at most (default: that of the verb)'),
+      trainOn: schemaOf(trainOn).optional().describe('as sft takes it (default: last)'),
+      judgeTemplate: templateFields.judgeTemplate
+        .optional()
+        .describe('a shipped template, a file, or auto (default: that of the verb)'),
+    },
+    { modelNameOrPath: 'Model', as: 'Rows', maxLength: 'Limits' },
+    { as: 'auto', datasetSplit: 'all', rows: 3, judgeTemplate: undefined },
+  ),
+  evaluate: grouped(
+    {
+      ...opened,
+      baseline: input.optional().describe('what it was trained from'),
+      outsideJudge: input.optional().describe('a judge it was not trained on'),
+      ...templateFields,
+      ...dataFields,
+      maxLength: schemaOf(maxLength).describe('pairs with more tokens are left out and counted'),
+      ...evaluated,
+      beta: schemaOf(beta).describe('scale of the implicit reward'),
+      seed: seed.describe('keys the answers'),
+    },
+    { modelNameOrPath: 'Model', datasetName: 'Data', maxNewTokens: 'Answers' },
+    {
+      datasetSplit: 'test',
+      datasetLimit: 0,
+      maxLength: 1024,
+      maxNewTokens: 128,
+      temperature: 1,
+      topP: 0.9,
+      beta: 0.1,
+      seed: 0,
+    },
+  ),
+};
+
+export type ModelVerb = keyof typeof MODEL_VERBS;
+
+/** What a verb that uses a model is asked for, by the API's names. */
+export type VerbOptions<V extends ModelVerb> = ValuesOf<(typeof MODEL_VERBS)[V]['options']>;

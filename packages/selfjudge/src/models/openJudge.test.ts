@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { resolveConfig } from '../config/index.js';
+import { evaluate } from '../inference/evaluate.js';
+import { runTraining } from '../training/train.js';
+import { findJudge } from './openJudge.js';
+
+const dir = mkdtempSync(join(tmpdir(), 'selfjudge-judges-'));
+const at = (name: string) => join(dir, name);
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const text = (...winners: string[]) =>
+  winners.map((winner) => `${JSON.stringify({ prompt: 'p', completions: ['x', 'y'], winner })}\n`).join('');
+const pair = { prompt: 'p', a: 'x', b: 'y' };
+
+describe('judgments in a file', () => {
+  it.each([
+    ['people.jsonl', Buffer.from(text('a'))],
+    ['people.jsonl.gz', gzipSync(text('a'))],
+  ])('%s is read once: what it says and its fingerprint are of the same bytes', async (name, bytes) => {
+    writeFileSync(at(name), bytes);
+    const open = (await findJudge(at(name)))!;
+    writeFileSync(at(name), text('b', 'b'));
+    const judge = await open();
+    expect((await judge.judge.compare([pair]))[0].winner).toBe('a');
+    expect(judge.fingerprint).toBe(createHash('sha256').update(bytes).digest('hex').slice(0, 32));
+    expect([judge.about, judge.warnings]).toEqual([`judgments of 1 pairs in ${at(name)}`, []]);
+  });
+
+  it('says which rows are of no use, and refuses a file without one that is', async () => {
+    writeFileSync(at('some.jsonl'), `${text('a')}{"prompt": "p"}\n`);
+    const { warnings } = await (await findJudge(at('some.jsonl')))!();
+    expect(warnings).toEqual([expect.stringMatching(/^1 rows left out\n[^]*some.jsonl:2/)]);
+    writeFileSync(at('none.jsonl'), '{"prompt": "p"}\n');
+    await expect(findJudge(at('none.jsonl'))).rejects.toThrow(`${at('none.jsonl')}:1: no usable row`);
+  });
+});
+
+describe('a judge is looked at before weights are read', () => {
+  /** A model that is found, and cannot be opened. */
+  mkdirSync(at('hollow'));
+  writeFileSync(at('hollow/config.json'), '{}');
+  writeFileSync(at('rows.jsonl'), '{"prompt": "p", "chosen": "x", "rejected": "y"}\n');
+  const judges = {
+    'nowhere/model': /nowhere\/model: expected a model folder.*nothing there/,
+    'nothing.jsonl': /nothing.jsonl: expected a file that can be read, received ENOENT/,
+    'empty.jsonl': /empty.jsonl:0: no usable row among 0 lines/,
+  };
+  writeFileSync(at('empty.jsonl'), '');
+  const given = { model_name_or_path: at('hollow'), dataset_name: at('rows.jsonl'), dataset_split: 'all' };
+
+  it.each(Object.entries(judges))('%s: to train', async (name, message) => {
+    const flags = { ...given, output_dir: at('run'), prompt_format: 'chat' };
+    const train = (judge: object) =>
+      runTraining('self-train', resolveConfig('self-train', { flags, values: judge }));
+    await expect(train({ judge: at(name) })).rejects.toThrow(message);
+    await expect(train({})).rejects.toThrow(/hollow/);
+  });
+
+  it.each(Object.entries(judges))('%s: to evaluate', async (name, message) => {
+    const options = { maxNewTokens: 1, maxLength: 99, temperature: 1, topP: 1, beta: 0.1, seed: 0 };
+    const ended = evaluate({
+      ...options,
+      modelNameOrPath: at('hollow'),
+      outsideJudge: at(name),
+      datasetName: [at('rows.jsonl')],
+      datasetSplit: 'all',
+      datasetLimit: 0,
+      promptFormat: 'chat',
+      judgeTemplate: 'auto',
+      judgeReasoning: 'auto',
+    });
+    await expect(ended).rejects.toThrow(message);
+  });
+});
