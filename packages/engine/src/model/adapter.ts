@@ -301,11 +301,12 @@ export class Adapter {
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     const { base } = this;
     const at = this.#basePath;
-    const name = base === undefined || at === undefined ? base : nameFrom(folder, base, at);
-    await writeJson(
-      join(folder, 'adapter_config.json'),
-      adapterConfigToPeft(this.config, name, score !== undefined),
-    );
+    const known = base === undefined || at === undefined ? { name: base } : nameFrom(folder, base, at);
+    const { name, ...revision } = known;
+    await writeJson(join(folder, 'adapter_config.json'), {
+      ...adapterConfigToPeft(this.config, name, score !== undefined),
+      ...revision,
+    });
     if (at !== undefined && isGguf(at))
       await atomicWrite(join(folder, 'README.md'), [Buffer.from(ggufReadme(at))]);
   }

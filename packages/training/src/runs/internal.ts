@@ -7,6 +7,7 @@ export {
   readConfig,
   readEnvironment,
   readFingerprints,
+  readHubNames,
   readMetrics,
   readProfile,
   readSamples,
