@@ -52,17 +52,17 @@ export function addGenerateVerb(program: Command): void {
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',
-          read: async (promptFormat) =>
+          read: async (path, promptFormat) =>
             prompt === undefined
-              ? readRows(file!, (row, id) => toPromptRow(row, id, { promptFormat }))
+              ? readRows(path, (row, id) => toPromptRow(row, id, { promptFormat }))
               : [{ line: 1, value: { id: 'prompt', prompt } }],
           promptOf: (row: PromptRow) => row.prompt,
           ...(prompt === undefined && { promptNotes }),
-          work: async (opened, rows, { signal, onProgress }) => {
+          work: async (opened, rows, { signal, onProgress }, here) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
-            const { judge: path, modelNameOrPath } = options;
+            const { judge: path, modelNameOrPath } = here;
             const promptFormat = resolvePromptFormat(options.promptFormat, findModel(modelNameOrPath));
-            return withJudge(path, { ...options, promptFormat }, (judge) => {
+            return withJudge(path, { ...here, promptFormat }, (judge) => {
               judge?.warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
               return answered(opened, fitting, {
                 ...drawn(options),

@@ -19,7 +19,9 @@ const moduleNames = (text: string): string[] =>
   text === 'all-linear' ? [...LINEARS] : text.split(/[\s,]+/).filter(Boolean);
 
 export const modelFields = {
-  model_name_or_path: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
+  model_name_or_path: input.describe(
+    'run folder, checkpoint, adapter, Hugging Face folder, GGUF file, or a name on the hub: OWNER/NAME[@REVISION]',
+  ),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
   chat_template: path
@@ -42,7 +44,7 @@ export const dataFields = {
   dataset_name: z
     .union([input.transform((one) => [one]), z.array(input).min(1)])
     .describe(
-      'JSONL file or files (.gz too, - for stdin): prompt, chosen, rejected; messages; or HH transcripts',
+      'JSONL file or files (.gz too, - for stdin), or data on the hub (hf://datasets/OWNER/NAME): prompt, chosen, rejected; messages; or HH transcripts',
     ),
   dataset_split: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
