@@ -13,7 +13,8 @@ export type ErrorCode =
   | 'SJ_FILE_FORMAT'
   | 'SJ_FILE_SYSTEM'
   | 'SJ_DATA'
-  | 'SJ_CONFIG';
+  | 'SJ_CONFIG'
+  | 'SJ_HUB';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
@@ -153,6 +154,25 @@ export class DataError extends SelfjudgeError {
   override readonly name = 'DataError';
   constructor(fact: { path: string; line: number; reason: string }) {
     super('SJ_DATA', `${fact.path}:${fact.line}: ${fact.reason}`, fact);
+  }
+}
+
+/**
+ * A hub that does not have, does not give or does not take what was asked for, or is not what it says. `status` is that of
+ * its answer, where there was one.
+ */
+export class HubError extends SelfjudgeError {
+  override readonly name = 'HubError';
+  constructor(fact: {
+    /** What was asked for, as it was written. */
+    asked: string;
+    expected: string;
+    received: string;
+    advice?: string;
+    status?: number;
+  }) {
+    const advice = fact.advice === undefined ? '' : ` (${fact.advice})`;
+    super('SJ_HUB', `${fact.asked}: expected ${fact.expected}, received ${fact.received}${advice}`, fact);
   }
 }
 

@@ -2,7 +2,22 @@
 export { atomicWrite, writeJson } from './files/atomicWrite.js';
 export { ByteReader, readExactly, withFile } from './files/byteReader.js';
 export { refuseLfsPointer } from './files/lfsPointer.js';
+export { ProcessLock, type LockHolder } from './files/processLock.js';
 export { checkpointName, checkpointSteps, RUN_LAYOUT } from './files/runLayout.js';
-export { expandHome, isHubName, isSame, isStandardInput, standardInput } from './files/userPath.js';
+export { expandHome, isSame, isStandardInput, standardInput } from './files/userPath.js';
+export { fileNameFault } from './hub/fileName.js';
+export {
+  cachedCommit,
+  cachedPath,
+  COMMIT,
+  hubCache,
+  hubHome,
+  hubNameOf,
+  MAIN,
+  repositoryFolder,
+  repositoryName,
+  snapshotFolder,
+} from './hub/hubCache.js';
+export { formatHubName, parseHubName, revisionFault, type HubName } from './hub/hubName.js';
 export { mean } from './mean.js';
 export { nearest } from './nearest.js';

@@ -25,6 +25,7 @@ const errors = [
   'FileFormat',
   'FileSystem',
   'Foreign',
+  'Hub',
   'OutOfMemory',
 ];
 

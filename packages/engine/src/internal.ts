@@ -4,7 +4,7 @@ export * from './model/index.js';
 export { scoreSequences } from './scoring/scoreSequences.js';
 export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsOf } from './generation/kvPool.js';
-export { namedPath } from './model/adapterBase.js';
+export { hubBase, namedPath } from './model/adapterBase.js';
 export { holdsReward } from './model/paths.js';
 export { adapterConfigToPeft, describeAdapter } from './model/adapterConfig.js';
 export { adapterBase } from './model/adapterFiles.js';

@@ -3,6 +3,8 @@
  * judge (`jsft`), let it train itself (`selfTrain`), take the best of its answers (`generate` with `bestOf`).
  */
 export { evaluateJudge, type EvaluateJudgeOptions } from './api/evaluateJudge.js';
+export { pull, push, type HubOptions, type PullResult, type PushOptions } from './api/hub.js';
+export { loadPreferences, loadPrompts, loadSftExamples } from './api/load.js';
 export { loadModel, Model, type ScoreRow } from './api/model.js';
 export type { PreferenceRow, PreferenceRows, PromptRows, Rows, SftRow, SftRows } from './api/rows.js';
 export type {
@@ -19,23 +21,21 @@ export type {
 } from './api/settings.js';
 export { dpo, jsft, selfTrain, sft, train } from './api/training.js';
 export type { Answer, AnswerOptions, AnswerPiece } from './inference/generate.js';
+export type { Pushed } from './hub/push.js';
 export type { ModelOptions, OpenModel } from './models/model.js';
 export type { Score, ScoreOptions } from './inference/score.js';
 export { VERSION } from './version.js';
 
 export { isError, SelfjudgeError, type ErrorCode } from '@selfjudge/base';
 export type { Message } from '@selfjudge/text';
-export {
-  loadPreferences,
-  loadPrompts,
-  loadSftExamples,
-  type Dataset,
-  type LoadRowsOptions,
-  type PreferencePair,
-  type PromptRow,
-  type SftExample,
-  type Split,
-  type Text,
+export type {
+  Dataset,
+  LoadRowsOptions,
+  PreferencePair,
+  PromptRow,
+  SftExample,
+  Split,
+  Text,
 } from '@selfjudge/data';
 export type { Estimate, JudgeAgreement } from '@selfjudge/evaluation';
 export type { Judge, JudgePair, Scorer, TokenVerdict, Tournament, Verdict } from '@selfjudge/judging';

@@ -7,6 +7,8 @@ export const RUN_LAYOUT = {
   environment: 'environment.json',
   /** Of the contents that the run began with: data, weights, tokenizer, templates, the code's numbers. */
   fingerprints: 'fingerprints.json',
+  /** What names on the hub meant when it began: with commits. Only of runs that have some. */
+  hub: 'hub.json',
   /** A line a step. */
   metrics: 'metrics.jsonl',
   /** Time and work, a line with every line of metrics and one for what comes after the last. */

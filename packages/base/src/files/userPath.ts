@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /**
  * A path as a person writes it where no shell has seen it, in a file or after `=`: `~` and `$HOME` at its beginning are
@@ -42,14 +42,4 @@ export function isSame(a: string, b: string): boolean {
     }
   });
   return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
-}
-
-/**
- * Whether a path that is not there is written as hubs write their names, OWNER/NAME: a person who means a folder of this
- * machine has at least the folder above it, or a name that ends as a file's.
- */
-export function isHubName(path: string): boolean {
-  if (!/^\w[\w.-]*\/\w[\w.-]*$/.test(path) || /\.(jsonl?|gz|gguf|ya?ml|csv|parquet)$/i.test(path))
-    return false;
-  return !existsSync(path) && !existsSync(dirname(path));
 }

@@ -301,11 +301,11 @@ export class Adapter {
       const { offset, shape } = this.#entries[i];
       return () => values.subarray(offset, offset + shape[0] * shape[1]);
     };
-    const files = fusedModules(
+    const modules = fusedModules(
       this.#model,
       this.#modules.map((module, i) => ({ ...module, a: matrix(2 * i), b: matrix(2 * i + 1) })),
     );
-    const tensors = files.flatMap(({ path: module, shape: [out, input], r, a, b }): TensorToWrite[] => [
+    const tensors = modules.flatMap(({ path: module, shape: [out, input], r, a, b }): TensorToWrite[] => [
       { name: `${this.#pathOf(module)}.lora_A.weight`, dtype: 'F32', shape: [r, input], values: a },
       { name: `${this.#pathOf(module)}.lora_B.weight`, dtype: 'F32', shape: [out, r], values: b },
     ]);
@@ -316,15 +316,14 @@ export class Adapter {
     await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors);
     const { base } = this;
     const at = this.#basePath;
-    const name = base === undefined || at === undefined ? base : nameFrom(folder, base, at);
-    await writeJson(
-      join(folder, 'adapter_config.json'),
-      adapterConfigToPeft(this.config, name, {
-        scores: score !== undefined,
-        model: this.#model,
-        inside: this.#inside,
-      }),
-    );
+    const known = base === undefined || at === undefined ? { name: base } : nameFrom(folder, base, at);
+    const { name, ...revision } = known;
+    const { config } = this;
+    const files = { scores: score !== undefined, model: this.#model, inside: this.#inside };
+    await writeJson(join(folder, 'adapter_config.json'), {
+      ...adapterConfigToPeft(config, name, files),
+      ...revision,
+    });
     if (at !== undefined && isGguf(at))
       await atomicWrite(join(folder, 'README.md'), [Buffer.from(ggufReadme(at))]);
   }

@@ -1,21 +1,24 @@
 import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize, resolve } from 'node:path';
 
-import { FileFormatError } from '@selfjudge/base';
+import { FileFormatError, readJsonObject } from '@selfjudge/base';
+import { cachedPath, formatHubName, hubNameOf, parseHubName, type HubName } from '@selfjudge/base/internal';
 import { adapterBase } from './adapterFiles.js';
 import type { Warn } from './checkTensors.js';
 import { findModel, type FoundModel } from './paths.js';
 
 /**
  * The model that an adapter folder names as its base. A relative name is looked for from the working folder, as PEFT does,
- * and then from the adapter's folder and those it lies in, so that a project may be moved, or used from elsewhere. Where
- * nothing is found, a model in the adapter's own folder is its base.
+ * and then from the adapter's folder and those it lies in, so that a project may be moved, or used from elsewhere. A name
+ * of the hub is what its cache has. Where nothing is found, a model in the adapter's own folder is its base; it goes before
+ * the hub's cache, which is not there to decide.
  *
  * @throws FileFormatError where there is none
  */
 export function baseOf({ path: folder, holdsModel }: FoundModel, warn: Warn): FoundModel {
   const name = adapterBase(folder);
-  const path = name === undefined ? undefined : namedPath(name, folder, warn);
+  const find = holdsModel === true ? localPath : namedPath;
+  const path = name === undefined ? undefined : find(name, folder, warn);
   const own: FoundModel = { kind: 'folder', path: folder };
   if (path !== undefined && resolve(path) !== resolve(folder)) {
     if (holdsModel === true)
@@ -39,8 +42,30 @@ export function baseOf({ path: folder, holdsModel }: FoundModel, warn: Warn): Fo
   });
 }
 
-/** Where a named base lies, or undefined. */
+/** Where a named base lies, in the hub's cache too, or undefined. */
 export function namedPath(name: string, folder: string, warn: Warn = () => {}): string | undefined {
+  const hub = localPath(name, folder, warn) ?? hubBase(folder);
+  return typeof hub === 'object' ? cachedPath(hub) : hub;
+}
+
+/**
+ * The name on the hub that an adapter folder gives its base, with the revision beside it, as PEFT reads both; undefined where
+ * it names none or something that is here.
+ */
+export function hubBase(folder: string): HubName | undefined {
+  const name = adapterBase(folder);
+  if (name === undefined || localPath(name, folder) !== undefined) return undefined;
+  const path = join(folder, 'adapter_config.json');
+  const { revision } = readJsonObject(path);
+  try {
+    const hub = parseHubName(name, 'model');
+    return hub && { ...(typeof revision === 'string' && revision !== '' && { revision }), ...hub };
+  } catch (error) {
+    throw new FileFormatError({ path, expected: (error as RangeError).message, received: name });
+  }
+}
+
+function localPath(name: string, folder: string, warn: Warn = () => {}): string | undefined {
   if (isAbsolute(name)) return existsSync(name) ? name : undefined;
   const nearby = above(name, folder);
   if (!existsSync(name)) return nearby;
@@ -51,9 +76,17 @@ export function namedPath(name: string, folder: string, warn: Warn = () => {}): 
 
 /**
  * The name of a base to be written into an adapter's folder: as it was given where it still means the same from there,
- * else the whole path. So what was relative survives a move of both, and nothing is named that cannot be found.
+ * else the whole path. So what was relative survives a move of both, and nothing is named that cannot be found. What lies
+ * in the hub's cache has its name there, and its commit, so that it is found on other machines too.
  */
-export function nameFrom(folder: string, name: string, path: string): string {
+export function nameFrom(folder: string, name: string, path: string): { name: string; revision?: string } {
+  const hub = hubNameOf(path);
+  if (hub === undefined) return { name: localName(folder, name, path) };
+  const { revision, ...named } = hub;
+  return { name: formatHubName(named), ...(revision !== undefined && { revision }) };
+}
+
+function localName(folder: string, name: string, path: string): string {
   const fromElsewhere = isAbsolute(name) || normalize(name).startsWith('..');
   return fromElsewhere || above(name, folder) !== path ? path : name;
 }

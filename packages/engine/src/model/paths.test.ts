@@ -40,7 +40,7 @@ describe('findModel', () => {
   it('says what it looked for', () => {
     expect(() => findModel(join(root, 'none'))).toThrow(/nothing there$/);
     expect(() => findModel('HuggingFaceTB/SmolLM2-135M')).toThrow(
-      /nothing there\nIf it is a name on the Hugging Face Hub, download it \(hf download HuggingFaceTB/,
+      /nothing there\nIf it is a name on the Hugging Face Hub: selfjudge pull hf:..HuggingFaceTB.SmolLM2-135M /,
     );
     expect(() => findModel(join(put('hf', 'config.json'), 'config.json'))).toThrow(/another file/);
     expect(() => findModel(put('empty', 'readme.md'))).toThrow(/final\/.*none of them/);

@@ -27,7 +27,7 @@ export function findModel(path: string): FoundModel {
       expected: 'a model folder, run folder or GGUF file',
       received: 'nothing there',
       ...(/^[\w.-]+\/[\w.-]+$/.test(path) && {
-        advice: `If it is a name on the Hugging Face Hub, download it (hf download ${path} --local-dir FOLDER) and give the folder.`,
+        advice: `If it is a name on the Hugging Face Hub: selfjudge pull hf://${path} downloads it and prints its folder.`,
       }),
     });
   }

@@ -15,6 +15,8 @@ import {
   scoreOptions,
 } from './checks.js';
 import { underTodaysNames } from '../config/index.js';
+import { located } from '../hub/located.js';
+import { modelPlace } from '../hub/places.js';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { judgeOf } from '../inference/judge.js';
 import { openModel, reopen, saveModel, type ModelOptions, type OpenModel } from '../models/model.js';
@@ -35,15 +37,19 @@ export interface ScoreRow {
 /**
  * Opens a model.
  *
- * @param path a run folder, checkpoint, adapter, Hugging Face folder (Llama family, safetensors) or GGUF file.
+ * @param path a run folder, checkpoint, adapter, Hugging Face folder (Llama family, safetensors) or GGUF file, or a name on
+ *   the hub (OWNER/NAME[@REVISION], OWNER/NAME/FILE.gguf), which is downloaded first: see `pull`.
  * @param options.dtype storage of weights and activations; default bf16. Sums are float32 either way.
  * @param options.device default `auto`.
- * @param options.adapter an adapter folder to be put on top.
- * @throws FileFormatError, ArgumentError
+ * @param options.adapter an adapter folder to be put on top, or its name on the hub.
+ * @throws FileFormatError, ArgumentError, HubError
  */
 export async function loadModel(path: string, options: ModelOptions = {}): Promise<Model> {
   check('loadModel', { path, options }, { path: isPath, options: modelOptions });
-  return new Model(await openModel(path, options));
+  const { modelNameOrPath: place, adapter } = (
+    await located({ modelNameOrPath: path, adapter: options.adapter })
+  ).options;
+  return new Model(await openModel(place, { ...options, adapter }));
 }
 
 /**
@@ -151,7 +157,7 @@ export class Model {
    */
   async reload(path: string): Promise<void> {
     check('Model.reload', { path }, { path: isPath });
-    this.#opened = await reopen(this.#opened, path);
+    this.#opened = await reopen(this.#opened, (await modelPlace(path)).paths[0]);
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
+import { located } from '../hub/located.js';
 import { Conversation, type ChatOptions } from '../inference/conversation.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel, type OpenModel } from '../models/model.js';
@@ -10,8 +11,9 @@ import { ChatSession } from './chat/chatSession.js';
 import { COMPLETIONS } from './chat/commands.js';
 import { LineEditor } from './chat/lineEditor.js';
 import { TurnLines } from './chat/turnLines.js';
-import { EXIT } from './exit.js';
 import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
+import { withDownloads } from './downloads.js';
+import { EXIT, interruptible } from './exit.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
 import { grouped, type Paint } from './terminal.js';
 
@@ -34,11 +36,14 @@ export function addChatVerb(program: Command, done: (code: number) => void): voi
   });
 }
 
-async function chat(options: ChatVerbOptions): Promise<number> {
+async function chat(given: ChatVerbOptions): Promise<number> {
+  const { options } = await interruptible((signal) =>
+    withDownloads(signal, (hooks) => located(given, hooks)),
+  );
   const { stdin, stdout, stderr } = process;
   const terminal = stdin.isTTY && stdout.isTTY ? new TerminalScreen(stdout) : undefined;
   const found = await findJudge(options.judge, { ...options, promptFormat: 'chat' });
-  terminal?.progress(`opening ${options.modelNameOrPath} ...`);
+  terminal?.progress(`opening ${given.modelNameOrPath} ...`);
   const opened = await openModel(options.modelNameOrPath, options);
   try {
     const { maxNewTokens, system } = options;
@@ -47,7 +52,7 @@ async function chat(options: ChatVerbOptions): Promise<number> {
       const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
       const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);
       if (terminal === undefined) return fromPipe(session);
-      terminal.note(greeting(opened, options));
+      terminal.note(greeting(opened, given));
       judge?.warnings.forEach((line) => terminal.note(`warning: ${line}`));
       return fromTerminal(session, terminal.paint);
     });

@@ -1,8 +1,10 @@
 import { promptColumns } from '@selfjudge/data/internal';
 import type { Command } from 'commander';
+import { located } from '../hub/located.js';
 import { evaluate } from '../inference/evaluate.js';
 import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
 import { describeEvaluation } from './describeEvaluation.js';
+import { withDownloads } from './downloads.js';
 import { interruptible } from './exit.js';
 import { MODEL_VERBS } from '../config/index.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
@@ -52,8 +54,9 @@ async function follow(
   let phase = '';
   let latest: Evaluation | undefined;
   const say = (line: string) => progress.say(line);
-  const work = (signal: AbortSignal) =>
-    evaluate(options, {
+  const work = async (signal: AbortSignal) => {
+    const here = await withDownloads(signal, (hooks) => located(options, hooks, { wanted: 'test' }));
+    return evaluate(here.options, {
       signal,
       onPhase: (name, unit) => {
         progress.finish();
@@ -64,6 +67,7 @@ async function follow(
       onResult: (result) => write(`${jsonOf((latest = result), 2)}\n`),
       onWarning: (message) => say(`warning: ${message}`),
     });
+  };
   try {
     show(await interruptible(work, say));
   } catch (error) {

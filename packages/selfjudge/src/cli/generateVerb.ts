@@ -45,17 +45,17 @@ export function addGenerateVerb(program: Command): void {
       const asText = prompt !== undefined && out === undefined && !json;
       return overRows(
         {
-          open: async (path, model) => {
-            const promptFormat = resolvePromptFormat(options.promptFormat, findModel(path));
-            found = await findJudge(options.judge, { ...options, promptFormat });
-            return openModel(path, model);
+          open: async (path, here) => {
+            const promptFormat = resolvePromptFormat(here.promptFormat, findModel(path));
+            found = await findJudge(here.judge, { ...here, promptFormat });
+            return openModel(path, here);
           },
           file: file ?? '--prompt',
           title: 'generate',
           unit: 'answers',
-          read: async (promptFormat) =>
+          read: async (path, promptFormat) =>
             prompt === undefined
-              ? readRows(file!, (row, id) => toPromptRow(row, id, { promptFormat }))
+              ? readRows(path, (row, id) => toPromptRow(row, id, { promptFormat }))
               : [{ line: 1, value: { id: 'prompt', prompt } }],
           promptOf: (row: PromptRow) => row.prompt,
           ...(prompt === undefined && { promptNotes }),

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { located } from '../hub/located.js';
+import { dataPlace } from '../hub/places.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { inspect } from '../training/inspection.js';
+import { withDownloads } from './downloads.js';
 import { EXIT, interruptible } from './exit.js';
 import { inspectionJson } from './inspect/inspectionJson.js';
 import { inspectionText } from './inspect/inspectionText.js';
@@ -30,15 +33,19 @@ export function addInspectVerb(program: Command, done: (code: number) => void): 
       if (options.judgeTemplate !== undefined) assertTemplate(options.judgeTemplate);
       const progress = new Progress('inspect', 'rows');
       const start = performance.now();
-      const found = await interruptible((signal) =>
-        inspect(file, {
-          ...options,
+      const found = await interruptible(async (signal) => {
+        const here = await withDownloads(signal, async (hooks) => ({
+          ...(await located(options, hooks)),
+          file: (await dataPlace(file, undefined, hooks)).paths[0],
+        }));
+        return inspect(here.file, {
+          ...here.options,
           signal,
           onProgress: (rows, total) => {
             if (performance.now() - start > QUIET_MS) progress.update(rows, total);
           },
-        }),
-      );
+        });
+      });
       progress.finish();
       const { stdout } = process;
       const view = {

@@ -37,7 +37,7 @@ export function addJudgeVerb(program: Command): void {
         file,
         title: 'judge',
         unit: 'pairs',
-        read: (promptFormat) => readRows(file, (row) => toAnswerPair(row, { promptFormat })),
+        read: (path, promptFormat) => readRows(path, (row) => toAnswerPair(row, { promptFormat })),
         promptOf: ({ prompt }) => prompt,
         promptNotes: judgedNotes,
         work: (opened, rows, hooks) =>

@@ -2,11 +2,14 @@ import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { findModel } from '@selfjudge/engine/internal';
 import type { Tokenizer } from '@selfjudge/text';
-import { formatWarnings, type ModelOptions, type OpenModel } from '../models/model.js';
+import { located, type PlaceOptions } from '../hub/located.js';
+import { dataPlace } from '../hub/places.js';
+import { formatWarnings, type OpenModel } from '../models/model.js';
 import { templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { outputPath, withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
+import { withDownloads } from './downloads.js';
 import { interruptible } from './exit.js';
 import type { RowOptions } from './modelFlags.js';
 import { Progress } from './progress.js';
@@ -14,15 +17,16 @@ import { Progress } from './progress.js';
 /** A model of whatever kind, ready to work. */
 type Opened = Pick<OpenModel, 'tokenizer' | 'templateSettings' | 'dispose'>;
 
-interface RowWork<In, Out, O extends Opened> {
-  open(path: string, options: ModelOptions): Promise<O>;
-  /** The file of the rows, as messages name it. */
+interface RowWork<In, Out, O extends Opened, Options> {
+  /** @param options those given, names on the hub located */
+  open(path: string, options: Options): Promise<O>;
+  /** The file of the rows, as messages name it; a name on the hub too. */
   file: string;
   /** Name of the work and what it counts, for the progress. */
   title: string;
   unit: string;
   /** @param promptFormat what a string prompt is */
-  read(promptFormat: PromptFormat): Promise<InputRow<In>[]>;
+  read(path: string, promptFormat: PromptFormat): Promise<InputRow<In>[]>;
   promptOf(value: In): Text;
   /** What is worth knowing of how prompts are read. */
   promptNotes?(prompts: Text[], tokenizer: Tokenizer, format: PromptFormat): string[];
@@ -30,6 +34,7 @@ interface RowWork<In, Out, O extends Opened> {
     opened: O,
     rows: InputRow<In>[],
     hooks: { signal: AbortSignal; onProgress(done: number, total: number, note?: string): void },
+    options: Options,
   ): Promise<InputRow<Out>[]>;
   /** What is written for a row; JSON objects but where text is asked for. */
   show(value: Out): (object | string)[];
@@ -42,10 +47,10 @@ interface RowWork<In, Out, O extends Opened> {
 }
 
 /**
- * What all verbs over rows do: the output is opened before the work begins, rows that cannot be used are counted on
+ * What all verbs over rows do: the output is opened before the work begins, names on the hub are downloaded, rows that cannot be used are counted on
  * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
  */
-export async function overRows<In, Out, O extends Opened>(
+export async function overRows<In, Out, O extends Opened, Options extends RowOptions & PlaceOptions>(
   {
     open,
     file,
@@ -59,17 +64,21 @@ export async function overRows<In, Out, O extends Opened>(
     empty,
     keepsColumns,
     note,
-  }: RowWork<In, Out, O>,
-  options: RowOptions,
+  }: RowWork<In, Out, O, Options>,
+  given: Options,
 ): Promise<void> {
-  const out = outputPath(options.out, [file, options.modelNameOrPath, options.adapter]);
+  const out = outputPath(given.out, [file, given.modelNameOrPath, given.adapter]);
   const progress = new Progress(title, unit);
   const onProgress = progress.update.bind(progress);
   const print = (text: string) => void process.stdout.write(text);
   const overAll = (signal: AbortSignal) =>
     withOutput(out, print, async (write) => {
+      const { options, path } = await withDownloads(signal, async (hooks) => {
+        const [rows] = (await dataPlace(file, undefined, hooks)).paths;
+        return { ...(await located(given, hooks)), path: rows };
+      });
       const format = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
-      const rows = await read(format);
+      const rows = await read(path, format);
       const opened = await open(options.modelNameOrPath, options);
       try {
         for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
@@ -78,7 +87,7 @@ export async function overRows<In, Out, O extends Opened>(
         for (const line of promptNotes?.(prompts, opened.tokenizer, format) ?? [])
           progress.say(`note: ${line}`);
         progress.begin(0);
-        const results = await work(opened, rows, { signal, onProgress });
+        const results = await work(opened, rows, { signal, onProgress }, options);
         progress.finish();
         assertUsable(file, results);
         for (const [i, { value, problem }] of results.entries()) {

@@ -7,6 +7,25 @@ export interface ProgressStream {
   write(text: string): unknown;
 }
 
+/** How what is counted is written. */
+export interface Counting {
+  /** So many of so many. */
+  pair(done: number, total: number): string;
+  /** So many in a second. */
+  rate(perSecond: number): string;
+}
+
+const counting = (unit: string): Counting => ({
+  pair: (done, total) => `${done}/${total} ${unit}`,
+  rate: (perSecond) => `${figure(perSecond)}/s`,
+});
+
+/** Counting of bytes. */
+export const BYTES: Counting = {
+  pair: (done, total) => `${bytesText(done)} of ${bytesText(total)}`,
+  rate: (perSecond) => `${bytesText(perSecond)}/s`,
+};
+
 const CLEAR = '\r\x1b[2K';
 /** A terminal is redrawn at most so often. */
 const FRAME_MS = 100;
@@ -20,17 +39,22 @@ export class Progress {
   /** Text that stands on the terminal's last line. */
   private open = false;
 
-  /** @param unit what is counted, in the plural */
+  private readonly counting: Counting;
+
+  /** @param unit what is counted, in the plural, or how */
   constructor(
     private readonly title: string,
-    private readonly unit: string,
+    unit: string | Counting,
     private readonly stream: ProgressStream = process.stderr,
-  ) {}
+  ) {
+    this.counting = typeof unit === 'string' ? counting(unit) : unit;
+  }
 
   /** The work begins now. @param done of it before: it counts as done, but not for the rate */
   begin(done: number): void {
     this.start = performance.now();
     this.begunAt = done;
+    this.lastTenth = 0;
   }
 
   /** @param note short facts of the moment, such as the loss, two spaces between them; the last give way first */
@@ -68,7 +92,7 @@ export class Progress {
     const share = `${Math.floor((done / total) * 100)}%`.padStart(4);
     const eta =
       rate === 0 ? '' : done < total ? `ETA ${duration((total - done) / rate)}` : `in ${duration(seconds)}`;
-    const facts = [this.title, share, `${done}/${total} ${this.unit}`, `${figure(rate)}/s`, eta];
+    const facts = [this.title, share, this.counting.pair(done, total), this.counting.rate(rate), eta];
     return [...facts, ...note.split(GAP)].filter(Boolean);
   }
 }
@@ -84,6 +108,14 @@ function fitted(fields: readonly string[], width: number): string {
     line = longer;
   }
   return line;
+}
+
+/** Bytes as people say them: 512 B, 1.5 kB, 15.2 GB. */
+export function bytesText(bytes: number): string {
+  const power = bytes < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(bytes) / 3));
+  return power === 0
+    ? `${Math.round(bytes)} B`
+    : `${(bytes / 1000 ** power).toFixed(1)} ${['', 'k', 'M', 'G', 'T'][power]}B`;
 }
 
 /** Seconds as people say them: 8 s, 2 m 05 s, 1 h 12 m. */

@@ -28,13 +28,13 @@ export function addScoreVerb(program: Command): void {
       file,
       title: 'score',
       unit: 'rows',
-      read: (promptFormat: PromptFormat) =>
-        readRows(file, (row, id) => toSftExample(row, id, { promptFormat })),
+      read: (path: string, promptFormat: PromptFormat) =>
+        readRows(path, (row, id) => toSftExample(row, id, { promptFormat })),
       promptOf: (example: SftExample) => promptOfExample(example),
       promptNotes,
     };
     if (options.reward)
-      return overRows<SftExample, number, OpenReward>(
+      return overRows<SftExample, number, OpenReward, typeof options>(
         {
           ...rows,
           open: openRewardModel,

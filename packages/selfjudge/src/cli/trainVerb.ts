@@ -5,6 +5,7 @@ import { presetOf, TRAINING_VERBS, type ResolvedConfig, type TrainingVerb } from
 import { resolveRun } from '../training/resolveRun.js';
 import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
+import { withDownloads } from './downloads.js';
 import { EXIT, interruptible } from './exit.js';
 import { nextCommand } from './nextCommand.js';
 import { duration, Progress } from './progress.js';
@@ -51,7 +52,10 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     const config = resolveRun(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
-        (signal) => runTraining(name, config, { signal, ...hooksOf(progress, onNote) }, inputs),
+        (signal) =>
+          withDownloads(signal, (downloads) =>
+            runTraining(name, config, { signal, downloads, ...hooksOf(progress, onNote) }, inputs),
+          ),
         (line) => progress.say(line),
       );
       progress.finish();

@@ -28,12 +28,14 @@ const moduleNames = (text: string): string[] =>
     .flatMap((name) => (Object.hasOwn(MODULES, name) ? MODULES[name] : [name]));
 
 export const modelFields = {
-  modelNameOrPath: input.describe('run folder, checkpoint, adapter, Hugging Face folder or GGUF file'),
+  modelNameOrPath: input.describe(
+    'run folder, checkpoint, adapter, Hugging Face folder, GGUF file, or a name on the hub: OWNER/NAME[@REVISION]',
+  ),
   dtype: z.enum(['float32', 'bf16']).describe('storage of weights and activations'),
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
   chatTemplate: path
     .optional()
-    .describe('a name (chatml, or one of the model) or a Jinja file, in place of the one of the model'),
+    .describe('a name (chatml, gemma, or one of the model) or a Jinja file, in place of the one of the model'),
   chatTemplateKwargs: z
     .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
     .optional()
@@ -51,7 +53,7 @@ export const dataFields = {
   datasetName: z
     .union([input.transform((one) => [one]), z.array(input).min(1)])
     .describe(
-      'JSONL file or files (.gz too, - for stdin): prompt, chosen, rejected; messages; or HH transcripts',
+      'JSONL file or files (.gz too, - for stdin), or data on the hub (hf://datasets/OWNER/NAME): prompt, chosen, rejected; messages; or HH transcripts',
     ),
   datasetSplit: z
     .enum(['train', 'self', 'dev', 'test', 'all'])

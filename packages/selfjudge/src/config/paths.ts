@@ -1,4 +1,4 @@
-import { expandHome, isHubName } from '@selfjudge/base/internal';
+import { expandHome, parseHubName } from '@selfjudge/base/internal';
 import { z } from 'zod';
 
 /** `expand` of a text; what it throws is what was expected. */
@@ -16,18 +16,15 @@ const isText = (text: string) => text !== '' && !text.includes('\0');
 /** A path of this machine, with ~ and $HOME. The system takes one up to the first NUL, which YAML can write. */
 export const path = z.string().refine(isText).transform(expanded(expandHome));
 
-/** A path of something that is there already, so that a name of a hub can be told from it. */
+/** A path of something that is there already, or a name on the hub. */
 export const input = z
   .string()
   .refine(isText)
   .transform(
     expanded((text) => {
       const path = expandHome(text);
-      if (!isHubName(path)) return path;
-      throw new RangeError(
-        `a path on this machine: nothing is there, and ids of a hub are not downloaded (get it with ` +
-          `hf download ${path} --local-dir DIR, and give DIR or the JSONL file in it)`,
-      );
+      parseHubName(path, 'model');
+      return path;
     }),
   );
 

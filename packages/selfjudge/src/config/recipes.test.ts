@@ -283,16 +283,16 @@ describe('paths', () => {
     expect(faultsOf('dpo', { dataset_name: '$DATA/x.jsonl' }).dataset_name).toMatch(/not \$DATA/);
   });
 
-  it('that are ids of a hub are refused as such, with the others', () => {
+  it('may be names on a hub, which are looked for when they are used', () => {
     const hub = {
-      model_name_or_path: 'Qwen/Qwen2.5-0.5B',
-      dataset_name: 'HuggingFaceH4/ultrafeedback_binarized',
+      model_name_or_path: 'Qwen/Qwen2.5-0.5B@main',
+      dataset_name: ['HuggingFaceH4/ultrafeedback_binarized', 'hf://datasets/owner/data/train.jsonl'],
     };
-    const faults = faultsOf('dpo', { ...hub, dataset_mixture: { a: 1 } });
-    expect(Object.keys(faults)).toEqual(['dataset_mixture', 'model_name_or_path', 'dataset_name']);
-    expect(faults.model_name_or_path).toMatch(
-      /ids of a hub are not downloaded \(get it with hf download Qwen/,
+    expect(taken('dpo', hub).config).toMatchObject(hub);
+    expect(faultsOf('dpo', { model_name_or_path: 'hf://owner' }).model_name_or_path).toMatch(
+      /a name on the hub \(hf:..OWNER.NAME/,
     );
+    expect(faultsOf('dpo', { ...hub, model_revision: 'v2' }).model_revision).toMatch(/OWNER.NAME@REVISION/);
     expect(taken('dpo', { model_name_or_path: 'no/such.gguf', output_dir: 'a/b' }).config.output_dir).toBe(
       'a/b',
     );

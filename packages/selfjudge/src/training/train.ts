@@ -10,6 +10,7 @@ import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { CONFIG_FORMAT, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
+import type { PlaceHooks } from '../hub/places.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
@@ -22,6 +23,7 @@ import { expectedTime } from './expectedTime.js';
 import { withMoment } from './runMoment.js';
 import { beganWith } from './sameRun.js';
 import { givenOptions, runOptionsOf, type GivenOptions, type RunOptions } from './runOptions.js';
+import { RunPlaces } from './runPlaces.js';
 import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, taskOf } from './tasks.js';
 import { baseWarning } from './trainables.js';
@@ -34,6 +36,8 @@ export interface TrainHooks {
   onWarning?(message: string): void;
   /** Told what is worth knowing and no warning: how rows are read, what is trained on, that a run is extended. Default: onWarning. */
   onNote?(message: string): void;
+  /** Of what is downloaded first, where names on the hub are given. */
+  downloads?: PlaceHooks;
   /** What the run is, before its first step. */
   onFacts?(facts: StartFacts): void;
   /** After three steps, how many seconds the others will take. */
@@ -78,16 +82,24 @@ export async function runTraining(
   const folder = RunFolder.open(asked.outputDir);
   try {
     const begun = beganWith(folder.path);
-    const { config, told: moment } = withMoment(settle(given, begun), begun);
-    const options = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally };
+    // What needs no model to be refused is refused before one is looked for.
+    if (begun === undefined) checkTask(asked);
+    const places = new RunPlaces(folder.path, { signal: hooks.signal, onNote: note, ...hooks.downloads });
+    const { modelNameOrPath, judge: judgeName, datasetName } = asked;
+    const wanted = { judge: judgeName, ...(inputs.opened === undefined && { modelNameOrPath }) };
+    const weights = begun === undefined ? (await places.models(wanted)).modelNameOrPath : undefined;
+    const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
     const before = runBefore(folder, verb, config, begun);
+    const data = inputs.rows === undefined ? await places.data(datasetName) : {};
+    const named = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally, ...data };
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
-      if (!inputs.allowChanged) await refuseOtherRows(verb, options, { before, record, rows, warn });
+      if (!inputs.allowChanged) await refuseOtherRows(verb, named, { before, record, rows, warn });
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
-    checkTask(options);
+    checkTask(named);
+    const options = { ...named, ...(await places.models(wanted)) };
     const found = await findJudge(options.judge, options);
     const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
     const aboutBase = baseWarning(opened, options);
@@ -126,6 +138,7 @@ export async function runTraining(
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
       folder.writeFingerprints({ ...contents });
+      if (Object.keys(places.names).length > 0) folder.writeHubNames(places.names);
       folder.unfinish();
       const { totalSteps } = task.order;
       let clock: (row: MetricsRow) => void = () => {};
@@ -206,17 +219,20 @@ async function refuseOtherRows(
   changedContents(before, { ...before.contents, data: record.fingerprint() }, false);
 }
 
-/** The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring. */
-function settle(config: ResolvedConfig, begun: ReturnType<typeof beganWith>): ResolvedConfig {
+/**
+ * The configuration with what `auto` stands for: what the run in the folder began with, else what the weights bring.
+ * @param model where they lie, of a new run
+ */
+function settle(
+  config: ResolvedConfig,
+  begun: ReturnType<typeof beganWith>,
+  model = givenOptions(config).modelNameOrPath,
+): ResolvedConfig {
   const { prompt_format: format, judge_reasoning: reasoning } = config;
   if (format !== 'auto' && reasoning !== 'auto') return config;
-  // What needs no model to be refused is refused before one is looked for.
-  const options = givenOptions(config);
-  if (begun === undefined) checkTask(options);
   const settled = { ...config };
   if (format === 'auto')
-    settled.prompt_format =
-      begun?.prompt_format ?? resolvePromptFormat('auto', findModel(options.modelNameOrPath));
+    settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(model));
   if (reasoning === 'auto') settled.judge_reasoning = begun?.judge_reasoning ?? reasoning;
   return settled;
 }

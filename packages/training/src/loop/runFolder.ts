@@ -9,7 +9,7 @@ import {
   shellWord,
   syncPath,
 } from '@selfjudge/base';
-import { RUN_LAYOUT } from '@selfjudge/base/internal';
+import { ProcessLock, RUN_LAYOUT } from '@selfjudge/base/internal';
 import { folderFault, removeUnfinished } from './atomicFolder.js';
 import {
   check,
@@ -23,7 +23,6 @@ import {
 } from '@selfjudge/base/checks';
 import { Checkpoints } from './checkpoint.js';
 import type { ProfileRow } from '../metrics/profile.js';
-import { RunLock } from './runLock.js';
 import { readLines, wholeRow, type LogFormat } from '../runs/log.js';
 import { readSummary } from '../runs/read.js';
 import { METRICS_FORMAT, PROFILE_FORMAT, type MetricsRow } from '../runs/rows.js';
@@ -31,6 +30,10 @@ import { METRICS_FORMAT, PROFILE_FORMAT, type MetricsRow } from '../runs/rows.js
 const isMetrics: Check = (value, what, where) => {
   object({})(value, what, where);
   for (const [name, one] of Object.entries(value as object)) measured(one, `${what}.${name}`, where);
+};
+const isHubNames: Check = (value, what, where) => {
+  object({})(value, what, where);
+  for (const [name, one] of Object.entries(value as object)) list(text, 1)(one, `${what}.${name}`, where);
 };
 const isMetricsRow = object({ step: whole(0), epoch: measured, metrics: isMetrics });
 
@@ -40,7 +43,7 @@ export class RunFolder {
 
   private constructor(
     readonly path: string,
-    private readonly lock: RunLock,
+    private readonly lock: ProcessLock,
     /** The outermost folder that was made for this run, if any was. */
     private readonly made?: string,
   ) {
@@ -55,9 +58,9 @@ export class RunFolder {
     check('RunFolder.open', { path }, { path: isPath });
     return guarded(path, () => {
       const made = makeFolder(path);
-      let lock: RunLock;
+      let lock: ProcessLock;
       try {
-        lock = RunLock.acquire(join(path, RUN_LAYOUT.lock));
+        lock = locked(path);
       } catch (error) {
         removeEmpty(path, made);
         throw error;
@@ -87,6 +90,12 @@ export class RunFolder {
   /** @param contents fingerprints by what they are of */
   writeFingerprints(contents: Record<string, string>): void {
     this.replace(RUN_LAYOUT.fingerprints, json('contents', contents));
+  }
+
+  /** @param names on the hub, as they were written, each with the names with commits that it meant */
+  writeHubNames(names: Record<string, string[]>): void {
+    check('RunFolder.writeHubNames', { names }, { names: isHubNames });
+    this.replace(RUN_LAYOUT.hub, json('names', names));
   }
 
   writeSummary(summary: Record<string, unknown>): void {
@@ -184,6 +193,17 @@ export class RunFolder {
     makeFolder(dirname(path));
     atomicWriteSync(path, text);
   }
+}
+
+/** @throws ArgumentError when a living process holds the run's lock */
+function locked(folder: string): ProcessLock {
+  const lock = ProcessLock.acquire(join(folder, RUN_LAYOUT.lock));
+  if (lock instanceof ProcessLock) return lock;
+  throw new ArgumentError('run folder', {
+    where: 'RunFolder.open',
+    expected: 'a folder no other run is using (wait for it to end, or use another output_dir)',
+    received: `${folder} held by process ${lock.pid}`,
+  });
 }
 
 /** Removes `path` and the folders above it down to `outermost`, as far as they are empty. */

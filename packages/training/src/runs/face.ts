@@ -17,6 +17,7 @@ export const readRun = checked('readRun', { path }, facts.readRun);
 export const readConfig = checked('readConfig', advised, files.readConfig);
 export const readEnvironment = checked('readEnvironment', folder, files.readEnvironment);
 export const readFingerprints = checked('readFingerprints', folder, files.readFingerprints);
+export const readHubNames = checked('readHubNames', folder, files.readHubNames);
 export const readSummary = checked('readSummary', advised, files.readSummary);
 export const readMetrics = checked('readMetrics', folder, files.readMetrics);
 export const readProfile = checked('readProfile', folder, files.readProfile);

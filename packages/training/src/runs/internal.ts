@@ -8,6 +8,7 @@ export {
   readConfig,
   readEnvironment,
   readFingerprints,
+  readHubNames,
   readMetrics,
   readProfile,
   readSamples,

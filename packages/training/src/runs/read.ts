@@ -51,6 +51,21 @@ export function readFingerprints(folder: string): Record<string, string> | undef
   return contents as Record<string, string>;
 }
 
+/**
+ * hub.json: what names on the hub meant when the run began; undefined for one that has none.
+ * @throws FileFormatError when it is damaged
+ */
+export function readHubNames(folder: string): Record<string, string[]> | undefined {
+  const path = join(folder, RUN_LAYOUT.hub);
+  const advice = `it is damaged; after rm ${shellWord(path)} names mean what the hub has for them now`;
+  const names = ifThere(path, advice);
+  if (names === undefined) return undefined;
+  for (const [name, value] of Object.entries(names))
+    if (!Array.isArray(value) || value.length === 0 || value.some((one) => typeof one !== 'string'))
+      throw new FileFormatError({ path, expected: `what ${name} meant`, received: value, advice });
+  return names as Record<string, string[]>;
+}
+
 /** summary.json: how the run ended. @param advice what can be done when it is damaged */
 export const readSummary = (folder: string, advice?: string): Record<string, unknown> | undefined =>
   ifThere(join(folder, RUN_LAYOUT.summary), advice);

@@ -15,6 +15,7 @@ describeWrongCalls({
     readConfig: entry(runs.readConfig, { folder, advice }),
     readEnvironment: entry(runs.readEnvironment, { folder }),
     readFingerprints: entry(runs.readFingerprints, { folder }),
+    readHubNames: entry(runs.readHubNames, { folder }),
     readMetrics: entry(runs.readMetrics, { folder }),
     readProfile: entry(runs.readProfile, { folder }),
     readRun: entry(runs.readRun, { path: folder }),

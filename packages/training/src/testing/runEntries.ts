@@ -144,6 +144,9 @@ export const runEntries: Record<string, Entry> = {
   'RunFolder#writeFingerprints': entry((contents: Any) => run.writeFingerprints(contents), {
     contents: arg({ a: 'b' }, notJson),
   }),
+  'RunFolder#writeHubNames': entry((names: Any) => run.writeHubNames(names), {
+    names: arg({ a: ['b'] }, fc.oneof(notJson, fc.constantFrom({ a: 'b' }, { a: [] }, { a: [1] }))),
+  }),
   'RunFolder#writeSummary': entry((summary: Any) => run.writeSummary(summary), {
     summary: arg({ a: 1 }, notJson),
   }),

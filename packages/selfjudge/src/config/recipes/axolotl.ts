@@ -10,7 +10,7 @@ export const AXOLOTL: Meanings = {
   base_model: as('model_name_or_path'),
   base_model_config: off("the configuration is the model's own, in its folder"),
   tokenizer_config: off("the tokenizer is the model's own, in its folder"),
-  revision_of_model: off('give the folder of the revision'),
+  revision_of_model: off('give it with the name, model_name_or_path: OWNER/NAME@REVISION'),
   ...all(
     `model_type tokenizer_type processor_type tokenizer_use_fast tokenizer_legacy is_llama_derived_model
      is_mistral_derived_model is_falcon_derived_model is_qwen_derived_model`,

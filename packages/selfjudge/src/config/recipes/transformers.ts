@@ -12,7 +12,7 @@ import {
 } from './meaning.js';
 
 const LOGGED = 'every step is logged to metrics.jsonl in the run folder';
-const UPLOADS = 'nothing is uploaded: publish the final folder with the hub client';
+const UPLOADS = 'nothing is uploaded by itself: selfjudge push RUN OWNER/NAME does it';
 const EVALUATED = 'the verb evaluate measures a finished run; none of the results depend on it';
 const ENGINE = 'how the engine computes is not a choice: one way, the same bits';
 const ONE_DEVICE = 'one device a process: the batch is train_batch_size whatever the machine';
@@ -151,8 +151,8 @@ export const TRANSFORMERS: Meanings = {
   per_gpu_train_batch_size: refused('use train_batch_size'),
   model_revision: one(
     ['main'],
-    'a folder has one revision',
-    'give the folder of the revision as model_name_or_path',
+    'a folder has one revision, and main is that of a name on the hub',
+    'give it with the name, model_name_or_path: OWNER/NAME@REVISION',
   ),
   model_init_kwargs: off('dtype and device are all that a model is opened with'),
   tokenizer_name_or_path: off("the tokenizer is the model's own, in its folder"),

@@ -34,8 +34,8 @@ export const TRL: Meanings = {
   dataset_config: one(['default', 'main'], COLUMNS, 'a file has no configurations'),
   dataset_train_split: one(
     ['train'],
-    'a file has no named splits',
-    'give the file of that split as dataset_name',
+    'a file has no named splits, and of a data set on the hub its train is read',
+    'give the file of that split as dataset_name: hf://datasets/OWNER/NAME/FILE',
   ),
   dataset_test_split: anyway('training reads dataset_name alone'),
   dataset_text_field: one(['text', 'messages'], COLUMNS, COLUMNS),

@@ -1,35 +1,35 @@
 import { linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ArgumentError } from '@selfjudge/base';
 
-interface Holder {
+/** Who has a lock. */
+export interface LockHolder {
   pid: number;
   /** When the process started, so that a process id used again is not taken for the holder. */
   started: string;
 }
 
 /**
- * The right to write to a run folder, held by one process: a file PATH.N with its id and start time. A lock whose holder
+ * A right that one process of this machine has at a time: a file PATH.N with its id and start time. A lock whose holder
  * is gone is stale; whoever comes next takes the number after it. A stale name is never taken over, so of two that find
  * the same stale lock only one can have the next; it then looks again at all others before it believes it.
  */
-export class RunLock {
+export class ProcessLock {
   private constructor(private readonly path: string) {}
 
-  /** @throws ArgumentError when a living process holds the lock */
-  static acquire(path: string): RunLock {
+  /** @returns the lock, or the living process that has it */
+  static acquire(path: string): ProcessLock | LockHolder {
     const candidate = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
     try {
       for (;;) {
         const before = numbersOf(path);
         const living = before.flatMap((n) => livingHolder(`${path}.${n}`) ?? []);
-        if (living.length > 0) throw heldBy(path, living[0]);
+        if (living.length > 0) return living[0];
         const own = Math.max(0, ...before) + 1;
         if (!claim(candidate, `${path}.${own}`)) continue;
         const others = numbersOf(path).filter((n) => n !== own);
         const alone = others.every((n) => livingHolder(`${path}.${n}`) === undefined);
         for (const n of alone ? others : [own]) rmSync(`${path}.${n}`, { force: true });
-        if (alone) return new RunLock(`${path}.${own}`);
+        if (alone) return new ProcessLock(`${path}.${own}`);
       }
     } finally {
       rmSync(candidate, { force: true });
@@ -41,14 +41,6 @@ export class RunLock {
   }
 }
 
-function heldBy(path: string, { pid }: Holder): ArgumentError {
-  return new ArgumentError('run folder', {
-    where: 'RunLock.acquire',
-    expected: 'a folder no other run is using (wait for it to end, or use another output_dir)',
-    received: `${dirname(path)} held by process ${pid}`,
-  });
-}
-
 function numbersOf(path: string): number[] {
   const start = `${basename(path)}.`;
   return readdirSync(dirname(path))
@@ -58,7 +50,7 @@ function numbersOf(path: string): number[] {
 
 /** Makes the lock file, unless its name is taken. A link appears whole or not at all: no reader sees half a lock. */
 function claim(candidate: string, path: string): boolean {
-  const own: Holder = { pid: process.pid, started: startOf(process.pid) ?? '' };
+  const own: LockHolder = { pid: process.pid, started: startOf(process.pid) ?? '' };
   try {
     writeFileSync(candidate, JSON.stringify(own));
     linkSync(candidate, path);
@@ -71,9 +63,9 @@ function claim(candidate: string, path: string): boolean {
   }
 }
 
-function livingHolder(path: string): Holder | undefined {
+function livingHolder(path: string): LockHolder | undefined {
   try {
-    const holder = JSON.parse(readFileSync(path, 'utf8')) as Holder;
+    const holder = JSON.parse(readFileSync(path, 'utf8')) as LockHolder;
     // A lock that names nobody is stale.
     if (!Number.isInteger(holder.pid) || typeof holder.started !== 'string') return undefined;
     return startOf(holder.pid) === holder.started ? holder : undefined;

@@ -3,18 +3,23 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { RunLock } from './runLock.js';
+import { ProcessLock } from './processLock.js';
 
-const fresh = () => join(mkdtempSync(join(tmpdir(), 'selfjudge-lock-')), 'run.lock');
+const fresh = () => join(mkdtempSync(join(tmpdir(), 'selfjudge-lock-')), 'one.lock');
 const files = (path: string) => readdirSync(join(path, '..'));
+function acquired(path: string): ProcessLock {
+  const lock = ProcessLock.acquire(path);
+  expect(lock).toBeInstanceOf(ProcessLock);
+  return lock as ProcessLock;
+}
 
-describe('RunLock', () => {
+describe('ProcessLock', () => {
   it('is held by one at a time', () => {
     const path = fresh();
-    const lock = RunLock.acquire(path);
-    expect(() => RunLock.acquire(path)).toThrow(`held by process ${process.pid}`);
+    const lock = acquired(path);
+    expect(ProcessLock.acquire(path)).toMatchObject({ pid: process.pid });
     lock.release();
-    RunLock.acquire(path).release();
+    acquired(path).release();
     expect(files(path)).toEqual([]);
   });
 
@@ -22,8 +27,8 @@ describe('RunLock', () => {
     const path = fresh();
     const { pid } = spawnSync(process.execPath, ['-e', '0']);
     writeFileSync(`${path}.3`, JSON.stringify({ pid, started: '1' }));
-    RunLock.acquire(path);
-    expect(files(path)).toEqual(['run.lock.4']);
+    acquired(path);
+    expect(files(path)).toEqual(['one.lock.4']);
     expect((JSON.parse(readFileSync(`${path}.4`, 'utf8')) as { pid: number }).pid).toBe(process.pid);
   });
 
@@ -38,7 +43,7 @@ describe('RunLock', () => {
       const stat = await proc(pid, 'stat', /\) Z /);
       const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
       writeFileSync(`${path}.1`, JSON.stringify({ pid, started }));
-      RunLock.acquire(path).release();
+      acquired(path).release();
     } finally {
       parent.kill();
     }
@@ -47,14 +52,14 @@ describe('RunLock', () => {
   it('takes over when the process id is used again by a later process', () => {
     const path = fresh();
     writeFileSync(`${path}.1`, JSON.stringify({ pid: process.pid, started: '1' }));
-    RunLock.acquire(path).release();
+    acquired(path).release();
   });
 
   it('takes over a torn lock file', () => {
     const path = fresh();
     for (const torn of ['{"pid":', '', 'null', '{}', '{"pid":"1"}']) {
       writeFileSync(`${path}.1`, torn);
-      RunLock.acquire(path).release();
+      acquired(path).release();
     }
     expect(files(path)).toEqual([]);
   });
@@ -82,17 +87,12 @@ async function proc(pid: number, name: string, expected: RegExp): Promise<string
 function contend(path: string): Promise<{ code: number; stderr: string }> {
   const program = `
     import { mkdirSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
-    import { RunLock } from ${JSON.stringify(new URL('../../dist/loop/runLock.js', import.meta.url).href)};
+    import { ProcessLock } from ${JSON.stringify(new URL('../../dist/files/processLock.js', import.meta.url).href)};
     const [path] = process.argv.slice(1);
     let turns = 0;
     while (turns < 20) {
-      let lock;
-      try {
-        lock = RunLock.acquire(path);
-      } catch (error) {
-        if (error.code === 'SJ_WRONG_ARGUMENT') continue;
-        throw error;
-      }
+      const lock = ProcessLock.acquire(path);
+      if (!(lock instanceof ProcessLock)) continue;
       mkdirSync(path + '.alone');
       turns++;
       rmdirSync(path + '.alone');
