@@ -57,9 +57,13 @@ export interface TreeShape {
   pairs: number;
 }
 
-/** The shape of the TreeBatch of these sequences. */
-export function treeShape(sequences: readonly TreeSequence[]): TreeShape {
-  const { rows, headRows, pairs } = new RowCounter().add(sequences);
+/**
+ * The shape of the TreeBatch of these sequences.
+ * @param window rows that a row sees at most, as of treeAttention; 0, the default: its whole path
+ */
+export function treeShape(sequences: readonly TreeSequence[], window = 0): TreeShape {
+  checkSequences(sequences, 'sequences', 'treeShape');
+  const { rows, headRows, pairs } = new TrieCounter().add(sequences, window === 0 ? Infinity : window);
   return { rows, headRows, pairs };
 }
 
@@ -75,7 +79,8 @@ class TrieCounter implements TreeShape {
     return this.read.size;
   }
 
-  add(sequences: readonly TreeSequence[]): this {
+  /** @param mostSeen rows that a row of these sequences sees at most */
+  add(sequences: readonly TreeSequence[], mostSeen = Infinity): this {
     sequences.forEach((sequence, s) => {
       const needed = needsOf(sequence, `sequences[${s}]`, 'RowCounter.add').rows;
       const { tokens, state = 0, targets = [], candidates = [], hidden = [] } = sequence;
@@ -86,7 +91,7 @@ class TrieCounter implements TreeShape {
         let child = this.children.get(key);
         if (child === undefined) {
           child = ++this.rows;
-          this.pairs += i + 1;
+          this.pairs += Math.min(i + 1, mostSeen);
           this.children.set(key, child);
         }
         path.push(child);
