@@ -148,11 +148,11 @@ export class NativeDevice {
   /** Ends recording and keeps nothing. */
   cancelProgram(): void;
   /**
-   * @param pairs of a row and a key it sees, and
-   * @param keys distinct keys read, by each of its calls of `tree_attention_pool`: for `counters()`, which cannot look
-   *   into the tensors. 0 where it has none.
+   * @param reads what its calls of `tree_attention_pool` read, for `counters()`, which cannot look into the tensors: of each
+   *   window (0: none) three numbers in turns, the window, the pairs of a row and a key it sees, and the distinct keys. Calls
+   *   with a window that is not here count none.
    */
-  runProgram(handle: number, pairs?: number, keys?: number): void;
+  runProgram(handle: number, reads?: readonly number[]): void;
   disposeProgram(handle: number): void;
 
   /** Resolves when every command before this has run; rejects with the fault if there was one. */

@@ -157,8 +157,8 @@ export class NativeDevice {
   cancelProgram() {
     this.#raw.cancelProgram();
   }
-  runProgram(handle, pairs = 0, keys = 0) {
-    this.#raw.runProgram(handle, pairs, keys);
+  runProgram(handle, reads = []) {
+    this.#raw.runProgram(handle, reads);
   }
   disposeProgram(handle) {
     this.#raw.disposeProgram(handle);

@@ -243,10 +243,21 @@ void RawDevice::run_program(const Napi::CallbackInfo& info) {
   guarded(env_, "runProgram", [&] {
     Device& device = open("runProgram");
     const Handle program = to_handle(info[0], "runProgram", "program");
-    const auto count = [&](size_t i, const char* name) {
-      return static_cast<double>(to_integer(info[i], 0, (int64_t{1} << 53) - 1, "runProgram", name));
+    if (!info[1].IsArray())
+      throw Error::wrong_argument("runProgram", "reads", "an array of windows, pairs and keys",
+                                  describe_value(info[1]));
+    const auto given = info[1].As<Napi::Array>();
+    if (given.Length() % 3 != 0)
+      throw Error::wrong_argument("runProgram", "reads", "windows, pairs and keys in turns",
+                                  std::to_string(given.Length()) + " numbers");
+    std::vector<Device::PoolReads> reads(given.Length() / 3);
+    const auto number = [&](uint32_t i) {
+      return static_cast<double>(
+          to_integer(given.Get(i), 0, (int64_t{1} << 53) - 1, "runProgram", "reads"));
     };
-    device.run_program(program, count(1, "pairs"), count(2, "keys"));
+    for (uint32_t i = 0; i < reads.size(); ++i)
+      reads[i] = {number(3 * i), number(3 * i + 1), number(3 * i + 2)};
+    device.run_program(program, reads);
   });
 }
 

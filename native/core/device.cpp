@@ -385,14 +385,18 @@ Device::Recorded& Device::find_program(Handle handle, const char* where) {
   throw_elsewhere(handle, where, "program", "a program");
 }
 
-void Device::run_program(Handle handle, double pairs, double keys) {
+void Device::run_program(Handle handle, const std::vector<PoolReads>& reads) {
   refuse_while_recording("runProgram");
   throw_if_poisoned();
   const std::shared_ptr<Program>& program = find_program(handle, "runProgram").program;
   for (size_t op = 0; op < counters_.size(); ++op) counters_[op].add(program->work()[op]);
   for (Arguments arguments : program->pool_reads()) {
-    arguments.numbers[ops::tree_attention_pool::PAIRS] = pairs;
-    arguments.numbers[ops::tree_attention_pool::KEYS] = keys;
+    auto& numbers = arguments.numbers;
+    const auto read = std::find_if(reads.begin(), reads.end(), [&](const PoolReads& one) {
+      return one.window == numbers[ops::tree_attention_pool::WINDOW];
+    });
+    numbers[ops::tree_attention_pool::PAIRS] = read == reads.end() ? 0 : read->pairs;
+    numbers[ops::tree_attention_pool::KEYS] = read == reads.end() ? 0 : read->keys;
     counters_[SJ_OP_tree_attention_pool].add(
         work_of(make_call(SJ_OP_tree_attention_pool, arguments, nullptr)));
   }

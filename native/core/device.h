@@ -75,7 +75,11 @@ class Device {
   Handle end_program();
   void cancel_program();
   // `pairs` and `keys` are what each of its calls of tree_attention_pool reads this time, for the counters.
-  void run_program(Handle handle, double pairs, double keys);
+  // `reads` says what its calls of tree_attention_pool with that window read, for the counters; of others: nothing.
+  struct PoolReads {
+    double window, pairs, keys;
+  };
+  void run_program(Handle handle, const std::vector<PoolReads>& reads);
   void dispose_program(Handle handle);
 
   void sync(std::function<void(const Fault*)> done);

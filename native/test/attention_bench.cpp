@@ -27,10 +27,10 @@ void bench_attention() {
     double best[2] = {1e9, 1e9};
     for (int repeat = 0; repeat < 30; repeat++) {
       const auto t0 = std::chrono::steady_clock::now();
-      SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale}, &view);
+      SJ_CALL(tree_attention, {in.q, in.k, in.v, out.o, out.lse}, {in.scale, in.window}, &view);
       const auto t1 = std::chrono::steady_clock::now();
       SJ_CALL(tree_attention_backward, {in.dout, in.q, in.k, in.v, out.o, out.lse, out.dq, out.dk, out.dv},
-              {in.scale}, &view);
+              {in.scale, in.window}, &view);
       const auto t2 = std::chrono::steady_clock::now();
       best[0] = std::min(best[0], std::chrono::duration<double>(t1 - t0).count());
       best[1] = std::min(best[1], std::chrono::duration<double>(t2 - t1).count());

@@ -53,10 +53,10 @@ Tensor take(const Tensor& x, const std::vector<int>& rows) {
 
 // Analytic gradients of the reference against its own finite differences, along one random direction a
 // tensor.
-void test_reference() {
+void test_reference(double window) {
   const TestTree tree({{5, -1}, {4, 0}, {3, 0}});
-  Inputs in = inputs({SJ_F32, 2, 1, 6, 1.0}, tree.rows());
-  const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.dout);
+  Inputs in = inputs({SJ_F32, 2, 1, 6, 1.0, window}, tree.rows());
+  const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.window, in.dout);
   const std::vector<double>* gradients[] = {&r.dq, &r.dk, &r.dv};
   Tensor Inputs::*members[] = {&Inputs::q, &Inputs::k, &Inputs::v};
   for (int which = 0; which < 3; which++) {
@@ -67,7 +67,7 @@ void test_reference() {
       for (int64_t i = 0; i < moved.size(); i++)
         moved.set(i, kept.get(i) + (side ? 1 : -1) * 0x1p-9 * noise(9, uint64_t(i)));
       in.*members[which] = moved;
-      const AttentionResult at = reference_attention(tree, in.q, in.k, in.v, in.scale, {});
+      const AttentionResult at = reference_attention(tree, in.q, in.k, in.v, in.scale, in.window, {});
       values[side] = 0;
       for (size_t i = 0; i < at.o.size(); i++) values[side] += at.o[i] * in.dout.get(int64_t(i));
     }
@@ -82,19 +82,21 @@ void test_reference() {
 void test_against_reference(const Case& c, const TestTree& tree) {
   const Inputs in = inputs(c, tree.rows());
   const Outputs out = run(in, tree);
-  const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.dout);
+  const AttentionResult r = reference_attention(tree, in.q, in.k, in.v, in.scale, in.window, in.dout);
   const double rounding = c.dtype == SJ_BF16 ? 0x1p-8 : 0;
   // A score of size s has float32 error s 2^-24 times a few; it enters p as a factor.
   const double forward = rounding + 2e-6 * std::max(1.0, c.size),
                backward = 2 * rounding + 1e-5 * std::max(1.0, c.size);
-  const double errors[] = {error_of(out.o, r.o), error_of(out.lse, r.lse), error_of(out.dq, r.dq),
-                           error_of(out.dk, r.dk), error_of(out.dv, r.dv)};
+  // Where a row sees itself alone dq and dk are 0, whatever rounding leaves of terms that cancel.
+  const double least = c.window == 1 ? 1 : 1e-30;
+  const double errors[] = {error_of(out.o, r.o), error_of(out.lse, r.lse), error_of(out.dq, r.dq, least),
+                           error_of(out.dk, r.dk, least), error_of(out.dv, r.dv)};
   for (int i = 0; i < 5; i++)
     SJ_CHECK(errors[i] <= (i < 1   ? forward
                            : i < 2 ? 2e-6
                                    : backward),
-             "dtype %d heads %ld/%ld d %ld size %g: [%d] error %g", c.dtype, long(c.heads), long(c.key_heads),
-             long(c.d), c.size, i, errors[i]);
+             "dtype %d heads %ld/%ld d %ld size %g window %g: [%d] error %g", c.dtype, long(c.heads),
+             long(c.key_heads), long(c.d), c.size, c.window, i, errors[i]);
 
   cpu::set_worker_limit(1);
   SJ_CHECK(equal(out, run(in, tree)), "one thread differs");
@@ -111,7 +113,8 @@ void test_unshared(const Case& c, const TestTree& tree) {
   const int64_t n = c.heads * c.d, m = c.key_heads * c.d;
   for (size_t s = tree.segments.size(); s-- > 0;) {
     const std::vector<int> path = tree.path(tree.segments[s].start + tree.segments[s].length - 1);
-    Inputs alone{take(in.q, path), take(in.k, path), take(in.v, path), take(in.dout, path), in.scale};
+    Inputs alone{take(in.q, path),    take(in.k, path), take(in.v, path),
+                 take(in.dout, path), in.scale,         in.window};
     // A row that an earlier sequence already counted passes no gradient again.
     for (size_t i = 0; i < path.size(); i++)
       if (done[size_t(path[i])])
@@ -136,12 +139,14 @@ void test_unshared(const Case& c, const TestTree& tree) {
     }
   }
   const double tolerance = c.dtype == SJ_BF16 ? 0x1p-6 : 1e-5;
-  SJ_CHECK(error_of(shared.dk, dk) < tolerance && error_of(shared.dv, dv) < tolerance, "dk %g dv %g",
-           error_of(shared.dk, dk), error_of(shared.dv, dv));
+  SJ_CHECK(
+      error_of(shared.dk, dk, c.window == 1 ? 1 : 1e-30) < tolerance && error_of(shared.dv, dv) < tolerance,
+      "dk %g dv %g", error_of(shared.dk, dk), error_of(shared.dv, dv));
 }
 
 // The same tree in pool blocks, every row with a table of its own: written row by row, shared blocks where a
-// block is wholly an ancestor's, head parts copied where a branch starts inside one.
+// block is wholly an ancestor's, head parts copied where a branch starts inside one. Blocks before the window
+// of all of a table's rows are not in it.
 void test_pool(const Case& c) {
   const Inputs in = inputs(c, kTree.rows());
   const Outputs expected = run(in, kTree);
@@ -176,57 +181,70 @@ void test_pool(const Case& c) {
              "kv_write");
     tables.push_back(table);
   }
-  for (const auto& table : tables)
-    for (int i = 0; i < width; i++) flat.push_back(i < int(table.size()) ? table[size_t(i)] : -1);
+  for (size_t s = 0; s < tables.size(); s++) {
+    const int first = c.window ? std::max(0, kTree.segments[s].depth + 1 - int(c.window)) / 64 : 0;
+    for (int i = 0; i < width; i++)
+      flat.push_back(first <= i && i < int(tables[s].size()) ? tables[s][size_t(i)] : -1);
+  }
   const auto table = integers({int64_t(tables.size()), width}, flat);
   Tensor o(c.dtype, {kTree.rows(), c.heads, c.d});
   const double pairs = std::accumulate(lengths.begin(), lengths.end(), 0.0);  // for counters alone
   SJ_CHECK(SJ_CALL(tree_attention_pool,
                    {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
                     integers({kTree.rows()}, lengths), o},
-                   {in.scale, pairs, kTree.rows()}) == SJ_OK,
+                   {in.scale, in.window, pairs, kTree.rows()}) == SJ_OK,
            "pool");
-  SJ_CHECK(same_bits(o, expected.o), "pool and rows differ, d %ld", long(c.d));
+  SJ_CHECK(same_bits(o, expected.o), "pool and rows differ, d %ld window %g", long(c.d), c.window);
 
   sj_error error{};
   lengths[3] = width * 64 + 1;
   SJ_CHECK(SJ_CALL(tree_attention_pool,
                    {in.q, pool_k, pool_v, table, integers({kTree.rows()}, row_table),
                     integers({kTree.rows()}, lengths), o},
-                   {in.scale, pairs, kTree.rows()}, nullptr, &error) == SJ_INVALID &&
+                   {in.scale, in.window, pairs, kTree.rows()}, nullptr, &error) == SJ_INVALID &&
                std::strstr(error.message, "lengths[3]: expected 1 .. 384, received 385"),
            "%s", error.message);
 }
 
-// NaN in one branch stays there, and below the row that has it.
-void test_strangers(int32_t dtype) {
-  const Case c{dtype, 3, 1, 16, 1.0};
-  const int64_t bytes = dtype == SJ_BF16 ? 2 : 4;
+// Bits of the `width` values of a row.
+bool same_row(const Tensor& a, const Tensor& b, int64_t row, int64_t width) {
+  const int64_t bytes = width * (a.view.dtype == SJ_BF16 ? 2 : 4);
+  return !std::memcmp(a.data<char>() + row * bytes, b.data<char>() + row * bytes, size_t(bytes));
+}
+
+// NaN in one branch stays there, below the row that has it and as far as the window.
+void test_strangers(int32_t dtype, double window) {
+  const Case c{dtype, 3, 1, 16, 1.0, window};
   const Inputs clean = inputs(c, kTree.rows());
   const Outputs expected = run(clean, kTree);
-  Inputs in{clean.q.copy(), clean.k.copy(), clean.v.copy(), clean.dout.copy(), clean.scale};
+  Inputs in{clean.q.copy(), clean.k.copy(), clean.v.copy(), clean.dout.copy(), clean.scale, clean.window};
   const int bad = kTree.segments[4].start + 2;
   for (Tensor* t : {&in.q, &in.k, &in.v})
     for (int64_t x = 0; x < t->size() / kTree.rows(); x++) t->set(bad * (t->size() / kTree.rows()) + x, NAN);
   const Outputs out = run(in, kTree);
+  std::vector<bool> touched(size_t(kTree.rows()));  // keys that such a row sees
   for (int row = 0; row < kTree.rows(); row++) {
-    const std::vector<int> path = kTree.path(row);
-    const bool below = std::find(path.begin(), path.end(), bad) != path.end();
+    const std::vector<int> path = kTree.path(row, window);
+    if (std::find(path.begin(), path.end(), bad) == path.end()) {
+      SJ_CHECK(same_row(out.o, expected.o, row, 48) && same_row(out.dq, expected.dq, row, 48),
+               "row %d changed, window %g", row, window);
+      continue;
+    }
     for (int64_t i = row * 48; i < (row + 1) * 48; i++)
-      if (below)
-        SJ_CHECK(std::isnan(out.o.get(i)), "row %d should be NaN", row);
-      else
-        SJ_CHECK(
-            !std::memcmp(out.o.data<char>() + i * bytes, expected.o.data<char>() + i * bytes, bytes) &&
-                !std::memcmp(out.dq.data<char>() + i * bytes, expected.dq.data<char>() + i * bytes, bytes),
-            "row %d changed", row);
+      SJ_CHECK(std::isnan(out.o.get(i)), "row %d should be NaN, window %g", row, window);
+    for (const int key : path) touched[size_t(key)] = true;
   }
+  for (int key = 0; key < kTree.rows(); key++)
+    if (!touched[size_t(key)])
+      SJ_CHECK(same_row(out.dk, expected.dk, key, 16) && same_row(out.dv, expected.dv, key, 16),
+               "key %d changed, window %g", key, window);
 }
 
 }  // namespace
 
 void test_attention() {
-  test_reference();
+  test_reference(0);
+  test_reference(2);
   for (const int32_t dtype : {SJ_F32, SJ_BF16})
     for (const Case& c : {Case{dtype, 9, 3, 64, 1.0},
                           {dtype, 1, 1, 16, 1.0},
@@ -234,16 +252,27 @@ void test_attention() {
                           {dtype, 4, 2, 40, 1.0},
                           {dtype, 2, 1, 129, 1.0},
                           {dtype, 5, 1, 16, 1e-4},
-                          {dtype, 5, 1, 16, 100.0}}) {
+                          {dtype, 5, 1, 16, 100.0},
+                          {dtype, 9, 3, 64, 1.0, 65},
+                          {dtype, 1, 1, 16, 1.0, 1},
+                          {dtype, 3, 3, 7, 1.0, 64},
+                          {dtype, 4, 2, 40, 1.0, 100},
+                          {dtype, 2, 1, 129, 1.0, 63},
+                          {dtype, 5, 1, 16, 1.0, 3},
+                          {dtype, 5, 1, 16, 1.0, 1000}}) {
       test_against_reference(c, kTree);
       test_unshared(c, kTree);
       test_pool(c);
     }
-  for (const int32_t dtype : {SJ_F32, SJ_BF16}) test_strangers(dtype);
+  for (const int32_t dtype : {SJ_F32, SJ_BF16})
+    for (const double window : {0, 1, 3, 40, 70}) test_strangers(dtype, window);
   for (uint64_t seed = 0; seed < 20; seed++) {
     const TestTree tree = random_tree(seed);
-    test_against_reference({SJ_F32, 2, 1, 5, 1.0}, tree);
-    test_unshared({SJ_F32, 2, 1, 5, 1.0}, tree);
+    for (const double window : {0.0, 1.0 + 11.0 * double(seed)}) {
+      const Case c{SJ_F32, 2, 1, 5, 1.0, window};
+      test_against_reference(c, tree);
+      test_unshared(c, tree);
+    }
   }
 }
 

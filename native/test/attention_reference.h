@@ -24,8 +24,8 @@ struct TestTree {
     while (row >= segments[size_t(s)].start + segments[size_t(s)].length) s++;
     return s;
   }
-  // The rows from the root to `row`.
-  std::vector<int> path(int row) const {
+  // The rows from the root to `row`; with a window the last so many.
+  std::vector<int> path(int row, double window = 0) const {
     std::vector<int> path;
     for (int s = segment_of(row); s >= 0; s = segments[size_t(s)].parent) {
       for (; row >= segments[size_t(s)].start; row--) path.push_back(row);
@@ -34,6 +34,7 @@ struct TestTree {
         row = p.start + p.length - 1;
       }
     }
+    if (window > 0 && double(path.size()) > window) path.resize(size_t(window));
     std::reverse(path.begin(), path.end());
     return path;
   }
@@ -45,7 +46,7 @@ struct AttentionResult {
 
 // `dout` absent: forward only.
 inline AttentionResult reference_attention(const TestTree& tree, const Tensor& q, const Tensor& k,
-                                           const Tensor& v, double scale, const Tensor& dout) {
+                                           const Tensor& v, double scale, double window, const Tensor& dout) {
   const int64_t heads = q.view.dims[1], key_heads = k.view.dims[1], d = q.view.dims[2];
   AttentionResult r;
   r.o.resize(size_t(q.size()));
@@ -54,7 +55,7 @@ inline AttentionResult reference_attention(const TestTree& tree, const Tensor& q
   r.dk.resize(size_t(k.size()));
   r.dv.resize(size_t(k.size()));
   for (int row = 0; row < tree.rows(); row++) {
-    const std::vector<int> path = tree.path(row);
+    const std::vector<int> path = tree.path(row, window);
     for (int64_t h = 0; h < heads; h++) {
       const int64_t g = h / (heads / key_heads), qi = (row * heads + h) * d;
       const auto ki = [&](size_t j) { return (path[j] * key_heads + g) * d; };

@@ -96,9 +96,9 @@ inline Tensor integers(std::vector<int64_t> shape, const std::vector<int32_t>& v
 inline bool same_bits(const Tensor& a, const Tensor& b) {
   return a.bytes() == b.bytes() && std::memcmp(a.memory.get(), b.memory.get(), a.bytes()) == 0;
 }
-// Largest |a - expected| over the largest |expected|.
-inline double error_of(const Tensor& a, const std::vector<double>& expected) {
-  double worst = 0, scale = 1e-30;
+// Largest |a - expected| over the largest |expected|, or `least` where that is more.
+inline double error_of(const Tensor& a, const std::vector<double>& expected, double least = 1e-30) {
+  double worst = 0, scale = least;
   for (int64_t i = 0; i < a.size(); i++) {
     scale = std::max(scale, std::abs(expected[size_t(i)]));
     const double e = std::abs(a.get(i) - expected[size_t(i)]);

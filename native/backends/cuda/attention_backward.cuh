@@ -16,6 +16,7 @@ struct AttentionBackward {
   KeyPlanView keys;
   float *parts;  // of dk and dv: [part, key head, 2, keys of a block, D]
   int heads, key_heads, group, width;
+  int window;           // keys that a row sees at most
   float scale, factor;  // factor = scale log2 e
 };
 
@@ -94,17 +95,21 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) query_gradients(Attention
     }
     cp_async_commit();
     const bf16 *k = ks + p % 2 * kTileSize<D, kKeys>, *v = vs + p % 2 * kTileSize<D, kKeys>;
-    int seen[2 * M];
-    int most = 0;
+    SeenKeys seen[2 * M];
+    int least = kKeys, most = 0;
 #pragma unroll
     for (int h = 0; h < 2 * M; h++) {
       const int m = row + 8 * h + lane / 4;
-      seen[h] = m >= now.begin && m < now.end ? vectors[m].position + 1 - now.chunk * kKeys : 0;
-      most = max(most, seen[h]);
+      seen[h] = {0, 0};
+      if (m < now.begin || m >= now.end) continue;
+      seen[h] = seen_keys(vectors[m].position, a.window, now.chunk);
+      least = min(least, max(seen[h].first, 0));
+      most = max(most, seen[h].end);
     }
     if (row >= tile.count) continue;
+    least = __reduce_min_sync(kAllLanes, least);
     most = __reduce_max_sync(kAllLanes, most);
-    for (int strip = 0; strip < min(most, kKeys); strip += kStrip) {
+    for (int strip = least / kStrip * kStrip; strip < min(most, kKeys); strip += kStrip) {
       float s[M][4][4] = {}, dp[M][4][4] = {};
       products<D, 2>(s, qs, row, k, strip, lane);
       products<D, 2>(dp, dos, row, v, strip, lane);
@@ -116,7 +121,8 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) query_gradients(Attention
 #pragma unroll
           for (int e = 0; e < 4; e++) {
             const int h = 2 * m + e / 2, key = strip + 8 * n + lane % 4 * 2 + e % 2;
-            const float weight = key < seen[h] ? weight_of(s[m][n][e], a.factor, lse[h]) : 0.0f;
+            const bool sees = key >= seen[h].first && key < seen[h].end;
+            const float weight = sees ? weight_of(s[m][n][e], a.factor, lse[h]) : 0.0f;
             s[m][n][e] = weight * (dp[m][n][e] - delta[h]);
           }
         }
@@ -134,11 +140,30 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) query_gradients(Attention
   }
 }
 
-// dk and dv: a block takes a block of keys through the query vectors at and below them, 64 at a time, in
+// A tile of query vectors of a key task: the run's from `begin` on, at most 64.
+struct KeyTile {
+  int begin, end, cut;
+};
+// A task's tiles in order, empty ones past the last.
+struct TileWalk {
+  const KeyRun *run, *last;
+  int begin;
+  __device__ TileWalk(const KeyPlanView &plan, const KeyTask &task)
+      : run(plan.runs + task.run), last(run + task.runs), begin(run->begin) {}
+  __device__ KeyTile next() {
+    if (run == last) return {0, 0, 0};
+    const KeyTile tile{begin, run->end, run->cut};
+    begin += kKeys;
+    if (begin >= tile.end && ++run != last) begin = run->begin;
+    return tile;
+  }
+};
+
+// dk and dv: a block takes a block of keys through the query vectors that see any of them, 64 at a time, in
 // preorder. Warps split the keys, so each sum is one warp's, in the order of the vectors.
 template <int D>
 __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBackward<bf16> a) {
-  constexpr int M = kKeyPieces<D>, kBlock = kGradientKeys<D>, kVectors = 64;
+  constexpr int M = kKeyPieces<D>, kBlock = kGradientKeys<D>, kVectors = kKeys;
   using Keys = RowCopy<D, kBlock, kBackwardThreads>;
   using Queries = RowCopy<D, kVectors, kBackwardThreads>;
   DYN_SMEM(bf16, smem);
@@ -146,16 +171,21 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBa
   bf16 *dos = qs + 2 * kTileSize<D, kVectors>;
   const int g = blockIdx.x % a.key_heads, tid = threadIdx.x, warp = tid / 32, lane = tid % 32;
   const KeyTask task = a.keys.tasks[blockIdx.x / a.key_heads];
-  const int tiles = (task.end - task.begin + kVectors - 1) / kVectors;
+  TileWalk walk(a.keys, task);
+  KeyTile now = walk.next(), next = walk.next();
 
-  SHARED(int32_t, vectors, 2 * kVectors);  // of this tile and the next, -1 past the last
+  SHARED(QueryRow, vectors, 2 * kVectors);  // of this tile and the next, row -1 past the last
   SHARED(float, lse, 2 * kVectors);
   SHARED(float, delta, 2 * kVectors);
-  const auto find = [&](int v) {
-    if (v >= task.end) return -1;
-    return a.keys.rows[v / a.group].row * a.heads + g * a.group + v % a.group;
+  SHARED(int32_t, lows, 2 * kVectors);                 // the block's first key that a vector sees
+  const int depth = a.keys.rows[task.index].position;  // of key 0
+  const auto find = [&](const KeyTile &tile, int m) {
+    const int v = tile.begin + m;
+    if (v >= tile.end) return QueryRow{-1, 0};
+    const QueryRow at = a.keys.rows[v / a.group];
+    return QueryRow{at.row * a.heads + g * a.group + v % a.group, at.position};
   };
-  vectors[tid] = find(task.begin + tid);
+  vectors[tid] = find(tid < kVectors ? now : next, tid % kVectors);
 #pragma unroll
   for (int i = 0; i < Keys::kSteps; i++) {
     const int j = Keys::row(tid, i);
@@ -167,14 +197,16 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBa
   const auto copy_queries = [&](int buffer) {
 #pragma unroll
     for (int i = 0; i < Queries::kSteps; i++) {
-      const int v = vectors[buffer * kVectors + Queries::row(tid, i)];
+      const int v = vectors[buffer * kVectors + Queries::row(tid, i)].row;
       const size_t at = size_t(max(v, 0)) * a.width;
       Queries::copy(qs + buffer * kTileSize<D, kVectors>, tid, i, a.q + at, v >= 0, a.width);
       Queries::copy(dos + buffer * kTileSize<D, kVectors>, tid, i, a.dout + at, v >= 0, a.width);
     }
-    const int v = vectors[buffer * kVectors + tid % kVectors];  // past the last: zeros, which add nothing
+    const int v = vectors[buffer * kVectors + tid % kVectors].row;  // past the last: zeros, which add nothing
     float *to = (tid < kVectors ? lse : delta) + buffer * kVectors + tid % kVectors;
     cp_async4(to, (tid < kVectors ? a.lse : a.delta) + max(v, 0), v >= 0);
+    if (tid >= kVectors) return;
+    lows[buffer * kVectors + tid] = first_key(vectors[buffer * kVectors + tid].position, a.window) - depth;
   };
   copy_queries(0);
   cp_async_commit();
@@ -185,13 +217,14 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBa
   const int first = (task.index + row) * a.group, all = (task.index + row + 16 * M - 1) * a.group;
   float dk[M][D / 8][4] = {}, dv[M][D / 8][4] = {};
 
-  for (int i = 0; i < tiles; i++) {
-    const int begin = task.begin + i * kVectors, buffer = i % 2;
+  for (int buffer = 0; now.begin < now.end; buffer ^= 1) {
+    const int begin = now.begin;
     cp_async_wait<0>();
     __syncthreads();  // this tile is here, and the buffer of the one before is free
-    if (i + 1 < tiles) copy_queries((i + 1) % 2);
+    if (next.begin < next.end) copy_queries(buffer ^ 1);
     cp_async_commit();
-    const int later = tid < kVectors ? find(begin + 2 * kVectors + tid) : -1;
+    const KeyTile later = walk.next();
+    const QueryRow ahead = tid < kVectors ? find(later, tid) : QueryRow{-1, 0};
     const bf16 *q = qs + buffer * kTileSize<D, kVectors>, *dout = dos + buffer * kTileSize<D, kVectors>;
 #pragma unroll 2
     for (int strip = 0; strip < kVectors; strip += kStrip) {
@@ -199,17 +232,19 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBa
       float s[M][4][4] = {}, dp[M][4][4] = {};
       products<D, 2>(s, ks, row, q, strip, lane);
       products<D, 2>(dp, vs, row, dout, strip, lane);
-      const bool whole = begin + strip >= all;
+      const bool whole = begin + strip >= all && !now.cut;
 #pragma unroll
       for (int n = 0; n < 4; n++) {
 #pragma unroll
         for (int e = 0; e < 2; e++) {
           const int c = strip + 8 * n + lane % 4 * 2 + e;
           const float l = lse[buffer * kVectors + c] * float(kLog2e), d = delta[buffer * kVectors + c];
+          const int low = lows[buffer * kVectors + c];
 #pragma unroll
           for (int h = 0; h < 2 * M; h++) {
             float &x = s[h / 2][n][h % 2 * 2 + e], &y = dp[h / 2][n][h % 2 * 2 + e];
-            x = whole || begin + c >= from(h) ? weight_of(x, a.factor, l) : 0.0f;
+            const bool sees = begin + c >= from(h) && row + 8 * h + lane / 4 >= low;
+            x = whole || sees ? weight_of(x, a.factor, l) : 0.0f;
             y = x * (y - d);
           }
         }
@@ -223,7 +258,9 @@ __global__ void __launch_bounds__(kBackwardThreads, 2) key_gradients(AttentionBa
       accumulate<D, D / 16>(dv, weights, dout, strip, 0, lane);
       accumulate<D, D / 16>(dk, ds, q, strip, 0, lane);
     }
-    if (tid < kVectors) vectors[buffer * kVectors + tid] = later;
+    if (tid < kVectors) vectors[buffer * kVectors + tid] = ahead;
+    now = next;
+    next = later;
   }
 
   const auto store = [&](float(&sum)[M][D / 8][4], bf16 *staging, bf16 *out, int which) {

@@ -68,11 +68,13 @@ __global__ void __launch_bounds__(kSimtThreads, 1) query_gradients_simt(Attentio
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       const int m = 4 * y + i;
-      const bool sees = m >= pass.begin && m < pass.end;
-      const int seen = sees ? vectors[m].position + 1 - pass.chunk * kKeys : 0;
+      SeenKeys seen{0, 0};
+      if (m >= pass.begin && m < pass.end) seen = seen_keys(vectors[m].position, a.window, pass.chunk);
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        const float weight = x + 16 * j < seen ? weight_of(s[i][j], a.factor, lse[i]) : 0.0f;
+        const int key = x + 16 * j;
+        const bool sees = key >= seen.first && key < seen.end;
+        const float weight = sees ? weight_of(s[i][j], a.factor, lse[i]) : 0.0f;
         ws[m * kWeightStride + x + 16 * j] = weight * (dp[i][j] - delta[i]);
       }
     }
@@ -98,26 +100,31 @@ __global__ void __launch_bounds__(kSimtThreads, 1) key_gradients_simt(AttentionB
   float* ws = qs + kSimtTile * kFloatStride<D>;
   const int g = blockIdx.x % a.key_heads, tid = threadIdx.x, x = tid % 16, y = tid / 16;
   const KeyTask task = a.keys.tasks[blockIdx.x / a.key_heads];
-  SHARED(int32_t, vectors, kSimtTile);  // -1 past the last
-  SHARED(float2, stats, kSimtTile);     // lse log2 e, delta; zeros past the last, which add nothing
+  SHARED(QueryRow, vectors, kSimtTile);  // row -1 past the last
+  SHARED(float2, stats, kSimtTile);      // lse log2 e, delta; zeros past the last, which add nothing
   const auto key = [&](const T* from) {
     return [&, from](int j) {
       return j < task.count ? from + (size_t(task.row + j) * a.key_heads + g) * a.width : nullptr;
     };
   };
   const auto vector = [&](const T* from) {
-    return [&, from](int m) { return vectors[m] >= 0 ? from + size_t(vectors[m]) * a.width : nullptr; };
+    return
+        [&, from](int m) { return vectors[m].row >= 0 ? from + size_t(vectors[m].row) * a.width : nullptr; };
   };
   load_rows<D>(ks, a.width, key(a.k));
   load_rows<D>(vs, a.width, key(a.v));
   float dk[4][D / 16] = {}, dv[4][D / 16] = {};
-  for (int begin = task.begin; begin < task.end; begin += kSimtTile) {
+  const int depth = a.keys.rows[task.index].position;  // of the block's first key
+  TileWalk walk(a.keys, task);
+  for (KeyTile tile = walk.next(); tile.begin < tile.end; tile = walk.next()) {
+    const int begin = tile.begin;
     if (tid < kSimtTile) {
       const int v = begin + tid;
-      int at = -1;
-      if (v < task.end) at = a.keys.rows[v / a.group].row * a.heads + g * a.group + v % a.group;
+      QueryRow at{-1, 0};
+      if (v < tile.end) at = a.keys.rows[v / a.group];
+      if (at.row >= 0) at.row = at.row * a.heads + g * a.group + v % a.group;
       vectors[tid] = at;
-      stats[tid] = at < 0 ? float2{0, 0} : float2{a.lse[at] * float(kLog2e), a.delta[at]};
+      stats[tid] = at.row < 0 ? float2{0, 0} : float2{a.lse[at.row] * float(kLog2e), a.delta[at.row]};
     }
     __syncthreads();
     float s[4][4], dp[4][4];
@@ -129,7 +136,8 @@ __global__ void __launch_bounds__(kSimtThreads, 1) key_gradients_simt(AttentionB
 #pragma unroll
       for (int j = 0; j < 4; j++) {
         const int c = x + 16 * j;
-        const bool sees = begin + c >= (task.index + 4 * y + i) * a.group;
+        const int low = first_key(vectors[c].position, a.window) - depth;  // the block's first key it sees
+        const bool sees = begin + c >= (task.index + 4 * y + i) * a.group && 4 * y + i >= low;
         s[i][j] = sees ? weight_of(s[i][j], a.factor, stats[c].x) : 0.0f;
         ws[(4 * y + i) * kWeightStride + c] = s[i][j];
       }

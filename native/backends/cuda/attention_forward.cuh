@@ -14,6 +14,7 @@ struct TreeAttention {
   float* lse;
   QueryPlanView plan;
   int heads, key_heads, group, width;
+  int window;  // keys that a row sees at most
   Scale scale;
 };
 
@@ -71,10 +72,11 @@ __global__ void __launch_bounds__(kForwardThreads, D > 32 ? 2 : 3) attend_mma(Tr
 #pragma unroll
   for (int h = 0; h < 4; h++) sum[h] = 0;
 
-  // Keys of a pass that the warp's vector 8 h + g sees, 0 or less for none.
+  // Keys of a pass that the warp's vector 8 h + g sees.
   const auto seen = [&](const Pass& pass, int h) {
     const int m = row + 8 * h + lane / 4;
-    return m >= pass.begin && m < pass.end ? vectors[m].position + 1 - pass.chunk * kKeys : 0;
+    return m >= pass.begin && m < pass.end ? seen_keys(vectors[m].position, a.window, pass.chunk)
+                                           : SeenKeys{0, 0};
   };
 
   for (int p = 0; p < tile.passes; p++) {
@@ -83,9 +85,9 @@ __global__ void __launch_bounds__(kForwardThreads, D > 32 ? 2 : 3) attend_mma(Tr
       const Pass pass = pass_at(p);
 #pragma unroll
       for (int h = 0; h < 4; h++) {
-        const int keys = seen(pass, h);
-        some |= keys > 0;
-        all &= keys >= kKeys;
+        const SeenKeys keys = seen(pass, h);
+        some |= keys.end > 0 && keys.first < kKeys;
+        all &= keys.end >= kKeys && keys.first <= 0;
       }
     }
     some = vectors[row].row >= 0 && __any_sync(kAllLanes, some);

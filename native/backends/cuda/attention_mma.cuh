@@ -156,13 +156,14 @@ __device__ __forceinline__ float quad_sum(float x) {
   return x + __shfl_xor_sync(kAllLanes, x, 2);
 }
 
-// Hides the keys of a chunk from the `seen`-th on; half 0 is row g, half 1 row g + 8.
-__device__ __forceinline__ void mask(float (&s)[8][4], int half, int seen, int lane) {
+// Hides the keys of a chunk that a row does not see; half 0 is row g, half 1 row g + 8.
+__device__ __forceinline__ void mask(float (&s)[8][4], int half, SeenKeys seen, int lane) {
 #pragma unroll
   for (int n = 0; n < 8; n++) {
 #pragma unroll
     for (int e = 0; e < 2; e++) {
-      if (8 * n + lane % 4 * 2 + e >= seen) s[n][2 * half + e] = -INFINITY;
+      const int key = 8 * n + lane % 4 * 2 + e;
+      if (key < seen.first || key >= seen.end) s[n][2 * half + e] = -INFINITY;
     }
   }
 }

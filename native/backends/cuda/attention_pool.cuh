@@ -17,6 +17,7 @@ inline constexpr int kPoolVectors = 16;
 struct PoolRow {
   int table, length;
   __device__ int chunks() const { return (length + kKeys - 1) / kKeys; }
+  __device__ int first_chunk(int window) const { return first_key(length - 1, window) / kKeys; }
 };
 
 template <class T>
@@ -27,6 +28,7 @@ struct PoolAttention {
   FaultRecord* faults;
   int rows, heads, key_heads, group, width;
   int blocks, table_count, table_width;
+  int window;  // keys that a row sees at most
   Scale scale;
 
   // A row and a block of it; one that is out of range is a fault and reads something harmless.
@@ -59,7 +61,8 @@ struct PoolPass {
 struct PassWalk {
   PoolRow own;  // this lane's row, length 0: none
   int chunks;   // of the longest row
-  int chunk = -1, block = -1;
+  int chunk;    // before the first that any of them sees, to start with
+  int block = -1;
   uint32_t runs = 0, starts = 0,
            reach = 0;  // first rows of runs from the current one on, of all; rows this far
 
@@ -70,7 +73,8 @@ struct PassWalk {
       n -= __popc(runs);
       runs = 0;
       if (++chunk >= chunks) return false;
-      block = own.length > chunk * kKeys ? a.block(own, chunk) : -1;
+      const bool sees = own.length > chunk * kKeys && own.first_chunk(a.window) <= chunk;
+      block = sees ? a.block(own, chunk) : -1;
       const int before = __shfl_up_sync(kAllLanes, block, 1);
       reach = __ballot_sync(kAllLanes, block >= 0);
       starts = __ballot_sync(kAllLanes, block >= 0 && (threadIdx.x % 32 == 0 || before != block));
@@ -97,22 +101,24 @@ inline constexpr size_t kPoolSmem =
     sizeof(bf16) * (kTileSize<D, kPoolVectors> + kPoolWarps<D> * (kKeyTile<D> + kTileSize<D, kKeys>));
 
 // Rows that a block of threads may take, and whether row `r` has joined the one before: where they share the
-// block in the middle of its path they share those before it too.
+// block in the middle of what it sees they share those before it too.
 template <class T>
 __device__ __forceinline__ int rows_taken(const PoolAttention<T>& a, int r, PassWalk& walk) {
   const int lane = threadIdx.x % 32, most = max(1, kPoolVectors / a.group), first = r / most * most;
   PoolRow at{0, 0};
   if (lane < most && first + lane < a.rows) at = a.row(first + lane);
   const PoolRow before{__shfl_up_sync(kAllLanes, at.table, 1), __shfl_up_sync(kAllLanes, at.length, 1)};
-  const int middle = at.chunks() / 2;
+  const int middle = (at.first_chunk(a.window) + at.chunks()) / 2;
   const bool joins = lane > 0 && at.length > 0 && before.length > middle * kKeys &&
-                     a.block(before, middle) == a.block(at, middle);
+                     before.first_chunk(a.window) <= middle && a.block(before, middle) == a.block(at, middle);
   const uint32_t joined = __ballot_sync(kAllLanes, joins);
   const int own = r - first;
   if (joined >> own & 1) return 0;
   const int taken = __ffs(~(joined >> own >> 1));
   walk.own = {__shfl_sync(kAllLanes, at.table, own + lane), __shfl_sync(kAllLanes, at.length, own + lane)};
   if (lane >= taken) walk.own.length = 0;
+  const int first_chunk = walk.own.length > 0 ? walk.own.first_chunk(a.window) : INT32_MAX;
+  walk.chunk = __reduce_min_sync(kAllLanes, first_chunk) - 1;
   walk.chunks = __reduce_max_sync(kAllLanes, walk.own.chunks());
   return taken;
 }
@@ -209,7 +215,7 @@ __global__ void __launch_bounds__(32 * kPoolWarps<D>) attend_pool_mma(PoolAttent
 #pragma unroll
       for (int half = 0; half < 2; half++) {
         const bool sees = slot[half] >= pass.begin && slot[half] < pass.end;
-        mask(s, half, sees ? length[half] - pass.chunk * kKeys : 0, lane);
+        mask(s, half, sees ? seen_keys(length[half] - 1, a.window, pass.chunk) : SeenKeys{0, 0}, lane);
         const float top = row_top(s, half);
         if (lane % 4 == 0) tops[warp * kPoolVectors + lane / 4 + 8 * half] = top * a.scale.factor;
       }

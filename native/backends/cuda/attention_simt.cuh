@@ -117,7 +117,7 @@ inline constexpr size_t kSimtSmem =
 // Source:
 //   int passes()                    chunks or pieces of chunks to visit, ascending for each vector
 //   void enter(int p)               called by all threads before what follows
-//   int seen(int m)                 keys that vector m sees, 0 or less for none
+//   SeenKeys seen(int m)            keys that vector m sees
 //   float4 key(int r, int x), value(int r, int x)    of key r, zeros past the last key and past the width
 //   kKeysFirst                      neighbouring threads had better take neighbouring keys (else columns)
 //   float4 query(int m, int x)      of vector m, zeros past the last
@@ -154,11 +154,12 @@ __device__ void attend_simt(Source& source, const Scale& scale, int width, float
     dot_products<D, R>(s, qs, kv, y, x, width);
 #pragma unroll
     for (int i = 0; i < R; i++) {
-      const int seen = source.seen(R * y + i);
+      const SeenKeys seen = source.seen(R * y + i);
       float top = -INFINITY;
 #pragma unroll
       for (int j = 0; j < 4; j++) {
-        if (x + 16 * j >= seen) s[i][j] = -INFINITY;
+        const int key = x + 16 * j;
+        if (key < seen.first || key >= seen.end) s[i][j] = -INFINITY;
         top = fmaxf(top, s[i][j]);
       }
       const SoftmaxStep step = advance(base[i], row_max16(top) * scale.factor);

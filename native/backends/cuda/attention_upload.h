@@ -35,6 +35,7 @@ inline int32_t place_plan(const QueryPlan& plan, Carver& carver, QueryPlanView* 
 
 struct KeyPlanView {
   const QueryRow* rows;
+  const KeyRun* runs;
   const KeyTask* tasks;
   const KeySum* sums;
 };
@@ -42,6 +43,7 @@ struct KeyPlanView {
 inline int32_t place_plan(const KeyPlan& plan, Carver& carver, KeyPlanView* view, Context* context,
                           sj_error* error) {
   int32_t code = upload_piece(plan.rows, carver, &view->rows, context, error);
+  if (!code) code = upload_piece(plan.runs, carver, &view->runs, context, error);
   if (!code) code = upload_piece(plan.tasks, carver, &view->tasks, context, error);
   if (!code) code = upload_piece(plan.sums, carver, &view->sums, context, error);
   return code;

@@ -7,6 +7,7 @@
 namespace selfjudge::cuda {
 namespace {
 using namespace ops::tree_attention;
+using ops::most_seen;
 
 constexpr int kRows = 4;  // query vectors of a thread in float32
 constexpr int kSimtVectors = 16 * kRows;
@@ -21,10 +22,10 @@ struct RowSource {
 
   __device__ int passes() const { return tile.passes; }
   __device__ void enter(int p) { pass = a.plan.passes[tile.pass + p]; }
-  __device__ int seen(int m) const {
-    if (m < pass.begin || m >= pass.end) return 0;
+  __device__ SeenKeys seen(int m) const {
+    if (m < pass.begin || m >= pass.end) return {0, 0};
     const int v = tile.first + min(m, tile.count - 1);
-    return a.plan.rows[v / a.group].position + 1 - pass.chunk * kKeys;
+    return seen_keys(a.plan.rows[v / a.group].position, a.window, pass.chunk);
   }
   __device__ float4 key(int r, int x) const { return load(a.k, r, x); }
   __device__ float4 value(int r, int x) const { return load(a.v, r, x); }
@@ -61,7 +62,8 @@ __global__ void __launch_bounds__(kSimtThreads, D > 128 ? 1 : 2) attend_rows(Tre
 const QueryPlan& plan_of(const sj_call& call) {
   const int group = int(dim(call, Q, 1) / dim(call, K, 1));
   return plan_for<QueryPlan>(*call.tree, group,
-                             by_mma(call, Q, dim(call, Q, 2)) ? kForwardVectors : kSimtVectors);
+                             by_mma(call, Q, dim(call, Q, 2)) ? kForwardVectors : kSimtVectors,
+                             most_seen(call.numbers[WINDOW]));
 }
 
 }  // namespace
@@ -95,6 +97,7 @@ int32_t run_tree_attention(const sj_call& call, Context& context, sj_error* erro
                             int(key_heads),
                             int(heads / key_heads),
                             int(width),
+                            most_seen(call.numbers[WINDOW]),
                             Scale(call.numbers[SCALE])};
   };
   const dim3 grid(unsigned(plan.tiles.size() * size_t(key_heads)));

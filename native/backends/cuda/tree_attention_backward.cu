@@ -8,6 +8,7 @@
 namespace selfjudge::cuda {
 namespace {
 using namespace ops::tree_attention_backward;
+using ops::most_seen;
 
 constexpr int kThreads = 256;
 
@@ -68,8 +69,9 @@ struct Plans {
 
  private:
   Plans(const sj_call& call, const Kernels& kernels, int group, int key_heads)
-      : queries(plan_for<QueryPlan>(*call.tree, group, kernels.vectors)),
-        keys(plan_for<KeyPlan>(*call.tree, group, key_heads, kernels.keys)) {}
+      : queries(plan_for<QueryPlan>(*call.tree, group, kernels.vectors, most_seen(call.numbers[WINDOW]))),
+        keys(plan_for<KeyPlan>(*call.tree, group, key_heads, kernels.keys, most_seen(call.numbers[WINDOW]))) {
+  }
 };
 
 struct Workspace {
@@ -130,6 +132,7 @@ int32_t run_tree_attention_backward(const sj_call& call, Context& context, sj_er
                                  int(key_heads),
                                  int(heads / key_heads),
                                  int(width),
+                                 most_seen(call.numbers[WINDOW]),
                                  float(call.numbers[SCALE]),
                                  float(call.numbers[SCALE] * kLog2e)};
     const int64_t vectors = dim(call, Q, 0) * heads;

@@ -20,19 +20,19 @@ struct PoolSource {
   int chunk;
   int64_t block;
 
-  __device__ int passes() const { return at.chunks(); }
+  __device__ int passes() const { return at.chunks() - at.first_chunk(a.window); }
   __device__ void enter(int p) {
-    chunk = p;
-    block = a.block(at, p);
+    chunk = at.first_chunk(a.window) + p;
+    block = a.block(at, chunk);
   }
-  __device__ int seen(int) const { return at.length - chunk * kKeys; }
+  __device__ SeenKeys seen(int) const { return seen_keys(at.length - 1, a.window, chunk); }
   __device__ float4 key(int r, int x) const {
     const T* k = a.pool_k + ((block * a.key_heads + g) * a.width + x) * kKeys + r;
     const auto at = [&](int i) { return x + i < a.width ? to_float(k[i * kKeys]) : 0.0f; };
     return {at(0), at(1), at(2), at(3)};
   }
   __device__ float4 value(int r, int x) const {
-    if (r >= at.length - chunk * kKeys) return {0, 0, 0, 0};
+    if (r < seen(0).first || r >= seen(0).end) return {0, 0, 0, 0};
     return load_four(a.pool_v + ((block * a.key_heads + g) * kKeys + r) * a.width, x, a.width);
   }
   __device__ float4 query(int m, int x) const {
@@ -86,6 +86,7 @@ int32_t run_tree_attention_pool(const sj_call& call, Context& context, sj_error*
                             int(dim(call, POOL_K, 0)),
                             int(dim(call, TABLES, 0)),
                             int(dim(call, TABLES, 1)),
+                            ops::most_seen(call.numbers[WINDOW]),
                             Scale(call.numbers[SCALE])};
   };
   const dim3 grid(unsigned(rows * key_heads), blocks_for(group, kPoolVectors));

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/contracts/relations.h"
 
 namespace selfjudge {
@@ -48,19 +50,22 @@ double linear_backward(const sj_call& call) {
          adapter_backward(call, A1, B1, GRAD_A1, GRAD_B1, call.numbers[ROWS1], need_dx);
 }
 
-// Pairs of a row and a key it sees.
-double visible_pairs(const sj_tree& tree) {
+// Pairs of a row and a key it sees: a row at depth i sees i + 1, or as many as the window holds.
+double visible_pairs(const sj_tree& tree, double window) {
+  const double most = ops::most_seen(window);
   double pairs = 0;
   for (int s = 0; s < tree.n_segments; ++s) {
-    const double length = tree.segments[s].length;
-    pairs += length * tree.segments[s].depth + length * (length + 1) / 2;
+    const double length = tree.segments[s].length, depth = tree.segments[s].depth;
+    const double whole = std::clamp(most - depth, 0.0, length);  // rows that see their whole path
+    pairs += whole * depth + whole * (whole + 1) / 2 + (length - whole) * most;
   }
   return pairs;
 }
 
 double attention(const sj_call& call) {
-  const sj_tensor& q = tensor(call, ops::tree_attention::Q);
-  return 4 * visible_pairs(*call.tree) * static_cast<double>(q.dims[1] * q.dims[2]);
+  using namespace ops::tree_attention;
+  const sj_tensor& q = tensor(call, Q);
+  return 4 * visible_pairs(*call.tree, call.numbers[WINDOW]) * static_cast<double>(q.dims[1] * q.dims[2]);
 }
 
 double attention_pool(const sj_call& call) {
@@ -70,8 +75,9 @@ double attention_pool(const sj_call& call) {
 }
 
 double attention_backward(const sj_call& call) {
-  const sj_tensor& q = tensor(call, ops::tree_attention_backward::Q);
-  return 10 * visible_pairs(*call.tree) * static_cast<double>(q.dims[1] * q.dims[2]);
+  using namespace ops::tree_attention_backward;
+  const sj_tensor& q = tensor(call, Q);
+  return 10 * visible_pairs(*call.tree, call.numbers[WINDOW]) * static_cast<double>(q.dims[1] * q.dims[2]);
 }
 
 double logprob(const sj_call& call) {

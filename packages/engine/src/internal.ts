@@ -3,7 +3,7 @@ export * from './generation/index.js';
 export * from './model/index.js';
 export { scoreSequences } from './scoring/scoreSequences.js';
 export * from './tensor/index.js';
-export { BLOCK, KvPool, blocksFor, readsOf } from './generation/kvPool.js';
+export { BLOCK, KvPool, blocksFor, readsByWindow } from './generation/kvPool.js';
 export { hubBase, namedPath } from './model/adapterBase.js';
 export { holdsReward } from './model/paths.js';
 export { adapterConfigToPeft, describeAdapter } from './model/adapterConfig.js';

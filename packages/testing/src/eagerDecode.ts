@@ -1,4 +1,4 @@
-import { BLOCK, blocksFor, KvPool, readsOf } from '@selfjudge/engine/internal';
+import { BLOCK, blocksFor, KvPool, readsByWindow } from '@selfjudge/engine/internal';
 import { forwardRows } from '@selfjudge/engine';
 import type { ModelView } from '@selfjudge/engine';
 import { tidy } from '@selfjudge/engine';
@@ -30,7 +30,10 @@ export async function eagerDecode(
         tables: ints([...table], [1, table.length]),
         rowTable: ints(positions.map(() => 0)),
         lengths: ints(positions.map((p) => p + 1)),
-        reads: readsOf(positions.map((position) => ({ position, table }))),
+        reads: readsByWindow(
+          positions.map((position) => ({ position, table })),
+          config,
+        ),
       };
       return forwardRows(view, {
         tokens: ints(tokens.slice(start, end)),

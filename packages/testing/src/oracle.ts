@@ -141,6 +141,11 @@ export function treePaths(segments: Ints): number[][] {
   return paths;
 }
 
+/** What is left of paths in a window: the last `window` rows of each; 0: all. */
+export function windowed<Row>(paths: Row[][], window: number): Row[][] {
+  return window === 0 ? paths : paths.map((path) => path.slice(-window));
+}
+
 /** Attention of row t of q [T, H, d] over the rows paths[t] of k and v [., G, d]. */
 export function attention(
   q: Floats,

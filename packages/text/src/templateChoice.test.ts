@@ -57,8 +57,8 @@ describe('the chat template of a folder', () => {
 describe('the template of Gemma', () => {
   const gemma = withChatTemplate(byteTokenizer(), 'gemma');
   const shown = (messages: Message[]) => gemma.renderChat(messages, { addGenerationPrompt: true }).text;
-  const user = (content: string) => ({ role: 'user', content });
-  const assistant = (content: string) => ({ role: 'assistant', content });
+  const user = (content: string): Message => ({ role: 'user', content });
+  const assistant = (content: string): Message => ({ role: 'assistant', content });
 
   // What gemma3.jinja of TRL 1.16 gives under Jinja2.
   it('folds a system message into the first turn and trims texts', () => {

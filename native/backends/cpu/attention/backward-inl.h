@@ -1,7 +1,7 @@
 // The two tasks of attention's backward. With p = exp(scale q k - lse), dp = do v and ds = scale p (dp -
 // delta):
-//   dq = sum over the keys of a row's path, chunks and keys ascending, of ds k;
-//   dk, dv = sum over the query vectors below a key, rows and heads ascending, of ds q and p do.
+//   dq = sum over the keys that a row sees, chunks and keys ascending, of ds k;
+//   dk, dv = sum over the query vectors that see a key, rows and heads ascending, of ds q and p do.
 // Both recompute p from the saved lse; each result element is one chain in one task, so nothing is added
 // atomically.
 #if defined(SELFJUDGE_ATTENTION_BACKWARD_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -123,13 +123,13 @@ HWY_INLINE void row_deltas(const BackwardWork& a, int64_t begin, int64_t end, fl
 }
 
 // Query vectors first .. first + count of a tile by one chunk's keys: q k and do v, in the first or second
-// half of scratch, and how many keys each one sees.
+// half of scratch, and the keys each one sees.
 struct ScoredGradients {
   int64_t first;
   int count;
   bool second;
   float *s, *ds;
-  int seen[kMostBlock];
+  SeenKeys seen;
 };
 
 // dq of rows [begin, end) under key head g.
@@ -143,8 +143,11 @@ HWY_INLINE void query_gradients(const BackwardWork& a, int64_t g, int64_t begin,
   gather_queries<T>(a, g, begin, end, scratch);
   std::fill_n(scratch.sum, vectors * padded, 0.0f);
 
-  for (int c = 0; c < a.most_chunks; c++) {
-    const auto reaches = [&](int64_t row) { return paths.keys(row) > c * kKeys; };
+  int first_chunk = a.most_chunks;
+  for (int64_t row = begin; row < end; row++)
+    first_chunk = std::min(first_chunk, first_seen(paths.keys(row), a.window) / kKeys);
+  for (int c = first_chunk; c < a.most_chunks; c++) {
+    const auto reaches = [&](int64_t row) { return reaches_chunk(c, paths.keys(row), a.window); };
     for (int64_t row = begin; row < end;) {
       if (!reaches(row)) {
         row++;
@@ -163,12 +166,9 @@ HWY_INLINE void query_gradients(const BackwardWork& a, int64_t g, int64_t begin,
         block.second = second;
         block.s = scratch.s + second * a.block * kKeys;
         block.ds = scratch.ds + second * a.block * kKeys;
-        int most = 0;
-        for (int r = 0; r < block.count; r++) {
-          block.seen[r] = std::min(kKeys, paths.keys(begin + (i + r) / a.group) - c * kKeys);
-          most = std::max(most, block.seen[r]);
-        }
-        score_products(a, scratch, chunk, block.count, i, most, block.s, block.ds);
+        for (int r = 0; r < block.count; r++)
+          block.seen.set(r, c, paths.keys(begin + (i + r) / a.group), a.window);
+        score_products(a, scratch, chunk, block.count, i, block.seen.most, block.s, block.ds);
         return block;
       };
       // As in the forward, the next block's products are asked for first.
@@ -180,11 +180,13 @@ HWY_INLINE void query_gradients(const BackwardWork& a, int64_t g, int64_t begin,
         row_values(a, g, begin, i, block.count, lse, delta);
         probability_gradients(block.count, lse, delta, a.scale, block.s, block.ds);
         float* sum = scratch.sum + i * padded;
+        const int *from = block.seen.first, *to = block.seen.last;
         if (a.pairs) {
           kernels().narrow_factor(block.ds, scratch.ds_bf16, block.count * kKeys);
-          accumulate_seen_pairs(block.count, scratch.ds_bf16, chunk.k, block.seen, padded, sum);
+          accumulate_pairs_between(block.count, scratch.ds_bf16, kKeys, chunk.k, from, to, padded, sum);
         } else {
-          accumulate_seen(block.count, block.ds, scratch.k, padded, block.seen, padded, sum, padded);
+          accumulate_between(block.count, block.ds, kKeys, 1, scratch.k, padded, from, to, padded, sum,
+                             padded);
         }
         if (after == last) break;
       }
@@ -197,38 +199,38 @@ HWY_INLINE void query_gradients(const BackwardWork& a, int64_t g, int64_t begin,
            dq + ((begin + i / a.group) * a.heads + g * a.group + i % a.group) * a.depth);
 }
 
-// sums[j] += sum over the tile's query vectors that see key j of c[i][j] values[i]. Key j is row `base + j`,
-// seen by the vectors of rows from there on; the tile starts at row `begin`.
-HWY_INLINE void accumulate_keys(const BackwardWork& a, const float* c, const float* values, int64_t base,
-                                int keys, int64_t begin, int64_t vectors, float* sums) {
-  const auto first_seeing = [&](int j) {
-    return std::clamp<int64_t>((base + j - begin) * a.group, 0, vectors);
-  };
+// A sweep's tile of query vectors, and which of them see a key of the block: those of rows `from` + j to
+// `gone` + j see key j, counted from the tile's first.
+struct SweptVectors {
+  int64_t from, gone, group, count;
+  void see(int j, int* first, int* last) const {
+    *first = static_cast<int>(std::clamp<int64_t>((from + j) * group, 0, count));
+    *last = static_cast<int>(std::clamp<int64_t>((gone + j) * group, 0, count));
+  }
+};
+
+// sums[j] += sum over the vectors that see key j of c[i][j] values[i].
+HWY_INLINE void accumulate_keys(const BackwardWork& a, const float* c, const float* values, int keys,
+                                const SweptVectors& vectors, float* sums) {
   for (int j = 0; j < keys; j += kBlock) {
     const int count = std::min(kBlock, keys - j);
-    const int64_t common = first_seeing(j + count - 1);
-    for (int r = j; r < j + count - 1; r++) {
-      const int64_t first = first_seeing(r);
-      if (first < common)
-        accumulate(1, c + first * kKeys + r, 1, kKeys, values + first * a.padded, a.padded,
-                   static_cast<int>(common - first), a.padded, sums + r * a.padded, a.padded);
-    }
-    accumulate(count, c + common * kKeys + j, 1, kKeys, values + common * a.padded, a.padded,
-               static_cast<int>(vectors - common), a.padded, sums + j * a.padded, a.padded);
+    int first[kBlock], last[kBlock];
+    for (int r = 0; r < count; r++) vectors.see(j + r, first + r, last + r);
+    accumulate_between(count, c + j, 1, kKeys, values, a.padded, first, last, a.padded, sums + j * a.padded,
+                       a.padded);
   }
 }
 
 // The same of pairs: c is turned, [64][swept] in bf16, and values are packed pairs of query vectors.
-HWY_INLINE void accumulate_key_pairs(const BackwardWork& a, uint16_t* c, const uint32_t* values, int64_t base,
-                                     int keys, int64_t begin, int64_t vectors, float* sums) {
+HWY_INLINE void accumulate_key_pairs(const BackwardWork& a, uint16_t* c, const uint32_t* values, int keys,
+                                     const SweptVectors& vectors, float* sums) {
   const int64_t swept = swept_vectors(a);
   for (int j = 0; j < keys; j += a.block) {
     const int count = std::min(a.block, keys - j);
-    int64_t first[kMostBlock];
-    for (int r = 0; r < count; r++)
-      first[r] = std::clamp<int64_t>((base + j + r - begin) * a.group, 0, vectors);
-    accumulate_from_pairs(count, c + j * swept, swept, {values, a.padded, true}, first, vectors, a.padded,
-                          sums + j * a.padded);
+    int first[kMostBlock], last[kMostBlock];
+    for (int r = 0; r < count; r++) vectors.see(j + r, first + r, last + r);
+    accumulate_pairs_between(count, c + j * swept, swept, {values, a.padded, true}, first, last, a.padded,
+                             sums + j * a.padded);
   }
 }
 
@@ -255,9 +257,12 @@ HWY_INLINE void key_gradients(const BackwardWork& a, int64_t g, int segment, int
   std::fill_n(scratch.sum, kKeys * a.padded, 0.0f);
   std::fill_n(scratch.other_sum, kKeys * a.padded, 0.0f);
 
-  const auto sweep = [&](int64_t from, int64_t to) {
+  // Rows [from, to), of which those from `gone` + j on see key j no longer.
+  const auto sweep = [&](int64_t from, int64_t to, int64_t gone) {
     for (int64_t begin = from; begin < to; begin += a.sweep) {
-      const int64_t end = std::min(to, begin + a.sweep), vectors = (end - begin) * a.group;
+      const int64_t end = std::min(to, begin + a.sweep);
+      const SweptVectors swept{base - begin, gone - begin, a.group, (end - begin) * a.group};
+      const int64_t vectors = swept.count;
       gather_queries<T>(a, g, begin, end, scratch);
       const auto score = [&](int64_t i) HWY_ATTR {
         score_products(a, scratch, chunk, static_cast<int>(std::min<int64_t>(a.block, vectors - i)), i, keys,
@@ -273,27 +278,34 @@ HWY_INLINE void key_gradients(const BackwardWork& a, int64_t g, int segment, int
       }
       if (a.pairs) {
         pair_queries(a, vectors, scratch);
-        accumulate_key_pairs(a, scratch.p_bf16, scratch.dout_pairs, base, keys, begin, vectors,
-                             scratch.other_sum);
-        accumulate_key_pairs(a, scratch.ds_bf16, scratch.q_pairs, base, keys, begin, vectors, scratch.sum);
+        accumulate_key_pairs(a, scratch.p_bf16, scratch.dout_pairs, keys, swept, scratch.other_sum);
+        accumulate_key_pairs(a, scratch.ds_bf16, scratch.q_pairs, keys, swept, scratch.sum);
         continue;
       }
-      accumulate_keys(a, scratch.s, scratch.dout, base, keys, begin, vectors, scratch.other_sum);
-      accumulate_keys(a, scratch.ds, scratch.q, base, keys, begin, vectors, scratch.sum);
+      accumulate_keys(a, scratch.s, scratch.dout, keys, swept, scratch.other_sum);
+      accumulate_keys(a, scratch.ds, scratch.q, keys, swept, scratch.sum);
     }
   };
-  // The rows below: the rest of the segment and its subtree. Segments that adjoin are swept as one stretch.
+  // The rows below: the rest of the segment and its subtree, as far as a key is seen. Segments that adjoin
+  // are swept as one stretch, which ends where some of the keys are no longer seen.
   const sj_segment* segments = a.call->tree->segments;
-  int64_t from = base, to = segments[segment].start + segments[segment].length;
-  for (int t = segment + 1; t <= a.subtrees.highest[segment]; t++) {
-    if (!a.subtrees.below(t, segment)) continue;
-    if (segments[t].start != to) {
-      sweep(from, to);
-      from = segments[t].start;
+  const int64_t depth = segments[segment].depth + base - segments[segment].start;
+  int64_t from = base, to = base;
+  const auto take = [&](int64_t start, int64_t length, int64_t row_depth) {
+    const int64_t gone = start + depth + a.window - row_depth;  // the row that is too deep to see key 0
+    if (start != to || gone < start) {
+      sweep(from, to, to);
+      from = start;
     }
-    to = segments[t].start + segments[t].length;
-  }
-  sweep(from, to);
+    to = start + std::clamp<int64_t>(gone + keys - 1 - start, 0, length);
+    if (gone >= start + length) return;
+    sweep(from, to, gone);
+    from = to;
+  };
+  take(base, segments[segment].start + segments[segment].length - base, depth);
+  for (int t = segment + 1; t <= a.subtrees.highest[segment]; t++)
+    if (a.subtrees.below(t, segment)) take(segments[t].start, segments[t].length, segments[t].depth);
+  sweep(from, to, to);
 
   T *dk = data<T>(*a.call, DK) + g * a.depth, *dv = data<T>(*a.call, DV) + g * a.depth;
   for (int j = 0; j < keys; j++) {

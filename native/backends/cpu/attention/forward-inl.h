@@ -27,26 +27,27 @@ struct Chunk {
   PairFactor k_pairs{}, v_pairs{};  // the same where pairs are multiplied: nothing else is
 };
 
-// Vectors first .. first + count of a tile by one chunk's keys: their scores, and how many keys each one
-// sees.
+// Vectors first .. first + count of a tile by one chunk's keys: their scores, and the keys each one sees.
 struct Scored {
   int64_t first;
   int count;
   float* s;
-  int seen[kMostBlock];
+  SeenKeys seen;
 };
 
-// For each query vector r, s <- exp(scale s - max[r]) over its first seen[r] keys and 0 elsewhere, with the
+// For each query vector r, s <- exp(scale s - max[r]) over the keys it sees and 0 elsewhere, with the
 // chunk's max and sum. Always all 64 columns in the same order, so a row's sum does not depend on who shares
 // the tile. The passes go over all vectors so that one's reduction overlaps the next one's.
-HWY_INLINE void chunk_softmax(int count, float* s, const int* seen, float scale, float* max, float* sum) {
+HWY_INLINE void chunk_softmax(int count, float* s, const SeenKeys& seen, float scale, float* max,
+                              float* sum) {
   const Lanes d;
   const auto factor = hn::Set(d, scale), lowest = hn::Set(d, -std::numeric_limits<float>::infinity());
   for (int r = 0; r < count; r++) {
     Vector most = lowest;
     for (int j = 0; j < kKeys; j += kLanes) {
       float* at = s + r * kKeys + j;
-      const auto mask = hn::FirstN(d, static_cast<size_t>(std::max(0, seen[r] - j)));
+      auto mask = hn::FirstN(d, static_cast<size_t>(std::max(0, seen.last[r] - j)));
+      if (seen.first[r] > j) mask = hn::AndNot(hn::FirstN(d, static_cast<size_t>(seen.first[r] - j)), mask);
       const auto value = hn::IfThenElse(mask, hn::Mul(hn::LoadU(d, at), factor), lowest);
       hn::StoreU(value, d, at);
       most = hn::Max(most, value);
@@ -106,8 +107,9 @@ HWY_INLINE void forward_tile(const AttentionWork& a, const AttentionScratch& scr
   const int height = a.block;
   const int64_t vectors = (end - begin) * group;
   uint16_t* const q_pairs = reinterpret_cast<uint16_t*>(scratch.q);
-  int chunks = 0;
+  int first_chunk = std::numeric_limits<int>::max(), chunks = 0;
   for (int64_t row = begin; row < end; row++) {
+    first_chunk = std::min(first_chunk, first_seen(source.keys(row), a.window) / kKeys);
     chunks = std::max(chunks, (source.keys(row) + kKeys - 1) / kKeys);
     for (int64_t h = 0; h < group; h++) {
       const T* from = q + (row * heads + g * group + h) * depth;
@@ -124,8 +126,8 @@ HWY_INLINE void forward_tile(const AttentionWork& a, const AttentionScratch& scr
   std::fill_n(scratch.l, vectors, 0.0f);
   std::fill_n(scratch.o, vectors * padded, 0.0f);
 
-  for (int c = 0; c < chunks; c++) {
-    const auto reaches = [&](int64_t row) { return source.keys(row) > c * kKeys; };
+  for (int c = first_chunk; c < chunks; c++) {
+    const auto reaches = [&](int64_t row) { return reaches_chunk(c, source.keys(row), a.window); };
     for (int64_t row = begin; row < end;) {
       if (!reaches(row)) {
         row++;
@@ -138,19 +140,16 @@ HWY_INLINE void forward_tile(const AttentionWork& a, const AttentionScratch& scr
       const Chunk chunk = source.chunk(row, c, (stop - row) * group);
       const auto scored = [&](int64_t i, float* s) HWY_ATTR {
         Scored block{i, static_cast<int>(std::min<int64_t>(height, last - i)), s, {}};
-        int most = 0;
-        for (int r = 0; r < block.count; r++) {
-          block.seen[r] = std::min(kKeys, source.keys(begin + (i + r) / group) - c * kKeys);
-          most = std::max(most, block.seen[r]);
-        }
+        SeenKeys& seen = block.seen;
+        for (int r = 0; r < block.count; r++) seen.set(r, c, source.keys(begin + (i + r) / group), a.window);
         if (pairs)
           kernels().pair_tile({q_pairs + i * padded, padded, block.count, chunk.k_pairs.data,
-                               chunk.k_pairs.stride, chunk.k_pairs.packed, 0, depth, round_up(most, 32), s,
-                               kKeys, false});
+                               chunk.k_pairs.stride, chunk.k_pairs.packed, 0, depth, round_up(seen.most, 32),
+                               s, kKeys, false});
         else if (chunk.kt_bf16)
-          scores(block.count, scratch.q + i * padded, padded, chunk.kt_bf16, depth, most, s);
+          scores(block.count, scratch.q + i * padded, padded, chunk.kt_bf16, depth, seen.most, s);
         else
-          scores(block.count, scratch.q + i * padded, padded, chunk.kt, depth, most, s);
+          scores(block.count, scratch.q + i * padded, padded, chunk.kt, depth, seen.most, s);
         return block;
       };
       // A block is scored before the softmax of the one before it, so that matrix instructions run beside it
@@ -163,15 +162,17 @@ HWY_INLINE void forward_tile(const AttentionWork& a, const AttentionScratch& scr
         alignas(64) float max[kMostBlock] = {}, sum[kMostBlock] = {};
         chunk_softmax(block.count, block.s, block.seen, a.scale, max, sum);
         std::fill_n(scratch.part, block.count * padded, 0.0f);
+        const int *from = block.seen.first, *to = block.seen.last;
         if (pairs) {
           kernels().narrow_factor(block.s, scratch.p, block.count * kKeys);
-          accumulate_seen_pairs(block.count, scratch.p, chunk.v_pairs, block.seen, padded, scratch.part);
+          accumulate_pairs_between(block.count, scratch.p, kKeys, chunk.v_pairs, from, to, padded,
+                                   scratch.part);
         } else if (chunk.v_bf16) {
-          accumulate_seen(block.count, block.s, chunk.v_bf16, chunk.v_stride, block.seen, padded,
-                          scratch.part, padded);
+          accumulate_between(block.count, block.s, kKeys, 1, chunk.v_bf16, chunk.v_stride, from, to, padded,
+                             scratch.part, padded);
         } else {
-          accumulate_seen(block.count, block.s, chunk.v, chunk.v_stride, block.seen, padded, scratch.part,
-                          padded);
+          accumulate_between(block.count, block.s, kKeys, 1, chunk.v, chunk.v_stride, from, to, padded,
+                             scratch.part, padded);
         }
         merge_chunk(block.count, max, sum, scratch.part, padded, scratch.m + i, scratch.l + i,
                     scratch.o + i * padded);

@@ -116,19 +116,26 @@ HWY_NOINLINE void accumulate(int count, const float* c, int64_t row, int64_t ste
   }
 }
 
-// Query vector r uses its first seen[r] keys and no others: a key it must not see may hold anything, NaN
-// included.
+// sum[r][x] += sum over ascending first[r] <= j < last[r] of c[r row + j step] v[j][x]: what lies outside may
+// hold anything, NaN included.
 template <class T>
-HWY_INLINE void accumulate_seen(int count, const float* c, const T* v, int64_t v_stride, const int* seen,
-                                int64_t padded, float* sum, int64_t sum_stride) {
-  int common = kKeys;
-  for (int r = 0; r < count; r++) common = std::min(common, seen[r]);
-  accumulate(count, c, kKeys, 1, v, v_stride, common, padded, sum, sum_stride);
-  for (int r = 0; r < count; r++) {
-    if (seen[r] == common) continue;
-    accumulate(1, c + r * kKeys + common, kKeys, 1, v + common * v_stride, v_stride, seen[r] - common, padded,
-               sum + r * sum_stride, sum_stride);
+HWY_INLINE void accumulate_between(int count, const float* c, int64_t row, int64_t step, const T* v,
+                                   int64_t v_stride, const int* first, const int* last, int64_t padded,
+                                   float* sum, int64_t sum_stride) {
+  const auto add = [&](int r, int rows, int from, int to) {
+    if (from < to)
+      accumulate(rows, c + r * row + from * step, row, step, v + from * v_stride, v_stride, to - from, padded,
+                 sum + r * sum_stride, sum_stride);
+  };
+  // What is common to all goes together, what is before and after it alone.
+  const int from = *std::max_element(first, first + count), to = *std::min_element(last, last + count);
+  if (from >= to) {
+    for (int r = 0; r < count; r++) add(r, 1, first[r], last[r]);
+    return;
   }
+  for (int r = 0; r < count; r++) add(r, 1, first[r], from);
+  add(0, count, from, to);
+  for (int r = 0; r < count; r++) add(r, 1, to, last[r]);
 }
 
 HWY_INLINE float as_float(float value) { return value; }

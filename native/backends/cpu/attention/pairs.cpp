@@ -37,6 +37,7 @@ namespace {
 
 // Whether the pairs that hold rows first .. last of b are all numbers.
 bool finite_between(const PairFactor& b, int64_t first, int64_t last, int64_t columns) {
+  if (first == last) return true;
   return kernels().finite_pairs(static_cast<const uint32_t*>(b.data) + first / 2 * b.stride, b.stride,
                                 ceil_div(last, 2) - first / 2, columns);
 }
@@ -50,37 +51,36 @@ void add(int rows, const uint16_t* c, int64_t c_stride, const PairFactor& b, int
 
 }  // namespace
 
-void accumulate_seen_pairs(int count, uint16_t* c, const PairFactor& b, const int* seen, int64_t padded,
-                           float* sum) {
-  const auto [least, most] = std::minmax_element(seen, seen + count);
+void accumulate_pairs_between(int count, uint16_t* c, int64_t c_stride, const PairFactor& b, const int* first,
+                              const int* last, int64_t padded, float* sum) {
+  const auto [least_first, most_first] = std::minmax_element(first, first + count);
+  const auto [least_last, most_last] = std::minmax_element(last, last + count);
+  const auto alone = [&](int r, int64_t from, int64_t to) {
+    add(1, c + r * c_stride, c_stride, b, from, to, padded, sum + r * padded);
+  };
   if (kernels().pair_blocks) {
-    for (int r = 0; r < count; r++) std::fill(c + r * kKeys + seen[r], c + r * kKeys + *most, uint16_t{0});
-    // Zeros of c stand for the keys that a row does not see, unless they would meet NaN or infinity.
-    if (finite_between(b, *least, *most, padded)) return add(count, c, kKeys, b, 0, *most, padded, sum);
-    for (int r = 0; r < count; r++) add(1, c + r * kKeys, kKeys, b, 0, seen[r], padded, sum + r * padded);
+    // Zeros of c stand for what a row does not see, unless they would meet NaN or infinity.
+    if (finite_between(b, *least_first, *most_first, padded) &&
+        finite_between(b, *least_last, *most_last, padded)) {
+      for (int r = 0; r < count; r++) {
+        std::fill(c + r * c_stride + *least_first, c + r * c_stride + first[r], uint16_t{0});
+        std::fill(c + r * c_stride + last[r], c + r * c_stride + *most_last, uint16_t{0});
+      }
+      return add(count, c, c_stride, b, *least_first, *most_last, padded, sum);
+    }
+    for (int r = 0; r < count; r++) alone(r, first[r], last[r]);
     return;
   }
-  // A pair is never cut by who shares the call: what all see ends at an even key.
-  const int common = *least & ~1;
-  add(count, c, kKeys, b, 0, common, padded, sum);
-  for (int r = 0; r < count; r++) add(1, c + r * kKeys, kKeys, b, common, seen[r], padded, sum + r * padded);
-}
-
-void accumulate_from_pairs(int count, uint16_t* c, int64_t c_stride, const PairFactor& b,
-                           const int64_t* first, int64_t last, int64_t padded, float* sum) {
-  if (kernels().pair_blocks) {
-    for (int r = 1; r < count; r++)
-      std::fill(c + r * c_stride + first[0], c + r * c_stride + first[r], uint16_t{0});
-    if (finite_between(b, first[0], first[count - 1], padded))
-      return add(count, c, c_stride, b, first[0], last, padded, sum);
-    for (int r = 0; r < count; r++)
-      add(1, c + r * c_stride, c_stride, b, first[r], last, padded, sum + r * padded);
+  // A pair is never cut by who shares the call: what is common to all begins and ends with a pair.
+  const int64_t from = round_up(*most_first, 2),
+                to = *least_last == *most_last ? *least_last : *least_last & ~1;
+  if (from >= to) {
+    for (int r = 0; r < count; r++) alone(r, first[r], last[r]);
     return;
   }
-  const int64_t common = std::min(last, round_up(first[count - 1], 2));
-  for (int r = 0; r < count; r++)
-    add(1, c + r * c_stride, c_stride, b, first[r], common, padded, sum + r * padded);
-  add(count, c, c_stride, b, common, last, padded, sum);
+  for (int r = 0; r < count; r++) alone(r, first[r], from);
+  add(count, c, c_stride, b, from, to, padded, sum);
+  for (int r = 0; r < count; r++) alone(r, to, last[r]);
 }
 
 }  // namespace selfjudge::cpu

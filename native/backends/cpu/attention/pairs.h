@@ -32,13 +32,10 @@ PairFactor pair_depths(const uint16_t* in, int64_t stride, const int32_t* rows, 
 PairFactor pair_rows(const uint16_t* in, int64_t stride, const int32_t* rows, int count, int64_t depth,
                      int64_t padded, uint32_t* out);
 
-// sum[r][x] += the sum over j < seen[r] of c[r][j] b[j][x], for count <= kernels().pair_rows rows. c: rows of
-// 64; a value past seen[r] may be anything, and does not stay.
-void accumulate_seen_pairs(int count, uint16_t* c, const PairFactor& b, const int* seen, int64_t padded,
-                           float* sum);
-
-// The same over first[r] <= j < last, first ascending; c: rows of c_stride values, whole pairs.
-void accumulate_from_pairs(int count, uint16_t* c, int64_t c_stride, const PairFactor& b,
-                           const int64_t* first, int64_t last, int64_t padded, float* sum);
+// sum[r][x] += the sum over first[r] <= j < last[r] of c[r][j] b[j][x], for count <= kernels().pair_rows
+// rows. c: rows of c_stride values, whole pairs; one outside its row's range may be anything, and does not
+// stay.
+void accumulate_pairs_between(int count, uint16_t* c, int64_t c_stride, const PairFactor& b, const int* first,
+                              const int* last, int64_t padded, float* sum);
 
 }  // namespace selfjudge::cpu

@@ -1,5 +1,6 @@
 // Where the keys of a canonical chunk live in a tree's rows, and which rows lie below a segment.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 
 #include "../../../include/backend.h"
@@ -10,6 +11,25 @@ inline constexpr int kBlock = 6;       // query vectors of float32 that are mult
 inline constexpr int kMostBlock = 32;  // of any path
 inline constexpr int kKeys = 64;       // keys a canonical chunk, aligned to the depth in a row's own path
 inline constexpr int kPad = 16;        // scratch rows of d values are padded to a multiple of this
+
+// The depth of the first key that a row sees whose path has `keys` keys, its own the last.
+inline int first_seen(int keys, int window) { return std::max(0, keys - window); }
+
+// The keys of a chunk that a few query vectors see: [first[r], last[r]).
+struct SeenKeys {
+  int first[kMostBlock], last[kMostBlock];
+  int most = 0;  // the largest `last`
+  // Of vector r, whose row has `keys` keys on its path.
+  void set(int r, int chunk, int keys, int window) {
+    first[r] = std::max(0, first_seen(keys, window) - kKeys * chunk);
+    last[r] = std::min(kKeys, keys - kKeys * chunk);
+    most = std::max(most, last[r]);
+  }
+};
+// Whether it sees any of them.
+inline bool reaches_chunk(int chunk, int keys, int window) {
+  return keys > kKeys * chunk && first_seen(keys, window) < kKeys * (chunk + 1);
+}
 
 inline int end_depth(const sj_segment& s) { return s.depth + s.length; }
 

@@ -118,6 +118,7 @@ struct Layout {
 int32_t check(const sj_call& call, sj_error* error) {
   const int64_t blocks = dim(call, POOL_K, 0), tables = dim(call, TABLES, 0), width = dim(call, TABLES, 1);
   const int32_t* table = data<const int32_t>(call, TABLES);
+  const int window = ops::most_seen(call.numbers[WINDOW]);
   for (int64_t row = 0; row < dim(call, Q, 0); row++) {
     const int64_t t = data<const int32_t>(call, ROW_TABLE)[row],
                   length = data<const int32_t>(call, LENGTHS)[row];
@@ -127,7 +128,7 @@ int32_t check(const sj_call& call, sj_error* error) {
     if (length < 1 || length > width * kKeys)
       return fail(error, SJ_INVALID, "[tree_attention_pool] lengths[%ld]: expected 1 .. %ld, received %ld",
                   long(row), long(width * kKeys), long(length));
-    for (int64_t c = 0; c * kKeys < length; c++) {
+    for (int64_t c = first_seen(static_cast<int>(length), window) / kKeys; c * kKeys < length; c++) {
       const int64_t block = table[t * width + c];
       if (block < 0 || block >= blocks)
         return fail(error, SJ_INVALID,

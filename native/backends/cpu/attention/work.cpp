@@ -8,10 +8,12 @@
 namespace selfjudge::cpu {
 namespace {
 
-// The same number of all three ops.
-constexpr int kScale = ops::tree_attention::SCALE;
+// The same numbers of all three ops.
+constexpr int kScale = ops::tree_attention::SCALE, kWindow = ops::tree_attention::WINDOW;
 static_assert(kScale == int{ops::tree_attention_backward::SCALE} &&
               kScale == int{ops::tree_attention_pool::SCALE});
+static_assert(kWindow == int{ops::tree_attention_backward::WINDOW} &&
+              kWindow == int{ops::tree_attention_pool::WINDOW});
 
 // About 192 query vectors amortise the loading of a chunk and still sit in a core's own cache; fewer when the
 // rows would not give every worker a few tiles. Bits do not depend on it.
@@ -35,6 +37,7 @@ AttentionWork describe_attention(const sj_call& call, int query, int64_t key_hea
   a.tile = tile_rows(a);
   a.most_chunks = call.tree ? deepest_chunks(*call.tree) : 0;
   a.scale = static_cast<float>(call.numbers[kScale]);
+  a.window = ops::most_seen(call.numbers[kWindow]);
   a.pairs = has_pairs() && is_bf16(call, query);
   a.block = a.pairs ? kernels().pair_rows : kBlock;
   return a;

@@ -16,6 +16,7 @@ struct AttentionWork {
   int64_t most_chunks;  // of the tree's longest path; 0 without a tree
   int block;            // query vectors that are multiplied at a time: the blocks of scratch are as high
   float scale;
+  int window;  // keys that a row sees at most
   bool pairs;  // bf16 values are multiplied as they are
 };
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 #define __device__
+#define __host__
 #define __global__
 #define __forceinline__ inline
 struct uint3 {

@@ -3,11 +3,11 @@ import type { ModelView } from '../model/view.js';
 import { copyTo } from '../tensor/ops/copy.js';
 import { feedTokens } from '../tensor/ops/feedTokens.js';
 import { linearSample } from '../tensor/ops/linearSample.js';
-import type { PoolReads } from '../tensor/ops/treeAttentionPool.js';
+import type { WindowReads } from '../tensor/ops/treeAttentionPool.js';
 import { Program } from '../tensor/program.js';
 import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
-import { BLOCK, readsOf, type KvPool } from './kvPool.js';
+import { BLOCK, readsByWindow, type KvPool } from './kvPool.js';
 import type { SamplingOptions } from './options.js';
 
 /** An answer's next row: its last token at its position in the path whose blocks are `table`. */
@@ -89,7 +89,7 @@ export class DecodeProgram {
   run(rows: readonly DecodeRow[]): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { device } = this.#view.model;
     const all = Array.from({ length: this.rows }, (_, i) => rows[i] ?? this.#unused);
-    const reads = readsOf(all);
+    const reads = readsByWindow(all, this.#view.model.config);
     tidy(() => copyTo(Tensor.from(device, this.#values(all), this.#inputs.shape), this.#inputs));
     if (this.#program === undefined) {
       this.#view.model.rotary.prepare(this.#length); // an upload, which recording would refuse
@@ -122,7 +122,7 @@ export class DecodeProgram {
     return values;
   }
 
-  #step(reads: PoolReads): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
+  #step(reads: readonly WindowReads[]): [tokens: Tensor, logp: Tensor, samplingLogp: Tensor] {
     const { head } = this.#view.model;
     const { parts } = this.#layout;
     const input = ({ at, shape }: { at: number; shape: number[] }) => this.#inputs.view(at, shape);

@@ -6,7 +6,7 @@ import type { Angles } from '../tensor/ops/kvWrite.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Tokenizer } from '@selfjudge/text';
 import { DecodeProgram } from './decodeProgram.js';
-import { BLOCK, blocksFor, KvPool, readsOf } from './kvPool.js';
+import { BLOCK, blocksFor, KvPool, readsByWindow } from './kvPool.js';
 import { checkRequest, defaultEos, defaultVocabSize, type GenerateOptions } from './options.js';
 import {
   ownBlocks,
@@ -278,7 +278,7 @@ class Generation {
         tables: ints(padded, [tables.length, width]),
         rowTable: ints(rows.map(({ table }) => indexOf.get(table)!)),
         lengths: ints(rows.map(({ position }) => position + 1)),
-        reads: readsOf(rows),
+        reads: readsByWindow(rows, this.#view.model.config),
       };
       const asked = {
         tokens: ints(rows.map(({ token }) => token)),

@@ -1,9 +1,9 @@
 import { ArgumentError } from '@selfjudge/base';
-import { attentionScale, windowOf, type ModelConfig } from '../model/config.js';
+import { attentionScale, windowOf, windowsOf, type ModelConfig } from '../model/config.js';
 import type { Device } from '../tensor/device.js';
 import { kvCopy } from '../tensor/ops/kvCopy.js';
 import { kvWrite, type Angles } from '../tensor/ops/kvWrite.js';
-import { treeAttentionPool, type PoolReads } from '../tensor/ops/treeAttentionPool.js';
+import { treeAttentionPool, type PoolReads, type WindowReads } from '../tensor/ops/treeAttentionPool.js';
 import { owned, tidy } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -25,25 +25,54 @@ export interface PoolRows {
   rowTable: Tensor;
   /** int32 [T]: keys each row reads, its own included. */
   lengths: Tensor;
-  /** What these lengths and tables come to. */
-  reads: PoolReads;
+  /** What these lengths and tables come to, by window. */
+  reads: readonly WindowReads[];
 }
 
-/** What rows at these positions of paths read. Rows whose paths begin with the same blocks stand together. */
-export function readsOf(rows: readonly { position: number; table: readonly number[] }[]): PoolReads {
+/**
+ * What rows at these positions of paths read. Rows whose paths begin with the same blocks stand together.
+ * @param window keys that a row sees at most, as of treeAttention; 0, the default: all of its path
+ */
+export function readsOf(
+  rows: readonly { position: number; table: readonly number[] }[],
+  window = 0,
+): PoolReads {
   let pairs = 0;
   let keys = 0;
-  let above: { length: number; table: readonly number[] } = { length: 0, table: [] };
+  let above: readonly number[] = [];
+  // What the rows until now have read along the path of the row above, in stretches that lie apart.
+  let read: { from: number; to: number }[] = [];
   for (const { position, table } of rows) {
-    const length = position + 1;
-    const blocks = blocksFor(length);
+    const to = position + 1;
+    const from = window === 0 ? 0 : Math.max(0, to - window);
     let common = 0;
-    while (common < blocks && table[common] === above.table[common]) common++;
-    pairs += length;
-    keys += Math.max(0, length - Math.min(above.length, common * BLOCK));
-    above = { length, table };
+    while (common < table.length && table[common] === above[common]) common++;
+    const shared = common * BLOCK;
+    const all = { from, to };
+    const apart: typeof read = [];
+    let known = 0;
+    for (const before of read) {
+      const part = { from: before.from, to: Math.min(before.to, shared) };
+      if (part.from >= part.to) continue;
+      known += Math.max(0, Math.min(to, part.to) - Math.max(from, part.from));
+      if (part.to < from || part.from > to) {
+        apart.push(part);
+      } else {
+        all.from = Math.min(all.from, part.from);
+        all.to = Math.max(all.to, part.to);
+      }
+    }
+    read = [...apart, all];
+    pairs += to - from;
+    keys += to - from - known;
+    above = table;
   }
   return { pairs, keys };
+}
+
+/** `readsOf` by the windows that a model's layers have. */
+export function readsByWindow(rows: Parameters<typeof readsOf>[0], config: ModelConfig): WindowReads[] {
+  return windowsOf(config).map((window = 0) => ({ window, ...readsOf(rows, window) }));
 }
 
 /**
@@ -135,8 +164,9 @@ export class KvPool {
     const [keys, values] = [this.#keys[layer], this.#values[layer]];
     const rotated = kvWrite(k, v, slots, keys, values, { ...angles, q })!;
     const scale = attentionScale(this.#config);
-    if (windowOf(this.#config, layer) !== undefined) throw new Error('window'); // TODO-WINDOW
-    return treeAttentionPool(rotated, keys, values, tables, rowTable, lengths, scale, reads);
+    const window = windowOf(this.#config, layer) ?? 0;
+    const read = reads.find((one) => one.window === window)!;
+    return treeAttentionPool(rotated, keys, values, tables, rowTable, lengths, scale, read, window);
   }
 
   dispose(): void {

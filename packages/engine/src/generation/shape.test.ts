@@ -8,9 +8,10 @@ import { samplingFlops, samplingShape } from './shape.js';
 
 Device.open('cpu'); // a GPU decodes in batches of a power of two
 const model = byteModel();
+const windowed = byteModel({ config: { layerTypes: [{ rope: 'global', window: 20 }, { rope: 'none' }] } });
 const { device } = model;
 const lora = Adapter.init(model, { r: 3, alpha: 1, dropout: 0, targetModules: ['k_proj', 'up_proj'] }, 1);
-afterAll(() => [lora, model].forEach((one) => one.dispose()));
+afterAll(() => [lora, model, windowed].forEach((one) => one.dispose()));
 
 const count = (op: string) =>
   device.counters().ops.find((one) => one.op === op) ?? { calls: 0, flops: 0, bytes: 0 };
@@ -31,9 +32,8 @@ describe('samplingShape', () => {
           // Many answers end before the limit.
           eos: fc.constant(Array.from({ length: 60 }, (_, i) => i)),
         }),
-        fc.boolean(),
-        async (prompts, options, adapted) => {
-          const view = model.view(adapted ? [lora] : []);
+        fc.constantFrom(model.view(), model.view([lora]), windowed.view([lora])),
+        async (prompts, options, view) => {
           const before = { ...device.counters(), rows: count('embedding'), heads: count('linear_sample') };
           const samples = await generate(view, prompts, options);
           const shape = samplingShape(
@@ -53,11 +53,15 @@ describe('samplingShape', () => {
     );
   });
 
+  /** Bytes that attention moves for three answers of two tokens. */
+  async function bytesRead(of: typeof model, prompt: number[]): Promise<number> {
+    const before = count('tree_attention_pool');
+    await generate(of.view(), [prompt], { count: 3, maxNewTokens: 2, eos: [] });
+    return count('tree_attention_pool').bytes - before.bytes;
+  }
+
   it('counts the keys that a step reads: of what answers share, once', async () => {
     const prompt = Array.from({ length: 130 }, (_, i) => i);
-    const before = count('tree_attention_pool');
-    await generate(model.view(), [prompt], { count: 3, maxNewTokens: 2, eos: [] });
-    const work = count('tree_attention_pool');
     const { layers, heads, kvHeads, headDim } = model.config;
     // Two blocks are shared; in the third each answer has a key of the prompt's and those of its own.
     const keys = { prefill: 129, steps: [128 + 3 * 2, 128 + 3 * 3] };
@@ -67,6 +71,10 @@ describe('samplingShape', () => {
     const expected =
       (layers - 1) * (keys.prefill * keyBytes + 129 * rowBytes + tables[0]) +
       layers * keys.steps.reduce((sum, n, i) => sum + n * keyBytes + 3 * rowBytes + tables[i + 1], 0);
-    expect(work.bytes - before.bytes).toBe(expected);
+    expect(await bytesRead(model, prompt)).toBe(expected);
+    // The first layer of the other sees 20 keys: of the prompt those of its last 20 rows, then each answer its own alone
+    // where it stands apart from the others.
+    const less = keyBytes * (keys.steps[0] - (18 + 3 * 2) + keys.steps[1] - (17 + 3 * 3));
+    expect(await bytesRead(windowed, prompt)).toBe(expected - less);
   });
 });

@@ -131,6 +131,11 @@ export function windowOf({ layerTypes }: ModelConfig, layer: number): number | u
   return layerTypes?.[layer].window;
 }
 
+/** The windows that layers have, each once; undefined for those without. */
+export function windowsOf({ layerTypes }: ModelConfig): (number | undefined)[] {
+  return layerTypes === undefined ? [undefined] : [...new Set(layerTypes.map(({ window }) => window))];
+}
+
 /** One tensor of a model: its name in transformers and its shape. Matrices become weights, the rest vectors. */
 export interface ParameterSpec {
   name: string;

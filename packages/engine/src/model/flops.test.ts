@@ -46,12 +46,23 @@ const adapter = fc.record({
   r: fc.integer({ min: 1, max: 3 }),
   targetModules: fc.subarray([...LINEARS] as LinearName[], { minLength: 1 }),
 });
-const model = fc.record({
-  layers: fc.integer({ min: 1, max: 3 }),
-  kvHeads: fc.constantFrom(1, 2, 4),
-  intermediateSize: fc.constantFrom(6, 20),
-  tieWordEmbeddings: fc.boolean(),
-});
+/** Models of any family: norms here and there, some layers with a window, numbers that multiply. */
+const model: fc.Arbitrary<Partial<ModelConfig>> = fc
+  .record({
+    windows: fc.array(fc.constantFrom(undefined, 1, 3, 100), { minLength: 1, maxLength: 3 }),
+    kvHeads: fc.constantFrom(1, 2, 4),
+    intermediateSize: fc.constantFrom(6, 20),
+    tieWordEmbeddings: fc.boolean(),
+    normPlacement: fc.constantFrom('pre' as const, 'post' as const, 'sandwich' as const),
+    qkNorm: fc.constantFrom(undefined, 'head' as const, 'all' as const),
+    residualScale: fc.constantFrom(undefined, 0.5),
+    logitScale: fc.constantFrom(undefined, 0.25),
+  })
+  .map(({ windows, ...config }) => ({
+    ...config,
+    layers: windows.length,
+    layerTypes: windows.map((window) => ({ rope: 'global', ...(window !== undefined && { window }) })),
+  }));
 
 /** What is trained: an adapter, one on top of a frozen one, or all weights. */
 const training = fc.oneof(

@@ -107,8 +107,7 @@ export class ModelView implements AdaptedLinears {
           dropout,
           attend: (layer, q, k, v, { table, positions }) => {
             const rotated = [rope(q, table, positions), rope(k, table, positions)] as const;
-            if (windowOf(config, layer) !== undefined) throw new Error('window'); // TODO-WINDOW
-            return treeAttention(...rotated, v, tree, scale);
+            return treeAttention(...rotated, v, tree, scale, windowOf(config, layer));
           },
           keep: all
             ? undefined

@@ -102,7 +102,7 @@ describe('bytes', () => {
       16 * 12 * 2 * 4 + 24,
     );
     const reads = [ints([0, 1, 0, 2], [2, 2]), ints([0, 1]), ints([70, 66])];
-    const work = call('tree_attention_pool', [halves(2, 4, 6), ...pool(), ...reads], [1, 136, 72]);
+    const work = call('tree_attention_pool', [halves(2, 4, 6), ...pool(), ...reads], [1, 0, 136, 72]);
     expect(work.flops).toBe(4 * 136 * 4 * 6);
     expect(work.bytes).toBe(2 * 48 * 2 + 72 * 12 * 2 * 2 + 16 + 8 + 8);
   });
@@ -141,6 +141,23 @@ describe('floating-point operations', () => {
     expect(backward(0, null, floats(n, r))).toBe(b);
   });
 
+  it('of attention are those of the keys that rows see: as many as the window holds', () => {
+    const [heads, dim] = [4, 6];
+    // Depths 0 to 4, two branches of 5 to 7 and 5 to 6.
+    const tree = device.tree(Int32Array.of(0, 5, -1, 5, 3, 0, 8, 2, 0));
+    const depths = [0, 1, 2, 3, 4, 5, 6, 7, 5, 6];
+    const [q, k, lse] = [floats(10, heads, dim), floats(10, 2, dim), floats(10, heads)];
+    for (const window of [0, 1, 2, 5, 6, 7, 8, 100]) {
+      const keys = depths.map((depth) => (window === 0 ? depth + 1 : Math.min(depth + 1, window)));
+      const pairs = keys.reduce((sum, n) => sum + n);
+      const forward = call('tree_attention', [q, k, k], [1, window], tree);
+      expect(forward.flops).toBe(4 * pairs * heads * dim);
+      expect(forward.bytes).toBe(4 * (2 * 10 * heads * dim + 2 * 10 * 2 * dim + 10 * heads));
+      const backward = call('tree_attention_backward', [q, q, k, k, q, lse], [1, window], tree);
+      expect(backward.flops).toBe(10 * pairs * heads * dim);
+    }
+  });
+
   it('are none for what is no matrix product', () => {
     const others = ['add', 'fill'].map((op) =>
       call(op, op === 'add' ? [floats(9), floats(9)] : [floats(9)], op === 'add' ? [] : [1]),
@@ -172,7 +189,7 @@ describe('counters', () => {
     for (const tensor of pool) device.enqueue('fill', [tensor], [0], null);
     device.enqueue('fill', [q], [0], null);
     const attend = () => {
-      const [o] = device.enqueue('tree_attention_pool', [q, ...pool, ...inputs, null], [1, 5, 5], null);
+      const [o] = device.enqueue('tree_attention_pool', [q, ...pool, ...inputs, null], [1, 0, 5, 5], null);
       device.enqueue('fill', [o!.handle], [0], null);
     };
     let program = 0;
@@ -184,14 +201,14 @@ describe('counters', () => {
     });
     expect(first.ops.tree_attention_pool).toEqual({ calls: 1, flops: 4 * 5 * 8, bytes: bytes(5) });
     const again = counted(() => {
-      device.runProgram(program, 6, 6);
-      device.runProgram(program, 70, 7);
+      device.runProgram(program, [0, 6, 6]);
+      device.runProgram(program, [9, 1, 1, 0, 70, 7]);
     });
     expect(again.ops).toEqual({
       tree_attention_pool: { calls: 2, flops: 4 * 76 * 8, bytes: bytes(6) + bytes(7) },
       fill: { calls: 2, flops: 0, bytes: 2 * 32 },
     });
-    expect(() => device.runProgram(program, -1, 0)).toThrow(/pairs: expected an integer/);
+    expect(() => device.runProgram(program, [0, -1, 0])).toThrow(/reads: expected an integer/);
     device.disposeProgram(program);
   });
 });

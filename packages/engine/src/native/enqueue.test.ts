@@ -99,7 +99,7 @@ describe('enqueue', () => {
     const three = (heads: number) => device.empty(F32, [4, heads, 8], ROWS).handle;
     const tree = device.tree(new Int32Array([0, 4, -1]));
     const attention = (q: number, k: number, tree: number | null) =>
-      told(() => device.enqueue('tree_attention', [q, k, k, null, null], [1], tree));
+      told(() => device.enqueue('tree_attention', [q, k, k, null, null], [1, 0], tree));
     expect(attention(three(6), three(4), tree)).toMatch(
       /k: expected a number of heads that divides H = 6, received G = 4$/,
     );

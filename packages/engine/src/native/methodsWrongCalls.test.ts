@@ -158,9 +158,13 @@ describeWrongCalls({
     'NativeDevice#disposeTree': entry((handle: number) => device.disposeTree(handle), {
       tree: arg(() => device.tree(segments), notTree),
     }),
-    'NativeDevice#runProgram': entry((handle: number) => device.runProgram(handle), {
-      program: arg(program, notProgram),
-    }),
+    'NativeDevice#runProgram': entry(
+      (handle: number, reads: readonly number[]) => device.runProgram(handle, reads),
+      {
+        program: arg(program, notProgram),
+        reads: arg([0, 1, 1], fc.constantFrom(null, 1, 'a', [1], [0, -1, 0], [0, 1, 0.5], ['a', 0, 0])),
+      },
+    ),
     'NativeDevice#disposeProgram': entry((handle: number) => device.disposeProgram(handle), {
       program: arg(recorded, notProgram),
     }),

@@ -3,7 +3,7 @@ import { TreeBatch } from './treeBatch.js';
 import type { TreeSequence } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 import { plan } from '../face/tensor.js';
-import { RowCounter } from './planner.js';
+import { pairsWithin, RowCounter, treeShape } from './planner.js';
 
 function randomSequence(random: Random): TreeSequence {
   const tokens = Array.from({ length: 3 + random.below(6) }, () => random.below(3));
@@ -39,6 +39,19 @@ describe('plan', () => {
       const counter = new RowCounter();
       counter.add(sequences);
       expect(counter.rows).toBe(TreeBatch.from(sequences).rows);
+    }
+  });
+
+  it('counts the rows that a row sees: of its path the last so many that a window holds', () => {
+    // Rows at depths 0 to 4, and two branches of 2 more.
+    const path = [1, 2, 3, 4, 5];
+    const sequences = [[...path, 6, 7], [...path, 8, 9], path].map((tokens) => ({ tokens }));
+    const depths = [0, 1, 2, 3, 4, 5, 6, 5, 6];
+    const shape = treeShape(sequences);
+    expect(shape).toEqual({ rows: 9, headRows: 0, pairs: 41, rowsAt: [1, 1, 1, 1, 1, 2, 2] });
+    for (const window of [undefined, 1, 3, 6, 7, 100]) {
+      const seen = depths.map((depth) => Math.min(depth + 1, window ?? Infinity));
+      expect(pairsWithin(shape, window)).toBe(seen.reduce((sum, n) => sum + n));
     }
   });
 

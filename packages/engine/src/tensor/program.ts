@@ -2,7 +2,7 @@ import { callback, check, instance } from '@selfjudge/base/checks';
 import { ArgumentError, DisposedError } from '@selfjudge/base';
 import { Device } from './device.js';
 import { guarded } from './nativeErrors.js';
-import type { PoolReads } from './ops/treeAttentionPool.js';
+import type { WindowReads } from './ops/treeAttentionPool.js';
 import { currentRecorder } from './recording.js';
 import { owned, rejectPromise, tidy } from './scope.js';
 import { Tensor } from './tensor.js';
@@ -54,8 +54,8 @@ export class Program<T> {
     }
   }
 
-  /** Enqueues the recorded ops. @param reads of each of its calls of treeAttentionPool this time, for the counters */
-  run({ pairs, keys }: PoolReads = { pairs: 0, keys: 0 }): void {
+  /** Enqueues the recorded ops. @param reads what its calls of treeAttentionPool read this time, for the counters */
+  run(reads: readonly WindowReads[] = []): void {
     if (this.#disposed) {
       throw new DisposedError('program', {
         where: 'Program.run',
@@ -63,7 +63,8 @@ export class Program<T> {
         received: 'a disposed one',
       });
     }
-    guarded(() => this.device.native.runProgram(this.#handle, pairs, keys));
+    const numbers = reads.flatMap(({ window, pairs, keys }) => [window, pairs, keys]);
+    guarded(() => this.device.native.runProgram(this.#handle, numbers));
   }
 
   dispose(): void {

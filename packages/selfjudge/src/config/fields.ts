@@ -35,7 +35,9 @@ export const modelFields = {
   device: z.enum(['auto', 'cpu', 'cuda']).describe('where to compute'),
   chatTemplate: path
     .optional()
-    .describe('a name (chatml, gemma, or one of the model) or a Jinja file, in place of the one of the model'),
+    .describe(
+      'a name (chatml, gemma, or one of the model) or a Jinja file, in place of the one of the model',
+    ),
   chatTemplateKwargs: z
     .custom<TemplateArguments>((value) => templateArgumentsFault(value) === undefined)
     .optional()

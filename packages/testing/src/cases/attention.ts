@@ -19,6 +19,7 @@ interface Heads {
 
 const grouped: Heads = { heads: 9, kvHeads: 3, dim: 16 };
 const single: Heads = { heads: 1, kvHeads: 1, dim: 8 };
+const thin: Heads = { heads: 1, kvHeads: 1, dim: 4 };
 const wide: Heads = { heads: 3, kvHeads: 1, dim: 64 };
 
 const range = (length: number, from = 0): number[] => Array.from({ length }, (_, i) => from + i);
@@ -29,7 +30,17 @@ function sharing(paths: number[][]): Int32Array {
   return TreeBatch.from(paths.map((tokens) => ({ tokens }))).segments;
 }
 
-const trees: Record<string, { segments: ArrayLike<number>; shape: Heads; scale?: number }> = {
+interface TreeCall {
+  segments: ArrayLike<number>;
+  shape: Heads;
+  scale?: number;
+  window?: number;
+}
+
+/** Paths of 72, 66 and 108 rows that leave each other inside chunks. */
+const branched = [0, 61, -1, 61, 2, 0, 63, 9, 1, 72, 3, 1, 75, 42, 0, 117, 5, 4];
+
+const trees: Record<string, TreeCall> = {
   'one row': { segments: [0, 1, -1], shape: single },
   'one causal segment of odd length': { segments: [0, 37, -1], shape: single },
   'a segment over two chunks': { segments: [0, 131, -1], shape: single },
@@ -70,6 +81,22 @@ const trees: Record<string, { segments: ArrayLike<number>; shape: Heads; scale?:
   'huge scores': { segments: [0, 40, -1, 40, 3, 0], shape: single, scale: 30 },
   'tiny scores': { segments: [0, 70, -1], shape: single, scale: 1e-6 },
   'a negative scale': { segments: [0, 9, -1], shape: single, scale: -0.5 },
+  'a window of 1 row': { segments: [0, 3, -1, 3, 2, 0, 5, 1, 0], shape: single, window: 1 },
+  'a window of 3 rows over three levels': {
+    segments: [0, 5, -1, 5, 3, 0, 8, 7, 1, 15, 1, 1, 16, 4, 0],
+    shape: grouped,
+    window: 3,
+  },
+  'a window of 63 rows over branches': { segments: branched, shape: thin, window: 63 },
+  'a window of 64 rows over branches': { segments: branched, shape: { ...thin, heads: 2 }, window: 64 },
+  'a window of 65 rows over branches': { segments: branched, shape: single, window: 65 },
+  'a window of 100 rows over branches': { segments: branched, shape: single, window: 100 },
+  'a window that no path is longer than': { segments: branched, shape: thin, window: 1000 },
+  'a window that ends inside branches': {
+    segments: [0, 6, -1, 6, 40, 0, 46, 40, 0],
+    shape: { heads: 4, kvHeads: 1, dim: 8 },
+    window: 20,
+  },
 };
 
 /** A step that moves scores by about 1e-3. */
@@ -78,8 +105,8 @@ function stepOf(scale: number): number {
 }
 
 const treeCases = Object.entries(trees).map(
-  ([name, { segments, shape, scale = 1 / Math.sqrt(shape.dim) }]): OpCase => {
-    const paths = oracle.treePaths(segments);
+  ([name, { segments, shape, scale = 1 / Math.sqrt(shape.dim), window }]): OpCase => {
+    const paths = oracle.windowed(oracle.treePaths(segments), window ?? 0);
     const { heads, kvHeads, dim } = shape;
     return {
       op: 'treeAttention',
@@ -91,7 +118,7 @@ const treeCases = Object.entries(trees).map(
       }),
       run: (x) => {
         const tree = x.tree(Int32Array.from(segments));
-        return [treeAttention(x.tensor('q'), x.tensor('k'), x.tensor('v'), tree, scale)];
+        return [treeAttention(x.tensor('q'), x.tensor('k'), x.tensor('v'), tree, scale, window)];
       },
       oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
       roundings: 3,
@@ -111,7 +138,7 @@ const unwritten = (device: Device, shape: number[], dtype: StorageType) =>
 function poolCase(
   name: string,
   shape: Heads,
-  { scale = 1 / Math.sqrt(shape.dim), longest = 70 } = {},
+  { scale = 1 / Math.sqrt(shape.dim), longest = 70, window = 0 } = {},
 ): OpCase {
   const { heads, kvHeads, dim } = shape;
   const width = Math.ceil(longest / 64);
@@ -131,7 +158,16 @@ function poolCase(
   const written = [longest, 3].flatMap((length, table) =>
     range(length).map((i) => 64 * tables[table][i >> 6] + (i % 64)),
   );
-  const paths = rows.map(({ table, length }) => range(length, table === 1 ? longest : 0));
+  const paths = oracle.windowed(
+    rows.map(({ table, length }) => range(length, table === 1 ? longest : 0)),
+    window,
+  );
+  const read = rows.flatMap(({ table }, i) =>
+    paths[i].map((row) => {
+      const at = table === 1 ? row - longest : row;
+      return 64 * tables[table][at >> 6] + (at % 64);
+    }),
+  );
   return {
     op: 'treeAttentionPool',
     name,
@@ -155,11 +191,10 @@ function poolCase(
       kvWrite(x.tensor('k'), x.tensor('v'), x.tensor('slots'), poolK, poolV);
       kvCopy(x.tensor('moves'), poolK, poolV, 2);
       const [tables, rowTable, lengths] = [x.tensor('tables'), x.tensor('rowTable'), x.tensor('lengths')];
-      const reads = {
-        pairs: rows.reduce((sum, { length }) => sum + length, 0),
-        keys: longest + 3 + 2, // those of the branch's own block too
-      };
-      return [treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, scale, reads)];
+      const reads = { pairs: read.length, keys: new Set(read).size };
+      return [
+        treeAttentionPool(x.tensor('q'), poolK, poolV, tables, rowTable, lengths, scale, reads, window),
+      ];
     },
     oracle: (x) => [oracle.attention(x.q, x.k, x.v, paths, shape, scale)],
     differentiable: false,
@@ -180,6 +215,9 @@ const poolCases = [
   ),
   poolCase('a negative scale', grouped, { scale: -0.5 }),
   poolCase('a path of many chunks', wide, { longest: 600 }),
+  ...[1, 3, 63, 64, 65, 100, 1000].map((window) =>
+    poolCase(`a window of ${window} keys`, window === 65 ? wide : grouped, { longest: 200, window }),
+  ),
 ];
 
 /** Rows of two heads of 5 written to a pool, then blocks moved in it; `kept`: which row each slot ends with. */

@@ -9,10 +9,18 @@ import type { DeviceTree } from '../deviceTree.js';
  * @param q float32 or bf16 [T, H, d], T the rows of the tree.
  * @param k [T, G, d]; H is a multiple of G.
  * @param v [T, G, d].
+ * @param window keys that a row sees at most, the last of its path and its own among them: below 2^31; 0, the default: all.
  * @returns [T, H, d].
  */
-export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: DeviceTree, scale: number): Tensor {
-  const [o, lse] = enqueue('tree_attention', [q, k, v], [scale], tree) as [Tensor, Tensor];
+export function treeAttention(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  tree: DeviceTree,
+  scale: number,
+  window = 0,
+): Tensor {
+  const [o, lse] = enqueue('tree_attention', [q, k, v], [scale, window], tree) as [Tensor, Tensor];
   if (isTraced([q, k, v])) {
     record({
       op: 'treeAttention',
@@ -23,7 +31,7 @@ export function treeAttention(q: Tensor, k: Tensor, v: Tensor, tree: DeviceTree,
       backward: ([dO], saved) => {
         if (dO === undefined) return [];
         const inputs = [dO, saved.q, saved.k, saved.v, saved.o, saved.lse];
-        return enqueue('tree_attention_backward', inputs, [scale], tree);
+        return enqueue('tree_attention_backward', inputs, [scale, window], tree);
       },
     });
   }

@@ -116,6 +116,7 @@ export const opEntries: Record<string, Entry> = {
     v: arg(three, notFloats),
     tree: arg(tree, notTree),
     scale: arg(1, notNumber(-1e30, 1e30)),
+    window: arg(1, perhaps(notWhole(0, 2 ** 31 - 1))),
   }),
   treeAttentionPool: entry(engine.treeAttentionPool, {
     q: arg(three, firstNotFloats),
@@ -126,6 +127,7 @@ export const opEntries: Record<string, Entry> = {
     lengths: arg(engine.Tensor.from(matrix.device, Int32Array.of(1, 1), [2]), notInts),
     scale: arg(1, notNumber(-1e30, 1e30)),
     reads: fields({ pairs: arg(2, notWhole(0)), keys: arg(1, notWhole(0)) }, notObject),
+    window: arg(1, perhaps(notWhole(0, 2 ** 31 - 1))),
   }),
   rope: entry(engine.rope, {
     x: arg(() => floats([2, 1, 2]), firstNotFloats),

@@ -1,0 +1,4 @@
+import { describeAttentionWindows } from '@selfjudge/testing/attentionWindows';
+import { kernelPath } from '@selfjudge/testing/project';
+
+describeAttentionWindows(kernelPath);
