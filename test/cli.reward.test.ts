@@ -69,6 +69,15 @@ describe('reward', () => {
   });
 });
 
+describe('from a reward model', () => {
+  it('goes on with its head, and says so', async () => {
+    const on = await reward('on', '-m', 'run', '--max_steps', '1');
+    expect(on.code).toBe(0);
+    expect(on.stderr).toMatch(/^note: it is a reward model: its head is trained further$/m);
+    expect(metricsOf('on')[0].loss).toBeLessThan(0.1);
+  });
+});
+
 describe('what a reward model is for', () => {
   it('score --reward gives numbers, judge verdicts of the same numbers', async () => {
     const rows = preferenceRows().map((row, i) => ({

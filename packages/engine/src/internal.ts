@@ -6,6 +6,7 @@ export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsByWindow } from './generation/kvPool.js';
 export { hubBase, namedPath } from './model/adapterBase.js';
 export { holdsReward } from './model/paths.js';
+export { readReward } from './model/rewardFiles.js';
 export { adapterConfigToPeft, describeAdapter } from './model/adapterConfig.js';
 export { adapterBase } from './model/adapterFiles.js';
 export { isGguf } from './model/adapterReadme.js';

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Adapter, Device } from '@selfjudge/engine';
+import { Adapter, Device, RewardModel } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveConfig } from './config/index.js';
@@ -167,6 +167,19 @@ describe('the other methods', () => {
     for (const each of [model, loaded]) each.dispose();
     await device.sync();
     expect(device.memory().live).toBe(before);
+  });
+
+  it.each([false, true])('make a reward model and leave the model what it was, in full: %j', async (full) => {
+    const model = await open();
+    const [before] = await model.score([probe]);
+    const settings = { ...quick, dataset: rows, outputDir: at(`reward ${full}`), fullFinetuning: full };
+    const result = await train(model, 'reward', settings);
+    expect(result).toMatchObject({ status: 'completed', final: at(`reward ${full}/final`) });
+    expect(await model.score([probe])).toEqual([before]);
+    expect(await train(model, 'reward', settings)).toEqual({ ...result, alreadyDone: true });
+    model.dispose();
+    const reward = await RewardModel.load(at(`reward ${full}`), { dtype: 'float32' });
+    reward.dispose();
   });
 
   it('ask for dev prompts where the judge is to choose by them', async () => {

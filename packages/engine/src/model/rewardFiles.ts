@@ -22,6 +22,8 @@ const SCORE = 'score.weight';
 export interface RewardParts {
   model: Model;
   adapter?: Adapter;
+  /** Of an adapter that is part of the weights: what makes it more than an adapter can be here, in words. */
+  merged?: string[];
   /** The head's values. */
   score: Float32Array;
   padTokenId?: number;
@@ -51,7 +53,7 @@ export async function readReward(path: string, options: LoadOptions): Promise<Re
   const score = parts.score.read();
   const model = await Model.fromSource(source, name, options);
   const padTokenId = paddingOf(model);
-  if (parts.beyond.length > 0) return { model, score, padTokenId };
+  if (parts.beyond.length > 0) return { model, merged: parts.beyond, score, padTokenId };
   try {
     return { model, adapter: Adapter.of(parts, model), score, padTokenId };
   } catch (error) {

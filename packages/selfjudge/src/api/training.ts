@@ -32,7 +32,8 @@ import type {
 const trainingArguments = { model: instance(Model), settings: trainingSettings };
 
 /**
- * Trains with a method by its name. The model has the trained weights afterwards.
+ * Trains with a method by its name. The model has the trained weights afterwards; where a reward model was made, it stays what
+ * it was, and the reward model lies in `final` (`RewardModel.load` of @selfjudge/engine, or `judge` by its path).
  *
  * @throws ConfigError for a value out of range, or when the folder holds another run; ArgumentError when no row is left, or
  *   for dev prompts of a method that asks about none
@@ -149,6 +150,8 @@ async function run(
     },
   )) as RunResult;
   const trained = result.status === 'completed' ? result.final : result.checkpoint;
-  if (trained !== undefined) await model.reload(trained);
+  if (method.withHead !== true) {
+    if (trained !== undefined) await model.reload(trained);
+  } else if (config.full_finetuning === true && result.alreadyDone !== true) await model.reload(model.path);
   return result;
 }

@@ -36,6 +36,8 @@ export interface OpenModel {
   tokenizer: Tokenizer;
   /** What its chat template is told. */
   templateSettings: TemplateSettings;
+  /** Of a reward model that is trained further: the values of its head, float32 [hiddenSize]. It predicts no tokens. */
+  head?: Float32Array;
   /** Weights with the adapter. */
   view: ModelView;
   /** The folder or file that was meant by the path: final/ of a run folder. */
@@ -50,7 +52,7 @@ export interface OpenModel {
  */
 export async function openModel(
   path: string,
-  { device = 'auto', dtype = 'bf16', adapter, ...told }: ModelOptions = {},
+  { device = 'auto', dtype = 'bf16', adapter, ...options }: ModelOptions = {},
   beforeWeights?: () => void,
 ): Promise<OpenModel> {
   findModel(path); // what is no model is refused before a device is opened
@@ -60,18 +62,27 @@ export async function openModel(
     beforeWeights,
     ...(adapter !== undefined && { adapter }),
   });
-  const { model } = loaded;
   try {
     const folder = adapter === undefined ? findModel(path).path : pathOf(path, adapter);
-    const at = { where: 'openModel', received: model.source };
-    const { plain, tokenizer, templateSettings } = toldTokenizer(model.tokenizer, folder, told, at);
-    model.tokenizer = plain;
-    return assemble(loaded, tokenizer, templateSettings, folder);
+    return openedFrom(loaded, folder, options, { where: 'openModel', received: loaded.model.source });
   } catch (error) {
     loaded.adapter?.dispose();
-    model.dispose();
+    loaded.model.dispose();
     throw error;
   }
+}
+
+/** What was loaded, with its tokenizer told what the weights learnt and what is asked for. */
+export function openedFrom(
+  loaded: LoadedModel,
+  folder: string,
+  options: ModelOptions,
+  at: Parameters<typeof toldTokenizer>[3],
+): OpenModel {
+  const { model } = loaded;
+  const { plain, tokenizer, templateSettings } = toldTokenizer(model.tokenizer, folder, options, at);
+  model.tokenizer = plain;
+  return assemble(loaded, tokenizer, templateSettings, folder);
 }
 
 /** Of a model with an adapter on top, where the judge template lies that the weights learnt: beside the adapter, or the model. */

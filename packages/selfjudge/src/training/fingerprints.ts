@@ -14,6 +14,7 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
   data: { what: 'the rows', key: 'dataset_name' },
   weights: { what: 'the weights', key: 'model_name_or_path' },
   adapter: { what: 'the adapter', key: 'model_name_or_path' },
+  head: { what: 'the head of the reward model', key: 'model_name_or_path' },
   tokenizer: { what: 'the tokenizer', key: 'model_name_or_path' },
   chat_template: { what: 'the chat template', key: 'model_name_or_path' },
   judge_template: { what: 'the judge template', key: 'judge_template' },
@@ -27,7 +28,7 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
  * @param asked.judge fingerprint of a judge that is not the run's own start
  */
 export function contentsOf(
-  { model, adapter, tokenizer, path }: OpenModel,
+  { model, adapter, head, tokenizer, path }: OpenModel,
   data: string,
   asked: { judgeTemplate?: JudgeTemplate; judge?: string } = {},
 ): Record<string, string> {
@@ -36,6 +37,7 @@ export function contentsOf(
     data,
     weights: model.fingerprint ?? fingerprintOfFiles(model.source),
     ...(adapter !== undefined && { adapter: fingerprintOfFiles(path) }),
+    ...(head !== undefined && { head: fingerprintOf([...head]) }),
     tokenizer: fingerprintOf(tokenizer.files.tokenizer, config),
     chat_template: fingerprintOf(tokenizer.chatTemplate ?? null),
     ...(asked.judgeTemplate !== undefined && {

@@ -2,9 +2,16 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '@selfjudge/base';
 import { isSame } from '@selfjudge/base/internal';
-import { findModel } from '@selfjudge/engine/internal';
+import { findModel, holdsReward } from '@selfjudge/engine/internal';
 import type { Judge } from '@selfjudge/judging';
-import { RunFolder, type MetricsRow, type TrainingResult, type TrainingTask } from '@selfjudge/training';
+import {
+  METHODS,
+  RunFolder,
+  type Method,
+  type MetricsRow,
+  type TrainingResult,
+  type TrainingTask,
+} from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
@@ -15,6 +22,7 @@ import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import { findJudge, type OpenJudge } from '../models/openJudge.js';
+import { openRewardStart } from '../models/rewardModel.js';
 import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { runBefore, type RunBefore } from './before.js';
@@ -101,7 +109,8 @@ export async function runTraining(
     checkTask(named);
     const options = { ...named, ...(await places.models(wanted)) };
     const found = await findJudge(options.judge, options);
-    const opened = inputs.opened ?? (await openModel(options.modelNameOrPath, options));
+    const opened = inputs.opened ?? (await openStart(verb, options));
+    if (opened.head !== undefined) note('it is a reward model: its head is trained further');
     const aboutBase = baseWarning(opened, options);
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
@@ -170,6 +179,13 @@ export async function runTraining(
     if (existsSync(join(folder.path, RUN_LAYOUT.config))) folder.close();
     else folder.abandon();
   }
+}
+
+/** What a run begins with: a language model, or a reward model where the method trains one. */
+function openStart(verb: TrainingVerb, options: RunOptions): Promise<OpenModel> {
+  const { withHead }: Method = METHODS[verb];
+  const open = withHead === true && holdsReward(options.modelNameOrPath) ? openRewardStart : openModel;
+  return open(options.modelNameOrPath, options);
 }
 
 /** @throws ConfigError when the run would write over the model that it begins with */

@@ -61,13 +61,13 @@ export function preference(opened: OpenModel, run: RunOptions): PreferenceTraina
   return told(opened, fullPreferenceTrainable(opened.model));
 }
 
-/** A reward model on the weights, or on an adapter of them. */
+/** A reward model on the weights, or on an adapter of them; on a reward model with the head that it has. */
 export function withHead(opened: OpenModel, run: RunOptions): RewardTrainable {
-  const { model, adapter } = opened;
+  const { model, adapter, head } = opened;
   if (run.fullFinetuning) refuseAdapter(opened, run);
   else refuseMerged(opened, run);
   const own = run.fullFinetuning ? {} : { lora: loraOf(run), start: adapter };
-  return told(opened, rewardTrainable(model, { seed: run.seed, ...own }));
+  return told(opened, rewardTrainable(model, { seed: run.seed, head, ...own }));
 }
 
 function lora(opened: OpenModel, run: RunOptions): PreferenceTrainable {

@@ -69,6 +69,8 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly judgeTemplate?: 'plain' | 'auto';
   /** Whether adapters drop: policy and reference must give the same bits at the start. */
   readonly drops: boolean;
+  /** Whether it trains a head (`policyWithHead`), and so goes on with that of a reward model. */
+  readonly withHead?: true;
   /** Defaults by name, over those of the fields; `default` is always there. */
   readonly presets?: Readonly<Record<string, Preset<OptionsOf<F>>>>;
   /** What is learnt of a row, in words. */

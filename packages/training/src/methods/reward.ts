@@ -117,6 +117,7 @@ export const reward = method({
   rows: 'preferences',
   split: 'all',
   drops: true,
+  withHead: true,
   // Nothing drops while disableDropout says so.
   presets: { default: { lora: { ...defaultLora, dropout: 0 } } },
   labels: ({ centerRewardsCoefficient: k }) =>
