@@ -123,7 +123,10 @@ export class NativeDevice {
    */
   read(handle: number): Promise<Float32Array | Int32Array>;
 
-  /** The elements from `offset` on, as another shape; shares memory with `handle`. Layout rows only. */
+  /**
+   * The elements from `offset` on, as another shape; shares memory with `handle`. Of layout panels [N, K]: rows of it,
+   * [n, K], from a multiple of 48 K on; n is a multiple of 48 too, or all that is left.
+   */
   view(handle: number, offset: number, shape: number[]): NativeTensor;
 
   /** Another handle of the same tensor, to be disposed on its own. */
@@ -232,9 +235,15 @@ export type GgufType =
 /**
  * `count` values of GGUF blocks as float32, with the bits of the Python package gguf. Blocks hold 32 values (Q2_K to Q6_K
  * and IQ4_XS: 256), and `count` is a whole number of them.
- * @throws SJ_WRONG_ARGUMENT: unknown type, wrong count, too few bytes.
+ * @param out where to, of `count` values; left out, a new array. It is returned.
+ * @throws SJ_WRONG_ARGUMENT: unknown type, wrong count, too few bytes, another `out`.
  */
-export function dequantize(type: GgufType, data: Uint8Array, count: number): Float32Array;
+export function dequantize(
+  type: GgufType,
+  data: Uint8Array,
+  count: number,
+  out?: Float32Array,
+): Float32Array;
 
 /**
  * float32 values as GGUF blocks, with the bits of the Python package gguf. Blocks of Q8_0 and Q4_0 hold 32 values, and
@@ -248,12 +257,22 @@ export function quantize(
   values: Float32Array,
 ): { data: Uint8Array; unfit: number };
 
+/** What there is to say of values that were scanned: of one array, or of several as if they were one. */
+export interface ValueScan {
+  /** 128 bits over the bytes, in hexadecimal: tells whether contents changed, and is no proof against intent. */
+  hash: string;
+  /** The first NaN or infinity; -1: none. */
+  notFinite: number;
+  /** What the scan of the values that follow goes on from. */
+  state: Uint8Array;
+}
+
 /**
- * One pass over float32 values or the bits of bf16 values: a 128-bit hash of their bytes, in hexadecimal, which tells
- * whether contents changed and is no proof against intent, and the index of the first NaN or infinity, -1 for none.
- * @throws SJ_WRONG_ARGUMENT for another kind of array.
+ * One pass over float32 values or the bits of bf16 values.
+ * @param before the `state` after the values that these follow; left out, these are the first.
+ * @throws SJ_WRONG_ARGUMENT for another kind of array, also than those before.
  */
-export function scanValues(values: Float32Array | Uint16Array): { hash: string; notFinite: number };
+export function scanValues(values: Float32Array | Uint16Array, before?: Uint8Array): ValueScan;
 
 /** The processor: features the operating system lets us use, kernel paths it can run (fastest first), workers. */
 export function cpuInfo(): {

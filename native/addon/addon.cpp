@@ -3,6 +3,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <sstream>
 
 #include "addon/convert.h"
@@ -103,8 +104,14 @@ Napi::Value dequantize_js(const Napi::CallbackInfo& info) {
     }
     const auto count = static_cast<size_t>(to_integer(info[2], 0, int64_t{1} << 31, "dequantize", "count"));
     check_dequantize(type, data.bytes, count);
-    Napi::Float32Array out = Napi::Float32Array::New(info.Env(), count);
-    dequantize(type, static_cast<const uint8_t*>(data.data), data.bytes, count, out.Data());
+    Napi::Value out = info[3];
+    if (out.IsUndefined()) out = Napi::Float32Array::New(info.Env(), count);
+    const std::string expected = "a Float32Array of " + std::to_string(count) + " values";
+    const Elements values = to_elements(out, expected.c_str(), "dequantize", "out");
+    if (values.type != napi_float32_array || values.count != count)
+      throw Error::wrong_argument("dequantize", "out", expected, describe_value(out));
+    dequantize(type, static_cast<const uint8_t*>(data.data), data.bytes, count,
+               out.As<Napi::Float32Array>().Data());
     return out;
   });
 }
@@ -124,19 +131,37 @@ Napi::Value quantize_js(const Napi::CallbackInfo& info) {
   });
 }
 
+// What the scan goes on from, as JavaScript kept it.
+ScanState scan_before(const Napi::Value& value, Scanned dtype) {
+  const std::string expected = "the state after values of the same kind, or nothing";
+  if (value.IsUndefined()) return scan_begin(dtype);
+  const Elements bytes = to_elements(value, expected.c_str(), "scanValues", "before");
+  ScanState state;
+  if (bytes.type != napi_uint8_array || bytes.bytes != sizeof state)
+    throw Error::wrong_argument("scanValues", "before", expected, describe_value(value));
+  std::memcpy(&state, bytes.data, sizeof state);
+  if (state.dtype != dtype)
+    throw Error::wrong_argument("scanValues", "before", expected, "that of another kind");
+  return state;
+}
+
 Napi::Value scan_values_js(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), "scanValues", [&]() -> Napi::Value {
     constexpr const char* expected = "a Float32Array or a Uint16Array";
     const Elements values = to_elements(info[0], expected, "scanValues", "values");
     if (values.type != napi_float32_array && values.type != napi_uint16_array)
       throw Error::wrong_argument("scanValues", "values", expected, describe_value(info[0]));
-    const Scan scan = scan_values(values.type == napi_float32_array ? Scanned::F32 : Scanned::BF16,
-                                  values.data, values.count);
+    ScanState state = scan_before(info[1], values.type == napi_float32_array ? Scanned::F32 : Scanned::BF16);
+    scan_values(state, values.data, values.count);
+    const ScanHash of = scan_hash(state);
     char hash[33];
-    std::snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, scan.high, scan.low);
+    std::snprintf(hash, sizeof hash, "%016" PRIx64 "%016" PRIx64, of.high, of.low);
+    Napi::Uint8Array kept = Napi::Uint8Array::New(info.Env(), sizeof state);
+    std::memcpy(kept.Data(), &state, sizeof state);
     Napi::Object result = Napi::Object::New(info.Env());
     result.Set("hash", hash);
-    result.Set("notFinite", static_cast<double>(scan.not_finite));
+    result.Set("notFinite", static_cast<double>(state.not_finite));
+    result.Set("state", kept);
     return result;
   });
 }

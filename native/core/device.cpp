@@ -297,12 +297,24 @@ sj_tensor Device::readable(Handle handle) {
 
 TensorInfo Device::view(Handle handle, double offset, const int64_t* dims, int rank) {
   const TensorEntry entry = find(handle, "view", "handle");
-  if (entry.tensor.layout != SJ_ROWS) throw Error::wrong_argument("view", "handle", "layout rows", "panels");
-  sj_tensor tensor = described("view", entry.tensor.dtype, SJ_ROWS, dims, rank);
+  const bool panels = entry.tensor.layout == SJ_PANELS;
+  sj_tensor tensor = described("view", entry.tensor.dtype, entry.tensor.layout, dims, rank);
   const int64_t size = elements_of(entry.tensor), count = elements_of(tensor);
-  if (!(offset >= 0 && offset <= static_cast<double>(size)) || offset != std::floor(offset)) {
-    throw Error::wrong_argument("view", "offset", "an integer in [0, " + std::to_string(size) + "]",
-                                std::to_string(offset));
+  const int64_t columns = entry.tensor.dims[1];
+  if (panels && dims[1] != columns) {
+    throw Error::wrong_argument("view", "shape",
+                                "rows of a packed weight, " + std::to_string(columns) + " wide",
+                                shape_text(dims, rank));
+  }
+  const int64_t step = panels ? SJ_PANEL_ROWS * columns : 1;
+  if (!(offset >= 0 && offset <= static_cast<double>(size)) ||
+      std::fmod(offset, static_cast<double>(step)) != 0) {
+    throw Error::wrong_argument(
+        "view", "offset",
+        (panels ? "a multiple of " + std::to_string(step) + " (" + std::to_string(SJ_PANEL_ROWS) + " rows)"
+                : std::string("an integer")) +
+            " in [0, " + std::to_string(size) + "]",
+        std::to_string(offset));
   }
   const int64_t start = static_cast<int64_t>(offset);
   if (start + count > size) {
@@ -311,7 +323,15 @@ TensorInfo Device::view(Handle handle, double offset, const int64_t* dims, int r
                                     std::to_string(start) + " of " + std::to_string(size),
                                 shape_text(dims, rank) + " = " + std::to_string(count));
   }
-  tensor.data = static_cast<char*>(entry.tensor.data) + static_cast<size_t>(start) * size_of(tensor.dtype);
+  // What does not end with the weight ends with a panel: the columns past a panel's rows are zero.
+  if (panels && start + count < size && dims[0] % SJ_PANEL_ROWS != 0) {
+    throw Error::wrong_argument("view", "shape",
+                                "a multiple of " + std::to_string(SJ_PANEL_ROWS) + " rows, or all to the end",
+                                shape_text(dims, rank));
+  }
+  const size_t bytes = panels ? backend_.panel_bytes(tensor.dtype, start / columns, columns)
+                              : static_cast<size_t>(start) * size_of(tensor.dtype);
+  tensor.data = static_cast<char*>(entry.tensor.data) + bytes;
   return {add("view", {entry.storage, tensor}), tensor};
 }
 

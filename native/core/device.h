@@ -61,6 +61,7 @@ class Device {
   // Copies a readable tensor to `host` (bf16 widened to float32) in stream order, then calls `done` on the
   // stream thread. `host` must live until then, or until close() returns.
   void read(Handle handle, void* host, std::function<void(const Fault*)> done);
+  // On the same memory. Of layout panels: whole panels, from row offset / K on.
   TensorInfo view(Handle handle, double offset, const int64_t* dims, int rank);
   Handle retain(Handle handle);
   void dispose(Handle handle);

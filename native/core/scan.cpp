@@ -68,36 +68,63 @@ int64_t first_not_finite(const uint8_t* data, size_t bytes) {
 }
 
 template <class Value>
-Scan scan(const uint8_t* data, size_t bytes) {
+void scan(ScanState& state, const uint8_t* data, size_t bytes) {
   constexpr size_t kPiece = 64 * kBlock;  // stays in the first cache from the one pass to the other
-  uint64_t lanes[kLanes];
-  std::memcpy(lanes, kSecrets, sizeof lanes);
+  const uint8_t* const begin = data;
+  const size_t size = bytes, before = static_cast<size_t>(state.bytes / sizeof(Value));
   bool finite = true;
+  if (const size_t held = state.bytes % kBlock) {
+    const size_t taken = std::min(kBlock - held, bytes);
+    std::memcpy(state.rest + held, data, taken);
+    std::memset(state.rest + held + taken, 0, kBlock - held - taken);
+    finite &= all_finite<Value>(state.rest, kBlock);
+    if (held + taken == kBlock) hash(state.lanes, state.rest, 1);
+    data += taken;
+    bytes -= taken;
+  }
   const size_t whole = bytes / kBlock * kBlock;
   for (size_t at = 0; at < whole; at += kPiece) {
-    const size_t size = std::min(kPiece, whole - at);
-    hash(lanes, data + at, size / kBlock);
-    finite &= all_finite<Value>(data + at, size);
+    const size_t piece = std::min(kPiece, whole - at);
+    hash(state.lanes, data + at, piece / kBlock);
+    finite &= all_finite<Value>(data + at, piece);
   }
   if (whole < bytes) {
-    uint8_t last[kBlock] = {};
-    std::memcpy(last, data + whole, bytes - whole);
-    hash(lanes, last, 1);
-    finite &= all_finite<Value>(last, kBlock);
+    std::memset(state.rest, 0, kBlock);
+    std::memcpy(state.rest, data + whole, bytes - whole);
+    finite &= all_finite<Value>(state.rest, kBlock);
   }
-  uint64_t low = bytes, high = ~static_cast<uint64_t>(bytes);
-  for (int i = 0; i < kLanes; i++) {
-    low = folded(low ^ kSecrets[i], lanes[i] ^ kSecrets[(i + 1) % kLanes]);
-    high = folded(high ^ kSecrets[(i + 3) % kLanes], lanes[kLanes - 1 - i] ^ kSecrets[(i + 5) % kLanes]);
-  }
-  return {low, high, finite ? -1 : first_not_finite<Value>(data, bytes)};
+  state.bytes += size;
+  if (finite || state.not_finite >= 0) return;
+  const int64_t first = first_not_finite<Value>(begin, size);
+  if (first >= 0) state.not_finite = static_cast<int64_t>(before) + first;
 }
 
 }  // namespace
 
-Scan scan_values(Scanned dtype, const void* values, size_t count) {
+ScanState scan_begin(Scanned dtype) {
+  ScanState state{};
+  std::memcpy(state.lanes, kSecrets, sizeof state.lanes);
+  state.not_finite = -1;
+  state.dtype = dtype;
+  return state;
+}
+
+void scan_values(ScanState& state, const void* values, size_t count) {
   const auto* data = static_cast<const uint8_t*>(values);
-  return dtype == Scanned::F32 ? scan<uint32_t>(data, 4 * count) : scan<uint16_t>(data, 2 * count);
+  state.dtype == Scanned::F32 ? scan<uint32_t>(state, data, 4 * count)
+                              : scan<uint16_t>(state, data, 2 * count);
+}
+
+ScanHash scan_hash(const ScanState& state) {
+  uint64_t lanes[kLanes];
+  std::memcpy(lanes, state.lanes, sizeof lanes);
+  if (state.bytes % kBlock) hash(lanes, state.rest, 1);
+  uint64_t low = state.bytes, high = ~state.bytes;
+  for (int i = 0; i < kLanes; i++) {
+    low = folded(low ^ kSecrets[i], lanes[i] ^ kSecrets[(i + 1) % kLanes]);
+    high = folded(high ^ kSecrets[(i + 3) % kLanes], lanes[kLanes - 1 - i] ^ kSecrets[(i + 5) % kLanes]);
+  }
+  return {low, high};
 }
 
 }  // namespace selfjudge

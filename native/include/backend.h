@@ -23,6 +23,10 @@ typedef enum sj_dtype { SJ_F32 = 0, SJ_BF16 = 1, SJ_I32 = 2 } sj_dtype;
 // SJ_ROWS: contiguous row-major. SJ_PANELS: a weight [N, K] packed for the matrix core; see gemm/panels.h.
 typedef enum sj_layout { SJ_ROWS = 0, SJ_PANELS = 1 } sj_layout;
 
+// In every backend, rows from a multiple of this on are stored as a weight of their own would be, behind
+// panel_bytes of the rows before them.
+#define SJ_PANEL_ROWS 48
+
 typedef enum sj_code {
   SJ_OK = 0,
   SJ_INVALID = 1,  // data-dependent fault: a token id, a row or a block out of range

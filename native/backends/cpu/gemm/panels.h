@@ -13,7 +13,7 @@
 
 namespace selfjudge::cpu {
 
-inline constexpr int kPanel = 48;
+inline constexpr int kPanel = SJ_PANEL_ROWS;
 
 inline int64_t panel_count(int64_t n) { return (n + kPanel - 1) / kPanel; }
 

@@ -8,9 +8,16 @@ const WINDOW = 1 << 20;
 
 /**
  * Reads `length` bytes at `offset`, or throws a FileFormatError when the file ends before that.
+ *
+ * @param bytes where to, of this length; by default memory of their own
  */
-export function readExactly(fd: number, path: string, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
+export function readExactly(
+  fd: number,
+  path: string,
+  offset: number,
+  length: number,
+  bytes: Uint8Array = Buffer.allocUnsafeSlow(length),
+): Buffer {
   let done = 0;
   while (done < length) {
     // One readSync may take at most 2^31 - 1 bytes.
@@ -19,7 +26,7 @@ export function readExactly(fd: number, path: string, offset: number, length: nu
       throw new FileFormatError({ path, offset, expected: `${length} bytes`, received: `${done}` });
     done += n;
   }
-  return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, length);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { scanValues } from '@selfjudge/native';
+import { scanValues, type ValueScan } from '@selfjudge/native';
 
 import { FileFormatError } from '@selfjudge/base';
 import type { HostTensor } from './files/safetensors.js';
@@ -12,25 +12,41 @@ import type { HostTensor } from './files/safetensors.js';
 export class Fingerprint {
   readonly #hash = createHash('sha256').update('selfjudge weights 1\n');
   readonly #path: string;
+  /** Of the tensor whose rows come now, what came until now. */
+  #begun: { values: number; scan: ValueScan } | undefined;
 
   /** @param path named in errors */
   constructor(path: string) {
     this.#path = path;
   }
 
-  /** Takes the next tensor. @throws FileFormatError where it holds NaN or an infinity */
-  add(name: string, { dtype, shape, data }: HostTensor): void {
-    const { hash, notFinite } = scanValues(data);
+  /**
+   * Takes the next tensor, or the next rows of it.
+   *
+   * @param shape of the whole tensor
+   * @throws FileFormatError where it holds NaN or an infinity
+   */
+  add(name: string, shape: readonly number[], { dtype, data }: HostTensor): void {
+    const before = this.#begun?.values ?? 0;
+    const scan = scanValues(data, this.#begun?.scan.state);
+    const { hash, notFinite } = scan;
     if (notFinite >= 0) {
       const place =
         shape.length === 2 ? [Math.floor(notFinite / shape[1]), notFinite % shape[1]] : [notFinite];
+      const value = data[notFinite - before];
       throw new FileFormatError({
         path: this.#path,
         expected: `finite values in '${name}'`,
-        received: `${nameOf(dtype === 'float32' ? data[notFinite] : wide(data[notFinite]))} at [${place.join(', ')}]`,
+        received: `${nameOf(dtype === 'float32' ? value : wide(value))} at [${place.join(', ')}]`,
         advice: 'No answer of such a model means anything: its training diverged, or the file is damaged.',
       });
     }
+    const values = before + data.length;
+    if (values < shape.reduce((a, b) => a * b, 1)) {
+      this.#begun = { values, scan };
+      return;
+    }
+    this.#begun = undefined;
     this.#hash.update(`${name} ${dtype} ${shape.join('x')} ${hash}\n`);
   }
 

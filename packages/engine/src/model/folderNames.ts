@@ -51,7 +51,7 @@ function renamed(file: TensorFile, own: ReadonlyMap<string, string>, beside: str
   return {
     path: file.path,
     tensors: new Map([...own].map(([name, from]) => [name, file.tensors.get(from)!])),
-    read: (name) => file.read(own.get(name) ?? name),
+    read: (name, rows) => file.read(own.get(name) ?? name, rows),
     nameOf,
     beside,
   };

@@ -8,6 +8,7 @@ import { checkTensors, named, type Warn } from './checkTensors.js';
 import type { ModelConfig } from './config.js';
 import { unpacked, type TensorFile } from './files/bitsandbytes.js';
 import { readJsonObject } from '@selfjudge/base';
+import { groupsOfRows } from './files/rows.js';
 import { float32Of, Safetensors, type HostTensor } from './files/safetensors.js';
 import { textModel } from './folderNames.js';
 import { unfused } from './fusedRows.js';
@@ -18,6 +19,8 @@ import type { ModelSource } from './source.js';
 const TABLE = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
 const SCORE = 'score.weight';
+/** Values of a table and a head that are compared at once. */
+const COMPARED = 2 ** 20;
 /** A buffer that old checkpoints hold, which transformers computes anew and drops without a word. */
 const BUFFER = /(^|\.)rotary_emb\.inv_freq$/;
 
@@ -56,7 +59,7 @@ export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUs
     // Nothing reads a head that is not there: the table stands in its place.
     if (!shapes.has(HEAD)) config.tieWordEmbeddings = true;
   }
-  const split = unfused(file.path, config, shapes, (name) => file.read(name));
+  const split = unfused(file.path, config, shapes, (name, rows) => file.read(name, rows));
   const read = untied({ path: file.path, read: split }, config, shapes, warn);
   const surplus = checkTensors(file.path, config, shapes).filter((name) => !BUFFER.test(name));
   if (surplus.length > 0)
@@ -121,35 +124,43 @@ function untied(
   config: ModelConfig,
   shapes: Map<string, number[]>,
   warn: Warn,
-): (name: string) => HostTensor {
+): ModelSource['read'] {
   const [table, head] = [shapes.get(TABLE), shapes.get(HEAD)];
-  if (!config.tieWordEmbeddings || head === undefined) return (name) => file.read(name);
+  if (!config.tieWordEmbeddings || head === undefined) return (name, rows) => file.read(name, rows);
   if (table === undefined) {
     shapes.set(TABLE, head);
     shapes.delete(HEAD);
-    return (name) => file.read(name === TABLE ? HEAD : name);
+    return (name, rows) => file.read(name === TABLE ? HEAD : name, rows);
   }
-  if (sameValues(file.read(TABLE), file.read(HEAD))) {
+  if (sameTensors(file, table, head)) {
     shapes.delete(HEAD);
-    return (name) => file.read(name);
+    return (name, rows) => file.read(name, rows);
   }
   config.tieWordEmbeddings = false;
   warn(
     `${file.path}: '${HEAD}' differs from '${TABLE}', so it is kept as a head of its own, though config.json says ` +
       'tie_word_embeddings: true',
   );
-  return (name) => file.read(name);
+  return (name, rows) => file.read(name, rows);
+}
+
+/** Whether table and head hold the same values, whatever they are stored in. */
+function sameTensors(
+  file: Pick<TensorFile, 'read'>,
+  table: readonly number[],
+  head: readonly number[],
+): boolean {
+  if (table.length !== head.length || table.some((size, i) => size !== head[i])) return false;
+  return [...groupsOfRows(table, COMPARED)].every((rows) =>
+    sameValues(file.read(TABLE, rows), file.read(HEAD, rows)),
+  );
 }
 
 function sameValues(a: HostTensor, b: HostTensor): boolean {
-  if (a.dtype !== b.dtype || a.data.length !== b.data.length) return sameNumbers(a, b);
-  const bytes = ({ data }: HostTensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return bytes(a).equals(bytes(b));
-}
-
-/** Of tensors stored in different dtypes. */
-function sameNumbers(a: HostTensor, b: HostTensor): boolean {
-  if (a.data.length !== b.data.length) return false;
+  if (a.dtype === b.dtype) {
+    const bytes = ({ data }: HostTensor) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    return bytes(a).equals(bytes(b));
+  }
   const [left, right] = [float32Of(a), float32Of(b)];
   return left.every((x, i) => x === right[i]);
 }

@@ -1,6 +1,7 @@
 import { FileFormatError } from '@selfjudge/base';
 import { linearPath, LINEARS, linearShape, type LinearName, type ModelConfig } from './config.js';
 import { familyOf } from './families/index.js';
+import type { RowRange } from './files/rows.js';
 import type { HostTensor } from './files/safetensors.js';
 import type { TensorToWrite } from './files/writeSafetensors.js';
 
@@ -33,8 +34,8 @@ export function unfused(
   path: string,
   config: ModelConfig,
   shapes: Map<string, number[]>,
-  read: (name: string) => HostTensor,
-): (name: string) => HostTensor {
+  read: (name: string, rows?: RowRange) => HostTensor,
+): (name: string, rows?: RowRange) => HostTensor {
   if (familyOf(config)?.fused !== true) return read;
   const from = new Map<string, { name: string; start: number; rows: number }>();
   for (const [name, shape] of Array.from(shapes)) {
@@ -56,16 +57,11 @@ export function unfused(
       });
     shapes.delete(name);
   }
-  return (name) => {
+  return (name, rows) => {
     const part = from.get(name);
-    if (part === undefined) return read(name);
-    const whole = read(part.name);
-    const width = whole.data.length / whole.shape[0];
-    const [begin, end] = [part.start * width, (part.start + part.rows) * width];
-    const shape = [part.rows, ...whole.shape.slice(1)];
-    return whole.dtype === 'float32'
-      ? { dtype: 'float32', shape, data: whole.data.slice(begin, end) }
-      : { dtype: whole.dtype, shape, data: whole.data.slice(begin, end) };
+    if (part === undefined) return read(name, rows);
+    const { from: first, to } = rows ?? { from: 0, to: part.rows };
+    return read(part.name, { ...rows, from: part.start + first, to: part.start + to });
   };
 }
 

@@ -8,6 +8,7 @@ import { isNorm, transformersName } from './ggufNames.js';
 import type { GgufFile } from './files/gguf.js';
 import { readSplitGguf } from './files/ggufSplit.js';
 import { assertReadable } from './files/ggufTypes.js';
+import type { RowRange } from './files/rows.js';
 import type { HostTensor } from './files/safetensors.js';
 import { configFromGguf } from './ggufConfig.js';
 import type { ModelSource } from './source.js';
@@ -21,8 +22,8 @@ export function ggufSource(path: string, warn: Warn = () => {}): ModelSource {
   const config = configFromGguf(file, warn);
   const names = new Map([...file.tensors.keys()].map((name) => [transformersName(name, config), name]));
   const shapes = new Map([...names].map(([name, own]) => [name, file.tensors.get(own)!.shape]));
-  const read = unfused(path, config, shapes, (name) =>
-    readTensor(file, config, name, names.get(name) ?? name),
+  const read = unfused(path, config, shapes, (name, rows) =>
+    readTensor(file, config, name, names.get(name) ?? name, rows),
   );
   const surplus = checkTensors(path, config, shapes).filter((name) => !ROPE.includes(name));
   // llama.cpp refuses them too: by the format a model uses all that its file holds.
@@ -65,13 +66,31 @@ function withoutPadding(metadata: GgufFile['metadata']): GgufFile['metadata'] {
   return cut;
 }
 
-function readTensor(file: GgufFile, config: ModelConfig, name: string, own: string): HostTensor {
-  const { shape } = file.tensors.get(own)!;
-  const data = file.read(own);
+function readTensor(
+  file: GgufFile,
+  config: ModelConfig,
+  name: string,
+  own: string,
+  rows?: RowRange,
+): HostTensor {
+  const whole = file.tensors.get(own)!.shape;
+  const shape = rows === undefined ? whole : [rows.to - rows.from, ...whole.slice(1)];
   const permuted = familyOf(config)?.gguf?.permuted === true;
   const heads = name.includes('.q_proj.') ? config.heads : name.includes('.k_proj.') ? config.kvHeads : 0;
-  if (permuted && heads > 0)
-    return { dtype: 'float32', shape, data: halfSplit(data, heads, shape[0] / heads) };
+  if (permuted && heads > 0) {
+    const { from, to } = rows ?? { from: 0, to: whole[0] };
+    const dim = whole[0] / heads;
+    const [first, last] = [Math.floor(from / dim), Math.ceil(to / dim)];
+    const turned = halfSplit(
+      file.read(own, { ...rows, from: first * dim, to: last * dim }),
+      last - first,
+      dim,
+    );
+    const width = turned.length / ((last - first) * dim);
+    const start = (from - first * dim) * width;
+    return { dtype: 'float32', shape, data: turned.subarray(start, start + (to - from) * width) };
+  }
+  const data = file.read(own, rows);
   // What a norm multiplies by: the offset is in it.
   const offset = config.normOffset ?? 0;
   if (offset !== 0 && isNorm(name)) return { dtype: 'float32', shape, data: data.map((x) => x - offset) };

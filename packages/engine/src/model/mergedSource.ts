@@ -10,6 +10,8 @@ import { float32Of, type HostTensor } from './files/safetensors.js';
 import { familyOf } from './families/index.js';
 import type { LoadableSource, ModelSource } from './source.js';
 
+type Merged = Extract<HostTensor, { dtype: 'float32' }>;
+
 const TABLE = 'model.embed_tokens';
 const HEAD = 'lm_head';
 
@@ -22,22 +24,40 @@ const HEAD = 'lm_head';
  */
 export function mergedSource(source: ModelSource, parts: AdapterParts): LoadableSource {
   const config = mergedConfig(source.config, parts);
+  const fromBase = (name: string) =>
+    name === `${HEAD}.weight` && source.config.tieWordEmbeddings ? `${TABLE}.weight` : name;
+  const partsOf = (name: string) => {
+    const dot = name.lastIndexOf('.');
+    const [module, kind] = [name.slice(0, dot), name.slice(dot + 1)];
+    return { module, kind, own: parts.whole.get(name), change: parts.lowRank.get(module) };
+  };
+  const untouched = (name: string) => {
+    const { kind, own, change } = partsOf(name);
+    return kind !== 'bias' && own === undefined && change === undefined;
+  };
+  const whole = async (name: string, device: Device): Promise<Merged> => {
+    const { module, kind, own, change } = partsOf(name);
+    if (kind === 'bias') return bias(source, config, name, own?.read(), change);
+    const base = own === undefined ? source.read(fromBase(name)) : undefined;
+    const shape = own?.shape ?? (base as HostTensor).shape;
+    const values = own?.read() ?? float32Of(base as HostTensor);
+    const data = change === undefined ? values : await merged(device, values, change, module === TABLE);
+    return { dtype: 'float32', shape, data };
+  };
+  let last: { name: string; tensor: Merged } | undefined;
   return {
     ...source,
     config,
-    read: async (name, device) => {
-      const dot = name.lastIndexOf('.');
-      const [module, kind] = [name.slice(0, dot), name.slice(dot + 1)];
-      const own = parts.whole.get(name);
-      const from = name === `${HEAD}.weight` && source.config.tieWordEmbeddings ? `${TABLE}.weight` : name;
-      const change = parts.lowRank.get(module);
-      if (kind === 'bias') return bias(source, config, name, own?.read(), change);
-      if (own === undefined && change === undefined) return source.read(from);
-      const base = own === undefined ? source.read(from) : undefined;
-      const shape = own?.shape ?? (base as HostTensor).shape;
-      const values = own?.read() ?? float32Of(base as HostTensor);
-      const data = change === undefined ? values : await merged(device, values, change, module === TABLE);
-      return { dtype: 'float32', shape, data };
+    read: async (name, rows, device) => {
+      if (untouched(name)) return source.read(fromBase(name), rows);
+      if (rows === undefined) return whole(name, device);
+      // A tensor is merged once, for all groups of its rows.
+      if (last?.name !== name) last = { name, tensor: await whole(name, device) };
+      const { tensor } = last;
+      if (rows.to === tensor.shape[0]) last = undefined;
+      const width = tensor.data.length / tensor.shape[0];
+      const data = tensor.data.subarray(rows.from * width, rows.to * width);
+      return { dtype: 'float32', shape: [rows.to - rows.from, ...tensor.shape.slice(1)], data };
     },
   };
 }
@@ -112,7 +132,7 @@ function bias(
   name: string,
   own: Float32Array | undefined,
   change: LowRank | undefined,
-): HostTensor {
+): Merged {
   const linearName = name.split('.').at(-2) as LinearName;
   const shape = [linearShape(config, linearName)[0]];
   const base = hasBias(source.config, linearName) ? float32Of(source.read(name)) : new Float32Array(shape[0]);

@@ -37,14 +37,13 @@ import {
 import type { BlockNorm, LinearName, ModelConfig } from './config.js';
 import { makeFolder } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
-import type { HostTensor } from './files/safetensors.js';
-import { Fingerprint } from './fingerprint.js';
 import { writeSafetensors } from './files/writeSafetensors.js';
 import { modelTensors } from './modelTensors.js';
 import { configToHf } from './hfConfig.js';
 import type { Origin } from './origin.js';
 import { layOut, ParameterSet } from './parameterSet.js';
 import { findModel } from './paths.js';
+import { parameterOf, readParameters } from './readParameters.js';
 import { Rotary } from './rotary.js';
 import { openSource } from './openSource.js';
 import type { LoadableSource } from './source.js';
@@ -76,9 +75,6 @@ export const loadFields = {
 };
 const loadOptions = optionsOf(loadFields);
 const initOptions = optionsOf({ ...storage, seed: whole(0), tokenizer: optional(isTokenizer) });
-
-/** Bytes uploaded before the loader waits for the device, which bounds what is queued. */
-const UPLOAD_WINDOW = 256 << 20;
 
 /**
  * A decoder of the Llama kind (Touvron et al., arXiv 2302.13971) of any family in `families/`: its weights, packed once in
@@ -180,27 +176,8 @@ export class Model implements ModelWeights {
     if (tokenizer !== undefined) checkVocabulary(tokenizer, source.config.vocabSize);
     const { device = Device.open(), dtype = source.dtype, beforeWeights, onProgress } = options;
     beforeWeights?.();
-    const specs = [...parameterSpecs(source.config)];
-    const parameters = new Map<string, Weight | Vector>();
-    const fingerprint = new Fingerprint(source.path);
-    let queued = 0;
-    try {
-      for (const [i, { name }] of specs.entries()) {
-        const tensor = await source.read(name, device);
-        fingerprint.add(name, tensor);
-        parameters.set(name, parameter(device, dtype, name, tensor));
-        queued += tensor.data.byteLength;
-        if (queued > UPLOAD_WINDOW || i === specs.length - 1) {
-          await device.sync();
-          queued = 0;
-        }
-        onProgress?.(i + 1, specs.length);
-      }
-    } catch (error) {
-      for (const weight of parameters.values()) weight.dispose();
-      throw error;
-    }
-    const of = { tokenizer, fingerprint: fingerprint.digest(), origin: source.origin };
+    const { parameters, fingerprint } = await readParameters(source, device, dtype, onProgress);
+    const of = { tokenizer, fingerprint, origin: source.origin };
     const model = new Model(source.config, device, dtype, parameters, of);
     model.source = path;
     return model;
@@ -223,7 +200,7 @@ export class Model implements ModelWeights {
           const random = new Random(seed, i);
           for (let j = 0; j < data.length; j++) data[j] = 0.02 * random.normal();
         } else if (name.endsWith('.weight')) data.fill(1 - (config.normOffset ?? 0));
-        parameters.set(name, parameter(device, dtype, name, { dtype: 'float32', shape, data }));
+        parameters.set(name, parameterOf(device, dtype, name, { dtype: 'float32', shape, data }));
       }
     });
     return new Model(config, device, dtype, parameters, { tokenizer });
@@ -327,18 +304,6 @@ export class Model implements ModelWeights {
 /** Who is told of what a load leaves aside. */
 export function warnerOf({ onWarning = Model.onWarning }: LoadOptions): Warn {
   return onWarning ?? ((message) => process.emitWarning(message, { type: 'ModelWarning', code: 'SJ_MODEL' }));
-}
-
-/** Matrices are packed in the compute dtype; norms stay float32, biases take the activations' dtype. */
-function parameter(
-  device: Device,
-  dtype: 'float32' | 'bf16',
-  name: string,
-  host: HostTensor,
-): Weight | Vector {
-  const upload = () => Tensor.from(device, host.data, host.shape, host.dtype);
-  if (host.shape.length === 2) return tidy(() => Weight.pack(upload(), dtype));
-  return new Vector(owned(() => tidy(() => cast(upload(), name.endsWith('.bias') ? dtype : 'float32'))));
 }
 
 function renew(weight: Weight | Vector, master: Tensor): void {

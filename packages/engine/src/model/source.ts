@@ -2,6 +2,7 @@ import type { Tokenizer } from '@selfjudge/text';
 import type { Device } from '../tensor/device.js';
 import type { ModelConfig } from './config.js';
 import type { HostTensor } from './files/safetensors.js';
+import type { RowRange } from './files/rows.js';
 import type { Origin } from './origin.js';
 
 /** Where a model's tensors come from, under transformers' names and in its order of rows. */
@@ -11,7 +12,8 @@ export interface ModelSource {
   config: ModelConfig;
   /** How most of the weights are stored; quantised ones count as bf16. */
   dtype: 'float32' | 'bf16';
-  read(name: string): HostTensor;
+  /** @param rows all by default */
+  read(name: string, rows?: RowRange): HostTensor;
   tokenizer(): Promise<Tokenizer | undefined>;
   /** Of a folder of transformers': what is written back with the model. */
   origin?: Origin;
@@ -21,5 +23,5 @@ export interface ModelSource {
 
 /** The same where a tensor may first have to be computed on the device that the model is for. */
 export interface LoadableSource extends Omit<ModelSource, 'read'> {
-  read(name: string, device: Device): HostTensor | Promise<HostTensor>;
+  read(name: string, rows: RowRange | undefined, device: Device): HostTensor | Promise<HostTensor>;
 }

@@ -102,16 +102,42 @@ describe('handles', () => {
     expect(await values(view.handle)).toEqual([2, 9, 4, 5]);
   });
 
-  it('refuses views outside the tensor and of panels', () => {
+  it('refuses views outside the tensor', () => {
     const x = floats([0, 1, 2, 3]);
     expect(told(() => device.view(x, 2, [3]))).toMatch(
       /at most 2 elements from offset 2 of 4, received \[3\] = 3$/,
     );
     expect(told(() => device.view(x, -1, [1]))).toMatch(/offset: expected an integer in \[0, 4\]/);
     expect(told(() => device.view(x, 0.5, [1]))).toMatch(/offset/);
-    expect(told(() => device.view(device.empty(F32, [4, 4], PANELS).handle, 0, [4]))).toMatch(
-      /expected layout rows, received panels$/,
+  });
+
+  it('views whole panels of a packed weight, and refuses parts of them', async () => {
+    const packed = device.empty(BF16, [100, 3], PANELS).handle;
+    const rows = Float32Array.from({ length: 300 }, (_, i) => i % 128);
+    device.enqueue('pack', [device.upload(rows, F32, [100, 3]).handle, packed], [], null);
+    const views = [
+      [0, 48],
+      [48, 48],
+      [96, 4],
+      [0, 96],
+    ].map(([from, n]) => ({ from, n, view: device.view(packed, 3 * from, [n, 3]) }));
+    device.dispose(packed);
+    for (const { from, n, view } of views) {
+      expect(view).toMatchObject({ dtype: BF16, layout: PANELS, shape: [n, 3] });
+      const [unpacked] = device.enqueue('unpack', [view.handle, null], [], null);
+      expect(await values(unpacked!.handle)).toEqual([...rows.subarray(3 * from, 3 * (from + n))]);
+    }
+    const all = device.empty(F32, [100, 3], PANELS).handle;
+    const refused = (offset: number, shape: number[]) => told(() => device.view(all, offset, shape));
+    expect(refused(24 * 3, [48, 3])).toMatch(
+      /offset: expected a multiple of 144 \(48 rows\) in \[0, 300\], received 72/,
     );
+    expect(refused(0, [20, 3])).toMatch(
+      /shape: expected a multiple of 48 rows, or all to the end, received \[20, 3\]$/,
+    );
+    expect(refused(144, [53, 3])).toMatch(/at most 156 elements from offset 144 of 300/);
+    expect(refused(0, [96, 2])).toMatch(/shape: expected rows of a packed weight, 3 wide, received \[96, 2\]$/);
+    expect(refused(0, [144])).toMatch(/shape: expected a matrix \[N, K\] for layout panels/);
   });
 
   it('retain gives a handle of its own; a disposed one is refused even when its slot is used again', async () => {

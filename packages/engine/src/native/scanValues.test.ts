@@ -33,11 +33,35 @@ describe('scanValues', () => {
   it('hashes bytes as its definition says, whatever their number', () => {
     for (const n of [0, 1, 2, 31, 32, 33, 64, 65, 3000]) {
       const values = floats(n);
-      expect(scanValues(values)).toEqual({ hash: hashOf(values), notFinite: -1 });
+      expect(scanValues(values)).toMatchObject({ hash: hashOf(values), notFinite: -1 });
       const halves = Uint16Array.from(values, (x) => 0x3f80 + Math.round(x));
       expect(scanValues(halves).hash).toBe(hashOf(halves));
     }
     expect(scanValues(new Float32Array(40).subarray(3, 7))).toEqual(scanValues(new Float32Array(4)));
+  });
+
+  it('goes on from what came before, wherever it was cut', () => {
+    for (const n of [1, 31, 32, 33, 200, 3000]) {
+      for (const values of [floats(n), Uint16Array.from({ length: n }, (_, i) => i % 0x7f80)]) {
+        const { hash, notFinite } = scanValues(values);
+        for (let i = 0; i < 20; i++) {
+          const cuts = Array.from({ length: 1 + random.below(4) }, () => random.below(n + 1));
+          cuts.sort((a, b) => a - b);
+          let before: Uint8Array | undefined;
+          let from = 0;
+          for (const to of [...cuts, n]) {
+            before = scanValues(values.subarray(from, to), before).state;
+            from = to;
+          }
+          expect(scanValues(values.subarray(n), before)).toMatchObject({ hash, notFinite });
+        }
+      }
+    }
+    // The first of two that are not finite, counted from the very first value.
+    const first = scanValues(Float32Array.of(1, 2, 3)).state;
+    const second = scanValues(Float32Array.of(4, NaN, 5), first);
+    expect(second.notFinite).toBe(4);
+    expect(scanValues(Float32Array.of(Infinity), second.state).notFinite).toBe(4);
   });
 
   it('tells every bit of every value, and zeros at the end', () => {
@@ -78,6 +102,12 @@ describe('scanValues', () => {
     expect(told(() => scanValues(new Float64Array(1) as never))).toMatch(
       /values: expected a Float32Array or a Uint16Array, received a Float64Array$/,
     );
+    const { state } = scanValues(new Float32Array(1));
+    for (const before of [state.subarray(1), [...state], null])
+      expect(told(() => scanValues(new Float32Array(1), before as never))).toMatch(
+        /before: expected the state after values of the same kind, or nothing, received /,
+      );
+    expect(told(() => scanValues(new Uint16Array(1), state))).toMatch(/received that of another kind$/);
     expect(told(() => scanValues([1] as never))).toMatch(/values: expected a Float32Array or a Uint16Array/);
   });
 });

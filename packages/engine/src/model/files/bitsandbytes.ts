@@ -1,11 +1,12 @@
 import { FileFormatError } from '@selfjudge/base';
+import { spanOf, type RowRange } from './rows.js';
 import type { HostTensor, Safetensors, SafetensorsTensor } from './safetensors.js';
 
 /** Tensors by name, read one at a time. */
 export interface TensorFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, Pick<SafetensorsTensor, 'dtype' | 'shape'>>;
-  read(name: string): HostTensor;
+  read(name: string, rows?: RowRange): HostTensor;
 }
 
 /**
@@ -61,9 +62,9 @@ export function unpacked(file: Safetensors): TensorFile {
   return {
     path: file.path,
     tensors,
-    read: (name) => {
+    read: (name, rows) => {
       const state = states.get(name);
-      return state === undefined ? file.read(name) : unpack(file, name, state);
+      return state === undefined ? file.read(name, rows) : unpack(file, name, state, rows);
     },
   };
 }
@@ -105,41 +106,52 @@ function stateOf(file: Safetensors, name: string, type: State['type']): State {
   return state;
 }
 
-function unpack(file: Safetensors, name: string, state: State): HostTensor {
-  const { shape, dtype, blockSize } = state;
-  const count = shape[0] * shape[1];
+function unpack(file: Safetensors, name: string, state: State, rows?: RowRange): HostTensor {
+  const { dtype, blockSize } = state;
+  const size = state.shape[0] * state.shape[1];
+  const { shape, start, count } = spanOf('Safetensors.read', name, state.shape, rows);
+  const range = (each: number) => ({
+    from: Math.floor(start / each),
+    to: Math.ceil((start + count) / each),
+  });
   checkMap(file, name, state.type);
-  const codes = bytesOf(file, name, Math.ceil(count / 2));
-  const scales = scalesOf(file, name, state, Math.ceil(count / blockSize));
+  const codes = bytesOf(file, name, Math.ceil(size / 2), range(2));
+  const scales = scalesOf(file, name, state, Math.ceil(size / blockSize), range(blockSize));
   const values = Float32Array.from(CODES[state.type]);
   const round = { float32: (x: number) => x, bfloat16: toBf16Bits, float16: toHalf }[dtype];
   const data = dtype === 'bfloat16' ? new Uint16Array(count) : new Float32Array(count);
   // A block has one scale: what each code stands for in it is worked out once.
   const table = data.slice(0, 16);
+  // RowRange of an odd width may begin inside a byte; any may begin inside a block.
+  const half = start % 2;
   for (let block = 0, at = 0; at < count; block++) {
     for (let code = 0; code < 16; code++) table[code] = round(Math.fround(values[code] * scales[block]));
-    const end = Math.min(at + blockSize, count);
-    for (; at + 1 < end; at += 2) {
-      const byte = codes[at >> 1];
-      data[at] = table[byte >> 4];
-      data[at + 1] = table[byte & 15];
+    const end = Math.min((block + 1) * blockSize - (start % blockSize), count);
+    for (; at < end; at++) {
+      const byte = codes[(at + half) >> 1];
+      data[at] = table[(at + half) & 1 ? byte & 15 : byte >> 4];
     }
-    if (at < end) data[at] = table[codes[at++ >> 1] >> 4];
   }
   return dtype === 'bfloat16'
     ? { dtype: 'bf16', shape, data: data as Uint16Array }
     : { dtype: 'float32', shape, data: data as Float32Array };
 }
 
-/** The scale of each block: stored as float32, or in 8 bits with a scale for each block of those. */
-function scalesOf(file: Safetensors, name: string, { nested }: State, blocks: number): Float32Array {
-  if (nested === undefined) return floatsOf(file, `${name}.absmax`, blocks);
-  const codes = bytesOf(file, `${name}.absmax`, blocks);
+/** The scale of each block of a range: stored as float32, or in 8 bits with a scale for each block of those. */
+function scalesOf(
+  file: Safetensors,
+  name: string,
+  { nested }: State,
+  blocks: number,
+  range: RowRange,
+): Float32Array {
+  if (nested === undefined) return floatsOf(file, `${name}.absmax`, blocks, range);
+  const codes = bytesOf(file, `${name}.absmax`, blocks, range);
   const values = floatsOf(file, `${name}.nested_quant_map`, 256);
   const scales = floatsOf(file, `${name}.nested_absmax`, Math.ceil(blocks / nested.blockSize));
   const offset = Math.fround(nested.offset);
   return Float32Array.from(codes, (code, i) => {
-    const scaled = Math.fround(values[code] * scales[Math.floor(i / nested.blockSize)]);
+    const scaled = Math.fround(values[code] * scales[Math.floor((range.from + i) / nested.blockSize)]);
     return scaled + offset;
   });
 }
@@ -158,10 +170,11 @@ function checkMap(file: Safetensors, name: string, type: State['type']): void {
   });
 }
 
-function bytesOf(file: Safetensors, name: string, bytes: number): Uint8Array {
+/** @param bytes of the whole tensor, of which `range` is read */
+function bytesOf(file: Safetensors, name: string, bytes: number, range?: RowRange): Uint8Array {
   const tensor = file.tensors.get(name);
   const size = tensor?.bytes;
-  if (size === bytes) return file.readBytes(name);
+  if (size === bytes) return file.readBytes(name, range);
   throw new FileFormatError({
     path: file.path,
     expected: `'${name}' of ${bytes} bytes, by its quant_state`,
@@ -169,11 +182,12 @@ function bytesOf(file: Safetensors, name: string, bytes: number): Uint8Array {
   });
 }
 
-function floatsOf(file: Safetensors, name: string, count: number): Float32Array {
+function floatsOf(file: Safetensors, name: string, count: number, range?: RowRange): Float32Array {
   const { dtype } = file.tensors.get(name) ?? {};
   if (dtype !== undefined && dtype !== 'F32')
     throw new FileFormatError({ path: file.path, expected: `'${name}' of dtype F32`, received: dtype });
-  return new Float32Array(bytesOf(file, name, 4 * count).slice().buffer);
+  const bytes = range && { from: 4 * range.from, to: 4 * range.to };
+  return new Float32Array(bytesOf(file, name, 4 * count, bytes).slice().buffer);
 }
 
 const float = new Float32Array(1);

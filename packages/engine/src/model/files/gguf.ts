@@ -1,8 +1,10 @@
 import { dequantize } from '@selfjudge/native';
 
 import { ArgumentError } from '@selfjudge/base';
+import { check, text as isText } from '@selfjudge/base/checks';
 import { ByteReader, readExactly, withFile } from '@selfjudge/base/internal';
-import { assertReadable, blockOf } from './ggufTypes.js';
+import { assertReadable, blockNamed, blockOf } from './ggufTypes.js';
+import { isRows, spanOf, type RowRange } from './rows.js';
 
 /** A metadata value. 64-bit integers are numbers where a number holds them exactly, bigints otherwise. */
 export type GgufValue = number | bigint | boolean | string | GgufValue[];
@@ -24,8 +26,12 @@ export interface GgufFile {
   version: number;
   metadata: Map<string, GgufValue>;
   tensors: Map<string, GgufTensor>;
-  /** The tensor as float32 values in row-major order; quantised blocks are expanded. */
-  read(name: string): Float32Array;
+  /**
+   * The tensor as float32 values in row-major order; quantised blocks are expanded.
+   *
+   * @param rows those to read, all by default; whole blocks, of at most 2^30 values
+   */
+  read(name: string, rows?: RowRange): Float32Array;
 }
 
 /** Smallest bytes of a value of each metadata type, by the type's number. */
@@ -57,7 +63,7 @@ export function readGguf(path: string): GgufFile {
       metadata.set(key, value(reader, reader.u32(), 0));
     }
     const tensors = tensorTable(reader, nTensors, alignment(reader, metadata));
-    return { path, version, metadata, tensors, read: (name) => readTensor(path, tensors, name) };
+    return { path, version, metadata, tensors, read: (name, rows) => readTensor(path, tensors, name, rows) };
   });
 }
 
@@ -185,7 +191,9 @@ export function readTensor(
   path: string,
   tensors: ReadonlyMap<string, GgufTensor>,
   name: string,
+  rows?: RowRange,
 ): Float32Array {
+  check('GgufFile.read', { name, rows }, { name: isText, rows: isRows });
   const tensor = tensors.get(name);
   if (tensor === undefined) {
     throw new ArgumentError('name', {
@@ -195,8 +203,19 @@ export function readTensor(
     });
   }
   assertReadable(tensor, name);
-  const { type, shape, offset, bytes } = tensor;
-  const data = withFile(tensor.path, (fd) => readExactly(fd, tensor.path, offset, bytes));
-  const count = shape.reduce((a, b) => a * b, 1);
-  return dequantize(type, data, count);
+  const { type, shape } = tensor;
+  const { start, count } = spanOf('GgufFile.read', name, shape, rows);
+  const [, values, bytes] = blockNamed(type);
+  if (start % values !== 0 || count % values !== 0) {
+    throw new ArgumentError('rows', {
+      where: 'GgufFile.read',
+      expected: `whole blocks of ${values} values of '${name}'`,
+      received: `${count} values from ${start}`,
+    });
+  }
+  const offset = tensor.offset + (start / values) * bytes;
+  const size = (count / values) * bytes;
+  const into = rows?.scratch?.bytes(size);
+  const data = withFile(tensor.path, (fd) => readExactly(fd, tensor.path, offset, size, into));
+  return dequantize(type, data, count, rows?.scratch?.floats(count));
 }

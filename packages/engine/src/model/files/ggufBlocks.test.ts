@@ -47,7 +47,7 @@ describe('blocks of a GGUF file', () => {
     const values = read();
     expect(bits(values).equals(bits(data as Float32Array))).toBe(true);
     const add = (data: Float32Array) =>
-      new Fingerprint(path).add('x', { dtype: 'float32', shape: [...shape], data });
+      new Fingerprint(path).add('x', shape, { dtype: 'float32', shape: [...shape], data });
     expect(() => add(values)).not.toThrow();
 
     const size = blocks.length / shape[0];

@@ -78,7 +78,7 @@ export function readSplitGguf(path: string): GgufFile {
       received: tensors.size,
     });
   }
-  return { ...first, tensors, read: (name) => readTensor(first.path, tensors, name) };
+  return { ...first, tensors, read: (name, rows) => readTensor(first.path, tensors, name, rows) };
 }
 
 function shard(path: string, given: string, count: number): GgufFile {

@@ -56,6 +56,9 @@ export function blockOf(type: number): Block {
   return TYPES[type] ?? [`type ${type}`, 1, 0];
 }
 
+/** The block of a type that can be read. */
+export const blockNamed = (type: GgufType): Block => Object.values(TYPES).find(([name]) => name === type)!;
+
 /** @throws FileFormatError naming the type, those that can be read, and what to do */
 export function assertReadable<T extends { type: string; path: string; offset: number }>(
   tensor: T,

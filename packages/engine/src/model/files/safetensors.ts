@@ -6,6 +6,7 @@ import { dequantize } from '@selfjudge/native';
 import { check, path as isPath, text } from '@selfjudge/base/checks';
 import { ArgumentError, FileFormatError, readJson } from '@selfjudge/base';
 import { readExactly, withFile } from '@selfjudge/base/internal';
+import { isRows, spanOf, type RowRange } from './rows.js';
 
 /** Bytes a value of each dtype of the format. Only F32, F16 and BF16 can be read; the others may be present. */
 const DTYPE_BYTES: Record<string, number> = {
@@ -82,29 +83,44 @@ export class Safetensors {
     return Safetensors.open(existsSync(path) || !existsSync(index) ? path : index);
   }
 
-  /** F32 and F16 as float32 values, BF16 as its bits. */
-  read(name: string): HostTensor {
-    check('Safetensors.read', { name }, { name: text });
-    const { dtype, shape, path, offset, bytes } = this.#tensor('Safetensors.read', name);
+  /**
+   * F32 and F16 as float32 values, BF16 as its bits.
+   *
+   * @param rows those to read, all by default; of at most 2^30 values
+   */
+  read(name: string, rows?: RowRange): HostTensor {
+    check('Safetensors.read', { name, rows }, { name: text, rows: isRows });
+    const tensor = this.#tensor('Safetensors.read', name);
+    const { dtype, path } = tensor;
     if (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16') {
       throw new FileFormatError({
         path,
-        offset,
+        offset: tensor.offset,
         expected: `'${name}' of dtype F32, F16 or BF16`,
         received: dtype,
       });
     }
-    const { buffer } = withFile(path, (fd) => readExactly(fd, path, offset, bytes));
-    if (dtype === 'F32') return { dtype: 'float32', shape, data: new Float32Array(buffer) };
-    if (dtype === 'BF16') return { dtype: 'bf16', shape, data: new Uint16Array(buffer) };
-    return { dtype: 'float32', shape, data: dequantize('F16', new Uint8Array(buffer), bytes / 2) };
+    const { shape, start, count } = spanOf('Safetensors.read', name, tensor.shape, rows);
+    const size = DTYPE_BYTES[dtype];
+    const offset = tensor.offset + start * size;
+    const into = rows?.scratch?.bytes(count * size);
+    const bytes = withFile(path, (fd) => readExactly(fd, path, offset, count * size, into));
+    if (dtype === 'F32') return { dtype: 'float32', shape, data: new Float32Array(bytes.buffer, 0, count) };
+    if (dtype === 'BF16') return { dtype: 'bf16', shape, data: new Uint16Array(bytes.buffer, 0, count) };
+    return { dtype: 'float32', shape, data: dequantize('F16', bytes, count, rows?.scratch?.floats(count)) };
   }
 
-  /** A tensor's bytes as the file has them, of any dtype. */
-  readBytes(name: string): Uint8Array {
-    check('Safetensors.readBytes', { name }, { name: text });
+  /**
+   * A tensor's bytes as the file has them, of any dtype.
+   *
+   * @param range the bytes `from` to `to` of it, all by default; at most 2^30
+   */
+  readBytes(name: string, range?: RowRange): Uint8Array {
+    check('Safetensors.readBytes', { name, range }, { name: text, range: isRows });
     const { path, offset, bytes } = this.#tensor('Safetensors.readBytes', name);
-    return withFile(path, (fd) => readExactly(fd, path, offset, bytes));
+    const { start, count } = spanOf('Safetensors.readBytes', name, [bytes], range);
+    const into = range?.scratch?.bytes(count);
+    return withFile(path, (fd) => readExactly(fd, path, offset + start, count, into));
   }
 
   #tensor(where: string, name: string): SafetensorsTensor {

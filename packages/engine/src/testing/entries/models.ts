@@ -77,6 +77,15 @@ const notConfig = fc.oneof(
   notListOf(2, notWhole(0, 49)).map((eosTokenIds) => ({ ...tinyConfig, eosTokenIds })),
   perhaps(notObject).map((ropeScaling) => ({ ...tinyConfig, ropeScaling })),
 );
+/** Of a tensor with so many. */
+const notRows = (count: number) =>
+  fields(
+    {
+      from: arg(0, fc.oneof(notWhole(0), fc.constantFrom(count, count + 1))),
+      to: arg(1, fc.oneof(notWhole(0), fc.constantFrom(0, count + 1))),
+    },
+    perhaps(notObject),
+  );
 const rows = { tokens: ids, positions: ids, length: 1 };
 
 export const modelEntries: Record<string, Entry> = {
@@ -283,12 +292,15 @@ export const modelEntries: Record<string, Entry> = {
     folder: arg(at('model'), notPath, ''),
     stem: arg('model', notPath, ''),
   }),
-  'Safetensors#read': entry((name: string) => Safetensors.openIn(at('model'), 'model').read(name), {
-    name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))),
-  }),
-  'Safetensors#readBytes': entry((name: string) => Safetensors.openIn(at('model'), 'model').readBytes(name), {
-    name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))),
-  }),
+  'Safetensors#read': entry(
+    (name: string, range?: engine.RowRange) => Safetensors.openIn(at('model'), 'model').read(name, range),
+    { name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))), rows: notRows(32) },
+  ),
+  'Safetensors#readBytes': entry(
+    (name: string, range?: engine.RowRange) =>
+      Safetensors.openIn(at('model'), 'model').readBytes(name, range),
+    { name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))), range: notRows(128) },
+  ),
   readGguf: entry(engine.readGguf, { path: arg(gguf, notPath) }),
   writeGguf: entry(engine.writeGguf, {
     path: arg(at('x.gguf'), notPlace),

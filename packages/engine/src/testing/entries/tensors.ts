@@ -101,6 +101,18 @@ export const tensorEntries: Record<string, Entry> = {
     rows: arg(matrix, fc.oneof(notTensor, fc.constantFrom(ids, floats([4])))),
     dtype: arg('bf16', noneOf('bf16', 'float32')),
   }),
+  'Weight.empty': entry(Weight.empty, {
+    device: arg(device, notDevice),
+    shape: arg([2, 2], fc.oneof(notShape, fc.constantFrom([2], [2, 2, 2]))),
+    dtype: arg('bf16', noneOf('bf16', 'float32')),
+  }),
+  'Weight#packRows': entry((from: number, rows: engine.Tensor) => weight.packRows(from, rows), {
+    from: arg(0, fc.oneof(notWhole(0), fc.constantFrom(1, 48))),
+    rows: arg(
+      matrix,
+      fc.oneof(firstNotFloats, fc.constantFrom(floats([1, 2]), floats([3, 2]), floats([2, 3]))),
+    ),
+  }),
   'Weight#repack': entry((rows: engine.Tensor) => weight.repack(rows), { rows: arg(matrix, firstNotFloats) }),
   'new Vector': entry((value: engine.Tensor, grad?: engine.Tensor) => new Vector(value, grad), {
     value: arg(matrix, junk),
