@@ -95,7 +95,7 @@ describe('--chat_template', () => {
     expect(() => withChatTemplate(several, 'nothing.jinja')).toThrow(
       /chat_template: expected chatml, gemma, default, rag or a file with a Jinja template, received nothing.jinja/,
     );
-    expect(() => withChatTemplate(byteTokenizer(), 'toString')).toThrow(/expected chatml or a file/);
+    expect(() => withChatTemplate(byteTokenizer(), 'toString')).toThrow(/expected chatml, gemma or a file/);
     await load({ 'own.jinja': '{% if %}' });
     expect(() => withChatTemplate(several, folders.at(-1)!)).toThrow(/or a file with a Jinja template/);
     expect(() => withChatTemplate(several, join(folders.at(-1)!, 'own.jinja'))).toThrow(/chat template/i);
