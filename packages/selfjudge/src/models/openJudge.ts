@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { expandHome } from '@selfjudge/base/internal';
+import { expandHome, shownPath } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeReasoning } from '@selfjudge/judging';
@@ -65,7 +65,7 @@ async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promi
   const judge = await recorded(file, { promptFormat });
   return {
     judge,
-    about: `judgments of ${judge.pairs} pairs in ${file}`,
+    about: `judgments of ${judge.pairs} pairs in ${shownPath(file)}`,
     warnings:
       judge.issues.length === 0
         ? []
@@ -79,7 +79,7 @@ async function openReward(path: string, options: JudgeOptions): Promise<OpenJudg
   const opened = await openRewardModel(path, shared(options));
   return {
     judge: fromScorer(opened.scorer),
-    about: `the reward model ${path}`,
+    about: `the reward model ${shownPath(path)}`,
     warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
     fingerprint: hashOf(
       JSON.stringify([opened.reward.view.model.fingerprint, fingerprintOfFiles(opened.path)]),
@@ -95,7 +95,7 @@ async function openTokenJudge(path: string, options: JudgeOptions): Promise<Open
     const template = resolveTemplate(judgeTemplate, opened, judgeReasoning);
     return {
       judge: new TokenJudge(opened.view, opened.tokenizer, template),
-      about: `${path}, asked with judge template ${template.name}`,
+      about: `${shownPath(path)}, asked with judge template ${template.name}`,
       warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
       fingerprint: hashOf(
         JSON.stringify([opened.model.fingerprint, fingerprintOfFiles(opened.path), template]),
