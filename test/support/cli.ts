@@ -31,17 +31,19 @@ export interface StartOptions {
   stopAt?: StopAt;
   /** What it reads from a pipe. Default: nothing. */
   stdin?: string;
+  /** Of its environment, beside what this process has. */
+  env?: Record<string, string>;
 }
 
 /** Starts the command line with a folder of its own as working folder. */
 export function start(
   args: readonly string[],
-  { cwd, shell = '', stopAt, stdin }: StartOptions = {},
+  { cwd, shell = '', stopAt, stdin, env: more }: StartOptions = {},
 ): Running {
   const preload = stopAt === undefined ? [] : ['--import', STOP_AT];
   const command = [process.execPath, ...preload, MAIN, ...args];
   const [file, ...rest] = shell === '' ? command : ['sh', '-c', `${shell}; exec "$@"`, 'sh', ...command];
-  const env = { ...process.env, STOP_AT: JSON.stringify(stopAt) };
+  const env = { ...process.env, ...more, STOP_AT: JSON.stringify(stopAt) };
   const child = spawn(file, rest, {
     cwd,
     env,

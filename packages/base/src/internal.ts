@@ -16,6 +16,7 @@ export {
   MAIN,
   repositoryFolder,
   repositoryName,
+  shownPath,
   snapshotFolder,
 } from './hub/hubCache.js';
 export { formatHubName, parseHubName, revisionFault, type HubName } from './hub/hubName.js';

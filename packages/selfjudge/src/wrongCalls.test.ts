@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StandInHub } from '@selfjudge/testing/hub/standIn';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import {
   arg,
@@ -34,7 +35,7 @@ import {
   sftDefaults,
 } from '@selfjudge/training';
 import fc from 'fast-check';
-import { afterAll } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import * as api from './index.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-wrong-'));
@@ -43,7 +44,19 @@ const small = byteModel();
 await small.save(at('model'));
 small.dispose();
 const model = await api.loadModel(at('model'), { dtype: 'float32' });
-afterAll(() => {
+writeFileSync(at('rows.jsonl'), '{"prompt":"a","chosen":"b","rejected":"c"}\n');
+const hub = await StandInHub.start();
+const files = readdirSync(at('model')).map((name) => [name, readFileSync(at(`model/${name}`))]);
+hub.add('model', 'owner/name', Object.fromEntries(files) as Record<string, Uint8Array>);
+for (const [name, value] of Object.entries({
+  HF_ENDPOINT: hub.url,
+  HF_HUB_CACHE: at('hub'),
+  HF_TOKEN: 'hf_writer',
+}))
+  vi.stubEnv(name, value);
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await hub.close();
   model.dispose();
   rmSync(folder, { recursive: true });
 });
@@ -122,9 +135,40 @@ const methodOf = (train: (of: api.Model, by: never) => Promise<unknown>, of: Par
   entry(train, { model: opened, settings: of });
 const named = (name: string, right: unknown) => ({ [name]: arg(right, given(wrongSettings[name])) });
 
+const hubOptions = {
+  revision: arg('main', given(fc.oneof(notText, fc.constantFrom('../x', '', 'a b')))),
+  onProgress: hooks.onProgress,
+  onNote: hooks.onProgress,
+  signal: hooks.signal,
+};
+const loader = (load: (path: string, options: object) => Promise<unknown>) =>
+  entry(load, { path: arg(at('rows.jsonl'), notFile), options: fields({}, given(notObject)) });
+
 describeWrongCalls({
   exports: api,
   table: {
+    pull: entry(api.pull, {
+      name: arg('owner/name', fc.oneof(notText, fc.constantFrom('', 'name', 'a/b/c/../d', 'hf://x', '/a/b'))),
+      options: fields(hubOptions, given(notObject)),
+    }),
+    push: entry(api.push, {
+      folder: arg(at('model'), place),
+      name: arg(
+        'owner/new',
+        fc.oneof(notText, fc.constantFrom('', 'name', 'hf://datasets/a/b', 'a/b/c.gguf')),
+      ),
+      options: fields(
+        {
+          ...hubOptions,
+          public: arg(false, given(notFlag)),
+          message: arg('m', given(notText)),
+        },
+        given(notObject),
+      ),
+    }),
+    loadPreferences: loader(api.loadPreferences),
+    loadPrompts: loader(api.loadPrompts),
+    loadSftExamples: loader(api.loadSftExamples),
     loadModel: entry(
       async (path: string, options: object) => (await api.loadModel(path, options)).dispose(),
       {
@@ -240,7 +284,6 @@ describeWrongCalls({
   },
   without: {
     'takes no argument': ['Model#dispose'],
-    'tested in its own package': ['loadPreferences', 'loadPrompts', 'loadSftExamples'],
     'makes an error: one in its place would hide it': ['new SelfjudgeError'],
     'takes any value': ['isError'],
   },

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve, sep } from 'node:path';
 import { expandHome } from '../files/userPath.js';
-import { revisionFault, type HubName } from './hubName.js';
+import { formatHubName, revisionFault, type HubName } from './hubName.js';
 
 // The folder that huggingface_hub keeps what was downloaded in: models--OWNER--NAME/ and datasets--OWNER--NAME/, each with
 // blobs/ETAG (contents), refs/REVISION (a commit), snapshots/COMMIT/FILE (links to blobs) and trees/COMMIT.json (all files
@@ -54,6 +54,12 @@ export function cachedPath(name: HubName, cache = hubCache()): string | undefine
   if (commit === undefined) return undefined;
   const path = join(snapshotFolder(cache, name, commit), name.file ?? '.');
   return existsSync(path) ? path : undefined;
+}
+
+/** A path as people know it: what lies in the cache by its name on the hub. */
+export function shownPath(path: string): string {
+  const hub = hubNameOf(path);
+  return hub === undefined ? path : formatHubName(hub);
 }
 
 /** The name, with its commit, of what lies at a path of the cache; undefined for any other path. */

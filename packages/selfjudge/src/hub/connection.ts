@@ -1,5 +1,12 @@
 import { HubError } from '@selfjudge/base';
-import { PassingFailure, refusal, UnreachableError, type Asked } from './failure.js';
+import {
+  harmlessText,
+  PassingFailure,
+  refusal,
+  unlessPath,
+  UnreachableError,
+  type Asked,
+} from './failure.js';
 import { patiently, PASSING_STATUSES, retryAfter } from './patience.js';
 import type { HubSettings } from './settings.js';
 import { Watch } from './watch.js';
@@ -26,23 +33,20 @@ export class Connection {
     readonly settings: HubSettings,
     readonly asked: Asked,
     readonly signal?: AbortSignal,
+    readonly onNote?: (line: string) => void,
   ) {}
 
   /** The same, ended by another signal. */
   with(signal: AbortSignal): Connection {
-    return new Connection(this.settings, this.asked, signal);
+    return new Connection(this.settings, this.asked, signal, this.onNote);
   }
 
   /** `fetch` for the hub's client: patient, and a HubError where the answer is no success. */
   readonly fetch: typeof fetch = (input, init) =>
     this.answer(input instanceof Request ? input.url : String(input), init);
 
-  /**
-   * An answer, whole.
-   * @param taken statuses that are no failure
-   * @throws HubError
-   */
-  async answer(url: string, init: RequestInit = {}, taken: readonly number[] = []): Promise<Response> {
+  /** An answer, whole. @throws HubError for a refusal too */
+  private async answer(url: string, init: RequestInit = {}): Promise<Response> {
     const { method = 'GET', body } = init;
     const patience = body instanceof Blob ? this.settings.moving : this.settings.asking;
     const once = method === 'POST' && ONCE.test(new URL(url).pathname);
@@ -62,10 +66,10 @@ export class Connection {
         }
       },
       patience,
-      giveUp,
+      { giveUp, onWait: this.onNote },
       this.endOf(init),
     );
-    if (response.ok || taken.includes(response.status)) return response;
+    if (response.ok) return response;
     throw await refusal(response, this.asked, this.settings);
   }
 
@@ -158,13 +162,20 @@ export class Connection {
   }
 
   private async *bodyOf(response: Response, watch: Watch): Chunks {
+    const reader = response.body?.getReader();
+    if (reader === undefined) return;
     try {
-      for await (const chunk of response.body ?? []) {
+      for (;;) {
+        const { value } = await reader.read().catch((error: unknown) => {
+          throw this.broken(new URL(response.url), watch, error);
+        });
+        if (value === undefined) return;
         watch.heard();
-        yield chunk;
+        yield value;
       }
-    } catch (error) {
-      throw this.broken(new URL(response.url), watch, error);
+    } finally {
+      // Who has read enough need not know how the rest of it would have ended.
+      reader.cancel().catch(() => {});
     }
   }
 
@@ -182,14 +193,14 @@ export class Connection {
     const { name, page } = this.asked;
     return new UnreachableError({
       asked: name,
-      expected: `an answer of ${new URL(url).origin}, as ${page} was looked for`,
+      expected: `an answer of ${new URL(url).origin}, as ${page} was looked for${unlessPath(this.asked)}`,
       received,
-      advice: 'look at the network and try again, or set HF_HUB_OFFLINE=1 to use what was downloaded before',
+      advice: 'look at the network and try again; HF_HUB_OFFLINE=1 uses what was downloaded before',
     });
   }
 
   strange(expected: string, received: string): HubError {
-    return new HubError({ asked: this.asked.name, expected, received });
+    return new HubError({ asked: this.asked.name, expected, received: harmlessText(received) });
   }
 }
 

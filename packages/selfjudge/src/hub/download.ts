@@ -3,7 +3,7 @@ import { createReadStream, existsSync, renameSync, rmSync, statSync, writeFileSy
 import { open } from 'node:fs/promises';
 import { HubError, fileSystemError, syncPath } from '@selfjudge/base';
 import { passing, whole, type Connection } from './connection.js';
-import { PassingFailure, refusal } from './failure.js';
+import { PassingFailure, refusal, UnreachableError } from './failure.js';
 import { patiently, PASSING_STATUSES } from './patience.js';
 import type { RepositoryFile } from './repositoryFiles.js';
 
@@ -49,7 +49,7 @@ export async function download(
         if (had > file.size) had = dropped(part);
         at(had);
         if (had < file.size)
-          await connection.exchange(url, requestFor(had), moving.silence, async (response, chunks) => {
+          await exchanged(connection, url, had, async (response, chunks) => {
             const from = await startOf(response, chunks, had, file, connection);
             await write(part, from, file.size, chunks, (bytes) => {
               at(bytes);
@@ -66,7 +66,7 @@ export async function download(
         throw new PassingFailure(fault);
       },
       moving,
-      giveUp,
+      { giveUp, onWait: connection.onNote },
       connection.signal,
     );
     syncPath(part);
@@ -84,6 +84,21 @@ const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size
 function dropped(path: string): 0 {
   rmSync(path, { force: true });
   return 0;
+}
+
+/** An exchange of which it may be said that nobody was there: of one that had begun that may pass. */
+async function exchanged(
+  connection: Connection,
+  url: string,
+  had: number,
+  use: Parameters<typeof connection.exchange<void>>[3],
+): Promise<void> {
+  try {
+    await connection.exchange(url, requestFor(had), connection.settings.moving.silence, use);
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    throw new PassingFailure(String(error.details.received));
+  }
 }
 
 /** Compressed, a file would have neither its length nor a middle to go on from. */
@@ -105,7 +120,12 @@ async function startOf(
   const { status, headers } = response;
   if (PASSING_STATUSES.has(status)) throw passing(response);
   if (status === 416) return refuseRange(had, size);
-  if (status !== 200 && status !== 206) throw await refusal(await whole(response, chunks), asked, settings);
+  if (status !== 200 && status !== 206) {
+    // Addresses of large files are good for some time only; the next try gets another.
+    const { origin, host } = new URL(response.url);
+    if (origin !== new URL(settings.endpoint).origin) throw new PassingFailure(`status ${status} of ${host}`);
+    throw await refusal(await whole(response, chunks), asked, settings);
+  }
   const from = status === 206 ? had : 0;
   const range = headers.get('content-range');
   const wanted = `bytes ${from}-${size - 1}/${size}`;
@@ -134,13 +154,14 @@ async function write(
   const handle = await open(path, from === 0 ? 'w' : 'r+');
   let bytes = from;
   try {
-    for await (const chunk of chunks) {
-      if (bytes + chunk.length > size)
-        throw new PassingFailure(`more than the ${size} bytes that the hub lists`);
+    for await (const come of chunks) {
+      // What comes behind the last byte is nobody's: the hash says whether the file is right.
+      const chunk = come.subarray(0, size - bytes);
       for (let done = 0; done < chunk.length;)
         done += (await handle.write(chunk, done, chunk.length - done, bytes + done)).bytesWritten;
       bytes += chunk.length;
       at(bytes);
+      if (bytes === size) break;
     }
   } finally {
     await handle.close();

@@ -11,7 +11,19 @@ export interface Asked {
   revision?: string;
   /** The page of the repository. */
   page: string;
+  /** Whether a path might have been meant: none of that name is here. */
+  orPath?: boolean;
 }
+
+/** What to say where somebody may have meant a path. */
+export const unlessPath = ({ orPath }: Pick<Asked, 'orPath'>): string =>
+  orPath === true ? ', there being no such path here' : '';
+
+// eslint-disable-next-line no-control-regex -- control characters are what is taken out
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g;
+
+/** Text of a server as a message may have it. */
+export const harmlessText = (text: string): string => text.replace(CONTROL, ' ').slice(0, 200);
 
 /** What happened to a connection and may be over by the next try. */
 export class PassingFailure extends Error {
@@ -21,25 +33,20 @@ export class PassingFailure extends Error {
     message: string,
     readonly wait?: number,
   ) {
-    super(message);
+    super(harmlessText(message));
   }
 }
 
 /** A hub that gave no answer of use: what it has may still be in the cache. */
 export class UnreachableError extends HubError {}
 
-// eslint-disable-next-line no-control-regex -- control characters are what is taken out
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]+/g;
-
-/** Text of a server as a message may have it. */
-export const harmlessText = (text: string): string => text.replace(CONTROL, ' ').slice(0, 200);
-
 /** What a server's refusal says, as the error that names what to do. */
 export async function refusal(
   response: Response,
-  { name, id, type, revision = 'main', page }: Asked,
+  asked: Asked,
   { endpoint, token }: Pick<HubSettings, 'endpoint' | 'token'>,
 ): Promise<HubError> {
+  const { name, id, type, revision = 'main', page } = asked;
   const { status, headers } = response;
   const code = headers.get('x-error-code');
   const what = type === 'dataset' ? 'data set' : 'model';
@@ -62,7 +69,10 @@ export async function refusal(
       token === undefined
         ? 'if it is private, set HF_TOKEN'
         : 'if it is private, HF_TOKEN has to be of an account that sees it';
-    return error(`the ${what} ${id} on ${endpoint}`, `there is none that is shown to you; ${private_}`);
+    return error(
+      `the ${what} ${id} on ${endpoint}${unlessPath(asked)}`,
+      `there is none that is shown to you; ${private_}`,
+    );
   }
   return error(`an answer of ${page}`);
 }

@@ -6,7 +6,7 @@ import type { RepositoryFile } from './repositoryFiles.js';
 const TEXTS: ReadonlySet<string> = new Set(
   (
     'config.json generation_config.json adapter_config.json tokenizer.json tokenizer_config.json tokenizer.model ' +
-    'special_tokens_map.json added_tokens.json vocab.json merges.txt chat_template.jinja chat_template.json ' +
+    'special_tokens_map.json added_tokens.json chat_template.jinja chat_template.json ' +
     // What training saves beside weights.
     'judge_template.yaml chat_template_kwargs.json training_data.json'
   ).split(' '),

@@ -25,7 +25,7 @@ export async function adapterPlace(text: string, hooks: PlaceHooks = {}): Promis
   const name = nameOf(text, 'model');
   if (name === undefined) return { paths: [text] };
   if (name.type === 'dataset') throw wrongKind(text, 'a model', 'a data set');
-  return told(text, await pullModel(name, hooks), hooks);
+  return told(text, await pullModel(name, orPath(text, hooks)), hooks);
 }
 
 /** Who judges: a model, or a file of judgments. */
@@ -44,7 +44,7 @@ export async function dataPlace(
   if (name === undefined) return { paths: [text] };
   if (name.type === 'model')
     throw wrongKind(text, `a data set (hf://datasets/${name.id})`, 'the name of a model');
-  return told(text, await pullData(name, wanted, hooks), hooks);
+  return told(text, await pullData(name, wanted, orPath(text, hooks)), hooks);
 }
 
 /** The base that an adapter names has to be on this machine before it is opened. What is no model says so then. */
@@ -67,6 +67,11 @@ function nameOf(text: string, type: HubName['type']): HubName | undefined {
     throw new HubError({ asked: text, expected: error.message, received: text });
   }
 }
+
+const orPath = (text: string, hooks: PlaceHooks): PlaceHooks => ({
+  ...hooks,
+  orPath: !text.startsWith('hf://'),
+});
 
 const wrongKind = (asked: string, expected: string, received: string): HubError =>
   new HubError({ asked, expected, received });

@@ -24,6 +24,8 @@ export interface PullHooks extends TransferHooks {
   signal?: AbortSignal;
   /** Default: what the environment says. */
   settings?: HubSettings;
+  /** Whether the name stands where a path may stand: errors say that none of that name is here. */
+  orPath?: boolean;
 }
 
 /** What was pulled, on this machine. */
@@ -77,14 +79,14 @@ type Choose = (
 
 async function pull(
   name: HubName,
-  { signal, settings, ...hooks }: PullHooks,
+  { signal, settings, orPath, ...hooks }: PullHooks,
   choose: Choose,
 ): Promise<Pulled> {
   const place = settings ?? hubSettings();
   const text = formatHubName(name);
-  const asked = { ...name, name: text, page: pageOf(place, name) };
-  const connection = new Connection(place, asked, signal);
   const { onNote = () => {} } = hooks;
+  const asked = { ...name, name: text, page: pageOf(place, name), orPath };
+  const connection = new Connection(place, asked, signal, onNote);
   const found = await commitFor(name, connection, onNote);
   const { commit } = found;
   const folder = snapshotFolder(place.cache, name, commit);

@@ -53,7 +53,7 @@ export async function pushFolder(
   const repository = { type: 'model', id: name.id } as const;
   const page = pageOf(settings, repository);
   const asked = { ...repository, name: name.id, revision, page };
-  const connection = new Connection(settings, asked, signal);
+  const connection = new Connection(settings, asked, signal, onNote);
   if (settings.offline) throw refused(name.id, 'the hub, to push to', 'HF_HUB_OFFLINE');
   if (settings.token === undefined)
     throw refused(

@@ -16,11 +16,11 @@ export interface FilesToPush {
   notes: string[];
 }
 
-/** What people read, beside a model. */
-const CARD = /^(README|LICEN[CS]E|NOTICE|USE_POLICY)[^/]*$/i;
+/** What lies beside a model for others: people, and tokenizers that are not read here. */
+const FOR_OTHERS = /^((README|LICEN[CS]E|NOTICE|USE_POLICY)[^/]*|vocab\.json|merges\.txt)$/i;
 
 /**
- * The files that make the model, the adapter or the result that a path means: those that are opened, and what people read.
+ * The files that make the model, the adapter or the result that a path means: those that are opened, and those for others.
  * @throws FileFormatError for what is none of these, HubError for one without weights
  */
 export function filesToPush(path: string): FilesToPush {
@@ -29,7 +29,7 @@ export function filesToPush(path: string): FilesToPush {
   const all = filesIn(folder);
   const opened =
     kind === 'gguf' ? ggufFiles(all, relative(folder, at), path) : openedFiles(all, folder, path);
-  const files = [...opened, ...all.filter((file) => CARD.test(file.path))];
+  const files = [...opened, ...all.filter((file) => FOR_OTHERS.test(file.path))];
   const taken = new Set(files.map((file) => file.path));
   const left = all.map((file) => file.path).filter((name) => !taken.has(name));
   return {

@@ -41,7 +41,7 @@ export async function commitOf({ type, id, revision }: HubName, connection: Conn
       : modelInfo({ ...asked, additionalFields: ['sha'] }),
   );
   if (typeof sha === 'string' && COMMIT.test(sha)) return sha;
-  throw connection.strange('a commit of 40 hexadecimal digits', harmlessText(String(sha)));
+  throw connection.strange('a commit of 40 hexadecimal digits', String(sha));
 }
 
 /** All files of a commit, which are kept for the next time. @throws HubError naming a file whose name is no path of ours */
@@ -132,8 +132,10 @@ export async function understood<T>(connection: Connection, work: () => Promise<
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+    const { HubApiError, InvalidApiResponseFormatError } = await import('@huggingface/hub');
+    const kinds = [SyntaxError, TypeError, HubApiError, InvalidApiResponseFormatError];
+    if (!(error instanceof Error) || !kinds.some((kind) => error instanceof kind)) throw error;
     const { page } = connection.asked;
-    throw connection.strange(`an answer of ${page} as the hub gives it`, harmlessText(error.message));
+    throw connection.strange(`an answer of ${page} as the hub gives it`, error.message);
   }
 }

@@ -144,8 +144,8 @@ function refuseFull(repository: string, files: readonly RepositoryFile[], { aske
   const had = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const blobs = new Map(files.map(({ etag, size }) => [join(repository, 'blobs', etag), size]));
   const bytes = [...blobs].reduce((sum, [blob, size]) => sum + size - had(blob) - had(partOf(blob)), 0);
-  const { bavail, bsize } = statfsSync(repository);
-  if (bytes <= bavail * bsize) return;
+  const { blocks, bavail, bsize } = statfsSync(repository);
+  if (blocks === 0 || bytes <= bavail * bsize) return;
   throw new HubError({
     asked: asked.name,
     expected: `${bytes} bytes free for it in ${repository}`,

@@ -1,4 +1,5 @@
 import { ArgumentError } from '@selfjudge/base';
+import { shownPath } from '@selfjudge/base/internal';
 import { findModel } from '@selfjudge/engine/internal';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { findJudge } from '../models/openJudge.js';
@@ -28,7 +29,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const model = await openModel(path, { ...options, adapter: undefined, ...own });
     opened.push(model);
     const lines = [...formatWarnings(model), ...templateNotes(model.templateSettings)];
-    for (const line of lines) onWarning(`${path}: ${line}`);
+    for (const line of lines) onWarning(`${shownPath(path)}: ${line}`);
     return model;
   };
   try {
@@ -36,7 +37,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const outside = await judge?.();
     if (outside !== undefined) {
       opened.push(outside);
-      for (const line of outside.warnings) onWarning(`${options.outsideJudge}: ${line}`);
+      for (const line of outside.warnings) onWarning(`${shownPath(options.outsideJudge!)}: ${line}`);
     }
     const baseline = options.baseline === undefined ? undefined : await open(options.baseline);
     if (baseline !== undefined) assertSameTokenizer(policy, baseline);

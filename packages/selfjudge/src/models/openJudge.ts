@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileSystemError } from '@selfjudge/base';
-import { expandHome } from '@selfjudge/base/internal';
+import { expandHome, shownPath } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
 import { describeIssues, judgedPairsIn } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeReasoning } from '@selfjudge/judging';
@@ -81,8 +81,9 @@ async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promi
   const judge = await recorded(rows);
   return {
     judge,
-    about: `judgments of ${judge.pairs} pairs in ${file}`,
-    warnings: issues.length === 0 ? [] : [`${issues.length} rows left out\n${describeIssues(issues)}`],
+    about: `judgments of ${judge.pairs} pairs in ${shownPath(file)}`,
+    warnings: issues.length === 0 ? [] : [`${issues.length} rows left out
+${describeIssues(issues)}`],
     fingerprint: hashOf(bytes),
     dispose: () => {},
   };
@@ -101,7 +102,7 @@ async function openReward(path: string, options: JudgeOptions): Promise<OpenJudg
   const opened = await openRewardModel(path, shared(options));
   return {
     judge: fromScorer(opened.scorer),
-    about: `the reward model ${path}`,
+    about: `the reward model ${shownPath(path)}`,
     warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
     fingerprint: hashOf(
       JSON.stringify([opened.reward.view.model.fingerprint, fingerprintOfFiles(opened.path)]),
@@ -117,7 +118,7 @@ async function openTokenJudge(path: string, options: JudgeOptions): Promise<Open
     const template = resolveTemplate(judgeTemplate, opened, judgeReasoning);
     return {
       judge: new TokenJudge(opened.view, opened.tokenizer, template),
-      about: `${path}, asked with judge template ${template.name}`,
+      about: `${shownPath(path)}, asked with judge template ${template.name}`,
       warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
       fingerprint: hashOf(
         JSON.stringify([opened.model.fingerprint, fingerprintOfFiles(opened.path), template]),
