@@ -29,6 +29,10 @@ const FAMILIES = {
     files:
       /^(attention_(mma|forward|simt|pool|backward|backward_simt|softmax)\.cuh|tree_attention.*\.cu|kv_pool\.cu)$/,
     tests: 'treeAttention|kvWrite',
+    rules: [
+      ['rotated whole', /half = a\.rotated \/ 2/g, 'half = a.width / 2'],
+      ['rest lost', /a\.key_heads\} \* rest;/g, 'a.key_heads} * 0;'],
+    ],
   },
   gemm: {
     files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linear(_group)?\.cu|linear_adapters\.cuh)$/,
@@ -41,7 +45,10 @@ const FAMILIES = {
   rows: {
     files: /^(rms_norm|rope|rows|rotate|embedding|feed_tokens|global_norm)\.cuh?$/,
     tests: 'rmsNorm|rope|Rows|embedding|feedTokens|globalNorm',
-    rules: [['offset lost', /\(\w\.offset \+ (to_float\(w\.at\[j\]\))\)/g, '$1']],
+    rules: [
+      ['rotated whole', /half = rotated \/ 2/g, 'half = depth / 2'],
+      ['offset lost', /\(\w\.offset \+ (to_float\(w\.at\[j\]\))\)/g, '$1'],
+    ],
   },
   elementwise: {
     files: /^(each|cast|swiglu)\.cuh$|^(elementwise|swiglu|adamw)\.cu$/,

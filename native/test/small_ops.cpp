@@ -59,15 +59,16 @@ void test_rms_norm(int32_t dtype, std::vector<int64_t> shape, bool residual, dou
   if (residual) SJ_CHECK(error_of(out[3], sum) < limit, "sum %g", error_of(out[3], sum));
 }
 
-void test_rope(int32_t dtype, int64_t d) {
+// The first r of d values.
+void test_rope(int32_t dtype, int64_t d, int64_t r) {
   const int64_t rows = 37, heads = 3, positions = 50;
-  Tensor table(SJ_F32, {positions, d});
+  Tensor table(SJ_F32, {positions, r});
   std::vector<int32_t> at;
   for (int64_t p = 0; p < positions; p++)
-    for (int64_t i = 0; i < d / 2; i++) {
-      const double angle = double(p) * std::pow(10000.0, -2.0 * double(i) / double(d));
-      table.set(p * d + i, std::cos(angle));
-      table.set(p * d + d / 2 + i, std::sin(angle));
+    for (int64_t i = 0; i < r / 2; i++) {
+      const double angle = double(p) * std::pow(10000.0, -2.0 * double(i) / double(r));
+      table.set(p * r + i, std::cos(angle));
+      table.set(p * r + r / 2 + i, std::sin(angle));
     }
   for (int64_t t = 0; t < rows; t++) at.push_back(int32_t(t * 7 % positions));
   const Tensor x = random(dtype, {rows, heads, d}, 1);
@@ -80,10 +81,15 @@ void test_rope(int32_t dtype, int64_t d) {
   });
   std::vector<double> y, original;
   for (int64_t i = 0; i < x.size(); i++) {
-    const int64_t row = i / (heads * d), k = i % d, pair = k < d / 2 ? i + d / 2 : i - d / 2;
-    const double angle = double(at[size_t(row)]) * std::pow(10000.0, -2.0 * double(k % (d / 2)) / double(d));
-    y.push_back(x.get(i) * std::cos(angle) + (k < d / 2 ? -1 : 1) * x.get(pair) * std::sin(angle));
     original.push_back(x.get(i));
+    const int64_t row = i / (heads * d), k = i % d, pair = k < r / 2 ? i + r / 2 : i - r / 2;
+    if (k >= r) {
+      SJ_CHECK(out[0].get(i) == x.get(i) && out[1].get(i) == x.get(i), "a value past r was touched");
+      y.push_back(x.get(i));
+      continue;
+    }
+    const double angle = double(at[size_t(row)]) * std::pow(10000.0, -2.0 * double(k % (r / 2)) / double(r));
+    y.push_back(x.get(i) * std::cos(angle) + (k < r / 2 ? -1 : 1) * x.get(pair) * std::sin(angle));
   }
   SJ_CHECK(error_of(out[0], y) < tolerance(dtype) && error_of(out[1], original) < 2 * tolerance(dtype),
            "rope %g %g", error_of(out[0], y), error_of(out[1], original));
@@ -270,7 +276,9 @@ void test_small_ops() {
       test_rms_norm(dtype, {70, 3, 50}, residual, 1);
     }
     test_rms_norm(dtype, {5, 3}, false);
-    for (const int64_t d : {64, 22, 2}) test_rope(dtype, d);
+    for (const int64_t d : {64, 22, 2}) test_rope(dtype, d, d);
+    test_rope(dtype, 128, 96);
+    test_rope(dtype, 37, 10);
     for (const char* activation : {"silu", "gelu_tanh"}) test_swiglu(dtype, activation);
     test_rows(dtype);
   }

@@ -24,7 +24,13 @@
 #define SELFJUDGE_KV_PART
 namespace selfjudge::cpu {
 constexpr int64_t kMostPart = 32;  // values of a head that a task writes
+
+// Values of a head that are rotated: its first.
+inline int64_t rotated_of(const sj_call& call) {
+  using namespace ops::kv_write;
+  return present(call, TABLE) ? dim(call, TABLE, 1) : 0;
 }
+}  // namespace selfjudge::cpu
 #endif
 
 HWY_BEFORE_NAMESPACE();
@@ -34,24 +40,24 @@ namespace {
 // Where the cosines of a row's angles are; the sines follow them.
 HWY_INLINE const float* angles_of(const sj_call& call, int64_t row) {
   using namespace ops::kv_write;
-  return data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * dim(call, K, 2);
+  return data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * dim(call, TABLE, 1);
 }
 
-// The `part` values of each row's head g from the first on; with a table the first is one of the lower half,
-// and half of the part lies in the upper one.
+// `part` values of each row's head g: those from `first` on, as they are; or where `first` is rotated, half
+// as many from it on and their partners.
 template <class T>
 HWY_INLINE void write_part(const sj_call& call, int64_t g, int64_t first, int64_t part) {
   using namespace ops::kv_write;
   using ops::kChunk;
-  const bool rotates = call.tensors[TABLE].data != nullptr;
-  const int64_t key_heads = dim(call, K, 1), depth = dim(call, K, 2), half = depth / 2;
+  const int64_t key_heads = dim(call, K, 1), depth = dim(call, K, 2), rotated = rotated_of(call),
+                half = rotated / 2;
   for (int64_t row = 0; row < dim(call, K, 0); row++) {
     const int64_t slot = data<const int32_t>(call, SLOTS)[row], block = slot / kChunk, at = slot % kChunk;
     const int64_t from = (row * key_heads + g) * depth + first, head = block * key_heads + g;
     const T *k = data<const T>(call, K) + from, *v = data<const T>(call, V) + from;
     T* pool_k = data<T>(call, POOL_K) + (head * depth + first) * kChunk + at;
     T* pool_v = data<T>(call, POOL_V) + (head * kChunk + at) * depth + first;
-    if (!rotates) {
+    if (first >= rotated) {
       for (int64_t x = 0; x < part; x++) pool_k[x * kChunk] = k[x];
       std::copy_n(v, part, pool_v);
       continue;
@@ -73,7 +79,8 @@ HWY_INLINE void rotate_queries(const sj_call& call, int64_t begin, int64_t end) 
   using namespace ops::kv_write;
   const int64_t heads = dim(call, Q, 1), depth = dim(call, Q, 2);
   for (int64_t row = begin; row < end; row++)
-    rotate_heads(angles_of(call, row), 1.0f, heads, depth, data<T>(call, Q) + row * heads * depth);
+    rotate_heads(angles_of(call, row), 1.0f, heads, depth, dim(call, TABLE, 1),
+                 data<T>(call, Q) + row * heads * depth);
 }
 
 void kv_write_part(const sj_call& call, int64_t g, int64_t first, int64_t part) {
@@ -104,23 +111,23 @@ size_t workspace_kv_write(const sj_call&) { return 0; }
 
 int32_t run_kv_write(const sj_call& call, sj_error* error) {
   using namespace ops::kv_write;
-  const bool rotates = call.tensors[TABLE].data != nullptr;
   const int64_t rows = dim(call, K, 0), slots = dim(call, POOL_K, 0) * kChunk;
   for (int64_t row = 0; row < rows; row++) {
     const int32_t slot = data<const int32_t>(call, SLOTS)[row];
     if (slot < 0 || slot >= slots)
       return fail(error, SJ_INVALID, "[kv_write] slots[%ld]: expected 0 .. %ld, received %d", long(row),
                   long(slots - 1), slot);
-    if (!rotates) continue;
+    if (!present(call, TABLE)) continue;
     const int32_t position = data<const int32_t>(call, POSITIONS)[row];
     if (position < 0 || position >= dim(call, TABLE, 0))
       return fail(error, SJ_INVALID, "[kv_write] positions[%ld]: expected 0 .. %ld, received %d", long(row),
                   long(dim(call, TABLE, 0) - 1), position);
   }
-  // Parts of a head, in steps of whole vectors of both halves.
-  const int64_t depth = dim(call, K, 2), width = rotates ? depth / 2 : depth,
-                step = rotates ? kMostPart / 2 : kMostPart, parts = ceil_div(width, step);
-  const int64_t writes = dim(call, K, 1) * parts;
+  // Parts of a head, in steps of whole vectors: of both halves of what is rotated, then of the rest.
+  constexpr int64_t kMostPairs = kMostPart / 2;
+  const int64_t depth = dim(call, K, 2), rotated = rotated_of(call),
+                turned = ceil_div(rotated / 2, kMostPairs),
+                parts = turned + ceil_div(depth - rotated, kMostPart), writes = dim(call, K, 1) * parts;
   const bool queries = call.tensors[Q].data != nullptr;
   const int64_t piece = queries ? std::max<int64_t>(1, 4096 / (dim(call, Q, 1) * depth)) : 1;
   parallel_for(
@@ -131,8 +138,12 @@ int32_t run_kv_write(const sj_call& call, sj_error* error) {
           HWY_DYNAMIC_DISPATCH(kv_write_queries)(call, begin, std::min(rows, begin + piece));
           return;
         }
-        const int64_t first = task % parts * step, values = std::min(width - first, step);
-        HWY_DYNAMIC_DISPATCH(kv_write_part)(call, task / parts, first, rotates ? 2 * values : values);
+        const int64_t part = task % parts;
+        const bool turns = part < turned;
+        const int64_t first = turns ? part * kMostPairs : rotated + (part - turned) * kMostPart;
+        HWY_DYNAMIC_DISPATCH(kv_write_part)
+        (call, task / parts, first,
+         turns ? 2 * std::min(rotated / 2 - first, kMostPairs) : std::min(depth - first, kMostPart));
       },
       8 * rows * std::min(depth, kMostPart));  // each key value to a cache line of its own
   return SJ_OK;

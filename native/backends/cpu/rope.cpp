@@ -23,11 +23,11 @@ namespace {
 template <class T>
 HWY_INLINE void rotate(const sj_call& call, int64_t begin, int64_t end) {
   using namespace ops::rope;
-  const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2);
+  const int64_t heads = dim(call, X, 1), depth = dim(call, X, 2), rotated = dim(call, TABLE, 1);
   const float turn = word(call, DIRECTION) == INVERSE ? -1.0f : 1.0f;
   for (int64_t row = begin; row < end; row++)
-    rotate_heads(data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * depth, turn,
-                 heads, depth, data<T>(call, X) + row * heads * depth);
+    rotate_heads(data<const float>(call, TABLE) + data<const int32_t>(call, POSITIONS)[row] * rotated, turn,
+                 heads, depth, rotated, data<T>(call, X) + row * heads * depth);
 }
 
 void rotate_rows(const sj_call& call, int64_t begin, int64_t end) {
@@ -51,9 +51,6 @@ int32_t run_rope(const sj_call& call, sj_error* error) {
   using namespace ops::rope;
   const int64_t rows = dim(call, X, 0), positions = dim(call, TABLE, 0),
                 width = dim(call, X, 1) * dim(call, X, 2);
-  if (dim(call, X, 2) % 2 != 0)
-    return fail(error, SJ_INVALID, "[rope] x: expected an even head size, received %ld",
-                long(dim(call, X, 2)));
   for (int64_t row = 0; row < rows; row++) {
     const int32_t position = data<const int32_t>(call, POSITIONS)[row];
     if (position < 0 || position >= positions)

@@ -1,4 +1,4 @@
-// The rotation of rope and of kv_write: pairs (x[i], x[i + d/2]) turned by an angle each.
+// The rotation of rope and of kv_write: pairs (x[i], x[i + r/2]) turned by an angle each.
 #if defined(SELFJUDGE_ROTATE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SELFJUDGE_ROTATE_INL_H_
 #undef SELFJUDGE_ROTATE_INL_H_
@@ -24,10 +24,12 @@ HWY_INLINE void rotate_pairs(const float* cosine, const float* sine, float turn,
   });
 }
 
-// The heads of a row in place; `angles`: the cosines, then the sines.
+// The first `rotated` of each `depth` values of a row, a head's, in place; `angles`: the cosines, then the
+// sines.
 template <class T>
-HWY_INLINE void rotate_heads(const float* angles, float turn, int64_t heads, int64_t depth, T* x) {
-  const int64_t half = depth / 2;
+HWY_INLINE void rotate_heads(const float* angles, float turn, int64_t heads, int64_t depth, int64_t rotated,
+                             T* x) {
+  const int64_t half = rotated / 2;
   for (int64_t h = 0; h < heads; h++, x += depth)
     rotate_pairs(angles, angles + half, turn, half, x, x + half, x, x + half);
 }

@@ -28,18 +28,20 @@ struct KvWrite {
   FaultRecord* faults;
   int64_t rows, pool_slots;
   int key_heads, width;
-  // Null, or the angles [limit][width] of positions; and null, or queries [rows][query_columns] to rotate.
+  // Null, or the angles [limit][rotated] of positions; and null, or queries [rows][query_heads][width] to
+  // rotate.
   const float* table;
   const int32_t* positions;
   int64_t limit;
+  int rotated;  // values of a head, its first; 0 without a table
   T* q;
-  int query_columns;
+  int query_heads;
 
   // The cosines of a row's angles, which the sines follow.
   __device__ const float* angles(int64_t row) const {
     const int64_t at = positions[row];
     const bool good = in_range(faults, SJ_OP_kv_write, ops::kv_write::POSITIONS, row, -1, at, 0, limit - 1);
-    return table + (good ? at : 0) * width;
+    return table + (good ? at : 0) * rotated;
   }
 };
 
@@ -85,6 +87,7 @@ __global__ void __launch_bounds__(kThreads) write_rows(KvWrite<T> a) {
       bool later = false;
       for (int64_t r = first + i + 1 + lane; r < a.rows; r += 32) later |= a.slots[r] == slot;
       later = __any_sync(kAllLanes, later);
+      __syncwarp();  // a vote orders no memory, and every lane has read the slot
       if (later && lane == 0) slot_of[i] = -1;
     }
     __syncthreads();
@@ -94,11 +97,11 @@ __global__ void __launch_bounds__(kThreads) write_rows(KvWrite<T> a) {
   const int32_t slot = slot_of[lane];
   const int64_t begin = (int64_t{blockIdx.y} * (kThreads / 32) + warp) * N,
                 step = int64_t{gridDim.y} * (kThreads / 32) * N;
-  const int half = a.width / 2;
-  if (slot >= 0 && a.table) {
+  const int half = a.rotated / 2, rest = a.width - a.rotated;
+  if (slot >= 0) {
     T* to = a.pool_k + slot / kChunk * columns * kChunk + slot % kChunk;
-    const float* cosine = a.angles(row);
-    for (int64_t pair = begin; pair < columns / 2; pair += step) {
+    const float* cosine = a.table ? a.angles(row) : nullptr;
+    for (int64_t pair = begin; pair < int64_t{a.key_heads} * half; pair += step) {
       const int i = int(pair % half);
       const int64_t x = pair / half * a.width + i;
       auto low = *reinterpret_cast<const Pack<T, N>*>(a.k + row * columns + x),
@@ -110,9 +113,8 @@ __global__ void __launch_bounds__(kThreads) write_rows(KvWrite<T> a) {
         to[(x + half + j) * kChunk] = high.at[j];
       }
     }
-  } else if (slot >= 0) {
-    T* to = a.pool_k + slot / kChunk * columns * kChunk + slot % kChunk;
-    for (int64_t x = begin; x < columns; x += step) {
+    for (int64_t at = begin; at < int64_t{a.key_heads} * rest; at += step) {
+      const int64_t x = half == 0 ? at : at / rest * a.width + a.rotated + at % rest;
       const auto piece = *reinterpret_cast<const Pack<T, N>*>(a.k + row * columns + x);
 #pragma unroll
       for (int i = 0; i < N; i++) to[(x + i) * kChunk] = piece.at[i];
@@ -127,12 +129,12 @@ __global__ void __launch_bounds__(kThreads) write_rows(KvWrite<T> a) {
         *reinterpret_cast<const Pack<T, N>*>(a.v + (first + i) * columns + x);
   }
   if (!a.q) return;
-  const int turns = a.query_columns / 2 / N;
+  const int turns = a.query_heads * half / N;
   for (int p = blockIdx.y * kThreads + threadIdx.x; p < 32 * turns; p += gridDim.y * kThreads) {
     const int64_t of = first + p / turns;
     if (of >= a.rows) break;
     const int pair = p % turns * N, i = pair % half;
-    T* x = a.q + of * a.query_columns + pair / half * a.width + i;
+    T* x = a.q + (of * a.query_heads + pair / half) * a.width + i;
     auto &low = *reinterpret_cast<Pack<T, N>*>(x), &high = *reinterpret_cast<Pack<T, N>*>(x + half);
     auto turned_low = low, turned_high = high;
     rotate_pack(a.angles(of), half, i, turned_low, turned_high);
@@ -223,6 +225,7 @@ size_t workspace_kv_write(const sj_call& call) {
 int32_t run_kv_write(const sj_call& call, Context& context, sj_error* error) {
   using namespace ops::kv_write;
   const int64_t rows = dim(call, K, 0), key_heads = dim(call, K, 1), width = dim(call, K, 2);
+  const int rotated = data<const float>(call, TABLE) ? int(dim(call, TABLE, 1)) : 0;
   const int32_t* slots = data<const int32_t>(call, SLOTS);
   int32_t* last = nullptr;
   if (rows > kFewRows) {
@@ -250,11 +253,12 @@ int32_t run_kv_write(const sj_call& call, Context& context, sj_error* error) {
                        data<const float>(call, TABLE),
                        data<const int32_t>(call, POSITIONS),
                        dim(call, TABLE, 0),
+                       rotated,
                        data<T>(call, Q),
-                       int(dim(call, Q, 1) * width)};
+                       int(dim(call, Q, 1))};
     constexpr int N = kPackSize<T>;
     const dim3 grid(blocks_for(rows, 32), blocks_for(key_heads * width, (kThreads / 32) * N));
-    return (data<const float>(call, TABLE) ? width / 2 : width) % N == 0
+    return rotated / 2 % N == 0 && width % N == 0
                ? context.launch(write_rows<T, N>, grid, dim3(kThreads), 0, error, a)
                : context.launch(write_rows<T, 1>, grid, dim3(kThreads), 0, error, a);
   });

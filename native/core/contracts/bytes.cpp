@@ -43,14 +43,22 @@ double angles(const sj_call& call, int table, int positions, double whole) {
   return std::min(whole, picked(call, table, rows(call, positions)));
 }
 
+// The part of heads [T, H, d] that a table [P, r] rotates.
+double rotated(const sj_call& call, int table, int heads, double whole) {
+  return whole * static_cast<double>(tensor(call, table).dims[1]) /
+         static_cast<double>(tensor(call, heads).dims[2]);
+}
+
 double rope(const sj_call& call, int slot, double whole) {
   using namespace ops::rope;
+  if (slot == X) return rotated(call, TABLE, X, whole);
   return slot == TABLE ? angles(call, TABLE, POSITIONS, whole) : whole;
 }
 
 double kv_write(const sj_call& call, int slot, double whole) {
   using namespace ops::kv_write;
   if (slot == TABLE) return angles(call, TABLE, POSITIONS, whole);
+  if (slot == Q) return rotated(call, TABLE, Q, whole);
   return slot == POOL_K || slot == POOL_V ? pooled(call, POOL_K, rows(call, K)) : whole;
 }
 

@@ -46,6 +46,14 @@ const char* pool(const sj_call& call, int pool_k, int pool_v, int64_t groups, in
   return nullptr;
 }
 
+// A rotation turns pairs of the first r of a head's d values.
+const char* rotation(const sj_call& call, int table, int x) {
+  const int64_t rotated = dim(call, table, 1), depth = dim(call, x, 2);
+  if (rotated % 2 == 0 && rotated <= depth) return nullptr;
+  return broken("table: expected an even r of at most d = %" PRId64 ", received r = %" PRId64, depth,
+                rotated);
+}
+
 const char* kv_write(const sj_call& call) {
   using namespace ops::kv_write;
   if (present(call, TABLE) != present(call, POSITIONS))
@@ -53,8 +61,8 @@ const char* kv_write(const sj_call& call) {
                                 : "table: expected a tensor, as there are positions, received none";
   if (present(call, Q) && !present(call, TABLE))
     return "table: expected a tensor, as there is a q to rotate, received none";
-  const int64_t d = dim(call, K, 2);
-  if (present(call, TABLE) && d % 2 != 0) return broken("k: expected an even d, received d = %" PRId64, d);
+  if (present(call, TABLE))
+    if (const char* text = rotation(call, TABLE, K)) return text;
   return pool(call, POOL_K, POOL_V, dim(call, K, 1), dim(call, K, 2));
 }
 
@@ -80,10 +88,7 @@ const char* tree_attention_pool(const sj_call& call) {
                 query, key);
 }
 
-const char* rope(const sj_call& call) {
-  const int64_t d = dim(call, ops::rope::X, 2);
-  return d % 2 == 0 ? nullptr : broken("x: expected an even d, received d = %" PRId64, d);
-}
+const char* rope(const sj_call& call) { return rotation(call, ops::rope::TABLE, ops::rope::X); }
 
 // Slots and numbers of one adapter; xa < 0: not an input of this op.
 struct AdapterSlots {

@@ -1,7 +1,7 @@
 // kv_write: stores row t's keys and values at slots[t] = block * 64 + offset. With a table and positions keys
-// are rotated on their way, and q in place: the bits of rope(k) and rope(q) (ops/rope.h); k stays as it is.
-// kv_copy: moves[i] = (from block, to block, count): copies the first count keys of a block; a branch inside
-// a block copies its head part. keys: the sum of the counts, for the counters alone.
+// are rotated on their way, and q in place: the bits of rope(k) and rope(q) (ops/rope.h, also of r < d); k
+// stays as it is. kv_copy: moves[i] = (from block, to block, count): copies the first count keys of a block;
+// a branch inside a block copies its head part. keys: the sum of the counts, for the counters alone.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {
@@ -13,7 +13,7 @@ inline constexpr TensorSpec tensors[] = {
     {"slots", Role::In, I32, "T"},
     {"pool_k", Role::InOut, FLOATS, "B Gd 64", "k"},
     {"pool_v", Role::InOut, FLOATS, "B G64 d", "k"},
-    {"table", Role::Optional, F32, "P d"},
+    {"table", Role::Optional, F32, "P r"},
     {"positions", Role::Optional, I32, "T"},
     {"q", Role::InOutOptional, FLOATS, "T H d", "k"},
 };

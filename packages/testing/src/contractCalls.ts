@@ -90,13 +90,14 @@ export function otherWords(call: ContractCall): (number | string)[][] {
   );
 }
 
-/** Sizes that contracts relate beyond equal symbols: heads, pools of keys and values, an even head width. */
+/** Sizes that contracts relate beyond equal symbols: heads, pools of keys and values, an even part of a head. */
 function bindRelated(sizes: Map<string, number>, size: (symbol: string) => number): void {
   const groups = size('G');
   const width = 2 * size('d');
   sizes.set('d', width).set('H', 2 * groups);
   sizes.set('Gd', groups * width).set('G64', groups * 64);
   sizes.set('B', size('M') + 1);
+  sizes.set('r', Math.min(width, 2 * size('r')));
 }
 
 /** A root with a child, where there are rows for both. */

@@ -42,8 +42,8 @@ export interface Fault {
 }
 
 /** Symbols that rules of their own (core/contracts/relations.cpp) relate to others, so that a size nothing else has is wrong too. */
-const RELATED = ['Gd', 'G64'];
-const WITH_RULES = ['tree_attention_pool', 'kv_write', 'kv_copy'];
+const RELATED = ['Gd', 'G64', 'r'];
+const WITH_RULES = ['tree_attention_pool', 'kv_write', 'kv_copy', 'rope'];
 
 /** Every way in which one thing of a valid call can be wrong. Tensors made for a fault live until the next one. */
 export class ContractFaults {

@@ -105,22 +105,20 @@ export function linear(x: Floats, w: Floats, k: number, options: OracleLinear = 
   return y;
 }
 
-/** Rotates [T, H, d] by the table's angles; `direction` -1 rotates back. */
+/** Rotates the first `rotated` values of each head of [T, H, d] by the table's angles. */
 export function rope(
   x: Floats,
   table: Floats,
   positions: Ints,
-  heads: number,
-  dim: number,
-  direction = 1,
+  { heads, dim, rotated }: { heads: number; dim: number; rotated: number },
 ): Floats {
-  const y = new Float64Array(x.length);
-  const half = dim / 2;
+  const y = x.slice();
+  const half = rotated / 2;
   for (let row = 0; row < positions.length * heads; row++) {
-    const angle = positions[Math.floor(row / heads)] * dim;
+    const angle = positions[Math.floor(row / heads)] * rotated;
     for (let i = 0; i < half; i++) {
       const cos = table[angle + i];
-      const sin = direction * table[angle + half + i];
+      const sin = table[angle + half + i];
       const first = x[row * dim + i];
       const second = x[row * dim + half + i];
       y[row * dim + i] = first * cos - second * sin;

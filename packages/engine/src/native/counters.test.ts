@@ -85,6 +85,8 @@ describe('bytes', () => {
     expect(call('rope', [floats(3, 2, 6), floats(2, 6), ints([0, 1, 0])], [0]).bytes).toBe(
       (2 * 36 + 2 * 6) * 4 + 12,
     );
+    // 4 of 6 values of each head.
+    expect(call('rope', [floats(3, 2, 6), floats(100, 4), ids], [0]).bytes).toBe((2 * 24 + 3 * 4) * 4 + 12);
   });
 
   it('counts the keys of a pool that are written, copied and read', () => {
@@ -97,6 +99,10 @@ describe('bytes', () => {
     const angles = [floats(100, 6), ints([0, 1, 0]), halves(3, 4, 6)];
     expect(call('kv_write', [halves(3, 2, 6), halves(3, 2, 6), slots, ...pool(), ...angles]).bytes).toBe(
       4 * 36 * 2 + 12 + (3 * 6 * 4 + 12) + 2 * 72 * 2,
+    );
+    const part = [floats(100, 4), ints([0, 1, 0]), halves(3, 4, 6)];
+    expect(call('kv_write', [halves(3, 2, 6), halves(3, 2, 6), slots, ...pool(), ...part]).bytes).toBe(
+      4 * 36 * 2 + 12 + (3 * 4 * 4 + 12) + 2 * 48 * 2,
     );
     expect(call('kv_copy', [ints([0, 1, 7, 2, 3, 9], [2, 3]), ...pool()], [16]).bytes).toBe(
       16 * 12 * 2 * 4 + 24,

@@ -108,11 +108,13 @@ describe('enqueue', () => {
     expect(attention(three(6), three(3), short)).toMatch(
       /q: expected shape \[T = 3, H, d\], received \[4, 6, 8\]$/,
     );
-    const odd = device.empty(F32, [2, 1, 3], ROWS).handle;
-    const table = device.empty(F32, [2, 3], ROWS).handle;
-    expect(told(() => device.enqueue('rope', [odd, table, ints([0, 1])], [0], null))).toMatch(
-      /expected an even d/,
-    );
+    const rotated = (r: number) =>
+      told(() => {
+        const [heads, table] = [device.empty(F32, [2, 1, 4], ROWS), device.empty(F32, [2, r], ROWS)];
+        device.enqueue('rope', [heads.handle, table.handle, ints([0, 1])], [0], null);
+      });
+    expect(rotated(3)).toMatch(/table: expected an even r of at most d = 4, received r = 3$/);
+    expect(rotated(6)).toMatch(/table: expected an even r of at most d = 4, received r = 6$/);
 
     const x = device.empty(F32, [4, 8], ROWS).handle;
     const w = device.empty(F32, [6, 8], PANELS).handle;

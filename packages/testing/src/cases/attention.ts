@@ -266,18 +266,18 @@ function kvCase(
 }
 
 /** Rows written with their keys, and their queries, rotated; two rows share a position, two a slot. */
-function rotatingCase({ heads, kvHeads, dim }: Heads, queries: boolean): OpCase {
+function rotatingCase({ heads, kvHeads, dim }: Heads, queries: boolean, rotated = dim): OpCase {
   const slots = [70, 3, 64, 3, 127];
   const positions = [9, 0, 63, 9, 40];
   return {
     op: 'kvWrite',
-    name: `keys of ${kvHeads}x${dim} rotated${queries ? `, and queries of ${heads}` : ''}`,
+    name: `keys of ${kvHeads}x${dim} rotated${queries ? `, and queries of ${heads}` : ''}${rotated < dim ? `, ${rotated} of each` : ''}`,
     inputs: (r) => ({
       q: activation(r, [slots.length, heads, dim]),
       k: activation(r, [slots.length, kvHeads, dim]),
       v: activation(r, [slots.length, kvHeads, dim]),
       slots: ints(slots),
-      table: float32([64, dim], ropeTable(64, dim)),
+      table: float32([64, rotated], ropeTable(64, rotated)),
       positions: ints(positions),
     }),
     run: (x) => {
@@ -285,23 +285,23 @@ function rotatingCase({ heads, kvHeads, dim }: Heads, queries: boolean): OpCase 
       const poolV = Tensor.zeros(x.device, [2, kvHeads * 64, dim], x.dtype);
       const [table, at, k] = [x.tensor('table'), x.tensor('positions'), x.tensor('k')];
       const q = queries ? clone(x.tensor('q')) : undefined;
-      const rotated = kvWrite(k, x.tensor('v'), x.tensor('slots'), poolK, poolV, { table, positions: at, q });
+      const turned = kvWrite(k, x.tensor('v'), x.tensor('slots'), poolK, poolV, { table, positions: at, q });
       const kept = [poolK, poolV, k.retain()];
-      return rotated === undefined ? kept : [...kept, rotated];
+      return turned === undefined ? kept : [...kept, turned];
     },
     oracle: (x) => {
-      const rotated = oracle.rope(x.k, x.table, x.positions, kvHeads, dim);
+      const keys = oracle.rope(x.k, x.table, x.positions, { heads: kvHeads, dim, rotated });
       const poolK = new Float64Array(2 * kvHeads * dim * 64);
       const poolV = new Float64Array(2 * kvHeads * 64 * dim);
       for (const [slot, row] of lastRows(slots)) {
         const [block, offset] = [slot >> 6, slot % 64];
         for (let i = 0; i < kvHeads * dim; i++) {
           const [g, at] = [Math.floor(i / dim), i % dim];
-          poolK[(block * kvHeads * dim + i) * 64 + offset] = rotated[row * kvHeads * dim + i];
+          poolK[(block * kvHeads * dim + i) * 64 + offset] = keys[row * kvHeads * dim + i];
           poolV[((block * kvHeads + g) * 64 + offset) * dim + at] = x.v[row * kvHeads * dim + i];
         }
       }
-      const q = oracle.rope(x.q, x.table, x.positions, heads, dim);
+      const q = oracle.rope(x.q, x.table, x.positions, { heads, dim, rotated });
       return queries ? [poolK, poolV, x.k, q] : [poolK, poolV, x.k];
     },
     differentiable: false,
@@ -317,6 +317,10 @@ const kvCases: OpCase[] = [
   rotatingCase({ heads: 2, kvHeads: 2, dim: 2 }, true),
   rotatingCase({ heads: 4, kvHeads: 2, dim: 80 }, true),
   rotatingCase({ heads: 2, kvHeads: 1, dim: 10 }, false),
+  rotatingCase({ heads: 4, kvHeads: 2, dim: 128 }, true, 96),
+  // What is rotated allows wide loads, the head does not; and the other way round.
+  rotatingCase({ heads: 2, kvHeads: 2, dim: 37 }, true, 16),
+  rotatingCase({ heads: 3, kvHeads: 1, dim: 48 }, true, 10),
   kvCase('keys transposed, values by key, heads apart', {
     blocks: 2,
     slots: [64, 127, 3, 65],

@@ -105,19 +105,21 @@ export const rowCases: OpCase[] = [
     roundings: 2,
   })),
   ...[
-    { rows: 1, heads: 1, dim: 2, positions: [3] },
-    { rows: 7, heads: 3, dim: 16, positions: [0, 1, 2, 1, 2, 90, 2] },
-    { rows: 5, heads: 9, dim: 64, positions: [90, 0, 64, 63, 65] },
-  ].map(({ rows, heads, dim, positions }): OpCase => ({
+    { heads: 1, dim: 2, positions: [3] },
+    { heads: 3, dim: 16, positions: [0, 1, 2, 1, 2, 90, 2] },
+    { heads: 9, dim: 64, positions: [90, 0, 64, 63, 65] },
+    { heads: 2, dim: 128, rotated: 96, positions: [90, 0, 64] },
+    { heads: 3, dim: 7, rotated: 2, positions: [5, 0, 90, 1] },
+  ].map(({ heads, dim, rotated = dim, positions }): OpCase => ({
     op: 'rope',
-    name: `${rows}x${heads}x${dim}`,
+    name: `${positions.length}x${heads}x${dim}${rotated < dim ? `, ${rotated} of it` : ''}`,
     inputs: (r) => ({
-      x: activation(r, [rows, heads, dim]),
-      table: float32([91, dim], ropeTable(91, dim)),
+      x: activation(r, [positions.length, heads, dim]),
+      table: float32([91, rotated], ropeTable(91, rotated)),
       positions: ints(positions),
     }),
     run: (x) => [rope(x.tensor('x'), x.tensor('table'), x.tensor('positions'))],
-    oracle: (x) => [oracle.rope(x.x, x.table, x.positions, heads, dim)],
+    oracle: (x) => [oracle.rope(x.x, x.table, x.positions, { heads, dim, rotated })],
   })),
   {
     op: 'gatherRows',

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor.js';
 
 /** The angles of rows, as `rope` takes them. */
 export interface Angles {
-  /** float32 [P, d], d even: the cosines of the d/2 angles of a position, then the sines. */
+  /** float32 [P, r], r even and at most d: the cosines of the r/2 angles of a position, then the sines. */
   table: Tensor;
   /** int32 [T], 0 to P - 1; anything else is a fault. */
   positions: Tensor;
