@@ -82,8 +82,13 @@ async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promi
   return {
     judge,
     about: `judgments of ${judge.pairs} pairs in ${shownPath(file)}`,
-    warnings: issues.length === 0 ? [] : [`${issues.length} rows left out
-${describeIssues(issues)}`],
+    warnings:
+      issues.length === 0
+        ? []
+        : [
+            `${issues.length} rows left out
+${describeIssues(issues)}`,
+          ],
     fingerprint: hashOf(bytes),
     dispose: () => {},
   };
