@@ -211,15 +211,42 @@ export interface NativeContract {
 /** What every op takes and returns. */
 export function contracts(): NativeContract[];
 
+/** Types of GGUF tensors that are read. */
+export type GgufType =
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'Q8_0'
+  | 'Q4_0'
+  | 'Q4_1'
+  | 'Q5_0'
+  | 'Q5_1'
+  | 'Q2_K'
+  | 'Q3_K'
+  | 'Q4_K'
+  | 'Q5_K'
+  | 'Q6_K'
+  | 'IQ4_NL'
+  | 'IQ4_XS';
+
 /**
- * `count` values of GGUF blocks as float32. Blocks hold 32 values (Q6_K: 256), and `count` is a whole number of them.
+ * `count` values of GGUF blocks as float32, with the bits of the Python package gguf. Blocks hold 32 values (Q2_K to Q6_K
+ * and IQ4_XS: 256), and `count` is a whole number of them.
  * @throws SJ_WRONG_ARGUMENT: unknown type, wrong count, too few bytes.
  */
-export function dequantize(
-  type: 'F32' | 'F16' | 'BF16' | 'Q8_0' | 'Q4_0' | 'Q4_1' | 'Q6_K',
-  data: Uint8Array,
-  count: number,
-): Float32Array;
+export function dequantize(type: GgufType, data: Uint8Array, count: number): Float32Array;
+
+/**
+ * float32 values as GGUF blocks, with the bits of the Python package gguf. Blocks of Q8_0 and Q4_0 hold 32 values, and
+ * there must be a whole number of them. `unfit` is the first value that the type has no number for (NaN, infinite, or too
+ * large: above 65504 for F16, 0x7f7f for BF16, 127 times 65504 for Q8_0, 8 times for Q4_0), -1 for none; `data` is
+ * unfinished where there is one.
+ * @throws SJ_WRONG_ARGUMENT: unknown type, wrong number of values.
+ */
+export function quantize(
+  type: 'F16' | 'BF16' | 'Q8_0' | 'Q4_0',
+  values: Float32Array,
+): { data: Uint8Array; unfit: number };
 
 /**
  * One pass over float32 values or the bits of bf16 values: a 128-bit hash of their bytes, in hexadecimal, which tells

@@ -23,6 +23,7 @@ const addon = () => (loaded ??= load());
 
 export const contracts = () => addon().contracts();
 export const dequantize = (...args) => addon().dequantize(...args);
+export const quantize = (...args) => addon().quantize(...args);
 export const scanValues = (...args) => addon().scanValues(...args);
 export const cpuInfo = () => addon().cpuInfo();
 export const workerCount = () => addon().workerCount();

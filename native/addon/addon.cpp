@@ -12,6 +12,7 @@
 #include "core/contracts.h"
 #include "core/cpu_info.h"
 #include "core/dequantize.h"
+#include "core/quantize.h"
 #include "core/scan.h"
 #include "core/tensor.h"
 
@@ -108,6 +109,21 @@ Napi::Value dequantize_js(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value quantize_js(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), "quantize", [&]() -> Napi::Value {
+    const std::string type = to_string(info[0], "quantize", "type");
+    const Elements values = to_elements(info[1], "a Float32Array", "quantize", "values");
+    if (values.type != napi_float32_array)
+      throw Error::wrong_argument("quantize", "values", "a Float32Array", describe_value(info[1]));
+    Napi::Uint8Array data = Napi::Uint8Array::New(info.Env(), quantized_bytes(type, values.count));
+    const int64_t unfit = quantize(type, static_cast<const float*>(values.data), values.count, data.Data());
+    Napi::Object result = Napi::Object::New(info.Env());
+    result.Set("data", data);
+    result.Set("unfit", static_cast<double>(unfit));
+    return result;
+  });
+}
+
 Napi::Value scan_values_js(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), "scanValues", [&]() -> Napi::Value {
     constexpr const char* expected = "a Float32Array or a Uint16Array";
@@ -170,6 +186,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   RawDevice::define(env, exports);
   exports.Set("contracts", Napi::Function::New<contracts>(env, "contracts"));
   exports.Set("dequantize", Napi::Function::New<dequantize_js>(env, "dequantize"));
+  exports.Set("quantize", Napi::Function::New<quantize_js>(env, "quantize"));
   exports.Set("scanValues", Napi::Function::New<scan_values_js>(env, "scanValues"));
   exports.Set("cpuInfo", Napi::Function::New<cpu_info_js>(env, "cpuInfo"));
   exports.Set("workerCount", Napi::Function::New<worker_count>(env, "workerCount"));

@@ -11,6 +11,7 @@ export {
   loadModelWithAdapter,
   mergeAdapters,
   readGguf,
+  writeGguf,
   writeSafetensors,
 } from './face/model.js';
 export {

@@ -1,5 +1,6 @@
 // What the exported functions take. The package's own code and its sisters call them unchecked (internal.ts).
 import {
+  anything,
   callback,
   checked,
   checkedAsync,
@@ -17,6 +18,8 @@ import {
 import { dropoutKey, model, view } from '../checks.js';
 import { isAdapter } from '../model/adapter.js';
 import * as gguf from '../model/files/gguf.js';
+import * as ggufValues from '../model/files/ggufValues.js';
+import * as ggufWriting from '../model/files/writeGguf.js';
 import * as safetensors from '../model/files/writeSafetensors.js';
 import * as forward from '../model/forward.js';
 import { loadFields } from '../model/model.js';
@@ -68,5 +71,28 @@ export const writeSafetensors = checkedAsync(
     const all = [...tensors]; // which may be read once
     list(tensorToWrite)(all, 'tensors', 'writeSafetensors');
     await safetensors.writeSafetensors(path, all);
+  },
+);
+
+// What a value must be follows from its type, and is checked where it is written.
+const ggufEntry = object({ key: text, type: oneOf(...ggufValues.ENTRY_TYPES), value: anything });
+const ggufTensor = object({
+  name: text,
+  type: oneOf('F32', 'F16', 'BF16', 'Q8_0', 'Q4_0'),
+  shape: list(whole(1)),
+  values: callback,
+});
+export const writeGguf = checkedAsync(
+  'writeGguf',
+  { path, metadata: iterable, tensors: iterable },
+  async (
+    path: string,
+    metadata: Iterable<ggufValues.GgufEntry>,
+    tensors: Iterable<ggufWriting.GgufTensorToWrite>,
+  ) => {
+    const [entries, all] = [[...metadata], [...tensors]];
+    list(ggufEntry)(entries, 'metadata', 'writeGguf');
+    list(ggufTensor)(all, 'tensors', 'writeGguf');
+    return ggufWriting.writeGguf(path, entries, all);
   },
 );

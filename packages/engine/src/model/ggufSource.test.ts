@@ -232,9 +232,9 @@ describe('keys of a GGUF file', () => {
   it('refuse a type that is not read before memory is asked for, with those that are', async () => {
     const model = tinyModel();
     for (const [number, name, bytes] of [
-      [12, 'Q4_K', 144],
-      [20, 'IQ4_NL', 144],
-      [23, 'IQ4_XS', 136],
+      [16, 'IQ2_XXS', 66],
+      [29, 'IQ1_M', 56],
+      [35, 'TQ2_0', 66],
       [39, 'MXFP4', 136],
       [77, 'type 77', 1000],
     ] as const) {

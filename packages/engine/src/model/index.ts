@@ -10,6 +10,8 @@ export {
   type Rows,
 } from './forward.js';
 export { readGguf, type GgufFile, type GgufTensor, type GgufValue } from './files/gguf.js';
+export { writeGguf, type GgufTensorToWrite, type GgufWrittenType } from './files/writeGguf.js';
+export type { GgufEntry } from './files/ggufValues.js';
 export { Safetensors, type HostTensor, type SafetensorsTensor } from './files/safetensors.js';
 export { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 export { Model, type LoadOptions } from './model.js';

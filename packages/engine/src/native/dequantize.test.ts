@@ -39,8 +39,10 @@ describe('dequantize', () => {
   it('refuses short data, part blocks and unknown types', () => {
     expect(told(() => list('Q8_0', zeros(33), 32))).toMatch(/data: expected at least 34 bytes, received 33$/);
     expect(told(() => list('Q4_0', zeros(18), 31))).toMatch(/count: expected a multiple of 32, received 31$/);
-    expect(told(() => list('Q2_K' as never, [], 0))).toMatch(
-      /type: expected one of F32, .* received 'Q2_K'$/,
+    expect(told(() => list('Q4_K', zeros(143), 256))).toMatch(/at least 144 bytes, received 143$/);
+    expect(told(() => list('IQ4_XS', zeros(136), 32))).toMatch(/a multiple of 256, received 32$/);
+    expect(told(() => list('MXFP4' as never, [], 0))).toMatch(
+      /type: expected one of F32, F16, BF16, Q8_0, .*, IQ4_NL, IQ4_XS, received 'MXFP4'$/,
     );
     expect(told(() => dequantize('F32', new Float32Array(1) as never, 1))).toMatch(
       /received a Float32Array$/,

@@ -138,6 +138,7 @@ describe('the loader', () => {
   it.each([
     'contracts()',
     `dequantize('Q8_0', new Uint8Array(34), 32)`,
+    `quantize('Q8_0', new Float32Array(32))`,
     `scanValues(new Float32Array(3))`,
     'cpuInfo()',
     'workerCount()',

@@ -75,6 +75,16 @@ describeWrongCalls({
       ),
       count: arg(1, notWhole(0, 2 ** 31)),
     }),
+    quantize: entry(native.quantize, {
+      type: arg('Q8_0', fc.oneof(notText, noneOf('Q8_0'))),
+      values: arg(
+        new Float32Array(32),
+        fc.oneof(
+          except((value) => value instanceof Float32Array),
+          fc.constantFrom(new Float32Array(31)),
+        ),
+      ),
+    }),
     scanValues: entry(native.scanValues, {
       values: arg(
         new Float32Array(2),

@@ -8,16 +8,27 @@ import { GgufBuilder } from '../ggufBuilder.js';
 import { mutateBytes, smallIntegers } from './bytes.js';
 import type { FuzzCase, FuzzTarget } from './fuzz.js';
 
-/** [number of the type, values a block, bytes a block] of those we read. */
+/** Types that are read: number, name, values and bytes of a block. */
 const READABLE = [
-  [0, 1, 4],
-  [1, 1, 2],
-  [30, 1, 2],
-  [8, 32, 34],
-  [2, 32, 18],
-  [3, 32, 20],
-  [14, 256, 210],
+  [0, 'F32', 1, 4],
+  [1, 'F16', 1, 2],
+  [30, 'BF16', 1, 2],
+  [8, 'Q8_0', 32, 34],
+  [2, 'Q4_0', 32, 18],
+  [3, 'Q4_1', 32, 20],
+  [6, 'Q5_0', 32, 22],
+  [7, 'Q5_1', 32, 24],
+  [20, 'IQ4_NL', 32, 18],
+  [10, 'Q2_K', 256, 84],
+  [11, 'Q3_K', 256, 110],
+  [12, 'Q4_K', 256, 144],
+  [13, 'Q5_K', 256, 176],
+  [14, 'Q6_K', 256, 210],
+  [23, 'IQ4_XS', 256, 136],
 ] as const;
+const names: readonly string[] = READABLE.map(([, name]) => name);
+/** Q2_K's: 84 bytes are 256 float32 values. */
+const EXPANSION = (256 * 4) / 84;
 
 function sample(): Buffer {
   const builder = new GgufBuilder()
@@ -30,7 +41,7 @@ function sample(): Buffer {
     .list('a.tokens', 'string', ['a', 'é', ''])
     .list('a.scores', 'f32', [1, -2])
     .value('general.alignment', 'u32', 32);
-  for (const [type, values, bytes] of READABLE) {
+  for (const [type, , values, bytes] of READABLE) {
     builder.tensor(`t${type}`, type, [values, 2], new Uint8Array(2 * bytes).fill(60));
   }
   return builder.bytes();
@@ -43,8 +54,8 @@ export function ggufTarget(folder: string): FuzzTarget<string> {
   const hot = smallIntegers(good);
   return {
     name: 'GGUF',
-    // Read as they stand and expanded: 18 bytes of Q4_0 are 32 float32 values.
-    buffersPerByte: 1 + (32 * 4) / 18,
+    // Read as they stand and expanded.
+    buffersPerByte: 1 + EXPANSION,
     make(random): FuzzCase<string> {
       const how: string[] = [];
       const bytes = mutateBytes(good, random, how, { hot, others: [good] });
@@ -54,7 +65,7 @@ export function ggufTarget(folder: string): FuzzTarget<string> {
     parse(input) {
       const file = readGguf(input);
       for (const [name, { type, shape }] of file.tensors) {
-        if (!['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q6_K'].includes(type)) continue;
+        if (!names.includes(type)) continue;
         const values = file.read(name);
         if (values.length !== shape.reduce((a, b) => a * b, 1))
           throw new Error(`'${name}' has ${values.length} values`);
@@ -65,10 +76,10 @@ export function ggufTarget(folder: string): FuzzTarget<string> {
 
 /** The native expansion of blocks, given types, bytes and counts that need not go together. */
 export function dequantizeTarget(): FuzzTarget<[string, Uint8Array, number]> {
-  const types = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q6_K', 'Q4_K', '', '\0', 'x'.repeat(10_000)];
+  const types = [...names, 'MXFP4', '', '\0', 'x'.repeat(10_000)];
   return {
     name: 'dequantize',
-    buffersPerByte: 8,
+    buffersPerByte: EXPANSION,
     make(random): FuzzCase<[string, Uint8Array, number]> {
       const type = random.choice(types);
       const length = random.choice([0, 1, random.below(2000), 34 * random.below(20), 210 * random.below(9)]);

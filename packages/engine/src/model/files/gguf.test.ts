@@ -30,7 +30,7 @@ function sample(): GgufBuilder {
     .list('a.scores', 'f32', [1, -2])
     .tensor('w', 0, [3, 2], new Uint8Array(new Float32Array([1, 2, 3, 4, 5, 6]).buffer))
     .tensor('h', 1, [2], new Uint8Array(new Uint16Array([0x3c00, 0xc000]).buffer))
-    .tensor('q', 12, [256], new Uint8Array(144));
+    .tensor('q', 16, [256], new Uint8Array(66));
 }
 
 describe('readGguf', () => {
@@ -52,7 +52,9 @@ describe('readGguf', () => {
     expect(file.tensors.get('w')).toMatchObject({ type: 'F32', shape: [2, 3], bytes: 24 });
     expect([...file.read('w')]).toEqual([1, 2, 3, 4, 5, 6]);
     expect([...file.read('h')]).toEqual([1, -2]);
-    expect(() => file.read('q')).toThrow(/tensor 'q' of type F32, .*, received Q4_K/);
+    expect(() => file.read('q')).toThrow(
+      /tensor 'q' of type F32, .*, Q4_K, .*, IQ4_XS, received IQ2_XXS\nTake a file/,
+    );
     expect(() => file.read('none')).toThrow(/expected a tensor of/);
   });
 
@@ -83,6 +85,16 @@ describe('readGguf', () => {
       'rows of broken blocks',
       () => sample().tensor('x', 8, [16], new Uint8Array(17)).bytes(),
       /whole blocks of 32/,
+    ],
+    [
+      'rows of broken blocks of 256, though there are whole ones in all',
+      () => sample().tensor('x', 12, [128, 2], new Uint8Array(144)).bytes(),
+      /'x' of Q4_K: rows of whole blocks of 256 values, received 128 values/,
+    ],
+    [
+      'a block that is cut off',
+      () => sample().tensor('x', 6, [32], new Uint8Array(22)).bytes().subarray(0, -11),
+      /'x' of 22 bytes in a file of/,
     ],
     [
       'data that is not there',
@@ -117,7 +129,7 @@ describe('readGguf', () => {
       if (i % 3 === 0) bad = bad.subarray(0, random.below(good.length));
       else
         for (let n = 1 + random.below(4); n > 0; n--)
-          bad[random.below(good.length - 224)] = random.below(256);
+          bad[random.below(good.length - 160)] = random.below(256);
       writeFileSync(path, bad);
       try {
         const file = readGguf(path);

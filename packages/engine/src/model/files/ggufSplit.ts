@@ -5,13 +5,13 @@ import { FileFormatError } from '@selfjudge/base';
 import { readGguf, readTensor, type GgufFile, type GgufTensor } from './gguf.js';
 
 /** The names that llama.cpp's gguf-split gives: model-00001-of-00003.gguf. */
-const SPLIT_NAME = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i;
+const SPLIT_NAME = /^(.*)-\d{5}-of-(\d{5})(\.gguf)$/i;
 
 /** Of a list of files, those that are not further shards of another in it. */
 export function firstShards(names: readonly string[]): string[] {
   const sets = new Set<string>();
   return names.toSorted().filter((name) => {
-    const [, stem, , count] = SPLIT_NAME.exec(name) ?? [];
+    const [, stem, count] = SPLIT_NAME.exec(name) ?? [];
     if (stem === undefined) return true;
     const set = `${stem}/${count}`;
     const known = sets.has(set);
@@ -28,10 +28,9 @@ export function firstShards(names: readonly string[]): string[] {
  */
 export function readSplitGguf(path: string): GgufFile {
   const given = readGguf(path);
-  const [, stem, , named] = SPLIT_NAME.exec(basename(path)) ?? [];
+  const [, stem, named, extension] = SPLIT_NAME.exec(basename(path)) ?? [];
   const count = number(given, 'split.count') ?? 1;
-  if (count <= 1) {
-    if (named === undefined || Number(named) <= 1) return given;
+  if (stem !== undefined && Number(named) !== count) {
     // What one shard lacks (its head, say) may be lacking in a sound model too.
     throw new FileFormatError({
       path,
@@ -40,6 +39,7 @@ export function readSplitGguf(path: string): GgufFile {
       advice: 'If the file is a whole model, give it another name.',
     });
   }
+  if (count <= 1) return given;
   if (stem === undefined) {
     throw new FileFormatError({
       path,
@@ -48,22 +48,29 @@ export function readSplitGguf(path: string): GgufFile {
     });
   }
   const shards = Array.from({ length: count }, (_, i) => {
-    const own = join(dirname(path), `${stem}-${digits(i + 1)}-of-${digits(count)}.gguf`);
+    const own = join(dirname(path), `${stem}-${digits(i + 1)}-of-${digits(count)}${extension}`);
     return own === path ? given : shard(own, path, count);
   });
+  const [first] = shards;
+  const total = number(first, 'split.tensors.count');
   shards.forEach((file, i) => {
     for (const [key, expected] of [
       ['split.count', count],
       ['split.no', i],
+      ['split.tensors.count', total],
     ] as const) {
       const received = number(file, key);
-      if (received !== expected)
-        throw new FileFormatError({ path: file.path, expected: `${key} ${expected}`, received });
+      if (received === undefined || received !== expected) {
+        throw new FileFormatError({
+          path: file.path,
+          expected:
+            expected === undefined ? `${key}, the number of tensors in all shards` : `${key} ${expected}`,
+          received: received ?? 'none',
+        });
+      }
     }
   });
   const tensors = together(shards);
-  const [first] = shards;
-  const total = number(first, 'split.tensors.count') ?? tensors.size;
   if (total !== tensors.size) {
     throw new FileFormatError({
       path: first.path,

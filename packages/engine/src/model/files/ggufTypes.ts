@@ -1,3 +1,5 @@
+import type { GgufType } from '@selfjudge/native';
+
 import { FileFormatError } from '@selfjudge/base';
 
 /** Of a block of ggml's: the type's name, its values and its bytes. */
@@ -41,7 +43,13 @@ const TYPES: Readonly<Record<number, Block>> = {
   41: ['Q1_0', 128, 18],
 };
 
-const READABLE = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q6_K'] as const;
+/** Types that are read; the others need tables of their own (IQ1 to IQ3), or models that are not computed here (MXFP4). */
+const READABLE: readonly GgufType[] = [
+  ...(['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0', 'Q4_1', 'Q5_0', 'Q5_1'] as const),
+  ...(['Q2_K', 'Q3_K', 'Q4_K', 'Q5_K', 'Q6_K', 'IQ4_NL', 'IQ4_XS'] as const),
+];
+
+const isReadable = (type: string): type is GgufType => READABLE.some((one) => one === type);
 
 /** The block of a type; one without a name here has blocks of no bytes, so that a sound file does not look damaged. */
 export function blockOf(type: number): Block {
@@ -52,9 +60,9 @@ export function blockOf(type: number): Block {
 export function assertReadable<T extends { type: string; path: string; offset: number }>(
   tensor: T,
   name: string,
-): asserts tensor is T & { type: (typeof READABLE)[number] } {
+): asserts tensor is T & { type: GgufType } {
   const { type, path, offset } = tensor;
-  if ((READABLE as readonly string[]).includes(type)) return;
+  if (isReadable(type)) return;
   throw new FileFormatError({
     path,
     offset,

@@ -45,6 +45,7 @@ writeFileSync(gguf, new GgufBuilder().value('general.architecture', 'string', 'l
 export const notPath = fc.oneof(notText, fc.constantFrom('', '\0', at('nothing here')));
 /** A place that cannot be written to: below a file. */
 const notPlace = fc.oneof(notText, fc.constantFrom('', '\0', join(gguf, 'below')));
+const notIterable = except((v) => typeof v === 'object' && v !== null && Symbol.iterator in v);
 export const notModel = fc.oneof(junk, fc.constantFrom(view, adapter));
 export const notView = fc.oneof(junk, fc.constantFrom(model, adapter));
 const notAdapter = fc.oneof(junk, fc.constantFrom(model, view));
@@ -288,12 +289,39 @@ export const modelEntries: Record<string, Entry> = {
     name: arg('model.norm.weight', fc.oneof(notText, fc.constant('nothing'))),
   }),
   readGguf: entry(engine.readGguf, { path: arg(gguf, notPath) }),
+  writeGguf: entry(engine.writeGguf, {
+    path: arg(at('x.gguf'), notPlace),
+    metadata: arg(
+      [{ key: 'metadata', type: 'u32', value: 1 }],
+      fc.oneof(
+        notIterable,
+        except(() => false).map((entry) => [entry]),
+        noneOf('u32').map((type) => [{ key: 'metadata', type, value: 1 }]),
+        notWhole(0, 2 ** 32 - 1)
+          .filter((value) => !Array.isArray(value) || value.length > 0)
+          .map((value) => [{ key: 'metadata', type: 'u32', value }]),
+      ),
+    ),
+    tensors: arg(
+      [{ name: 'x', type: 'F32', shape: [1], values: () => new Float32Array(1) }],
+      fc.oneof(
+        notIterable,
+        except(() => false).map((tensor) => [tensor]),
+        noneOf('F32').map((type) => [
+          { name: 'tensors', type, shape: [1], values: () => new Float32Array(1) },
+        ]),
+        except((v) => v instanceof Float32Array).map((values) => [
+          { name: 'tensors', type: 'F32', shape: [1], values: () => values },
+        ]),
+      ),
+    ),
+  }),
   writeSafetensors: entry(engine.writeSafetensors, {
     path: arg(at('x.safetensors'), notPlace),
     tensors: arg(
       [{ name: 'x', dtype: 'F32', shape: [1], values: () => new Float32Array(1) }],
       fc.oneof(
-        except((v) => typeof v === 'object' && v !== null && Symbol.iterator in v),
+        notIterable,
         except(() => false).map((tensor) => [tensor]),
         except((v) => v instanceof Float32Array).map((values) => [
           { name: 'tensors', dtype: 'F32', shape: [1], values: () => values },
