@@ -3,6 +3,7 @@
  * judge (`jsft`), let it train itself (`selfTrain`), take the best of its answers (`generate` with `bestOf`).
  */
 export { evaluateJudge, type EvaluateJudgeOptions } from './api/evaluateJudge.js';
+export { mergeModel, type MergeModelOptions } from './api/mergeModel.js';
 export { loadModel, Model, type ScoreRow } from './api/model.js';
 export type { PreferenceRow, PreferenceRows, PromptRows, Rows, SftRow, SftRows } from './api/rows.js';
 export {
@@ -22,6 +23,7 @@ export {
   type StepEvent,
   type TrainSettings,
 } from './api/training.js';
+export type { MergeResult } from './export/mergeModel.js';
 export type { Answer, AnswerOptions, AnswerPiece } from './inference/generate.js';
 export type { ModelOptions, OpenModel } from './models/model.js';
 export type { Score, ScoreOptions } from './inference/score.js';

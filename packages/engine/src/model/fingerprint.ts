@@ -10,7 +10,7 @@ import type { HostTensor } from './files/safetensors.js';
  * proof against whoever wants two models to look the same.
  */
 export class Fingerprint {
-  readonly #hash = createHash('sha256').update('selfjudge weights 1\n');
+  readonly #lines: string[] = [];
   readonly #path: string;
 
   /** @param path named in errors */
@@ -19,25 +19,34 @@ export class Fingerprint {
   }
 
   /** Takes the next tensor. @throws FileFormatError where it holds NaN or an infinity */
-  add(name: string, { dtype, shape, data }: HostTensor): void {
-    const { hash, notFinite } = scanValues(data);
-    if (notFinite >= 0) {
-      const place =
-        shape.length === 2 ? [Math.floor(notFinite / shape[1]), notFinite % shape[1]] : [notFinite];
-      throw new FileFormatError({
-        path: this.#path,
-        expected: `finite values in '${name}'`,
-        received: `${nameOf(dtype === 'float32' ? data[notFinite] : wide(data[notFinite]))} at [${place.join(', ')}]`,
-        advice: 'No answer of such a model means anything: its training diverged, or the file is damaged.',
-      });
-    }
-    this.#hash.update(`${name} ${dtype} ${shape.join('x')} ${hash}\n`);
+  add(name: string, tensor: HostTensor): void {
+    this.#lines.push(tensorLine(this.#path, name, tensor));
   }
 
   /** 32 hexadecimal digits. */
   digest(): string {
-    return this.#hash.digest('hex').slice(0, 32);
+    return digestOf(this.#lines);
   }
+}
+
+/** The digest of tensors by their lines. */
+export function digestOf(lines: readonly string[]): string {
+  const hash = createHash('sha256').update('selfjudge weights 1\n');
+  for (const line of lines) hash.update(line);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** What a fingerprint takes of one tensor. @throws FileFormatError where it holds NaN or an infinity */
+export function tensorLine(path: string, name: string, { dtype, shape, data }: HostTensor): string {
+  const { hash, notFinite } = scanValues(data);
+  if (notFinite < 0) return `${name} ${dtype} ${shape.join('x')} ${hash}\n`;
+  const place = shape.length === 2 ? [Math.floor(notFinite / shape[1]), notFinite % shape[1]] : [notFinite];
+  throw new FileFormatError({
+    path,
+    expected: `finite values in '${name}'`,
+    received: `${nameOf(dtype === 'float32' ? data[notFinite] : wide(data[notFinite]))} at [${place.join(', ')}]`,
+    advice: 'No answer of such a model means anything: its training diverged, or the file is damaged.',
+  });
 }
 
 const wide = (bits: number): number => new Float32Array(Uint32Array.of(bits << 16).buffer)[0];

@@ -2,7 +2,7 @@ import { FileFormatError } from '@selfjudge/base';
 import { linearShape, type LinearName, type ModelConfig } from './config.js';
 import { familyOf } from './families/index.js';
 import type { HostTensor } from './files/safetensors.js';
-import type { TensorToWrite } from './files/writeSafetensors.js';
+import type { TensorToWrite, TensorValues } from './files/writeSafetensors.js';
 
 /** Matrices that some families store as one, rows of the first above those of the next. */
 export const FUSED: readonly { module: string; parts: readonly LinearName[] }[] = [
@@ -24,7 +24,7 @@ export function unfused(
 ): (name: string) => HostTensor {
   if (familyOf(config)?.fused !== true) return read;
   const from = new Map<string, { name: string; start: number; rows: number }>();
-  for (const [name, shape] of [...shapes]) {
+  for (const [name, shape] of Array.from(shapes)) {
     const fused = fusedIn(name);
     if (fused === undefined) continue;
     const { stem, kind, parts } = fused;
@@ -86,14 +86,14 @@ export function fused(tensors: readonly TensorToWrite[], config: ModelConfig): T
 
 const rowsOf = (tensors: readonly TensorToWrite[]) => tensors.reduce((sum, { shape }) => sum + shape[0], 0);
 
-async function joined(tensors: readonly TensorToWrite[]): Promise<Float32Array> {
-  const all = [];
+async function joined(tensors: readonly TensorToWrite[]): Promise<TensorValues> {
+  const all: TensorValues[] = [];
   for (const { values } of tensors) all.push(await values());
-  const out = new Float32Array(all.reduce((sum, { length }) => sum + length, 0));
+  const out = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
-  for (const values of all) {
-    out.set(values, at);
-    at += values.length;
+  for (const { buffer, byteOffset, byteLength } of all) {
+    out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
   }
-  return out;
+  return all[0] instanceof Float32Array ? new Float32Array(out.buffer) : out;
 }

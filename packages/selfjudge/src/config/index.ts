@@ -1,4 +1,5 @@
 export { FIELD_GROUPS, LIST_FIELDS, modelFields, runFields, type Fields } from './fields.js';
+export { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS, type Quantization } from './mergeOptions.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
 export { resolveConfig, resolveVerb, toOptions, type ConfigSources, type ResolvedConfig } from './resolve.js';

@@ -13,7 +13,8 @@ import {
   templateFields,
 } from './fields.js';
 import { mapKeys, snakeCase } from './naming.js';
-import { input } from './paths.js';
+import { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS } from './mergeOptions.js';
+import { input, path } from './paths.js';
 import { schemaOf, schemasOf } from './schemas.js';
 
 /** The configuration of a verb: its fields, and the values they have when nobody says otherwise. */
@@ -183,6 +184,32 @@ export const MODEL_VERBS = {
       },
     },
     { as: 'auto', dataset_split: 'all', rows: 3, train_on: undefined, judge_template: undefined },
+  ),
+  merge: grouped(
+    {
+      Model: { model_name_or_path, adapter: opened.adapter, device: placed.device },
+      Output: {
+        output_dir: path.describe('a new folder, which is there whole or not at all'),
+        overwrite_output_dir: z.boolean().describe('replace a folder that an earlier merge wrote'),
+        format: z.enum(FORMATS).describe('a folder of transformers, or a GGUF file with a Modelfile'),
+        dtype: z
+          .enum(MERGE_DTYPES)
+          .describe('of safetensors: what weights are rounded to, once; auto: as the base is stored'),
+        max_shard_size: z
+          .string()
+          .refine((size) => bytesIn(size) !== undefined)
+          .optional()
+          .describe('of safetensors: bytes of a file at most, as 5GB or 200MiB (default: 5GB)'),
+        quantization: z
+          .enum(QUANTIZATIONS)
+          .optional()
+          .describe('of GGUF: what matrices are stored as (default: F16, of an adapter alone F32)'),
+        adapter_only: z
+          .boolean()
+          .describe('of GGUF: the adapter alone, to be put on a GGUF file of its base'),
+      },
+    },
+    { dtype: 'auto', format: 'safetensors', overwrite_output_dir: false, adapter_only: false },
   ),
   evaluate: grouped(
     {
