@@ -1,5 +1,5 @@
 import type { Family } from './family.js';
-import { allSliding, windowToHf } from './slidingWindow.js';
+import { allSliding, windowToHf, WITHOUT_WINDOW } from './slidingWindow.js';
 
 /** Phi 3, 3.5, 4 and 4-mini (arXiv 2404.14219): fused rows, longrope, a part of the dimensions rotates in 4-mini. */
 export const phi3: Family = {
@@ -24,5 +24,10 @@ export const phi3: Family = {
     partial_rotary_factor: (config.rotaryDim ?? config.headDim) / config.headDim,
     original_max_position_embeddings: config.maxPositions,
   }),
-  gguf: { architecture: 'phi3', permuted: false },
+  gguf: {
+    architecture: 'phi3',
+    permuted: false,
+    write: ({ layerTypes }) => [['attention.sliding_window', layerTypes?.[0].window ?? 0]],
+    unsaid: { layerTypes: WITHOUT_WINDOW },
+  },
 };
