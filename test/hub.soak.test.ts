@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isError } from '@selfjudge/base';
-import { Adapter, LlamaModel, TreeBatch } from '@selfjudge/engine';
+import { Adapter, Model, TreeBatch } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { StandInHub, type Fault } from '@selfjudge/testing/hub/standIn';
 import { loadModel, pull } from 'selfjudge';
@@ -160,7 +160,7 @@ describe.skipIf(python === undefined)('the cache', () => {
 
   it('has the base of an adapter that was trained here, at its commit, for PEFT too', async () => {
     const { path } = await pull('owner/model');
-    const model = await LlamaModel.load(path, { dtype: 'float32' });
+    const model = await Model.load(path, { dtype: 'float32' });
     const adapter = Adapter.init(
       model,
       { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj', 'v_proj'] },

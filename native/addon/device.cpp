@@ -252,8 +252,7 @@ void RawDevice::run_program(const Napi::CallbackInfo& info) {
                                   std::to_string(given.Length()) + " numbers");
     std::vector<Device::PoolReads> reads(given.Length() / 3);
     const auto number = [&](uint32_t i) {
-      return static_cast<double>(
-          to_integer(given.Get(i), 0, (int64_t{1} << 53) - 1, "runProgram", "reads"));
+      return static_cast<double>(to_integer(given.Get(i), 0, (int64_t{1} << 53) - 1, "runProgram", "reads"));
     };
     for (uint32_t i = 0; i < reads.size(); ++i)
       reads[i] = {number(3 * i), number(3 * i + 1), number(3 * i + 2)};

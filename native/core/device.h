@@ -76,7 +76,8 @@ class Device {
   Handle end_program();
   void cancel_program();
   // `pairs` and `keys` are what each of its calls of tree_attention_pool reads this time, for the counters.
-  // `reads` says what its calls of tree_attention_pool with that window read, for the counters; of others: nothing.
+  // `reads` says what its calls of tree_attention_pool with that window read, for the counters; of others:
+  // nothing.
   struct PoolReads {
     double window, pairs, keys;
   };

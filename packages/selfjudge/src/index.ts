@@ -5,6 +5,7 @@
 export { evaluateJudge, type EvaluateJudgeOptions } from './api/evaluateJudge.js';
 export { pull, push, type HubOptions, type PullResult, type PushOptions } from './api/hub.js';
 export { loadPreferences, loadPrompts, loadSftExamples } from './api/load.js';
+export { mergeModel, type MergeModelOptions } from './api/mergeModel.js';
 export { loadModel, Model, type ScoreRow } from './api/model.js';
 export type { PreferenceRow, PreferenceRows, PromptRows, Rows, SftRow, SftRows } from './api/rows.js';
 export type {
@@ -21,6 +22,7 @@ export type {
 } from './api/settings.js';
 export { dpo, jsft, selfTrain, sft, train } from './api/training.js';
 export type { Answer, AnswerOptions, AnswerPiece } from './inference/generate.js';
+export type { MergeResult } from './export/mergeModel.js';
 export type { Pushed } from './hub/push.js';
 export type { ModelOptions, OpenModel } from './models/model.js';
 export type { Score, ScoreOptions } from './inference/score.js';

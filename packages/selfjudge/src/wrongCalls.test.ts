@@ -228,6 +228,26 @@ describeWrongCalls({
       options: fields({ merge: arg(true, given(notFlag)) }, given(notObject)),
     }),
     'Model#reload': entry((path: string) => model.reload(path), { path: arg(at('model'), notFile) }),
+    mergeModel: entry(api.mergeModel, {
+      path: arg(at('model'), notFile),
+      outputDir: arg(() => at(`merged-${runs++}`), place),
+      options: fields(
+        {
+          ...hooks,
+          adapter: arg(undefined, given(fc.oneof(notFile, fc.constant(at('model'))))),
+          device: arg('cpu', given(noneOf('auto', 'cpu', 'cuda'))),
+          format: arg('safetensors', given(noneOf('safetensors', 'gguf'))),
+          dtype: arg('bf16', given(noneOf('auto', 'float32', 'float16', 'bf16'))),
+          quantization: arg(undefined, given(fc.oneof(noneOf('F16'), fc.constant('F16'))), ''),
+          adapterOnly: arg(false, given(fc.oneof(notFlag, fc.constant(true))), ''),
+          maxShardSize: arg('1MB', given(fc.oneof(notText, fc.constantFrom('', '0', '5 GBytes')))),
+          overwriteOutputDir: arg(false, given(notFlag)),
+          onPhase: arg(() => () => {}, given(notFunction)),
+          onWarning: arg(() => () => {}, given(notFunction)),
+        },
+        given(notObject),
+      ),
+    }),
     evaluateJudge: entry(api.evaluateJudge, {
       model: opened,
       pairs: rows(preference),

@@ -1,6 +1,6 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { accumulate } from './losses/accumulate.js';
-export { atomicFolder, folderFault } from './loop/atomicFolder.js';
+export { atomicFolder, filesBeyondManifest, folderFault, removeAbandoned } from './loop/atomicFolder.js';
 export { readCompleted, summaryFields, type CompletedRun } from './loop/completedRun.js';
 export { loadCheckpoint } from './loop/loadCheckpoint.js';
 export { decide, preferences, sampling } from './pairs/contest.js';

@@ -20,6 +20,7 @@ import { isAdapter } from '../model/adapter.js';
 import * as gguf from '../model/files/gguf.js';
 import * as ggufValues from '../model/files/ggufValues.js';
 import * as ggufWriting from '../model/files/writeGguf.js';
+import { DTYPE_BYTES } from '../model/files/safetensors.js';
 import * as safetensors from '../model/files/writeSafetensors.js';
 import * as forward from '../model/forward.js';
 import { loadFields } from '../model/model.js';
@@ -60,7 +61,7 @@ export const mergeAdapters = checkedAsync(
 
 const tensorToWrite = object({
   name: text,
-  dtype: oneOf('F32', 'BF16'),
+  dtype: oneOf(...Object.keys(DTYPE_BYTES)),
   shape: list(whole(0)),
   values: callback,
 });

@@ -10,7 +10,7 @@ import type { HostTensor } from './files/safetensors.js';
  * proof against whoever wants two models to look the same.
  */
 export class Fingerprint {
-  readonly #hash = createHash('sha256').update('selfjudge weights 1\n');
+  readonly #lines: string[] = [];
   readonly #path: string;
   /** Of the tensor whose rows come now, what came until now. */
   #begun: { values: number; scan: ValueScan } | undefined;
@@ -26,34 +26,54 @@ export class Fingerprint {
    * @param shape of the whole tensor
    * @throws FileFormatError where it holds NaN or an infinity
    */
-  add(name: string, shape: readonly number[], { dtype, data }: HostTensor): void {
+  add(name: string, shape: readonly number[], tensor: HostTensor): void {
     const before = this.#begun?.values ?? 0;
-    const scan = scanValues(data, this.#begun?.scan.state);
-    const { hash, notFinite } = scan;
-    if (notFinite >= 0) {
-      const place =
-        shape.length === 2 ? [Math.floor(notFinite / shape[1]), notFinite % shape[1]] : [notFinite];
-      const value = data[notFinite - before];
-      throw new FileFormatError({
-        path: this.#path,
-        expected: `finite values in '${name}'`,
-        received: `${nameOf(dtype === 'float32' ? value : wide(value))} at [${place.join(', ')}]`,
-        advice: 'No answer of such a model means anything: its training diverged, or the file is damaged.',
-      });
-    }
-    const values = before + data.length;
-    if (values < shape.reduce((a, b) => a * b, 1)) {
-      this.#begun = { values, scan };
-      return;
-    }
-    this.#begun = undefined;
-    this.#hash.update(`${name} ${dtype} ${shape.join('x')} ${hash}\n`);
+    const scan = finite(this.#path, name, shape, tensor, this.#begun);
+    const values = before + tensor.data.length;
+    const whole = values >= shape.reduce((a, b) => a * b, 1);
+    this.#begun = whole ? undefined : { values, scan };
+    if (whole) this.#lines.push(lineOf(name, tensor.dtype, shape, scan));
   }
 
   /** 32 hexadecimal digits. */
   digest(): string {
-    return this.#hash.digest('hex').slice(0, 32);
+    return digestOf(this.#lines);
   }
+}
+
+/** The digest of tensors by their lines. */
+export function digestOf(lines: readonly string[]): string {
+  const hash = createHash('sha256').update('selfjudge weights 1\n');
+  for (const line of lines) hash.update(line);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/** What a fingerprint takes of one tensor. @throws FileFormatError where it holds NaN or an infinity */
+export function tensorLine(path: string, name: string, tensor: HostTensor): string {
+  return lineOf(name, tensor.dtype, tensor.shape, finite(path, name, tensor.shape, tensor));
+}
+
+const lineOf = (name: string, dtype: string, shape: readonly number[], { hash }: ValueScan): string =>
+  `${name} ${dtype} ${shape.join('x')} ${hash}\n`;
+
+function finite(
+  path: string,
+  name: string,
+  shape: readonly number[],
+  { dtype, data }: HostTensor,
+  begun?: { values: number; scan: ValueScan },
+): ValueScan {
+  const scan = scanValues(data, begun?.scan.state);
+  const { notFinite } = scan;
+  if (notFinite < 0) return scan;
+  const place = shape.length === 2 ? [Math.floor(notFinite / shape[1]), notFinite % shape[1]] : [notFinite];
+  const value = data[notFinite - (begun?.values ?? 0)];
+  throw new FileFormatError({
+    path,
+    expected: `finite values in '${name}'`,
+    received: `${nameOf(dtype === 'float32' ? value : wide(value))} at [${place.join(', ')}]`,
+    advice: 'No answer of such a model means anything: its training diverged, or the file is damaged.',
+  });
 }
 
 const wide = (bits: number): number => new Float32Array(Uint32Array.of(bits << 16).buffer)[0];

@@ -10,11 +10,12 @@ import { unpacked, type TensorFile } from './files/bitsandbytes.js';
 import { readJsonObject } from '@selfjudge/base';
 import { groupsOfRows } from './files/rows.js';
 import { float32Of, Safetensors, type HostTensor } from './files/safetensors.js';
+import type { TensorToWrite } from './files/writeSafetensors.js';
 import { textModel } from './folderNames.js';
 import { unfused } from './fusedRows.js';
 import { configFromHf, holdsText } from './hfConfig.js';
 import { quantizationOf, refuseQuantized } from './quantization.js';
-import type { ModelSource } from './source.js';
+import type { ModelSource, StoredDtype } from './source.js';
 
 const TABLE = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
@@ -64,24 +65,35 @@ export function folderSource(folder: string, warn: Warn = () => {}, use: ModelUs
   const surplus = checkTensors(file.path, config, shapes).filter((name) => !BUFFER.test(name));
   if (surplus.length > 0)
     warn(`${file.path}: ${named(surplus, 'tensor')} not used: by its config the model has none such`);
+  const stored = storedAs((file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype);
   return {
     path: file.path,
     config,
     origin: {
       config: json,
       nameOf: (name) => file.nameOf(name),
-      beside: file.beside.map((name) => ({
-        name,
-        shape: values.tensors.get(name)!.shape,
-        read: () => values.read(name),
-      })),
+      beside: file.beside.map((name) => asItIs(name, weights, values)),
     },
-    dtype: (file.tensors.get(TABLE) ?? file.tensors.get(HEAD))?.dtype === 'F32' ? 'float32' : 'bf16',
+    dtype: stored === 'float32' ? 'float32' : 'bf16',
+    stored,
+    ...(values !== weights && { packed: 'bitsandbytes 4-bit' }),
     read,
     ...(scores && { score: () => file.read(SCORE) }),
     tokenizer: async () => (hasTokenizer(folder) ? await Tokenizer.load(folder) : undefined),
   };
 }
+
+/** A tensor with the bytes that the file has; one that bitsandbytes packed with the values that they are. */
+function asItIs(name: string, weights: Safetensors, values: TensorFile): TensorToWrite {
+  const tensor = values.tensors.get(name)!;
+  const { dtype, shape } = tensor;
+  if (tensor === weights.tensors.get(name))
+    return { name, dtype, shape, values: () => weights.readBytes(name) };
+  return { name, dtype: dtype === 'BF16' ? dtype : 'F32', shape, values: () => values.read(name).data };
+}
+
+const storedAs = (dtype?: string): StoredDtype =>
+  dtype === 'F32' ? 'float32' : dtype === 'F16' ? 'float16' : 'bf16';
 
 const scoresOnly = (path: string) =>
   new FileFormatError({

@@ -3,7 +3,7 @@ import { linearPath, LINEARS, linearShape, type LinearName, type ModelConfig } f
 import { familyOf } from './families/index.js';
 import type { RowRange } from './files/rows.js';
 import type { HostTensor } from './files/safetensors.js';
-import type { TensorToWrite } from './files/writeSafetensors.js';
+import type { TensorToWrite, TensorValues } from './files/writeSafetensors.js';
 
 /** The fused matrices of a block that files of the model's family have. */
 export function fusedIn(config: ModelConfig): typeof FUSED {
@@ -95,14 +95,14 @@ export function fused(tensors: readonly TensorToWrite[], config: ModelConfig): T
 
 const rowsOf = (tensors: readonly TensorToWrite[]) => tensors.reduce((sum, { shape }) => sum + shape[0], 0);
 
-async function joined(tensors: readonly TensorToWrite[]): Promise<Float32Array> {
-  const all = [];
+async function joined(tensors: readonly TensorToWrite[]): Promise<TensorValues> {
+  const all: TensorValues[] = [];
   for (const { values } of tensors) all.push(await values());
-  const out = new Float32Array(all.reduce((sum, { length }) => sum + length, 0));
+  const out = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
-  for (const values of all) {
-    out.set(values, at);
-    at += values.length;
+  for (const { buffer, byteOffset, byteLength } of all) {
+    out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
   }
-  return out;
+  return all[0] instanceof Float32Array ? new Float32Array(out.buffer) : out;
 }

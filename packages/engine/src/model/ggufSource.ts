@@ -11,7 +11,7 @@ import { assertReadable } from './files/ggufTypes.js';
 import type { RowRange } from './files/rows.js';
 import type { HostTensor } from './files/safetensors.js';
 import { configFromGguf } from './ggufConfig.js';
-import type { ModelSource } from './source.js';
+import type { ModelSource, StoredDtype } from './source.js';
 
 /** Tensors that hold what the config says. */
 const ROPE = ['rope_freqs.weight', 'rope_factors_short.weight', 'rope_factors_long.weight'];
@@ -41,12 +41,24 @@ export function ggufSource(path: string, warn: Warn = () => {}): ModelSource {
     path,
     config,
     dtype: file.tensors.get('token_embd.weight')!.type === 'F32' ? 'float32' : 'bf16',
+    ...storedAs(file),
     read,
     tokenizer: async () =>
       file.metadata.has('tokenizer.ggml.model')
         ? Tokenizer.fromGguf(withoutPadding(file.metadata))
         : undefined,
   };
+}
+
+const DTYPES: Readonly<Record<string, StoredDtype>> = { F32: 'float32', F16: 'float16', BF16: 'bf16' };
+
+/** What most of the values in matrices are stored as. */
+function storedAs({ tensors }: GgufFile): Pick<ModelSource, 'stored' | 'packed'> {
+  const sizes = new Map<string, number>();
+  for (const { type, shape } of tensors.values())
+    if (shape.length === 2) sizes.set(type, (sizes.get(type) ?? 0) + shape[0] * shape[1]);
+  const [type] = [...sizes].reduce((a, b) => (b[1] > a[1] ? b : a));
+  return Object.hasOwn(DTYPES, type) ? { stored: DTYPES[type] } : { stored: 'bf16', packed: type };
 }
 
 /**

@@ -7,6 +7,7 @@ import { configProblem, padToken, type ModelConfig } from './config.js';
 import { FAMILIES, familyOf, REFUSED, type Family } from './families/index.js';
 import { ropeFromHf, ropeToHf } from './hfRope.js';
 import { HfValues, type Json } from './hfValues.js';
+import type { StoredDtype } from './source.js';
 
 /** transformers' words for activations. */
 const ACTIVATIONS: Readonly<Record<Activation, readonly string[]>> = {
@@ -82,10 +83,10 @@ export function configFromHf(
  * @param origin the config.json that the model was read with, kept but for what has changed since
  * @throws ArgumentError for a config that files of its family cannot say
  */
-export function configToHf(config: ModelConfig, dtype: 'float32' | 'bf16', origin?: Json): Json {
+export function configToHf(config: ModelConfig, dtype: StoredDtype, origin?: Json): Json {
   const family = familyOf(config);
   if (family === undefined) throw unknownFamily(config);
-  const made = { ...written(config, family), torch_dtype: dtype === 'bf16' ? 'bfloat16' : 'float32' };
+  const made = { ...written(config, family), torch_dtype: dtype === 'bf16' ? 'bfloat16' : dtype };
   const json = origin === undefined ? made : changed(origin, config, made);
   assertSays(json, config, family);
   return json;

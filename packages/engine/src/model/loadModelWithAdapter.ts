@@ -90,24 +90,30 @@ export async function modelFacts(
 }
 
 /** Whether a path means a model and nothing on top of it. */
-const isAlone = (found: FoundModel, given: string | undefined, { withoutAdapter }: LoadOptions): boolean =>
+export const isAlone = (
+  found: FoundModel,
+  given: string | undefined,
+  { withoutAdapter }: LoadOptions,
+): boolean =>
   given === undefined && (found.kind !== 'adapter' || (withoutAdapter === true && found.holdsModel === true));
 
 /**
  * An adapter, the tensors it lies on (with it where it is merged), and what a run calls them.
  * @param use 'score' for the adapter of a reward model
+ * @param merging whether the tensors are to have any adapter in them
  */
 export async function withAdapter(
   found: FoundModel,
   given: string | undefined,
   warn: Warn,
   use: ModelUse = 'text',
-): Promise<{ parts: AdapterParts; source: LoadableSource; name: string }> {
+  merging = false,
+): Promise<{ parts: AdapterParts; source: LoadableSource; name: string; folder: string; base: FoundModel }> {
   const folder = given === undefined ? found.path : adapterFolder(given);
   const base = given === undefined ? baseOf(found, warn) : baseGiven(found, given);
   const ofBase = openSource(base, warn, use);
   const parts = (use === 'score' ? readParts : readAdapter)(folder, ofBase.config, warn);
-  const merged = parts.beyond.length > 0;
+  const merged = merging || parts.beyond.length > 0;
   const source = merged ? mergedSource(ofBase, parts) : ofBase;
   const tokenizer = await adapterTokenizer(
     folder,
@@ -120,6 +126,8 @@ export async function withAdapter(
     parts,
     source: { ...source, tokenizer: () => Promise.resolve(tokenizer) },
     name: merged ? folder : base.path,
+    folder,
+    base,
   };
 }
 

@@ -1,7 +1,6 @@
 import { owned } from '../tensor/scope.js';
 import { Weight } from '../tensor/weight.js';
 import { fitsBf16, type TensorToWrite } from './files/writeSafetensors.js';
-import { float32Of } from './files/safetensors.js';
 import { fused } from './fusedRows.js';
 import type { ModelWeights } from './weights.js';
 
@@ -23,16 +22,17 @@ export async function modelTensors(
       tensors.push({ name, shape, dtype, values: () => values });
     }
   }
-  const { origin } = model;
-  const own = fused(tensors, model.config);
+  return inFiles(tensors, model);
+}
+
+/** Tensors by transformers' names, as files of the family hold them, and those that the folder they came from has beside. */
+export function inFiles(
+  tensors: readonly TensorToWrite[],
+  { config, origin }: Pick<ModelWeights, 'config' | 'origin'>,
+): TensorToWrite[] {
+  const own = fused(tensors, config);
   if (origin === undefined) return own;
-  return [
-    ...own.map((tensor) => ({ ...tensor, name: origin.nameOf(tensor.name) })),
-    ...origin.beside.map(({ name, shape, read }): TensorToWrite => {
-      const { dtype } = read();
-      return { name, shape, dtype: dtype === 'bf16' ? 'BF16' : 'F32', values: () => float32Of(read()) };
-    }),
-  ];
+  return [...own.map((tensor) => ({ ...tensor, name: origin.nameOf(tensor.name) })), ...origin.beside];
 }
 
 async function readRows(weight: Weight): Promise<Float32Array> {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { ArgumentError, FileFormatError, makeFolder, readJsonObject } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import { Adapter } from './adapter.js';
-import type { PartTensor } from './adapterParts.js';
-import { writeSafetensors } from './files/writeSafetensors.js';
+import type { AdapterParts, PartTensor } from './adapterParts.js';
+import type { ModelConfig } from './config.js';
+import { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
 import { float32Of, type HostTensor } from './files/safetensors.js';
 import { familyOf } from './families/index.js';
 import { configToHf } from './hfConfig.js';
@@ -13,6 +14,7 @@ import { withAdapter } from './loadModelWithAdapter.js';
 import { modelTensors } from './modelTensors.js';
 import { openSource } from './openSource.js';
 import { findModel } from './paths.js';
+import type { ModelSource, StoredDtype } from './source.js';
 import type { ModelView } from './view.js';
 import type { ModelWeights } from './weights.js';
 
@@ -40,17 +42,12 @@ export async function readReward(path: string, options: LoadOptions): Promise<Re
   const warn = warnerOf(options);
   if (found.kind !== 'adapter') {
     const source = openSource(found, warn, 'score');
-    if (source.score === undefined) throw withoutHead(source.path);
-    const { padTokenId, hiddenSize } = source.config;
-    assertOneLabel(join(found.path, 'config.json'));
-    const score = scoreOf(source.path, { name: SCORE, ...source.score() }, hiddenSize);
+    const score = headOf(source, found.path);
+    const { padTokenId } = source.config;
     return { model: await Model.fromSource(source, found.path, options), score, padTokenId };
   }
   const { parts, source, name } = await withAdapter(found, undefined, warn, 'score');
-  if (parts.score === undefined) throw withoutHead(parts.path);
-  const { name: tensor, shape } = parts.score;
-  assertShape(parts.path, tensor, shape, source.config.hiddenSize);
-  const score = parts.score.read();
+  const score = adaptersHead(parts, source.config);
   const model = await Model.fromSource(source, name, options);
   const padTokenId = paddingOf(model);
   if (parts.beyond.length > 0) return { model, merged: parts.beyond, score, padTokenId };
@@ -62,8 +59,25 @@ export async function readReward(path: string, options: LoadOptions): Promise<Re
   }
 }
 
+/** The head of a folder of sequence classification. @throws FileFormatError for a folder that is none, of one label */
+export function headOf(source: ModelSource, folder: string): Float32Array {
+  if (source.score === undefined) throw withoutHead(source.path);
+  assertOneLabel(join(folder, 'config.json'));
+  return scoreOf(source.path, { name: SCORE, ...source.score() }, source.config.hiddenSize);
+}
+
+/** The head that an adapter for sequence classification brings. @throws FileFormatError where it brings none, of one label */
+export function adaptersHead({ path, score }: AdapterParts, { hiddenSize }: ModelConfig): Float32Array {
+  if (score === undefined) throw withoutHead(path);
+  assertShape(path, score.name, score.shape, hiddenSize);
+  return score.read();
+}
+
 /** What TRL fills batches with: the tokenizer's padding, else its end token; without a tokenizer what the config says. */
-export function paddingOf({ tokenizer, config }: ModelWeights): number | undefined {
+export function paddingOf({
+  tokenizer,
+  config,
+}: Pick<ModelWeights, 'tokenizer' | 'config'>): number | undefined {
   return tokenizer?.pad ?? tokenizer?.eos.at(0) ?? config.padTokenId;
 }
 
@@ -83,24 +97,44 @@ export async function writeReward(
       if (whole !== adapters[0]) whole.dispose();
     }
   } else {
-    const family = familyOf(model.config);
-    if (family?.classes.score === undefined) throw withoutClass(family?.title);
     // A text model inside another is written as the text model alone: that is what is classified.
-    const origin = model.origin?.config.text_config === undefined ? model.origin : undefined;
-    const text = { config: model.config, dtype: model.dtype, origin, parameters: () => model.parameters() };
-    const tensors = (await modelTensors(text)).filter(({ name }) => name !== 'lm_head.weight');
-    const shape = [1, score.length];
-    tensors.push({ name: SCORE, shape, dtype: 'F32', values: () => score });
+    const origin = isInside(model) ? undefined : model.origin;
+    const { config, dtype } = model;
+    const text = { config, dtype, origin, parameters: () => model.parameters() };
+    const json = scoreConfigToHf({ config, origin }, dtype, padTokenId);
+    const tensors = withHead(await modelTensors(text), score);
     await writeSafetensors(join(folder, 'model.safetensors'), tensors);
-    await writeJson(join(folder, 'config.json'), {
-      ...configToHf(model.config, model.dtype, origin?.config),
-      architectures: [family.classes.score],
-      id2label: { 0: 'LABEL_0' },
-      label2id: { LABEL_0: 0 },
-      pad_token_id: padTokenId ?? null,
-    });
+    await writeJson(join(folder, 'config.json'), json);
   }
   await model.tokenizer?.save(folder);
+}
+
+/** Whether it is the text model of one that sees. */
+export function isInside({ origin }: Pick<ModelWeights, 'origin'>): boolean {
+  return origin?.config.text_config !== undefined;
+}
+
+/** The tensors of a model with the head that takes the place of its own. */
+export function withHead(tensors: readonly TensorToWrite[], score: Float32Array): TensorToWrite[] {
+  const head: TensorToWrite = { name: SCORE, shape: [1, score.length], dtype: 'F32', values: () => score };
+  return [...tensors.filter(({ name }) => name !== 'lm_head.weight'), head];
+}
+
+/** config.json of a sequence classification with one label. @throws ArgumentError where transformers has none of the family */
+export function scoreConfigToHf(
+  { config, origin }: Pick<ModelWeights, 'config' | 'origin'>,
+  dtype: StoredDtype,
+  padTokenId: number | undefined,
+): Record<string, unknown> {
+  const family = familyOf(config);
+  if (family?.classes.score === undefined) throw withoutClass(family?.title);
+  return {
+    ...configToHf(config, dtype, origin?.config),
+    architectures: [family.classes.score],
+    id2label: { 0: 'LABEL_0' },
+    label2id: { LABEL_0: 0 },
+    pad_token_id: padTokenId ?? null,
+  };
 }
 
 /** What config.json says of the labels; where it says nothing transformers takes two. */

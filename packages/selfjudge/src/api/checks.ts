@@ -21,6 +21,7 @@ import {
 import { model, view } from '@selfjudge/engine/checks';
 import { isJudge } from '@selfjudge/judging/checks';
 import { METHODS } from '@selfjudge/training';
+import { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS } from '../config/index.js';
 import { moment, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 
 const hooks = { onProgress: optional(callback), signal: optional(abortSignal) };
@@ -61,6 +62,21 @@ export const answerOptions = options({
 export const judgeOptions = options({ ...hooks, ...template, tokenBudget: optional(limit) });
 export const scoreOptions = options({ ...hooks, tokenBudget: optional(limit) });
 export const saveOptions = options({ merge: optional(flag) });
+export const mergeOptions = options({
+  ...hooks,
+  adapter: optional(path),
+  device: optional(oneOf('auto', 'cpu', 'cuda')),
+  format: optional(oneOf(...FORMATS)),
+  dtype: optional(oneOf(...MERGE_DTYPES)),
+  quantization: optional(oneOf(...QUANTIZATIONS)),
+  adapterOnly: optional(flag),
+  maxShardSize: optional(
+    kind("a size as '5GB' or '200MiB'", (value) => typeof value === 'string' && bytesIn(value) !== undefined),
+  ),
+  overwriteOutputDir: optional(flag),
+  onPhase: optional(callback),
+  onWarning: optional(callback),
+});
 export const evaluateOptions = options({ ...hooks, ...template, onWarning: optional(callback) });
 
 export const isPairs = list(object({ prompt, a: text, b: text }));

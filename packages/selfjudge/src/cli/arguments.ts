@@ -23,7 +23,7 @@ export function normaliseFlags(argv: readonly string[]): string[] {
 }
 
 /** Flags of one letter. */
-const SHORT: Readonly<Record<string, string>> = { model_name_or_path: '-m' };
+const SHORT: Readonly<Record<string, string>> = { model_name_or_path: '-m', output_dir: '-o' };
 
 /**
  * One flag a field of the configuration, with its default in the help text. Words of other tools and earlier ones are

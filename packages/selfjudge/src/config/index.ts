@@ -8,6 +8,7 @@ export {
   runFields,
   templateFields,
 } from './fields.js';
+export { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS, type Quantization } from './mergeOptions.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';
 export {

@@ -2,8 +2,9 @@ import { METHODS, type MethodName } from '@selfjudge/training';
 import { samplingFields } from '@selfjudge/training/internal';
 import { z } from 'zod';
 import { answerFields, dataFields, judgeFields, modelFields, templateFields } from './fields.js';
+import { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS } from './mergeOptions.js';
 import { snakeCase } from './naming.js';
-import { input } from './paths.js';
+import { input, path } from './paths.js';
 import { schemaOf, schemasOf, type Schemas, type ValuesOf } from './schemas.js';
 import { verbConfig, type VerbConfig } from './verbs.js';
 
@@ -115,6 +116,31 @@ export const MODEL_VERBS = {
     },
     { modelNameOrPath: 'Model', as: 'Rows', maxLength: 'Limits' },
     { as: 'auto', datasetSplit: 'all', rows: 3, judgeTemplate: undefined },
+  ),
+  merge: grouped(
+    {
+      modelNameOrPath,
+      adapter: opened.adapter,
+      device: placed.device,
+      outputDir: path.describe('a new folder, which is there whole or not at all'),
+      overwriteOutputDir: z.boolean().describe('replace a folder that an earlier merge wrote'),
+      format: z.enum(FORMATS).describe('a folder of transformers, or a GGUF file with a Modelfile'),
+      dtype: z
+        .enum(MERGE_DTYPES)
+        .describe('of safetensors: what weights are rounded to, once; auto: as the base is stored'),
+      maxShardSize: z
+        .string()
+        .refine((size) => bytesIn(size) !== undefined)
+        .optional()
+        .describe('of safetensors: bytes of a file at most, as 5GB or 200MiB (default: 5GB)'),
+      quantization: z
+        .enum(QUANTIZATIONS)
+        .optional()
+        .describe('of GGUF: what matrices are stored as (default: F16, of an adapter alone F32)'),
+      adapterOnly: z.boolean().describe('of GGUF: the adapter alone, to be put on a GGUF file of its base'),
+    },
+    { modelNameOrPath: 'Model', outputDir: 'Output' },
+    { dtype: 'auto', format: 'safetensors', overwriteOutputDir: false, adapterOnly: false },
   ),
   evaluate: grouped(
     {

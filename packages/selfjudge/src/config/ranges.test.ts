@@ -67,6 +67,11 @@ const EDGES: Readonly<Record<string, Edges>> = {
   lora_target_modules: { wrong: ['query', ''], right: ['q_proj', 'all-linear'] },
   full_finetuning: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   as: { wrong: ['kto'], right: ['auto', 'judge'] },
+  format: { wrong: ['pt', 'onnx'], right: ['safetensors', 'gguf'] },
+  quantization: { wrong: ['Q4_K_M', 'f8'], right: ['F16', 'Q4_0'] },
+  max_shard_size: { wrong: ['', '0GB', '5 gigabytes', '-1', '9999999TB'], right: ['5GB', '200 MiB', '1'] },
+  adapter_only: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
+  overwrite_output_dir: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   reward: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   rows: { wrong: ['-1', '0.5'], right: ['0', '7'] },
   row: { wrong: ['0', '0.5'], right: ['1'] },
@@ -90,6 +95,11 @@ const TEXTS = new Set(
 );
 
 const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
+/** Values that one verb alone takes or refuses. */
+const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
+  merge: { dtype: { wrong: ['int4', 'bfloat'], right: ['auto', 'bfloat16', 'fp16', 'float16'] } },
+};
+
 const verbs = [
   ...(Object.keys(TRAINING_VERBS) as TrainingVerb[]).map((name) => ({
     name: name as string,
@@ -105,12 +115,12 @@ const verbs = [
   })),
 ];
 
-describe.each(verbs)('$name', ({ fields, options, resolve }) => {
+describe.each(verbs)('$name', ({ name, fields, options, resolve }) => {
   const given = Object.fromEntries(Object.entries(GIVEN).filter(([key]) => fields.includes(key)));
 
   it('refuses what is out of the range of any flag, and takes its edges', () => {
-    for (const key of fields.filter((name) => !TEXTS.has(name))) {
-      const { wrong, right } = EDGES[key];
+    for (const key of fields.filter((one) => !TEXTS.has(one))) {
+      const { wrong, right } = OWN_EDGES[name]?.[key] ?? EDGES[key];
       for (const value of wrong)
         expect(() => resolve({ ...given, [key]: value }), `${key} ${value}`).toThrow(
           new RegExp(`^${key}: expected `),

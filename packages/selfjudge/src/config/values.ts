@@ -11,7 +11,9 @@ const WORDS: Readonly<Record<string, (value: unknown) => unknown>> = {
       ? 'bf16'
       : /^(torch\.float32|fp32|float)$/.test(String(value))
         ? 'float32'
-        : value,
+        : /^(torch\.float16|fp16|half)$/.test(String(value))
+          ? 'float16'
+          : value,
   max_steps: (value) => (value === -1 || value === '-1' ? 0 : value),
   top_k: (value) => (value === -1 || value === '-1' ? 0 : value),
   loss_type: (value) => (Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value),

@@ -11,7 +11,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { atomicFolder, folderFault, removeUnfinished } from './atomicFolder.js';
+import {
+  atomicFolder,
+  filesBeyondManifest,
+  folderFault,
+  removeAbandoned,
+  removeUnfinished,
+} from './atomicFolder.js';
 
 vi.mock('node:fs', async (original) => {
   const fs = await original<typeof import('node:fs')>();
@@ -99,5 +105,29 @@ describe('atomicFolder', () => {
     writeFileSync(join(root, '.notes.tmp'), '');
     removeUnfinished(root);
     expect(readdirSync(root)).toEqual(['.notes.tmp', 'step-6']);
+  });
+
+  it('removes of one folder what processes left that are gone', () => {
+    // No system has a process of this number.
+    const gone = 2 ** 31 - 1;
+    const others = [`.other.${gone}.tmp`, `.final.${process.pid}.tmp`, '.final.notes.tmp', 'final'];
+    for (const name of [...others, `.final.${gone}.tmp`, `.final.${gone}.old.tmp`])
+      mkdirSync(join(root, name));
+    removeAbandoned(join(root, 'final'));
+    expect(readdirSync(root).sort()).toEqual(others.sort());
+    removeAbandoned(join(root, 'none', 'final'));
+  });
+
+  it('knows the files that it did not write', async () => {
+    const path = join(root, 'final');
+    expect(filesBeyondManifest(path)).toBeUndefined();
+    await atomicFolder(path, write('one'));
+    expect(filesBeyondManifest(path)).toEqual([]);
+    writeFileSync(join(path, 'sub', 'c.txt'), 'c');
+    expect(filesBeyondManifest(path)).toEqual([join('sub', 'c.txt')]);
+    for (const content of ['{}', 'no JSON']) {
+      writeFileSync(join(path, 'manifest.json'), content);
+      expect(filesBeyondManifest(path)).toBeUndefined();
+    }
   });
 });

@@ -108,6 +108,40 @@ export function removeUnfinished(parent: string): void {
     if (/^\..+\.\d+(\.old)?\.tmp$/.test(name)) rmSync(join(parent, name), { recursive: true, force: true });
 }
 
+/** Removes what processes that are gone left unfinished of this one folder. */
+export function removeAbandoned(path: string): void {
+  const [parent, begin] = [dirname(path), `.${basename(path)}.`];
+  if (!existsSync(parent)) return;
+  for (const name of readdirSync(parent)) {
+    const pid = name.startsWith(begin)
+      ? /^(\d+)(\.old)?\.tmp$/.exec(name.slice(begin.length))?.[1]
+      : undefined;
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Paths in a folder of files that its manifest does not name; undefined where it has none. */
+export function filesBeyondManifest(path: string): string[] | undefined {
+  try {
+    const { files } = JSON.parse(readFileSync(join(path, MANIFEST), 'utf8')) as { files: unknown };
+    if (typeof files !== 'object' || files === null) return undefined;
+    const own = contents(path).files.map((file) => relative(path, file));
+    return own.filter((file) => file !== MANIFEST && !Object.hasOwn(files, file));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Why a folder is not what its manifest says, or undefined when it is. Reads every byte. */
 export function folderFault(path: string): FolderFault | undefined {
   const file = join(path, MANIFEST);

@@ -40,6 +40,8 @@ export interface GgufFamily {
   read?(values: GgufValues, config: ModelConfig): Partial<ModelConfig>;
   /** The same keys, without their prefix, as they are written. */
   write?(config: ModelConfig): [key: string, value: number | boolean | readonly boolean[]][];
+  /** What of a config llama.cpp is known to do without, and what that means for whoever uses the file. */
+  unsaid?: Partial<Record<keyof ModelConfig, string>>;
 }
 
 /**

@@ -1,6 +1,10 @@
 import type { LayerType, ModelConfig } from '../config.js';
 import type { HfValues, Json } from '../hfValues.js';
 
+/** Of families whose windows llama.cpp passes over. */
+export const WITHOUT_WINDOW =
+  'llama.cpp computes this family without its sliding window: answers to texts longer than the window are other ones there';
+
 const WORDS = ['full_attention', 'sliding_attention'];
 
 /** sliding_window of config.json, or undefined: null, or as long as the context, which hides nothing. */

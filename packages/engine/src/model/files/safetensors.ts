@@ -8,8 +8,8 @@ import { ArgumentError, FileFormatError, readJson } from '@selfjudge/base';
 import { readExactly, withFile } from '@selfjudge/base/internal';
 import { isRows, spanOf, type RowRange } from './rows.js';
 
-/** Bytes a value of each dtype of the format. Only F32, F16 and BF16 can be read; the others may be present. */
-const DTYPE_BYTES: Record<string, number> = {
+/** Bytes a value of each dtype of the format. Only F32, F16 and BF16 can be read as values; the others may be present. */
+export const DTYPE_BYTES: Readonly<Record<string, number>> = {
   BOOL: 1,
   U8: 1,
   I8: 1,

@@ -1,29 +1,36 @@
 import { ArgumentError } from '@selfjudge/base';
-import { float32s } from '@selfjudge/base/checks';
+import { kind } from '@selfjudge/base/checks';
 import { atomicWrite } from '@selfjudge/base/internal';
+import { DTYPE_BYTES } from './safetensors.js';
 
 /** A tensor to write. `values` is asked for when its turn comes, so that only one is on the host at a time. */
 export interface TensorToWrite {
   name: string;
-  dtype: 'F32' | 'BF16';
+  /** One of the format's: 'F32', 'F16', 'BF16', ... */
+  dtype: string;
   shape: readonly number[];
-  /** float32 values; for BF16 they must be bf16 values widened: only their upper halves are written. */
-  values: () => Promise<Float32Array> | Float32Array;
+  /**
+   * The values as the file has them, in a typed array of any kind. BF16 also takes float32 values, which must be bf16 values
+   * widened: only their upper halves are written.
+   */
+  values: () => Promise<TensorValues> | TensorValues;
 }
 
+export type TensorValues = Float32Array | Uint16Array | Uint8Array;
+
 /**
- * Writes a safetensors file atomically, with the metadata `{"format": "pt"}` that PyTorch's readers ask for. F32
- * tensors come first and names are sorted within a dtype, so that data is aligned and equal tensors give equal files.
+ * Writes a safetensors file atomically, with the metadata `{"format": "pt"}` that PyTorch's readers ask for. Wide values
+ * come first and names are sorted within a width, so that data is aligned and equal tensors give equal files.
  */
 export async function writeSafetensors(path: string, tensors: Iterable<TensorToWrite>): Promise<void> {
   const order = [...tensors].sort(
-    (a, b) => Number(b.dtype === 'F32') - Number(a.dtype === 'F32') || (a.name < b.name ? -1 : 1),
+    (a, b) => bytesOfDtype(b.dtype) - bytesOfDtype(a.dtype) || (a.name < b.name ? -1 : 1),
   );
   const entries: [string, unknown][] = [['__metadata__', { format: 'pt' }]];
   let offset = 0;
-  for (const { name, dtype, shape } of order) {
-    const end = offset + size(shape) * (dtype === 'F32' ? 4 : 2);
-    entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+  for (const tensor of order) {
+    const end = offset + bytesToWrite(tensor);
+    entries.push([tensor.name, { dtype: tensor.dtype, shape: tensor.shape, data_offsets: [offset, end] }]);
     offset = end;
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
@@ -33,22 +40,44 @@ export async function writeSafetensors(path: string, tensors: Iterable<TensorToW
   await atomicWrite(path, chunks(header, order));
 }
 
+/** Bytes that a tensor takes in a file. */
+export function bytesToWrite({ dtype, shape }: Pick<TensorToWrite, 'dtype' | 'shape'>): number {
+  return shape.reduce((a, b) => a * b, bytesOfDtype(dtype));
+}
+
+function bytesOfDtype(dtype: string): number {
+  if (Object.hasOwn(DTYPE_BYTES, dtype)) return DTYPE_BYTES[dtype];
+  throw new ArgumentError('dtype', {
+    where: 'writeSafetensors',
+    expected: `one of ${Object.keys(DTYPE_BYTES).join(', ')}`,
+    received: dtype,
+  });
+}
+
 async function* chunks(header: Uint8Array, tensors: TensorToWrite[]): AsyncIterable<Uint8Array> {
   yield header;
-  for (const { name, dtype, shape, values } of tensors) {
-    const data = await values();
-    float32s(data, `'${name}'`, 'writeSafetensors');
-    if (data.length !== size(shape)) {
+  for (const tensor of tensors) {
+    const { name, dtype } = tensor;
+    const values = await tensor.values();
+    isValues(values, `'${name}'`, 'writeSafetensors');
+    const widened = dtype === 'BF16' && values instanceof Float32Array;
+    const expected = widened ? bytesToWrite(tensor) * 2 : bytesToWrite(tensor);
+    if (values.byteLength !== expected) {
       throw new ArgumentError(`'${name}'`, {
         where: 'writeSafetensors',
-        expected: `${size(shape)} values`,
-        received: data.length,
+        expected: `${expected / values.BYTES_PER_ELEMENT} values`,
+        received: values.length,
       });
     }
-    if (dtype === 'F32') yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    else yield new Uint8Array(upperHalves(data).buffer);
+    const { buffer, byteOffset, byteLength } = widened ? upperHalves(values) : values;
+    yield new Uint8Array(buffer, byteOffset, byteLength);
   }
 }
+
+const isValues = kind(
+  'a Float32Array, Uint16Array or Uint8Array',
+  (value) => value instanceof Float32Array || value instanceof Uint16Array || value instanceof Uint8Array,
+);
 
 /** The bits of float32 values that are bf16 values. Read as integers, so that NaNs keep their bits. */
 export function upperHalves(values: Float32Array): Uint16Array {
@@ -63,8 +92,4 @@ export function fitsBf16(values: Float32Array): boolean {
   const halves = new Uint16Array(values.buffer, values.byteOffset, 2 * values.length);
   for (let i = 0; i < halves.length; i += 2) if (halves[i] !== 0) return false;
   return true;
-}
-
-function size(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
 }

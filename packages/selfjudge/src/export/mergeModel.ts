@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import { FileFormatError } from '@selfjudge/base';
+import { writeJson } from '@selfjudge/base/internal';
+import { Device, Model } from '@selfjudge/engine';
+import { modelToMerge, type ModelToMerge } from '@selfjudge/engine/internal';
+import { checkVocabulary, turnProblem } from '@selfjudge/text/internal';
+import { atomicFolder, removeAbandoned } from '@selfjudge/training/internal';
+import { VERSION } from '../version.js';
+import { folderWriter } from './folderWriter.js';
+import { planOf, type MergeOptions } from './options.js';
+import { assertPlace, assertRoom, RECORD } from './outputFolder.js';
+import { ask, differenceOf, type Difference, type Said } from './readBack.js';
+import type { Writer } from './writer.js';
+
+export interface MergeHooks {
+  /** A part of the work begins, which counts its progress in `unit`. */
+  onPhase?(name: string, unit: 'tensors' | 'bytes'): void;
+  onProgress?(done: number, total: number): void;
+  onWarning?(message: string): void;
+  /** Ends the work at the next tensor; the call rejects with the signal's reason and leaves nothing. */
+  signal?: AbortSignal;
+}
+
+/** What was written, after it was read again. */
+export interface MergeResult {
+  outputDir: string;
+  /** Names of the files of weights. */
+  files: string[];
+  /** Of the files of weights together. */
+  bytes: number;
+  /** What most weights are stored as. */
+  stored: string;
+  /** Of all weights, as they were written and as they were read again. */
+  fingerprint: string;
+  /** Of what it says of three texts and what was merged says: log-probabilities of tokens in nats, or rewards. */
+  difference: Difference & { of: 'log-probabilities' | 'rewards'; computedIn: 'float32' | 'bf16' };
+  /** What is worth knowing. */
+  notes: string[];
+}
+
+/**
+ * Writes what a path for a model means, with its adapter added to the weights, into a new folder that is there whole or
+ * not at all. What was written is read again before: all weights must be those that were meant, and what the model says
+ * of three texts what it said before, up to the rounding of the weights.
+ *
+ * @throws ConfigError for options that do not go together, a folder that holds something else and a disk without room;
+ *   FileFormatError for files that are not what they say, and for a result that is not what was merged
+ */
+export async function mergeModel(
+  path: string,
+  outputDir: string,
+  options: MergeOptions = {},
+  hooks: MergeHooks = {},
+): Promise<MergeResult> {
+  const plan = planOf(options);
+  const { adapter, overwriteOutputDir = false } = options;
+  const warn = hooks.onWarning ?? Model.onWarning ?? (() => {});
+  const model = await modelToMerge(path, { adapter, onWarning: warn });
+  const read = [path, adapter, model.path, model.base.path, model.adapter?.folder];
+  assertPlace(
+    outputDir,
+    overwriteOutputDir,
+    read.filter((one) => one !== undefined),
+  );
+  const tokenizer = await model.source.tokenizer();
+  if (tokenizer !== undefined) {
+    checkVocabulary(tokenizer, model.source.config.vocabSize);
+    const problem = turnProblem(tokenizer);
+    if (problem !== undefined) warn(`an answer ends only at the limit of its length: ${problem}`);
+  }
+  const device = Device.open(options.device);
+  if (plan.format === 'gguf') throw new Error('to come');
+  const writer = folderWriter(model, tokenizer, plan, device);
+  assertRoom(outputDir, writer.bytes);
+  removeAbandoned(outputDir);
+  const { onPhase, onProgress, signal } = hooks;
+  const progress = (done: number, total: number) => {
+    signal?.throwIfAborted();
+    onProgress?.(done, total);
+  };
+  const asked = {
+    device,
+    dtype: writer.computedIn,
+    rewards: model.reward !== undefined,
+    onProgress: progress,
+  };
+  onPhase?.('reading what is merged', 'tensors');
+  const before = await ask(path, { ...asked, adapter });
+  let result: MergeResult | undefined;
+  await atomicFolder(outputDir, async (temporary) => {
+    onPhase?.(`writing ${outputDir}`, 'bytes');
+    const written = await writer.write(temporary, progress);
+    onPhase?.('reading it again', 'tensors');
+    const after = await ask(join(temporary, written.opens), asked);
+    const difference = checked(before, after, written.fingerprint, writer, outputDir);
+    result = {
+      outputDir,
+      files: written.files,
+      bytes: writer.bytes,
+      stored: writer.stored,
+      fingerprint: written.fingerprint,
+      difference: {
+        of: model.reward === undefined ? 'log-probabilities' : 'rewards',
+        computedIn: writer.computedIn,
+        ...difference,
+      },
+      notes: [...aboutBase(model), ...written.notes],
+    };
+    signal?.throwIfAborted();
+    await writeJson(join(temporary, RECORD), { selfjudge: VERSION, ...result, outputDir: undefined });
+  });
+  return result!;
+}
+
+/** @throws FileFormatError where what was written is not what was merged */
+function checked(
+  before: Said,
+  after: Said,
+  fingerprint: string,
+  { bound, stored }: Writer,
+  path: string,
+): Difference {
+  if (after.fingerprint !== fingerprint)
+    throw new FileFormatError({
+      path,
+      expected: `weights of fingerprint ${fingerprint}, as they were written`,
+      received: `${after.fingerprint} when they were read again: the disk is at fault, or a defect of this program`,
+    });
+  const difference = differenceOf(before, after, path);
+  if (difference.mean <= bound) return difference;
+  throw new FileFormatError({
+    path,
+    expected: `what was merged, within ${bound} on average for weights in ${stored}`,
+    received: `log-probabilities that are ${difference.mean.toPrecision(3)} apart on average`,
+  });
+}
+
+function aboutBase({ source: { packed, stored }, base }: ModelToMerge): string[] {
+  if (packed === undefined) return [];
+  return [
+    `${base.path} is stored in ${packed}: its weights are merged as the values that stands for (${stored}), which are not those of the model it was made of`,
+  ];
+}
