@@ -19,6 +19,9 @@ export { folderBytes, modelToMerge, writeModelFolder, type ModelToMerge } from '
 export { modelFacts, type ModelFacts } from './model/loadModelWithAdapter.js';
 export { paddingOf } from './model/rewardFiles.js';
 export { ropeRows } from './model/rope.js';
+export { adapterGgufBytes, readAdapterGguf, writeAdapterGguf } from './model/adapterGguf.js';
+export { ggufShape, type GgufShape } from './model/ggufMetadata.js';
+export { ggufBytes, writeModelGguf } from './model/writeModelGguf.js';
 export { unpacked } from './model/files/bitsandbytes.js';
 export { folderSource } from './model/folderSource.js';
 export { ggufSource } from './model/ggufSource.js';

@@ -1,62 +1,17 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { BpeJson, Component, TokenizerFiles, TokenizerJson } from './tokenizerFiles.js';
+import { BYTE_LEVEL, PRE_TOKENIZERS } from './ggufPreTokenizers.js';
 import { scoredMerges } from './scoredMerges.js';
 
 /** Metadata of a GGUF file by key, as readGguf gives it. */
 export type GgufMetadata = ReadonlyMap<string, unknown>;
 
 /** llama.cpp's kinds of tokens. */
-const NORMAL = 1;
-const UNKNOWN = 2;
-const CONTROL = 3;
-const USER_DEFINED = 4;
+export const NORMAL = 1;
+export const UNKNOWN = 2;
+export const CONTROL = 3;
+export const USER_DEFINED = 4;
 const WHERE = 'Tokenizer.fromGguf';
-
-const BYTE_LEVEL: Component = {
-  type: 'ByteLevel',
-  add_prefix_space: false,
-  trim_offsets: true,
-  use_regex: true,
-};
-const AFTER_SPLIT: Component = { ...BYTE_LEVEL, use_regex: false };
-
-interface PreTokenizer {
-  pre: Component;
-  normalizer?: Component;
-  ignoreMerges?: boolean;
-  addsBos?: boolean;
-}
-
-/** Llama 3's way to cut text; Qwen 2 has the same with single digits. */
-function llama3Pattern(digits: string): string {
-  return (
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" +
-    `${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`
-  );
-}
-
-const gpt2: PreTokenizer = { pre: BYTE_LEVEL };
-const smollm: PreTokenizer = { pre: sequence({ type: 'Digits', individual_digits: true }, BYTE_LEVEL) };
-const llama3: PreTokenizer = {
-  pre: sequence(split(llama3Pattern('\\p{N}{1,3}')), AFTER_SPLIT),
-  ignoreMerges: true,
-  addsBos: true,
-};
-const qwen2: PreTokenizer = {
-  pre: sequence(split(llama3Pattern('\\p{N}')), AFTER_SPLIT),
-  normalizer: { type: 'NFC' },
-};
-
-/** tokenizer.ggml.pre: how a byte-level tokenizer cuts text before merging. */
-const PRE_TOKENIZERS: Record<string, PreTokenizer> = {
-  'gpt-2': gpt2,
-  smollm,
-  starcoder: smollm,
-  'llama-bpe': llama3,
-  llama3,
-  'llama-v3': llama3,
-  qwen2,
-};
 
 /**
  * The Hugging Face files that mean the same as a GGUF file's tokenizer: byte-level BPE (`tokenizer.ggml.model` 'gpt2')
@@ -211,15 +166,6 @@ function vocabulary(tokens: string[]): Record<string, number> {
     if (!entries.has(token)) entries.set(token, id);
   });
   return Object.fromEntries(entries);
-}
-
-/** A Split whose matches become words of their own. */
-function split(pattern: string): Component {
-  return { type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false };
-}
-
-function sequence(...pretokenizers: Component[]): Component {
-  return { type: 'Sequence', pretokenizers };
 }
 
 function list<T>(metadata: GgufMetadata, key: string, of: 'string' | 'number', length?: number): T[] {

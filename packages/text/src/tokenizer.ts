@@ -505,7 +505,7 @@ function isPlain(token: unknown): boolean {
 }
 
 /** Whether the tokenizer itself begins text with BOS: its config says so, or its post-processor does it. */
-function addsBos({ tokenizer, config }: TokenizerFiles): boolean {
+export function addsBos({ tokenizer, config }: TokenizerFiles): boolean {
   if (typeof config.add_bos_token === 'boolean') return config.add_bos_token;
   const post = tokenizer.post_processor;
   const parts = post?.type === 'Sequence' && Array.isArray(post.processors) ? post.processors : [post];

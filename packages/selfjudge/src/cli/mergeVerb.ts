@@ -65,7 +65,7 @@ async function follow(path: string, outputDir: string, options: MergeOptions): P
 const megabytes = (bytes: number): number => Math.ceil(bytes / 1e6);
 
 function tell(
-  { outputDir, files, bytes, stored, difference, fingerprint, notes }: MergeResult,
+  { outputDir, files, bytes, stored, difference, fingerprint, notes, next }: MergeResult,
   say: (line: string) => void,
 ) {
   for (const note of notes) say(`note: ${note}`);
@@ -78,4 +78,5 @@ function tell(
   say(
     `done: ${outputDir}, ${size(bytes)} in ${stored}, ${files.length} file${files.length === 1 ? '' : 's'}`,
   );
+  for (const command of next) say(`next: ${command}`);
 }

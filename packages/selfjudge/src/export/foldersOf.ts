@@ -13,28 +13,23 @@ export function runOf(path: string): string | undefined {
   );
 }
 
-/**
- * Folders that say what a model is, its makers' first: of a run that trained all weights those of the model that it began
- * with, and so on; then its base's and its own. A GGUF file has none.
- */
-export function foldersOf({
-  path,
-  base,
-  adapter,
-}: Pick<ModelToMerge, 'path' | 'base' | 'adapter'>): string[] {
-  const own = [base.path, ...(adapter === undefined ? [path] : [adapter.folder])];
-  const before: string[] = [];
-  for (let run = runOf(base.path); run !== undefined && before.length < MOST_RUNS;) {
-    const model = begunFrom(run);
-    if (model === undefined) break;
-    before.unshift(model);
-    run = runOf(model);
-  }
-  const folders = [...before, ...own].filter((one) => statSync(one).isDirectory());
-  return [...new Set(folders)];
+/** A run, and the model that it began with where that is still there. */
+export interface RunOfModel {
+  run: string;
+  from?: string;
 }
 
-/** The model that a run began with, where it is still there. */
+/** The runs that made the weights at a path, the last one first. */
+export function runsOf(path: string): RunOfModel[] {
+  const runs: RunOfModel[] = [];
+  for (let run = runOf(path); run !== undefined && runs.length < MOST_RUNS;) {
+    const from = begunFrom(run);
+    runs.push({ run, ...(from !== undefined && { from }) });
+    run = from === undefined ? undefined : runOf(from);
+  }
+  return runs;
+}
+
 function begunFrom(run: string): string | undefined {
   const name = readConfig(run)?.model_name_or_path;
   if (typeof name !== 'string' || !existsSync(name)) return undefined;
@@ -43,4 +38,27 @@ function begunFrom(run: string): string | undefined {
   } catch {
     return undefined; // not what is merged
   }
+}
+
+type Places = Pick<ModelToMerge, 'path' | 'base' | 'adapter'>;
+
+/** The model that all of this began with: that of the first run that trained all its weights, else the base. */
+export function rootOf({ base }: Pick<Places, 'base'>): string {
+  return (
+    runsOf(base.path)
+      .flatMap(({ from }) => from ?? [])
+      .at(-1) ?? base.path
+  );
+}
+
+/**
+ * Folders that say what a model is, its makers' first: of a run that trained all weights those of the model that it began
+ * with, and so on; then its base's and its own. A GGUF file has none.
+ */
+export function foldersOf({ path, base, adapter }: Places): string[] {
+  const before = runsOf(base.path)
+    .flatMap(({ from }) => from ?? [])
+    .reverse();
+  const all = [...before, base.path, ...(adapter === undefined ? [path] : [adapter.folder])];
+  return [...new Set(all.filter((one) => statSync(one).isDirectory()))];
 }

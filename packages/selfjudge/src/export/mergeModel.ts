@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { FileFormatError } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import { Device, Model } from '@selfjudge/engine';
@@ -6,11 +7,19 @@ import { modelToMerge, type ModelToMerge } from '@selfjudge/engine/internal';
 import { checkVocabulary, turnProblem } from '@selfjudge/text/internal';
 import { atomicFolder, removeAbandoned } from '@selfjudge/training/internal';
 import { VERSION } from '../version.js';
+import type { Tokenizer } from '@selfjudge/text';
+import { baseFacts } from './baseFacts.js';
+import { figuresIn } from './card/measured.js';
+import { modelCard, type CardFacts } from './card/modelCard.js';
+import { evaluationOf, stagesOf } from './card/stages.js';
+import { rootOf } from './foldersOf.js';
+import { adapterWriter } from './adapterWriter.js';
 import { folderWriter } from './folderWriter.js';
-import { planOf, type MergeOptions } from './options.js';
+import { planOf, type MergeOptions, type MergePlan } from './options.js';
 import { assertPlace, assertRoom, RECORD } from './outputFolder.js';
 import { ask, differenceOf, type Difference, type Said } from './readBack.js';
-import type { Writer } from './writer.js';
+import { ggufWriter } from './ggufWriter.js';
+import type { Writer, Written } from './writer.js';
 
 export interface MergeHooks {
   /** A part of the work begins, which counts its progress in `unit`. */
@@ -36,6 +45,8 @@ export interface MergeResult {
   difference: Difference & { of: 'log-probabilities' | 'rewards'; computedIn: 'float32' | 'bf16' };
   /** What is worth knowing. */
   notes: string[];
+  /** What to type to use it. */
+  next: string[];
 }
 
 /**
@@ -69,8 +80,8 @@ export async function mergeModel(
     if (problem !== undefined) warn(`an answer ends only at the limit of its length: ${problem}`);
   }
   const device = Device.open(options.device);
-  if (plan.format === 'gguf') throw new Error('to come');
-  const writer = folderWriter(model, tokenizer, plan, device);
+  const name = basename(resolve(outputDir));
+  const writer = writerOf(plan, model, tokenizer, { name, device });
   assertRoom(outputDir, writer.bytes);
   removeAbandoned(outputDir);
   const { onPhase, onProgress, signal } = hooks;
@@ -91,8 +102,12 @@ export async function mergeModel(
     onPhase?.(`writing ${outputDir}`, 'bytes');
     const written = await writer.write(temporary, progress);
     onPhase?.('reading it again', 'tensors');
-    const after = await ask(join(temporary, written.opens), asked);
-    const difference = checked(before, after, written.fingerprint, writer, outputDir);
+    const opened = join(temporary, written.opens);
+    const after =
+      written.base === undefined
+        ? await ask(opened, { ...asked, about: before.ids })
+        : await ask(written.base, { ...asked, about: before.ids, ggufAdapter: opened });
+    const difference = checked(before, after, written, writer, outputDir);
     result = {
       outputDir,
       files: written.files,
@@ -105,18 +120,32 @@ export async function mergeModel(
         ...difference,
       },
       notes: [...aboutBase(model), ...written.notes],
+      next: written.next?.(outputDir) ?? [],
     };
     signal?.throwIfAborted();
-    await writeJson(join(temporary, RECORD), { selfjudge: VERSION, ...result, outputDir: undefined });
+    const { outputDir: _, next: __, ...facts } = result;
+    await writeJson(join(temporary, RECORD), { selfjudge: VERSION, ...facts });
+    writeFileSync(join(temporary, 'README.md'), cardOf(model, plan, name, facts));
   });
   return result!;
+}
+
+function writerOf(
+  plan: MergePlan,
+  model: ModelToMerge,
+  tokenizer: Tokenizer | undefined,
+  { name, device }: { name: string; device: Device },
+): Writer {
+  if (plan.format === 'safetensors') return folderWriter(model, tokenizer, plan, device);
+  if ('adapterOnly' in plan) return adapterWriter(model, tokenizer, plan, name);
+  return ggufWriter(model, tokenizer, plan, { name, device });
 }
 
 /** @throws FileFormatError where what was written is not what was merged */
 function checked(
   before: Said,
   after: Said,
-  fingerprint: string,
+  { fingerprint, plainIds }: Written,
   { bound, stored }: Writer,
   path: string,
 ): Difference {
@@ -126,12 +155,31 @@ function checked(
       expected: `weights of fingerprint ${fingerprint}, as they were written`,
       received: `${after.fingerprint} when they were read again: the disk is at fault, or a defect of this program`,
     });
-  const difference = differenceOf(before, after, path);
+  const difference = differenceOf(before, after, path, plainIds);
   if (difference.mean <= bound) return difference;
   throw new FileFormatError({
     path,
     expected: `what was merged, within ${bound} on average for weights in ${stored}`,
     received: `log-probabilities that are ${difference.mean.toPrecision(3)} apart on average`,
+  });
+}
+
+function cardOf(model: ModelToMerge, plan: MergePlan, name: string, result: CardFacts['result']): string {
+  const weights = model.adapter?.folder ?? model.path;
+  const [stages, file] = [stagesOf(weights), evaluationOf(weights)];
+  const trained = stages.length > 0 || model.adapter !== undefined;
+  return modelCard({
+    name,
+    base: baseFacts(rootOf(model)),
+    relation:
+      'adapterOnly' in plan ? 'adapter' : trained || plan.format !== 'gguf' ? 'finetune' : 'quantized',
+    format: plan.format,
+    rewards: model.reward !== undefined,
+    merged: model.adapter !== undefined,
+    stages,
+    figures: file === undefined ? [] : figuresIn(file),
+    result,
+    version: VERSION,
   });
 }
 

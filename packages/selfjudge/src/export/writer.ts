@@ -20,9 +20,14 @@ export interface Written {
   files: string[];
   /** Of the weights as they were meant, in the order of the model's. */
   fingerprint: string;
-  /** What of the folder is opened as a model: '.' or a file. */
+  /** What of the folder is opened as a model, '.' or a file; or the file of an adapter, put on `base`. */
   opens: string;
+  base?: string;
   notes: string[];
+  /** Whether text with control tokens may have other ids in its readers, which a note says then. */
+  plainIds?: boolean;
+  /** What to type to use it, by the folder's name. */
+  next?: (outputDir: string) => string[];
 }
 
 /** One form of a merged model. */
