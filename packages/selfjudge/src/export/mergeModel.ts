@@ -18,8 +18,11 @@ import { folderWriter } from './folderWriter.js';
 import { planOf, type MergeOptions, type MergePlan } from './options.js';
 import { assertPlace, assertRoom, RECORD } from './outputFolder.js';
 import { ask, differenceOf, type Difference, type Said } from './readBack.js';
+import type { MergeResult } from './result.js';
 import { ggufWriter } from './ggufWriter.js';
 import type { Writer, Written } from './writer.js';
+
+export type { MergeResult };
 
 export interface MergeHooks {
   /** A part of the work begins, which counts its progress in `unit`. */
@@ -28,25 +31,6 @@ export interface MergeHooks {
   onWarning?(message: string): void;
   /** Ends the work at the next tensor; the call rejects with the signal's reason and leaves nothing. */
   signal?: AbortSignal;
-}
-
-/** What was written, after it was read again. */
-export interface MergeResult {
-  outputDir: string;
-  /** Names of the files of weights. */
-  files: string[];
-  /** Of the files of weights together. */
-  bytes: number;
-  /** What most weights are stored as. */
-  stored: string;
-  /** Of all weights, as they were written and as they were read again. */
-  fingerprint: string;
-  /** Of what it says of three texts and what was merged says: log-probabilities of tokens in nats, or rewards. */
-  difference: Difference & { of: 'log-probabilities' | 'rewards'; computedIn: 'float32' | 'bf16' };
-  /** What is worth knowing. */
-  notes: string[];
-  /** What to type to use it. */
-  next: string[];
 }
 
 /**

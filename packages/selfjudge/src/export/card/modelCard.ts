@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import type { BaseFacts } from '../baseFacts.js';
-import type { MergeResult } from '../mergeModel.js';
+import type { MergeResult } from '../result.js';
 import { code, codeBlock, escaped, table } from './markdown.js';
 import type { Figure } from './measured.js';
 import type { Stage } from './stages.js';
