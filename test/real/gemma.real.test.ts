@@ -65,6 +65,8 @@ describe.skipIf(path === '')('Gemma 3 270M', () => {
       ...short,
       '--max_new_tokens',
       '8',
+      '--missing_eos',
+      'keep',
     );
     const out = at('answers.jsonl');
     await verb('generate', prompts, '-m', at('self'), '--max_new_tokens', '8', '--out', out);
