@@ -94,8 +94,8 @@ export function keptFiles(
   commit: string,
 ): RepositoryFile[] | undefined {
   try {
-    const tree = readJsonObject(treePath(cache, name, commit)) as unknown as Tree;
-    return tree.format_version === 1 ? readable(tree, name.id) : undefined;
+    const tree: unknown = readJsonObject(treePath(cache, name, commit));
+    return isTree(tree) ? readable(tree, name.id) : undefined;
   } catch {
     return undefined; // not there, or damaged: the hub is asked again
   }
@@ -105,6 +105,21 @@ const treePath = (cache: string, name: Pick<HubName, 'type' | 'id'>, commit: str
   join(repositoryFolder(cache, name), 'trees', `${commit}.json`);
 
 /** @throws HubError for names that are no paths below a folder of ours, and for what is no listing */
+function isTree(value: unknown): value is Tree {
+  const { format_version, files } = fieldsOf(value);
+  return (
+    format_version === 1 &&
+    Object.values(fieldsOf(files)).every((file) => {
+      const { size, blob_id, lfs_sha256 } = fieldsOf(file);
+      const named = lfs_sha256 === undefined || typeof lfs_sha256 === 'string';
+      return typeof size === 'number' && typeof blob_id === 'string' && named;
+    })
+  );
+}
+
+const fieldsOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {};
+
 function readable({ files }: Tree, id: string): RepositoryFile[] {
   return Object.entries(files).map(([path, { size, blob_id: blob, lfs_sha256: sha256 }]) => {
     const shown = harmlessText(JSON.stringify(path));
