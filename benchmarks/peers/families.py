@@ -119,12 +119,12 @@ def classifier(model_type, base, folder):
     if type(base.config) not in auto._model_mapping or model_type == "gemma3":
         return None
     config = type(base.config).from_dict({**base.config.to_dict(), "num_labels": 1, "pad_token_id": 0})
-    model = auto.from_config(config)
+    model = auto.from_config(config).eval()
     with torch.no_grad():
         model.model.load_state_dict(base.model.state_dict())
         model.score.weight.copy_(torch.randn(model.score.weight.shape, generator=torch.Generator().manual_seed(9)))
         scores = [model(torch.tensor([row])).logits.item() for row in ROWS]
-    model.eval().save_pretrained(folder / "score")
+    model.save_pretrained(folder / "score")
     return scores
 
 
