@@ -113,7 +113,7 @@ class Environment {
     }
     const Handle handle = device_.end_program();
     try {
-      device_.run_program(handle, 0, 0);
+      device_.run_program(handle, {});
       read(y);
     } catch (...) {
       device_.dispose_program(handle);
