@@ -1,3 +1,4 @@
+import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
 import type { JudgePair } from './pair.js';
 import { tournament } from './tournament.js';
@@ -32,6 +33,45 @@ describe('tournament', () => {
         expect(winner).toBe(candidates[a].length > candidates[b].length ? a : b);
         expect(verdict!.scoreA).toBe(candidates[a].length);
       }
+    }
+  });
+
+  it('gives no candidate two byes, at any number of candidates', async () => {
+    const compare = (pairs: readonly JudgePair[]) => Promise.resolve(pairs.map(byLength));
+    for (let n = 2; n <= 33; n++) {
+      const candidates = Array.from({ length: n }, (_, i) => 'x'.repeat(i + 1));
+      const entries = Array.from({ length: 8 }, () => ({ prompt: 'p', candidates }));
+      for (const { rounds, winner } of await tournament(entries, { compare }, n)) {
+        const byes = rounds.flatMap(({ bye }) => (bye === undefined ? [] : [bye]));
+        expect(new Set(byes).size).toBe(byes.length);
+        // Who sat out plays in every later round until it loses.
+        rounds.slice(1).forEach(({ matches }, i) => {
+          const { bye } = rounds[i];
+          if (bye !== undefined) expect([matches[0].a, matches[0].b]).toContain(bye);
+        });
+        expect(rounds.reduce((sum, { matches }) => sum + matches.length, 0)).toBe(n - 1);
+        expect(winner).toBe(n - 1);
+      }
+    }
+  });
+
+  it('is fair: by a coin, each candidate wins as often as another', async () => {
+    const random = new Random(3);
+    const compare = (pairs: readonly JudgePair[]) =>
+      Promise.resolve(
+        pairs.map((): Verdict => {
+          const winner = random.uniform() < 0.5 ? 'a' : 'b';
+          return { winner, scoreA: 0.5, scoreB: 0.5, probability: 0.5 };
+        }),
+      );
+    const draws = 6000;
+    for (const n of [2, 3, 5, 9, 33]) {
+      const candidates = Array.from({ length: n }, (_, i) => `${i}`);
+      const entries = Array.from({ length: draws }, () => ({ prompt: 'p', candidates }));
+      const wins = new Float64Array(n);
+      for (const { winner } of await tournament(entries, { compare }, n)) wins[winner] += 1 / draws;
+      // Three standard errors are 2 points at most.
+      for (const share of wins) expect(Math.abs(share - 1 / n)).toBeLessThan(0.02);
     }
   });
 

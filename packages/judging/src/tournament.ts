@@ -15,7 +15,7 @@ export interface Match {
 
 export interface Round {
   matches: Match[];
-  /** The candidate without an opponent, in rounds of an odd number. */
+  /** The candidate without an opponent, in rounds of an odd number; it plays the first match of the next. */
   bye?: number;
 }
 
@@ -26,8 +26,9 @@ export interface Tournament {
 
 /**
  * Knock-out rounds among the candidates of each prompt, after a seeded shuffle: neighbours meet, the odd one out gets a
- * bye, winners go on until one is left (n - 1 matches). A tie, a null verdict and equal answers let the first of the
- * two go on, which the shuffle makes fair. The rounds of all prompts are judged together.
+ * bye and plays first in the next round, so none has two; winners go on until one is left (n - 1 matches). A tie, a null
+ * verdict and equal answers let the first of the two go on, which the shuffle makes fair. The rounds of all prompts are
+ * judged together.
  *
  * @param seed keys the shuffle, with the prompt's index.
  * @throws ArgumentError for a prompt without candidates
@@ -71,8 +72,8 @@ export async function tournament(
     });
     for (const field of playing) {
       const { matches, bye } = field.rounds[field.rounds.length - 1];
-      field.left = matches.map(({ winner }) => winner);
-      if (bye !== undefined) field.left.push(bye);
+      const winners = matches.map(({ winner }) => winner);
+      field.left = bye === undefined ? winners : [bye, ...winners];
     }
   }
   return fields.map(({ left, rounds }) => ({ winner: left[0], rounds }));

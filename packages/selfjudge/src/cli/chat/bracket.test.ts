@@ -54,33 +54,33 @@ describe('bracket', () => {
     expect(await drawn(5)).toMatchInlineSnapshot(`
       "
       5 answers, 4 judgments
-        1  a     0.20 ─┐
-                       ├─ 4 0.44 ─┐
-        4  abcd  0.80 ─┘          │
-                                  ├─ 5 0.71 ─┐
-        5  abcde 0.63 ─┐          │          │
-                       ├─ 5 0.56 ─┘          ├─ 5 wins
+        5  abcde 0.63 ─┐
+                       ├─ 5 ────────── 0.56 ─┐
         3  abc   0.38 ─┘                     │
-                                             │
-        2  ab    ───────────────────── 0.29 ─┘
+                                             ├─ 5 wins
+        2  ab    ────────── 0.33 ─┐          │
+                                  ├─ 4 0.44 ─┘
+        1  a     0.20 ─┐          │
+                       ├─ 4 0.67 ─┘
+        4  abcd  0.80 ─┘
       "
     `);
     expect(await drawn(7)).toMatchInlineSnapshot(`
       "
       7 answers, 6 judgments
-        4  abcd    0.80 ─┐
-                         ├─ 4 0.36 ─┐
-        1  a       0.20 ─┘          │
-                                    ├─ 7 0.58 ─┐
-        6  abcdef  0.46 ─┐          │          │
-                         ├─ 7 0.64 ─┘          │
-        7  abcdefg 0.54 ─┘                     ├─ 7 wins
-                                               │
-        2  ab      0.29 ─┐                     │
-                         ├─ 5 0.63 ─┐          │
-        5  abcde   0.71 ─┘          ├─ 5 0.42 ─┘
-                                    │
-        3  abc     ────────── 0.38 ─┘
+        3  abc     ────────── 0.43 ─┐
+                                    ├─ 4 0.36 ─┐
+        4  abcd    0.80 ─┐          │          │
+                         ├─ 4 0.57 ─┘          │
+        1  a       0.20 ─┘                     │
+                                               ├─ 7 wins
+        6  abcdef  0.46 ─┐                     │
+                         ├─ 7 0.58 ─┐          │
+        7  abcdefg 0.54 ─┘          │          │
+                                    ├─ 7 0.64 ─┘
+        2  ab      0.29 ─┐          │
+                         ├─ 5 0.42 ─┘
+        5  abcde   0.71 ─┘
       "
     `);
   });

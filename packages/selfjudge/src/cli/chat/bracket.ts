@@ -1,4 +1,4 @@
-import type { Match, Tournament } from '@selfjudge/judging';
+import type { Match, Round, Tournament } from '@selfjudge/judging';
 import { tokenEvidence } from '@selfjudge/judging/internal';
 import { counted, fitted, harmless, textWidth, type Paint, type Style } from '../terminal.js';
 
@@ -12,9 +12,8 @@ export interface BracketOptions {
   width: number;
 }
 
-/** A place in the bracket: the answer that stands there, on which row, and whether it goes on from there. */
+/** Where an answer stands in the bracket. */
 interface Place {
-  answer: number;
   row: number;
   /** It came here without an opponent. */
   bye?: boolean;
@@ -85,43 +84,40 @@ function drawn(
   { paint, width }: BracketOptions,
 ): string[] {
   const digits = String(candidates.length).length;
-  const first = rounds[0];
-  const order = [
-    ...first.matches.flatMap(({ a, b }) => [a, b]),
-    ...(first.bye === undefined ? [] : [first.bye]),
-  ];
-  let places: Place[] = order.map((answer, i) => ({ answer, row: 2 * i }));
+  const order = leavesOf(winner, rounds);
+  let places = new Map(order.map((answer, i): [number, Place] => [answer, { row: 2 * i }]));
   const cells: Cell[][] = Array.from({ length: 2 * order.length - 1 }, () => []);
   const styleOf = (answer: number): Style => (answer === winner ? 'green' : 'dim');
   // In each round a column of figures and lines; behind it the number of who goes on.
   for (const [r, { matches, bye }] of rounds.entries()) {
     const column: Cell[] = cells.map(() => ({ text: '', style: 'dim' }));
-    const next: Place[] = [];
-    for (const [i, match] of matches.entries()) {
-      const [upper, lower] = [places[2 * i], places[2 * i + 1]];
-      const middle = (upper.row + lower.row) >> 1;
+    const next = new Map<number, Place>();
+    for (const match of matches) {
+      // leavesOf puts a above b.
+      const [upper, lower] = [places.get(match.a)!.row, places.get(match.b)!.row];
+      const middle = (upper + lower) >> 1;
       const sign = disagrees(match) ? '~' : ' ';
       const [a, b] = figures(match);
-      column[upper.row] = { text: ` ${a}${sign}─┐`, style: styleOf(upper.answer) };
-      column[lower.row] = { text: ` ${b}${sign}─┘`, style: styleOf(lower.answer) };
+      column[upper] = { text: ` ${a}${sign}─┐`, style: styleOf(match.a) };
+      column[lower] = { text: ` ${b}${sign}─┘`, style: styleOf(match.b) };
       // The line from the one who goes on is in the one's own style.
-      const through = match.winner === upper.answer ? [upper.row, middle] : [middle, lower.row];
-      for (let row = upper.row + 1; row < lower.row; row++)
+      const through = match.winner === match.a ? [upper, middle] : [middle, lower];
+      for (let row = upper + 1; row < lower; row++)
         column[row] = {
           text: row === middle ? '       ├─' : '       │',
           style: row >= through[0] && row <= through[1] ? styleOf(match.winner) : 'dim',
         };
-      next.push({ answer: match.winner, row: middle });
+      next.set(match.winner, { row: middle });
     }
     if (bye !== undefined) {
-      const place = places[places.length - 1];
-      column[place.row] = { text: `${place.bye ? '─' : ' '}────────`, style: styleOf(bye) };
-      next.push({ ...place, bye: true });
+      const { row } = places.get(bye)!;
+      column[row] = { text: ' ────────', style: styleOf(bye) };
+      next.set(bye, { row, bye: true });
     }
     const last = r === rounds.length - 1;
     column.forEach((cell, row) => cells[row].push({ ...cell, text: cell.text.padEnd(9) }));
     const names: Cell[] = cells.map(() => ({ text: ' '.repeat(digits + 1), style: 'dim' }));
-    for (const { answer, row, bye: passes } of next)
+    for (const [answer, { row, bye: passes }] of next)
       names[row] = {
         text: passes
           ? '─'.repeat(digits + 1)
@@ -148,6 +144,17 @@ function drawn(
     const lines = drawnCells.map(({ text, style }, i) => paint(i === last ? text.trimEnd() : text, style));
     return `  ${answer === winner ? paint(head, 'green') : head}${lines.join('')}`;
   });
+}
+
+/**
+ * All answers that the one standing after `rounds` left behind it, itself among them, so that whoever met is neighbours
+ * and no two lines of a drawing cross.
+ */
+function leavesOf(answer: number, rounds: readonly Round[]): number[] {
+  const [earlier, last] = [rounds.slice(0, -1), rounds.at(-1)];
+  if (last === undefined) return [answer];
+  const match = last.matches.find(({ a, b }) => a === answer || b === answer);
+  return (match === undefined ? [answer] : [match.a, match.b]).flatMap((one) => leavesOf(one, earlier));
 }
 
 /** The matches of one answer, round by round. */
