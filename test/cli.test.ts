@@ -109,9 +109,9 @@ describe('training', () => {
     expect(rows[0].loss).toBeCloseTo(Math.log(2), 6);
     expect(rows[0]['sampling/logp_diff']).toBe(0);
     const keys = [
-      'rewards/chosen rewards/rejected rewards/accuracies rewards/margins logps/chosen logps/rejected kl entropy',
+      'rewards/chosen rewards/rejected rewards/accuracies rewards/margins logps/chosen logps/rejected sampling/kl sampling/neg_logprob',
       'grad_norm learning_rate num_tokens completions/mean_length completions/clipped_ratio',
-      'judge/position_consistency judge/first_rate judge/margin judge/ab_mass judge/tie_rate judge/length_bias',
+      'judge/position_consistency judge/first_rate judge/margin judge/ab_mass judge/tie_rate judge/longer_rate',
       'time/data time/generate time/judge time/reference time/update time/other step_time',
       'flops/generate flops/judge flops/reference flops/update bytes/generate bytes/update',
     ];

@@ -78,7 +78,7 @@ ${reading()}
 
 ## The training
 
-${steps.length} steps; last: KL ${last.kl.toFixed(3)} nats an answer, \`sampling/logp_diff\` ${last['sampling/logp_diff']}. Mean of the last five steps: position
+${steps.length} steps; last: KL ${last['sampling/kl'].toFixed(3)} nats an answer, \`sampling/logp_diff\` ${last['sampling/logp_diff']}. Mean of the last five steps: position
 consistency of the judge ${mean('judge/position_consistency').toFixed(2)}, share of verdicts for the first answer ${mean('judge/first_rate').toFixed(2)}, mass on the two verdicts
 ${mean('judge/ab_mass').toFixed(3)}, ${mean('completions/mean_length').toFixed(1)} tokens an answer, ${(100 * mean('completions/clipped_ratio')).toFixed(0)}% cut at the limit.
 

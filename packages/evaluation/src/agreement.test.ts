@@ -41,7 +41,7 @@ describe('judgeAgreement', () => {
     expect(agreement.longerChosen).toMatchObject({ value: 1, n: 2 });
     expect(agreement.shorterChosen).toMatchObject({ value: 0, n: 1 });
     expect(agreement.alwaysLonger).toMatchObject({ value: 2.5 / 4, n: 4 });
-    expect(agreement.behaviour).toMatchObject({ lengthBias: 1, positionConsistency: 1 });
+    expect(agreement.behaviour).toMatchObject({ longerRate: 1, positionConsistency: 1 });
   });
 });
 

@@ -39,7 +39,7 @@ describe('judgments made by people', () => {
     expect({ ties, errors }).toEqual({ ties: 1, errors: 1 });
     expect(lengths.longerChosen).toMatchObject({ value: 1, n: 1 });
     expect(lengths.shorterChosen).toMatchObject({ value: 0, n: 1 });
-    expect(behaviour).toStrictEqual({ margin: 2 / 3, tieRate: 0.25, invalidRate: 0.25, lengthBias: 1 });
+    expect(behaviour).toStrictEqual({ margin: 2 / 3, tieRate: 0.25, invalidRate: 0.25, longerRate: 1 });
     for (const name of SHOWN) expect(behaviour).not.toHaveProperty(name);
   });
 

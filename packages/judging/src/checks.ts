@@ -71,7 +71,7 @@ export const isReasons = kind('a text, or { chosen, rejected }', (value) => {
 export const isWinner = oneOf('a', 'b', 'tie', null);
 export const isOrder = object({ pA: measured, pB: measured });
 export const isOrders = tuple(isOrder, isOrder);
-export const isVote = object({ winner: isWinner, scoreA: measured, scoreB: measured });
+export const isVote = object({ winner: isWinner, scoreA: measured, scoreB: measured, orders: isOrders });
 
 const isEvidence: Check = (value, what, where) => {
   object({ kind: text })(value, what, where);

@@ -11,13 +11,13 @@ export interface JudgeBehaviour extends Partial<TokenBehaviour> {
   tieRate: number;
   /** Share of null verdicts. */
   invalidRate: number;
-  /** Share of decided pairs of different length that the longer answer wins; 0.5 without length bias. */
-  lengthBias: number;
+  /** Share of decided pairs of different length that the longer answer wins; to be read beside how often it is better. */
+  longerRate: number;
 }
 
-/** Of both orders of the first question. */
+/** Of both orders of every question. */
 interface TokenBehaviour {
-  /** Share of pairs whose two orders name the same answer. */
+  /** Share of questions whose two orders name the same answer. */
   positionConsistency: number;
   /** Share of single orders that name the response shown first; 0.5 without position bias. */
   firstRate: number;
@@ -43,19 +43,16 @@ export function judgeBehaviour(
     margin: mean(valid.map(({ scoreA, scoreB }) => Math.abs(scoreA - scoreB))),
     tieRate: share(verdicts.map(({ winner }) => winner === 'tie')),
     invalidRate: share(verdicts.map(({ winner }) => winner === null)),
-    lengthBias: share(longerWins),
+    longerRate: share(longerWins),
   };
 }
 
-/** @returns nothing where no verdict shows its orders */
+/** @returns nothing where no verdict shows its votes */
 function tokenBehaviour(verdicts: readonly Verdict[]): TokenBehaviour | undefined {
-  const shown = verdicts.flatMap((verdict) => {
-    const evidence = tokenEvidence(verdict);
-    return evidence === undefined ? [] : [{ winner: verdict.winner, orders: evidence.orders }];
-  });
-  if (shown.length === 0) return undefined;
-  const valid = shown.filter(({ winner }) => winner !== null);
-  const orders = valid.flatMap((verdict) => verdict.orders);
+  const votes = verdicts.flatMap((verdict) => tokenEvidence(verdict)?.votes ?? []);
+  if (votes.length === 0) return undefined;
+  const valid = votes.filter(({ winner }) => winner !== null);
+  const orders = valid.flatMap((vote) => vote.orders);
   return {
     positionConsistency: share(
       valid.map(({ orders: [ab, ba] }) => Math.sign(ab.pA - ab.pB) === Math.sign(ba.pB - ba.pA)),

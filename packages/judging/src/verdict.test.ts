@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeBehaviour } from './metrics.js';
-import { verdictOf, voteOf, type TokenEvidence, type Verdict } from './verdict.js';
+import { verdictOf, voteOf, type TokenEvidence, type Verdict, type Vote } from './verdict.js';
 
 const order = (pA: number, pB: number) => ({ rendered: '', pA, pB });
 
@@ -12,6 +12,10 @@ describe('voteOf', () => {
       winner: 'a',
       scoreA: (0.6 + 0.7) / 2,
       scoreB: (0.2 + 0.1) / 2,
+      orders: [
+        { pA: 0.6, pB: 0.2 },
+        { pA: 0.1, pB: 0.7 },
+      ],
     });
   });
 
@@ -22,11 +26,12 @@ describe('voteOf', () => {
 
 describe('verdictOf', () => {
   const none: TokenEvidence['orders'] = [order(NaN, NaN), order(NaN, NaN)];
-  const vote = (winner: 'a' | 'b' | 'tie' | null, scoreA: number, scoreB: number) => ({
+  const vote = (winner: Vote['winner'], scoreA: number, scoreB: number): Vote => ({
     principle: 'x',
     winner,
     scoreA,
     scoreB,
+    orders: none,
   });
 
   it('goes by the majority, whatever the scores', () => {
@@ -76,12 +81,19 @@ describe('judgeBehaviour', () => {
     expect(measured.firstRate).toBeCloseTo((1 + 0 + 1 + 1 + 0.5 + 0.5) / 6);
     expect(measured.abMass).toBeCloseTo((1 + 0.9 + 0.8 + 0.9 + 1 + 1) / 6);
     expect(measured.margin).toBeCloseTo((0.65 + 0.05 + 0) / 3);
-    expect(measured).toMatchObject({ tieRate: 0.25, invalidRate: 0.25, lengthBias: 0.5 });
+    expect(measured).toMatchObject({ tieRate: 0.25, invalidRate: 0.25, longerRate: 0.5 });
+  });
+
+  it('looks at both orders of every question', () => {
+    const first = voteOf('x', order(0.8, 0.2), order(0.1, 0.8)); // a, whichever is shown first
+    const second = voteOf('y', order(0.6, 0.4), order(0.7, 0.3)); // the one shown first
+    const both = verdictOf([order(0.8, 0.2), order(0.1, 0.8)], [first, second]);
+    expect(judgeBehaviour([both], [[1, 2]])).toMatchObject({ positionConsistency: 0.5, firstRate: 0.75 });
   });
 
   it('leaves out what only the evidence of a token judge tells', () => {
     const plain = { winner: 'a', scoreA: 3, scoreB: 1, probability: 0.9 } as const;
-    const others = { margin: 2, tieRate: 0, invalidRate: 0, lengthBias: 1 };
+    const others = { margin: 2, tieRate: 0, invalidRate: 0, longerRate: 1 };
     expect(judgeBehaviour([plain], [[2, 1]])).toStrictEqual(others);
     const shown = { ...plain, evidence: { kind: 'ensemble', members: [] } };
     expect(

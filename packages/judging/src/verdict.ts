@@ -1,11 +1,15 @@
 import { mean } from '@selfjudge/base/internal';
 
-/** One order of a question: what the model read, and the probabilities of the verdict tokens A and B. */
-export interface JudgedOrder {
-  rendered: string;
-  /** Of the token that names the response shown first; under the whole vocabulary. */
+/** The probabilities of the verdict tokens A and B in one order of a question, under the whole vocabulary. */
+export interface OrderProbabilities {
+  /** Of the token that names the response shown first. */
   pA: number;
   pB: number;
+}
+
+/** One order of a question, and what the model read. */
+export interface JudgedOrder extends OrderProbabilities {
+  rendered: string;
 }
 
 /** The answer to one question. */
@@ -16,6 +20,8 @@ export interface Vote {
   winner: 'a' | 'b' | 'tie' | null;
   scoreA: number;
   scoreB: number;
+  /** What it was asked with: a shown first, then b shown first. */
+  orders: [ab: OrderProbabilities, ba: OrderProbabilities];
 }
 
 /** What a judge says of two answers. */
@@ -81,15 +87,12 @@ export const NO_VERDICT = { winner: null, probability: NaN, scoreA: NaN, scoreB:
  * The vote of one question, from both orders: position bias cancels as far as it is the same for both.
  * @param ab probabilities with answer a shown first, @param ba with b shown first.
  */
-export function voteOf(
-  principle: string,
-  ab: { pA: number; pB: number },
-  ba: { pA: number; pB: number },
-): Vote {
+export function voteOf(principle: string, ab: OrderProbabilities, ba: OrderProbabilities): Vote {
   const scoreA = (ab.pA + ba.pB) / 2;
   const scoreB = (ab.pB + ba.pA) / 2;
-  const said = [ab, ba].every(({ pA, pB }) => pA + pB >= LEAST_MASS);
-  return { principle, winner: said ? larger(scoreA, scoreB) : null, scoreA, scoreB };
+  const orders: Vote['orders'] = [probabilitiesOf(ab), probabilitiesOf(ba)];
+  const said = orders.every(({ pA, pB }) => pA + pB >= LEAST_MASS);
+  return { principle, winner: said ? larger(scoreA, scoreB) : null, scoreA, scoreB, orders };
 }
 
 /** The verdict of all questions: the majority of the votes, the mean score where they split. */
@@ -105,6 +108,8 @@ export function verdictOf(orders: TokenEvidence['orders'], votes: Vote[]): Token
   const majority = larger(count('a'), count('b'));
   return { winner: majority === 'tie' ? larger(scoreA, scoreB) : majority, ...shared };
 }
+
+const probabilitiesOf = ({ pA, pB }: OrderProbabilities): OrderProbabilities => ({ pA, pB });
 
 /** Whose number is larger. */
 export function larger(a: number, b: number): 'a' | 'b' | 'tie' {

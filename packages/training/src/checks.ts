@@ -101,4 +101,6 @@ const { centerRewardsCoefficient } = checksOf(rewardFields);
 const { tokenBudget } = checksOf(loopFields);
 export const bradleyTerryParameters = options({ centerRewardsCoefficient, margin: number() });
 export const rewardBackwardOptions = options({ centerRewardsCoefficient, tokenBudget });
-export const { missingEos } = checksOf(promptFields);
+const { missingEos, ties } = checksOf(promptFields);
+/** Which pairs are trained on; a method's options have it among others. */
+export const keeping = object({ missingEos, ties });

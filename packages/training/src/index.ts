@@ -12,7 +12,7 @@ export type { Metrics } from './metrics/means.js';
 export type { LoopOptions, OptimizerOptions, ScheduleOptions } from './options/loop.js';
 export { defaultLora, paperLora } from './options/lora.js';
 export type { LossType, PreferenceOptions } from './options/preference.js';
-export type { MissingEos } from './options/sampling.js';
+export type { Keeping } from './options/sampling.js';
 export type { JsftLossOptions, LossNormalization } from './options/supervised.js';
 export { METHODS, type MethodName } from './methods/index.js';
 export type { Method, MethodContext, MethodRows, Preset } from './methods/method.js';

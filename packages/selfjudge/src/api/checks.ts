@@ -116,6 +116,7 @@ const settings = {
   onWarning: optional(callback),
   signal: optional(abortSignal),
   judge: optional(isJudgeOrPath),
+  outsideJudge: optional(isJudgeOrPath),
 };
 /** What the configuration does not look at, of settings for training on `rows`. */
 export const trainingSettings = options({ dataset: isRowSet, dev: optional(isPromptSet), ...settings });

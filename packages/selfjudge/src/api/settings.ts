@@ -26,7 +26,7 @@ export interface StepEvent {
   /** From 1. */
   step: number;
   totalSteps: number;
-  /** By TRL's names: `loss`, `kl`, `rewards/accuracies`, ... NaN where nothing could be measured. */
+  /** By TRL's names: `loss`, `sampling/kl`, `rewards/accuracies`, ... NaN where nothing could be measured. */
   metrics: Metrics;
 }
 
@@ -67,6 +67,8 @@ export interface JudgeSettings {
    * JSONL file of judgments), or a judge; of the latter nobody can tell whether a run goes on with the same.
    */
   judge?: string | Judge;
+  /** Of `selfTrain`: a judge that nothing is trained on, which chooses the step that is kept; as `judge` is given. */
+  outsideJudge?: string | Judge;
 }
 
 export interface SftSettings extends RunSettings, Partial<SftOptions> {

@@ -112,12 +112,23 @@ async function run(
   where: string,
   verb: MethodName,
   model: Model,
-  { lora, onStep, onWarning, signal, preset, allowChanged, judge, ...options }: RunSettings & JudgeSettings,
+  {
+    lora,
+    onStep,
+    onWarning,
+    signal,
+    preset,
+    allowChanged,
+    judge,
+    outsideJudge,
+    ...options
+  }: RunSettings & JudgeSettings,
   { sets, read, dev }: Given,
 ): Promise<RunResult> {
   const method: Method = METHODS[verb];
-  if (typeof judge === 'object' && method.judgeTemplate !== 'auto')
-    throw new ArgumentError('judge', { where, expected: 'none: it asks nobody', received: 'a judge' });
+  for (const [name, one] of Object.entries({ judge, outsideJudge }))
+    if (typeof one === 'object' && method.judgeTemplate !== 'auto')
+      throw new ArgumentError(name, { where, expected: 'none: it asks nobody', received: 'a judge' });
   const values = {
     ...options,
     loraR: lora?.r,
@@ -125,6 +136,7 @@ async function run(
     loraDropout: lora?.dropout,
     loraTargetModules: lora?.targetModules,
     ...(typeof judge === 'string' && { judge }),
+    ...(typeof outsideJudge === 'string' && { outsideJudge }),
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
     datasetName: [nameOf(...sets)],
@@ -147,6 +159,7 @@ async function run(
       rows: sourceOf(where, read, dev),
       allowChanged,
       ...(typeof judge === 'object' && { judge }),
+      ...(typeof outsideJudge === 'object' && { outsideJudge }),
     },
   )) as RunResult;
   const trained = result.status === 'completed' ? result.final : result.checkpoint;

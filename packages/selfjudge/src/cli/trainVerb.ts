@@ -22,7 +22,7 @@ interface OwnFlags {
 }
 
 /** Metrics worth a place on the progress line, in this order. */
-const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win_rate', 'kl'];
+const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win_rate', 'sampling/kl'];
 
 /** @param done takes the exit code of a run that ended in order */
 export function addTrainingVerb(program: Command, name: TrainingVerb, done: (code: number) => void): void {

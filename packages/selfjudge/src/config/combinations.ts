@@ -88,6 +88,12 @@ const IDLE: readonly Idle[] = [
     when: ({ eval_steps }) => eval_steps === 0,
     reason: 'it is looked at where the judge is asked, every eval_steps steps, and eval_steps is 0',
   },
+  ...['outside_judge', 'select_by'].map((key) => ({
+    key,
+    none: ['auto'],
+    when: ({ eval_steps }: Values) => eval_steps === 0,
+    reason: 'nothing is asked about dev prompts, as eval_steps is 0',
+  })),
   ...['lora_r', 'lora_alpha', 'lora_dropout', 'lora_target_modules'].map((key) => ({
     key,
     when: ({ full_finetuning }: Values) => full_finetuning === true,
@@ -125,6 +131,12 @@ function refusedTogether(config: Values): ConfigFault[] {
       key: 'min_lr_ratio',
       expected: 'above 0 with cosine_with_min_lr (or lr_scheduler_type: cosine)',
       received: end,
+    });
+  if (config.select_by === 'outside' && config.outside_judge === undefined)
+    faults.push({
+      key: 'outside_judge',
+      expected: 'a judge, as select_by is outside',
+      received: undefined,
     });
   if (config.eval_steps !== undefined && temperature === 0 && config.missing_eos !== undefined)
     faults.push({

@@ -91,6 +91,11 @@ export const judgeFields = {
     .describe(
       'who compares answers: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself, before it is trained)',
     ),
+  outsideJudge: input
+    .optional()
+    .describe(
+      'a judge that nothing is trained on, of another base and other pairs: asked about dev prompts every eval_steps steps, it chooses the step that is kept',
+    ),
 };
 
 export const templateFields = {

@@ -19,18 +19,19 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
   chat_template: { what: 'the chat template', key: 'model_name_or_path' },
   judge_template: { what: 'the judge template', key: 'judge_template' },
   judge: { what: 'the judge', key: 'judge' },
+  outside_judge: { what: 'the outside judge', key: 'outside_judge' },
   numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },
 };
 
 /**
  * Fingerprints of everything that decides the bits of a run beside its configuration: contents, not names.
  * @param data of the rows as they were read, in their order; those of dev prompts too
- * @param asked.judge fingerprint of a judge that is not the run's own start
+ * @param asked.judge fingerprint of a judge that is not the run's own start; of the outside one likewise
  */
 export function contentsOf(
   { model, adapter, head, tokenizer, path }: OpenModel,
   data: string,
-  asked: { judgeTemplate?: JudgeTemplate; judge?: string } = {},
+  asked: { judgeTemplate?: JudgeTemplate; judge?: string; outsideJudge?: string } = {},
 ): Record<string, string> {
   const { chat_template: _, ...config } = tokenizer.files.config as Record<string, unknown>;
   return {
@@ -44,6 +45,7 @@ export function contentsOf(
       judge_template: fingerprintOf(formatJudgeTemplate(asked.judgeTemplate)),
     }),
     ...(asked.judge !== undefined && { judge: asked.judge }),
+    ...(asked.outsideJudge !== undefined && { outside_judge: asked.outsideJudge }),
     numerics: String(NUMERIC_VERSION),
   };
 }

@@ -25,8 +25,10 @@ export class RunPlaces {
     return { datasetName: (await this.located({ datasetName })).datasetName };
   }
 
-  /** The model, and who judges. The first answer is that of all further calls. */
-  async models(asked: Pick<PlaceOptions, 'modelNameOrPath' | 'judge'>): Promise<PlaceOptions> {
+  /** The model, and who judges; an outside judge too. The first answer is that of all further calls. */
+  async models(
+    asked: Pick<PlaceOptions, 'modelNameOrPath' | 'judge' | 'outsideJudge'>,
+  ): Promise<PlaceOptions> {
     this.found ??= await this.located(asked);
     return this.found;
   }

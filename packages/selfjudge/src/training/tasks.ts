@@ -24,6 +24,8 @@ export interface TaskContext {
   folder: RunFolder;
   /** Who compares answers, where it is not a view of the model. */
   judge?: Judge;
+  /** A judge that nothing is trained on. */
+  outsideJudge?: Judge;
   warn: Warn;
   note: Warn;
 }
@@ -68,6 +70,7 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     tokenizer,
     judgeTemplate: () => template ?? templateOf(run, opened),
     judge: (view) => context.judge ?? new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
+    ...(context.outsideJudge !== undefined && { outsideJudge: context.outsideJudge }),
     // Rows of no use were named when the prompts to train on were read from the same files.
     devPrompts: () => source.prompts(devRows(run), () => {}),
     policy: () => saved(supervised(opened, run)),

@@ -64,6 +64,8 @@ export interface TrainInputs {
   rows?: RowSource;
   /** Who compares answers; nobody can tell whether it is the one that the run began with. */
   judge?: Judge;
+  /** Likewise of the outside judge. */
+  outsideJudge?: Judge;
   /** A run goes on though its data, weights, tokenizer, templates or code are not those it began with. */
   allowChanged?: boolean;
   /** Says what the run is, and stops; nothing is left behind. */
@@ -93,8 +95,12 @@ export async function runTraining(
     // What needs no model to be refused is refused before one is looked for.
     if (begun === undefined) checkTask(asked);
     const places = new RunPlaces(folder.path, { signal: hooks.signal, onNote: note, ...hooks.downloads });
-    const { modelNameOrPath, judge: judgeName, datasetName } = asked;
-    const wanted = { judge: judgeName, ...(inputs.opened === undefined && { modelNameOrPath }) };
+    const { modelNameOrPath, judge: judgeName, outsideJudge: outsideName, datasetName } = asked;
+    const wanted = {
+      judge: judgeName,
+      outsideJudge: outsideName,
+      ...(inputs.opened === undefined && { modelNameOrPath }),
+    };
     const weights = begun === undefined ? (await places.models(wanted)).modelNameOrPath : undefined;
     const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
     const before = runBefore(folder, verb, config, begun);
@@ -109,17 +115,21 @@ export async function runTraining(
     checkTask(named);
     const options = { ...named, ...(await places.models(wanted)) };
     const found = await findJudge(options.judge, options);
+    const foundOutside = await findJudge(options.outsideJudge, { ...options, judgeTemplate: 'auto' });
     const opened = inputs.opened ?? (await openStart(verb, options));
     if (opened.head !== undefined) note('it is a reward model: its head is trained further');
     const aboutBase = baseWarning(opened, options);
     if (aboutBase !== undefined) warn(aboutBase);
     let task: TrainingTask | undefined;
     let judge: OpenJudge | undefined;
+    let outside: OpenJudge | undefined;
     try {
       judge = await found?.();
-      if (judge !== undefined) {
-        note(`the judge is ${judge.about}`);
-        judge.warnings.forEach(warn);
+      outside = await foundOutside?.();
+      for (const [name, one] of Object.entries({ judge, 'outside judge': outside })) {
+        if (one === undefined) continue;
+        note(`the ${name} is ${one.about}`);
+        one.warnings.forEach(warn);
       }
       checkTurns(opened);
       formatWarnings(opened).forEach(warn);
@@ -130,6 +140,7 @@ export async function runTraining(
         rows,
         folder,
         judge: inputs.judge ?? judge?.judge,
+        outsideJudge: inputs.outsideJudge ?? outside?.judge,
         warn,
         note,
       });
@@ -139,6 +150,7 @@ export async function runTraining(
       const contents = contentsOf(told, record.fingerprint(), {
         judgeTemplate: template,
         judge: judge?.fingerprint,
+        outsideJudge: outside?.fingerprint,
       });
       if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
       if (inputs.dryRun || hooks.onFacts !== undefined)
@@ -173,6 +185,7 @@ export async function runTraining(
       task?.optimizer.dispose();
       task?.trainable.dispose();
       judge?.dispose();
+      outside?.dispose();
       if (inputs.opened === undefined) opened.dispose();
     }
   } finally {

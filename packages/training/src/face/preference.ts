@@ -56,7 +56,7 @@ export const decide = checkedAsync(
     prompts,
     answers: { from: ({ length }) => list(tuple(is.isSampledAnswer, is.isSampledAnswer), length) },
     judge: isJudge,
-    missingEos: is.missingEos,
+    keeping: is.keeping,
     compare: optional(options({ tokenBudget: optional(limit), signal })),
   },
   contests.decide,
@@ -122,7 +122,11 @@ export const selfTrainingTask = checked(
   'selfTrainingTask',
   {
     run: runs.isSelfTrainingStart,
-    data: object({ prompts: list(is.isTokenizedPrompt, 1), dev: optional(prompts) }),
+    data: object({
+      prompts: list(is.isTokenizedPrompt, 1),
+      dev: optional(prompts),
+      outside: optional(isJudge),
+    }),
     onContests: optional(callback),
   },
   selfTraining.selfTrainingTask,

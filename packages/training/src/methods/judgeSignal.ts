@@ -1,36 +1,56 @@
+import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView, SampledAnswer } from '@selfjudge/engine';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
-import { check, list } from '@selfjudge/base/checks';
+import { check, list, optional } from '@selfjudge/base/checks';
+import type { Judge } from '@selfjudge/judging';
+import { isJudge } from '@selfjudge/judging/checks';
 import { isStepOrStart, isTokenizedPrompt } from '../checks.js';
 import { isSelfTraining } from './selfTrainingRun.js';
-import { contestOf, decide, sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { contestOf, decide, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { completionMetrics } from '../metrics/judgeMetrics.js';
 import { klEstimate, scoreContests } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
 import type { Selection, SignalReport, StepContext } from '../loop/trainingTask.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 
+/** Draws from all of the distribution, of which entropy and KL are. */
+const WHOLE = { temperature: 1, topP: 1, topK: 0 };
+
 /**
- * Chooses the policy by its own judge: on dev prompts that are never trained on, how often does the frozen start, as
- * judge, prefer the policy's answer to the start's? Ties and equal answers count half, null verdicts not at all.
+ * Chooses the policy by a judge: on dev prompts that are never trained on, how often does it prefer the policy's answer
+ * to the start's? It judges what training keeps: ties and equal answers count half, pairs that `missingEos` leaves out and
+ * null verdicts not at all.
  *
- * The same keys draw both answers to a prompt, so at step 0 they are equal and the rate is 0.5. The judge is what the
- * policy is optimised against: a rate of 0.9 says that training works, not that answers are better. A policy more
- * than `maxKl` nats a sequence from the start is not eligible and ends training.
+ * The same keys draw both answers to a prompt, so at step 0 they are equal and the rate is 0.5. The run's own judge is
+ * what the policy is optimised against: a rate of 0.9 by it says that training works, not that answers are better. An
+ * outside judge, of another base and other pairs, is evidence; how often the two agree falls as the policy leaves what the
+ * own judge knows. A policy more than `maxKl` nats a sequence from the start (`eval/kl`, of a second answer a prompt that
+ * is drawn from the whole distribution) is not eligible and ends training.
  */
 export class JudgeSignal implements Selection {
   readonly startSignal = 0.5;
   readonly every: number;
-  readonly chosenBy: { judge: string; n: number };
+  readonly chosenBy?: { judge: string; n: number };
   private startAnswers?: SampledAnswer[];
 
+  /** @param outside a judge that nothing is trained on: it is asked too, and chooses unless `options.selectBy` says otherwise */
   constructor(
     private readonly run: SelfTraining,
     private readonly prompts: TokenizedPrompt[],
+    private readonly outside?: Judge,
   ) {
-    check('JudgeSignal', { run, prompts }, { run: isSelfTraining, prompts: list(isTokenizedPrompt, 1) });
+    const checks = { run: isSelfTraining, prompts: list(isTokenizedPrompt, 1), outside: optional(isJudge) };
+    check('JudgeSignal', { run, prompts, outside }, checks);
     this.every = run.options.evalSteps;
-    this.chosenBy = { judge: 'the judge it trained on', n: prompts.length };
+    const { selectBy } = this;
+    if (selectBy === 'outside' && outside === undefined)
+      throw new ArgumentError('outside', {
+        where: 'JudgeSignal',
+        expected: "a judge, as options.selectBy is 'outside'",
+        received: 'none',
+      });
+    if (selectBy !== 'none') this.chosenBy = { judge: CHOOSERS[selectBy], n: prompts.length };
   }
 
   async evaluate(at: StepContext): Promise<SignalReport> {
@@ -39,33 +59,52 @@ export class JudgeSignal implements Selection {
     this.startAnswers ??= await this.answers(trainable.reference, at.signal);
     const answers = await this.answers(trainable.policy, at.signal);
     const starts = this.startAnswers;
-    const contests = await decide(
-      this.prompts,
-      answers.map((answer, i) => [answer, starts[i]]),
-      judge,
-      'keep',
-      { tokenBudget: options.tokenBudget, signal: at.signal },
-    );
-    const points = contests.flatMap(({ fate, winner }) => {
-      if (fate === 'pair') return [winner === 'a' ? 1 : 0];
-      return fate === 'null' ? [] : [0.5];
-    });
-    const signal = mean(points);
-    const kl = await this.kl(answers);
+    const judged = (by: Judge) =>
+      decide(
+        this.prompts,
+        answers.map((answer, i) => [answer, starts[i]]),
+        by,
+        options,
+        { tokenBudget: options.tokenBudget, signal: at.signal },
+      );
+    const own = await judged(judge);
+    const others = this.outside === undefined ? undefined : await judged(this.outside);
+    const whole = this.contests(await this.answers(trainable.policy, at.signal, WHOLE));
+    const sampled = this.contests(answers);
+    await scoreContests([...whole, ...sampled], trainable.reference, options.tokenBudget, at.signal);
+    const kl = klEstimate(whole);
     const metrics: Metrics = {
-      'eval/judge_win_rate': signal,
+      'eval/judge_win_rate': winRate(own),
+      ...(others !== undefined && {
+        'eval/outside_win_rate': winRate(others),
+        'eval/outside_agreement': agreement(own, others),
+      }),
       'eval/kl': kl,
+      'eval/sampling_kl': klEstimate(sampled),
+      'eval/entropy': completionMetrics(whole)['sampling/neg_logprob'],
       'eval/mean_length': mean(answers.map(({ tokens }) => tokens.length)),
     };
     const near = kl <= options.maxKl;
-    return { metrics, signal, eligible: near, stop: !near };
+    const signal = { judge: winRate(own), outside: winRate(others ?? []), none: at.step }[this.selectBy];
+    return { metrics, signal, eligible: near && !Number.isNaN(signal), stop: !near };
   }
 
-  private async answers(view: ModelView, signal?: AbortSignal): Promise<SampledAnswer[]> {
+  private get selectBy(): keyof typeof CHOOSERS {
+    const { selectBy } = this.run.options;
+    if (selectBy !== 'auto') return selectBy;
+    return this.outside === undefined ? 'judge' : 'outside';
+  }
+
+  private async answers(
+    view: ModelView,
+    signal?: AbortSignal,
+    settings: Partial<typeof WHOLE> = {},
+  ): Promise<SampledAnswer[]> {
     const { options, tokenizer } = this.run;
     const ids = this.prompts.map(({ tokens }) => tokens);
     const answers = await sampleAnswers(view, tokenizer, ids, {
       ...sampling(options, tokenizer),
+      ...settings,
       seed: options.seed + 0x5eed,
       count: 1,
       firstSequence: 0,
@@ -75,11 +114,31 @@ export class JudgeSignal implements Selection {
     return answers.map(([answer]) => answer);
   }
 
-  /** The policy's own samples against the start, in nats a sequence. */
-  private async kl(answers: SampledAnswer[]): Promise<number> {
-    const { trainable, options } = this.run;
-    const contests = this.prompts.map((prompt, i) => contestOf(prompt, answers[i], answers[i]));
-    await scoreContests(contests, trainable.reference, options.tokenBudget);
-    return klEstimate(contests);
+  /** Of the policy's own samples alone. */
+  private contests(answers: SampledAnswer[]): Contest[] {
+    return this.prompts.map((prompt, i) => ({
+      ...contestOf(prompt, answers[i], answers[i]),
+      fate: 'equal' as const,
+    }));
   }
+}
+
+/** Who says which policy is best; by `none` the last is kept. */
+const CHOOSERS = { judge: 'the judge it trained on', outside: 'the outside judge', none: '' };
+
+/** Of the first answer of each contest. */
+function winRate(contests: readonly Contest[]): number {
+  const points = contests.flatMap(({ fate, winner }) => {
+    if (fate === 'pair') return [winner === 'a' ? 1 : 0];
+    return fate === 'tie' || fate === 'equal' ? [0.5] : [];
+  });
+  return mean(points);
+}
+
+/** Share of the contests that both decided, where both name the same winner. */
+function agreement(own: readonly Contest[], others: readonly Contest[]): number {
+  const same = own.flatMap(({ fate, winner }, i) =>
+    fate === 'pair' && others[i].fate === 'pair' ? [Number(winner === others[i].winner)] : [],
+  );
+  return mean(same);
 }

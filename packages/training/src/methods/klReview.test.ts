@@ -4,7 +4,7 @@ import { klReview } from './klReview.js';
 const warnings = (kl: (step: number) => number, steps: number) => {
   const review = klReview(steps);
   return Array.from({ length: steps }, (_, i) =>
-    review({ step: i + 1, epoch: 0, metrics: { kl: kl(i + 1) } }),
+    review({ step: i + 1, epoch: 0, metrics: { 'sampling/kl': kl(i + 1) } }),
   ).flatMap((warning, i) => (warning === undefined ? [] : [{ step: i + 1, warning }]));
 };
 

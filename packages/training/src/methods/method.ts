@@ -36,6 +36,8 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   judgeTemplate(): JudgeTemplate;
   /** A judge that reads with a view of the model. */
   judge(view: ModelView): Judge;
+  /** A judge that nothing is trained on, where one is given. */
+  outsideJudge?: Judge;
   /** Prompts of the dev split that fit, with which policies are compared; they are never trained on. */
   devPrompts(): Promise<readonly PromptRow[]>;
   /** What is trained: an adapter, or all weights. */

@@ -29,6 +29,14 @@ function run(o: Partial<SelfTrainingOptions> = {}): SelfTraining {
   const optimizer = new AdamW(trainable.parameters, all);
   return { trainable, judge: hashJudge, tokenizer: model.tokenizer!, optimizer, options: all };
 }
+/** A judge that means the opposite. */
+const negated = (judge: Judge): Judge => ({
+  async compare(pairs, options) {
+    const other = { a: 'b', b: 'a', tie: 'tie' } as const;
+    const verdicts = await judge.compare(pairs, options);
+    return verdicts.map(({ winner, ...said }) => ({ ...said, winner: winner && other[winner] }));
+  },
+});
 const at = (step: number) => ({ step, learningRate: options.learningRate });
 
 describe('selfTrainingStep', () => {
@@ -36,13 +44,13 @@ describe('selfTrainingStep', () => {
     const training = run();
     const first = await selfTrainingStep(prompts, training, at(1));
     expect(first.metrics.loss).toBe(Math.LN2);
-    expect(first.metrics.kl).toBe(0);
+    expect(first.metrics['sampling/kl']).toBe(0);
     expect(first.metrics['sampling/logp_diff']).toBe(0);
     expect(first.metrics.grad_norm).toBeGreaterThan(0);
-    expect(first.metrics.entropy).toBeGreaterThan(1);
+    expect(first.metrics['sampling/neg_logprob']).toBeGreaterThan(1);
     const second = await selfTrainingStep(prompts, training, at(2));
     expect(second.metrics['sampling/logp_diff']).toBe(0);
-    expect(second.metrics.kl).not.toBe(0);
+    expect(second.metrics['sampling/kl']).not.toBe(0);
     expect(second.metrics.loss).not.toBe(Math.LN2);
   });
 
@@ -161,5 +169,45 @@ describe('JudgeSignal', () => {
     const { policy: parameters } = training.trainable.parameters;
     parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
     expect(await signal.evaluate(at(1))).toMatchObject({ eligible: false, stop: true });
+  });
+
+  it('asks an outside judge beside its own, which then chooses', async () => {
+    const training = run({ evalSteps: 1, topP: 0.5 });
+    const { policy: parameters } = training.trainable.parameters;
+    parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
+    const own = await new JudgeSignal(training, prompts).evaluate(at(1));
+    const { 'eval/judge_win_rate': rate } = own.metrics;
+    expect(own.signal).toBe(rate);
+    expect(own.metrics).not.toHaveProperty(['eval/outside_win_rate']);
+    const signal = new JudgeSignal(training, prompts, negated(training.judge));
+    expect(signal.chosenBy).toEqual({ judge: 'the outside judge', n: prompts.length });
+    const { metrics, signal: chosen } = await signal.evaluate(at(1));
+    expect(metrics['eval/judge_win_rate']).toBe(rate);
+    expect(metrics['eval/outside_win_rate']).toBeCloseTo(1 - rate, 12);
+    expect(metrics['eval/outside_agreement']).toBe(0);
+    expect(chosen).toBe(metrics['eval/outside_win_rate']);
+    // Of the whole distribution, where the answers of the contest are of its nucleus.
+    expect(metrics['eval/entropy']).toBeGreaterThan(0);
+    expect(metrics['eval/kl']).not.toBe(metrics['eval/sampling_kl']);
+  });
+
+  it('keeps the last step where nobody shall choose, and wants a judge where it is to be an outside one', async () => {
+    const training = run({ evalSteps: 1, selectBy: 'none' });
+    const signal = new JudgeSignal(training, prompts);
+    expect(signal.chosenBy).toBeUndefined();
+    expect((await signal.evaluate(at(3))).signal).toBe(3);
+    const options = { ...training.options, selectBy: 'outside' as const };
+    expect(() => new JudgeSignal({ ...training, options }, prompts)).toThrow(
+      /^\[JudgeSignal\] outside: expected/,
+    );
+  });
+
+  it('judges what training keeps', async () => {
+    const training = run({ evalSteps: 1, maxNewTokens: 4, missingEos: 'drop', maxKl: 1e6 });
+    const { policy: parameters } = training.trainable.parameters;
+    parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
+    // Answers of four tokens are cut: none is kept, and there is nothing to choose by.
+    const { signal, eligible } = await new JudgeSignal(training, prompts).evaluate(at(1));
+    expect([signal, eligible]).toEqual([NaN, false]);
   });
 });

@@ -1,5 +1,6 @@
 import { promptColumns } from '@selfjudge/data/internal';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import type { Judge } from '@selfjudge/judging';
 import { decide, preferences, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
@@ -22,12 +23,12 @@ import type { Workload } from '../loop/workload.js';
 /**
  * On-policy self-training over prompts alone.
  *
- * @param data `dev` prompts choose the best policy by its own judge, when `options.evalSteps` is above 0.
+ * @param data `dev` prompts choose the best policy, when `options.evalSteps` is above 0: by the `outside` judge, else the own
  * @param onContests sees what was sampled and judged in each step.
  */
 export function selfTrainingTask(
   run: Omit<SelfTraining, 'optimizer'>,
-  data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[] },
+  data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[]; outside?: Judge },
   onContests?: (contests: Contest[], step: number) => void,
 ): TrainingTask {
   const { options } = run;
@@ -45,7 +46,7 @@ export function selfTrainingTask(
       onContests?.(contests, at.step);
       return report;
     },
-    selection: dev.length > 0 ? new JudgeSignal(training, dev) : undefined,
+    selection: dev.length > 0 ? new JudgeSignal(training, dev, data.outside) : undefined,
     review: (row) => {
       const notes = [pairs.review(row), kl(row)].filter((note) => note !== undefined);
       return notes.length > 0 ? notes.join('\n') : undefined;
@@ -107,7 +108,7 @@ export async function selfTrainingStep(
     prompts,
     answers.map(([a, b]) => [a, b]),
     judge,
-    options.missingEos,
+    options,
     { tokenBudget: options.tokenBudget, signal: at.signal },
   );
   await at.profile?.lap('judge');
@@ -119,7 +120,7 @@ export async function selfTrainingStep(
 
   const metrics = {
     ...loss,
-    kl: klEstimate(contests),
+    'sampling/kl': klEstimate(contests),
     ...completionMetrics(contests),
     ...judgeMetrics(contests),
     grad_norm: update.gradNorm,
@@ -170,6 +171,7 @@ export const selfTraining = method({
         topK: 50,
         beta: 0.1,
         missingEos: 'keep',
+        ties: 'second',
       },
     },
   },
@@ -180,7 +182,18 @@ export const selfTraining = method({
       { name: 'prompt', tokens, kinds: tokens.map(() => 'prompt') },
     ]),
   ],
-  async task({ rows, options, tokenizer, policyBesideStart, judge, devPrompts, usable, warn, writeSamples }) {
+  async task({
+    rows,
+    options,
+    tokenizer,
+    policyBesideStart,
+    judge,
+    outsideJudge: outside,
+    devPrompts,
+    usable,
+    warn,
+    writeSamples,
+  }) {
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
     let dev: TokenizedPrompt[] | undefined;
     if (options.evalSteps > 0) {
@@ -190,7 +203,7 @@ export const selfTraining = method({
     }
     const trainable = policyBesideStart();
     const run = { trainable, judge: judge(trainable.reference), tokenizer, options };
-    return selfTrainingTask(run, { prompts, dev }, (contests, step) =>
+    return selfTrainingTask(run, { prompts, dev, outside }, (contests, step) =>
       writeSamples(`step-${step}`, contests.map(sampleRow)),
     );
   },

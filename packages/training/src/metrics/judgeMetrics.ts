@@ -25,14 +25,18 @@ export function judgeMetrics(contests: Contest[]): Metrics {
     ...(abMass !== undefined && { 'judge/ab_mass': abMass }),
     'judge/tie_rate': behaviour.tieRate,
     'judge/invalid_rate': behaviour.invalidRate,
-    'judge/length_bias': behaviour.lengthBias,
+    'judge/longer_rate': behaviour.longerRate,
     'judge/pair_rate': share('pair'),
     'completions/equal_ratio': share('equal'),
     'completions/cut_ratio': share('cut'),
   };
 }
 
-/** Lengths in tokens, the end token included, and the share of answers cut before it. */
+/**
+ * Lengths in tokens, the end token included, the share of answers cut before it, and `sampling/neg_logprob`: the mean
+ * of -log p of the sampled tokens, nats a token, untempered. That is an estimate of the entropy of the policy where
+ * nothing is truncated and the temperature is 1; of a truncated tail it knows nothing.
+ */
 export function completionMetrics(contests: Contest[]): Metrics {
   const answers = contests.flatMap(({ a, b }) => [a, b]);
   const lengths = answers.map(({ tokens }) => tokens.length);
@@ -42,6 +46,6 @@ export function completionMetrics(contests: Contest[]): Metrics {
     'completions/min_length': Math.min(...lengths),
     'completions/max_length': Math.max(...lengths),
     'completions/clipped_ratio': mean(answers.map(({ finish }) => Number(finish !== 'eos'))),
-    entropy: -mean(logprobs),
+    'sampling/neg_logprob': -mean(logprobs),
   };
 }

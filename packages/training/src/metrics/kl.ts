@@ -17,9 +17,10 @@ export async function scoreContests(
 }
 
 /**
- * KL(policy || reference) in nats a sequence: mean of log pi - log ref over the policy's own samples, untempered.
- * Unbiased for samples at temperature 1 without truncation; top-p and top-k leave out the tail. NaN where the reference
- * was not asked.
+ * Mean of log pi - log ref over the policy's own samples, untempered, nats a sequence. For samples of the whole
+ * distribution (temperature 1, nothing truncated) it is an unbiased estimate of KL(policy || reference), TRL's
+ * `objective/kl`; top-p and top-k leave out the tail, and what it then is has another name, `sampling/kl`. NaN where the
+ * reference was not asked.
  */
 export function klEstimate(contests: readonly Pick<Contest, 'a' | 'b'>[]): number {
   const answers = contests.flatMap(({ a, b }) => [a, b]);

@@ -14,5 +14,8 @@ export const promptFields = {
   ...samplingFields,
   /** What becomes of an answer cut before its end token: no pair at all, judged as it is, or it loses to a finished one. */
   missingEos: choiceField('drop', ['drop', 'keep', 'lose'], 'what becomes of an answer cut before its end'),
+  /** What becomes of a verdict for neither: no pair, or the second answer wins, as in the code of arXiv 2402.11253. */
+  ties: choiceField('drop', ['drop', 'second'], 'what becomes of a tie: no pair, or the second answer wins'),
 };
-export type MissingEos = OptionsOf<typeof promptFields>['missingEos'];
+/** Which pairs of answers are trained on. */
+export type Keeping = Pick<OptionsOf<typeof promptFields>, 'missingEos' | 'ties'>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SampledAnswer } from '@selfjudge/engine';
-import type { Judge } from '@selfjudge/judging';
+import { voteOf, type Judge } from '@selfjudge/judging';
 import { decide, preferences } from './contest.js';
 import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
 import { verdict } from '../testing/tiny.js';
@@ -43,7 +43,7 @@ describe('decide', () => {
         [answer('a'), answer('abc')],
       ],
       judge,
-      'drop',
+      { missingEos: 'drop', ties: 'drop' },
     );
     expect(contests.map((c) => c.fate)).toEqual(['equal', 'tie', 'null', 'pair']);
     expect(judge.asked).toBe(3);
@@ -57,7 +57,7 @@ describe('decide', () => {
       'completions/equal_ratio': 0.25,
       'judge/tie_rate': 1 / 3,
       'judge/invalid_rate': 1 / 3,
-      'judge/length_bias': 1,
+      'judge/longer_rate': 1,
     });
   });
 
@@ -82,7 +82,17 @@ describe('decide', () => {
     ['of another winner', [{ ...verdict({ prompt: 'x', a: 'a', b: 'b' }, 1), winner: 'c' }]],
   ])('refuses verdicts from outside: %s', async (_, verdicts) => {
     const judge = { compare: () => Promise.resolve(verdicts as never) };
-    await expect(decide(prompts(1), [[answer('a'), answer('b')]], judge, 'drop')).rejects.toThrow('verdicts');
+    await expect(
+      decide(prompts(1), [[answer('a'), answer('b')]], judge, { missingEos: 'drop', ties: 'drop' }),
+    ).rejects.toThrow('verdicts');
+  });
+
+  it('lets the second answer win a tie where it is told so', async () => {
+    const even: Judge = { compare: async (pairs) => pairs.map((pair) => verdict(pair, 0)) };
+    const ended = (ties: 'drop' | 'second') =>
+      decide(prompts(1), [[answer('a'), answer('bc')]], even, { missingEos: 'drop', ties });
+    expect(await ended('drop')).toMatchObject([{ fate: 'tie' }]);
+    expect(await ended('second')).toMatchObject([{ fate: 'pair', winner: 'b' }]);
   });
 
   it.each([
@@ -99,7 +109,7 @@ describe('decide', () => {
         [answer('a'), answer('ab')],
       ],
       judge,
-      missingEos,
+      { missingEos, ties: 'drop' },
     );
     expect(contests.map((c) => c.fate)).toEqual(fates);
     expect(judge.asked).toBe(asked);
@@ -114,6 +124,7 @@ describe('decide', () => {
 });
 
 describe('judgeMetrics', () => {
+  const FIRST = { rendered: '', pA: 0.6, pB: 0.3 };
   it('tells position from content', async () => {
     const first: Judge = {
       compare: (pairs) =>
@@ -122,16 +133,16 @@ describe('judgeMetrics', () => {
             ...verdict(p, 1),
             evidence: {
               kind: 'token',
-              orders: [
-                { rendered: '', pA: 0.6, pB: 0.3 },
-                { rendered: '', pA: 0.6, pB: 0.3 },
-              ],
-              votes: [],
+              orders: [FIRST, FIRST],
+              votes: [voteOf('overall', FIRST, FIRST)],
             },
           })),
         ),
     };
-    const contests = await decide(prompts(1), [[answer('a'), answer('bc')]], first, 'drop');
+    const contests = await decide(prompts(1), [[answer('a'), answer('bc')]], first, {
+      missingEos: 'drop',
+      ties: 'drop',
+    });
     const m = judgeMetrics(contests);
     expect(m['judge/position_consistency']).toBe(0);
     expect(m['judge/first_rate']).toBe(1);

@@ -4,7 +4,7 @@ import type { Text } from '@selfjudge/data';
 import type { CompareOptions, Judge, Verdict } from '@selfjudge/judging';
 import { consult } from '@selfjudge/judging/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
-import type { MissingEos, samplingFields } from '../options/sampling.js';
+import type { Keeping, samplingFields } from '../options/sampling.js';
 import { answerSequence, type TokenPair } from './tokenPair.js';
 
 export interface TokenizedPrompt {
@@ -51,12 +51,12 @@ export async function decide(
   prompts: TokenizedPrompt[],
   answers: [a: SampledAnswer, b: SampledAnswer][],
   judge: Judge,
-  missingEos: MissingEos,
+  keeping: Keeping,
   compare: CompareOptions = {},
 ): Promise<Contest[]> {
   const contests = prompts.map((prompt, i): Contest => {
     const [a, b] = answers[i];
-    return { ...contestOf(prompt, a, b), ...settled(a, b, missingEos) };
+    return { ...contestOf(prompt, a, b), ...settled(a, b, keeping) };
   });
   const open = contests.filter((c) => c.fate === 'pair' && c.winner === undefined);
   const asked = open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text }));
@@ -65,6 +65,7 @@ export async function decide(
     const { winner } = verdicts[i];
     contest.verdict = verdicts[i];
     if (winner === 'a' || winner === 'b') contest.winner = winner;
+    else if (winner === 'tie' && keeping.ties === 'second') contest.winner = 'b';
     else contest.fate = winner ?? 'null';
   });
   return contests;
@@ -85,7 +86,7 @@ export const contestOf = (
 function settled(
   a: SampledAnswer,
   b: SampledAnswer,
-  missingEos: MissingEos,
+  { missingEos }: Keeping,
 ): Pick<Contest, 'fate' | 'winner'> {
   if (a.text === b.text) return { fate: 'equal' };
   const cut = { a: a.finish !== 'eos', b: b.finish !== 'eos' };

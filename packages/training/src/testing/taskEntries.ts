@@ -89,6 +89,7 @@ export const taskEntries: Record<string, Entry> = {
   'new JudgeSignal': entry((...values: Any[]) => new JudgeSignal(...(values as unknown as [Any, Any])), {
     run: fields({ ...selfTraining, optimizer }, notObject),
     prompts: arg([v.prompt], fc.oneof(notListOf(v.prompt, v.notTokenized), fc.constant([]))),
+    outside: arg(hashJudge, given(v.notJudge)),
   }),
   'JudgeSignal#evaluate': entry(
     (step: training.StepContext) =>
@@ -105,7 +106,13 @@ export const taskEntries: Record<string, Entry> = {
     prompts,
     answers: arg([[...v.answers]], v.notAnswers),
     judge: arg(hashJudge, v.notJudge),
-    missingEos: arg('keep', noneOf('keep', 'drop', 'lose')),
+    keeping: fields(
+      {
+        missingEos: arg('keep', noneOf('keep', 'drop', 'lose')),
+        ties: arg('drop', noneOf('drop', 'second')),
+      },
+      notObject,
+    ),
     compare: fields({ tokenBudget: arg(64, given(notLimit)), signal }, given(notObject)),
   }),
   preferences: entry(training.preferences, {

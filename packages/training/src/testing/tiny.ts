@@ -1,7 +1,7 @@
 import { Adapter, Tensor, tidy, type AdapterConfig, type Model, type ParameterSet } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import { byteModel } from '@selfjudge/testing/tinyModel';
-import type { Judge, JudgePair, TokenVerdict } from '@selfjudge/judging';
+import { voteOf, type Judge, type JudgePair, type TokenVerdict } from '@selfjudge/judging';
 import type { TokenizedPrompt } from '../pairs/contest.js';
 import type { SupervisedExample } from '../losses/supervised.js';
 import { judgeExample, sftExample } from '../losses/supervised.js';
@@ -95,7 +95,7 @@ export function verdict(_: JudgePair, difference: number): TokenVerdict {
         { rendered: '', pA: scoreA, pB: scoreB },
         { rendered: '', pA: scoreB, pB: scoreA },
       ],
-      votes: [],
+      votes: [voteOf('overall', { pA: scoreA, pB: scoreB }, { pA: scoreB, pB: scoreA })],
     },
   };
 }

@@ -59,7 +59,10 @@ const sample = (token: number) => ({
   text: `${token}`,
 });
 export const answers = [sample(5), sample(6)] as const;
-export const [contest] = await decide([prompt], [[answers[0], answers[1]]], hashJudge, 'keep');
+export const [contest] = await decide([prompt], [[answers[0], answers[1]]], hashJudge, {
+  missingEos: 'keep',
+  ties: 'drop',
+});
 export const step = { step: 1, learningRate: 1e-3 };
 
 const notIds = fc.oneof(notListOf(1, notWhole(0)).filter((v) => !ArrayBuffer.isView(v)));

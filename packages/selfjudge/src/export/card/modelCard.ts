@@ -101,6 +101,7 @@ const CONTENTS: Readonly<Record<string, string>> = {
   chat_template: 'chat template',
   judge_template: 'judge template',
   judge: 'judge',
+  outside_judge: 'outside judge',
 };
 
 function training({ stages }: CardFacts): string[] {
