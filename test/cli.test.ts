@@ -86,6 +86,29 @@ describe('training', () => {
         expect(row[key]).toBeTypeOf('number');
   });
 
+  it('jsft with demonstrations of a file of their own, which the run then knows', async () => {
+    const file = writeRows(cwd, 'demonstrations.jsonl', [{ prompt: 'Only here?', completion: 'Yes.' }]);
+    const flags = ['--sft_dataset_name', file, '--train_batch_size', '1', '--judge_batch_size', '2'];
+    await train('jsft', 'model', 'demonstrated', ...flags);
+    expect(text('demonstrated/config.yaml')).toContain(`sft_dataset_name:\n  - ${file}\n`);
+    // Others in their place: the run does not go on with them.
+    writeRows(cwd, 'demonstrations.jsonl', [{ prompt: 'Only here?', completion: 'No.' }]);
+    const again = [
+      'jsft',
+      '-m',
+      'model',
+      ...MODEL,
+      ...DATA,
+      ...LOOP,
+      '--output_dir',
+      'demonstrated',
+      ...flags,
+    ];
+    const { code, stderr } = await run(again, { cwd });
+    expect(stderr).toContain('dataset_name: expected the rows that the run in demonstrated began with');
+    expect(code).toBe(2);
+  });
+
   it('jsft with principles and with rationales', async () => {
     await train('jsft', 'model', 'principles', '--judge_template', 'principles', '--judge_batch_size', '2');
     expect(text('principles/final/judge_template.yaml')).toMatch(/^name: principles$/m);
@@ -262,14 +285,19 @@ describe('a model in use', () => {
     const outside = ['--outside_judge', 'trained', '--out', 'evaluation.json'];
     const { code, stdout, stderr } = await run([...flags, ...outside], { cwd });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^Agreement with people\n[^]*Outside judge: agreement/);
+    expect(stdout).toMatch(
+      /^The baseline as judge, [^]*The model itself as judge[^]*Outside judge: agreement/,
+    );
     expect(stdout).toContain('training judge (optimised against: no evidence)');
     expect(stdout).toMatch(/Implicit reward on human pairs\n[^]*margin 0\.\d+\n$/);
     expect(stderr).toMatch(/answers of the baseline\n +100%/);
     const result = json('evaluation.json');
     expect(result.judge.accuracy.n).toBe(12);
+    // The outside judge is the baseline here.
+    expect(result.baselineJudge).toEqual(result.outsideJudge);
+    expect(result.judge.behaviour).not.toEqual(result.baselineJudge.behaviour);
     expect(result.winRate.ownJudge.rate.n).toBe(12);
-    // The outside judge is the baseline here, so both must say the same of the same answers.
+    // Both must say the same of the same answers.
     expect(result.winRate.outsideJudge).toEqual(result.winRate.ownJudge);
     expect(result.implicitReward.margin).toBeGreaterThan(0);
     expect(result.samples).toHaveLength(12);

@@ -187,7 +187,7 @@ describe('gradient accumulation changes the loss or the scale of the gradient', 
     ];
     const own = byteModel({ seed: 2 });
     const full = fullTrainable(own);
-    const loss = { lossNormalization: 'task' as const, judgeWeight: 0.5, rationaleWeight: 1 };
+    const loss = { lossNormalization: 'task' as const, sftWeight: 1, judgeWeight: 0.5, rationaleWeight: 1 };
     const ways = {
       pairs: [
         lora.parameters.policy,

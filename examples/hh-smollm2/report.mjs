@@ -9,7 +9,7 @@ const folder = process.argv[2] ?? 'runs/hh-smollm2';
 const metrics = (run) => readMetrics(join(folder, run)).rows.map((row) => row.metrics);
 
 const evaluation = JSON.parse(readFileSync(join(folder, 'evaluation.json'), 'utf8'));
-const { judge, outsideJudge, winRate, implicitReward, samples } = evaluation;
+const { judge, baselineJudge, outsideJudge, winRate, implicitReward, samples } = evaluation;
 const environment = readEnvironment(join(folder, 'self-train'));
 const steps = metrics('self-train');
 const last = steps.at(-1);
@@ -35,11 +35,11 @@ const promptText = (prompt) => (typeof prompt === 'string' ? prompt : prompt.at(
 function reading() {
   const { rate, lengthControlled } = winRate.outsideJudge;
   const side = ({ low, high }) => (low > 0.5 ? 'more' : high < 0.5 ? 'less' : 'not more or less');
-  const length = judge.longerChosen.low > judge.shorterChosen.high;
+  const length = baselineJudge.longerChosen.low > baselineJudge.shorterChosen.high;
   return [
-    `The judge agrees with people ${side(judge.accuracy)} often than a coin.`,
+    `The judge agrees with people ${side(baselineJudge.accuracy)} often than a coin.`,
     length
-      ? `It reads length: where people preferred the longer answer it is right ${(100 * judge.longerChosen.value).toFixed(0)}% of the time, where the shorter one ${(100 * judge.shorterChosen.value).toFixed(0)}%.`
+      ? `It reads length: where people preferred the longer answer it is right ${(100 * baselineJudge.longerChosen.value).toFixed(0)}% of the time, where the shorter one ${(100 * baselineJudge.shorterChosen.value).toFixed(0)}%.`
       : 'Its accuracy does not depend on which answer is longer.',
     `The outside judge prefers the answers after self-training ${side(rate)} often than those before; with lengths controlled, ${side(lengthControlled)} often.`,
     `The policy's implicit reward agrees with people ${side(implicitReward.accuracy)} often than a coin.`,
@@ -57,7 +57,8 @@ On held-out pairs (test split) of up to 256 tokens.
 
 | judge | accuracy | n | chosen is longer | chosen is shorter | always the longer |
 | --- | --- | --- | --- | --- | --- |
-${row('JSFT model, after self-training', share(judge.accuracy), judge.accuracy.n, share(judge.longerChosen), share(judge.shorterChosen), share(judge.alwaysLonger))}
+${row('JSFT model, frozen: it gave the verdicts', share(baselineJudge.accuracy), baselineJudge.accuracy.n, share(baselineJudge.longerChosen), share(baselineJudge.shorterChosen), share(baselineJudge.alwaysLonger))}
+${row('the same after self-training: it judged nothing', share(judge.accuracy), judge.accuracy.n, share(judge.longerChosen), share(judge.shorterChosen), share(judge.alwaysLonger))}
 ${row('outside judge (other seed, other pairs)', share(outsideJudge.accuracy), outsideJudge.accuracy.n, share(outsideJudge.longerChosen), share(outsideJudge.shorterChosen), share(outsideJudge.alwaysLonger))}
 
 ## Are the answers better than before self-training?

@@ -109,7 +109,12 @@ describe.skipIf(weights === '')('gradients against PyTorch, PEFT and TRL', () =>
   });
 
   describe('JSFT, loss_normalization token, on mixed rows', () => {
-    const options: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
+    const options: JsftLossOptions = {
+      lossNormalization: 'token',
+      sftWeight: 1,
+      judgeWeight: 1,
+      rationaleWeight: 1,
+    };
     const examples: SupervisedExample[] = peer.jsft.rows.map(({ ids, start }, i) => {
       const sequence = { tokens: ids, targets: [[start, ids.length]] as [number, number][] };
       if (i < 4) return sftExample(sequence, `${i}`);

@@ -10,6 +10,11 @@ import type { JudgeTemplate } from './template.js';
  */
 export type LabelledPair = Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected' | 'labels' | 'rationales'>;
 
+export interface JudgeSequenceOptions {
+  /** Whether the token that ends the turn follows a rationale, as a label. Default true. */
+  rationaleEos?: boolean;
+}
+
 /** Both orders of every question about a pair, as training targets. */
 export interface JudgeSequences {
   /**
@@ -23,7 +28,7 @@ export interface JudgeSequences {
 
 /**
  * Judge examples of a labelled pair (arXiv 2402.11253). A bare verdict is not followed by an end token, since nothing is
- * ever generated after it; a rationale is. Templates without a rationale, and questions without one in the data, give
+ * ever generated after it; a rationale is, unless `rationaleEos` is false, as in the code of the paper. Templates without a rationale, and questions without one in the data, give
  * bare verdicts.
  *
  * @throws ArgumentError when a verdict is not one token of this tokenizer, or rationales are not of the template's kind
@@ -32,6 +37,7 @@ export function judgeSequences(
   labelled: LabelledPair,
   template: JudgeTemplate,
   tokenizer: Tokenizer,
+  { rationaleEos = true }: JudgeSequenceOptions = {},
 ): JudgeSequences {
   const { prompt, chosen, rejected, labels, rationales } = labelled;
   const format = QuestionFormat.of(template, tokenizer);
@@ -53,7 +59,8 @@ export function judgeSequences(
       const candidates = [{ position: at - 1, labels: [verdict === 'a' ? ids.b : ids.a] }];
       tokens.push(ids[verdict]);
       if (reasons !== undefined) {
-        for (const id of format.rationaleIds(rendered, verdict, order, reasons)) tokens.push(id);
+        for (const id of format.rationaleIds(rendered, verdict, order, reasons, rationaleEos))
+          tokens.push(id);
         targets.push([at + 1, tokens.length]);
       }
       sequences.push({ tokens, targets, candidates });

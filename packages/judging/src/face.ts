@@ -2,6 +2,7 @@
 import {
   checked,
   checkedAsync,
+  flag,
   instance,
   kind,
   list,
@@ -100,6 +101,7 @@ export const judgeSequences = checked(
     }),
     template: is.isTemplate,
     tokenizer,
+    options: optional(options({ rationaleEos: optional(flag) })),
   },
   examples.judgeSequences,
 );

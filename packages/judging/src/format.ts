@@ -82,11 +82,18 @@ export class QuestionFormat {
   }
 
   /**
-   * Ids of the reasons after a verdict, with the token that ends the turn.
+   * Ids of the reasons after a verdict.
    * @param verdict the response of this order that the verdict names.
    * @param reasons one text about both answers, or one about each, where a is `chosen`.
+   * @param eos whether the token that ends the turn follows
    */
-  rationaleIds(prefix: RenderedText, verdict: 'a' | 'b', order: Order, reasons: Reasons): number[] {
+  rationaleIds(
+    prefix: RenderedText,
+    verdict: 'a' | 'b',
+    order: Order,
+    reasons: Reasons,
+    eos = true,
+  ): number[] {
     const { rationale = '', verdicts } = this.#template;
     const single = typeof reasons === 'string';
     if (holds(rationale, 'rationale') !== single) {
@@ -109,7 +116,7 @@ export class QuestionFormat {
         received: JSON.stringify(rationale.slice(0, 20)),
       });
     }
-    return [...all.slice(before.length), ...this.#tokenizer.turnEnd.slice(0, 1)];
+    return [...all.slice(before.length), ...this.#tokenizer.turnEnd.slice(0, eos ? 1 : 0)];
   }
 }
 

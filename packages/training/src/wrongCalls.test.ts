@@ -33,7 +33,7 @@ describeWrongCalls({
       'AdamW#update',
       'DataOrder#at',
       'JudgeSignal#answers',
-      'JudgeSignal#kl',
+      'JudgeSignal#contests',
       'RunFolder#append',
       'RunFolder#keepLines',
       'RunFolder#replace',

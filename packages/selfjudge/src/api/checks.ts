@@ -119,7 +119,12 @@ const settings = {
   outsideJudge: optional(isJudgeOrPath),
 };
 /** What the configuration does not look at, of settings for training on `rows`. */
-export const trainingSettings = options({ dataset: isRowSet, dev: optional(isPromptSet), ...settings });
+export const trainingSettings = options({
+  dataset: isRowSet,
+  dev: optional(isPromptSet),
+  demonstrations: optional(isRowSet),
+  ...settings,
+});
 /** The same of a method that reads prompts. */
 export const promptSettings = options({ dataset: isPromptSet, dev: optional(isPromptSet), ...settings });
 export const isMethod = oneOf(...Object.keys(METHODS));

@@ -44,7 +44,7 @@ export interface RunSettings {
   chatTemplateKwargs?: TemplateArguments;
   /** The day that the chat template is told as today ('2026-11-29'). Default: the run's first. */
   chatTemplateDate?: string;
-  /** Named set of defaults: `default`, or `paper` where the method has it. */
+  /** Named set of defaults: `default`, or one of the paper's where the method has it. */
   preset?: string;
   onStep?(event: StepEvent): void;
   /** What is worth knowing and no error: rows left out, a policy that does not move. */
@@ -77,6 +77,8 @@ export interface SftSettings extends RunSettings, Partial<SftOptions> {
 
 export interface JsftSettings extends RunSettings, JudgeSettings, Partial<JsftOptions> {
   dataset: PreferenceRows;
+  /** The answers to imitate, in place of the chosen ones of `dataset`. */
+  demonstrations?: SftRows;
 }
 
 export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
@@ -102,6 +104,8 @@ export type TrainSettings<M extends MethodName> = RunSettings &
   JudgeSettings &
   Partial<OptionsOf<(typeof METHODS)[M]['fields']>> & {
     dataset: RowSets[RowsOfMethod<M>];
+    /** As in `jsft`, of methods that read demonstrations. */
+    demonstrations?: SftRows;
     /** As in `selfTrain`, of methods that ask their judge about prompts apart. */
     dev?: PromptRows;
   };

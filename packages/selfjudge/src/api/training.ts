@@ -13,6 +13,7 @@ import {
   promptsOf,
   sftExamplesOf,
   sourceOf,
+  type SftRows,
   type PromptRows,
   type Rows,
 } from './rows.js';
@@ -46,7 +47,8 @@ export async function train<M extends MethodName>(
   check('train', { model, method }, { model: instance(Model), method: isMethod });
   const { rows, fields } = METHODS[method];
   check('train', { settings }, { settings: rows === 'prompts' ? promptSettings : trainingSettings });
-  const { dataset, dev, ...options } = settings;
+  const { dataset, dev, demonstrations, ...options } = settings;
+  refuseDemonstrations('train', method, demonstrations);
   if (dev !== undefined && !Object.hasOwn(fields, 'evalSteps'))
     throw new ArgumentError('dev', {
       where: 'train',
@@ -54,7 +56,8 @@ export async function train<M extends MethodName>(
       received: 'prompts',
     });
   const read = READERS[rows as RowsOfMethod<M>];
-  return run('train', method, model, options, { sets: [dataset, dev], read: read(dataset), dev });
+  const given = { sets: [dataset, dev], read: read(dataset), dev, demonstrations };
+  return run('train', method, model, options, given);
 }
 
 /** Supervised fine-tuning on completions. See `train`. */
@@ -70,8 +73,9 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
  */
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
-  const { dataset, ...options } = settings;
-  return run('jsft', 'jsft', model, options, { sets: [dataset], read: READERS.preferences(dataset) });
+  const { dataset, demonstrations, ...options } = settings;
+  const given = { sets: [dataset], read: READERS.preferences(dataset), demonstrations };
+  return run('jsft', 'jsft', model, options, given);
 }
 
 /** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
@@ -105,6 +109,19 @@ interface Given {
   sets: (Rows<unknown, unknown> | undefined)[];
   read: Partial<RowSource>;
   dev?: PromptRows;
+  /** Of methods that read them. */
+  demonstrations?: SftRows;
+}
+
+/** @throws ArgumentError for demonstrations of a method that reads none */
+function refuseDemonstrations(where: string, verb: MethodName, demonstrations: SftRows | undefined): void {
+  const method: Method = METHODS[verb];
+  if (demonstrations === undefined || method.demonstrations === true) return;
+  throw new ArgumentError('demonstrations', {
+    where,
+    expected: `none: ${verb} reads none beside its rows`,
+    received: 'rows',
+  });
 }
 
 /** @param where the function that was called */
@@ -123,7 +140,7 @@ async function run(
     outsideJudge,
     ...options
   }: RunSettings & JudgeSettings,
-  { sets, read, dev }: Given,
+  { sets, read, dev, demonstrations }: Given,
 ): Promise<RunResult> {
   const method: Method = METHODS[verb];
   for (const [name, one] of Object.entries({ judge, outsideJudge }))
@@ -140,7 +157,8 @@ async function run(
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
     datasetName: [nameOf(...sets)],
-    promptFormat: formatOf(...sets),
+    ...(demonstrations !== undefined && { sftDatasetName: [nameOf(demonstrations)] }),
+    promptFormat: formatOf(...sets, demonstrations),
   };
   const config = resolveRun(verb, { values, preset, onNote: onWarning });
   if (dev !== undefined && config.eval_steps === 0)
@@ -156,7 +174,7 @@ async function run(
     },
     {
       opened: model.opened,
-      rows: sourceOf(where, read, dev),
+      rows: sourceOf(where, { ...read, ...(demonstrations && READERS.examples(demonstrations)) }, dev),
       allowChanged,
       ...(typeof judge === 'object' && { judge }),
       ...(typeof outsideJudge === 'object' && { outsideJudge }),

@@ -8,12 +8,19 @@ const row = (name: string, estimate: Estimate) => [name, interval(estimate), Str
 /** The evaluation as a person reads it. */
 export function describeEvaluation({
   judge,
+  baselineJudge,
   outsideJudge,
   winRate,
   implicitReward,
   unfinished = [],
 }: Evaluation): string {
-  const parts = [agreement('Agreement with people', judge)];
+  const parts =
+    baselineJudge === undefined
+      ? [agreement('Agreement with people', judge)]
+      : [
+          agreement('The baseline as judge, which gave the verdicts: agreement with people', baselineJudge),
+          agreement('The model itself as judge: agreement with people', judge),
+        ];
   if (outsideJudge !== undefined) parts.push(agreement('Outside judge: agreement with people', outsideJudge));
   if (winRate?.outsideJudge !== undefined)
     parts.push(wins('Win rate against the baseline, outside judge', winRate.outsideJudge));

@@ -66,9 +66,14 @@ const IDLE: readonly Idle[] = [
     when: (config) => !scheduler(config).startsWith('cosine'),
     reason: 'only the cosines have cycles',
   },
-  ...['judge_weight', 'rationale_weight'].map((key) => ({
+  {
+    key: 'sft_dataset_name',
+    when: ({ sft_weight }) => sft_weight === 0,
+    reason: 'sft_weight 0 teaches judging alone',
+  },
+  ...['sft_weight', 'judge_weight', 'rationale_weight'].map((key) => ({
     key,
-    none: [1],
+    none: key === 'sft_weight' ? [0, 1] : [1],
     when: ({ loss_normalization }: Values) => loss_normalization === 'token',
     reason: 'loss_normalization token is the plain mean over tokens',
   })),

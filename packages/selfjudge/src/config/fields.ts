@@ -84,6 +84,15 @@ export const loraFields = {
   fullFinetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
+/** Of verbs that read demonstrations beside their rows. */
+export const demonstrationFields = {
+  sftDatasetName: dataFields.datasetName
+    .optional()
+    .describe(
+      'files of the answers to imitate, in place of the chosen ones of dataset_name: any that sft reads, the pairs themselves among them',
+    ),
+};
+
 /** Of verbs that ask a judge which may be another than the model. */
 export const judgeFields = {
   judge: input
@@ -118,7 +127,11 @@ export const answerFields = {
 };
 
 /** Fields that take several values: as a list in a file, one after the other as a flag. */
-export const LIST_FIELDS: ReadonlySet<string> = new Set(['dataset_name', 'lora_target_modules']);
+export const LIST_FIELDS: ReadonlySet<string> = new Set([
+  'dataset_name',
+  'sft_dataset_name',
+  'lora_target_modules',
+]);
 
 /** Keys of files and flags by what they are about, in the order of the help text. */
 export type FieldGroups = Readonly<Record<string, readonly string[]>>;
@@ -127,7 +140,7 @@ const keysOf = (fields: object): string[] => Object.keys(fields).map(snakeCase);
 
 /** Those of the training verbs: what is of no other group is the method's. */
 export const FIELD_GROUPS: FieldGroups = {
-  'Model and data': keysOf({ ...modelFields, ...dataFields, ...runFields }),
+  'Model and data': keysOf({ ...modelFields, ...dataFields, ...demonstrationFields, ...runFields }),
   Method: keysOf({ ...ofMethodsAlone(), ...judgeFields, ...templateFields }),
   Answers: keysOf(samplingFields),
   Adapter: keysOf(loraFields),

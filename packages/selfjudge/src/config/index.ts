@@ -1,5 +1,6 @@
 export {
   dataFields,
+  demonstrationFields,
   FIELD_GROUPS,
   judgeFields,
   LIST_FIELDS,

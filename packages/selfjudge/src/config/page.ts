@@ -1,6 +1,7 @@
 import { METHODS, type Method } from '@selfjudge/training';
 import { z } from 'zod';
 import { FIELD_GROUPS } from './fields.js';
+import { snakeCase } from './naming.js';
 import { TRAINING_VERBS, type VerbConfig } from './verbs.js';
 
 type Verbs = readonly (readonly [name: string, verb: VerbConfig])[];
@@ -61,6 +62,24 @@ function table(keys: readonly string[], verbs: Verbs): string {
   ].join('\n');
 }
 
+/** Of presets that say so, where each value is from. */
+function sourcedPresets(): string[] {
+  const tables = Object.entries<Method>(METHODS).flatMap(([verb, { presets = {} }]) =>
+    Object.entries(presets).flatMap(([name, { sources }]) => {
+      if (sources === undefined) return [];
+      const lines = Object.entries(sources).map(([key, { value, from, note = '' }]) =>
+        row([code(snakeCase(key)), code(value), from, note]),
+      );
+      const head = [row(['key', 'value', 'from', 'what is to be known']), row(['-', '-', '-', '-'])];
+      return [`### ${verb}: ${code(name)}`, [...head, ...lines].join('\n')];
+    }),
+  );
+  const about =
+    'Presets that follow arXiv 2402.11253 have its values one by one: `code` is written in its public repository, `library` a default of ' +
+    'the library it uses, `derived` worked out from both. Where this project does otherwise on purpose, [the paper](paper.md) says so.';
+  return ['## Where the values of presets are from', about, ...tables];
+}
+
 /** docs/configuration.md, as Markdown. */
 export function configurationPage(): string {
   const verbs = Object.entries(TRAINING_VERBS);
@@ -80,6 +99,7 @@ export function configurationPage(): string {
       ...methods,
     ].join('\n'),
     ...Object.entries(FIELD_GROUPS).flatMap(([title, keys]) => [`## ${title}`, table(keys, verbs)]),
+    ...sourcedPresets(),
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -88,6 +88,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
 /** Any text will do. */
 const TEXTS = new Set(
   ['model_name_or_path', 'dataset_name', 'output_dir', 'adapter', 'baseline', 'outside_judge'].concat(
+    'sft_dataset_name',
     'judge_template',
     'judge',
     'system',
@@ -97,6 +98,8 @@ const TEXTS = new Set(
 const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
 /** Values that one verb alone takes or refuses. */
 const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
+  // `outside` wants an outside judge beside it.
+  'self-train': { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } },
   merge: { dtype: { wrong: ['int4', 'bfloat'], right: ['auto', 'bfloat16', 'fp16', 'float16'] } },
 };
 

@@ -46,11 +46,27 @@ describe('resolveConfig', () => {
       learning_rate: 2e-5,
       lora_target_modules: ['q_proj', 'v_proj'],
       loss_normalization: 'token',
+      // Rows a step: 43 answers and 86 judge rows of one source row each, which 128 come nearest to.
+      train_batch_size: 43,
+      judge_batch_size: 43,
+      rationale_eos: false,
+      dataset_split: 'all',
     };
     expect(resolved('jsft', { preset: 'paper' })).toMatchObject(paper);
     expect(resolved('jsft', { file: file('preset: paper') })).toMatchObject(paper);
     expect(resolved('jsft', { file: file('preset: paper'), preset: 'default' }).learning_rate).toBe(2e-4);
-    expect(resolved('self-train', { preset: 'paper' })).toMatchObject({ top_k: 50, max_new_tokens: 768 });
+    expect(resolved('sft', { preset: 'paper' }).train_batch_size).toBe(128);
+    expect(resolved('jsft', { preset: 'paper-principles' })).toMatchObject({
+      full_finetuning: true,
+      judge_template: 'principled-rationale',
+      train_batch_size: 14,
+    });
+    expect(resolved('self-train', { preset: 'paper' })).toMatchObject({
+      top_k: 50,
+      max_new_tokens: 768,
+      ties: 'second',
+      dataset_split: 'all',
+    });
     expect(() => resolved('dpo', { preset: 'defualt' })).toThrow(/preset: .*did you mean 'default'/);
   });
 

@@ -3,6 +3,7 @@ import { presetOptions } from '@selfjudge/training/internal';
 import type { z } from 'zod';
 import {
   dataFields,
+  demonstrationFields,
   judgeFields,
   loraFields,
   modelFields,
@@ -46,6 +47,7 @@ function verbOf(method: Method): VerbConfig {
     {
       ...modelFields,
       ...dataFields,
+      ...(method.demonstrations === true && demonstrationFields),
       ...runFields,
       ...loraFields,
       ...schemasOf(method.fields),
@@ -63,21 +65,22 @@ function verbOf(method: Method): VerbConfig {
 
 /** A preset: what all verbs share, the adapter's, the method's. */
 function presetIn(method: Method, name: string): Record<string, unknown> {
-  const lora = method.presets?.[name]?.lora ?? defaultLora;
+  const preset = method.presets?.[name];
+  const lora = preset?.lora ?? defaultLora;
   return {
     dtype: 'bf16',
     device: 'auto',
-    datasetSplit: method.split,
+    datasetSplit: preset?.split ?? method.split,
     datasetLimit: 0,
     promptFormat: 'auto',
     loraR: lora.r,
     loraAlpha: lora.alpha,
     loraDropout: method.drops ? lora.dropout : 0,
     loraTargetModules: lora.targetModules,
-    fullFinetuning: false,
+    fullFinetuning: preset?.fullFinetuning ?? false,
     ...presetOptions(method, name),
     ...(method.judgeTemplate !== undefined && {
-      judgeTemplate: method.judgeTemplate,
+      judgeTemplate: preset?.judgeTemplate ?? method.judgeTemplate,
       judgeReasoning: 'auto',
     }),
   };

@@ -45,7 +45,7 @@ describe('evaluate', () => {
     expect(result.unfinished).toBeUndefined();
     expect(whole.map(({ unfinished = [] }) => unfinished)).toEqual(names.map((_, i) => names.slice(i + 1)));
     expect(whole.map((soFar) => Object.keys(soFar).filter((key) => key !== 'unfinished').length)).toEqual([
-      2, 3, 3, 3, 4, 4, 5,
+      2, 3, 4, 4, 4, 5, 5, 6,
     ]);
     for (const [stopped, name] of names.entries()) {
       const parts: Evaluation[] = [];

@@ -30,6 +30,8 @@ export interface EvaluateOptions extends Omit<DatasetOptions, 'promptFormat'>, M
 export interface Evaluation {
   /** Of the evaluated model as a judge, on human pairs. */
   judge: JudgeAgreement;
+  /** Of the baseline as a judge: in self-training the frozen start, which gave the verdicts. */
+  baselineJudge?: JudgeAgreement;
   outsideJudge?: JudgeAgreement;
   /** Against the baseline. The own judge is what self-training optimised against: no evidence of better answers. */
   winRate?: { ownJudge: WinRate; outsideJudge?: WinRate };
@@ -86,15 +88,21 @@ export function phasesOf(
     run: async () => ({ outsideJudge: await judgeAgreement(judge, pairs) }),
   }));
   if (baseline === undefined) return [judging, ...outsideJudging];
+  const frozen = watched(baseline);
   return [
     judging,
+    {
+      name: "agreement of the baseline's judgments",
+      unit: 'pairs',
+      run: async () => ({ baselineJudge: await judgeAgreement(frozen, pairs) }),
+    },
     ...outsideJudging,
     ...answering(policy, baseline, distinctPrompts(pairs), options, hooks),
     {
       name: 'win rate by the baseline as judge',
       unit: 'pairs',
       run: async ({ samples }) => ({
-        winRate: { ownJudge: await winRateOf(watched(baseline), samples!) },
+        winRate: { ownJudge: await winRateOf(frozen, samples!) },
       }),
     },
     ...(outsideJudge === undefined ? [] : [outsideJudge]).map((judge): Phase => ({

@@ -2,6 +2,7 @@ import { loopFields } from '@selfjudge/training/internal';
 import { METHODS, type Method } from '@selfjudge/training';
 import {
   dataFields,
+  demonstrationFields,
   judgeFields,
   loraFields,
   modelFields,
@@ -20,6 +21,7 @@ import type { Tally } from '../rows/datasets.js';
 const given = {
   ...modelFields,
   ...dataFields,
+  ...demonstrationFields,
   ...runFields,
   ...loraFields,
   ...schemasOf(loopFields),

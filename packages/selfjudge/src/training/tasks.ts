@@ -1,5 +1,5 @@
 import { ConfigError } from '@selfjudge/base';
-import type { Text } from '@selfjudge/data';
+import type { SftExample, Text } from '@selfjudge/data';
 import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
 import {
   METHODS,
@@ -46,6 +46,7 @@ export function checkTask(run: GivenOptions): void {
 export async function readRows(verb: MethodName, run: RunOptions, rows: RowSource): Promise<void> {
   const quietly = () => {};
   await rows[METHODS[verb].rows](run, quietly);
+  await demonstrationsOf(run, rows, quietly);
   if ((run.evalSteps ?? 0) > 0) await rows.prompts(devRows(run), quietly);
 }
 
@@ -56,7 +57,9 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
   const options = fitted(run.options, opened);
   const template = method.judgeTemplate === undefined ? undefined : templateOf(run, opened);
   const rows = await source[method.rows](run, warn);
-  const beside = remember(rows.map(promptOfRow), run, context);
+  const demonstrations = await demonstrationsOf(run, source, warn);
+  const read = [...rows, ...(demonstrations ?? [])];
+  const beside = remember(read.map(promptOfRow), run, context);
   const saved = <T extends Trainable>(trainable: T): T =>
     savedWith(trainable, (dir) => {
       if (template === undefined) carryTemplate(opened.path, dir);
@@ -70,6 +73,7 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     tokenizer,
     judgeTemplate: () => template ?? templateOf(run, opened),
     judge: (view) => context.judge ?? new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
+    demonstrations: async () => demonstrations,
     ...(context.outsideJudge !== undefined && { outsideJudge: context.outsideJudge }),
     // Rows of no use were named when the prompts to train on were read from the same files.
     devPrompts: () => source.prompts(devRows(run), () => {}),
@@ -81,6 +85,17 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     warn,
     note,
   });
+}
+
+/** SFT examples of files of their own, of the same split as the rows; undefined where none are named. */
+async function demonstrationsOf(
+  run: RunOptions,
+  rows: RowSource,
+  warn: Warn,
+): Promise<SftExample[] | undefined> {
+  const { sftDatasetName: datasetName } = run;
+  if (datasetName === undefined || run.options.sftWeight === 0) return undefined;
+  return rows.examples({ ...run, datasetName, tally: undefined }, warn);
 }
 
 const templateOf = (

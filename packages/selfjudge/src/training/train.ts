@@ -105,7 +105,10 @@ export async function runTraining(
     const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
     const before = runBefore(folder, verb, config, begun);
     const data = inputs.rows === undefined ? await places.data(datasetName) : {};
-    const named = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally, ...data };
+    const { sftDatasetName: names } = asked;
+    const sftDatasetName =
+      names === undefined || inputs.rows !== undefined ? names : (await places.data(names)).datasetName;
+    const named = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally, ...data, sftDatasetName };
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {

@@ -83,7 +83,7 @@ export function baseTask(
   // The corpus is endless: every step writes its own documents, so the one example only stands for the data set.
   const task = sftTask(fullTrainable(model), [sftExample(whole([0, 0]), 'base')], options);
   const { trainable, optimizer } = task;
-  const loss = { lossNormalization: 'token' as const, judgeWeight: 1, rationaleWeight: 1 };
+  const loss = { lossNormalization: 'token' as const, sftWeight: 1, judgeWeight: 1, rationaleWeight: 1 };
   const templates = { plain: worldTemplate('plain'), principles: worldTemplate('principles') };
   return {
     ...task,

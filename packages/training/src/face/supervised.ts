@@ -124,7 +124,7 @@ export const jsftTask = checked(
   'jsftTask',
   {
     trainable: is.isTrainable,
-    data: object({ sft: someExamples, judge: someExamples }),
+    data: object({ sft: examples, judge: someExamples }),
     options: optionsOfFields(jsft.jsft.fields),
   },
   jsft.jsftTask,

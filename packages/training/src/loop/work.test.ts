@@ -102,7 +102,7 @@ describe('a step does what the planner says, to the last operation: shared rows 
   ];
   it.each(ways)('%s', async (_, make) => {
     const trainable = make();
-    const loss = { lossNormalization: 'task' as const, judgeWeight: 1, rationaleWeight: 1 };
+    const loss = { lossNormalization: 'task' as const, sftWeight: 1, judgeWeight: 1, rationaleWeight: 1 };
     const options = { ...sftDefaults, tokenBudget };
     for (const examples of [sft, [...sft, ...judge]]) {
       const work = await profiled(trainable, (optimizer, at) =>

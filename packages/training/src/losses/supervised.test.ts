@@ -4,7 +4,12 @@ import { labelWeights, supervisedBackward } from './supervised.js';
 import { jitter, relativeError, takeGradient, tinyExamples, tinyLora, tinyModel } from '../testing/tiny.js';
 import { fullTrainable, loraTrainable } from '../optimizer/trainable.js';
 
-const task: JsftLossOptions = { lossNormalization: 'task', judgeWeight: 0.5, rationaleWeight: 0.25 };
+const task: JsftLossOptions = {
+  lossNormalization: 'task',
+  sftWeight: 1,
+  judgeWeight: 0.5,
+  rationaleWeight: 0.25,
+};
 const token: JsftLossOptions = { ...task, lossNormalization: 'token' };
 const { sft, judge } = tinyExamples(3, 8);
 const mixed = [...sft, ...judge];
@@ -24,6 +29,7 @@ describe('labelWeights', () => {
     expect(w.sft * sftTokens).toBeCloseTo(1, 12);
     expect(w.verdict * 16).toBeCloseTo(0.5, 12);
     expect(w.rationale * 48).toBeCloseTo(0.25, 12);
+    expect(labelWeights(mixed, { ...task, sftWeight: 0.5 })).toEqual({ ...w, sft: w.sft / 2 });
   });
   it('token: every label weighs the same', () => {
     const w = labelWeights(mixed, token);

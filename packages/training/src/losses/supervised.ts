@@ -57,7 +57,7 @@ export function labelWeights(
   examples: readonly SupervisedExample[],
   options: JsftLossOptions,
 ): Record<LabelKind, number> {
-  const { lossNormalization, judgeWeight, rationaleWeight } = options;
+  const { lossNormalization, sftWeight, judgeWeight, rationaleWeight } = options;
   const counts = { sft: 0, verdict: 0, rationale: 0 };
   for (const { sequences, kinds } of examples)
     sequences.forEach((sequence, s) =>
@@ -69,7 +69,7 @@ export function labelWeights(
   }
   const share = (weight: number, count: number) => (count === 0 ? 0 : weight / count);
   return {
-    sft: share(1, counts.sft),
+    sft: share(sftWeight, counts.sft),
     verdict: share(judgeWeight, counts.verdict),
     rationale: share(rationaleWeight, counts.rationale),
   };

@@ -1,8 +1,8 @@
-import { wholeField, type OptionsOf } from '@selfjudge/base/fields';
+import { flagField, wholeField, type OptionsOf } from '@selfjudge/base/fields';
 import { sftExampleOf } from '@selfjudge/data/internal';
 import { paperLora } from '../options/lora.js';
 import { loopFields } from '../options/loop.js';
-import { paperSupervised } from '../options/paper.js';
+import { paperJsft, paperJsftPrinciples, valuesIn } from '../options/paper.js';
 import { answerFields, jsftLossFields } from '../options/supervised.js';
 import { method } from './method.js';
 import { prepareJudge, prepareSft } from './prepare.js';
@@ -19,12 +19,16 @@ const fields = {
   /** Judge examples an optimizer step, each a pair in both orders, beside `trainBatchSize` SFT examples. */
   judgeBatchSize: wholeField(32, 1, 'judge examples an optimizer step, each a pair in both orders'),
   ...jsftLossFields,
+  /** Whether the token that ends a turn is a label after a rationale; the code of the paper strips it. */
+  rationaleEos: flagField(true, 'learn to end the turn after a rationale'),
 };
 export type JsftOptions = OptionsOf<typeof fields>;
 
 /**
  * Judge-augmented supervised fine-tuning (arXiv 2402.11253): every optimizer step holds SFT examples and judge
  * examples. Measured in epochs, a run ends when both sets have been seen that often; the smaller starts over.
+ *
+ * @param data `sft` may be empty: the model then learns to judge alone, and epochs are of the judge examples.
  */
 export function jsftTask(
   trainable: Trainable,
@@ -32,15 +36,18 @@ export function jsftTask(
   options: JsftOptions,
 ): TrainingTask {
   const ofJudge = { ...options, trainBatchSize: options.judgeBatchSize, seed: options.seed + 1 };
-  const maxSteps = Math.max(
-    orderOf(data.sft.length, options).totalSteps,
-    orderOf(data.judge.length, ofJudge).totalSteps,
-  );
-  const task = taskOver(trainable, data.sft.length, { ...options, maxSteps });
+  const judgeSteps = orderOf(data.judge.length, ofJudge).totalSteps;
+  const judgeAlone = data.sft.length === 0;
+  const maxSteps = judgeAlone
+    ? judgeSteps
+    : Math.max(orderOf(data.sft.length, options).totalSteps, judgeSteps);
   const judgeOrder = orderOf(data.judge.length, { ...ofJudge, maxSteps });
+  const task = judgeAlone
+    ? taskOver(trainable, data.judge.length, { ...ofJudge, maxSteps })
+    : taskOver(trainable, data.sft.length, { ...options, maxSteps });
   const run = { ...task, loss: options, options };
   const groups = (step: number) => [
-    ...task.order.batch(step).map((i) => data.sft[i]),
+    ...(judgeAlone ? [] : task.order.batch(step).map((i) => data.sft[i])),
     ...judgeOrder.batch(step).map((i) => data.judge[i]),
   ];
   return {
@@ -58,26 +65,58 @@ export const jsft = method({
   split: 'train',
   judgeTemplate: 'plain',
   drops: true,
+  // All rows are trained on: the original holds none back.
   presets: {
-    paper: {
-      lora: paperLora,
-      options: { ...paperSupervised, judgeBatchSize: 32, lossNormalization: 'token' },
+    paper: { lora: paperLora, split: 'all', options: valuesIn(paperJsft), sources: paperJsft },
+    'paper-ultrafeedback': {
+      fullFinetuning: true,
+      split: 'all',
+      options: valuesIn(paperJsft),
+      sources: paperJsft,
+    },
+    'paper-principles': {
+      fullFinetuning: true,
+      split: 'all',
+      judgeTemplate: 'principled-rationale',
+      options: valuesIn(paperJsftPrinciples),
+      sources: paperJsftPrinciples,
     },
   },
-  labels: ({ trainOn }, template) =>
-    `${TURNS[trainOn]}; and which of two answers is better, in both orders (template ${template})`,
+  labels: ({ trainOn, sftWeight }, template) =>
+    `${sftWeight === 0 ? '' : `${TURNS[trainOn]}; and `}which of two answers is better, in both orders (template ${template})`,
+  demonstrations: true,
   show: ({ row, options, tokenizer, judgeTemplate }) => [
-    shownSupervised('answer example', prepareSft(tokenizer, [sftExampleOf(row)], options), () => 'answer'),
+    ...(options.sftWeight === 0
+      ? []
+      : [
+          shownSupervised(
+            'answer example',
+            prepareSft(tokenizer, [sftExampleOf(row)], options),
+            () => 'answer',
+          ),
+        ]),
     shownSupervised('judge example', prepareJudge(tokenizer, [row], judgeTemplate(), options), shownOrder),
   ],
-  task({ rows, options, tokenizer, judgeTemplate, policy, usable, warn }) {
+  async task({ rows, options, tokenizer, judgeTemplate, demonstrations, policy, usable, warn }) {
     const template = judgeTemplate();
     if (template.rationale !== undefined && rows.every(({ rationales }) => rationales === undefined))
       warn(`judge_template ${template.name} has rationales and no row has one: only verdicts are learnt`);
-    const sft = prepareSft(tokenizer, rows.map(sftExampleOf), options);
+    const unlabelled = rows.filter(({ labels }) => labels === undefined).length;
+    if (template.principles.length > 0 && unlabelled > 0)
+      warn(
+        `${unlabelled} of ${rows.length} pairs have no label of a principle: their one label answers all ` +
+          `${template.principles.length} questions of judge_template ${template.name}`,
+      );
     const judge = prepareJudge(tokenizer, rows, template, options);
+    const judgeAlone = options.sftWeight === 0;
+    const sft = judgeAlone
+      ? []
+      : usable(
+          'SFT examples',
+          prepareSft(tokenizer, (await demonstrations()) ?? rows.map(sftExampleOf), options),
+        );
+    const data = { sft, judge: usable('judge examples', judge) };
     const trainable = policy();
-    const data = { sft: usable('SFT examples', sft), judge: usable('judge examples', judge) };
     return jsftTask(trainable, data, options);
   },
 });

@@ -7,6 +7,7 @@ import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
 import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
+import type { Sourced } from '../options/paper.js';
 import type { Prepared } from './prepare.js';
 import type { ShowContext, ShownPart } from './shown.js';
 
@@ -22,7 +23,15 @@ export interface MethodRows {
 /** A named set of defaults: the method's own, and what a run has beside them. */
 export interface Preset<O> {
   options?: Partial<O>;
+  /** Where the options are from, for the documentation. */
+  sources?: Readonly<Record<string, Sourced<unknown>>>;
   lora?: typeof defaultLora;
+  /** All weights are trained in place of an adapter. */
+  fullFinetuning?: true;
+  /** The part of the data, where it is not the method's. */
+  split?: 'all';
+  /** The judge template, where it is not the method's. */
+  judgeTemplate?: string;
 }
 
 /** What a method is given to make its task of. What it opens here is closed by whoever gave it. */
@@ -36,6 +45,8 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   judgeTemplate(): JudgeTemplate;
   /** A judge that reads with a view of the model. */
   judge(view: ModelView): Judge;
+  /** Examples of other files than the rows', of a method that has `demonstrations`; undefined where none are named. */
+  demonstrations(): Promise<readonly SftExample[] | undefined>;
   /** A judge that nothing is trained on, where one is given. */
   outsideJudge?: Judge;
   /** Prompts of the dev split that fit, with which policies are compared; they are never trained on. */
@@ -69,6 +80,8 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly split: 'all' | 'train' | 'self';
   /** The judge template by default, of methods that teach or ask a judge. */
   readonly judgeTemplate?: 'plain' | 'auto';
+  /** Whether it reads SFT examples of files beside its rows (`sft_dataset_name`). */
+  readonly demonstrations?: true;
   /** Whether adapters drop: policy and reference must give the same bits at the start. */
   readonly drops: boolean;
   /** Whether it trains a head (`policyWithHead`), and so goes on with that of a reward model. */

@@ -89,18 +89,23 @@ export function preparePrompts(
   return out;
 }
 
-/** Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted. */
+/**
+ * Judge examples of preference pairs: both orders of every question; pairs over the limit are dropped and counted.
+ * @param options.rationaleEos see `judgeSequences`
+ */
 export function prepareJudge(
   tokenizer: Tokenizer,
   rows: readonly PreferencePair[],
   template: JudgeTemplate,
-  { maxLength }: { maxLength: number },
+  { maxLength, rationaleEos }: { maxLength: number; rationaleEos?: boolean },
 ): Prepared<SupervisedExample> {
   // What is wrong with the template itself is an error, not a problem of every row.
   JudgeFormat.of(template, tokenizer);
   const out: Prepared<SupervisedExample> = { examples: [], dropped: [], cut: 0 };
   for (const row of rows) {
-    const { value: judged, problem } = refusable(() => judgeSequences(row, template, tokenizer));
+    const { value: judged, problem } = refusable(() =>
+      judgeSequences(row, template, tokenizer, { rationaleEos }),
+    );
     if (problem) {
       out.dropped.push(left(row, problem));
       continue;

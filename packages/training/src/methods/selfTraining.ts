@@ -8,6 +8,7 @@ import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
 import { klEstimate, scoreContests } from '../metrics/kl.js';
 import { klReview } from './klReview.js';
 import { paperLora } from '../options/lora.js';
+import { paperSelfTraining, valuesIn } from '../options/paper.js';
 import { method } from './method.js';
 import { preparePrompts, warnDropped } from './prepare.js';
 import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
@@ -155,24 +156,13 @@ export const selfTraining = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
+  // The prompts are those of JSFT again, all of them.
   presets: {
-    // top-k 50: the original leaves it at its library's default.
     paper: {
       lora: paperLora,
-      options: {
-        learningRate: 5e-6,
-        lrSchedulerType: 'constant_with_warmup',
-        warmupRatio: 0.1,
-        numTrainEpochs: 3,
-        trainBatchSize: 64,
-        maxPromptLength: 1280,
-        maxNewTokens: 768,
-        topP: 0.9,
-        topK: 50,
-        beta: 0.1,
-        missingEos: 'keep',
-        ties: 'second',
-      },
+      split: 'all',
+      options: valuesIn(paperSelfTraining),
+      sources: paperSelfTraining,
     },
   },
   labels: ({ lossType, beta }, template) =>

@@ -3,7 +3,7 @@ import type { OptionsOf } from '@selfjudge/base/fields';
 import { loopFields, type LoopOptions } from '../options/loop.js';
 import { answerFields, type JsftLossOptions } from '../options/supervised.js';
 import { paperLora } from '../options/lora.js';
-import { paperSupervised } from '../options/paper.js';
+import { paperSft, valuesIn } from '../options/paper.js';
 import { method } from './method.js';
 import { prepareSft } from './prepare.js';
 import { shownSupervised } from './shown.js';
@@ -16,7 +16,12 @@ import type { Workload } from '../loop/workload.js';
 const fields = { ...loopFields, ...answerFields };
 export type SftOptions = OptionsOf<typeof fields>;
 
-const plainMean: JsftLossOptions = { lossNormalization: 'token', judgeWeight: 1, rationaleWeight: 1 };
+const plainMean: JsftLossOptions = {
+  lossNormalization: 'token',
+  sftWeight: 1,
+  judgeWeight: 1,
+  rationaleWeight: 1,
+};
 
 /** Supervised fine-tuning: mean cross-entropy over the target tokens of each optimizer step. */
 export function sftTask(
@@ -78,7 +83,7 @@ export const sft = method({
   rows: 'examples',
   split: 'all',
   drops: true,
-  presets: { paper: { lora: paperLora, options: paperSupervised } },
+  presets: { paper: { lora: paperLora, options: valuesIn(paperSft), sources: paperSft } },
   labels: ({ trainOn }) => TURNS[trainOn],
   show: ({ row, options, tokenizer }) => [
     shownSupervised('example', prepareSft(tokenizer, [row], options), () => 'answer'),

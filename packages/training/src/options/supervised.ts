@@ -20,11 +20,13 @@ export const answerFields = {
 
 export const jsftLossFields = {
   /**
-   * `task`: mean over SFT tokens + judgeWeight x mean over verdicts + rationaleWeight x mean over rationale tokens, each
+   * `task`: sftWeight x mean over SFT tokens + judgeWeight x mean over verdicts + rationaleWeight x mean over rationale tokens, each
    * over the whole optimizer step. `token`: the plain mean over all of them, in which one-token verdicts drown; the
    * weights are not read.
    */
   lossNormalization: choiceField('task', ['task', 'token'], 'mean over each task, or the plain token mean'),
+  /** 0: no demonstration is read, and the model learns to judge alone. */
+  sftWeight: numberField(1, { min: 0 }, 'weight of the mean over SFT tokens; 0 to teach judging alone'),
   judgeWeight: numberField(1, { min: 0 }, 'weight of the mean over verdicts'),
   rationaleWeight: numberField(1, { min: 0 }, 'weight of the mean over rationale tokens'),
 };

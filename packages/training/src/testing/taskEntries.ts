@@ -43,7 +43,7 @@ const dropout = arg(
   { seed: 1, step: 1 },
   given(notObjectOf({ seed: 1, step: 1 }, { seed: notWhole(0), step: notWhole(0) })),
 );
-const losses = v.some('lossNormalization', 'judgeWeight', 'rationaleWeight');
+const losses = v.some('lossNormalization', 'sftWeight', 'judgeWeight', 'rationaleWeight');
 const preference = v.some('lossType', 'beta', 'labelSmoothing', 'logpReduction');
 const selfTraining = {
   trainable,

@@ -11,6 +11,7 @@ export interface Figure {
 
 const NAMES: readonly (readonly [path: string, name: string])[] = [
   ['judge.accuracy', 'agreement of its judgments with people'],
+  ['baselineJudge.accuracy', 'agreement of the judgments of the baseline with people'],
   ['judge.alwaysLonger', 'always the longer answer, on the same pairs'],
   ['outsideJudge.accuracy', 'agreement of the outside judge with people'],
   ['winRate.outsideJudge.rate', 'win rate against the baseline, by the outside judge'],
