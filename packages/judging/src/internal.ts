@@ -10,7 +10,7 @@ export { rewardScorer } from './rewardScorer.js';
 export { consult } from './judge.js';
 export { judgeBehaviour } from './metrics.js';
 export { recorded } from './recorded.js';
-export { regularised } from './regularised.js';
+export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
 export { tokenEvidence, verdictOf, voteOf } from './verdict.js';

@@ -67,17 +67,26 @@ function regularisedJudge(judge: Judge, reference: Reference, weight: number): J
     const logprobs = await logprobsOf(answers, reference, part(1));
     return verdicts.map((verdict, i) => {
       const [logprobA, logprobB] = sides[i].map((side) => logprobs[side]);
-      const evidence: RegularisedEvidence = { kind: 'regularised', verdict, logprobA, logprobB };
-      const { winner, probability: p } = verdict;
-      if (winner === null) return { ...verdict, evidence };
-      const [a, b] = [weight * logprobA, weight * logprobB];
-      const isCertain = (p === 0 || p === 1) && Number.isFinite(a + b);
-      return {
-        ...(isCertain ? verdict : byScores(finite(Math.log(p) + a), finite(Math.log(1 - p) + b))),
-        evidence,
-      };
+      return regularisedVerdict(verdict, { logprobA, logprobB }, weight);
     });
   });
+}
+
+/** What becomes of a judge's verdict beside the log-probabilities of the answers under the reference, sums in nats. */
+export function regularisedVerdict(
+  verdict: Verdict,
+  { logprobA, logprobB }: Pick<RegularisedEvidence, 'logprobA' | 'logprobB'>,
+  weight: number,
+): RegularisedVerdict {
+  const evidence: RegularisedEvidence = { kind: 'regularised', verdict, logprobA, logprobB };
+  const { winner, probability: p } = verdict;
+  if (winner === null) return { ...verdict, evidence };
+  const [a, b] = [weight * logprobA, weight * logprobB];
+  const isCertain = (p === 0 || p === 1) && Number.isFinite(a + b);
+  return {
+    ...(isCertain ? verdict : byScores(finite(Math.log(p) + a), finite(Math.log(1 - p) + b))),
+    evidence,
+  };
 }
 
 const finite = (score: number): number => (Number.isFinite(score) ? score : NaN);

@@ -7,7 +7,7 @@ import type { Judge } from '@selfjudge/judging';
 import { isJudge } from '@selfjudge/judging/checks';
 import { isStepOrStart, isTokenizedPrompt } from '../checks.js';
 import { isSelfTraining } from './selfTrainingRun.js';
-import { contestOf, decide, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { contestOf, decide, heldToReference, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
 import { completionMetrics } from '../metrics/judgeMetrics.js';
 import { klEstimate, scoreContests } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
@@ -19,7 +19,7 @@ const WHOLE = { temperature: 1, topP: 1, topK: 0 };
 
 /**
  * Chooses the policy by a judge: on dev prompts that are never trained on, how often does it prefer the policy's answer
- * to the start's? It judges what training keeps: ties and equal answers count half, pairs that `missingEos` leaves out and
+ * to the start's? It judges what training keeps, with `referenceWeight` as training does: ties and equal answers count half, pairs that `missingEos` leaves out and
  * null verdicts not at all.
  *
  * The same keys draw both answers to a prompt, so at step 0 they are equal and the rate is 0.5. The run's own judge is
@@ -69,6 +69,10 @@ export class JudgeSignal implements Selection {
       );
     const own = await judged(judge);
     const others = this.outside === undefined ? undefined : await judged(this.outside);
+    if (options.referenceWeight > 0) {
+      await scoreContests(own, trainable.reference, options.tokenBudget, at.signal);
+      heldToReference(own, options.referenceWeight, options);
+    }
     const whole = this.contests(await this.answers(trainable.policy, at.signal, WHOLE));
     const sampled = this.contests(answers);
     await scoreContests([...whole, ...sampled], trainable.reference, options.tokenBudget, at.signal);

@@ -156,6 +156,29 @@ describe('a judge of whatever kind', () => {
   });
 });
 
+describe('referenceWeight', () => {
+  it('lets the log-probability under the start turn what the judge said', async () => {
+    const plain = await selfTrainingStep(prompts, run(), at(1));
+    expect(plain.metrics).not.toHaveProperty(['judge/turned_by_reference']);
+    const held = await selfTrainingStep(prompts, run({ referenceWeight: 1e6 }), at(1));
+    const { contests } = held;
+    for (const { winner, verdict, a, b } of contests)
+      if (verdict !== undefined && verdict.winner !== null)
+        expect(winner).toBe(a.reference! > b.reference! ? 'a' : 'b');
+    const turned = contests.filter(
+      ({ winner, verdict }) => verdict !== undefined && verdict.winner !== 'tie' && winner !== verdict.winner,
+    );
+    const decided = contests.filter(({ verdict }) => verdict !== undefined && verdict.winner !== 'tie');
+    expect(held.metrics['judge/turned_by_reference']).toBe(turned.length / decided.length);
+    // How the judge behaved is told of what it said itself.
+    expect(held.metrics['judge/margin']).toBe(plain.metrics['judge/margin']);
+    // A weight of nothing at all turns nothing.
+    const barely = await selfTrainingStep(prompts, run({ referenceWeight: 1e-12 }), at(1));
+    expect(barely.metrics['judge/turned_by_reference']).toBe(0);
+    expect(barely.metrics.loss).toBe(plain.metrics.loss);
+  });
+});
+
 describe('JudgeSignal', () => {
   it('is one half at the start, and a policy too far away is out', async () => {
     const training = run({ evalSteps: 1, maxKl: 0.1 });
@@ -189,6 +212,15 @@ describe('JudgeSignal', () => {
     // Of the whole distribution, where the answers of the contest are of its nucleus.
     expect(metrics['eval/entropy']).toBeGreaterThan(0);
     expect(metrics['eval/kl']).not.toBe(metrics['eval/sampling_kl']);
+  });
+
+  it('counts what the reference says as the step does', async () => {
+    const training = run({ evalSteps: 1, referenceWeight: 1e6 });
+    const { policy: parameters } = training.trainable.parameters;
+    parameters.load((await parameters.read()).map((x, i) => x + 2 * Math.sin(i * i)));
+    const own = await new JudgeSignal(training, prompts).evaluate(at(1));
+    // What the start calls likelier wins, and that is the start's own answer.
+    expect(own.signal).toBe(0);
   });
 
   it('keeps the last step where nobody shall choose, and wants a judge where it is to be an outside one', async () => {

@@ -1,7 +1,7 @@
 import { promptColumns } from '@selfjudge/data/internal';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import type { Judge } from '@selfjudge/judging';
-import { decide, preferences, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { decide, heldToReference, preferences, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
@@ -114,6 +114,8 @@ export async function selfTrainingStep(
   );
   await at.profile?.lap('judge');
   await scoreContests(contests, trainable.reference, options.tokenBudget, at.signal);
+  const { referenceWeight } = options;
+  const turned = referenceWeight > 0 ? heldToReference(contests, referenceWeight, options) : undefined;
   const pairs = preferences(contests);
   const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
   const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
@@ -124,6 +126,7 @@ export async function selfTrainingStep(
     'sampling/kl': klEstimate(contests),
     ...completionMetrics(contests),
     ...judgeMetrics(contests),
+    ...(turned !== undefined && { 'judge/turned_by_reference': turned }),
     grad_norm: update.gradNorm,
   };
   return {

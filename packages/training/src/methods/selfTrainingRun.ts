@@ -22,6 +22,12 @@ export const fields = {
   ...withDefaults(loopFields, preferenceLoop),
   ...preferenceFields,
   ...promptFields,
+  /** See `regularised` of @selfjudge/judging; the reference is the frozen start. */
+  referenceWeight: numberField(
+    0,
+    { min: 0 },
+    'how much the log-probability of an answer under the frozen start counts beside the log-odds of the judge; 0 for not at all',
+  ),
   /** Ask the judge about the dev prompts every so many steps, and keep the best policy by its answer; 0 for never. */
   evalSteps: wholeField(
     0,

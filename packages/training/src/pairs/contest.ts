@@ -2,7 +2,8 @@ import type { SampledAnswer } from '@selfjudge/engine';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import type { Text } from '@selfjudge/data';
 import type { CompareOptions, Judge, Verdict } from '@selfjudge/judging';
-import { consult } from '@selfjudge/judging/internal';
+import { mean } from '@selfjudge/base/internal';
+import { consult, regularisedVerdict } from '@selfjudge/judging/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
 import type { Keeping, samplingFields } from '../options/sampling.js';
 import { answerSequence, type TokenPair } from './tokenPair.js';
@@ -62,13 +63,40 @@ export async function decide(
   const asked = open.map(({ prompt, a, b }) => ({ prompt: prompt.text, a: a.text, b: b.text }));
   const verdicts = await consult(judge, asked, 'decide', compare);
   open.forEach((contest, i) => {
-    const { winner } = verdicts[i];
     contest.verdict = verdicts[i];
-    if (winner === 'a' || winner === 'b') contest.winner = winner;
-    else if (winner === 'tie' && keeping.ties === 'second') contest.winner = 'b';
-    else contest.fate = winner ?? 'null';
+    Object.assign(contest, outcomeOf(verdicts[i].winner, keeping.ties));
   });
   return contests;
+}
+
+/**
+ * Lets the reference have its say in what the judge decided: the winner is who has the larger log p + weight x log-probability
+ * under the reference (see `regularised` of @selfjudge/judging). The judge's own verdict stays what it was. What was settled
+ * without the judge, and pairs without a verdict, stay settled.
+ *
+ * @param contests whose answers the reference has scored (`scoreContests`)
+ * @returns the share of the verdicts with a winner that it turned round; NaN where there is none
+ */
+export function heldToReference(contests: readonly Contest[], weight: number, { ties }: Keeping): number {
+  const turned: number[] = [];
+  for (const contest of contests) {
+    const { verdict, a, b } = contest;
+    if (verdict === undefined || verdict.winner === null) continue;
+    const { reference: logprobA = NaN } = a;
+    const { reference: logprobB = NaN } = b;
+    const { winner } = regularisedVerdict(verdict, { logprobA, logprobB }, weight);
+    if (verdict.winner !== 'tie') turned.push(Number(winner !== verdict.winner));
+    delete contest.winner;
+    Object.assign(contest, outcomeOf(winner, ties));
+  }
+  return mean(turned);
+}
+
+/** What a winner by judgment means for the pair. */
+function outcomeOf(winner: Verdict['winner'], ties: Keeping['ties']): Pick<Contest, 'fate' | 'winner'> {
+  if (winner === 'a' || winner === 'b') return { fate: 'pair', winner };
+  if (winner === 'tie' && ties === 'second') return { fate: 'pair', winner: 'b' };
+  return { fate: winner ?? 'null' };
 }
 
 /** Two answers of whom nothing is known yet. */
