@@ -155,3 +155,47 @@ it('evaluate --outside_judge FILE: judgments of people are a judge', async () =>
   // People were not asked in two orders.
   expect(outsideJudge.behaviour).not.toHaveProperty('positionConsistency');
 });
+
+it('best_of held to the start that the run says, which may also judge', async () => {
+  const tuned = await run([...START, ...QUICK, '--learning_rate', '3e-2', '--output_dir', 'tuned'], { cwd });
+  expect(tuned.code).toBe(0);
+  const flags = words(
+    'generate --prompt Hi -m tuned --dtype float32 --max_new_tokens 6 --seed 3 --json --best_of 6',
+  );
+  const drawn = async (...more: string[]) => {
+    const { code, stdout, stderr } = await run([...flags, ...more], { cwd });
+    expect(stderr).not.toMatch(/error/);
+    expect(code).toBe(0);
+    const [row] = rowsOf(stdout) as {
+      completion: string;
+      candidates: string[];
+      tournament: { rounds: { matches: { verdict?: { evidence: Record<string, unknown> } }[] }[] };
+    }[];
+    return row;
+  };
+  const own = await drawn('--judge', 'self');
+  expect(own).toEqual(await drawn());
+  // The start said what it says of the same answers by itself.
+  const byStart = await drawn('--judge', 'start');
+  expect(byStart).toEqual(await drawn('--judge', 'model'));
+  expect(byStart.candidates).toEqual(own.candidates);
+  // With all the weight on the reference, what the start calls likeliest wins.
+  const held = await drawn('--reference_weight', '1e6');
+  expect(held).toEqual(await drawn('--reference_weight', '1e6', '--start', 'model'));
+  const file = writeRows(
+    cwd,
+    'candidates.jsonl',
+    held.candidates.map((completion) => ({ prompt: 'Hi', completion })),
+  );
+  const scored = await run(['score', file, '-m', 'model', ...DTYPE, '--prompt_format', 'chat'], { cwd });
+  const logprobs = (rowsOf(scored.stdout) as { logprob: number }[]).map(({ logprob }) => logprob);
+  expect(held.completion).toBe(held.candidates[logprobs.indexOf(Math.max(...logprobs))]);
+  const evidence = held.tournament.rounds.flatMap(({ matches }) => matches).find(({ verdict }) => verdict)!;
+  expect(evidence.verdict!.evidence).toMatchObject({ kind: 'regularised', logprobA: expect.any(Number) });
+
+  cpSync(join(cwd, 'tuned/final'), join(cwd, 'elsewhere'), { recursive: true });
+  const moved = words(
+    'generate --prompt Hi -m elsewhere --max_new_tokens 6 --best_of 2 --reference_weight 1 --start nowhere',
+  );
+  expect(await run(moved, { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining('nowhere') });
+});

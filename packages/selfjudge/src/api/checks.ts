@@ -49,6 +49,8 @@ export const modelOptions = options({
 export const answerOptions = options({
   ...hooks,
   judge: optional(isJudge),
+  referenceWeight: optional(number({ min: 0 })),
+  reference: optional(object({ view, tokenizer })),
   onText: optional(callback),
   maxNewTokens: optional(whole(1)),
   temperature: optional(number({ min: 0 })),

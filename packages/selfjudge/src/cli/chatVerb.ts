@@ -5,7 +5,8 @@ import { located } from '../hub/located.js';
 import { Conversation, type ChatOptions } from '../inference/conversation.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel, type OpenModel } from '../models/model.js';
-import { findJudge, withJudge } from '../models/openJudge.js';
+import { judgePathOf, withBestOfJudge } from '../inference/bestOfJudge.js';
+import { findJudge } from '../models/openJudge.js';
 import { PlainScreen, TerminalScreen } from './chat/chatScreen.js';
 import { ChatSession } from './chat/chatSession.js';
 import { COMPLETIONS } from './chat/commands.js';
@@ -42,18 +43,18 @@ async function chat(given: ChatVerbOptions): Promise<number> {
   );
   const { stdin, stdout, stderr } = process;
   const terminal = stdin.isTTY && stdout.isTTY ? new TerminalScreen(stdout) : undefined;
-  const found = await findJudge(options.judge, { ...options, promptFormat: 'chat' });
+  const found = await findJudge(judgePathOf(options), { ...options, promptFormat: 'chat' });
   terminal?.progress(`opening ${given.modelNameOrPath} ...`);
   const opened = await openModel(options.modelNameOrPath, options);
   try {
     const { maxNewTokens, system } = options;
-    return await withJudge(found, (judge) => {
-      const conversation = new Conversation(opened, { ...drawn(options), judge: judge?.judge }, system);
+    return await withBestOfJudge(opened, options, found, async (judged, warnings) => {
+      const conversation = new Conversation(opened, { ...drawn(options), ...judged }, system);
       const facts = { limit: opened.model.config.maxPositions, maxNewTokens };
       const session = new ChatSession(conversation, terminal ?? new PlainScreen(stdout, stderr), facts);
       if (terminal === undefined) return fromPipe(session);
       terminal.note(greeting(opened, given));
-      judge?.warnings.forEach((line) => terminal.note(`warning: ${line}`));
+      warnings.forEach((line) => terminal.note(`warning: ${line}`));
       return fromTerminal(session, terminal.paint);
     });
   } finally {

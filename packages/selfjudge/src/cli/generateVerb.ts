@@ -3,7 +3,8 @@ import type { PromptRow, Text } from '@selfjudge/data';
 import { promptColumns, toPromptRow } from '@selfjudge/data/internal';
 import { answerPrompts, type Answer, type AnswerOptions } from '../inference/generate.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { findJudge, withJudge, type FoundJudge } from '../models/openJudge.js';
+import { judgePathOf, withBestOfJudge } from '../inference/bestOfJudge.js';
+import { findJudge, type FoundJudge } from '../models/openJudge.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { findModel } from '@selfjudge/engine/internal';
 import { openModel, type OpenModel } from '../models/model.js';
@@ -42,12 +43,14 @@ export function addGenerateVerb(program: Command): void {
         });
       if (options.bestOf > 1) assertTemplate(options.judgeTemplate);
       let found: FoundJudge | undefined;
+      let start: string | undefined;
       const asText = prompt !== undefined && out === undefined && !json;
       return overRows(
         {
           open: async (path, here) => {
             const promptFormat = resolvePromptFormat(here.promptFormat, findModel(path));
-            found = await findJudge(here.judge, { ...here, promptFormat });
+            found = await findJudge(judgePathOf(here), { ...here, promptFormat });
+            start = here.start;
             return openModel(path, here);
           },
           file: file ?? '--prompt',
@@ -61,11 +64,11 @@ export function addGenerateVerb(program: Command): void {
           ...(prompt === undefined && { promptNotes }),
           work: async (opened, rows, { signal, onProgress }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
-            return withJudge(found, (judge) => {
-              judge?.warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
+            return withBestOfJudge(opened, { ...options, start }, found, (judged, warnings) => {
+              warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
               return answered(opened, fitting, {
                 ...drawn(options),
-                judge: judge?.judge,
+                ...judged,
                 signal,
                 onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
               });

@@ -77,10 +77,17 @@ const IDLE: readonly Idle[] = [
     when: ({ loss_normalization }: Values) => loss_normalization === 'token',
     reason: 'loss_normalization token is the plain mean over tokens',
   })),
-  {
-    key: 'judge',
-    when: ({ best_of }) => best_of === 1,
+  ...['judge', 'reference_weight', 'start'].map((key) => ({
+    key,
+    none: key === 'reference_weight' ? [0] : [],
+    when: ({ best_of }: Values) => best_of === 1,
     reason: 'there is nothing to compare where best_of is 1',
+  })),
+  {
+    key: 'start',
+    when: ({ judge, best_of, reference_weight }) =>
+      best_of !== 1 && judge !== 'start' && reference_weight === 0,
+    reason: 'neither judge start nor a reference_weight asks for it',
   },
   ...['top_p', 'top_k'].map((key) => ({
     key,

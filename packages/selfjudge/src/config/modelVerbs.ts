@@ -39,10 +39,17 @@ const { maxLength, trainOn, saveSteps, ...shared } = METHODS.sft.fields;
 const seed = schemaOf(shared.seed);
 const { maxPromptLength, beta } = METHODS['self-train'].fields;
 const sampling = schemasOf(samplingFields);
+const { referenceWeight } = METHODS['self-train'].fields;
 const tournamentJudge = {
   judge: judgeFields.judge.describe(
-    'who compares the answers of best_of: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself)',
+    'who compares the answers of best_of: self, start (what it was trained from), a model that judges, a reward model, or a JSONL file of judgments (default: self)',
   ),
+  referenceWeight: schemaOf(referenceWeight).describe(
+    "of best_of: how much the log-probability of an answer under the start counts beside the judge's log-odds; 0 for not at all",
+  ),
+  start: input
+    .optional()
+    .describe('what the model was trained from (default: as its run says; of no run, the model itself)'),
 };
 const { promptFormat } = dataFields;
 const { topK: _, ...evaluated } = sampling;
@@ -65,7 +72,16 @@ export const MODEL_VERBS = {
       seed: seed.describe('keys the samples and the draw of the tournament'),
     },
     { modelNameOrPath: 'Model', promptFormat: 'Rows', count: 'Answers' },
-    { count: 1, bestOf: 1, maxNewTokens: 256, temperature: 1, topP: 0.9, topK: 0, seed: 0 },
+    {
+      count: 1,
+      bestOf: 1,
+      referenceWeight: 0,
+      maxNewTokens: 256,
+      temperature: 1,
+      topP: 0.9,
+      topK: 0,
+      seed: 0,
+    },
   ),
   chat: grouped(
     {
@@ -78,7 +94,7 @@ export const MODEL_VERBS = {
       seed: seed.describe('keys the first answer; each further one has the next seed'),
     },
     { modelNameOrPath: 'Model', system: 'Conversation', bestOf: 'Answers' },
-    { bestOf: 1, maxNewTokens: 256, temperature: 1, topP: 0.9, topK: 0, seed: 0 },
+    { bestOf: 1, referenceWeight: 0, maxNewTokens: 256, temperature: 1, topP: 0.9, topK: 0, seed: 0 },
   ),
   score: grouped(
     {

@@ -89,6 +89,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
 const TEXTS = new Set(
   ['model_name_or_path', 'dataset_name', 'output_dir', 'adapter', 'baseline', 'outside_judge'].concat(
     'sft_dataset_name',
+    'start',
     'judge_template',
     'judge',
     'system',

@@ -9,6 +9,7 @@ export interface PlaceOptions {
   judge?: string;
   baseline?: string;
   outsideJudge?: string;
+  start?: string;
   datasetName?: string[];
 }
 
@@ -21,6 +22,7 @@ const PLACES = {
   judge: judgePlace,
   baseline: modelPlace,
   outsideJudge: judgePlace,
+  start: modelPlace,
 } as const;
 
 /** Whether names are what another meant before: of its repository, where it is no path by now. */

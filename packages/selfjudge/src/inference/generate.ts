@@ -2,8 +2,8 @@ import type { GenerationProgress, SampledAnswer, SampledToken } from '@selfjudge
 import { sampleAnswers } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
-import type { Judge, JudgeReasoning, Tournament } from '@selfjudge/judging';
-import { bestOf } from '@selfjudge/judging/internal';
+import type { Judge, JudgeReasoning, Reference, Tournament } from '@selfjudge/judging';
+import { bestOf, regularised } from '@selfjudge/judging/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { AnswerStream } from '@selfjudge/text/internal';
 import { judgeOf } from './judge.js';
@@ -31,6 +31,13 @@ export interface AnswerOptions {
   judgeReasoning?: JudgeReasoning | 'auto';
   /** Who compares them, in place of the model itself. */
   judge?: Judge;
+  /**
+   * How much the log-probability of an answer under the reference counts beside the log-odds of the judge, a number at
+   * least 0; see `regularised` of @selfjudge/judging. Default 0: not at all.
+   */
+  referenceWeight?: number;
+  /** What the answers are held to: the start of the training. Default: the model itself. */
+  reference?: Reference;
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
   /** Called with every piece of an answer's text as soon as it is certain; joined they are the answer. */
@@ -70,7 +77,9 @@ export async function answerPrompts(
     seed = 0,
     judgeTemplate = 'auto',
     judgeReasoning = 'auto',
-    judge,
+    judge = n > 1 ? judgeOf(opened, judgeTemplate, judgeReasoning) : undefined,
+    referenceWeight = 0,
+    reference = opened,
     maxNewTokens = 256,
     topP = 0.9,
     onText,
@@ -79,9 +88,10 @@ export async function answerPrompts(
 ): Promise<Answer[][]> {
   const { tokenizer, view } = opened;
   const sampling = { maxNewTokens, topP, ...rest, ...(onText && { onToken: textOf(tokenizer, onText) }) };
-  if (n > 1) {
+  if (n > 1 && judge !== undefined) {
     const judging = { signal: rest.signal };
-    const results = await bestOf(view, judge ?? judgeOf(opened, judgeTemplate, judgeReasoning), prompts, {
+    const held = referenceWeight > 0 ? regularised(judge, reference, referenceWeight) : judge;
+    const results = await bestOf(view, held, prompts, {
       tokenizer,
       n,
       seed,

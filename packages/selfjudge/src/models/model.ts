@@ -126,17 +126,46 @@ export function checkTurns({ tokenizer }: OpenModel): void {
 export async function reopen(opened: OpenModel, path: string): Promise<OpenModel> {
   const { model, tokenizer, templateSettings } = opened;
   const found = findModel(path);
-  if (
-    found.kind === 'adapter' &&
-    isForWeightsOf(opened, found.path) &&
-    (await isSameText(opened, found.path))
-  ) {
-    const adapter = await Adapter.load(found.path, model, Model.onWarning);
+  const adapter = await adapterFor(opened, found);
+  if (adapter !== undefined) {
     opened.adapter?.dispose();
     return assemble({ model, adapter }, tokenizer, templateSettings, found.path);
   }
   const told = { chatTemplateKwargs: templateSettings.arguments, chatTemplateDate: templateSettings.now };
   return openModel(path, { dtype: model.dtype, ...told }, () => opened.dispose());
+}
+
+/**
+ * Opens `path` while `opened` goes on. Weights that are here already are shared: those of an adapter for them, and the base
+ * itself. Closing it leaves `opened` as it is.
+ */
+export async function openBeside(opened: OpenModel, path: string): Promise<OpenModel> {
+  const { model, tokenizer, templateSettings } = opened;
+  const found = findModel(path);
+  const isBase =
+    found.kind === 'folder' &&
+    model.source !== undefined &&
+    model.parameterSet === undefined &&
+    opened.merged === undefined &&
+    resolve(found.path) === resolve(model.source);
+  const adapter = await adapterFor(opened, found);
+  if (isBase || adapter !== undefined)
+    return {
+      ...assemble({ model, adapter }, tokenizer, templateSettings, found.path),
+      dispose: () => adapter?.dispose(),
+    };
+  const told = { chatTemplateKwargs: templateSettings.arguments, chatTemplateDate: templateSettings.now };
+  return openModel(path, { dtype: model.dtype, ...told });
+}
+
+/** The adapter in a folder, where it is one for the weights that are here and reads text as they do. */
+async function adapterFor(
+  opened: OpenModel,
+  { kind, path }: ReturnType<typeof findModel>,
+): Promise<Adapter | undefined> {
+  if (kind !== 'adapter' || !isForWeightsOf(opened, path) || !(await isSameText(opened, path)))
+    return undefined;
+  return Adapter.load(path, opened.model, Model.onWarning);
 }
 
 /** Whether an adapter is for the weights that are here as they are. One that names no base is. */

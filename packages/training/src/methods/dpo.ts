@@ -85,6 +85,7 @@ export const dpo = method({
   rows: 'preferences',
   split: 'all',
   drops: false,
+  heldToStart: true,
   labels: ({ lossType, beta }) => `chosen answers before rejected ones (${lossType}, beta ${beta})`,
   show: ({ row, options, tokenizer }) => [
     shownPart('pair', preparePairs(tokenizer, [row], options), ({ prompt, chosen, rejected }) =>

@@ -159,6 +159,7 @@ export const selfTraining = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
+  heldToStart: true,
   // The prompts are those of JSFT again, all of them.
   presets: {
     paper: {
