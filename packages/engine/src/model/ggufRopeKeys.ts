@@ -87,7 +87,9 @@ function divisors(
     );
   const plain = inverseFrequencies({ headDim, ropeTheta });
   const scaled = inverseFrequencies({ headDim, ropeTheta, ropeScaling: scaling });
-  return Float32Array.from(plain, (f, i) => f / scaled[i]);
+  // Readers take the greatest for the factor, so those of pairs that are stretched whole are it, without a rounding.
+  const { factor } = scaling;
+  return plain.map((f, i) => (scaled[i] === Math.fround(f / Math.fround(factor)) ? factor : f / scaled[i]));
 }
 
 function refuse(expected: string, received: RopeScaling): never {

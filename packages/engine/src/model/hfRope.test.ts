@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import type { Family } from './families/index.js';
+import { gemma3 } from './families/gemma3.js';
 import { llama } from './families/llama.js';
-import { ropeFromHf } from './hfRope.js';
+import { ropeFromHf, ropeToHf } from './hfRope.js';
 import { HfValues } from './hfValues.js';
 
-function read(config: Record<string, unknown>) {
+function read(config: Record<string, unknown>, family: Family = llama) {
   const warnings: string[] = [];
   const values = new HfValues(config, 'config.json', (message) => warnings.push(message));
-  const rope = ropeFromHf(values, { headDim: 8, maxPositions: 4096 }, llama);
+  const rope = ropeFromHf(values, { headDim: 8, maxPositions: 4096 }, family);
   return { ...rope, warnings };
 }
 
@@ -66,6 +68,23 @@ describe('ropeFromHf', () => {
       ropeScaling: { betaFast: 32, betaSlow: 1 },
       warnings: [],
     });
+  });
+
+  it('takes truncate: null for false, and passes over it in the dictionaries of layers', () => {
+    const yarn = { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 1024 };
+    const truncateOf = (given: object) => read({ rope_scaling: { ...yarn, ...given } }).ropeScaling;
+    expect(truncateOf({})).toMatchObject({ truncate: true });
+    for (const truncate of [null, false]) expect(truncateOf({ truncate })).toMatchObject({ truncate: false });
+    expect(() => truncateOf({ truncate: 0 })).toThrow(/rope_scaling.truncate true or false/);
+    const layers = (given: object) => ({ rope_parameters: { full_attention: { ...yarn, ...given } } });
+    const { ropeScaling, warnings } = read(layers({ truncate: false }), gemma3);
+    expect(ropeScaling).toMatchObject({ truncate: true });
+    expect(warnings).toEqual([
+      'config.json: rope_parameters.full_attention: truncate without effect: a rope_type of yarn does not read them',
+    ]);
+    const { warnings: none, ...rope } = read(layers({}), gemma3);
+    expect(none).toEqual([]);
+    expect(read(ropeToHf(rope, gemma3), gemma3)).toEqual({ ...rope, warnings: [] });
   });
 
   it.each<[string, Record<string, unknown>, RegExp]>([

@@ -80,7 +80,7 @@ function dictionary(values: HfValues, given: unknown, key: string): Json {
 function ropeIn(
   values: HfValues,
   { headDim, maxPositions }: { headDim: number; maxPositions: number },
-  { defaults, partialRope, longropeWords = [] }: RopeFamily,
+  { defaults, partialRope, longropeWords = [], layerRopes }: RopeFamily,
   rope: Json,
   key: string,
   theta: number,
@@ -102,7 +102,9 @@ function ropeIn(
   const rotaryDim = Math.trunc(headDim * partial);
   const shape = { ropeTheta, maxPositions, ...(rotaryDim !== headDim && { rotaryDim }) };
 
-  const used = [...COMMON, ...READ[type]];
+  // transformers looks for it beside the dictionaries of layers, where it finds none.
+  const truncates = layerRopes === undefined;
+  const used = [...COMMON, ...READ[type]].filter((name) => truncates || name !== 'truncate');
   const unused = Object.keys(rope).filter((name) => rope[name] !== null && !used.includes(name));
   if (unused.length > 0) {
     const why =
@@ -176,7 +178,8 @@ function ropeIn(
           betaFast: value('beta_fast', 32) || 32,
           betaSlow: value('beta_slow', 1) || 1,
           attentionFactor: value('attention_factor', attention),
-          truncate: rope.truncate !== false,
+          truncate:
+            !truncates || rope.truncate === undefined || isTrue(values, rope.truncate, `${key}.truncate`),
         },
       };
     }
@@ -185,6 +188,10 @@ function ropeIn(
 
 const isType = (word: unknown): word is keyof typeof READ =>
   typeof word === 'string' && Object.hasOwn(READ, word);
+
+/** A flag for which Python takes null for false. */
+const isTrue = (values: HfValues, given: unknown, key: string): boolean =>
+  given === null ? false : typeof given === 'boolean' ? given : values.fail(`${key} true or false`, given);
 
 function factors(values: HfValues, given: unknown, key: string, count: number): number[] {
   const right =
@@ -210,11 +217,10 @@ export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamil
       max_position_embeddings,
       ...original,
     };
-  const of = (theta: number, one: RopeScaling | undefined) => ({
-    rope_type: 'default',
-    ...scalingToHf(one, maxPositions),
-    rope_theta: theta,
-  });
+  const of = (theta: number, one: RopeScaling | undefined) => {
+    const { truncate: _, ...scaling } = scalingToHf(one, maxPositions) ?? {};
+    return { rope_type: 'default', ...scaling, rope_theta: theta };
+  };
   return {
     rope_parameters: {
       full_attention: of(ropeTheta, scaling),

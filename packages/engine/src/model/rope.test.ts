@@ -1,16 +1,70 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 
+import { FAMILIES } from './families/index.js';
+import { ropeFromHf } from './hfRope.js';
+import { HfValues, type Json } from './hfValues.js';
 import { inverseFrequencies, ropeRows, yarnAttentionFactor } from './rope.js';
 
 const shape = { headDim: 64, ropeTheta: 10000 };
+
+// What transformers computes of each config.json: benchmarks/peers/rope.py.
+const { cases } = JSON.parse(
+  readFileSync(new URL('../../../../benchmarks/peers/fixtures/rope.json', import.meta.url), 'utf8'),
+) as {
+  cases: {
+    name: string;
+    config: Json & { model_type: string; max_position_embeddings: number };
+    /** Float32, as base64. */
+    frequencies: string;
+    factor: number;
+    positions: number[];
+    /** Of each position the cosines, then the sines; float32, as base64. */
+    rows: string;
+  }[];
+};
+const floats = (base64: string) => new Float32Array(Uint8Array.from(Buffer.from(base64, 'base64')).buffer);
+
+function ropeOf(config: (typeof cases)[number]['config']) {
+  const family = FAMILIES.find(({ name }) => name === config.model_type)!;
+  const headDim = Number(config.head_dim ?? Number(config.hidden_size) / Number(config.num_attention_heads));
+  const values = new HfValues(config, 'config.json', () => {});
+  return {
+    headDim,
+    ...ropeFromHf(values, { headDim, maxPositions: config.max_position_embeddings }, family),
+  };
+}
+
+describe('beside transformers', () => {
+  it.each(cases)('$name: the same frequencies and attention factor, to the bit', (one) => {
+    const rope = ropeOf(one.config);
+    expect(inverseFrequencies(rope)).toEqual(floats(one.frequencies));
+    const { ropeScaling: scaling } = rope;
+    const factor = scaling !== undefined && 'attentionFactor' in scaling ? scaling.attentionFactor : 1;
+    expect(factor).toBe(one.factor);
+  });
+
+  it.each(cases)(
+    '$name: cosines and sines at $positions, off by one unit in the last place at most',
+    (one) => {
+      const rope = ropeOf(one.config);
+      expect(one.positions.at(-1)).toBe(rope.maxPositions - 1);
+      const rows = floats(one.rows);
+      const ours = one.positions.flatMap((position) => [...ropeRows(rope, position, position + 1)]);
+      expect(ours.length).toBe(rows.length);
+      const distance = Math.max(...ours.map((x, i) => Math.abs(x - rows[i])));
+      expect(distance).toBeLessThanOrEqual(2 ** (one.factor > 1 ? -23 : -24));
+    },
+  );
+});
 
 describe('inverseFrequencies', () => {
   it('falls from 1 by theta^(-2 / d)', () => {
     const f = inverseFrequencies(shape);
     expect(f.length).toBe(32);
     expect(f[0]).toBe(1);
-    expect(f[16]).toBeCloseTo(0.01, 15);
-    expect(f[31]).toBeCloseTo(10000 ** (-62 / 64), 18);
+    expect(f[16]).toBe(Math.fround(0.01));
+    expect(f[31] / 10000 ** (-62 / 64)).toBeCloseTo(1, 6);
   });
 
   it('divides all of them for linear', () => {
@@ -40,7 +94,7 @@ describe('inverseFrequencies', () => {
       else if (wavelength > 8192) expect(value).toBe(plain[i] / 8);
       else {
         const smooth = (8192 / wavelength - 1) / 3;
-        expect(value / (((1 - smooth) * plain[i]) / 8 + smooth * plain[i])).toBeCloseTo(1, 12);
+        expect(value / (((1 - smooth) * plain[i]) / 8 + smooth * plain[i])).toBeCloseTo(1, 6);
         blended++;
       }
     });
@@ -75,7 +129,7 @@ describe('ropeRows', () => {
   it('holds cosines, then sines, of float32 angles', () => {
     const rows = ropeRows(shape, 100, 102);
     expect(rows.length).toBe(128);
-    const angle = Math.fround(101 * Math.fround(inverseFrequencies(shape)[3]));
+    const angle = Math.fround(101 * inverseFrequencies(shape)[3]);
     expect(rows[64 + 3]).toBe(Math.fround(Math.cos(angle)));
     expect(rows[64 + 32 + 3]).toBe(Math.fround(Math.sin(angle)));
   });

@@ -48,47 +48,72 @@ export interface RopeShape {
   ropeScaling?: RopeScaling;
 }
 
-/** The angle a position adds for each of the rotaryDim / 2 pairs, in radians, float64. */
+/**
+ * The angle a position adds for each of the rotaryDim / 2 pairs, in radians. Each step is rounded to float32, where
+ * transformers' modeling_rope_utils.py rounds: models were trained with what comes of that, not with the exact values.
+ */
 export function inverseFrequencies({
   headDim,
   rotaryDim: dim = headDim,
   ropeTheta,
   ropeScaling: scaling,
-}: RopeShape): Float64Array {
-  const plain = Float64Array.from({ length: dim / 2 }, (_, i) => ropeTheta ** ((-2 * i) / dim));
+}: RopeShape): Float32Array {
+  const f32 = Math.fround;
+  const theta = f32(ropeTheta);
+  /** Positions a radian, of each pair. */
+  const periods = Float32Array.from({ length: dim / 2 }, (_, i) => theta ** f32((2 * i) / dim));
+  const plain = periods.map((period) => 1 / period);
   switch (scaling?.type) {
     case undefined:
     case 'dynamic':
       return plain;
     case 'longrope':
-      return plain.map((f, i) => f / scaling.shortFactors[i]);
+      return periods.map((period, i) => 1 / f32(f32(scaling.shortFactors[i]) * period));
     case 'linear':
-      return plain.map((f) => f / scaling.factor);
-    case 'llama3': {
-      const { factor, lowFreqFactor: low, highFreqFactor: high, originalMaxPositions } = scaling;
-      return plain.map((f) => {
-        // Turns within the original context: few turns are stretched, many stay, those between are blended.
-        const turns = (originalMaxPositions * f) / (2 * Math.PI);
-        if (turns > high) return f;
-        if (turns < low) return f / factor;
-        const keep = (turns - low) / (high - low);
-        return (1 - keep) * (f / factor) + keep * f;
-      });
-    }
+      return plain.map((f) => f / f32(scaling.factor));
+    case 'llama3':
+      return plain.map((f) => llama3(f, scaling));
     case 'yarn': {
-      const { factor, originalMaxPositions, betaFast, betaSlow, truncate } = scaling;
-      // The (fractional) pair that makes `turns` turns within the original context.
-      const pair = (turns: number) =>
-        (dim * Math.log(originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(ropeTheta));
-      const first = Math.max(truncate ? Math.floor(pair(betaFast)) : pair(betaFast), 0);
-      const last = Math.min(truncate ? Math.ceil(pair(betaSlow)) : pair(betaSlow), dim - 1);
-      const width = last === first ? 0.001 : last - first;
+      const factor = f32(scaling.factor);
+      const [first, last] = yarnRamp(scaling, dim, ropeTheta);
+      const width = f32(last === first ? 0.001 : last - first);
       return plain.map((f, i) => {
-        const stretch = Math.min(Math.max((i - first) / width, 0), 1);
-        return stretch * (f / factor) + (1 - stretch) * f;
+        const ramp = Math.min(Math.max(f32(f32(i - f32(first)) / width), 0), 1);
+        const keep = f32(1 - ramp);
+        const stretched = 1 / f32(factor * periods[i]);
+        return f32(f32(stretched) * f32(1 - keep)) + f32(f * keep);
       });
     }
   }
+}
+
+/** A frequency as Llama 3 scales it: by its turns within the original context, few are stretched, many stay. */
+function llama3(f: number, scaling: Extract<RopeScaling, { type: 'llama3' }>): number {
+  const f32 = Math.fround;
+  const { lowFreqFactor: low, highFreqFactor: high, originalMaxPositions: original } = scaling;
+  const factor = f32(scaling.factor);
+  const wavelength = f32(f32(1 / f) * f32(2 * Math.PI));
+  if (wavelength < f32(original / high)) return f;
+  if (wavelength > f32(original / low)) return f / factor;
+  const turns = f32(f32(1 / wavelength) * f32(original));
+  const keep = f32(f32(turns - f32(low)) / f32(high - low));
+  return f32(f32(f32(1 - keep) * f) / factor) + f32(keep * f);
+}
+
+/** The pairs between which yarn goes from frequencies that stay to stretched ones. */
+function yarnRamp(
+  { originalMaxPositions, betaFast, betaSlow, truncate }: Extract<RopeScaling, { type: 'yarn' }>,
+  dim: number,
+  theta: number,
+): [first: number, last: number] {
+  // The (fractional) pair that makes `turns` turns within the original context.
+  const pair = (turns: number) =>
+    (dim * Math.log(originalMaxPositions / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const [fast, slow] = [pair(betaFast), pair(betaSlow)];
+  return [
+    Math.max(truncate ? Math.floor(fast) : fast, 0),
+    Math.min(truncate ? Math.ceil(slow) : slow, dim - 1),
+  ];
 }
 
 /** Yarn's attention factor where a config gives none: 0.1 mscale ln(factor) + 1. */
@@ -107,7 +132,7 @@ export function longropeAttentionFactor(factor: number, originalMaxPositions: nu
  */
 export function ropeRows(shape: RopeShape, from: number, to: number): Float32Array {
   const half = (shape.rotaryDim ?? shape.headDim) / 2;
-  const frequencies = Float32Array.from(inverseFrequencies(shape));
+  const frequencies = inverseFrequencies(shape);
   const { ropeScaling: scaling } = shape;
   const factor = Math.fround(
     scaling?.type === 'yarn' || scaling?.type === 'longrope' ? scaling.attentionFactor : 1,

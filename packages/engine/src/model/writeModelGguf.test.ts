@@ -143,6 +143,9 @@ describe('a GGUF file', () => {
       const want = length < 2048 ? 1 : length > 8192 ? 32 : 1 / ((1 - smooth) / 32 + smooth);
       expect(divisor).toBeCloseTo(want, 4);
     });
+    // The greatest is the factor for whoever reads it, so it is that without a rounding.
+    const odd = { ...config, ropeScaling: { ...scaling, factor: 10.3 } } as ModelConfig;
+    expect(Math.max(...ggufShape(odd).rope[0].values)).toBe(Math.fround(10.3));
     const other = { ...scaling, factor: 8, originalMaxPositions: 4096 };
     expect(() => ggufShape({ ...config, ropeScaling: other } as ModelConfig)).toThrow(/from 8192 positions/);
   });
