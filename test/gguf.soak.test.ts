@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '@selfjudge/base';
 import { readGguf, writeGguf, type GgufEntry, type GgufWrittenType } from '@selfjudge/engine';
-import { python } from './support/pythonRewards.js';
+import { peerPython } from './support/peerPython.js';
 
-if (python === undefined) console.log('skipped: PYTHON is not set (an interpreter with gguf)');
+if (peerPython === undefined) console.log('skipped: PYTHON is not set (an interpreter with gguf)');
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-gguf-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,7 +49,7 @@ const nameOf = (type: string): string =>
     .toUpperCase();
 const TYPES: readonly GgufWrittenType[] = ['F32', 'F16', 'BF16', 'Q8_0', 'Q4_0'];
 
-describe.skipIf(python === undefined)('a GGUF file written here, in Python', () => {
+describe.skipIf(peerPython === undefined)('a GGUF file written here, in Python', () => {
   it('has the metadata, the values and the blocks that gguf.quants packs', async () => {
     const path = join(folder, 'written.gguf');
     const random = new Random(1);
@@ -71,7 +71,7 @@ describe.skipIf(python === undefined)('a GGUF file written here, in Python', () 
     const odd = { name: 'odd', type: 'Q8_0' as const, shape: [7, 33], values: () => spread(7 * 33) };
     const types = await writeGguf(path, metadata, [...tensors, odd]);
 
-    const stdout = execFileSync(python!, [peer, path], { encoding: 'utf8' });
+    const stdout = execFileSync(peerPython!, [peer, path], { encoding: 'utf8' });
     const theirs = JSON.parse(stdout) as Read;
     expect(theirs.alignment).toBe(32);
     expect(theirs.metadata).toEqual(

@@ -15,10 +15,10 @@ import { loadModel, pull } from 'selfjudge';
 import { pullModel } from '../packages/selfjudge/src/hub/pull.js';
 import { hubSettings } from '../packages/selfjudge/src/hub/settings.js';
 import { run, start } from './support/cli.js';
-import { python } from './support/pythonRewards.js';
+import { peerPython } from './support/peerPython.js';
 import { preferenceRows } from './support/tinyModel.js';
 
-if (python === undefined)
+if (peerPython === undefined)
   console.log('skipped: PYTHON is not set (an interpreter with huggingface_hub, transformers and peft)');
 
 const peer = fileURLToPath(new URL('../benchmarks/peers/hub_cache.py', import.meta.url));
@@ -60,7 +60,7 @@ afterAll(() => rmSync(root, { recursive: true }));
 /** The peer's answer. It asks the stand-in of this process, so nothing may wait for it meanwhile. */
 function ask<T>(work: object, { offline = false } = {}): Promise<T> {
   const env = { ...process.env, ...(offline && { HF_HUB_OFFLINE: '1' }), HF_HUB_DISABLE_PROGRESS_BARS: '1' };
-  const child = spawn(python!, [peer], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(peerPython!, [peer], { env, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(JSON.stringify(work));
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text) => (stdout += String(text)));
@@ -91,7 +91,7 @@ const close = (a: readonly number[], b: readonly number[]) => {
 const fetched = () =>
   hub.asked.filter(({ method, path }) => method === 'GET' && /\/resolve\/|\/files\//.test(path));
 
-describe.skipIf(python === undefined)('the cache', () => {
+describe.skipIf(peerPython === undefined)('the cache', () => {
   it('filled here is what huggingface_hub and transformers read', async () => {
     const { path } = await pull('owner/model');
     expect(await ask({ do: 'snapshot', id: 'owner/model', patterns: PATTERNS }, { offline: true })).toBe(

@@ -7,9 +7,10 @@ import { Model, TreeBatch } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { prepareReward, rewardDefaults, rewardTask, rewardTrainable, train } from '@selfjudge/training';
 import { tinyLora, trainedAdapter } from '../packages/training/src/testing/tiny.js';
-import { python, pythonRewards } from './support/pythonRewards.js';
+import { peerPython } from './support/peerPython.js';
+import { pythonRewards } from './support/pythonRewards.js';
 
-if (python === undefined)
+if (peerPython === undefined)
   console.log('skipped: PYTHON is not set (an interpreter with transformers and peft)');
 
 const room = mkdtempSync(join(tmpdir(), 'selfjudge-reward-'));
@@ -22,7 +23,7 @@ const rows = Array.from({ length: 8 }, (_, i) => ({
   rejected: 'b'.repeat(2 + (i % 2)) + 'a'.repeat(i % 3),
 }));
 
-describe.skipIf(python === undefined)('a reward model trained here, in Python', () => {
+describe.skipIf(peerPython === undefined)('a reward model trained here, in Python', () => {
   it.each([
     ['all weights, tied', true, 'full', 'LlamaForSequenceClassification'],
     ['all weights, untied', false, 'full', 'LlamaForSequenceClassification'],

@@ -4,13 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { Adapter, RewardModel, ScoreHead, TreeBatch } from '@selfjudge/engine';
 import { answeredIds } from '@selfjudge/data';
 import { temporaryFolder } from '../support/cli.js';
-import { python, pythonRewards } from '../support/pythonRewards.js';
+import { peerPython } from '../support/peerPython.js';
+import { pythonRewards } from '../support/pythonRewards.js';
 import { figure, largestDifference, loadReal, root, weights } from './real.js';
 
-if (python === undefined)
+if (peerPython === undefined)
   console.log('skipped: PYTHON is not set (an interpreter with transformers and peft)');
 
-describe.skipIf(weights === '' || python === undefined)('a reward model saved here, in Python', () => {
+describe.skipIf(weights === '' || peerPython === undefined)('a reward model saved here, in Python', () => {
   it('gives the same rewards, all weights and an adapter', async () => {
     const model = await loadReal();
     const head = ScoreHead.init(model, 1);

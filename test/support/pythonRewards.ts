@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { peerPython } from './peerPython.js';
 
-/** An interpreter with benchmarks/peers/requirements.txt. */
-export const python = process.env.PYTHON;
 const peer = fileURLToPath(new URL('../../benchmarks/peers/reward_scores.py', import.meta.url));
 
 interface Scored {
@@ -17,7 +16,7 @@ interface Scored {
 export function pythonRewards(
   work: { rows: number[][] } & ({ full: string } | { base: string; adapter: string; pad: number }),
 ): Scored {
-  const stdout = execFileSync(python!, [peer], {
+  const stdout = execFileSync(peerPython!, [peer], {
     input: JSON.stringify(work),
     encoding: 'utf8',
     stdio: ['pipe', 'pipe', 'ignore'],

@@ -2,15 +2,11 @@ import type { Device, Tensor } from '@selfjudge/engine';
 import { tidy } from '@selfjudge/engine';
 import { Tape } from '@selfjudge/engine';
 import { Operands, storedValues, toBf16, type OpCase, type StorageType, type Values } from './case.js';
+import { bf16DirectionBound, float32Bound } from './bounds.js';
 import { isRounded } from './calls/rounding.js';
 import { Random } from './random.js';
 
 type OpResult = Tensor['dtype'];
-
-/** Bound on an error of float32: relative to the result or the tensor's typical size, plus the largest intermediate's. */
-function float32Bound({ tolerance = 1e-5, magnitude = 0 }: OpCase, size: number): number {
-  return tolerance * size + 4 * 2 ** -24 * magnitude;
-}
 
 /** What `roundings` to the nearest bf16 may move a value of this size by. */
 const bf16Bound = (roundings: number, size: number): number => roundings * 2 ** -8 * size;
@@ -43,8 +39,13 @@ function rms(values: ArrayLike<number>): number {
 }
 
 /** Compares the op's results with float64; returns what is wrong, in words. */
-export async function checkForward(c: OpCase, device: Device, dtype: StorageType): Promise<string[]> {
-  const inputs = c.inputs(new Random(`${c.op} ${c.name}`));
+export async function checkForward(
+  c: OpCase,
+  device: Device,
+  dtype: StorageType,
+  seed = '',
+): Promise<string[]> {
+  const inputs = c.inputs(new Random(`${c.op} ${c.name}${seed}`));
   const expected = c.oracle(storedValues(inputs, dtype));
   const operands = new Operands(device, dtype, inputs);
   const outputs = tidy(() => c.run(operands));
@@ -77,9 +78,14 @@ export async function checkForward(c: OpCase, device: Device, dtype: StorageType
  * Compares the gradient of a random weighted sum of the results with central differences in float64: along random
  * directions over each whole input, and along single elements.
  */
-export async function checkGradients(c: OpCase, device: Device, dtype: StorageType): Promise<string[]> {
-  const random = new Random(`${c.op} ${c.name} gradients`);
-  const inputs = c.inputs(new Random(`${c.op} ${c.name}`));
+export async function checkGradients(
+  c: OpCase,
+  device: Device,
+  dtype: StorageType,
+  seed = '',
+): Promise<string[]> {
+  const random = new Random(`${c.op} ${c.name} gradients${seed}`);
+  const inputs = c.inputs(new Random(`${c.op} ${c.name}${seed}`));
   const values = storedValues(inputs, dtype);
   const operands = new Operands(device, dtype, inputs);
   const names = operands.differentiated();
@@ -116,11 +122,14 @@ export async function checkGradients(c: OpCase, device: Device, dtype: StorageTy
       const expected = derivative(loss, values, name, direction, step);
       const along = direction.map((d, i) => d * received[i]);
       const size = element === -1 ? rms(along) * Math.sqrt(along.length) : typical;
-      const cancelled = (c.gradientMagnitude ?? 0) * rms(direction) * Math.sqrt(direction.length);
-      const largest = Math.max(size, typical, Math.abs(expected));
+      const cancelled = c.gradientMagnitude ?? 0;
+      const length = rms(direction) * Math.sqrt(direction.length);
+      const rounded =
+        dtype === 'bf16'
+          ? bf16DirectionBound(received, direction, { roundings: c.roundings ?? 1, typical, cancelled })
+          : 16 * 2 ** -24 * cancelled * length;
       const limit =
-        float32Bound({ ...c, magnitude: 0 }, largest) +
-        (dtype === 'bf16' ? bf16Bound(c.roundings ?? 1, largest + cancelled) : 8 * 2 ** -24 * cancelled);
+        float32Bound({ ...c, magnitude: 0 }, Math.max(size, typical, Math.abs(expected))) + rounded;
       const total = sum(along);
       if (!(Math.abs(total - expected) <= limit)) {
         const where = element === -1 ? 'a random direction' : `element ${element}`;

@@ -5,7 +5,7 @@ import { clone } from '@selfjudge/engine';
 import { fill } from '@selfjudge/engine';
 import { reshape } from '@selfjudge/engine';
 import { scale } from '@selfjudge/engine';
-import { swiglu, type Activation } from '@selfjudge/engine';
+import { ACTIVATIONS, swiglu, type Activation } from '@selfjudge/engine';
 import type { OpCase } from '../case.js';
 import * as oracle from '../oracle.js';
 import { activation } from './inputs.js';
@@ -86,34 +86,36 @@ export const elementwiseCases: OpCase[] = [
     run: (x) => [reshape(reshape(x.tensor('a'), [5, 3, 4]), [5, 12]), reshape(x.tensor('a'), [60])],
     oracle: (x) => [x.a, x.a],
   },
-  ...shapes.map((shape) => gated('silu', shape.join('x'), { shape })),
-  gated('silu', 'gates to +-200', { shape: [9, 33], size: 60 }),
-  gated('gelu_tanh', 'gelu_tanh', { shape: [4, 3, 70] }),
-  gated('gelu_tanh', 'gelu_tanh, gates to +-200', { shape: [9, 33], size: 60 }),
-  {
-    ...gated('gelu_tanh', 'gelu_tanh, gates to +-1e30', { shape: [9, 33], size: 3e29 }),
-    step: { gate: 1e24 },
-  },
+  ...ACTIVATIONS.flatMap((act) => [
+    ...shapes.map((shape) => gated(act, shape.join('x'), { shape })),
+    gated(act, 'gates to +-200', { shape: [9, 33], size: 60 }),
+    // Far enough from 0 for the steps of the differences not to cross it.
+    { ...gated(act, 'gates to +-1e30', { shape: [9, 33], size: 3e29, apart: 1e28 }), step: { gate: 1e24 } },
+  ]),
   // Where 1 + tanh is small: to the digits that float32 has of it.
   {
-    ...gated('gelu_tanh', 'gelu_tanh, gates around -3.5', { shape: [9, 33], size: 0.2, mean: -3.5 }),
+    ...gated('gelu_tanh', 'gates around -3.5', { shape: [9, 33], size: 0.2, mean: -3.5 }),
     dtypes: ['float32'],
     tolerance: 2e-6,
   },
 ];
 
-function gated(
-  act: Activation,
-  name: string,
-  { shape, size, mean = 0 }: { shape: number[]; size?: number; mean?: number },
-): OpCase {
+interface Gates {
+  shape: number[];
+  size?: number;
+  mean?: number;
+  /** How far every gate is from `mean` at least. */
+  apart?: number;
+}
+
+function gated(act: Activation, name: string, { shape, size, mean = 0, apart = 0 }: Gates): OpCase {
   return {
     op: 'swiglu',
-    name,
+    name: `${name}, by ${act}`,
     inputs: (r) => {
       const gate = activation(r, shape, size);
       return {
-        gate: { ...gate, values: Float64Array.from(gate.values, (x) => x + mean) },
+        gate: { ...gate, values: Float64Array.from(gate.values, (x) => mean + x + Math.sign(x) * apart) },
         up: activation(r, shape),
       };
     },

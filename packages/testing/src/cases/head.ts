@@ -58,7 +58,7 @@ const heads: Record<string, HeadCase> = {
     rows: [0, 1, 2],
     labels: [0, 49, 7],
     size: 1e-6,
-    step: { h: 1e-1, w: 10 },
+    step: { h: 1e-2, w: 10 },
   },
 };
 

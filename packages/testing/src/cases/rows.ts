@@ -16,6 +16,9 @@ const norms = [
   { shape: [5, 3, 8], scale: 1 },
 ];
 
+/** With a residual: of the sum as it is stored, which moves its own value and the size of its row, and of the result. */
+const WITH_SUM = 3;
+
 /** Cosines, then sines, of the angles position / 10000^(2i/d). */
 export function ropeTable(positions: number, dim: number): Float64Array {
   return Float64Array.from({ length: positions * dim }, (_, at) => {
@@ -79,7 +82,7 @@ export const rowCases: OpCase[] = [
           const { y, sum } = oracle.rmsNorm(x.x, x.w, 1e-5, { residual: x.residual });
           return [y, sum];
         },
-        roundings: 2,
+        roundings: WITH_SUM,
         step: 1e-3 * scale,
       },
     ];
@@ -102,7 +105,7 @@ export const rowCases: OpCase[] = [
       const { y, sum } = oracle.rmsNorm(x.x, x.w, 1e-5, { residual: x.residual, offset: 1 });
       return [y, sum];
     },
-    roundings: 2,
+    roundings: WITH_SUM,
   })),
   ...[
     { heads: 1, dim: 2, positions: [3] },

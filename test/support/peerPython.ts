@@ -1,0 +1,2 @@
+/** The Python interpreter that has benchmarks/peers/requirements.txt; undefined where none is named. */
+export const peerPython = process.env.PYTHON;
