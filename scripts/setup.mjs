@@ -11,7 +11,11 @@ const NEEDED = [
   { apt: 'cmake', program: 'cmake' },
   { apt: 'libhwy-dev', header: '/usr/include/hwy/highway.h' },
 ];
-const CHECKS = [{ apt: 'clang-format-15', program: 'clang-format-15' }];
+// Chromium: pages are looked at in a real browser.
+const CHECKS = [
+  { apt: 'clang-format-15', program: 'clang-format-15' },
+  { apt: 'chromium', program: 'chromium' },
+];
 
 const onPath = (program) =>
   spawnSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0;

@@ -2,7 +2,7 @@
 export { atomicWrite, writeJson } from './files/atomicWrite.js';
 export { ByteReader, readExactly, withFile } from './files/byteReader.js';
 export { refuseLfsPointer } from './files/lfsPointer.js';
-export { ProcessLock, type LockHolder } from './files/processLock.js';
+export { isLocked, ProcessLock, type LockHolder } from './files/processLock.js';
 export { checkpointName, checkpointSteps, RUN_LAYOUT } from './files/runLayout.js';
 export { expandHome, isSame, isStandardInput, standardInput } from './files/userPath.js';
 export { fileNameFault } from './hub/fileName.js';

@@ -41,6 +41,10 @@ export class ProcessLock {
   }
 }
 
+/** Whether a living process has the lock at `path`. */
+export const isLocked = (path: string): boolean =>
+  numbersOf(path).some((n) => livingHolder(`${path}.${n}`) !== undefined);
+
 function numbersOf(path: string): number[] {
   const start = `${basename(path)}.`;
   return readdirSync(dirname(path))

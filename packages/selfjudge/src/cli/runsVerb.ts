@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -10,6 +11,7 @@ import {
   sumProfile,
   type RunProfile,
 } from '@selfjudge/training/runs/internal';
+import { writeReport } from '../report/writeReport.js';
 import { describeProfile } from './profileText.js';
 import { table } from './table.js';
 
@@ -20,7 +22,9 @@ export function addRunsVerb(program: Command): void {
     .description('What runs there are and where they stand.');
   runs
     .command('list', { isDefault: true })
-    .description('Every run under a folder: verb, status, steps done, last loss.')
+    .description(
+      'Every run under a folder: verb, when it last wrote, status, steps done of all, the figure that says most.',
+    )
     .summary('every run under a folder (runs/ where none is named)')
     .argument('[folder]', 'folder of run folders', 'runs')
     .option('--json', 'print JSON lines')
@@ -31,13 +35,14 @@ export function addRunsVerb(program: Command): void {
       else
         process.stdout.write(
           `${table(
-            ['run', 'verb', 'status', 'steps', 'loss'],
-            all.map(({ path, verb, status, step, metrics }) => [
+            ['run', 'verb', 'when', 'status', 'steps', 'figure'],
+            all.map(({ path, verb, status, step, steps, at, metrics }) => [
               path,
               verb,
+              at?.toISOString().slice(0, 16).replace('T', ' ') ?? '',
               status,
-              String(step),
-              Number.isFinite(metrics.loss) ? metrics.loss.toPrecision(4) : '',
+              steps === undefined ? String(step) : `${step} of ${steps}`,
+              keyFigure(metrics),
             ]),
           )}\n`,
         );
@@ -72,6 +77,46 @@ export function addRunsVerb(program: Command): void {
       ]);
       process.stdout.write(`${table(['last metrics', 'value'], rows)}\n`);
     });
+  runs
+    .command('open <folder>')
+    .summary('the report of a run in the browser')
+    .description(
+      'Writes the report of a run as it stands, one HTML file that needs no network, says where, and opens it where there is a screen.',
+    )
+    .action((folder: string) => {
+      const path = writeReport(folder);
+      process.stdout.write(`${path}\n`);
+      openPage(path);
+    });
+}
+
+/** Metrics that say most of a run, the most telling first. */
+const TELLING = [
+  'eval/outside_win_rate',
+  'eval/judge_win_rate',
+  'verdict_accuracy',
+  'accuracy',
+  'rewards/accuracies',
+  'loss',
+];
+
+function keyFigure(metrics: Record<string, number>): string {
+  const key = TELLING.find((name) => Number.isFinite(metrics[name]));
+  return key === undefined ? '' : `${key} ${metrics[key].toPrecision(3)}`;
+}
+
+/** Shows a page to whoever sits at a screen; where there is none, its path has to do. */
+function openPage(path: string): void {
+  const { platform, env, stdout } = process;
+  const screen = platform === 'darwin' || (env.DISPLAY ?? env.WAYLAND_DISPLAY) !== undefined;
+  if (!stdout.isTTY || !screen) return;
+  const viewer = spawn(platform === 'darwin' ? 'open' : 'xdg-open', [path], {
+    stdio: 'ignore',
+    detached: true,
+  });
+  // Its path was printed: without a viewer that is all.
+  viewer.on('error', () => {});
+  viewer.unref();
 }
 
 function profileOf(folder: string): RunProfile {

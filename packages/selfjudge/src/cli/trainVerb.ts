@@ -3,6 +3,7 @@ import { listCheckpoints } from '@selfjudge/training/runs/internal';
 import type { Command } from 'commander';
 import { presetOf, TRAINING_VERBS, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { resolveRun } from '../training/resolveRun.js';
+import { writeReport } from '../report/writeReport.js';
 import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { withDownloads } from './downloads.js';
@@ -99,6 +100,7 @@ function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig)
   const say = (line: string) => process.stderr.write(`${line}\n`);
   if (outcome.status === 'planned') return EXIT.done;
   if (outcome.status === 'interrupted') {
+    writeReport(outcome.outputDir);
     say(`interrupted after step ${outcome.step}; checkpoint ${outcome.checkpoint ?? 'none yet'}`);
     say('run the same command again to go on from there');
     return EXIT.interrupted;
@@ -113,6 +115,8 @@ function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig)
   if (outcome.alreadyDone) say(`${outcome.outputDir} is complete already`);
   say(`done: ${outcome.step} steps${kept}`);
   say(`result: ${outcome.outputDir}/final`);
-  say(`next: ${nextCommand(name, outcome.outputDir, config, presetOf(TRAINING_VERBS[name], 'default')!)}`);
+  const next = nextCommand(name, outcome.outputDir, config, presetOf(TRAINING_VERBS[name], 'default')!);
+  say(`report: ${writeReport(outcome.outputDir, next)}`);
+  say(`next: ${next}`);
   return EXIT.done;
 }

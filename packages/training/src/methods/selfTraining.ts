@@ -1,7 +1,15 @@
 import { promptColumns } from '@selfjudge/data/internal';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import type { Judge } from '@selfjudge/judging';
-import { decide, heldToReference, preferences, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { tokenEvidence } from '@selfjudge/judging/internal';
+import {
+  decide,
+  heldToReference,
+  preferences,
+  sampling,
+  type Contest,
+  type TokenizedPrompt,
+} from '../pairs/contest.js';
 import { pairTokens } from './dpo.js';
 import { JudgeSignal } from './judgeSignal.js';
 import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
@@ -138,8 +146,12 @@ export async function selfTrainingStep(
   };
 }
 
-/** A sampled pair as it is written down: what was asked, both answers, the verdict. */
+/**
+ * A sampled pair as it is written down: what was asked, both answers, the verdict, and of a token judge each question's
+ * probabilities [A, B] of the one shown first, `ab` with a shown first.
+ */
 function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
+  const votes = verdict && tokenEvidence(verdict)?.votes;
   return {
     id: prompt.id,
     ...promptColumns(prompt.text),
@@ -148,6 +160,13 @@ function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
     fate,
     winner: winner ?? null,
     probability: verdict?.probability ?? null,
+    ...(votes !== undefined && {
+      votes: votes.map(({ principle, orders: [ab, ba] }) => ({
+        principle,
+        ab: [ab.pA, ab.pB],
+        ba: [ba.pA, ba.pB],
+      })),
+    }),
   };
 }
 

@@ -1,18 +1,23 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileSystemError, isError } from '@selfjudge/base';
-import { RUN_LAYOUT } from '@selfjudge/base/internal';
+import { isLocked, RUN_LAYOUT } from '@selfjudge/base/internal';
 import type { Metrics } from '../metrics/means.js';
 import { readConfig, readMetrics } from './read.js';
+import type { MetricsRow } from './rows.js';
 
 /** Where a run stands. */
 export interface RunFacts {
   path: string;
   /** Empty where config.yaml is damaged. */
   verb: string;
-  status: 'complete' | 'unfinished' | 'damaged';
+  status: 'complete' | 'running' | 'stopped' | 'damaged';
   /** Steps done. */
   step: number;
+  /** Steps in all, as far as the configuration and the first steps tell. */
+  steps?: number;
+  /** When it wrote its last step, or began. */
+  at?: Date;
   /** Of the last step. */
   metrics: Metrics;
   /** FILE:LINE of a line of the metrics without an end, which is not counted: it is being written, or was torn. */
@@ -39,15 +44,32 @@ export function readRun(path: string): RunFacts | undefined {
   if (verb === undefined) return undefined;
   const { rows, torn } = readMetrics(path);
   const { step = 0, metrics = {} } = rows.at(-1) ?? {};
-  const status = existsSync(join(path, RUN_LAYOUT.summary)) ? 'complete' : 'unfinished';
+  const done = existsSync(join(path, RUN_LAYOUT.summary));
+  const status = done ? 'complete' : isLocked(join(path, RUN_LAYOUT.lock)) ? 'running' : 'stopped';
+  const steps = done ? step : stepsOf(path, rows.at(-1));
   return {
     path,
     verb,
     status,
     step,
+    ...(steps !== undefined && { steps }),
+    at: writtenAt(path),
     metrics,
     ...(torn !== undefined && { torn: `${join(path, RUN_LAYOUT.metrics)}:${torn}` }),
   };
+}
+
+/** Steps of a run that still goes on: those it was told, or what its epochs so far say of all of them. */
+function stepsOf(path: string, last: MetricsRow | undefined): number | undefined {
+  const { max_steps: told, num_train_epochs: epochs } = readConfig(path) ?? {};
+  if (typeof told === 'number' && told > 0) return told;
+  if (last === undefined || typeof epochs !== 'number' || !(last.epoch > 0)) return undefined;
+  return Math.max(last.step, Math.ceil((last.step * epochs) / last.epoch - 1e-6));
+}
+
+function writtenAt(path: string): Date {
+  const file = [RUN_LAYOUT.metrics, RUN_LAYOUT.config].map((name) => join(path, name)).find(existsSync);
+  return statSync(file ?? path).mtime;
 }
 
 /** One damaged run does not hide the others. */

@@ -30,7 +30,9 @@ describe('a run that is read', () => {
     const run = RunFolder.open(root);
     expect(readRun(root)).toBeUndefined();
     run.writeConfig('verb: dpo\nbeta: 0.1\n');
-    expect(readRun(root)).toEqual({ path: root, verb: 'dpo', status: 'unfinished', step: 0, metrics: {} });
+    const at = expect.any(Date) as Date;
+    const begun = { path: root, verb: 'dpo', status: 'running', at };
+    expect(readRun(root)).toEqual({ ...begun, step: 0, metrics: {} });
     run.writeEnvironment({ device: 'cpu' });
     run.appendMetrics({ step: 1, epoch: 0.5, metrics: { loss: 0.7, kl: NaN } });
     run.appendProfile(profileRow);
@@ -53,7 +55,7 @@ describe('a run that is read', () => {
     ]);
     expect(readSummary(root)).toBeUndefined();
     const { metrics } = first;
-    const facts = { path: root, verb: 'dpo', status: 'unfinished', step: 1, metrics };
+    const facts = { ...begun, step: 1, metrics };
     expect(readRun(root)).toEqual({ ...facts, torn: join(root, 'metrics.jsonl:2') });
     appendFileSync(join(root, 'metrics.jsonl'), 'ch":1,"loss":0.6}\n');
     expect(readRun(root)).toEqual({ ...facts, step: 2, metrics: { loss: 0.6 } });
@@ -62,6 +64,18 @@ describe('a run that is read', () => {
     run.close();
     expect(readRun(root)?.status).toBe('complete');
     expect(readSummary(root)).toEqual({ step: 2 });
+  });
+
+  it('says how many steps it has in all, by its configuration or by its epochs', () => {
+    const steps = (config: string, row: string) => {
+      put('config.yaml', `verb: sft\n${config}\n`);
+      put('metrics.jsonl', `${row}\n`);
+      return readRun(root)?.steps;
+    };
+    expect(steps('max_steps: 40\nnum_train_epochs: 3', '{"step":7,"epoch":0.1}')).toBe(40);
+    // 10 steps of 8 are 0.8 of 100 rows: three epochs are 37.5 of them.
+    expect(steps('max_steps: 0\nnum_train_epochs: 3', '{"step":10,"epoch":0.8}')).toBe(38);
+    expect(steps('max_steps: 0', '{"step":10,"epoch":0.8}')).toBeUndefined();
   });
 
   it('without its files: nothing, and no error', () => {
@@ -154,10 +168,10 @@ describe('what is damaged', () => {
     }
     const runs = findRuns(root);
     expect(runs.map(({ path, verb, status, step }) => [path.slice(root.length), verb, status, step])).toEqual([
-      ['/a', 'sft', 'unfinished', 3],
+      ['/a', 'sft', 'stopped', 3],
       ['/b', '', 'damaged', 0],
       ['/c', '', 'damaged', 0],
-      ['/d/e', 'dpo', 'unfinished', 0],
+      ['/d/e', 'dpo', 'stopped', 0],
     ]);
     expect(runs[1].problem).toMatch(/b\/metrics\.jsonl:1: expected metrics/);
     expect(runs[2].problem).toMatch(/c\/config\.yaml: expected the configuration/);

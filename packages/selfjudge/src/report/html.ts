@@ -1,0 +1,24 @@
+/** Text as HTML shows it: nothing in it is markup. */
+export const escaped = (text: string): string =>
+  text.replace(/[&<>"']/g, (sign) => `&#${sign.codePointAt(0)};`);
+
+/** Data for a script of the page, as JSON that no text in it can end. */
+export const dataFor = (id: string, value: unknown): string =>
+  `<script type="application/json" id="${id}">${JSON.stringify(value).replaceAll('<', '\\u003c')}</script>`;
+
+/** A part of the page under its heading. @param html what stands in it, as HTML */
+export const section = (id: string, title: string, html: string): string =>
+  `<section id="${id}"><h2>${escaped(title)}</h2>\n${html}\n</section>`;
+
+/** Names and values, as they are. */
+export function facts(rows: readonly (readonly [name: string, value: unknown])[]): string {
+  const lines = rows.map(
+    ([name, value]) => `<tr><th scope="row">${escaped(name)}</th><td>${escaped(shown(value))}</td></tr>`,
+  );
+  return `<div class="scroll"><table class="facts">${lines.join('')}</table></div>`;
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
