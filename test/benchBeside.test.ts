@@ -155,6 +155,32 @@ describe('--beside', () => {
   });
 });
 
+describe('the peak of a step', () => {
+  /** Megabytes that a process of its own reports: `step` after `before`. */
+  const peakOf = (before: string, step: string) => {
+    const program = `import { peakMb, resetPeak } from '${repository}/benchmarks/peak.mjs';
+      ${before}
+      await resetPeak();
+      ${step}
+      console.log(peakMb());`;
+    const args = ['--input-type=module', '-e', program];
+    return Number(spawnSync(process.execPath, args, { encoding: 'utf8' }).stdout);
+  };
+  const garbage = '[0, 1, 2, 3].forEach(() => new Float64Array(2 ** 22).fill(1).length);'; // 32 MB each
+  const idle = peakOf('', '');
+
+  it('is not of what loading left to the garbage collector', () => {
+    expect(idle).toBeGreaterThan(20);
+    expect(peakOf(garbage, '')).toBeLessThan(idle + 15);
+  });
+
+  it('is of what the step holds', () => {
+    const held = peakOf('', 'const held = new Float64Array(2 ** 24).fill(1); held.at(-1);');
+    expect(held - idle).toBeGreaterThan(120);
+    expect(held - idle).toBeLessThan(150);
+  });
+});
+
 describe('the command line', () => {
   it.each([
     [['ops', '--op', 'swigul'], "--op: there is no op 'swigul', the nearest is 'swiglu'\n"],

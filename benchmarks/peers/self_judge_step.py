@@ -5,6 +5,7 @@ Reads one JSON object a line: {"prompts": [[ids]], "judge": {"head": [ids], "a":
 "new_tokens": 128, "dtype": "bf16"}; answers {"seconds", "phases", "peak_mb"} a line. Each part in the peer's fastest
 setting: sdpa, key-value cache, logits only where they are needed, micro-batches of 8 rows.
 """
+import gc
 import json
 import os
 import sys
@@ -112,11 +113,12 @@ def main():
             base = load(sys.argv[1], dtype=dict(bf16=torch.bfloat16, float32=torch.float32)[work["dtype"]])[0].to(DEVICE)
             model = get_peft_model(base, LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM"))
             optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=5e-6)
-            if DEVICE == "cuda":
-                torch.cuda.reset_peak_memory_stats()
-            else:
-                with open("/proc/self/clear_refs", "w") as refs:
-                    refs.write("5")  # the peak of loading is not the peak of a step
+        gc.collect()
+        if DEVICE == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+        else:
+            with open("/proc/self/clear_refs", "w") as refs:
+                refs.write("5")  # the peak of loading, or of the step before, is not the peak of this one
         start = now()
         phases = step(model, optimizer, work)
         print(json.dumps(dict(seconds=now() - start, phases=phases, peak_mb=peak_mb(), torch=torch.__version__)), flush=True)

@@ -1,6 +1,5 @@
 // One SELF-JUDGE step of ours, served line by line: the same work as benchmarks/peers/self_judge_step.py.
 import { createInterface } from 'node:readline';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { Device, Model, generate, plan, scoreSequences } from '../../packages/engine/dist/index.js';
 import {
   AdamW,
@@ -8,17 +7,13 @@ import {
   preferenceBackward,
   selfTrainingDefaults,
 } from '../../packages/training/dist/index.js';
+import { peakMb, resetPeak } from '../peak.mjs';
 
 const options = { ...selfTrainingDefaults, learningRate: 5e-6, tokenBudget: 1024 };
 const tokenBudget = options.tokenBudget;
 const JUDGE_BUDGET = 4096; // rows of a tree, as Judge.compare has it
 let model, trainable, optimizer;
 let steps = 0;
-
-// On the CPU the peak of the process; on a GPU the peak of device memory, as the peer reports it.
-const peakMb = () => (model.device.name === 'cpu' ? processPeakMb() : model.device.memory().peak / 2 ** 20);
-const processPeakMb = () =>
-  Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1024;
 
 async function step({ prompts, judge, new_tokens: maxNewTokens }) {
   const phases = {};
@@ -103,16 +98,17 @@ for await (const line of createInterface({ input: process.stdin })) {
       { seed: 0 },
     );
     optimizer = new AdamW(trainable.parameters, options);
-    device.resetPeak();
-    writeFileSync('/proc/self/clear_refs', '5'); // the peak of loading is not the peak of a step
   }
+  model.device.resetPeak();
+  await resetPeak();
   const start = performance.now();
   const { phases, flops, metrics } = await step(work);
   const answer = {
     seconds: (performance.now() - start) / 1000,
     phases,
     flops,
-    peak_mb: peakMb(),
+    // On the CPU of the process; on a GPU of device memory, as the peer reports it.
+    peak_mb: model.device.name === 'cpu' ? peakMb() : model.device.memory().peak / 2 ** 20,
     path: model.device.path,
     device: model.device.description,
     metrics,

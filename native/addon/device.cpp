@@ -162,6 +162,9 @@ Napi::Value RawDevice::upload(const Napi::CallbackInfo& info) {
   });
 }
 
+// Of an array of JavaScript. V8 ends the process when it is asked for a longer one.
+constexpr size_t kMostValues = size_t{1} << 32;
+
 // The stream writes straight into the array that the promise resolves to; the table of promises keeps it
 // alive.
 Napi::Value RawDevice::read(const Napi::CallbackInfo& info) {
@@ -170,6 +173,9 @@ Napi::Value RawDevice::read(const Napi::CallbackInfo& info) {
     const Handle handle = to_handle(info[0], "read", "handle");
     const sj_tensor tensor = device.readable(handle);
     const auto count = static_cast<size_t>(elements_of(tensor));
+    if (count > kMostValues)
+      throw Error::wrong_argument("read", "handle", "at most 2^32 values at once (views read parts)",
+                                  std::to_string(count));
     Napi::Value array;
     void* host;
     if (tensor.dtype == SJ_I32) {

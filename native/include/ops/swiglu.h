@@ -2,8 +2,8 @@
 // g. gelu_tanh: k(g) = 2 sqrt(2/pi) (g + 0.044715 g^3), which is 0.5 g (1 + tanh(k(g) / 2)), the
 // approximation of GELU by Hendrycks and Gimpel (arXiv 1606.08415), without its cancellation at negative g: 4
 // units in the last place for g of -1 and more, below that 3 |k(g)| of them, since e^k is off by k's rounding
-// times k (8 at -2, 21 at -4, 119 at -8, all less than 5e-8). k in two words would end that, and a third or more
-// was lost of the speed of the op in cache on AVX2. Backward recomputes the sigmoid.
+// times k (8 at -2, 21 at -4, 119 at -8, all less than 5e-8). k in two words would end that, and a third or
+// more was lost of the speed of the op in cache on AVX2. Backward recomputes the sigmoid.
 #pragma once
 #include "../contract.h"
 namespace selfjudge::ops {

@@ -5,6 +5,7 @@ import {
   checked,
   having,
   instance,
+  kind,
   limit,
   list,
   number,
@@ -13,6 +14,7 @@ import {
   optional,
   options,
   whole,
+  type Check,
 } from '@selfjudge/base/checks';
 import { sequence } from '../checks.js';
 import * as adam from '../tensor/ops/adamw.js';
@@ -34,15 +36,28 @@ import { isLinearAdapter, isVector } from '../tensor/vector.js';
 // Tensors, weights and numbers are an op's to check, by its contract: here stands what they come in.
 const tensor = anything;
 const bag = object({});
+const isPlain = kind('an object of options', (value) => {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+});
+/** Options of an op. A tensor in their place has none of their names, and would be left out without a word. */
+const optionsOf = (fields: Readonly<Record<string, Check>> = {}): Check => {
+  const named = options(fields);
+  return (value, what, where) => {
+    isPlain(value, what, where);
+    named(value, what, where);
+  };
+};
 const activation = optional(oneOf(...gates.ACTIVATIONS));
 const float = oneOf('float32', 'bf16');
 
-export const adamw = checked('adamw', { state: bag, options: bag }, adam.adamw);
+export const adamw = checked('adamw', { state: bag, options: optionsOf() }, adam.adamw);
 export const cast = checked('cast', { x: tensor, dtype: float }, casts.cast);
 export const clone = checked('clone', { x: instance(Tensor) }, copies.clone);
 export const kvWrite = checked(
   'kvWrite',
-  { k: tensor, v: tensor, slots: tensor, poolK: tensor, poolV: tensor, angles: optional(bag) },
+  { k: tensor, v: tensor, slots: tensor, poolK: tensor, poolV: tensor, angles: optional(optionsOf()) },
   kv.kvWrite,
 );
 export const linear = checked(
@@ -51,7 +66,7 @@ export const linear = checked(
     x: tensor,
     weight: anything,
     options: optional(
-      options({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)), activation }),
+      optionsOf({ bias: optional(isVector), adapters: optional(list(isLinearAdapter)), activation }),
     ),
   },
   one.linear,
@@ -64,13 +79,13 @@ export const linearGroup = checked(
 );
 export const linearSample = checked(
   'linearSample',
-  { h: tensor, head: anything, keys: tensor, options: optional(bag) },
+  { h: tensor, head: anything, keys: tensor, options: optional(optionsOf()) },
   sampling.linearSample,
 );
 export const reshape = checked('reshape', { x: instance(Tensor), shape: list(whole(1)) }, shapes.reshape);
 export const rmsNorm = checked(
   'rmsNorm',
-  { x: tensor, weight: isVector, eps: anything, options: optional(bag) },
+  { x: tensor, weight: isVector, eps: anything, options: optional(optionsOf()) },
   norms.rmsNorm,
 );
 export const swiglu = checked('swiglu', { gate: tensor, up: tensor, activation }, gates.swiglu);

@@ -137,7 +137,7 @@ export class Tensor {
     return this.#handle;
   }
 
-  /** Waits for the values. bf16 is widened to float32. Rejects with the stream's fault, if there is one. */
+  /** Waits for the values, 2^32 at most. bf16 is widened to float32. Rejects with the stream's fault, if there is one. */
   async read(): Promise<Float32Array | Int32Array> {
     const handle = this.handle('Tensor.read');
     return (await guardedAsync(() => this.device.native.read(handle))) as Float32Array | Int32Array;

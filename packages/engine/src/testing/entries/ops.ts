@@ -11,6 +11,7 @@ import {
   matrix,
   notFloats,
   notInts,
+  notOptions,
   notShape,
   notTree,
   notVector,
@@ -107,7 +108,7 @@ export const opEntries: Record<string, Entry> = {
         positions: arg(engine.Tensor.from(matrix.device, Int32Array.of(0, 0), [2]), notInts),
         q: arg(() => floats([2, 1, 2]), perhaps(notFloats)),
       },
-      perhaps(notObject),
+      perhaps(notOptions),
     ),
   }),
   treeAttention: entry(engine.treeAttention, {
@@ -143,7 +144,7 @@ export const opEntries: Record<string, Entry> = {
         residual: arg(matrix, perhaps(notFloats)),
         offset: arg(1, perhaps(notNumber(-1e30, 1e30))),
       },
-      perhaps(notObject),
+      perhaps(notOptions),
     ),
   }),
   linear: entry(engine.linear, {
@@ -170,7 +171,7 @@ export const opEntries: Record<string, Entry> = {
         seed: arg(1, perhaps(notWhole(0, 2 ** 32 - 1))),
         step: arg(1, perhaps(notWhole(0, 2 ** 32 - 1))),
       },
-      perhaps(notObject),
+      perhaps(notOptions),
     ),
   }),
   linearGroup: entry(engine.linearGroup, {
@@ -219,7 +220,7 @@ export const opEntries: Record<string, Entry> = {
           perhaps(except((v) => typeof v === 'bigint' || (Number.isSafeInteger(v) && (v as number) >= 0))),
         ),
       },
-      perhaps(notObject),
+      perhaps(notOptions),
     ),
   }),
   adamw: entry(engine.adamw, {
@@ -242,7 +243,7 @@ export const opEntries: Record<string, Entry> = {
         step: arg(1, notWhole(1, 2 ** 32 - 1)),
         gradScale: arg(1, perhaps(notNumber(-1e30, 1e30))),
       },
-      notObject,
+      notOptions,
     ),
   }),
 };

@@ -4,7 +4,7 @@ import { Tensor } from '@selfjudge/engine';
 import { DeviceTree } from '@selfjudge/engine';
 import { Vector } from '@selfjudge/engine';
 import { Weight } from '@selfjudge/engine';
-import { given, junk } from '@selfjudge/testing/wrongValues';
+import { given, junk, notObject } from '@selfjudge/testing/wrongValues';
 
 // Right and wrong values of the tensor folder's types, for the tables beside this file.
 
@@ -46,6 +46,8 @@ export const notInts = fc.oneof(firstNotInts, fc.constant(foreign));
 export const notWeight = fc.oneof(junk, fc.constantFrom(matrix, vector));
 export const notVector = fc.oneof(junk, fc.constantFrom(matrix, weight, { value: 1 }));
 export const notTree = fc.oneof(junk, fc.constantFrom(disposedTree, foreignTree, matrix));
+/** No options, nor a tensor or vector in their place. */
+export const notOptions = fc.oneof(notObject, fc.constantFrom(matrix, weight, vector));
 export const notShape = fc.oneof(
   junk,
   fc.constantFrom([], [0], [-1, 2], [1.5], [NaN], ['2'], [1, 1, 1, 1], [2 ** 31, 2 ** 31], [undefined]),
