@@ -55,6 +55,7 @@ describe('training', () => {
       'fingerprints.json',
       'metrics.jsonl',
       'profile.jsonl',
+      'report.html',
       'summary.json',
     ]);
     expect(readdirSync(join(cwd, 'sft/checkpoints')).sort()).toEqual(['step-2', 'step-3']);
@@ -140,7 +141,11 @@ describe('training', () => {
     ];
     for (const key of keys.join(' ').split(' ')) expect(rows[0]).toHaveProperty([key]);
     const [sample] = rowsOf(text('self/samples/step-1.jsonl'));
-    expect(Object.keys(sample).sort()).toEqual(['a', 'b', 'fate', 'id', 'probability', 'prompt', 'winner']);
+    expect(Object.keys(sample).sort()).toEqual('a b fate id probability prompt votes winner'.split(' '));
+    // Of each question A and B with a shown first, and with b.
+    expect(sample.votes).toMatchObject([
+      { principle: 'overall', ab: [expect.any(Number), expect.any(Number)] },
+    ]);
     expect(json('self/final/adapter_config.json').r).toBe(16);
   });
 
@@ -185,7 +190,9 @@ describe('training', () => {
     if (!existsSync(join(cwd, 'sft'))) await train('sft', 'model', 'sft');
     const again = await run(['sft', '--config', 'sft/config.yaml'], { cwd });
     expect(again).toMatchObject({ code: 0, stdout: '' });
-    expect(again.stderr).toMatch(/^sft is complete already\ndone: 3 steps\nresult: sft\/final\nnext: /);
+    expect(again.stderr).toMatch(
+      /^sft is complete already\ndone: 3 steps\nresult: sft\/final\nreport: sft\/report.html\nnext: /,
+    );
     const other = await run(['sft', '--config', 'sft/config.yaml', '--seed', '5'], { cwd });
     expect(other).toMatchObject({ code: 2, stdout: '' });
     expect(other.stderr).toMatch(/^error: seed: expected 0, as the run in sft began with .*received 5\n$/);
@@ -302,6 +309,10 @@ describe('a model in use', () => {
     expect(result.implicitReward.margin).toBeGreaterThan(0);
     expect(result.samples).toHaveLength(12);
     expect(stderr).toContain('warning: 1 of 13 pairs left out, as the model was trained on their prompts\n');
+    // The same evaluation beside itself differs in nothing.
+    const same = await run(['compare', 'evaluation.json', 'evaluation.json'], { cwd });
+    expect(same.stdout).toMatch(/^wins, outside judge +\d\.\d+ +\d\.\d+ +0\.000 \[0\.000, 0\.000\] +12$/m);
+    expect(same.stdout).toContain('12 prompts that both have\n');
     const alone = await run(['evaluate', '-m', 'policy', ...MODEL, ...HELD, '--json'], { cwd });
     expect(rowsOf(alone.stdout)).toEqual([{ judge: result.judge, samples: [] }]);
   });
@@ -320,7 +331,9 @@ describe('a model in use', () => {
 
   it('runs list and runs show, as tables and as JSON', async () => {
     const list = await run(['runs', 'list', '.'], { cwd });
-    expect(list.stdout).toMatch(/^trained +jsft +complete +3 +\d/m);
+    expect(list.stdout).toMatch(
+      /^trained +jsft +\d{4}-\d\d-\d\d \d\d:\d\d +complete +3 of 3 +verdict_accuracy [\d.]+$/m,
+    );
     const rows = rowsOf((await run(['runs', 'list', '.', '--json'], { cwd })).stdout);
     expect(rows.find(({ path }) => path === 'trained')).toMatchObject({
       verb: 'jsft',

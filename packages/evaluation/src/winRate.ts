@@ -21,6 +21,8 @@ export interface WinRate {
   alwaysLonger: Estimate;
   meanLength: { a: number; b: number };
   behaviour: JudgeBehaviour;
+  /** Of each prompt, in its order. */
+  winners: Verdict['winner'][];
 }
 
 /**
@@ -53,6 +55,7 @@ export async function winRate(
       verdicts,
       asked.map((i) => lengths[i]),
     ),
+    winners,
   };
 }
 
@@ -60,7 +63,7 @@ export async function winRate(
 export function winRateOf(
   winners: readonly Verdict['winner'][],
   lengths: readonly (readonly [a: number, b: number])[],
-): Omit<WinRate, 'behaviour'> {
+): Omit<WinRate, 'behaviour' | 'winners'> {
   const valid = winners.flatMap((winner, i) => {
     if (winner === null) return [];
     const [lengthA, lengthB] = lengths[i];

@@ -1,5 +1,5 @@
-import type { Estimate, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
-import type { Evaluation } from '../inference/evaluationPhases.js';
+import type { Estimate, JudgeAgreement } from '@selfjudge/evaluation';
+import type { Evaluation, RateOnSamples } from '../inference/evaluationPhases.js';
 import { interval, table } from './table.js';
 
 const NUMBERS = ['', 'value [95%]', 'n'];
@@ -50,7 +50,7 @@ function agreement(title: string, a: JudgeAgreement): string {
   return `${title}\n${table(NUMBERS, rows)}\nties ${a.ties}, no verdict ${a.errors}`;
 }
 
-function wins(title: string, w: WinRate): string {
+function wins(title: string, w: RateOnSamples): string {
   const rows = [
     row('win rate', w.rate),
     row('length-controlled', w.lengthControlled),

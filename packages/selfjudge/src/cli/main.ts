@@ -5,6 +5,7 @@ import { renaming, TRAINING_VERBS, type TrainingVerb } from '../config/index.js'
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
 import { addChatVerb } from './chatVerb.js';
+import { addCompareVerb } from './compareVerb.js';
 import { addDoctorVerb } from './doctorVerb.js';
 import { addEvaluateVerb } from './evaluateVerb.js';
 import { EXIT, report } from './exit.js';
@@ -35,6 +36,7 @@ addChatVerb(program, (c) => (code = c));
 addScoreVerb(program);
 addInspectVerb(program, (c) => (code = c));
 addEvaluateVerb(program);
+addCompareVerb(program);
 addMergeVerb(program);
 program.commandsGroup('More:');
 addPullVerb(program);

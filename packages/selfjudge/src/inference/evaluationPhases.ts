@@ -4,7 +4,7 @@ import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
-import type { Judge, JudgeReasoning } from '@selfjudge/judging';
+import type { Judge, JudgeReasoning, Verdict } from '@selfjudge/judging';
 import { consult } from '@selfjudge/judging/internal';
 import type { ModelOptions, OpenModel } from '../models/model.js';
 import type { DatasetOptions, Warn } from '../rows/datasets.js';
@@ -34,12 +34,23 @@ export interface Evaluation {
   baselineJudge?: JudgeAgreement;
   outsideJudge?: JudgeAgreement;
   /** Against the baseline. The own judge is what self-training optimised against: no evidence of better answers. */
-  winRate?: { ownJudge: WinRate; outsideJudge?: WinRate };
+  winRate?: { ownJudge: RateOnSamples; outsideJudge?: RateOnSamples };
   implicitReward?: ImplicitReward;
   /** `baseline` is absent until the baseline has answered. */
-  samples: { prompt: Text; answer: string; baseline?: string }[];
+  samples: EvaluatedSample[];
   /** The phases that are still to come; absent when all are done. */
   unfinished?: string[];
+}
+
+/** A win rate whose winners stand with the samples. */
+export type RateOnSamples = Omit<WinRate, 'winners'>;
+
+export interface EvaluatedSample {
+  prompt: Text;
+  answer: string;
+  baseline?: string;
+  /** Whose answer each judge prefers, `a` the model's; null for no verdict. */
+  winners?: Partial<Record<'ownJudge' | 'outsideJudge', Verdict['winner']>>;
 }
 
 export interface EvaluateHooks {
@@ -101,16 +112,18 @@ export function phasesOf(
     {
       name: 'win rate by the baseline as judge',
       unit: 'pairs',
-      run: async ({ samples }) => ({
-        winRate: { ownJudge: await winRateOf(frozen, samples!) },
-      }),
+      run: async ({ samples }) => {
+        const { rate, judged } = await winRateOf('ownJudge', frozen, samples!);
+        return { winRate: { ownJudge: rate }, samples: judged };
+      },
     },
     ...(outsideJudge === undefined ? [] : [outsideJudge]).map((judge): Phase => ({
       name: 'win rate by the outside judge',
       unit: 'pairs',
-      run: async ({ samples, winRate: rates }) => ({
-        winRate: { ...rates!, outsideJudge: await winRateOf(judge, samples!) },
-      }),
+      run: async ({ samples, winRate: rates }) => {
+        const { rate, judged } = await winRateOf('outsideJudge', judge, samples!);
+        return { winRate: { ...rates!, outsideJudge: rate }, samples: judged };
+      },
     })),
     {
       name: 'implicit reward on the human pairs',
@@ -154,13 +167,24 @@ const answering = (
   },
 ];
 
-const winRateOf = (judge: Judge, samples: Evaluation['samples']): Promise<WinRate> =>
-  winRate(
+/** What a judge says of all samples, and the samples with what it says of each. */
+async function winRateOf(
+  name: 'ownJudge' | 'outsideJudge',
+  judge: Judge,
+  samples: readonly EvaluatedSample[],
+): Promise<{ rate: RateOnSamples; judged: EvaluatedSample[] }> {
+  const { winners, ...rate } = await winRate(
     judge,
     samples.map(({ prompt }) => prompt),
     samples.map(({ answer }) => answer),
     samples.map(({ baseline }) => baseline!),
   );
+  const judged = samples.map((sample, i) => ({
+    ...sample,
+    winners: { ...sample.winners, [name]: winners[i] },
+  }));
+  return { rate, judged };
+}
 
 /** Each prompt once: several pairs may share one, and would count the same two answers several times. */
 function distinctPrompts(pairs: readonly PreferencePair[]): Text[] {
