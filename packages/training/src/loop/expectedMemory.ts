@@ -1,7 +1,7 @@
 import type { ModelView } from '@selfjudge/engine';
 import { BLOCK, blocksFor, treeOf } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import { accumulate, backpropagate } from '../losses/accumulate.js';
+import { backpropagate } from '../losses/accumulate.js';
 import type { DataOrder } from './dataOrder.js';
 import { deviceOf, zeroGrads } from '../optimizer/parameterSets.js';
 import type { Trainable } from '../optimizer/trainable.js';
@@ -26,10 +26,23 @@ const TRIED = [
   [160, 128],
 ] as const;
 
+/** A line through a tree's rows, in bytes: what is live at most. */
+interface Line {
+  constant: number;
+  perRow: number;
+}
+
+/** Rows whose share of memory is so many times the constant one: past it no other op's line is much steeper. */
+const ROWS_OVER_CONSTANT = 16;
+/** Bytes of rows beyond which no larger tree is tried: to try one must not take the memory that is asked about. */
+const MOST_TRIED = 2 ** 28;
+
 /**
- * The memory that a run will take, from what three small trees take forward and backward: beside a constant it is linear
- * in the rows of a tree and in those with labels. Nothing of the run is changed by it: gradients are zero before and
- * after.
+ * The memory that a run will take, from what small trees take forward and backward. Most is live either at the vocabulary's
+ * head, which is linear in rows and in those with labels, or in the backward of a block, linear in rows alone. What is most
+ * in a small tree need not be in a large one, as some ops take scratch memory whatever the rows: blocks are tried, without
+ * the head, in trees that grow until that is little beside the rows' share. Nothing of the run is changed by it: gradients
+ * are zero before and after.
  */
 export async function expectedMemory(
   trainable: Trainable,
@@ -39,9 +52,13 @@ export async function expectedMemory(
   const { policy, parameters } = trainable;
   const device = deviceOf(parameters);
   const { longest, largest } = largestTrees(workload, order);
+  // Made now as long as the run will need it, or a tree that is tried would pay for its beginning.
+  policy.model.rotary.prepare(Math.min(longestPath(workload), policy.model.config.maxPositions));
   const taken: number[] = [];
+  let blocks: Line;
   try {
     for (const [rows, headRows] of TRIED) taken.push(await bytesOf(trainable, rows, headRows));
+    blocks = await lineOfBlocks(trainable, largest.shape.rows);
   } finally {
     zeroGrads(parameters);
   }
@@ -51,11 +68,41 @@ export async function expectedMemory(
   const perRow = (wide - small) / (TRIED[1][0] - TRIED[0][0]);
   const perHead = (labelled - wide) / (TRIED[2][1] - TRIED[1][1]);
   const of = ({ shape: { rows, headRows } }: KnownTree) =>
-    small + perRow * (rows - TRIED[0][0]) + perHead * (headRows - TRIED[0][1]);
+    Math.max(
+      small + perRow * (rows - TRIED[0][0]) + perHead * (headRows - TRIED[0][1]),
+      blocks.constant + blocks.perRow * rows + BYTES_PER_LABEL * headRows,
+    );
   const before = device.memory().live;
   const least = before + Math.max(0, of(longest));
   const sampled = before + poolBytes(policy, workload.pool);
   return { before, peak: Math.max(least, before + of(largest), sampled), least, longest };
+}
+
+/** Row, label, log-probability and its gradient. */
+const BYTES_PER_LABEL = 16;
+
+/** What trees without a head take, from the last two of those that are tried. @param most rows that the run's trees have */
+async function lineOfBlocks(trainable: Trainable, most: number): Promise<Line> {
+  let rows: number = TRIED[0][0];
+  let bytes = await bytesOf(trainable, rows, 0);
+  for (;;) {
+    const more = Math.max(Math.min(2 * rows, most), rows + 1);
+    const taken = await bytesOf(trainable, more, 0);
+    const perRow = (taken - bytes) / (more - rows);
+    const ofRows = perRow * more;
+    const constant = taken - ofRows;
+    if (more >= most || ofRows >= Math.min(ROWS_OVER_CONSTANT * constant, MOST_TRIED))
+      return { constant, perRow };
+    rows = more;
+    bytes = taken;
+  }
+}
+
+/** Tokens of the longest sequence that is trained on or sampled. */
+function longestPath({ all, pool }: Workload): number {
+  const lengths = all.flatMap(({ sequences }) => sequences.map(({ tokens }) => tokens.length));
+  const sampled = pool === undefined ? 0 : pool.promptTokens + pool.maxNewTokens;
+  return lengths.reduce((a, b) => Math.max(a, b), sampled);
 }
 
 /** Answers in work at once, see `generate`. */
@@ -73,13 +120,15 @@ function poolBytes({ model: { config, dtype } }: ModelView, pool: Workload['pool
 
 /**
  * What is live at most beyond what was, when a tree of so many rows goes forward and backward.
- * @param headRows rows that the head reads: the score's where a reward model is trained, else the vocabulary's
+ * @param headRows rows that the head reads: the score's where a reward model is trained, else the vocabulary's; 0: one row,
+ *   and no head
  */
 export async function bytesOf(trainable: Trainable, rows: number, headRows: number): Promise<number> {
   const { policy, reward } = trainable;
   const { device, config } = policy.model;
   const tokens = Array.from({ length: rows + 1 }, (_, i) => (i * 7) % config.vocabSize);
   const length = Math.min(rows, config.maxPositions);
+  const labelled = reward === undefined && headRows > 0;
   // Where a model takes no path of that length, some that differ in their first token.
   const sequences: TreeSequence[] = [];
   for (let at = 0; at < rows; at += length) {
@@ -89,7 +138,7 @@ export async function bytesOf(trainable: Trainable, rows: number, headRows: numb
     const labels = Math.min(own.length - 1, Math.max(1, Math.round((headRows * (own.length - 1)) / rows)));
     const [start, end] = [own.length - labels, own.length];
     sequences.push(
-      reward === undefined
+      labelled
         ? { tokens: own, targets: [[start, end]] }
         : { tokens: own.slice(0, -1), hidden: own.slice(start, end).map((_, i) => start - 1 + i) },
     );
@@ -99,9 +148,13 @@ export async function bytesOf(trainable: Trainable, rows: number, headRows: numb
   const { live } = device.memory();
   const batch = treeOf(sequences);
   const dropout = { seed: 0, step: 0 };
-  const zeros = (values: Float32Array) => new Float32Array(values.length);
-  if (reward === undefined) await accumulate(policy, batch, zeros, dropout);
-  else await backpropagate(() => reward.rewards(batch, { dropout }), zeros);
+  const forward = () =>
+    labelled
+      ? policy.logprobs(batch, { dropout })
+      : reward !== undefined && headRows > 0
+        ? reward.rewards(batch, { dropout })
+        : policy.hidden(batch, { dropout });
+  await backpropagate(forward, (values) => new Float32Array(values.length));
   await device.sync();
   return device.memory().peak - live;
 }
