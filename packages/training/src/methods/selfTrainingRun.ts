@@ -13,6 +13,7 @@ import {
   withDefaults,
   type OptionsOf,
 } from '@selfjudge/base/fields';
+import { lossFaults } from '../losses/lossFaults.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { promptFields } from '../options/sampling.js';
@@ -59,7 +60,7 @@ const start = {
   trainable: isPreferenceTrainable,
   judge: isJudge,
   tokenizer,
-  options: optionsOfFields(fields),
+  options: optionsOfFields(fields, lossFaults),
 };
 export const isSelfTrainingStart = optionsOf(start);
 export const isSelfTraining = optionsOf({ ...start, optimizer: isOptimizer });
