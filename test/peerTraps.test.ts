@@ -7,6 +7,7 @@ import { promptIds } from '@selfjudge/data';
 import { judgeSequences, loadJudgeTemplate, TokenJudge } from '@selfjudge/judging';
 import { dpo, jsft, loadModel, sft } from 'selfjudge';
 import {
+  dpoDefaults,
   fullTrainable,
   judgeExample,
   loraTrainable,
@@ -160,12 +161,7 @@ describe('gradient accumulation changes the loss or the scale of the gradient', 
     chosen: 'yes '.repeat(1 + (i % 5)),
     rejected: 'no'.repeat(1 + (i % 3)),
   }));
-  const preference: PreferenceOptions = {
-    lossType: 'sigmoid',
-    beta: 0.1,
-    labelSmoothing: 0,
-    logpReduction: 'sum',
-  };
+  const preference: PreferenceOptions = dpoDefaults;
 
   it('not of pairs and not of JSFT rows of unequal length, in portions of any size', async () => {
     const start = await trainedAdapter(model, 4);

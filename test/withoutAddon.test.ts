@@ -42,7 +42,9 @@ const WORK: Record<string, { body: string; is: unknown }> = {
   '@selfjudge/training': {
     body: `
       const rate = { learningRate: 1, lrSchedulerType: 'linear', warmupRatio: 0, warmupSteps: 0, minLrRatio: 0 };
-      return [it.schedule(rate, 4)(1), it.preferenceLosses.hinge(1, 0, { beta: 1, labelSmoothing: 0 }).value];`,
+      const answer = { logp: -1, reference: -2, length: 3 };
+      const pair = { chosen: answer, rejected: { ...answer, logp: -2 } };
+      return [it.schedule(rate, 4)(1), it.preferenceLoss([pair], { ...it.dpoDefaults, lossType: 'hinge', beta: 1 })[0].value];`,
     is: [1, 0],
   },
   '@selfjudge/engine': {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Adapter, plan, type Model, type ParameterSet } from '@selfjudge/engine';
 import {
+  dpoDefaults,
   judgeExample,
   preferenceBackward,
   sftExample,
@@ -97,7 +98,7 @@ describe.skipIf(weights === '')('gradients against PyTorch, PEFT and TRL', () =>
       chosen: { tokens: peer.chosen[i] },
       rejected: { tokens: peer.rejected[i] },
     }));
-    const options: PreferenceOptions = { lossType, beta: peer.beta, labelSmoothing: 0, logpReduction: 'sum' };
+    const options: PreferenceOptions = { ...dpoDefaults, lossType, beta: peer.beta };
     const views = { policy: model.view([adapter]), reference: model.view() };
     const { loss } = await preferenceBackward(pairs, views, options, 4096);
     const gradients = worst(await takeGradients(), peer.preference[lossType].grads);

@@ -88,6 +88,16 @@ export function oneOf(...choices: readonly (string | number | null)[]): Check {
   return kind(`one of ${names.join(', ')}`, (value) => choices.includes(value as string));
 }
 
+/** One of some words, or a list of several of them, each once. */
+export function oneOrSome(...choices: readonly string[]): Check {
+  const names = choices.map((choice) => `'${choice}'`);
+  return kind(`one of ${names.join(', ')}, or a list of them, each once`, (value) => {
+    const all: unknown[] = Array.isArray(value) ? value : [value];
+    const isEach = all.every((one) => typeof one === 'string' && choices.includes(one));
+    return all.length > 0 && isEach && new Set(all).size === all.length;
+  });
+}
+
 /** A class, whatever its constructor takes and whoever may call it. */
 interface ClassOf {
   readonly name: string;

@@ -1,11 +1,28 @@
-import { flag, limit, number, oneOf, options, whole, type Check, type Range } from './checks.js';
+import { ArgumentError } from './errors.js';
+import {
+  flag,
+  limit,
+  list,
+  number,
+  oneOf,
+  oneOrSome,
+  options,
+  whole,
+  type Check,
+  type Range,
+} from './checks.js';
 
-/** What values a field takes. `limit`: a number of at least 1, Infinity for any. */
+/**
+ * What values a field takes. `limit`: a number of at least 1, Infinity for any. `choices`: one of some words, or a list of
+ * several, none of them twice. `numbers`: a list of numbers, maybe empty.
+ */
 export type FieldForm =
   | { kind: 'number'; range: Range }
   | { kind: 'whole'; min: number }
   | { kind: 'limit' }
   | { kind: 'choice'; of: readonly string[] }
+  | { kind: 'choices'; of: readonly string[] }
+  | { kind: 'numbers'; range: Range }
   | { kind: 'flag' };
 
 /**
@@ -51,6 +68,18 @@ export const choiceField = <const C extends string>(
   help: string,
 ): Field<C> => ({ form: { kind: 'choice', of }, help, default: value });
 
+export const choicesField = <const C extends string>(
+  value: NoInfer<C>,
+  of: readonly C[],
+  help: string,
+): Field<C | readonly C[]> => ({ form: { kind: 'choices', of }, help, default: value });
+
+export const numbersField = (
+  value: readonly number[],
+  range: Range,
+  help: string,
+): Field<readonly number[]> => ({ form: { kind: 'numbers', range }, help, default: value });
+
 export const flagField = (value: boolean, help: string): Field<boolean> => ({
   form: { kind: 'flag' },
   help,
@@ -76,8 +105,28 @@ export const checksOf = <F extends Fields>(fields: F): { [K in keyof F]: Check }
     [K in keyof F]: Check;
   };
 
-/** The check of options that have all of these fields. */
-export const optionsOfFields = (fields: Fields): Check => options(checksOf(fields));
+/** A value that does not go with the others, by the API's names. */
+export interface OptionFault {
+  key: string;
+  expected: string;
+  received: unknown;
+}
+
+/**
+ * The check of options that have all of these fields.
+ * @param faults what of them does not go together, where each is right by itself
+ */
+export function optionsOfFields<F extends Fields>(
+  fields: F,
+  faults: (options: OptionsOf<F>) => readonly OptionFault[] = () => [],
+): Check {
+  const each = options(checksOf(fields));
+  return (value, what, where) => {
+    each(value, what, where);
+    for (const { key, ...fault } of faults(value as OptionsOf<F>))
+      throw new ArgumentError(key, { where, ...fault });
+  };
+}
 
 function checkOf(form: FieldForm): Check {
   switch (form.kind) {
@@ -89,6 +138,10 @@ function checkOf(form: FieldForm): Check {
       return limit;
     case 'choice':
       return oneOf(...form.of);
+    case 'choices':
+      return oneOrSome(...form.of);
+    case 'numbers':
+      return list(number(form.range));
     case 'flag':
       return flag;
   }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Row } from './convert.js';
-import { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+import {
+  toAnswerPair,
+  toJudgedPair,
+  toLabelledRow,
+  toPreferencePair,
+  toPromptRow,
+  toSftExample,
+} from './convert.js';
 import { sftExampleOf } from './rows.js';
 import { parseTranscript } from './transcript.js';
 
@@ -192,5 +199,31 @@ describe('parseTranscript', () => {
     const row = { chosen: text, rejected: '\n\nHuman: q\n\nAssistant: no' };
     expect(pair(row).problem?.code).toBe('differing-prompts');
     expect(pair({ chosen: text, rejected: `${text}!` }).problem?.reason).toMatch(/follows no user turn/);
+  });
+});
+
+describe('toLabelledRow', () => {
+  it('reads an answer with its label, in text or messages', () => {
+    const row = { prompt: 'q', completion: 'yes', label: false };
+    expect(toLabelledRow(row, 'x').value).toEqual({ id: 'x', ...row });
+    const turns = { prompt: [u('q')], completion: [a('yes')], label: true };
+    expect(toLabelledRow(turns, 'x').value).toEqual({
+      id: 'x',
+      prompt: [u('q')],
+      completion: 'yes',
+      label: true,
+    });
+    const standard = toLabelledRow(row, 'x', { promptFormat: 'standard' }).value;
+    expect(standard?.prompt).toEqual({ text: 'q' });
+  });
+
+  it.each([
+    [{ prompt: 'q', completion: 'a' }, /completion and label/],
+    [{ prompt: 'q', chosen: 'a', rejected: 'b' }, /completion and label/],
+    [{ prompt: 'q', completion: 'a', label: 1 }, /true or false, received 1/],
+    [{ prompt: 'q', completion: 'a', label: 'true' }, /true or false/],
+    [{ prompt: 'q', completion: ' ', label: true }, /empty/],
+  ])('leaves out %o', (row, why) => {
+    expect(toLabelledRow(row, 'x').problem?.reason).toMatch(why);
   });
 });

@@ -7,7 +7,7 @@ import { readMessages } from './messages.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
 import { sftContentOf } from './rows.js';
-import type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+import type { AnswerPair, JudgedPair, LabelledRow, PreferencePair, PromptRow, SftExample } from './rows.js';
 import { readTemplateColumns, withArguments } from './templateColumns.js';
 import { messagesOf, sameMessages } from './text.js';
 import type { PromptFormat } from './text.js';
@@ -128,6 +128,34 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
   if (prompt.problem) return prompt;
   const { text } = answer.value;
   return answered(text, { id, ...sftContentOf(withArguments(prompt.value, told.value), text) });
+}
+
+/**
+ * An answer that is wanted or not from `{prompt, completion, label}`, the label true or false. The answer is a string or a
+ * list of messages that ends with the assistant's turn; without a prompt column the turns before the last are the prompt.
+ * Left out: rows without a label, and empty answers. A preference is two such rows, which the file must have apart.
+ */
+export function toLabelledRow(row: Row, id: string, options: ConvertOptions = {}): Outcome<LabelledRow> {
+  if (!('completion' in row) || !('label' in row))
+    return problem(
+      'unknown-shape',
+      `expected columns prompt, completion and label, received ${Object.keys(row).join(', ')}`,
+    );
+  const { label } = row;
+  if (typeof label !== 'boolean')
+    return problem('unknown-shape', `expected a label of true or false, received ${show(label)}`);
+  const format = formatOf(row, options);
+  const column = readPrompt(row.prompt, format);
+  if (column.problem) return column;
+  const answer = readAnswer('completion', row.completion, row.prompt, format);
+  if (answer.problem) return answer;
+  const prompt = promptOf(column.value, answer.value);
+  if (prompt.problem) return prompt;
+  const told = readTemplateColumns(row);
+  if (told.problem) return told;
+  const { text } = answer.value;
+  if (text.trim() === '') return problem('empty-answer', 'the answer is empty');
+  return { value: { id, prompt: withArguments(prompt.value, told.value), completion: text, label } };
 }
 
 /** A prompt from `{prompt}`, or from the turns before the last answer of `{messages}` or of a preference. */

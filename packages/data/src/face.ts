@@ -34,6 +34,7 @@ const convertOptions = optional(options({ promptFormat }));
 const ofRow = { row, id: text, options: convertOptions };
 export const toPreferencePair = checked('toPreferencePair', ofRow, convert.toPreferencePair);
 export const toSftExample = checked('toSftExample', ofRow, convert.toSftExample);
+export const toLabelledRow = checked('toLabelledRow', ofRow, convert.toLabelledRow);
 export const toPromptRow = checked('toPromptRow', ofRow, convert.toPromptRow);
 export const toJudgedPair = checked('toJudgedPair', ofRow, convert.toJudgedPair);
 export const toAnswerPair = checked('toAnswerPair', { row, options: convertOptions }, convert.toAnswerPair);
@@ -53,6 +54,7 @@ const ofFile = {
 export const readJsonl = checkedAsync('readJsonl', { path }, jsonl.readJsonl);
 export const loadPreferences = checkedAsync('loadPreferences', ofFile, load.loadPreferences);
 export const loadSftExamples = checkedAsync('loadSftExamples', ofFile, load.loadSftExamples);
+export const loadLabelled = checkedAsync('loadLabelled', ofFile, load.loadLabelled);
 export const loadPrompts = checkedAsync('loadPrompts', ofFile, load.loadPrompts);
 export const loadJudgedPairs = checkedAsync('loadJudgedPairs', ofFile, load.loadJudgedPairs);
 

@@ -6,6 +6,7 @@ export {
   describeProblems,
   firstUserTurn,
   loadJudgedPairs,
+  loadLabelled,
   loadPreferences,
   loadPrompts,
   loadSftExamples,
@@ -20,6 +21,7 @@ export {
   splitOf,
   toAnswerPair,
   toJudgedPair,
+  toLabelledRow,
   toPreferencePair,
   toPromptRow,
   toSftExample,
@@ -28,7 +30,15 @@ export type { JsonlFile, Line } from './rowReader.js';
 export type { Labels, Rationale, Rationales } from './labels.js';
 export type { Dataset, LoadRowsOptions } from './load.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
-export type { AnswerPair, JudgedPair, PreferencePair, PromptRow, SftContent, SftExample } from './rows.js';
+export type {
+  AnswerPair,
+  JudgedPair,
+  LabelledRow,
+  PreferencePair,
+  PromptRow,
+  SftContent,
+  SftExample,
+} from './rows.js';
 export { DEFAULT_FRACTIONS } from './split.js';
 export type { Split, SplitFractions } from './split.js';
 export type { Conversation, PromptFormat, StandardText, Text } from './text.js';

@@ -1,7 +1,21 @@
 // What the workspace's packages use: functions that do not check their arguments.
-export { toAnswerPair, toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+export {
+  toAnswerPair,
+  toJudgedPair,
+  toLabelledRow,
+  toPreferencePair,
+  toPromptRow,
+  toSftExample,
+} from './convert.js';
 export { readJsonl } from './jsonl.js';
-export { judgedPairsIn, loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
+export {
+  judgedPairsIn,
+  loadJudgedPairs,
+  loadLabelled,
+  loadPreferences,
+  loadPrompts,
+  loadSftExamples,
+} from './load.js';
 export { describeIssues, describeProblems, refusable } from './problem.js';
 export { promptOfExample, sftContentOf, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';

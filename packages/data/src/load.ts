@@ -4,13 +4,13 @@ import { Readable } from 'node:stream';
 import { DataError } from '@selfjudge/base';
 
 import type { ConvertOptions, Row } from './convert.js';
-import { toJudgedPair, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
+import { toJudgedPair, toLabelledRow, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
 import { parseJsonl, readJsonl } from './jsonl.js';
 import type { Issue, Outcome } from './problem.js';
 import { describeIssues } from './problem.js';
 import type { JsonlFile } from './rowReader.js';
 import { promptOfExample } from './rows.js';
-import type { JudgedPair, PreferencePair, PromptRow, SftExample } from './rows.js';
+import type { JudgedPair, LabelledRow, PreferencePair, PromptRow, SftExample } from './rows.js';
 import type { Split, SplitFractions } from './split.js';
 import { splitOf } from './split.js';
 import type { PromptFormat, Text } from './text.js';
@@ -45,6 +45,11 @@ export function loadPreferences(path: string, options?: LoadRowsOptions): Promis
 /** Examples to imitate; see toSftExample for the shapes. @throws DataError when none is left */
 export function loadSftExamples(path: string, options?: LoadRowsOptions): Promise<Dataset<SftExample>> {
   return load(path, options, toSftExample, promptOfExample);
+}
+
+/** Answers with labels; see toLabelledRow for the shape. @throws DataError when none is left */
+export function loadLabelled(path: string, options?: LoadRowsOptions): Promise<Dataset<LabelledRow>> {
+  return load(path, options, toLabelledRow, (row) => row.prompt);
 }
 
 /** Prompts; see toPromptRow for the shapes. @throws DataError when none is left */

@@ -31,6 +31,15 @@ interface SftConversation {
   templateArguments?: TemplateArguments;
 }
 
+/** An answer to a prompt, and whether it is wanted. */
+export interface LabelledRow {
+  id: string;
+  place?: string;
+  prompt: Text;
+  completion: string;
+  label: boolean;
+}
+
 export interface PromptRow {
   id: string;
   place?: string;

@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const preference = { prompt: 'a', chosen: 'b', rejected: 'c' };
 const judged = { prompt: 'a', completions: ['b', 'c'], winner: 'a' };
 const file = join(folder, 'rows.jsonl');
-writeFileSync(file, `${JSON.stringify({ ...preference, ...judged })}\n`);
+writeFileSync(file, `${JSON.stringify({ ...preference, ...judged, completion: 'b', label: true })}\n`);
 
 const tokenizer = arg(byteTokenizer(), junk);
 const row = arg(preference, notObject);
@@ -64,11 +64,13 @@ describeWrongCalls({
   table: {
     loadPreferences: load(data.loadPreferences),
     loadSftExamples: load(data.loadSftExamples),
+    loadLabelled: load(data.loadLabelled),
     loadPrompts: load(data.loadPrompts),
     loadJudgedPairs: load(data.loadJudgedPairs),
     readJsonl: entry(data.readJsonl, { path: arg(file, notFile) }),
     toPreferencePair: entry(data.toPreferencePair, { row, id, options }),
     toSftExample: entry(data.toSftExample, { row, id, options }),
+    toLabelledRow: entry(data.toLabelledRow, { row, id, options }),
     toPromptRow: entry(data.toPromptRow, { row, id, options }),
     toJudgedPair: entry(data.toJudgedPair, { row, id, options }),
     toAnswerPair: entry(data.toAnswerPair, { row, options }),

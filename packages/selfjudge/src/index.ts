@@ -4,7 +4,7 @@
  */
 export { evaluateJudge, type EvaluateJudgeOptions } from './api/evaluateJudge.js';
 export { pull, push, type HubOptions, type PullResult, type PushOptions } from './api/hub.js';
-export { loadPreferences, loadPrompts, loadSftExamples } from './api/load.js';
+export { loadLabelled, loadPreferences, loadPrompts, loadSftExamples } from './api/load.js';
 export { mergeModel, type MergeModelOptions } from './api/mergeModel.js';
 export { loadModel, Model, type ScoreRow } from './api/model.js';
 export type { PreferenceRow, PreferenceRows, PromptRows, Rows, SftRow, SftRows } from './api/rows.js';

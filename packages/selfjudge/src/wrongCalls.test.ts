@@ -44,7 +44,7 @@ const small = byteModel();
 await small.save(at('model'));
 small.dispose();
 const model = await api.loadModel(at('model'), { dtype: 'float32' });
-writeFileSync(at('rows.jsonl'), '{"prompt":"a","chosen":"b","rejected":"c"}\n');
+writeFileSync(at('rows.jsonl'), '{"prompt":"a","chosen":"b","rejected":"c","completion":"b","label":true}\n');
 const hub = await StandInHub.start();
 const files = readdirSync(at('model')).map((name) => [name, readFileSync(at(`model/${name}`))]);
 hub.add('model', 'owner/name', Object.fromEntries(files) as Record<string, Uint8Array>);
@@ -167,6 +167,7 @@ describeWrongCalls({
       ),
     }),
     loadPreferences: loader(api.loadPreferences),
+    loadLabelled: loader(api.loadLabelled),
     loadPrompts: loader(api.loadPrompts),
     loadSftExamples: loader(api.loadSftExamples),
     loadModel: entry(

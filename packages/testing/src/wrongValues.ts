@@ -112,6 +112,15 @@ export function wrongOf({ form }: Field<unknown>): fc.Arbitrary<unknown> {
       return notLimit;
     case 'choice':
       return noneOf(...form.of);
+    case 'choices':
+      return fc.oneof(
+        noneOf(...form.of).filter((value) => !Array.isArray(value) || value.length === 0),
+        fc.constantFrom([form.of[0], form.of[0]], [form.of[0], 1]),
+      );
+    case 'numbers': {
+      const { min, max, above, below } = form.range;
+      return notListOf(max ?? below ?? 1e9, notNumber(min ?? above, max ?? below));
+    }
     case 'flag':
       return notFlag;
   }

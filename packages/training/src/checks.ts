@@ -20,6 +20,7 @@ import {
 import { checksOf, optionsOfFields } from '@selfjudge/base/fields';
 import { prompt, tokenId } from '@selfjudge/text/checks';
 import { sequence, view } from '@selfjudge/engine/checks';
+import { lossFaults } from './losses/lossFaults.js';
 import { loopFields, optimizerFields, scheduleFields } from './options/loop.js';
 import { preferenceFields } from './options/preference.js';
 import { rewardFields } from './options/reward.js';
@@ -46,7 +47,13 @@ export const isParameterSets: Check = (value, what, where) => {
     isParameterSet(set, `${what}.${name}`, where);
   }
 };
-const trainable = { policy: view, parameters: isParameterSets, save: callback, dispose: callback };
+const trainable = {
+  policy: view,
+  reference: optional(view),
+  parameters: isParameterSets,
+  save: callback,
+  dispose: callback,
+};
 export const isTrainable = having('a Trainable', trainable);
 export const isRewardModel = having('a RewardModel', { sequence: callback, rewards: callback });
 export const isRewardTrainable = having('a RewardTrainable', { ...trainable, reward: isRewardModel });
@@ -58,6 +65,8 @@ const isAnswer = object({
   reference: optional(measured),
   logprobs: optional(float32s),
 });
+const isScoredAnswer = object({ logp: measured, reference: optional(measured), length: whole(1) });
+export const isScoredPair = object({ chosen: isScoredAnswer, rejected: isScoredAnswer });
 export const isTokenPair = object({ id: text, prompt: tokens, chosen: isAnswer, rejected: isAnswer });
 export const isRewardPair = object({
   id: text,
@@ -94,7 +103,7 @@ export const scheduleOptions = options({
   lrPower: optional(lrPower),
 });
 export const jsftLossOptions = optionsOfFields(jsftLossFields);
-export const preferenceOptions = optionsOfFields(preferenceFields);
+export const preferenceOptions = optionsOfFields(preferenceFields, lossFaults);
 const { seed } = checksOf(loopFields);
 export const samplingOptions = options({ ...checksOf(samplingFields), seed });
 const { centerRewardsCoefficient } = checksOf(rewardFields);

@@ -11,7 +11,11 @@ export { bytesOf, expectedMemory, type ExpectedMemory } from './loop/expectedMem
 export { jsftTask } from './methods/jsft.js';
 export { completionMetrics, judgeMetrics } from './metrics/judgeMetrics.js';
 export { klEstimate, scoreContests } from './metrics/kl.js';
-export { preferenceLosses } from './losses/preferenceLosses.js';
+export { ktoDivergence, ktoLoss } from './losses/ktoLoss.js';
+export { ktoBackward } from './losses/ktoUpdate.js';
+export { ktoStep, ktoTask, prepareLabelled } from './methods/kto.js';
+export { keptSums, type KeptSums } from './losses/keptSums.js';
+export { preferenceLoss } from './losses/preferenceLoss.js';
 export {
   left,
   prepareJudge,

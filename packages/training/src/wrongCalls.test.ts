@@ -1,6 +1,7 @@
 import { describeWrongCalls } from '@selfjudge/testing/wrongCalls';
 import { afterAll } from 'vitest';
 import * as training from './index.js';
+import { ktoEntries } from './testing/ktoEntries.js';
 import { rewardEntries } from './testing/rewardEntries.js';
 import { run, runEntries } from './testing/runEntries.js';
 import { taskEntries } from './testing/taskEntries.js';
@@ -13,7 +14,7 @@ afterAll(() => {
 
 describeWrongCalls({
   exports: training,
-  table: { ...runEntries, ...taskEntries, ...rewardEntries },
+  table: { ...runEntries, ...taskEntries, ...rewardEntries, ...ktoEntries },
   without: {
     'takes no argument': [
       'AdamW#dispose',

@@ -5,6 +5,7 @@ import {
   toAnswerPair,
   toJudgedPair,
   toPreferencePair,
+  toLabelledRow,
   toPromptRow,
   toSftExample,
   type Row,
@@ -90,7 +91,9 @@ export function rowsTarget(): FuzzTarget<unknown> {
         const pair = used(toPreferencePair(row, 'id'));
         const judged = used(toJudgedPair(row, 'id'));
         const sft = used(toSftExample(row, 'id'));
-        prompts = [used(toPromptRow(row, 'id')), pair, judged, used(toAnswerPair(row))];
+        const labelled = used(toLabelledRow(row, 'id'));
+        if (labelled !== undefined) checkTexts(labelled.completion);
+        prompts = [used(toPromptRow(row, 'id')), labelled, pair, judged, used(toAnswerPair(row))];
         for (const value of prompts) if (value !== undefined) splitOf(value.prompt);
         if (pair !== undefined) checkTexts(pair.chosen, pair.rejected);
         if (judged !== undefined) checkTexts(...judged.completions);

@@ -1,6 +1,13 @@
 import { check, path as isPath } from '@selfjudge/base/checks';
 import * as data from '@selfjudge/data';
-import type { Dataset, LoadRowsOptions, PreferencePair, PromptRow, SftExample } from '@selfjudge/data';
+import type {
+  Dataset,
+  LabelledRow,
+  LoadRowsOptions,
+  PreferencePair,
+  PromptRow,
+  SftExample,
+} from '@selfjudge/data';
 import { dataPlace } from '../hub/places.js';
 
 // The loaders of `data`, which names on the hub may be given to too: hf://datasets/OWNER/NAME[@REVISION][/FILE], or
@@ -10,6 +17,8 @@ import { dataPlace } from '../hub/places.js';
 export const loadPreferences = loader<PreferencePair>('loadPreferences', data.loadPreferences);
 /** Examples to imitate, from the same places. @throws DataError when none is left, HubError */
 export const loadSftExamples = loader<SftExample>('loadSftExamples', data.loadSftExamples);
+/** Answers with labels, from the same places. @throws DataError when none is left, HubError */
+export const loadLabelled = loader<LabelledRow>('loadLabelled', data.loadLabelled);
 /** Prompts, from the same places. @throws DataError when none is left, HubError */
 export const loadPrompts = loader<PromptRow>('loadPrompts', data.loadPrompts);
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { ArgumentError } from '@selfjudge/base';
 import type {
   Dataset,
+  LabelledRow,
   Labels,
   Message,
   Outcome,
@@ -16,6 +17,7 @@ import type {
 import {
   describeIssues,
   isStandard,
+  toLabelledRow,
   toPreferencePair,
   toPromptRow,
   toSftExample,
@@ -37,6 +39,14 @@ export interface PreferenceRow {
   rationales?: Rationales;
 }
 
+/** An answer, and whether it is wanted. */
+export interface LabelRow {
+  prompt: Text;
+  completion: string;
+  label: boolean;
+  id?: string;
+}
+
 /** A conversation to imitate, or a prompt with its completion. */
 export type SftRow =
   | { messages: readonly Message[]; id?: string }
@@ -44,11 +54,13 @@ export type SftRow =
   | PreferenceRow;
 
 export type PreferenceRows = Rows<PreferencePair, PreferenceRow>;
+export type LabelRows = Rows<LabelledRow, LabelRow>;
 export type SftRows = Rows<SftExample, SftRow>;
 /** Preferences serve too: their answers are not looked at. */
 export type PromptRows = Rows<PromptRow, Text | { prompt: Text; id?: string }>;
 
 export const preferencesOf = (rows: PreferenceRows, warn: Warn) => rowsOf(rows, toPreferencePair, warn);
+export const labelledOf = (rows: LabelRows, warn: Warn) => rowsOf(rows, toLabelledRow, warn);
 export const sftExamplesOf = (rows: SftRows, warn: Warn) => rowsOf(rows, toSftExample, warn);
 export const promptsOf = (rows: PromptRows, warn: Warn) =>
   rowsOf('rows' in rows ? rows : rows.map(asRow), toPromptRow, warn);
@@ -110,9 +122,15 @@ export function sourceOf(where: string, given: Partial<RowSource>, dev: PromptRo
   const none = (kind: keyof RowSource) => (): Promise<never> => {
     throw new ArgumentError('dataset', { where, expected: `${kind} for it to read`, received: 'others' });
   };
-  const { examples = none('examples'), preferences = none('preferences'), prompts = none('prompts') } = given;
+  const {
+    examples = none('examples'),
+    preferences = none('preferences'),
+    labelled = none('labelled'),
+    prompts = none('prompts'),
+  } = given;
   return {
     examples,
+    labelled,
     preferences,
     async prompts(options, warn) {
       if (options.datasetSplit !== 'dev') return prompts(options, warn);

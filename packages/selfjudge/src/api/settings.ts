@@ -11,7 +11,7 @@ import type {
 } from '@selfjudge/training';
 import type { Judge, JudgeReasoning } from '@selfjudge/judging';
 import type { TemplateArguments } from '@selfjudge/text';
-import type { PreferenceRows, PromptRows, SftRows } from './rows.js';
+import type { LabelRows, PreferenceRows, PromptRows, SftRows } from './rows.js';
 
 /** LoRA: rank, scale (alpha / r), dropout on its input (SFT and JSFT), and the linear layers that have it. */
 export interface LoraSettings {
@@ -91,6 +91,7 @@ export interface SelfTrainSettings extends RunSettings, JudgeSettings, Partial<S
 export interface RowSets {
   examples: SftRows;
   preferences: PreferenceRows;
+  labelled: LabelRows;
   prompts: PromptRows;
 }
 export type RowsOfMethod<M extends MethodName> = (typeof METHODS)[M]['rows'];

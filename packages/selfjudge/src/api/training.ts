@@ -8,6 +8,7 @@ import { isMethod, promptSettings, selfTrainingSettings, trainingSettings } from
 import { Model } from './model.js';
 import {
   formatOf,
+  labelledOf,
   nameOf,
   preferencesOf,
   promptsOf,
@@ -96,6 +97,7 @@ export async function selfTrain(model: Model, settings: SelfTrainSettings): Prom
 const READERS: { [K in keyof RowSets]: (rows: RowSets[K]) => Partial<RowSource> } = {
   examples: (rows) => ({ examples: async (_, warn) => sftExamplesOf(rows, warn) }),
   preferences: (rows) => ({ preferences: async (_, warn) => preferencesOf(rows, warn) }),
+  labelled: (rows) => ({ labelled: async (_, warn) => labelledOf(rows, warn) }),
   prompts: (rows) => ({ prompts: async (_, warn) => promptsOf(rows, warn) }),
 };
 

@@ -52,10 +52,16 @@ export function addConfigFlags(command: Command, verb: VerbConfig): Command {
 /** What a field is, its choices and its default. */
 function describe(field: z.ZodType, value: unknown): string {
   const facts = [
-    ...(field instanceof z.ZodEnum ? [`${field.options.join(', ')}`] : []),
-    ...(value === undefined ? [] : [`default: ${shown(value)}`]),
+    ...choicesOf(field),
+    ...(value === undefined || shown(value) === '' ? [] : [`default: ${shown(value)}`]),
   ];
   return `${field.description}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
+}
+
+function choicesOf(field: z.ZodType): string[] {
+  if (field instanceof z.ZodUnion)
+    return field.options.flatMap((one) => (one instanceof z.ZodEnum ? choicesOf(one) : []));
+  return field instanceof z.ZodEnum ? [field.options.join(', ')] : [];
 }
 
 const shown = (value: unknown): string =>

@@ -1,5 +1,6 @@
 import type { ConfigFault } from '@selfjudge/base';
 import { METHODS, type Method } from '@selfjudge/training';
+import { camelCase, mapKeys, snakeCase } from './naming.js';
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -29,12 +30,6 @@ const IDLE: readonly Idle[] = [
     none: [0],
     when: ({ disable_dropout }) => disable_dropout === true,
     reason: 'disable_dropout is true',
-  },
-  {
-    key: 'label_smoothing',
-    none: [0],
-    when: ({ loss_type }) => loss_type !== undefined && loss_type !== 'sigmoid',
-    reason: 'only loss_type sigmoid is smoothed',
   },
   {
     key: 'warmup_ratio',
@@ -106,10 +101,21 @@ export function combinations(
       given[key] !== undefined && key in config && !none.includes(config[key]) && when(config, verb),
   );
   return {
-    faults: refusedTogether(config),
+    faults: [...refusedTogether(config), ...faultsOfMethod(verb, config)],
     notes: idle.map(({ key, reason }) => `${key} ${shown(config[key])} does nothing: ${reason}`),
   };
 }
+
+/** What the method itself says of its options. */
+const faultsOfMethod = (verb: string, config: Values): ConfigFault[] =>
+  Object.entries<Method>(METHODS).flatMap(([name, method]) =>
+    name === verb
+      ? (method.faults?.(mapKeys(config, camelCase)) ?? []).map((fault) => ({
+          ...fault,
+          key: snakeCase(fault.key),
+        }))
+      : [],
+  );
 
 function refusedTogether(config: Values): ConfigFault[] {
   const faults: ConfigFault[] = [];

@@ -1,6 +1,6 @@
 import { LINEARS } from '@selfjudge/engine';
 import type { Fields as OptionFields } from '@selfjudge/base/fields';
-import { METHODS } from '@selfjudge/training';
+import { METHODS, type Method } from '@selfjudge/training';
 import { loopFields, samplingFields } from '@selfjudge/training/internal';
 import type { TemplateArguments } from '@selfjudge/text';
 import { parseMoment, templateArgumentsFault } from '@selfjudge/text/internal';
@@ -113,7 +113,15 @@ export const answerFields = {
 };
 
 /** Fields that take several values: as a list in a file, one after the other as a flag. */
-export const LIST_FIELDS: ReadonlySet<string> = new Set(['dataset_name', 'lora_target_modules']);
+export const LIST_FIELDS: ReadonlySet<string> = new Set([
+  'dataset_name',
+  'lora_target_modules',
+  ...Object.values<Method>(METHODS).flatMap(({ fields }) =>
+    Object.keys(fields)
+      .filter((key) => ['choices', 'numbers'].includes(fields[key].form.kind))
+      .map(snakeCase),
+  ),
+]);
 
 /** Keys of files and flags by what they are about, in the order of the help text. */
 export type FieldGroups = Readonly<Record<string, readonly string[]>>;

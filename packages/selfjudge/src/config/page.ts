@@ -9,17 +9,22 @@ const code = (value: unknown): string => `\`${[value].flat().join(' ')}\``;
 
 /** What a key takes, in words. */
 function values(schema: z.ZodType): string {
-  const {
-    type,
-    enum: choices,
-    minimum,
-    maximum,
-    exclusiveMinimum,
-    exclusiveMaximum,
-  } = z.toJSONSchema(schema, {
-    unrepresentable: 'any',
-    io: 'input',
-  });
+  const json = z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' });
+  // One value, or a list of such.
+  const [one, several] = json.anyOf ?? [];
+  const isEach =
+    one !== undefined && several?.type === 'array' && (one.enum !== undefined || one.type !== 'string');
+  return isEach ? `${valuesOf(one)}; one or several` : valuesOf(json);
+}
+
+function valuesOf({
+  type,
+  enum: choices,
+  minimum,
+  maximum,
+  exclusiveMinimum,
+  exclusiveMaximum,
+}: z.core.JSONSchema.BaseSchema): string {
   if (choices) return choices.map(code).join(', ');
   if (type === 'boolean') return 'true, false';
   if (type !== 'number' && type !== 'integer') return '';
@@ -43,7 +48,7 @@ function table(keys: readonly string[], verbs: Verbs): string {
     const defaults = new Map<string, string[]>();
     for (const [name, { presets }] of having) {
       const value = presets.default[key];
-      const shown = value === undefined ? '' : code(value);
+      const shown = [value ?? []].flat().length === 0 ? '' : code(value);
       defaults.set(shown, [...(defaults.get(shown) ?? []), name]);
     }
     const shown =

@@ -32,6 +32,10 @@ function edgesOf({ form }: Field<unknown>): Edges {
       return { wrong: ['0', '0.5'], right: ['1'] };
     case 'choice':
       return { wrong: ['none_of_these'], right: [...form.of] };
+    case 'choices':
+      return { wrong: ['none_of_these', `[${form.of[0]}, ${form.of[0]}]`, '[]'], right: [...form.of] };
+    case 'numbers':
+      return { wrong: ['x', '[0]', '[x]', '.nan'], right: ['[]'] };
     case 'flag':
       return { wrong: ['2', 'maybe'], right: ['true', 'false'] };
   }
@@ -60,13 +64,15 @@ const EDGES: Readonly<Record<string, Edges>> = {
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine', 'constant_with_warmup', 'polynomial'] },
   warmup_steps: { wrong: ['-1', '1.5'], right: ['0', '0.5'] },
+  // exo_pair asks for label_smoothing.
+  loss_type: { wrong: ['none', '[hinge, hinge]', '[]', '[hinge, none]'], right: ['hinge', '[sigmoid, sft]'] },
   max_steps: { wrong: ['-2', '0.5'], right: ['-1', '0', '1_000'] },
   lora_r: { wrong: ['0', '1.5'], right: ['1'] },
   lora_alpha: { wrong: ['0'], right: ['0.5'] },
   lora_dropout: { wrong: ['-0.1', '1'], right: ['0', '0.99'] },
   lora_target_modules: { wrong: ['query', ''], right: ['q_proj', 'all-linear'] },
   full_finetuning: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
-  as: { wrong: ['kto'], right: ['auto', 'judge'] },
+  as: { wrong: ['ppo'], right: ['auto', 'judge'] },
   format: { wrong: ['pt', 'onnx'], right: ['safetensors', 'gguf'] },
   quantization: { wrong: ['Q4_K_M', 'f8'], right: ['F16', 'Q4_0'] },
   max_shard_size: { wrong: ['', '0GB', '5 gigabytes', '-1', '9999999TB'], right: ['5GB', '200 MiB', '1'] },
@@ -95,8 +101,15 @@ const TEXTS = new Set(
 );
 
 const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
+/** What an option stands beside: a loss that reads it. */
+const BESIDE: Readonly<Record<string, Record<string, string>>> = {
+  simpo_gamma: { loss_type: 'simpo' },
+  discopop_tau: { loss_type: 'discopop' },
+  cpo_alpha: { loss_type: 'cpo' },
+};
 /** Values that one verb alone takes or refuses. */
 const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
+  kto: { train_batch_size: { wrong: ['0', '1', '1.5'], right: ['2'] } },
   merge: { dtype: { wrong: ['int4', 'bfloat'], right: ['auto', 'bfloat16', 'fp16', 'float16'] } },
 };
 
@@ -127,7 +140,7 @@ describe.each(verbs)('$name', ({ name, fields, options, resolve }) => {
         );
       for (const value of right) {
         // What a field gives it takes, and gives again: values leave the configuration as they entered it.
-        const config = resolve({ ...given, [key]: value });
+        const config = resolve({ ...given, ...BESIDE[key], [key]: value });
         expect(valuesOf(options, config), `${key} ${value}`).toEqual(toOptions(config));
       }
     }

@@ -230,7 +230,7 @@ describe('what would change the result', () => {
     expect(taken('sft', { warmup_steps: 0.1 }).config).toMatchObject({ warmup_ratio: 0.1, warmup_steps: 0 });
     expect(faultsOf('sft', { lora_rank: 4, lora_r: 8 })).toHaveProperty('lora_rank');
     expect(faultsOf('sft', { beta: 0.1 })).toEqual({
-      beta: 'left out: it is a key of dpo, self-train, and sft was called',
+      beta: 'left out: it is a key of dpo, kto, self-train, and sft was called',
     });
   });
 });
@@ -305,14 +305,94 @@ describe('values that do not go together', () => {
     expect(notesOf('dpo', { lora_dropout: 0.1 })).toMatch(
       /^lora_dropout 0.1 does nothing: the verb computes without dropout/,
     );
-    expect(notesOf('dpo', { loss_type: 'ipo', label_smoothing: 0.1 })).toMatch(
-      /label_smoothing 0.1 does nothing/,
-    );
     expect(notesOf('sft', { lr_scheduler_type: 'constant', warmup_ratio: 0.1 })).toMatch(
       /constant_with_warmup does/,
     );
     expect(notesOf('sft', { lora_dropout: 0.1 })).toBe('');
     expect(notesOf('dpo', { lora_dropout: 0 })).toBe('');
     expect(faultsOf('self-train', { temperature: 0 })).toHaveProperty('temperature');
+  });
+
+  it.each([
+    [{ loss_type: 'hinge', label_smoothing: 0.1 }, 'label_smoothing'],
+    [{ loss_type: 'exo_pair' }, 'label_smoothing'],
+    [{ loss_type: 'sigmoid', simpo_gamma: 1 }, 'simpo_gamma'],
+    [{ loss_type: 'sigmoid', discopop_tau: 0.1 }, 'discopop_tau'],
+    [{ loss_type: 'simpo', cpo_alpha: 0.5 }, 'cpo_alpha'],
+    [{ loss_type: 'simpo', logp_reduction: 'mean' }, 'logp_reduction'],
+    [{ loss_type: 'sft', beta: 0.2 }, 'beta'],
+    [{ loss_type: ['sigmoid', 'sft'], loss_weights: [1] }, 'loss_weights'],
+    [{ loss_type: 'orpo', precompute_ref_log_probs: true }, 'precompute_ref_log_probs'],
+  ])('an option that no loss of %o reads is an error', (recipe, key) => {
+    expect(Object.keys(faultsOf('dpo', recipe))).toEqual([key]);
+  });
+
+  it.each([
+    { loss_type: 'exo_pair', label_smoothing: 1e-3 },
+    { loss_type: ['sigmoid', 'sft'], loss_weights: [1, 0.2], label_smoothing: 0.1 },
+    { loss_type: ['hinge', 'simpo'], simpo_gamma: 1 },
+    { loss_type: 'hinge', simpo_gamma: 0.5, discopop_tau: 0.05, cpo_alpha: 1, label_smoothing: 0 },
+  ])('%o go together', (recipe) => {
+    expect(faultsOf('dpo', recipe)).toEqual({});
+  });
+});
+
+describe('losses on pairs', () => {
+  const losses = ({ loss_type, loss_weights, logp_reduction, beta }: Record<string, unknown>) => ({
+    loss_type,
+    loss_weights,
+    logp_reduction,
+    beta,
+  });
+  const plain = { loss_weights: [], logp_reduction: 'sum', beta: 0.1 };
+
+  it("are one word or a list, a list of one being the one, as TRL's", () => {
+    expect(losses(taken('dpo', { loss_type: ['hinge'] }).config)).toEqual({ ...plain, loss_type: 'hinge' });
+    expect(losses(taken('dpo', { loss_type: ['sigmoid', 'sft'], loss_weights: null }).config)).toEqual({
+      ...plain,
+      loss_type: ['sigmoid', 'sft'],
+    });
+    const { config } = taken('dpo', { loss_type: ['sigmoid', 'sft'], loss_weights: ['1', '0.2'] });
+    expect(config.loss_weights).toEqual([1, 0.2]);
+    expect(faultsOf('dpo', { loss_type: ['sigmoid', 'sigmoid'] })).toHaveProperty('loss_type');
+  });
+
+  it.each([
+    [{ rpo_alpha: 0.5 }, { loss_type: ['sigmoid', 'sft'], loss_weights: [1, 0.5] }],
+    [{ pref_loss: 'simpo' }, { loss_type: 'simpo' }],
+    [
+      { pref_loss: 'orpo', pref_beta: 0.2 },
+      { loss_type: 'orpo', beta: 0.2 },
+    ],
+    [{ pref_loss: 'ipo' }, { loss_type: 'ipo', logp_reduction: 'mean' }],
+    [{ pref_ftx: 1 }, { loss_type: ['sigmoid', 'sft'], loss_weights: [1, 1] }],
+    [{ rl: 'ipo' }, { loss_type: 'ipo', logp_reduction: 'mean' }],
+    [
+      { rl: 'orpo', orpo_alpha: 0.3 },
+      { loss_type: 'orpo', beta: 0.3 },
+    ],
+    [{ rl: 'simpo' }, { loss_type: ['simpo', 'sft'] }],
+    [
+      { dpo_loss_type: ['sigmoid', 'bco_pair'], dpo_loss_weights: [0.8, 0.2] },
+      { loss_type: ['sigmoid', 'bco_pair'], loss_weights: [0.8, 0.2] },
+    ],
+  ])('of other makers: %o', (recipe, meant) => {
+    expect(losses(taken('dpo', recipe).config)).toEqual({ ...plain, ...meant });
+  });
+
+  it('of kto are those of the verb', () => {
+    const recipe = { rl: 'kto', loss_type: 'kto', kto_desirable_weight: 1.5, kto_rejected_weight: 0.5 };
+    const { desirable_weight: wanted, undesirable_weight: unwanted } = taken('kto', recipe).config;
+    expect([wanted, unwanted]).toEqual([1.5, 0.5]);
+    expect(faultsOf('kto', { loss_type: 'apo_zero_unpaired' })).toHaveProperty('loss_type');
+    expect(faultsOf('dpo', { rl: 'kto' }).rl).toMatch(/verb kto/);
+    expect(faultsOf('sft', { kto_chosen_weight: 1 })).toEqual({});
+  });
+
+  it('that cannot be had are refused by name, with what to give', () => {
+    expect(faultsOf('dpo', { pref_loss: 'kto_pair' })).toHaveProperty('pref_loss');
+    expect(faultsOf('dpo', { loss_type: 'hinge', rpo_alpha: 0.5 }).rpo_alpha).toBe(
+      'left out: give loss_type: [hinge, sft] and loss_weights: [1, 0.5]',
+    );
   });
 });

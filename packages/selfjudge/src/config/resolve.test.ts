@@ -111,7 +111,7 @@ describe('resolveConfig', () => {
     expect(wrong({ learning_rate: 'fast' })).toThrow(/learning_rate: expected a number .*received fast/);
     expect(wrong({ lora_r: '1.5' })).toThrow(/lora_r: expected a whole number .*received 1.5/);
     expect(wrong({ top_p: '1.5' })).toThrow(/top_p: expected at most 1 /);
-    expect(wrong({ loss_type: 'hing' })).toThrow(/one of sigmoid, hinge, ipo .*did you mean 'hinge'/);
+    expect(wrong({ loss_type: 'hing' })).toThrow(/one of sigmoid, hinge, ipo, .*did you mean 'hinge'/);
     expect(wrong({ dtype: 'float8' })).toThrow(/dtype: expected one of float32, bf16 /);
     expect(wrong({ dtype: 'float16' })).toThrow(
       /dtype: expected bf16, which takes as much memory .*received float16$/,

@@ -1,3 +1,4 @@
+import type { Range } from '@selfjudge/base/checks';
 import type { Field, Fields as OptionFields, OptionsOf } from '@selfjudge/base/fields';
 import { z } from 'zod';
 
@@ -23,22 +24,36 @@ export const schemasOf = <F extends OptionFields>(
 
 function formOf(form: Field<unknown>['form']): z.ZodType {
   switch (form.kind) {
-    case 'number': {
-      const { min, max, above, below } = form.range;
-      let schema = z.number();
-      if (min !== undefined) schema = schema.min(min);
-      if (max !== undefined) schema = schema.max(max);
-      if (above !== undefined) schema = schema.gt(above);
-      if (below !== undefined) schema = schema.lt(below);
-      return schema;
-    }
+    case 'number':
+      return numberIn(form.range);
     case 'whole':
       return z.number().int().min(form.min);
     case 'limit':
       return z.number().int().min(1);
     case 'choice':
       return z.enum(form.of);
+    case 'choices': {
+      const one = z.enum(form.of);
+      // A list of one is the one: a run has one way to write it.
+      const some = z
+        .array(one)
+        .min(1)
+        .refine((words) => new Set(words).size === words.length, 'each once')
+        .transform((words) => (words.length === 1 ? words[0] : words));
+      return z.union([one, some]);
+    }
+    case 'numbers':
+      return z.union([numberIn(form.range).transform((one) => [one]), z.array(numberIn(form.range))]);
     case 'flag':
       return z.boolean();
   }
+}
+
+function numberIn({ min, max, above, below }: Range): z.ZodNumber {
+  let schema = z.number();
+  if (min !== undefined) schema = schema.min(min);
+  if (max !== undefined) schema = schema.max(max);
+  if (above !== undefined) schema = schema.gt(above);
+  if (below !== undefined) schema = schema.lt(below);
+  return schema;
 }

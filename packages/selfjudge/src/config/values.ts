@@ -16,11 +16,11 @@ const WORDS: Readonly<Record<string, (value: unknown) => unknown>> = {
           : value,
   max_steps: (value) => (value === -1 || value === '-1' ? 0 : value),
   top_k: (value) => (value === -1 || value === '-1' ? 0 : value),
-  loss_type: (value) => (Array.isArray(value) && value.length === 1 ? (value[0] as unknown) : value),
 };
 
-/** What leaving a limit empty means in recipes, by key. */
-const UNLIMITED: Readonly<Record<string, number>> = {
+/** What leaving a key empty means in recipes. */
+const EMPTY: Readonly<Record<string, number | readonly number[]>> = {
+  loss_weights: [],
   save_total_limit: 0,
   dataset_limit: 0,
   center_rewards_coefficient: 0,
@@ -50,13 +50,19 @@ export function withShares(given: Given): Given {
 
 /** The value in the words of the key's field; numbers and switches also as texts, as YAML 1.1 and quotes leave them. */
 export function spelledAs(key: string, field: z.ZodType, value: unknown): unknown {
-  if (value === null && Object.hasOwn(UNLIMITED, key)) return UNLIMITED[key];
+  if (value === null && Object.hasOwn(EMPTY, key)) return EMPTY[key];
   if (value === null && field.safeParse(undefined).success) return undefined;
   const word = Object.hasOwn(WORDS, key) ? WORDS[key](value) : value;
-  if (typeof word !== 'string' || field.safeParse(word).success) return word;
-  const read = numberIn(word) ?? switchIn(word);
+  if (field.safeParse(word).success) return word;
+  const read = Array.isArray(word)
+    ? word.map(numberOf)
+    : typeof word === 'string'
+      ? (numberIn(word) ?? switchIn(word))
+      : word;
   return read !== undefined && field.safeParse(read).success ? read : word;
 }
+
+const numberOf = (one: unknown): unknown => (typeof one === 'string' ? (numberIn(one) ?? one) : one);
 
 function numberIn(text: string): number | undefined {
   const digits = text.replace(/(?<=\d)_(?=\d)/g, '');
@@ -92,11 +98,17 @@ export function checked(
   const reason = REASONS[key]?.find(([words]) => words.test(String(value)))?.[1];
   if (reason !== undefined) return { fault: { key, expected: reason, received: value } };
   const limit = limitOf(issue);
-  const options = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  const options = wordsOf(issue);
   const isWhole = limit === '' || issue.code === 'custom' || about === '';
   const expected = isWhole ? limit || about : `${limit} (${about})`;
   const hint = typeof value === 'string' ? nearest(value, options) : undefined;
   return { fault: { key, expected, received: value, nearest: hint } };
+}
+
+/** The words that would have been taken. */
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_union') return issue.errors.flat().flatMap(wordsOf);
+  return issue.code === 'invalid_value' ? issue.values.map(String) : [];
 }
 
 /** What a value would have had to be; empty where the description says it best. */

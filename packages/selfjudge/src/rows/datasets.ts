@@ -1,5 +1,6 @@
 import type {
   Dataset,
+  LabelledRow,
   LoadRowsOptions,
   PreferencePair,
   PromptFormat,
@@ -10,6 +11,7 @@ import type {
 } from '@selfjudge/data';
 import {
   describeIssues,
+  loadLabelled,
   loadPreferences,
   loadPrompts,
   loadSftExamples,
@@ -71,13 +73,14 @@ async function loadAll<T>(
 }
 
 /** The prompt of a row of any kind: of a conversation, all before its last answer. */
-export const promptOfRow = (row: PreferencePair | PromptRow | SftExample): Text =>
+export const promptOfRow = (row: PreferencePair | PromptRow | SftExample | LabelledRow): Text =>
   'prompt' in row ? row.prompt : promptOfExample(row);
 
 /** Where the rows of a run come from. */
 export interface RowSource {
   preferences(options: DatasetOptions, warn: Warn): Promise<PreferencePair[]>;
   prompts(options: DatasetOptions, warn: Warn): Promise<PromptRow[]>;
+  labelled(options: DatasetOptions, warn: Warn): Promise<LabelledRow[]>;
   examples(options: DatasetOptions, warn: Warn): Promise<SftExample[]>;
 }
 
@@ -85,5 +88,6 @@ export interface RowSource {
 export const fileRows: RowSource = {
   preferences: (options, warn) => loadAll(loadPreferences, options, warn),
   prompts: (options, warn) => loadAll(loadPrompts, options, warn),
+  labelled: (options, warn) => loadAll(loadLabelled, options, warn),
   examples: (options, warn) => loadAll(loadSftExamples, options, warn),
 };

@@ -97,6 +97,7 @@ export class RowRecord {
       preferences: noted(source.preferences),
       prompts: noted(source.prompts),
       examples: noted(source.examples),
+      labelled: noted(source.labelled),
     };
   }
 

@@ -2,6 +2,7 @@ import type { Outcome, Problem, PromptFormat, Row, Text } from '@selfjudge/data'
 import {
   refusable,
   toAnswerPair,
+  toLabelledRow,
   toPreferencePair,
   toPromptRow,
   toSftExample,
@@ -46,6 +47,7 @@ type Convert = (row: Row, id: string, options: { promptFormat: PromptFormat }) =
 const KINDS: Record<keyof MethodRows, { what: string; convert: Convert }> = {
   examples: { what: 'example', convert: toSftExample },
   preferences: { what: 'pair', convert: toPreferencePair },
+  labelled: { what: 'answer', convert: toLabelledRow },
   prompts: { what: 'prompt', convert: toPromptRow },
 };
 

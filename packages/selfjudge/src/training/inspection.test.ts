@@ -16,11 +16,12 @@ beforeAll(async () => {
   await model.save(at('model'));
   model.dispose();
   writeFileSync(at('rows.jsonl'), '{"prompt": "Hi", "chosen": "Yo", "rejected": "No way"}\n');
+  writeFileSync(at('labelled.jsonl'), JSON.stringify({ prompt: 'q', completion: 'yes', label: true }));
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-const look = (options: Partial<InspectOptions> = {}) =>
-  inspect(at('rows.jsonl'), {
+const look = (options: Partial<InspectOptions> = {}, file = 'rows.jsonl') =>
+  inspect(at(file), {
     modelNameOrPath: at('model'),
     as: 'auto',
     datasetSplit: 'all',
@@ -36,10 +37,13 @@ describe('inspect', () => {
     expect(as.options).toEqual(['auto', ...names, 'judge']);
   });
 
-  // A pair is a row of every kind: an answer to imitate, two to compare, a prompt.
+  // A pair is a row of every kind but one: an answer to imitate, two to compare, a prompt.
   it.each(names)('%s shows what it makes of a row, within the lengths it takes by default', async (as) => {
     const { rows, fields }: Method = METHODS[as];
-    const { shown, leftOut, limit, counts } = await look({ as });
+    const { shown, leftOut, limit, counts } = await look(
+      { as },
+      rows === 'labelled' ? 'labelled.jsonl' : undefined,
+    );
     expect(leftOut).toEqual([]);
     const sequences = shown[0].parts.flatMap((part) => part.sequences);
     for (const { tokens, kinds } of sequences) expect(kinds).toHaveLength(tokens.length);
@@ -47,6 +51,10 @@ describe('inspect', () => {
     expect(labels.length > 0).toBe(rows !== 'prompts');
     const [length] = ['maxLength', 'maxPromptLength'].filter((key) => Object.hasOwn(fields, key));
     expect(limit).toBe(fields[length].default);
+  });
+
+  it('knows answers with labels by their columns', async () => {
+    expect((await look({}, 'labelled.jsonl')).as).toBe('kto');
   });
 
   it('takes every option that the run began with, and says which flags the verb has not', async () => {

@@ -145,6 +145,8 @@ function readAs(row: Row, ofRun?: TrainingVerb): ReadAs {
   if ('completions' in row) return 'judge';
   if ('chosen' in row && 'rejected' in row) return ofRun ?? 'dpo';
   const kind = ofRun === undefined ? undefined : METHODS[ofRun].rows;
+  const isLabelled = 'completion' in row && typeof row.label === 'boolean';
+  if (isLabelled && (kind === undefined || kind === 'labelled')) return ofRun ?? 'kto';
   const isAnswered = 'messages' in row || 'completion' in row || 'chosen' in row;
   if (isAnswered && kind !== 'prompts') return kind === 'examples' ? ofRun! : 'sft';
   return kind === 'prompts' ? ofRun! : 'self-train';

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
 import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
@@ -9,6 +11,7 @@ import {
   type Trainable,
   type TrainingTask,
 } from '@selfjudge/training';
+import { keptSums, type KeptSums } from '@selfjudge/training/internal';
 import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import { promptKey, readTrainingData, saveTrainingData } from '../models/trainingData.js';
@@ -24,6 +27,8 @@ export interface TaskContext {
   folder: RunFolder;
   /** Who compares answers, where it is not a view of the model. */
   judge?: Judge;
+  /** Fingerprints of the start and of what computes on it. */
+  contents(): Readonly<Record<string, string>>;
   warn: Warn;
   note: Warn;
 }
@@ -74,10 +79,26 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     policyBesideStart: () => saved(preference(opened, run)),
     policyWithHead: () => saved(withHead(opened, run)),
     usable: (what, prepared) => usable(what, prepared, run, warn),
+    keptSums: (tokens) => referenceSums(tokens, run, context),
     writeSamples: (name, samples) => folder.writeSamples(name, samples),
     warn,
     note,
   });
+}
+
+const REFERENCE_FOLDER = '.reference_log_probs';
+
+/**
+ * Where runs beside each other keep what their start says of tokens. What decides the bits is in the key: weights, adapter,
+ * dtype, the code's numeric version, the device; the tokens stand for rows, tokenizer, template and limits.
+ */
+function referenceSums(tokens: string, run: RunOptions, { opened, contents, note }: TaskContext): KeptSums {
+  const { weights, adapter, numerics } = contents();
+  const { dtype, device } = opened.model;
+  const of = { tokens, weights, adapter, numerics, dtype, device: device.name, path: device.path };
+  const key = createHash('sha256').update(JSON.stringify(of)).digest('hex');
+  const folder = join(dirname(resolve(run.outputDir)), REFERENCE_FOLDER);
+  return keptSums(join(folder, `${key.slice(0, 32)}.json`), key, note);
 }
 
 const templateOf = (

@@ -125,28 +125,30 @@ export async function runTraining(
       formatWarnings(opened).forEach(warn);
       const told = telling(opened, options);
       templateNotes(told.templateSettings).forEach(note);
+      const { judgeTemplate, judgeReasoning } = options;
+      const asked = {
+        judgeTemplate:
+          judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened, judgeReasoning),
+        judge: judge?.fingerprint,
+      };
+      let known: Record<string, string> | undefined;
+      const contents = () => ({ ...(known ??= contentsOf(told, '', asked)), data: record.fingerprint() });
       task = await taskOf(verb, options, {
         opened: told,
         rows,
         folder,
         judge: inputs.judge ?? judge?.judge,
+        contents,
         warn,
         note,
       });
-      const { judgeTemplate, judgeReasoning } = options;
-      const template =
-        judgeTemplate === undefined ? undefined : resolveTemplate(judgeTemplate, opened, judgeReasoning);
-      const contents = contentsOf(told, record.fingerprint(), {
-        judgeTemplate: template,
-        judge: judge?.fingerprint,
-      });
-      if (before !== undefined) goOn(before, contents, task, { ...hooks, ...inputs });
+      if (before !== undefined) goOn(before, contents(), task, { ...hooks, ...inputs });
       if (inputs.dryRun || hooks.onFacts !== undefined)
         hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally }));
       if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(opened.model.device, VERSION));
-      folder.writeFingerprints({ ...contents });
+      folder.writeFingerprints({ ...contents() });
       if (Object.keys(places.names).length > 0) folder.writeHubNames(places.names);
       folder.unfinish();
       const { totalSteps } = task.order;

@@ -4,10 +4,9 @@ import {
   callback,
   checked,
   checkedAsync,
+  having,
   limit,
   list,
-  measured,
-  number,
   object,
   optional,
   options,
@@ -22,7 +21,8 @@ import * as contests from '../pairs/contest.js';
 import * as dpo from '../methods/dpo.js';
 import * as judging from '../metrics/judgeMetrics.js';
 import * as divergence from '../metrics/kl.js';
-import * as losses from '../losses/preferenceLosses.js';
+import * as losses from '../losses/preferenceLoss.js';
+import type { PreferenceOptions } from '../options/preference.js';
 import * as updates from '../losses/preferenceUpdate.js';
 import * as tokenPairs from '../pairs/tokenPair.js';
 import * as selfTraining from '../methods/selfTraining.js';
@@ -36,18 +36,11 @@ const settled = list((value, what, where) => {
 });
 const signal = optional(abortSignal);
 
-const ofPair = {
-  chosen: measured,
-  rejected: measured,
-  p: options({ beta: number({ above: 0 }), labelSmoothing: number({ min: 0, below: 0.5 }) }),
-};
-const checkedLoss = (loss: losses.PreferenceLoss) => checked('preferenceLosses', ofPair, loss);
-const { sigmoid, hinge, ipo } = losses.preferenceLosses;
-export const preferenceLosses: typeof losses.preferenceLosses = {
-  sigmoid: checkedLoss(sigmoid),
-  hinge: checkedLoss(hinge),
-  ipo: checkedLoss(ipo),
-};
+export const preferenceLoss = checked(
+  'preferenceLoss',
+  { pairs: list(is.isScoredPair), options: is.preferenceOptions },
+  (pairs: readonly losses.ScoredPair[], options: PreferenceOptions) => losses.preferenceLoss(pairs, options),
+);
 
 export const sampling = checked('sampling', { options: is.samplingOptions, tokenizer }, contests.sampling);
 export const decide = checkedAsync(
@@ -89,7 +82,7 @@ export const preferenceBackward = checkedAsync(
   'preferenceBackward',
   {
     pairs,
-    views: object({ policy: view, reference: view }),
+    views: object({ policy: view, reference: optional(view) }),
     options: is.preferenceOptions,
     tokenBudget: limit,
     at: optional(object({ signal })),
@@ -99,9 +92,10 @@ export const preferenceBackward = checkedAsync(
 export const dpoTask = checkedAsync(
   'dpoTask',
   {
-    trainable: is.isPreferenceTrainable,
+    trainable: is.isTrainable,
     pairs: list(is.isTokenPair, 1),
-    options: optionsOfFields(dpo.dpo.fields),
+    options: optionsOfFields(dpo.dpo.fields, dpo.dpoFaults),
+    kept: optional(having('a KeptSums', { read: callback, write: callback })),
   },
   dpo.dpoTask,
 );
@@ -110,9 +104,9 @@ export const dpoStep = checkedAsync(
   {
     pairs,
     run: object({
-      trainable: is.isPreferenceTrainable,
+      trainable: is.isTrainable,
       optimizer: is.isOptimizer,
-      options: optionsOfFields(dpo.dpo.fields),
+      options: optionsOfFields(dpo.dpo.fields, dpo.dpoFaults),
     }),
     at: is.isStep,
   },

@@ -1,5 +1,5 @@
-import { sigmoid, softplus } from './preferenceLosses.js';
-import type { PairLoss } from './preferenceLosses.js';
+import { sigmoid, softplus } from './logistic.js';
+import type { PairLoss } from './pairLoss.js';
 
 export interface BradleyTerryParameters {
   /** By how much the better answer's reward is to be larger. */

@@ -1,18 +1,16 @@
 import { Random } from '@selfjudge/base';
-import { afterAll, describe, expect, it } from 'vitest';
-import type { LossType } from '../options/preference.js';
-import type { PreferenceOptions } from '../options/preference.js';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { Metrics } from '../metrics/means.js';
+import { defaultsOf } from '@selfjudge/base/fields';
+import { preferenceFields, type PreferenceOptions } from '../options/preference.js';
+import { LOSS_TYPES, type LossType } from '../options/lossNames.js';
+import { LOSSES } from './lossTable.js';
 import { type TokenPair } from '../pairs/tokenPair.js';
 import { precomputeReference, preferenceBackward } from './preferenceUpdate.js';
 import { jitter, relativeError, takeGradient, tinyLora, tinyModel, trainedAdapter } from '../testing/tiny.js';
 import { fullPreferenceTrainable, loraTrainable } from '../optimizer/trainable.js';
 
-const options: PreferenceOptions = {
-  lossType: 'sigmoid',
-  beta: 0.1,
-  labelSmoothing: 0,
-  logpReduction: 'sum',
-};
+const options: PreferenceOptions = defaultsOf(preferenceFields);
 const model = tinyModel();
 const start = await trainedAdapter(model, 4);
 const lora = loraTrainable(model, tinyLora, { seed: 5, start });
@@ -34,6 +32,11 @@ function randomPairs(count: number): TokenPair[] {
 }
 const pairs = randomPairs(8);
 
+function expectClose(a: Metrics, b: Metrics): void {
+  expect(Object.keys(a)).toEqual(Object.keys(b));
+  for (const name of Object.keys(a)) expect(a[name], name).toBeCloseTo(b[name], 9);
+}
+
 describe('preferenceBackward', () => {
   it('before the first update policy and reference agree to the bit: LoRA on a frozen adapter', async () => {
     lora.parameters.policy.load(atStart);
@@ -54,21 +57,32 @@ describe('preferenceBackward', () => {
     own.dispose();
   });
 
+  // One of each kind: of the difference, smoothed, of both sides, over the step, averaged, without a reference, mixed.
   it.each([
-    ['sigmoid', 'sum'],
-    ['hinge', 'sum'],
-    ['ipo', 'sum'],
-    ['ipo', 'mean'],
-  ] as [LossType, 'sum' | 'mean'][])(
-    '%s over %s: gradient of the loss, whatever the cut',
-    async (lossType, reduction) => {
-      const o: PreferenceOptions = { ...options, lossType, logpReduction: reduction, beta: 0.5 };
+    ['sigmoid', {}],
+    ['hinge', {}],
+    ['ipo', {}],
+    ['ipo', { logpReduction: 'mean' }],
+    ['robust', { labelSmoothing: 0.1 }],
+    ['nca_pair', {}],
+    ['aot', {}],
+    ['aot_unpaired', {}],
+    ['sigmoid_norm', {}],
+    ['sft', {}],
+    ['simpo', {}],
+    ['orpo', {}],
+    ['cpo', { cpoAlpha: 0.5 }],
+    [['sigmoid', 'aot', 'sft'], { lossWeights: [1, 0.5, 0.2] }],
+  ] as [PreferenceOptions['lossType'], Partial<PreferenceOptions>][])(
+    '%s %o: gradient of the loss, whatever the cut',
+    async (lossType, more) => {
+      const o: PreferenceOptions = { ...options, lossType, beta: 0.5, ...more };
       jitter(lora.parameters.policy, atStart, 6, 0.1);
       const at = await lora.parameters.policy.read();
-      await preferenceBackward(pairs, lora, o, 1e6);
+      const metrics = await preferenceBackward(pairs, lora, o, 1e6);
       const gradient = await takeGradient(lora.parameters.policy);
       for (const budget of [60, 1]) {
-        await preferenceBackward(pairs, lora, o, budget);
+        expectClose(await preferenceBackward(pairs, lora, o, budget), metrics);
         expect(relativeError(await takeGradient(lora.parameters.policy), gradient)).toBeLessThan(1e-6);
       }
       const size = Math.sqrt(gradient.reduce((s, g) => s + g * g, 0));
@@ -83,6 +97,52 @@ describe('preferenceBackward', () => {
       expect(Math.abs(slope - size) / size).toBeLessThan(1e-2);
     },
   );
+
+  it('a loss over the step scores all pairs ahead only where they make several trees', async () => {
+    jitter(lora.parameters.policy, atStart, 6, 0.1);
+    const forwards = async (lossType: LossType, budget: number) => {
+      const score = vi.spyOn(lora.policy, 'score');
+      await preferenceBackward(pairs, lora, { ...options, lossType }, budget);
+      const { length } = score.mock.calls;
+      score.mockRestore();
+      await takeGradient(lora.parameters.policy);
+      return length;
+    };
+    expect(await forwards('aot', 1e6)).toBe(0);
+    expect(await forwards('aot', 60)).toBeGreaterThan(1);
+    expect(await forwards('sigmoid', 60)).toBe(0);
+  });
+
+  it.each(LOSS_TYPES.filter((type) => !LOSSES[type].reference))(
+    '%s: no reference is asked, nor had, and nothing is said of one',
+    async (lossType) => {
+      jitter(lora.parameters.policy, atStart, 6, 0.1);
+      const o = { ...options, lossType };
+      const alone = { policy: lora.policy };
+      const score = vi.spyOn(lora.reference, 'score');
+      const metrics = await preferenceBackward(pairs, lora, o, 64);
+      expect(score).not.toHaveBeenCalled();
+      score.mockRestore();
+      expect(await preferenceBackward(pairs, alone, o, 64)).toEqual(metrics);
+      await takeGradient(lora.parameters.policy);
+      expect('rewards/chosen' in metrics).toBe(lossType !== 'sft');
+      await expect(preferenceBackward(pairs, alone, options, 64)).rejects.toThrow(
+        /views.reference: expected/,
+      );
+    },
+  );
+
+  it('a mix says of each of its losses what it is', async () => {
+    jitter(lora.parameters.policy, atStart, 6, 0.1);
+    const mixed = { ...options, lossType: ['sigmoid', 'sft'] as const, lossWeights: [0.5, 2] };
+    const metrics = await preferenceBackward(pairs, lora, mixed, 64);
+    const alone = async (lossType: LossType) =>
+      (await preferenceBackward(pairs, lora, { ...options, lossType }, 64)).loss;
+    expect(metrics['loss/sigmoid']).toBe(await alone('sigmoid'));
+    expect(metrics['loss/sft']).toBe(await alone('sft'));
+    expect(metrics.loss).toBeCloseTo(0.5 * metrics['loss/sigmoid'] + 2 * metrics['loss/sft'], 12);
+    await takeGradient(lora.parameters.policy);
+  });
 
   it.each([
     ['sigmoid', Math.LN2],

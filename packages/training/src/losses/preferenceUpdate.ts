@@ -1,103 +1,102 @@
+import { ArgumentError } from '@selfjudge/base';
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
 import { plan, scoreSequences } from '@selfjudge/engine/internal';
 import { accumulate } from './accumulate.js';
-import { preferenceLosses } from './preferenceLosses.js';
+import { needsReference } from './lossTerms.js';
+import { addPreferenceMetrics } from './preferenceMetrics.js';
+import { isOfStep, preferenceLoss, totalsOf, type PairPart, type ScoredPair } from './preferenceLoss.js';
+import { largest, samplerDifference } from './samplerDifference.js';
 import { Means, type Metrics } from '../metrics/means.js';
 import type { PreferenceOptions } from '../options/preference.js';
 import type { Profile } from '../metrics/profile.js';
-import { bothAnswers, type Answer, type TokenPair } from '../pairs/tokenPair.js';
+import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
 
 interface PairGroup extends SequenceGroup {
   pair: TokenPair;
 }
 
+/** Policy and, for losses about log ratios, the reference: where it is missing pairs bring its log-probabilities. */
+export interface PreferenceViews {
+  policy: ModelView;
+  reference?: ModelView;
+}
+
 /**
  * Adds the gradient of the mean preference loss over `pairs`.
  *
- * Where pairs do not bring the reference's log-probabilities, it scores them first; the phase `reference` ends when they
- * are there. Each answer needs one number, d loss / d (its log-probability), given to all of its tokens.
- * @returns TRL's names: `loss`, `rewards/{chosen,rejected,accuracies,margins}`, `logps/{chosen,rejected}` (sums, nats),
- *   and `sampling/logp_diff`, the largest difference between sampler and policy, where samplers spoke.
+ * Where the loss has a reference and pairs do not bring its log-probabilities, it scores them first; the phase `reference`
+ * ends when they are there. Each answer needs one number, d loss / d (its log-probability), given to all of its tokens.
+ * A loss that needs all pairs at once (aot) has them from the forward of the one tree they make; where they make several,
+ * the policy scores all of them before, which is one forward more.
+ * @returns TRL's names: `loss`, `loss/<name>` of each loss of a mix, `rewards/{chosen,rejected,accuracies,margins}` where
+ *   the loss has rewards, `logps/{chosen,rejected}` (sums, nats), and `sampling/logp_diff`, the largest difference between
+ *   sampler and policy, where samplers spoke.
+ * @throws ArgumentError for a loss that has a reference where there is none
  */
 export async function preferenceBackward(
   pairs: TokenPair[],
-  views: { policy: ModelView; reference: ModelView },
+  { policy, reference }: PreferenceViews,
   options: PreferenceOptions,
   tokenBudget: number,
   at: { signal?: AbortSignal; profile?: Profile } = {},
 ): Promise<Metrics> {
   const { signal, profile } = at;
-  const { policy, reference } = views;
-  const known = pairs.every(
-    ({ chosen, rejected }) => chosen.reference !== undefined && rejected.reference !== undefined,
-  );
-  const scored = known ? pairs : await precomputeReference(pairs, reference, tokenBudget, signal);
-  await profile?.lap('reference');
-  const groups = scored.map((pair): PairGroup => ({ pair, sequences: bothAnswers(pair) }));
+  let ready = pairs;
+  if (needsReference(options) && !pairs.every(hasReference)) {
+    if (reference === undefined)
+      throw new ArgumentError('views.reference', {
+        where: 'preferenceBackward',
+        expected: 'a view, or pairs with its log-probabilities: the loss is about a reference',
+        received: reference,
+      });
+    ready = await precomputeReference(pairs, reference, tokenBudget, signal);
+    await profile?.lap('reference');
+  }
+  const groups = ready.map((pair): PairGroup => ({ pair, sequences: bothAnswers(pair) }));
   const means = new Means();
+  const totals = totalsOf(ready.map((pair) => scoredPair(pair, [0, 0])));
+  const partsOf = (of: readonly TokenPair[], sums: ArrayLike<number>) => {
+    const scored = of.map((pair, i) => scoredPair(pair, [sums[2 * i], sums[2 * i + 1]]));
+    const parts = preferenceLoss(scored, options, totals);
+    addPreferenceMetrics(means, scored, parts, options);
+    return parts;
+  };
+
+  const trees = isOfStep(options) ? [...plan(groups, tokenBudget)] : plan(groups, tokenBudget);
+  let known: PairPart[] | undefined;
+  if (Array.isArray(trees) && trees.length > 1) {
+    const sums = await scoreSequences(ready.map(bothAnswers), policy, tokenBudget, signal);
+    known = partsOf(ready, sums.flat());
+  }
   let difference = NaN;
-  for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
+  let done = 0;
+  for (const { batch, groups: inTree } of trees) {
     signal?.throwIfAborted();
-    const answers = inTree.flatMap(({ pair }) => [pair.chosen, pair.rejected]);
-    const referenceSums = Float64Array.from(answers, (a) => a.reference as number);
-    const logp = await accumulate(policy, batch, (logp) => {
-      const sums = batch.sums(logp);
-      const slopes = pairSlopes(inTree, sums, referenceSums, options, means);
-      return Float32Array.from(batch.labels.sequence, (s) => slopes[s] / pairs.length);
-    });
+    const own = inTree.map(({ pair }) => pair);
+    const slopes = (parts: readonly PairPart[]) => {
+      const each = parts.flatMap(({ dChosen, dRejected }) => [dChosen, dRejected]);
+      return Float32Array.from(batch.labels.sequence, (s) => each[s] / pairs.length);
+    };
+    const told = (logp: Float32Array) => slopes(partsOf(own, batch.sums(logp)));
+    const gradient = known === undefined ? told : slopes(known.slice(done, (done += own.length)));
+    const logp = await accumulate(policy, batch, gradient);
+    const answers = own.flatMap(({ chosen, rejected }) => [chosen, rejected]);
     difference = largest(difference, samplerDifference(answers, batch.labels, logp));
   }
   const metrics = means.all();
   return Number.isNaN(difference) ? metrics : { ...metrics, 'sampling/logp_diff': difference };
 }
 
-/** Of each sequence, the derivative of its pair's loss with respect to each of its tokens' log-probability. */
-function pairSlopes(
-  groups: PairGroup[],
-  policySums: Float64Array,
-  referenceSums: Float64Array,
-  options: PreferenceOptions,
-  means: Means,
-): Float64Array {
-  const loss = preferenceLosses[options.lossType];
-  const slopes = new Float64Array(2 * groups.length);
-  groups.forEach(({ pair }, i) => {
-    const c = 2 * i;
-    const r = c + 1;
-    const scale = (answer: Answer) => (options.logpReduction === 'mean' ? 1 / answer.tokens.length : 1);
-    const chosen = (policySums[c] - referenceSums[c]) * scale(pair.chosen);
-    const rejected = (policySums[r] - referenceSums[r]) * scale(pair.rejected);
-    const { value, dChosen, dRejected } = loss(chosen, rejected, options);
-    slopes[c] = dChosen * scale(pair.chosen);
-    slopes[r] = dRejected * scale(pair.rejected);
-    means.add('loss', value);
-    means.add('rewards/chosen', options.beta * chosen);
-    means.add('rewards/rejected', options.beta * rejected);
-    means.add('rewards/accuracies', chosen > rejected ? 1 : 0);
-    means.add('rewards/margins', options.beta * (chosen - rejected));
-    means.add('logps/chosen', policySums[c]);
-    means.add('logps/rejected', policySums[r]);
-  });
-  return slopes;
-}
+const scoredPair = (
+  { chosen, rejected }: TokenPair,
+  [ofChosen, ofRejected]: [number, number],
+): ScoredPair => ({
+  chosen: { logp: ofChosen, reference: chosen.reference, length: chosen.tokens.length },
+  rejected: { logp: ofRejected, reference: rejected.reference, length: rejected.tokens.length },
+});
 
-function samplerDifference(answers: Answer[], labels: { sequence: Int32Array }, logp: Float32Array): number {
-  let worst = NaN;
-  let at = 0;
-  let current = -1;
-  for (let i = 0; i < logp.length; i++) {
-    if (labels.sequence[i] !== current) [current, at] = [labels.sequence[i], 0];
-    const sampled = answers[current].logprobs;
-    if (sampled !== undefined) worst = largest(worst, Math.abs(sampled[at] - logp[i]));
-    at++;
-  }
-  return worst;
-}
-
-/** The larger of two, where NaN stands for none. */
-function largest(a: number, b: number): number {
-  return Number.isNaN(a) || b > a ? b : a;
-}
+const hasReference = ({ chosen, rejected }: TokenPair): boolean =>
+  chosen.reference !== undefined && rejected.reference !== undefined;
 
 /** Reference sums of all pairs, once and for all: `precompute_ref_log_probs`. */
 export async function precomputeReference(
@@ -107,9 +106,12 @@ export async function precomputeReference(
   signal?: AbortSignal,
 ): Promise<TokenPair[]> {
   const sums = await scoreSequences(pairs.map(bothAnswers), reference, tokenBudget, signal);
-  return pairs.map((pair, i) => ({
-    ...pair,
-    chosen: { ...pair.chosen, reference: sums[i][0] },
-    rejected: { ...pair.rejected, reference: sums[i][1] },
-  }));
+  return pairs.map((pair, i) => withReference(pair, sums[i]));
 }
+
+/** The pair with what the reference says of both answers. */
+export const withReference = (pair: TokenPair, [chosen, rejected]: readonly number[]): TokenPair => ({
+  ...pair,
+  chosen: { ...pair.chosen, reference: chosen },
+  rejected: { ...pair.rejected, reference: rejected },
+});

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { ModelView } from '@selfjudge/engine';
 import type { AdamW } from '../optimizer/adamw.js';
-import { flagField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
+import { ArgumentError } from '@selfjudge/base';
+import { flagField, withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { lengthFields } from '../options/supervised.js';
@@ -7,10 +10,13 @@ import { method } from './method.js';
 import { preparePairs } from './prepare.js';
 import { shownPart } from './shown.js';
 import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
-import { precomputeReference, preferenceBackward } from '../losses/preferenceUpdate.js';
+import type { KeptSums } from '../losses/keptSums.js';
+import { precomputeReference, preferenceBackward, withReference } from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
-import type { PreferenceTrainable } from '../optimizer/trainable.js';
+import type { Trainable } from '../optimizer/trainable.js';
+import { lossFaults } from '../losses/lossFaults.js';
+import { lossText, needsReference } from '../losses/lossTerms.js';
 
 const fields = {
   ...withDefaults(loopFields, preferenceLoop),
@@ -18,16 +24,39 @@ const fields = {
   ...lengthFields,
   ...preferenceFields,
   /** Score the reference once before the first step instead of in every step. */
-  precomputeRefLogProbs: flagField(false, 'score the reference once before the first step'),
+  precomputeRefLogProbs: flagField(
+    false,
+    'score the reference once before the first step; kept beside the run for others of the same start and rows',
+  ),
 };
 export type DpoOptions = OptionsOf<typeof fields>;
 
-/** Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`. */
+/** What of the options does not go together. */
+export function dpoFaults(options: DpoOptions): OptionFault[] {
+  const faults = lossFaults(options);
+  if (options.precomputeRefLogProbs && !needsReference(options))
+    faults.push({
+      key: 'precomputeRefLogProbs',
+      expected: `false with ${lossText(options)}, which has no reference`,
+      received: true,
+    });
+  return faults;
+}
+
+/**
+ * Preference training on fixed pairs (arXiv 2305.18290), with the loss of `options.lossType`.
+ *
+ * @param trainable beside its reference, where the loss has one; no other loss computes it
+ * @param kept where the reference's log-probabilities of these pairs are kept, with `precomputeRefLogProbs`
+ * @throws ArgumentError for a loss that has a reference where there is none
+ */
 export async function dpoTask(
-  trainable: PreferenceTrainable,
+  trainable: Trainable,
   pairs: TokenPair[],
   options: DpoOptions,
+  kept?: KeptSums,
 ): Promise<TrainingTask> {
+  const reference = needsReference(options) ? referenceOf(trainable) : undefined;
   const task = taskOver(trainable, pairs.length, options);
   let ready = options.precomputeRefLogProbs ? undefined : pairs;
   const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
@@ -40,8 +69,16 @@ export async function dpoTask(
     },
     step: async (at) => {
       // The reference stands still: whenever it is asked, it says the same.
-      ready ??= await precomputeReference(pairs, trainable.reference, options.tokenBudget, at.signal);
-      const all = ready;
+      if (ready === undefined && reference !== undefined) {
+        ready = await precomputed(pairs, {
+          reference,
+          kept,
+          tokenBudget: options.tokenBudget,
+          signal: at.signal,
+        });
+        await at.profile?.lap('reference');
+      }
+      const all = ready ?? pairs;
       return dpoStep(
         task.order.batch(at.step).map((i) => all[i]),
         { ...task, options },
@@ -51,9 +88,40 @@ export async function dpoTask(
   };
 }
 
+/** Pairs with what the reference says of them: as it was kept, else as it is asked now. */
+async function precomputed(
+  pairs: TokenPair[],
+  by: { reference: ModelView; kept?: KeptSums; tokenBudget: number; signal?: AbortSignal },
+): Promise<TokenPair[]> {
+  const { reference, kept, tokenBudget, signal } = by;
+  const before = kept?.read(2 * pairs.length);
+  if (before !== undefined)
+    return pairs.map((pair, i) => withReference(pair, before.slice(2 * i, 2 * i + 2)));
+  const ready = await precomputeReference(pairs, reference, tokenBudget, signal);
+  kept?.write(ready.flatMap(({ chosen, rejected }) => [chosen.reference!, rejected.reference!]));
+  return ready;
+}
+
+/** Of the tokens of pairs in their order: all that a reference is asked about. */
+function tokensKey(pairs: readonly TokenPair[]): string {
+  const hash = createHash('sha256');
+  for (const { prompt, chosen, rejected } of pairs)
+    hash.update(`${JSON.stringify([prompt, chosen.tokens, rejected.tokens])}\n`);
+  return hash.digest('hex');
+}
+
+function referenceOf({ reference }: Trainable): ModelView {
+  if (reference !== undefined) return reference;
+  throw new ArgumentError('trainable', {
+    where: 'dpoTask',
+    expected: 'one beside its reference (loraTrainable, fullPreferenceTrainable), which the loss is about',
+    received: 'a policy alone',
+  });
+}
+
 export async function dpoStep(
   pairs: TokenPair[],
-  run: { trainable: PreferenceTrainable; optimizer: AdamW; options: DpoOptions },
+  run: { trainable: Trainable; optimizer: AdamW; options: DpoOptions },
   at: StepContext,
 ): Promise<StepReport> {
   const { trainable, optimizer, options } = run;
@@ -80,12 +148,14 @@ export function pairTokens(pairs: TokenPair[]): number {
 
 export const dpo = method({
   summary: 'preference training on the pairs of a file',
-  source: 'arXiv 2305.18290, equation 7; hinge and ipo: see preferenceLosses; TRL DPOTrainer',
+  source:
+    'arXiv 2305.18290, equation 7; other losses: docs/decisions/034; TRL DPOTrainer, CPOTrainer, ORPOTrainer',
   fields,
   rows: 'preferences',
   split: 'all',
   drops: false,
-  labels: ({ lossType, beta }) => `chosen answers before rejected ones (${lossType}, beta ${beta})`,
+  faults: dpoFaults,
+  labels: (options) => `chosen answers before rejected ones (${lossText(options)}, beta ${options.beta})`,
   show: ({ row, options, tokenizer }) => [
     shownPart('pair', preparePairs(tokenizer, [row], options), ({ prompt, chosen, rejected }) =>
       Object.entries({ chosen, rejected }).map(([name, { tokens }]) => ({
@@ -95,9 +165,11 @@ export const dpo = method({
       })),
     ),
   ],
-  task({ rows, options, tokenizer, policyBesideStart, usable }) {
+  task({ rows, options, tokenizer, policy, policyBesideStart, usable, keptSums }) {
     const data = preparePairs(tokenizer, rows, options);
-    const trainable = policyBesideStart();
-    return dpoTask(trainable, usable('pairs', data), options);
+    const trainable = needsReference(options) ? policyBesideStart() : policy();
+    const pairs = usable('pairs', data);
+    const kept = options.precomputeRefLogProbs ? keptSums(tokensKey(pairs)) : undefined;
+    return dpoTask(trainable, pairs, options, kept);
   },
 });

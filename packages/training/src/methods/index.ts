@@ -1,9 +1,10 @@
 import { dpo } from './dpo.js';
 import { jsft } from './jsft.js';
+import { kto } from './kto.js';
 import { reward } from './reward.js';
 import { selfTraining } from './selfTraining.js';
 import { sft } from './sft.js';
 
 /** Every method, by the name of its verb. A new one is a file beside these and a line here. */
-export const METHODS = { sft, jsft, dpo, reward, 'self-train': selfTraining };
+export const METHODS = { sft, jsft, dpo, kto, reward, 'self-train': selfTraining };
 export type MethodName = keyof typeof METHODS;

@@ -1,10 +1,11 @@
-import { defaultsOf, type Fields, type OptionsOf } from '@selfjudge/base/fields';
-import type { PreferencePair, PromptRow, SftExample } from '@selfjudge/data';
+import { defaultsOf, type Fields, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
+import type { LabelledRow, PreferencePair, PromptRow, SftExample } from '@selfjudge/data';
 import type { Judge, JudgeTemplate } from '@selfjudge/judging';
 import type { ModelView } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
 import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
 import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
+import type { KeptSums } from '../losses/keptSums.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
 import type { Prepared } from './prepare.js';
@@ -16,6 +17,8 @@ export interface MethodRows {
   examples: readonly SftExample[];
   /** Prompt, chosen, rejected. */
   preferences: readonly PreferencePair[];
+  /** Prompt, completion, and whether it is wanted. */
+  labelled: readonly LabelledRow[];
   prompts: readonly PromptRow[];
 }
 
@@ -48,6 +51,8 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   usable<T>(what: string, prepared: Prepared<T>): T[];
   /** Writes rows to samples/NAME.jsonl of the run. */
   writeSamples(name: string, rows: readonly object[]): void;
+  /** What the frozen start says of tokens, kept beside the run folder. @param tokens their fingerprint */
+  keptSums(tokens: string): KeptSums;
   warn(line: string): void;
   note(line: string): void;
 }
@@ -73,6 +78,8 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly withHead?: true;
   /** Defaults by name, over those of the fields; `default` is always there. */
   readonly presets?: Readonly<Record<string, Preset<OptionsOf<F>>>>;
+  /** What of its options does not go together, where each is right by itself. */
+  faults?(options: OptionsOf<NoInfer<F>>): readonly OptionFault[];
   /** What is learnt of a row, in words. */
   labels(options: OptionsOf<F>, judgeTemplate: string | undefined): string;
   /** What it makes of a row, by the functions that its task makes examples with. */

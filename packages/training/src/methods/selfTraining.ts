@@ -13,6 +13,8 @@ import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
 import { shownPart } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
+import { lossFaults } from '../losses/lossFaults.js';
+import { lossText } from '../losses/lossTerms.js';
 import { preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
@@ -112,6 +114,7 @@ export async function selfTrainingStep(
   );
   await at.profile?.lap('judge');
   await scoreContests(contests, trainable.reference, options.tokenBudget, at.signal);
+  await at.profile?.lap('reference');
   const pairs = preferences(contests);
   const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
   const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
@@ -173,8 +176,9 @@ export const selfTraining = method({
       },
     },
   },
-  labels: ({ lossType, beta }, template) =>
-    `pairs of its own answers, by the judgment of its start (${lossType}, beta ${beta}, template ${template})`,
+  faults: lossFaults,
+  labels: (options, template) =>
+    `pairs of its own answers, by the judgment of its start (${lossText(options)}, beta ${options.beta}, template ${template})`,
   show: ({ row, options, tokenizer }) => [
     shownPart('prompt', preparePrompts(tokenizer, [row], options), ({ tokens }) => [
       { name: 'prompt', tokens, kinds: tokens.map(() => 'prompt') },

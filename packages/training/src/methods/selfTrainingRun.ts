@@ -12,6 +12,7 @@ import {
   withDefaults,
   type OptionsOf,
 } from '@selfjudge/base/fields';
+import { lossFaults } from '../losses/lossFaults.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { promptFields } from '../options/sampling.js';
@@ -46,7 +47,7 @@ const start = {
   trainable: isPreferenceTrainable,
   judge: isJudge,
   tokenizer,
-  options: optionsOfFields(fields),
+  options: optionsOfFields(fields, lossFaults),
 };
 export const isSelfTrainingStart = optionsOf(start);
 export const isSelfTraining = optionsOf({ ...start, optimizer: isOptimizer });

@@ -5,6 +5,8 @@ import type { ParameterSets } from './parameterSets.js';
 export interface Trainable {
   readonly policy: ModelView;
   readonly parameters: ParameterSets;
+  /** The frozen start it is held to, where it is beside it. */
+  readonly reference?: ModelView;
   /** The policy with the head that is trained, where it is a reward model's. */
   readonly reward?: RewardModel;
   /** Writes the policy into an existing folder: a PEFT adapter or a Hugging Face model, with the tokenizer. */

@@ -21,6 +21,7 @@ import {
 } from '@selfjudge/testing/wrongCalls';
 import fc from 'fast-check';
 import * as training from '../index.js';
+import { preferenceFields } from '../options/preference.js';
 import { hashJudge, tinyLora } from './tiny.js';
 import * as v from './wrongValues.js';
 
@@ -44,7 +45,7 @@ const dropout = arg(
   given(notObjectOf({ seed: 1, step: 1 }, { seed: notWhole(0), step: notWhole(0) })),
 );
 const losses = v.some('lossNormalization', 'judgeWeight', 'rationaleWeight');
-const preference = v.some('lossType', 'beta', 'labelSmoothing', 'logpReduction');
+const preference = v.some(...Object.keys(preferenceFields));
 const selfTraining = {
   trainable,
   judge: arg(hashJudge, v.notJudge),
@@ -54,26 +55,12 @@ const selfTraining = {
 const signalRun = () => ({ ...rightsOf(selfTraining), optimizer: v.optimizer });
 const rightsOf = (of: Record<string, { right: () => unknown }>) =>
   Object.fromEntries(Object.entries(of).map(([key, { right }]) => [key, right()]));
-const lossTable = Object.fromEntries(
-  Object.entries(training.preferenceLosses).map(([name, loss]) => [
-    `preferenceLosses.${name}`,
-    entry(loss, {
-      chosen: arg(
-        1,
-        except((x) => typeof x === 'number'),
-      ),
-      rejected: arg(
-        1,
-        except((x) => typeof x === 'number'),
-      ),
-      p: v.some('beta', 'labelSmoothing'),
-    }),
-  ]),
-);
-
 /** What trains, and what prepares for it. */
 export const taskEntries: Record<string, Entry> = {
-  ...lossTable,
+  preferenceLoss: entry(training.preferenceLoss, {
+    pairs: arg([v.scored], notListOf(v.scored, v.notScored)),
+    options: preference,
+  }),
   accumulate: entry(training.accumulate, {
     view,
     tree: arg(v.tree, junk),
@@ -131,6 +118,7 @@ export const taskEntries: Record<string, Entry> = {
     trainable,
     pairs: arg([v.pair], fc.oneof(notListOf(v.pair, v.notPair), fc.constant([]))),
     options: v.options.dpo,
+    kept: arg({ read: () => undefined, write: () => {} }, given(junk)),
   }),
   dpoStep: entry(training.dpoStep, {
     pairs,
@@ -221,7 +209,7 @@ export const taskEntries: Record<string, Entry> = {
   precomputeReference: entry(training.precomputeReference, { pairs, reference: view, tokenBudget }),
   preferenceBackward: entry(training.preferenceBackward, {
     pairs,
-    views: fields({ policy: view, reference: view }, notObject),
+    views: fields({ policy: view, reference: arg(v.view, given(v.notView)) }, notObject),
     options: preference,
     tokenBudget,
     at: fields({ signal }, notObject),

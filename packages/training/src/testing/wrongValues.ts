@@ -25,6 +25,7 @@ import { AdamW } from '../optimizer/adamw.js';
 import {
   dpoDefaults,
   jsftDefaults,
+  ktoDefaults,
   rewardDefaults,
   selfTrainingDefaults,
   sftDefaults,
@@ -99,6 +100,14 @@ export const notPair = notObjectOf(
   { ...pair },
   { id: notText, prompt: notIds, chosen: notAnswer, rejected: notAnswer },
 );
+const answer = { logp: -3, reference: -4, length: 2 };
+export const scored = { chosen: answer, rejected: answer };
+const notScoredAnswer = notObjectOf(answer, {
+  logp: except((value) => typeof value === 'number'),
+  reference: given(except((value) => typeof value === 'number')),
+  length: notWhole(1),
+});
+export const notScored = notObjectOf(scored, { chosen: notScoredAnswer, rejected: notScoredAnswer });
 export const notTokenized = notObjectOf({ ...prompt }, { id: notText, text: notPrompt, tokens: notIds });
 const notSampled = notObjectOf(
   { ...answers[0] },
@@ -122,7 +131,7 @@ export const notSequencedPair = notObjectOf(
 export const notContest = notObjectOf({ ...contest }, { prompt: notTokenized, a: notSide, b: notSide });
 
 /** Wrong values of options, by their names. */
-const wrongOptions = Object.assign(
+export const wrongOptions = Object.assign(
   {},
   ...Object.values(METHODS).map((one: Method) => wrongFields(one.fields)),
   {
@@ -153,5 +162,6 @@ export const options = {
   reward: optionsOf({ ...rewardDefaults, ...quick }, ...elsewhere),
   jsft: optionsOf({ ...jsftDefaults, ...quick }, ...elsewhere),
   dpo: optionsOf({ ...dpoDefaults, ...quick }, ...elsewhere),
+  kto: optionsOf({ ...ktoDefaults, maxSteps: 1, trainBatchSize: 2 }, ...elsewhere),
   selfTraining: optionsOf({ ...selfTrainingDefaults, ...quick, maxNewTokens: 2 }, ...elsewhere),
 };

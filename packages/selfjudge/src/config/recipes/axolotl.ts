@@ -80,15 +80,26 @@ export const AXOLOTL: Meanings = {
      hf_use_auth_token dataset_shard_num dataset_shard_idx`,
     anyway('rows are read and tokenised before the first step'),
   ),
-  rl: (value, recipe) =>
-    value === 'ipo' && recipe.has('loss_type')
-      ? { take: { loss_type: 'ipo' } }
-      : isVerb({ dpo: ['dpo'] })(value, recipe),
+  rl: (value, recipe) => {
+    const losses: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+      ipo: { loss_type: 'ipo', logp_reduction: 'mean' },
+      orpo: { loss_type: 'orpo' },
+      // TRL's CPO adds the likelihood, with a weight of 1 where nobody says otherwise.
+      simpo: { loss_type: ['simpo', 'sft'] },
+    };
+    const loss = Object.hasOwn(losses, String(value)) ? losses[String(value)] : undefined;
+    return loss !== undefined && recipe.has('loss_type')
+      ? { take: loss }
+      : isVerb({ dpo: ['dpo'], ipo: ['dpo'], orpo: ['dpo'], simpo: ['dpo'], kto: ['kto'] })(value, recipe);
+  },
   rl_beta: as('beta'),
   dpo_beta: as('beta'),
   dpo_loss_type: as('loss_type'),
   dpo_use_weighting: off('every pair weighs the same'),
-  dpo_loss_weights: off('one loss_type at a time'),
+  dpo_loss_weights: as('loss_weights'),
+  orpo_alpha: (value, recipe) =>
+    recipe.has('beta') ? as('beta')(value, recipe) : { note: 'read for rl: orpo alone' },
+  cpo_alpha: anyway('dpo and self-train alone have losses on pairs'),
   dpo_norm_loss: off('logp_reduction: mean'),
   special_tokens: (value) => {
     const names = Object.keys((value ?? {}) as object);
@@ -162,9 +173,5 @@ export const AXOLOTL: Meanings = {
      model_quantization_config_kwargs peft_ensure_weight_tying num_labels use_onebitllms ebft tokenizer_use_mistral_common
      use_eaft fp32_norms freeze_mm_modules`,
     off('the model computes as config.json says'),
-  ),
-  ...all(
-    'cpo_alpha orpo_alpha kto_desirable_weight kto_undesirable_weight',
-    off('the losses are those of loss_type'),
   ),
 };

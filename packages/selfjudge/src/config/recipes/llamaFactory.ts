@@ -1,4 +1,16 @@
-import { all, anyway, as, isVerb, off, on, one, refused, type Meanings } from './meaning.js';
+import {
+  all,
+  anyway,
+  as,
+  isVerb,
+  likelihood,
+  ofKto,
+  off,
+  on,
+  one,
+  refused,
+  type Meanings,
+} from './meaning.js';
 
 const ENGINE = 'how the engine computes is not a choice: one way, the same bits';
 const MIXED = 'dataset_name takes the files themselves, one or several: mix and weigh them before';
@@ -7,7 +19,9 @@ const VOCABULARY = "the vocabulary is the model's own";
 
 /** Keys of LLaMA-Factory that transformers and TRL do not have. */
 export const LLAMA_FACTORY: Meanings = {
-  stage: isVerb({ sft: ['sft', 'jsft'], dpo: ['dpo'] }),
+  stage: isVerb({ sft: ['sft', 'jsft'], dpo: ['dpo'], kto: ['kto'] }),
+  ...all('kto_chosen_weight kto_desirable_weight', ofKto('desirable_weight')),
+  ...all('kto_rejected_weight kto_undesirable_weight', ofKto('undesirable_weight')),
   finetuning_type: (value) =>
     value === 'lora' || value === 'full'
       ? { lightly: { full_finetuning: value === 'full' } }
@@ -25,10 +39,18 @@ export const LLAMA_FACTORY: Meanings = {
   adapter_name_or_path: off('give the adapter as model_name_or_path: its adapter_config.json names the base'),
   adapter_folder: off('give the adapter as model_name_or_path'),
   pref_beta: as('beta'),
-  pref_loss: as('loss_type'),
+  pref_loss: (value, recipe) => {
+    if (value === 'kto_pair')
+      return { refuse: 'another loss: kto is for rows with a label; apo_zero is near it on pairs' };
+    const outcome = as('loss_type')(value, recipe);
+    // Theirs is over means.
+    return value === 'ipo' ? { lightly: { logp_reduction: 'mean' }, ...outcome } : outcome;
+  },
   dpo_label_smoothing: as('label_smoothing'),
-  pref_ftx: off('use sft for a plain likelihood term'),
-  pref_bco_weight: off('loss_type is sigmoid, hinge or ipo'),
+  pref_ftx: likelihood,
+  pref_bco_weight: off(
+    'its bco moves a shift; loss_type: [sigmoid, bco_pair] with loss_weights is the one without',
+  ),
   dataset: refused('a name of dataset_info.json; give the JSONL file in dataset_name'),
   dataset_dir: anyway('dataset_name takes the files themselves'),
   media_dir: anyway('text only'),
@@ -97,7 +119,7 @@ export const LLAMA_FACTORY: Meanings = {
      compute_accuracy plot_loss include_effective_tokens_per_second freeze_vision_tower freeze_multi_modal_projector
      freeze_language_model image_max_pixels image_min_pixels video_max_pixels video_min_pixels video_fps video_maxlen
      ray_run_name ray_storage_path ray_num_workers resources_per_worker placement_strategy use_swanlab swanlab_project
-     swanlab_run_name swanlab_mode kto_chosen_weight kto_rejected_weight simpo_gamma predict_with_generate`,
+     swanlab_run_name swanlab_mode simpo_gamma predict_with_generate`,
     anyway(ENGINE),
   ),
   do_sample: on('temperature 0 takes the most probable token', 'use temperature: 0'),

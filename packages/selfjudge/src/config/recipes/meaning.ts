@@ -104,3 +104,23 @@ export const isVerb =
     const name = fitting.length > 0 ? `it is the verb ${fitting[0]}` : 'there is no such verb';
     return { refuse: `left out: ${name}, and ${verb} was called` };
   };
+
+/** A weight of the likelihood of chosen answers, added to the loss of the recipe: a mix with sft here. */
+export const likelihood: Meaning = (value, { has, given }) => {
+  if (isOff(value)) return { note: 'off, as it is here' };
+  if (!has('loss_type')) return { refuse: 'left out: dpo and self-train alone have losses to add it to' };
+  const types = ['loss_type', 'pref_loss', 'dpo_loss_type']
+    .map((key) => given[key])
+    .find((of) => of !== undefined);
+  const mix = [...[types ?? 'sigmoid'].flat(), 'sft'];
+  const weights = [...mix.slice(1).map(() => 1), value];
+  return types === undefined
+    ? { take: { loss_type: mix, loss_weights: weights } }
+    : { refuse: `left out: give loss_type: [${mix.join(', ')}] and loss_weights: [${weights.join(', ')}]` };
+};
+
+/** A weight of KTO's labels; recipes of other verbs have it without a meaning. */
+export const ofKto =
+  (name: string): Meaning =>
+  (value, recipe) =>
+    recipe.has(name) ? as(name)(value, recipe) : { note: 'read for kto alone' };

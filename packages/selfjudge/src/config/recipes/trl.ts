@@ -1,4 +1,15 @@
-import { all, anyway, as, off, on, one, refused, type Meaning, type Meanings } from './meaning.js';
+import {
+  all,
+  anyway,
+  as,
+  likelihood,
+  off,
+  on,
+  one,
+  refused,
+  type Meaning,
+  type Meanings,
+} from './meaning.js';
 
 const TREES = 'prefix trees are never padded; batch sizes count examples, not packed blocks';
 const REFERENCE = 'the reference is the frozen start of the policy';
@@ -85,11 +96,12 @@ export const TRL: Meanings = {
   ),
   ...all('ref_model sync_ref_model ref_adapter_name ref_model_init_kwargs reference_free', off(REFERENCE)),
   disable_dropout: on(NO_DROPOUT, NO_DROPOUT),
-  loss_weights: (value) =>
-    value === null || (Array.isArray(value) && value.length === 1 && value[0] === 1)
-      ? { note: 'there is one loss' }
-      : { refuse: 'left out: one loss_type at a time' },
-  rpo_alpha: off('use sft for a plain likelihood term'),
+  loss_type: (value, { verb }) =>
+    verb === 'kto' && String(value) === 'kto'
+      ? { note: 'the loss is that of the verb' }
+      : { refuse: `left out: it is a key of dpo and self-train, and ${verb} was called` },
+  loss_weights: off('dpo and self-train alone mix losses'),
+  rpo_alpha: likelihood,
   ld_alpha: off('logp_reduction is the sum or the mean over an answer'),
   use_weighting: off('every pair weighs the same'),
   f_divergence_type: one(
@@ -98,7 +110,7 @@ export const TRL: Meanings = {
     'the divergence is the reverse KL',
   ),
   f_alpha_divergence_coef: anyway('the divergence is the reverse KL'),
-  discopop_tau: anyway('loss_type is sigmoid, hinge or ipo'),
+  discopop_tau: anyway('dpo and self-train alone have losses on pairs'),
   tools: off('put the tools into the rows'),
   is_encoder_decoder: off('decoders only'),
   base_model_attribute_name: anyway('decoders only'),

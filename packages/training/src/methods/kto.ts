@@ -1,0 +1,140 @@
+import { sftContentOf, sftSequence } from '@selfjudge/data/internal';
+import type { LabelledRow } from '@selfjudge/data';
+import type { Tokenizer } from '@selfjudge/text';
+import { withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
+import { ktoBackward } from '../losses/ktoUpdate.js';
+import { taskOver } from '../loop/taskOver.js';
+import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
+import type { AdamW } from '../optimizer/adamw.js';
+import type { PreferenceTrainable } from '../optimizer/trainable.js';
+import { ktoFields } from '../options/kto.js';
+import { loopFields } from '../options/loop.js';
+import { preferenceLoop } from '../options/preference.js';
+import { lengthFields } from '../options/supervised.js';
+import type { LabelledAnswer } from '../pairs/labelledAnswer.js';
+import { answerSequence } from '../pairs/tokenPair.js';
+import { method } from './method.js';
+import { left, type Prepared } from './prepare.js';
+import { shownPart } from './shown.js';
+
+const fields = {
+  ...withDefaults(loopFields, preferenceLoop),
+  ...lengthFields,
+  ...ktoFields,
+};
+export type KtoOptions = OptionsOf<typeof fields>;
+
+/** Answers with their labels as tokens. */
+export function prepareLabelled(
+  tokenizer: Tokenizer,
+  rows: readonly LabelledRow[],
+  options: { maxLength: number },
+): Prepared<LabelledAnswer> {
+  const out: Prepared<LabelledAnswer> = { examples: [], dropped: [], cut: 0 };
+  for (const row of rows) {
+    const { id, label } = row;
+    const { value, problem } = sftSequence(tokenizer, sftContentOf(row.prompt, row.completion), options);
+    if (problem) {
+      out.dropped.push(left(row, problem));
+      continue;
+    }
+    const tokens = Array.from(value.sequence.tokens);
+    const start = value.sequence.targets![0][0];
+    out.examples.push({ id, prompt: tokens.slice(0, start), answer: tokens.slice(start), label });
+    out.cut += Number(value.cut > 0);
+  }
+  return out;
+}
+
+/** A step of one row has no other answer to measure the divergence with. */
+export const ktoFaults = ({ trainBatchSize }: KtoOptions): OptionFault[] =>
+  trainBatchSize > 1
+    ? []
+    : [
+        {
+          key: 'trainBatchSize',
+          expected: 'at least 2: the divergence is measured with the answers to other prompts of the step',
+          received: trainBatchSize,
+        },
+      ];
+
+/** Training on answers that are wanted or not, without pairs (arXiv 2402.01306). */
+export function ktoTask(
+  trainable: PreferenceTrainable,
+  rows: readonly LabelledAnswer[],
+  options: KtoOptions,
+): TrainingTask {
+  const task = taskOver(trainable, rows.length, options);
+  const batch = (step: number) => task.order.batch(step).map((i) => rows[i]);
+  const groupOf = ({ id, prompt, answer }: LabelledAnswer) => ({
+    id,
+    sequences: [answerSequence(prompt, answer)],
+  });
+  return {
+    ...task,
+    workload: {
+      groups: (step) => batch(step).map(groupOf),
+      all: rows.map(groupOf),
+      tokenBudget: options.tokenBudget,
+    },
+    step: (at) => ktoStep(batch(at.step), { ...task, options }, at),
+  };
+}
+
+/** One optimizer step over `rows`. */
+export async function ktoStep(
+  rows: readonly LabelledAnswer[],
+  run: { trainable: PreferenceTrainable; optimizer: AdamW; options: KtoOptions },
+  at: StepContext,
+): Promise<StepReport> {
+  const { trainable, optimizer, options } = run;
+  await at.profile?.lap('data');
+  const metrics = await ktoBackward(rows, trainable, options, at);
+  const { gradNorm, skipped } = await optimizer.step(at.learningRate);
+  await at.profile?.lap('update');
+  return {
+    metrics: { ...metrics, grad_norm: gradNorm },
+    tokens: rows.reduce((sum, { prompt, answer }) => sum + prompt.length + answer.length, 0),
+    examples: rows.map(({ id }) => id),
+    skipped,
+  };
+}
+
+/** How much more the wanted answers weigh together than the others, and what the paper recommends; undefined where it is so. */
+function imbalance(rows: readonly LabelledAnswer[], options: KtoOptions): string | undefined {
+  const wanted = rows.filter(({ label }) => label).length;
+  const ratio =
+    (options.desirableWeight * wanted) / (options.undesirableWeight * Math.max(1, rows.length - wanted));
+  // arXiv 2402.01306, equation 8.
+  if (ratio >= 1 && ratio <= 4 / 3) return undefined;
+  return (
+    `${wanted} of ${rows.length} answers are wanted: by their weights they count ${ratio.toPrecision(3)} times the ` +
+    'others, and 1 to 1.33 is recommended; desirable_weight and undesirable_weight set it'
+  );
+}
+
+export const kto = method({
+  summary: 'training on answers that are wanted or not, without pairs',
+  source: 'arXiv 2402.01306, equation 7; TRL KTOTrainer',
+  fields,
+  rows: 'labelled',
+  split: 'all',
+  drops: false,
+  faults: ktoFaults,
+  labels: ({ beta }) => `answers whose label is true before those whose label is false (kto, beta ${beta})`,
+  show: ({ row, options, tokenizer }) => [
+    shownPart('answer', prepareLabelled(tokenizer, [row], options), ({ prompt, answer, label }) => [
+      {
+        name: label ? 'wanted' : 'unwanted',
+        tokens: [...prompt, ...answer],
+        kinds: [...prompt.map(() => 'prompt' as const), ...answer.map(() => 'trained' as const)],
+      },
+    ]),
+  ],
+  task({ rows, options, tokenizer, policyBesideStart, usable, note }) {
+    const answers = usable('answers', prepareLabelled(tokenizer, rows, options));
+    const uneven = imbalance(answers, options);
+    if (uneven !== undefined) note(uneven);
+    return ktoTask(policyBesideStart(), answers, options);
+  },
+});

@@ -1,0 +1,33 @@
+/** Losses on pairs, by TRL's names. */
+export const LOSS_TYPES = [
+  'sigmoid',
+  'hinge',
+  'ipo',
+  'robust',
+  'exo_pair',
+  'nca_pair',
+  'bco_pair',
+  'sppo_hard',
+  'aot',
+  'aot_unpaired',
+  'apo_zero',
+  'apo_down',
+  'discopop',
+  'sigmoid_norm',
+  'sft',
+  'simpo',
+  'orpo',
+  'cpo',
+] as const;
+export type LossType = (typeof LOSS_TYPES)[number];
+
+/** Options that some losses read and others do not. */
+export const LOSS_OPTIONS = [
+  'beta',
+  'labelSmoothing',
+  'logpReduction',
+  'discopopTau',
+  'simpoGamma',
+  'cpoAlpha',
+] as const;
+export type LossOption = (typeof LOSS_OPTIONS)[number];
