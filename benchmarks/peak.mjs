@@ -7,8 +7,8 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
 
 /**
- * Starts anew. What loading and earlier steps left to the garbage collector goes first: how much of it lies about depends on
- * how long a process waited, and of two contenders one always waits for the other's first step.
+ * Starts anew. What loading and earlier steps left to the garbage collector goes first: two equal processes, of one peak of the
+ * device's memory, differ by tens of megabytes in how much of it lies about.
  */
 export async function resetPeak() {
   collect();
