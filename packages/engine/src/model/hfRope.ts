@@ -31,7 +31,7 @@ export type RopeFields = Pick<
 >;
 
 /** What of a family its rope needs. */
-type RopeFamily = Pick<Family, 'defaults' | 'layerRopes' | 'partialRope' | 'longropeWords'>;
+type RopeFamily = Pick<Family, 'defaults' | 'layerRopes' | 'partialRope' | 'longropeWords' | 'ropeExtras'>;
 
 /**
  * Rotary embedding as transformers 5 reads it from config.json: `rope_scaling` where it holds something, else
@@ -80,7 +80,7 @@ function dictionary(values: HfValues, given: unknown, key: string): Json {
 function ropeIn(
   values: HfValues,
   { headDim, maxPositions }: { headDim: number; maxPositions: number },
-  { defaults, partialRope, longropeWords = [] }: RopeFamily,
+  { defaults, partialRope, longropeWords = [], ropeExtras = {} }: RopeFamily,
   rope: Json,
   key: string,
   theta: number,
@@ -102,7 +102,7 @@ function ropeIn(
   const rotaryDim = Math.trunc(headDim * partial);
   const shape = { ropeTheta, maxPositions, ...(rotaryDim !== headDim && { rotaryDim }) };
 
-  const used = [...COMMON, ...READ[type]];
+  const used = [...COMMON, ...READ[type], ...Object.keys(ropeExtras)];
   const unused = Object.keys(rope).filter((name) => rope[name] !== null && !used.includes(name));
   if (unused.length > 0) {
     const why =
@@ -195,7 +195,7 @@ function factors(values: HfValues, given: unknown, key: string, count: number): 
 }
 
 /** The keys of config.json that say all that `ropeFromHf` reads, in the form that transformers 4 and 5 read. */
-export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamily): Json {
+export function ropeToHf(config: RopeFields, { layerRopes, defaults, ropeExtras }: RopeFamily): Json {
   const { ropeTheta, ropeScaling: scaling, maxPositions, localRope } = config;
   const long = scaling?.type === 'longrope' ? scaling : undefined;
   const max_position_embeddings = long?.longMaxPositions ?? maxPositions;
@@ -206,7 +206,7 @@ export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamil
   if (layerRopes === undefined)
     return {
       rope_theta: ropeTheta,
-      rope_scaling: scalingToHf(scaling, maxPositions),
+      rope_scaling: scaling === undefined ? null : { ...scalingToHf(scaling, maxPositions), ...ropeExtras },
       max_position_embeddings,
       ...original,
     };
@@ -228,10 +228,10 @@ export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamil
 }
 
 /** `rope_scaling` of config.json. */
-function scalingToHf(scaling: RopeScaling | undefined, maxPositions: number): Json | null {
+function scalingToHf(scaling: RopeScaling | undefined, maxPositions: number): Json {
   switch (scaling?.type) {
     case undefined:
-      return null;
+      return {};
     case 'linear':
     case 'dynamic':
       return { rope_type: scaling.type, factor: scaling.factor };

@@ -51,8 +51,9 @@ export function addConfigFlags(command: Command, verb: VerbConfig): Command {
 
 /** What a field is, its choices and its default. */
 function describe(field: z.ZodType, value: unknown): string {
+  const one = field instanceof z.ZodOptional ? field.unwrap() : field;
   const facts = [
-    ...(field instanceof z.ZodEnum ? [`${field.options.join(', ')}`] : []),
+    ...(one instanceof z.ZodEnum ? [`${one.options.join(', ')}`] : []),
     ...(value === undefined ? [] : [`default: ${shown(value)}`]),
   ];
   return `${field.description}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
