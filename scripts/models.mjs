@@ -4,8 +4,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { UNREAD } from '../benchmarks/peers/mergedModels.mjs';
 
 const FIXTURES = 'benchmarks/peers/fixtures/families';
+const MERGED = 'benchmarks/peers/fixtures/merged.json';
 export const PAGE = 'docs/models.md';
 const quiet = { onWarning: () => {} };
 
@@ -104,6 +106,9 @@ function relative(got, want) {
   return square(Array.from(want, (x, i) => got[i] - x)) / square(Array.from(want));
 }
 
+/** The text models inside those that see too. */
+const INSIDE = { gemma3: 'gemma3_text', mistral3: 'ministral3' };
+
 /** The fixtures of a family: those of a text model inside one that sees are the text model's. */
 function fixturesOf(root, { name }) {
   return readdirSync(join(root, FIXTURES), { withFileTypes: true })
@@ -111,7 +116,7 @@ function fixturesOf(root, { name }) {
     .map((entry) => entry.name)
     .filter((one) => {
       const { family } = JSON.parse(readFileSync(join(root, FIXTURES, one, 'values.json'), 'utf8'));
-      return family === name || (family === 'gemma3' && name === 'gemma3_text');
+      return family === name || INSIDE[family] === name;
     });
 }
 
@@ -124,9 +129,33 @@ function refusals(refused) {
   );
 }
 
+/** What others made of merged models (benchmarks/peers/mergedModels.mjs). */
+function merged(root) {
+  const { nodeLlamaCpp, models } = JSON.parse(readFileSync(join(root, MERGED), 'utf8'));
+  const figure = (x) => x.toExponential(1);
+  const greedy = (one) => one?.refused ?? `opens, ${one.same} tokens the same`;
+  const python = (name, { refused, apart }) =>
+    refused ?? (name in UNREAD ? `another model: passes over ${UNREAD[name]}` : figure(apart));
+  const all = Object.entries(models);
+  const rows = all
+    .filter(([, { gguf }]) => gguf !== undefined)
+    .map(([name, { float32, bf16, gguf, adapter }]) => {
+      const file = gguf.refused
+        ? [gguf.refused, '', '']
+        : ['all', python(name, gguf.transformers), greedy(gguf.llamaCpp)];
+      const onBase =
+        adapter === undefined ? '' : (adapter.refused?.replace(/^\[.*?\] /, '') ?? greedy(adapter.llamaCpp));
+      return [name, figure(float32), figure(bf16), ...file, onBase];
+    });
+  const worst = (of) => figure(Math.max(...of.flatMap(([, one]) => [one.peft, one.float32, one.bf16])));
+  const families = all.filter(([name]) => name.startsWith('families/'));
+  return { nodeLlamaCpp, rows, count: families.length, worst: worst(families) };
+}
+
 async function page(root) {
   const engine = await engineOf(root);
   const { FAMILIES, REFUSED } = engine;
+  const out = merged(root);
   const figure = (x) => (x === undefined ? '' : x.toExponential(1));
   const rows = [];
   for (const family of FAMILIES) {
@@ -156,6 +185,23 @@ ${rows.join('\n')}
   (\`packages/engine/src/model/families.test.ts\`, which wants all of this within 1e-4).
 
 With real weights: SmolLM2-135M (\`llama\`) and Gemma-3-270M (\`gemma3\`), in \`pnpm test:real\`.
+
+## Merged, in other hands
+
+Tiny models with a LoRA adapter of PEFT's on every linear layer (of \`head\` on the head alone, which the base ties), merged by
+\`selfjudge merge\` (\`benchmarks/peers/mergedModels.mjs\`, \`test/merge.soak.test.ts\`). All ${out.count} tiny models above as folders:
+transformers and PEFT are within ${out.worst} of us, before the merge and after, float32 and rounded to bf16, and tie the head where its
+config does. As GGUF:
+
+| tiny model | transformers, float32 | transformers, bf16 | gguf reads | transformers, of GGUF | llama.cpp | llama.cpp, adapter alone |
+| --- | --- | --- | --- | --- | --- | --- |
+${out.rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
+
+- Figures are the largest distance of log-probabilities, computed in float32, from those of the model with its adapter not merged (of bf16:
+  from ours of the same file).
+- **gguf reads**: keys and tensors that the Python package reads as they are read here.
+- **llama.cpp** is node-llama-cpp ${out.nodeLlamaCpp}. Greedy tokens after four texts are compared up to the first step whose two best lie
+  within 0.05 nats; random models come to one soon.
 
 ## Refused by name
 

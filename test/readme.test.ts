@@ -1,6 +1,6 @@
 // What the README shows works: its TypeScript runs as it stands, and its command lines name verbs and flags there are.
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -88,7 +88,9 @@ it('runs the chain of commands on a real model, line by line', async () => {
     }));
     writeFileSync(join(folder, 'pairs.jsonl'), pairs.map(line).join(''));
     writeFileSync(join(folder, 'completions.jsonl'), line({ prompt: 'Say 1.', completion: '1' }));
-    const chain = blocks('sh').find((block) => block.includes('selfjudge jsft'))!;
+    const chain = ['selfjudge jsft', 'selfjudge merge']
+      .map((verb) => blocks('sh').find((block) => block.includes(verb))!)
+      .join('');
     const main = join(root, 'packages/selfjudge/dist/cli/main.js');
     const said: string[] = [];
     for (const command of chain.trimEnd().split('\n')) {
@@ -104,6 +106,8 @@ it('runs the chain of commands on a real model, line by line', async () => {
     expect(readFileSync(join(folder, 'runs/self/final/training_data.json'), 'utf8')).toContain('"chat"');
     expect(said.join('')).toMatch(/evaluate: Agreement with people\n[^]*Win rate against the baseline/);
     expect(readFileSync(join(folder, 'scores.jsonl'), 'utf8')).toMatch(/^{"logprob":-\d/);
+    const made = ['merged/model.safetensors', 'merged-gguf/Modelfile', 'adapter-gguf/adapter.gguf'];
+    expect(made.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
   } finally {
     await rm(folder, { recursive: true });
   }

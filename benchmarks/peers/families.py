@@ -27,7 +27,11 @@ ROWS = [[1, 7, 3, 12, 5, 9, 2, 14, 8, 11, 23, 4, 28, 6], [1, 7, 3, 12, 5, 9, 20,
 LLAMA3 = dict(rope_type="llama3", factor=4.0, low_freq_factor=1.0, high_freq_factor=4.0, original_max_position_embeddings=16)
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=16)
 LONG = dict(rope_type="longrope", short_factor=[1.0, 1.3, 1.9], long_factor=[2.0, 3.5, 4.5])
+MINISTRAL3 = dict(**YARN, rope_theta=1e6, beta_fast=32.0, beta_slow=1.0, mscale=1.0, mscale_all_dim=1.0, llama_4_scaling_beta=0.1)
+PIXTRAL = dict(model_type="pixtral", hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, head_dim=8, image_size=8, patch_size=4)
 SIGLIP = dict(hidden_size=8, intermediate_size=8, num_hidden_layers=1, num_attention_heads=1, image_size=8, patch_size=4)
+
+SEES = ("gemma3", "mistral3")
 
 # name: (model_type, keys of config.json, GGUF: architecture and whether rows of q and k are permuted, or None)
 FAMILIES = {
@@ -36,6 +40,9 @@ FAMILIES = {
     "mistral": ("mistral", dict(sliding_window=None), ("llama", True)),
     "mistral-window": ("mistral", dict(sliding_window=5), None),
     "ministral": ("ministral", dict(sliding_window=4, layer_types=["full_attention", "sliding_attention"]), None),
+    "ministral3": ("ministral3", dict(rope_parameters=MINISTRAL3), None),
+    "ministral3-sees": ("mistral3", dict(text_config=dict(model_type="ministral3", rope_parameters=MINISTRAL3, tie_word_embeddings=False),
+                                         vision_config=PIXTRAL, tie_word_embeddings=False, spatial_merge_size=1), None),
     "qwen2": ("qwen2", dict(tie_word_embeddings=True), ("qwen2", False)),
     "qwen2-window": ("qwen2", dict(use_sliding_window=True, sliding_window=3, max_window_layers=1, rope_parameters={**YARN, "rope_theta": 1e6}), None),
     "qwen3": ("qwen3", dict(tie_word_embeddings=True), ("qwen3", False)),
@@ -75,7 +82,7 @@ def scramble(model, seed):
 
 
 def config_of(model_type, keys):
-    if model_type == "gemma3":
+    if model_type in SEES:
         keys = {**keys, "text_config": {**SHAPE, **keys["text_config"]}}
         return transformers.AutoConfig.for_model(model_type, **keys)
     return transformers.AutoConfig.for_model(model_type, **{**SHAPE, **keys})
@@ -98,7 +105,7 @@ def targets(model):
 
 def adapted(base, folder):
     """A LoRA step: minus the mean log-probability, as SFT has it, over an adapter whose B is not zero."""
-    pattern = r"(?!.*vision).*\.(" + "|".join(targets(base)) + ")" if base.config.model_type == "gemma3" else targets(base)
+    pattern = r"(?!.*vision).*\.(" + "|".join(targets(base)) + ")" if base.config.model_type in SEES else targets(base)
     model = peft.get_peft_model(base, peft.LoraConfig(r=RANK, lora_alpha=6, lora_dropout=0.0, target_modules=pattern, task_type="CAUSAL_LM"))
     generator = torch.Generator().manual_seed(5)
     for name, p in model.named_parameters():
@@ -116,7 +123,7 @@ def adapted(base, folder):
 def classifier(model_type, base, folder):
     """The same blocks under a head of one number, as a reward model is; None where transformers has no such class."""
     auto = transformers.AutoModelForSequenceClassification
-    if type(base.config) not in auto._model_mapping or model_type == "gemma3":
+    if type(base.config) not in auto._model_mapping or model_type in SEES:
         return None
     config = type(base.config).from_dict({**base.config.to_dict(), "num_labels": 1, "pad_token_id": 0})
     model = auto.from_config(config).eval()
@@ -188,7 +195,7 @@ def make(name):
     folder = (FIXTURES.parent / "guide" if name in GUIDE else FIXTURES) / name
     shutil.rmtree(folder, ignore_errors=True)
     torch.manual_seed(0)
-    auto = transformers.AutoModelForImageTextToText if model_type == "gemma3" else transformers.AutoModelForCausalLM
+    auto = transformers.AutoModelForImageTextToText if model_type in SEES else transformers.AutoModelForCausalLM
     model = auto.from_config(config_of(model_type, keys), dtype=torch.float32, attn_implementation="eager").eval()
     scramble(model, 11)
     model.save_pretrained(folder)

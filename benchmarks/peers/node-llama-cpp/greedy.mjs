@@ -1,6 +1,7 @@
 // The most probable tokens after given ids, by llama.cpp through node-llama-cpp.
 // usage: node greedy.mjs < WORK.json; WORK: {model, adapter?, rows: [[id]], steps}. Prints JSON: a list of tokens a row.
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
 
 const { model: modelPath, adapter, rows, steps } = JSON.parse(readFileSync(0, 'utf8'));
@@ -11,7 +12,10 @@ const llama = await getLlama({
   maxThreads: 2,
   logLevel: LlamaLogLevel.error,
 });
-const model = await llama.loadModel({ modelPath });
+const model = await llama.loadModel({ modelPath }).catch(async (error) => {
+  await setTimeout(300); // what llama.cpp said of it comes later
+  throw error;
+});
 const out = [];
 for (const row of rows) {
   const context = await model.createContext({

@@ -86,7 +86,7 @@ export async function writeAdapterGguf(
     add('a', a, (values) => values);
     const factor = own / alpha;
     const scaled: PartTensor = factor === 1 ? b : { ...b, read: () => b.read().map((x) => x * factor) };
-    add('b', scaled, (values) => interleaved(values, `${module}.weight`, config));
+    add('b', scaled, (values) => interleaved(values, `${module}.weight`, config, b.shape[1]));
   }
   const text = (key: string, value: string): GgufEntry => ({ key, type: 'string', value });
   await writeGguf(

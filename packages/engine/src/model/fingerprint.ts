@@ -4,13 +4,8 @@ import { scanValues, type ValueScan } from '@selfjudge/native';
 import { FileFormatError } from '@selfjudge/base';
 import type { HostTensor } from './files/safetensors.js';
 
-/**
- * What tells a model's weights from others: 128 bits over the contents of its tensors as they were read, with their names,
- * shapes and dtypes. It does not depend on the device or on what they are computed in. For noticing a change, not for
- * proof against whoever wants two models to look the same.
- */
-export class Fingerprint {
-  readonly #lines: string[] = [];
+/** What a fingerprint takes of each tensor, of whole ones or of their rows as they come. */
+export class TensorLines {
   readonly #path: string;
   /** Of the tensor whose rows come now, what came until now. */
   #begun: { values: number; scan: ValueScan } | undefined;
@@ -24,20 +19,42 @@ export class Fingerprint {
    * Takes the next tensor, or the next rows of it.
    *
    * @param shape of the whole tensor
+   * @returns its line where it is whole now
    * @throws FileFormatError where it holds NaN or an infinity
    */
-  add(name: string, shape: readonly number[], tensor: HostTensor): void {
+  add(name: string, shape: readonly number[], tensor: HostTensor): string | undefined {
     const before = this.#begun?.values ?? 0;
     const scan = finite(this.#path, name, shape, tensor, this.#begun);
     const values = before + tensor.data.length;
     const whole = values >= shape.reduce((a, b) => a * b, 1);
     this.#begun = whole ? undefined : { values, scan };
-    if (whole) this.#lines.push(lineOf(name, tensor.dtype, shape, scan));
+    return whole ? lineOf(name, tensor.dtype, shape, scan) : undefined;
+  }
+}
+
+/**
+ * What tells a model's weights from others: 128 bits over the contents of its tensors as they were read, with their names,
+ * shapes and dtypes. It does not depend on the device or on what they are computed in. For noticing a change, not for
+ * proof against whoever wants two models to look the same.
+ */
+export class Fingerprint {
+  readonly #taken: string[] = [];
+  readonly #lines: TensorLines;
+
+  /** @param path named in errors */
+  constructor(path: string) {
+    this.#lines = new TensorLines(path);
+  }
+
+  /** Takes the next tensor, or the next rows of it, as `TensorLines` does. */
+  add(name: string, shape: readonly number[], tensor: HostTensor): void {
+    const line = this.#lines.add(name, shape, tensor);
+    if (line !== undefined) this.#taken.push(line);
   }
 
   /** 32 hexadecimal digits. */
   digest(): string {
-    return digestOf(this.#lines);
+    return digestOf(this.#taken);
   }
 }
 
@@ -46,11 +63,6 @@ export function digestOf(lines: readonly string[]): string {
   const hash = createHash('sha256').update('selfjudge weights 1\n');
   for (const line of lines) hash.update(line);
   return hash.digest('hex').slice(0, 32);
-}
-
-/** What a fingerprint takes of one tensor. @throws FileFormatError where it holds NaN or an infinity */
-export function tensorLine(path: string, name: string, tensor: HostTensor): string {
-  return lineOf(name, tensor.dtype, tensor.shape, finite(path, name, tensor.shape, tensor));
 }
 
 const lineOf = (name: string, dtype: string, shape: readonly number[], { hash }: ValueScan): string =>

@@ -3,7 +3,7 @@ import { linearPath, LINEARS, linearShape, type LinearName, type ModelConfig } f
 import { familyOf } from './families/index.js';
 import type { RowRange } from './files/rows.js';
 import type { HostTensor } from './files/safetensors.js';
-import type { TensorToWrite, TensorValues } from './files/writeSafetensors.js';
+import { partsOf, type TensorToWrite, type TensorValues } from './files/writeSafetensors.js';
 
 /** The fused matrices of a block that files of the model's family have. */
 export function fusedIn(config: ModelConfig): typeof FUSED {
@@ -87,7 +87,7 @@ export function fused(tensors: readonly TensorToWrite[], config: ModelConfig): T
       if (at > 0) return [];
       const all = parts.map((part) => byName.get(tensor.name.replace(`.${parts[0]}.`, `.${part}.`))!);
       const name = tensor.name.replace(/[^.]+\.[^.]+\.(weight|bias)$/, `${module}.$1`);
-      return [{ ...tensor, name, shape: [rowsOf(all), ...tensor.shape.slice(1)], values: () => joined(all) }];
+      return [{ ...tensor, name, shape: [rowsOf(all), ...tensor.shape.slice(1)], values: () => inTurn(all) }];
     }
     return [tensor];
   });
@@ -95,14 +95,6 @@ export function fused(tensors: readonly TensorToWrite[], config: ModelConfig): T
 
 const rowsOf = (tensors: readonly TensorToWrite[]) => tensors.reduce((sum, { shape }) => sum + shape[0], 0);
 
-async function joined(tensors: readonly TensorToWrite[]): Promise<TensorValues> {
-  const all: TensorValues[] = [];
-  for (const { values } of tensors) all.push(await values());
-  const out = new Uint8Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0));
-  let at = 0;
-  for (const { buffer, byteOffset, byteLength } of all) {
-    out.set(new Uint8Array(buffer, byteOffset, byteLength), at);
-    at += byteLength;
-  }
-  return all[0] instanceof Float32Array ? new Float32Array(out.buffer) : out;
+async function* inTurn(tensors: readonly TensorToWrite[]): AsyncIterable<TensorValues> {
+  for (const { values } of tensors) yield* partsOf(values());
 }

@@ -31,7 +31,7 @@ export type RopeFields = Pick<
 >;
 
 /** What of a family its rope needs. */
-type RopeFamily = Pick<Family, 'defaults' | 'layerRopes' | 'partialRope' | 'longropeWords'>;
+type RopeFamily = Pick<Family, 'defaults' | 'layerRopes' | 'partialRope' | 'longropeWords' | 'ropeExtras'>;
 
 /**
  * Rotary embedding as transformers 5 reads it from config.json: `rope_scaling` where it holds something, else
@@ -80,7 +80,7 @@ function dictionary(values: HfValues, given: unknown, key: string): Json {
 function ropeIn(
   values: HfValues,
   { headDim, maxPositions }: { headDim: number; maxPositions: number },
-  { defaults, partialRope, longropeWords = [], layerRopes }: RopeFamily,
+  { defaults, partialRope, longropeWords = [], layerRopes, ropeExtras = {} }: RopeFamily,
   rope: Json,
   key: string,
   theta: number,
@@ -104,7 +104,8 @@ function ropeIn(
 
   // transformers looks for it beside the dictionaries of layers, where it finds none.
   const truncates = layerRopes === undefined;
-  const used = [...COMMON, ...READ[type]].filter((name) => truncates || name !== 'truncate');
+  const read = READ[type].filter((name) => truncates || name !== 'truncate');
+  const used = [...COMMON, ...read, ...Object.keys(ropeExtras)];
   const unused = Object.keys(rope).filter((name) => rope[name] !== null && !used.includes(name));
   if (unused.length > 0) {
     const why =
@@ -202,7 +203,7 @@ function factors(values: HfValues, given: unknown, key: string, count: number): 
 }
 
 /** The keys of config.json that say all that `ropeFromHf` reads, in the form that transformers 4 and 5 read. */
-export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamily): Json {
+export function ropeToHf(config: RopeFields, { layerRopes, defaults, ropeExtras }: RopeFamily): Json {
   const { ropeTheta, ropeScaling: scaling, maxPositions, localRope } = config;
   const long = scaling?.type === 'longrope' ? scaling : undefined;
   const max_position_embeddings = long?.longMaxPositions ?? maxPositions;
@@ -213,7 +214,7 @@ export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamil
   if (layerRopes === undefined)
     return {
       rope_theta: ropeTheta,
-      rope_scaling: scalingToHf(scaling, maxPositions),
+      rope_scaling: scaling === undefined ? null : { ...scalingToHf(scaling, maxPositions), ...ropeExtras },
       max_position_embeddings,
       ...original,
     };
@@ -234,10 +235,10 @@ export function ropeToHf(config: RopeFields, { layerRopes, defaults }: RopeFamil
 }
 
 /** `rope_scaling` of config.json. */
-function scalingToHf(scaling: RopeScaling | undefined, maxPositions: number): Json | null {
+function scalingToHf(scaling: RopeScaling | undefined, maxPositions: number): Json {
   switch (scaling?.type) {
     case undefined:
-      return null;
+      return {};
     case 'linear':
     case 'dynamic':
       return { rope_type: scaling.type, factor: scaling.factor };

@@ -6,6 +6,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { Weight } from '../tensor/weight.js';
 import type { AdapterParts, LowRank } from './adapterParts.js';
 import { configProblem, hasBias, LINEARS, linearShape, type LinearName, type ModelConfig } from './config.js';
+import type { RowRange } from './files/rows.js';
 import { float32Of, type HostTensor } from './files/safetensors.js';
 import { familyOf } from './families/index.js';
 import type { LoadableSource, ModelSource } from './source.js';
@@ -35,13 +36,18 @@ export function mergedSource(source: ModelSource, parts: AdapterParts): Loadable
     const { kind, own, change } = partsOf(name);
     return kind !== 'bias' && own === undefined && change === undefined;
   };
-  const whole = async (name: string, device: Device): Promise<Merged> => {
+  const factors = lastFactors();
+  /** Some rows of a tensor; all of one that was trained whole, or whose columns have lengths. */
+  const mergedRows = async (name: string, rows: RowRange | undefined, device: Device): Promise<Merged> => {
     const { module, kind, own, change } = partsOf(name);
     if (kind === 'bias') return bias(source, config, name, own?.read(), change);
-    const base = own === undefined ? source.read(fromBase(name)) : undefined;
+    const base = own === undefined ? source.read(fromBase(name), rows) : undefined;
     const shape = own?.shape ?? (base as HostTensor).shape;
     const values = own?.read() ?? float32Of(base as HostTensor);
-    const data = change === undefined ? values : await merged(device, values, change, module === TABLE);
+    const data =
+      change === undefined
+        ? values
+        : await merged(device, values, { change, factors: factors(module, change), rows }, module === TABLE);
     return { dtype: 'float32', shape, data };
   };
   let last: { name: string; tensor: Merged } | undefined;
@@ -50,15 +56,39 @@ export function mergedSource(source: ModelSource, parts: AdapterParts): Loadable
     config,
     read: async (name, rows, device) => {
       if (untouched(name)) return source.read(fromBase(name), rows);
-      if (rows === undefined) return whole(name, device);
-      // A tensor is merged once, for all groups of its rows.
-      if (last?.name !== name) last = { name, tensor: await whole(name, device) };
+      const { module, kind, own, change } = partsOf(name);
+      const asWhole =
+        kind === 'bias' || own !== undefined || (module === TABLE && change?.magnitude !== undefined);
+      if (rows === undefined || !asWhole) return mergedRows(name, rows, device);
+      // Such a tensor is merged once, for all groups of its rows.
+      if (last?.name !== name) last = { name, tensor: await mergedRows(name, undefined, device) };
       const { tensor } = last;
       if (rows.to === tensor.shape[0]) last = undefined;
       const width = tensor.data.length / tensor.shape[0];
       const data = tensor.data.subarray(rows.from * width, rows.to * width);
       return { dtype: 'float32', shape: [rows.to - rows.from, ...tensor.shape.slice(1)], data };
     },
+  };
+}
+
+/** What W gets is B A: A^T [columns, r] and B [rows, r], of one module. */
+interface Factors {
+  right: Float32Array;
+  b: Float32Array;
+}
+
+/** Factors of a module, read once for all groups of its rows. */
+function lastFactors(): (module: string, change: LowRank) => Factors {
+  let last: { module: string; factors: Factors } | undefined;
+  return (module, { a, b, r }) => {
+    if (last?.module !== module) {
+      const [, columns] = a.shape;
+      const values = a.read();
+      const right = new Float32Array(values.length);
+      for (let i = 0; i < values.length; i++) right[(i % columns) * r + Math.floor(i / columns)] = values[i];
+      last = { module, factors: { right, b: b.read() } };
+    }
+    return last.factors;
   };
 }
 
@@ -85,36 +115,35 @@ function mergedConfig(base: ModelConfig, { path, whole, lowRank, unties }: Adapt
   return config;
 }
 
-/** W + alpha / r B A; for DoRA its rows, of a table its columns, have the trained lengths. */
+/** Rows of W + alpha / r B A; for DoRA they, of a table its columns, have the trained lengths. */
 async function merged(
   device: Device,
   values: Float32Array,
-  { a, b, r, alpha, magnitude }: LowRank,
+  { change, factors: { right, b }, rows }: { change: LowRank; factors: Factors; rows?: RowRange },
   byColumn: boolean,
 ): Promise<Float32Array> {
-  const [, columns] = a.shape;
-  const [rows] = b.shape;
-  const delta = await product(device, b.read(), a.read(), [rows, r, columns]);
-  const out = new Float32Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = values[i] + (alpha / r) * delta[i];
+  const { r, alpha, magnitude } = change;
+  const columns = right.length / r;
+  const from = rows?.from ?? 0;
+  const count = values.length / columns;
+  const out = await product(device, b.subarray(from * r, (from + count) * r), right, [count, r, columns]);
+  for (let i = 0; i < out.length; i++) out[i] = values[i] + (alpha / r) * out[i];
   if (magnitude === undefined) return out;
   const lengths = magnitude.read();
+  const vector = byColumn ? (i: number) => i % columns : (i: number) => from + Math.floor(i / columns);
   const squares = new Float64Array(lengths.length);
-  const vector = byColumn ? (i: number) => i % columns : (i: number) => Math.floor(i / columns);
   for (let i = 0; i < out.length; i++) squares[vector(i)] += out[i] * out[i];
   for (let i = 0; i < out.length; i++) out[i] *= lengths[vector(i)] / Math.sqrt(squares[vector(i)]);
   return out;
 }
 
-/** B A of B [rows, r] and A [r, columns]. */
+/** B A of B [rows, r] and A^T [columns, r]. */
 async function product(
   device: Device,
   b: Float32Array,
-  a: Float32Array,
+  right: Float32Array,
   [rows, r, columns]: [number, number, number],
 ): Promise<Float32Array> {
-  const right = new Float32Array(a.length);
-  for (let i = 0; i < a.length; i++) right[(i % columns) * r + Math.floor(i / columns)] = a[i];
   const packed = tidy(() => Weight.pack(Tensor.from(device, right, [columns, r]), 'float32'));
   const y = owned(() => tidy(() => linear(Tensor.from(device, b, [rows, r]), packed)));
   try {

@@ -4,10 +4,11 @@ import { FileFormatError } from '@selfjudge/base';
 import type { Device } from '../tensor/device.js';
 import { parameterSpecs } from './config.js';
 import { float32Of, type HostTensor } from './files/safetensors.js';
-import type { TensorToWrite } from './files/writeSafetensors.js';
-import { tensorLine, digestOf } from './fingerprint.js';
+import type { TensorToWrite, TensorValues } from './files/writeSafetensors.js';
+import { digestOf, TensorLines } from './fingerprint.js';
 import { isNorm } from './ggufNames.js';
 import type { LoadableSource, StoredDtype } from './source.js';
+import { partReader } from './tensorParts.js';
 
 const NAMES = { float32: 'F32', float16: 'F16', bf16: 'BF16' } as const;
 /** The largest value of a dtype. */
@@ -24,9 +25,10 @@ export interface Stored {
 /**
  * Values rounded to a dtype, to nearest, ties to even.
  * @param name with `path` named in errors
+ * @param from the first of their rows
  * @throws FileFormatError for a value that the dtype has no number for
  */
-export function stored(tensor: HostTensor, dtype: StoredDtype, path: string, name: string): Stored {
+export function stored(tensor: HostTensor, dtype: StoredDtype, path: string, name: string, from = 0): Stored {
   const { shape } = tensor;
   if (dtype === 'bf16' && tensor.dtype === 'bf16') return { dtype, data: tensor.data, read: tensor };
   const values = float32Of(tensor);
@@ -36,7 +38,7 @@ export function stored(tensor: HostTensor, dtype: StoredDtype, path: string, nam
     throw new FileFormatError({
       path,
       expected: `finite values in '${name}', of magnitude at most ${LARGEST[dtype]} for ${dtype}`,
-      received: `${values[unfit]} at ${unfit}`,
+      received: `${values[unfit]} at ${unfit + from * (shape[1] ?? 1)}`,
     });
   }
   const bits = new Uint16Array(data.buffer, data.byteOffset, values.length);
@@ -49,27 +51,32 @@ export function stored(tensor: HostTensor, dtype: StoredDtype, path: string, nam
 
 /** The tensors that are written, noted as they pass: what their files must give when they are read again. */
 export class WrittenTensors {
-  readonly #lines = new Map<string, string>();
-  readonly #path: string;
+  readonly #noted = new Map<string, string>();
+  readonly #lines: TensorLines;
 
   /** @param path of what is written, named in errors */
   constructor(path: string) {
-    this.#path = path;
+    this.#lines = new TensorLines(path);
   }
 
-  /** @throws FileFormatError where it holds NaN or an infinity */
-  note(name: string, tensor: HostTensor): void {
-    this.#lines.set(name, tensorLine(this.#path, name, tensor));
+  /**
+   * @param tensor all of it, or its next rows
+   * @param shape of all of it
+   * @throws FileFormatError where it holds NaN or an infinity
+   */
+  note(name: string, tensor: HostTensor, shape = tensor.shape): void {
+    const line = this.#lines.add(name, shape, tensor);
+    if (line !== undefined) this.#noted.set(name, line);
   }
 
   /** The fingerprint of a model with these tensors. @param names in the order of the model's */
   digest(names: Iterable<string>): string {
-    return digestOf(Array.from(names, (name) => this.#lines.get(name) ?? ''));
+    return digestOf(Array.from(names, (name) => this.#noted.get(name) ?? ''));
   }
 }
 
 /**
- * The tensors of a source in a dtype, by transformers' names and in its order, each read when its turn comes. Norms that
+ * The tensors of a source in a dtype, by transformers' names and in its order, each read in parts when its turn comes. Norms that
  * the dtype does not hold exactly stay float32.
  */
 export async function storedTensors(
@@ -79,13 +86,17 @@ export async function storedTensors(
   written: WrittenTensors,
 ): Promise<TensorToWrite[]> {
   const tensors: TensorToWrite[] = [];
+  const read = partReader(source, device);
   for (const { name, shape } of parameterSpecs(source.config)) {
-    const read = async () => source.read(name, undefined, device);
-    const own = isNorm(name) ? exact(await read(), dtype, source.path, name) : dtype;
-    const values = async () => {
-      const { data, read: again } = stored(await read(), own, source.path, name);
-      written.note(name, again);
-      return data;
+    const own = isNorm(name)
+      ? exact(await source.read(name, undefined, device), dtype, source.path, name)
+      : dtype;
+    const values = async function* (): AsyncIterable<TensorValues> {
+      for await (const { from, tensor } of read(name, shape)) {
+        const { data, read: again } = stored(tensor, own, source.path, name, from);
+        written.note(name, again, shape);
+        yield data;
+      }
     };
     tensors.push({ name, dtype: NAMES[own], shape, values });
   }

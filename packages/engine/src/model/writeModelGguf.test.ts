@@ -30,6 +30,8 @@ const device = Device.open('cpu');
 const REFUSED: Readonly<Record<string, RegExp>> = {
   llama: /ropeScaling: expected Llama 3's scaling from 8192 positions/,
   ministral: /config.family: expected a family that GGUF files are written of .*, received Ministral/,
+  ministral3: /config.family: .*, received Ministral 3/,
+  'ministral3-sees': /config.family: .*, received Ministral 3/,
   'qwen2-window': /config: expected what GGUF files of Qwen 2, 2.5 can say, received layerTypes/,
   'smollm3-untied': /expected what GGUF files of SmolLM 3 can say, received layerTypes/,
   'gemma3-mixed': /expected what GGUF files of Gemma 3 can say, received layerTypes/,

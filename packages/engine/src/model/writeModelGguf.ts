@@ -6,13 +6,14 @@ import { parameterSpecs, type ModelConfig } from './config.js';
 import { familyOf } from './families/index.js';
 import type { GgufEntry } from './files/ggufValues.js';
 import { float32Of, type HostTensor } from './files/safetensors.js';
-import { bytesToWrite, type TensorToWrite } from './files/writeSafetensors.js';
+import { bytesToWrite, partsOf, type TensorToWrite } from './files/writeSafetensors.js';
 import { writeGguf, type GgufTensorToWrite, type GgufWrittenType } from './files/writeGguf.js';
 import { fused } from './fusedRows.js';
 import { ggufShape } from './ggufMetadata.js';
 import { ggufName, isNorm } from './ggufNames.js';
 import type { ModelToMerge } from './modelToMerge.js';
 import { WrittenTensors } from './storedTensors.js';
+import { partReader } from './tensorParts.js';
 
 export interface WriteGgufOptions {
   /** What matrices are stored as; norms and biases are F32. Rows that are no whole blocks of 32 become F16. */
@@ -39,6 +40,7 @@ export async function writeModelGguf(
   const { config } = source;
   const { architecture, metadata: shape, rope } = ggufShape(config);
   const written = new WrittenTensors(path);
+  const read = partReader(source, device);
   const specs = [...parameterSpecs(config)];
   const total = specs.reduce((sum, spec) => sum + bytesToWrite({ ...spec, dtype: 'F32' }), 0);
   let done = 0;
@@ -46,13 +48,16 @@ export async function writeModelGguf(
     name,
     shape,
     dtype: 'F32',
-    values: async () => {
+    values: async function* (): AsyncIterable<Float32Array> {
       onProgress?.(done, total);
       done += bytesToWrite({ shape, dtype: 'F32' });
-      const values = float32Of(await source.read(name, undefined, device));
-      const own = shape.length === 1 ? inFile(values, name, config) : values;
-      written.note(name, asRead(own, { name, shape, type, path, config }));
-      return interleaved(own, name, config);
+      // Whole heads, whose rows change places.
+      for await (const { from, tensor } of read(name, shape, config.headDim)) {
+        const values = float32Of(tensor);
+        const own = shape.length === 1 ? inFile(values, name, config) : values;
+        written.note(name, asRead(own, { name, shape: tensor.shape, from, type, path, config }), shape);
+        yield interleaved(own, name, config, shape[1] ?? 1);
+      }
     },
   }));
   const types = await writeGguf(
@@ -90,11 +95,11 @@ function inOrder(
     name: ggufName(name, config) ?? name,
     type: shape.length === 1 ? 'F32' : type,
     shape,
-    values: async () => {
-      const all = await values();
-      return all instanceof Float32Array
-        ? all
-        : new Float32Array(all.buffer, all.byteOffset, all.byteLength / 4);
+    values: async function* (): AsyncIterable<Float32Array> {
+      for await (const part of partsOf(values()))
+        yield part instanceof Float32Array
+          ? part
+          : new Float32Array(part.buffer, part.byteOffset, part.byteLength / 4);
     },
   }));
 }
@@ -117,10 +122,18 @@ function asRead(
   {
     name,
     shape,
+    from,
     type,
     path,
     config,
-  }: { name: string; shape: number[]; type: GgufWrittenType; path: string; config: ModelConfig },
+  }: {
+    name: string;
+    shape: number[];
+    from: number;
+    type: GgufWrittenType;
+    path: string;
+    config: ModelConfig;
+  },
 ): HostTensor {
   if (shape.length === 1) {
     const offset = config.normOffset ?? 0;
@@ -134,18 +147,21 @@ function asRead(
   throw new FileFormatError({
     path,
     expected: `finite values in '${name}' that ${own} has numbers for`,
-    received: `${values[unfit]} at [${Math.floor(unfit / shape[1])}, ${unfit % shape[1]}]`,
+    received: `${values[unfit]} at [${from + Math.floor(unfit / shape[1])}, ${unfit % shape[1]}]`,
   });
 }
 
-/** Rows of q and k in the order that llama.cpp rotates neighbours in: the inverse of `halfSplit`. */
-export function interleaved(values: Float32Array, name: string, config: ModelConfig): Float32Array {
-  const heads = /\.q_proj\./.test(name) ? config.heads : /\.k_proj\./.test(name) ? config.kvHeads : 0;
-  if (familyOf(config)?.gguf?.permuted !== true || heads === 0) return values;
+/** Rows of whole heads of q and k in the order that llama.cpp rotates neighbours in: the inverse of `halfSplit`. */
+export function interleaved(
+  values: Float32Array,
+  name: string,
+  config: ModelConfig,
+  columns: number,
+): Float32Array {
+  if (familyOf(config)?.gguf?.permuted !== true || !/\.[qk]_proj\./.test(name)) return values;
   const { headDim } = config;
-  const columns = values.length / (heads * headDim);
   const out = new Float32Array(values.length);
-  for (let row = 0; row < heads * headDim; row++) {
+  for (let row = 0; row < values.length / columns; row++) {
     const within = row % headDim;
     const half = headDim / 2;
     const target = row - within + (within < half ? 2 * within : 2 * (within - half) + 1);

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { TRAINING_VERBS } from '../config/index.js';
+import { MODEL_VERBS, TRAINING_VERBS } from '../config/index.js';
 import { addConfigFlags, givenFlags, normaliseFlags } from './arguments.js';
 
 function given(...argv: string[]) {
@@ -51,5 +51,8 @@ describe('addConfigFlags', () => {
     expect(help).toContain('--train_on <value> assistant turns that are labels (last, all; default: last)');
     expect(help).toContain('(default: all-linear)');
     expect(help).not.toContain('--bf16');
+    const merge = new Command('merge');
+    addConfigFlags(merge, MODEL_VERBS.merge);
+    expect(merge.helpInformation().replaceAll(/\s+/g, ' ')).toContain('(F32, F16, BF16, Q8_0, Q4_0)');
   });
 });

@@ -51,8 +51,9 @@ export function addConfigFlags(command: Command, verb: VerbConfig): Command {
 
 /** What a field is, its choices and its default. */
 function describe(field: z.ZodType, value: unknown): string {
+  const one = field instanceof z.ZodOptional ? field.unwrap() : field;
   const facts = [
-    ...choicesOf(field),
+    ...choicesOf(one),
     ...(value === undefined || shown(value) === '' ? [] : [`default: ${shown(value)}`]),
   ];
   return `${field.description}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;

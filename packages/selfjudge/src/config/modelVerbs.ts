@@ -125,7 +125,7 @@ export const MODEL_VERBS = {
       maxPromptLength: schemaOf(maxPromptLength)
         .optional()
         .describe('tokens of a prompt to self-train at most (default: that of the verb)'),
-      trainOn: schemaOf(trainOn).optional().describe('as sft takes it (default: last)'),
+      trainOn: schemaOf(trainOn).optional().describe('as sft takes it; left out: last'),
       judgeTemplate: templateFields.judgeTemplate
         .optional()
         .describe('a shipped template, a file, or auto (default: that of the verb)'),
@@ -140,7 +140,7 @@ export const MODEL_VERBS = {
       device: placed.device,
       outputDir: path.describe('a new folder, which is there whole or not at all'),
       overwriteOutputDir: z.boolean().describe('replace a folder that an earlier merge wrote'),
-      format: z.enum(FORMATS).describe('a folder of transformers, or a GGUF file with a Modelfile'),
+      format: z.enum(FORMATS).describe('a folder that transformers opens, or a GGUF file with a Modelfile for Ollama'),
       dtype: z
         .enum(MERGE_DTYPES)
         .describe('of safetensors: what weights are rounded to, once; auto: as the base is stored'),
@@ -152,7 +152,7 @@ export const MODEL_VERBS = {
       quantization: z
         .enum(QUANTIZATIONS)
         .optional()
-        .describe('of GGUF: what matrices are stored as (default: F16, of an adapter alone F32)'),
+        .describe('of GGUF: what matrices are stored as; left out: F16, of an adapter alone F32'),
       adapterOnly: z.boolean().describe('of GGUF: the adapter alone, to be put on a GGUF file of its base'),
     },
     { modelNameOrPath: 'Model', outputDir: 'Output' },

@@ -70,6 +70,8 @@ export interface Family {
   partialRope?: true;
   /** Other words of its files for longrope. */
   longropeWords?: readonly string[];
+  /** Further keys of its rope dictionary, as they are written anew; what they mean is for `read` to see to. */
+  ropeExtras?: Json;
   /** Keys of its own, and what they mean; `config` has what all families have in common. */
   read?(values: HfValues, config: ModelConfig): Partial<ModelConfig>;
   /** The same keys as they are written. */

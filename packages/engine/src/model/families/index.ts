@@ -3,6 +3,7 @@ import { gemma3 } from './gemma3.js';
 import { granite } from './granite.js';
 import { llama } from './llama.js';
 import { ministral } from './ministral.js';
+import { ministral3 } from './ministral3.js';
 import { mistral } from './mistral.js';
 import { olmo2 } from './olmo2.js';
 import { olmo3 } from './olmo3.js';
@@ -18,6 +19,7 @@ export const FAMILIES: readonly Family[] = [
   llama,
   mistral,
   ministral,
+  ministral3,
   qwen2,
   qwen3,
   smollm3,

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FileFormatError } from '@selfjudge/base';
 import { Random } from '@selfjudge/base';
 import { Safetensors } from './safetensors.js';
-import { fitsBf16, writeSafetensors } from './writeSafetensors.js';
+import { fitsBf16, writeSafetensors, type TensorToWrite } from './writeSafetensors.js';
 
 let folder: string;
 beforeAll(() => {
@@ -53,6 +53,23 @@ describe('writeSafetensors', () => {
     });
     await sample(join(folder, 'again.safetensors'));
     expect(readFileSync(join(folder, 'again.safetensors')).equals(readFileSync(path))).toBe(true);
+  });
+
+  it('takes a tensor in parts, one after another, to the same bytes', async () => {
+    const [whole, inParts] = ['whole', 'parts'].map((name) => join(folder, `${name}.safetensors`));
+    const values = Float32Array.from({ length: 12 }, (_, i) => i);
+    const write = (path: string, given: TensorToWrite['values']) =>
+      writeSafetensors(path, [{ name: 'w', dtype: 'BF16', shape: [4, 3], values: given }]);
+    const until = (end: number) =>
+      async function* () {
+        yield values.subarray(0, 3);
+        yield values.subarray(3, end);
+      };
+    await write(whole, () => values);
+    await write(inParts, until(12));
+    expect(readFileSync(inParts).equals(readFileSync(whole))).toBe(true);
+    await expect(write(inParts, until(9))).rejects.toThrow(/'w': expected 12 values, received 9/);
+    expect(readFileSync(inParts).equals(readFileSync(whole))).toBe(true);
   });
 
   it('leaves the old file when values cannot be had', async () => {

@@ -107,6 +107,29 @@ describe('writeGguf', () => {
     expect(file.read('F16').every((x, i) => Math.abs(x - values[i]) <= 2 ** -12)).toBe(true);
   });
 
+  it('takes a tensor in parts, one after another, to the same bytes, and names what is no part of it', async () => {
+    const values = Float32Array.from({ length: 6 * 64 }, (_, i) => Math.sin(i));
+    const inParts = (...ends: number[]): GgufTensorToWrite => ({
+      ...tensor('w', 'Q8_0', [6, 64]),
+      values: async function* () {
+        for (const [i, end] of ends.entries()) yield values.slice(i && ends[i - 1], end);
+      },
+    });
+    await writeGguf(path, metadata, [tensor('w', 'Q8_0', [6, 64], values)]);
+    const whole = readFileSync(path);
+    await writeGguf(path, metadata, [inParts(64, 256, 384)]);
+    expect(readFileSync(path).equals(whole)).toBe(true);
+    await expect(writeGguf(path, metadata, [inParts(64, 256)])).rejects.toThrow(
+      /expected 384 values, received 256/,
+    );
+    await expect(writeGguf(path, metadata, [inParts(32, 384)])).rejects.toThrow(
+      /expected whole rows of 64 values, received 32 values at once/,
+    );
+    values[200] = NaN;
+    await expect(writeGguf(path, metadata, [inParts(128, 384)])).rejects.toThrow(/received NaN at \[3, 8\]/);
+    expect(readFileSync(path).equals(whole)).toBe(true);
+  });
+
   it('gives rows that are no whole blocks half precision, and says so', async () => {
     const tensors = [
       tensor('odd', 'Q8_0', [32, 33]),
@@ -232,7 +255,8 @@ describe('writeGguf, given what it cannot write, leaves what was there and names
       [tensor('w', 'BF16', [3, 1 << 10, 1 << 9], filled(3 << 19, [(1 << 20) + 513, -Infinity]))],
       /received -Infinity at \[2, 1, 1\]/,
     ],
-    ['too few values', [tensor('w', 'F32', [2, 2], [0, 0, 0])], /'w': expected 4 values, received 3/],
+    ['too few values', [tensor('w', 'F32', [2, 2], [0, 0])], /'w': expected 4 values, received 2/],
+    ['a part of a row', [tensor('w', 'F32', [2, 2], [0, 0, 0])], /'w': expected whole rows of 2 values, received 3/],
     [
       'a name twice',
       [tensor('w', 'F32', [1]), tensor('w', 'F32', [1])],

@@ -5,6 +5,7 @@ import { float32s } from '@selfjudge/base/checks';
 import { atomicWrite } from '@selfjudge/base/internal';
 import { blockOf } from './ggufTypes.js';
 import { checkName, encoded, encodedEntry, type GgufEntry } from './ggufValues.js';
+import { partsOf } from './writeSafetensors.js';
 
 /** Of the types that are written ggml's number and the largest magnitude of a value. */
 const WRITTEN = {
@@ -19,15 +20,18 @@ const WRITTEN = {
 /** A type that tensors are written as. */
 export type GgufWrittenType = keyof typeof WRITTEN;
 
-/** A tensor to write. `values` is asked for when its turn comes, so that only one is on the host at a time. */
+/** A tensor to write. `values` is asked for when its turn comes, so that only one, or a part of one, is on the host at a time. */
 export interface GgufTensorToWrite {
   name: string;
   /** Q8_0 and Q4_0 have blocks of 32 values: a tensor whose rows are no multiple of that becomes F16. */
   type: GgufWrittenType;
   /** Row-major, 1 to 4 dimensions: a matrix is [rows, columns]. */
   shape: readonly number[];
-  /** float32 values in row-major order, finite. */
-  values: () => Promise<Float32Array> | Float32Array;
+  /**
+   * float32 values in row-major order, finite; or whole rows of them, one part after another: each is done with when the
+   * next is asked for.
+   */
+  values: () => Promise<Float32Array> | Float32Array | AsyncIterable<Float32Array>;
 }
 
 /** Of names of tensors: ggml keeps 64 bytes, a zero at the end among them. */
@@ -139,23 +143,32 @@ function tensorTable(tensors: readonly Planned[]): Uint8Array[] {
 }
 
 async function* data({ name, type, shape, size, values }: Planned): AsyncIterable<Uint8Array> {
-  const all = await values();
-  float32s(all, `'${name}'`, where);
-  if (all.length !== size) {
-    throw new ArgumentError(`'${name}'`, { where, expected: `${size} values`, received: all.length });
-  }
-  for (let start = 0; start < size; start += PIECE) {
-    const piece = all.subarray(start, start + PIECE);
-    const { data, unfit } = type === 'F32' ? asTheyAre(piece) : quantize(type, piece);
-    if (unfit >= 0) {
+  let written = 0;
+  for await (const part of partsOf(values())) {
+    float32s(part, `'${name}'`, where);
+    if (part.length % shape[shape.length - 1] !== 0) {
       throw new ArgumentError(`'${name}'`, {
         where,
-        expected: `finite values of magnitude at most ${WRITTEN[type].largest} for ${type}`,
-        received: `${piece[unfit]} at [${place(start + unfit, shape).join(', ')}]`,
+        expected: `whole rows of ${shape[shape.length - 1]} values`,
+        received: `${part.length} values at once`,
       });
     }
-    yield data;
+    for (let start = 0; start < part.length && written + part.length <= size; start += PIECE) {
+      const piece = part.subarray(start, start + PIECE);
+      const { data, unfit } = type === 'F32' ? asTheyAre(piece) : quantize(type, piece);
+      if (unfit >= 0) {
+        throw new ArgumentError(`'${name}'`, {
+          where,
+          expected: `finite values of magnitude at most ${WRITTEN[type].largest} for ${type}`,
+          received: `${piece[unfit]} at [${place(written + start + unfit, shape).join(', ')}]`,
+        });
+      }
+      yield data;
+    }
+    written += part.length;
   }
+  if (written !== size)
+    throw new ArgumentError(`'${name}'`, { where, expected: `${size} values`, received: written });
 }
 
 function asTheyAre(values: Float32Array): { data: Uint8Array; unfit: number } {

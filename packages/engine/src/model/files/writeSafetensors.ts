@@ -3,7 +3,7 @@ import { kind } from '@selfjudge/base/checks';
 import { atomicWrite } from '@selfjudge/base/internal';
 import { DTYPE_BYTES } from './safetensors.js';
 
-/** A tensor to write. `values` is asked for when its turn comes, so that only one is on the host at a time. */
+/** A tensor to write. `values` is asked for when its turn comes, so that only one, or a part of one, is on the host at a time. */
 export interface TensorToWrite {
   name: string;
   /** One of the format's: 'F32', 'F16', 'BF16', ... */
@@ -11,12 +11,21 @@ export interface TensorToWrite {
   shape: readonly number[];
   /**
    * The values as the file has them, in a typed array of any kind. BF16 also takes float32 values, which must be bf16 values
-   * widened: only their upper halves are written.
+   * widened: only their upper halves are written. Or parts of them, one after another: each is done with when the next is
+   * asked for.
    */
-  values: () => Promise<TensorValues> | TensorValues;
+  values: () => Promise<TensorValues> | TensorValues | AsyncIterable<TensorValues>;
 }
 
 export type TensorValues = Float32Array | Uint16Array | Uint8Array;
+
+/** The values of a tensor in one part or more. */
+export async function* partsOf<T extends object>(
+  values: Promise<T> | T | AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  if (Symbol.asyncIterator in values) yield* values;
+  else yield await values;
+}
 
 /**
  * Writes a safetensors file atomically, with the metadata `{"format": "pt"}` that PyTorch's readers ask for. Wide values
@@ -57,20 +66,31 @@ function bytesOfDtype(dtype: string): number {
 async function* chunks(header: Uint8Array, tensors: TensorToWrite[]): AsyncIterable<Uint8Array> {
   yield header;
   for (const tensor of tensors) {
-    const { name, dtype } = tensor;
-    const values = await tensor.values();
+    yield* bytesOf(tensor);
+  }
+}
+
+async function* bytesOf(tensor: TensorToWrite): AsyncIterable<Uint8Array> {
+  const { name, dtype } = tensor;
+  const expected = bytesToWrite(tensor);
+  let bytes = 0;
+  let count = 0;
+  let size = 1;
+  for await (const values of partsOf(tensor.values())) {
     isValues(values, `'${name}'`, 'writeSafetensors');
     const widened = dtype === 'BF16' && values instanceof Float32Array;
-    const expected = widened ? bytesToWrite(tensor) * 2 : bytesToWrite(tensor);
-    if (values.byteLength !== expected) {
-      throw new ArgumentError(`'${name}'`, {
-        where: 'writeSafetensors',
-        expected: `${expected / values.BYTES_PER_ELEMENT} values`,
-        received: values.length,
-      });
-    }
     const { buffer, byteOffset, byteLength } = widened ? upperHalves(values) : values;
-    yield new Uint8Array(buffer, byteOffset, byteLength);
+    bytes += byteLength;
+    count += values.length;
+    size = widened ? 2 : values.BYTES_PER_ELEMENT;
+    if (bytes <= expected) yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+  if (bytes !== expected) {
+    throw new ArgumentError(`'${name}'`, {
+      where: 'writeSafetensors',
+      expected: `${expected / size} values`,
+      received: count,
+    });
   }
 }
 
