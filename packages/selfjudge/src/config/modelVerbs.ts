@@ -140,7 +140,9 @@ export const MODEL_VERBS = {
       device: placed.device,
       outputDir: path.describe('a new folder, which is there whole or not at all'),
       overwriteOutputDir: z.boolean().describe('replace a folder that an earlier merge wrote'),
-      format: z.enum(FORMATS).describe('a folder that transformers opens, or a GGUF file with a Modelfile for Ollama'),
+      format: z
+        .enum(FORMATS)
+        .describe('a folder that transformers opens, or a GGUF file with a Modelfile for Ollama'),
       dtype: z
         .enum(MERGE_DTYPES)
         .describe('of safetensors: what weights are rounded to, once; auto: as the base is stored'),

@@ -256,7 +256,11 @@ describe('writeGguf, given what it cannot write, leaves what was there and names
       /received -Infinity at \[2, 1, 1\]/,
     ],
     ['too few values', [tensor('w', 'F32', [2, 2], [0, 0])], /'w': expected 4 values, received 2/],
-    ['a part of a row', [tensor('w', 'F32', [2, 2], [0, 0, 0])], /'w': expected whole rows of 2 values, received 3/],
+    [
+      'a part of a row',
+      [tensor('w', 'F32', [2, 2], [0, 0, 0])],
+      /'w': expected whole rows of 2 values, received 3/,
+    ],
     [
       'a name twice',
       [tensor('w', 'F32', [1]), tensor('w', 'F32', [1])],
