@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { FIXTURE, mergedModels, UNREAD } from '../benchmarks/peers/mergedModels.mjs';
 import { nodeLlamaCpp } from '../benchmarks/peers/nodeLlamaCpp.mjs';
-import { python } from './support/pythonRewards.js';
+import { peerPython as python } from './support/peerPython.js';
 
 type Figures = Awaited<ReturnType<typeof mergedModels>>[string];
 

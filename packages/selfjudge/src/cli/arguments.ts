@@ -51,15 +51,15 @@ export function addConfigFlags(command: Command, verb: VerbConfig): Command {
 
 /** What a field is, its choices and its default. */
 function describe(field: z.ZodType, value: unknown): string {
-  const one = field instanceof z.ZodOptional ? field.unwrap() : field;
   const facts = [
-    ...choicesOf(one),
+    ...choicesOf(field),
     ...(value === undefined || shown(value) === '' ? [] : [`default: ${shown(value)}`]),
   ];
   return `${field.description}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`;
 }
 
-function choicesOf(field: z.ZodType): string[] {
+function choicesOf(field: z.core.$ZodType): string[] {
+  if (field instanceof z.ZodOptional) return choicesOf(field.unwrap());
   if (field instanceof z.ZodUnion)
     return field.options.flatMap((one) => (one instanceof z.ZodEnum ? choicesOf(one) : []));
   return field instanceof z.ZodEnum ? [field.options.join(', ')] : [];

@@ -64,6 +64,9 @@ export function compareEvaluations([fileA, fileB]: readonly [a: string, b: strin
   };
 }
 
+/** What of a sample is of its answers. */
+const ANSWERED = new Set(['answer', 'baseline', 'winners']);
+
 /** The samples by what was asked. */
 function read(path: string): Map<string, Sample> {
   const { success, data, error } = schema.safeParse(readJsonObject(path));
@@ -77,9 +80,8 @@ function read(path: string): Map<string, Sample> {
 }
 
 /** Everything of a sample that is not an answer. */
-function questionOf({ answer: _, baseline: __, winners: ___, ...asked }: Sample): string {
-  return JSON.stringify(asked);
-}
+const questionOf = (sample: Sample): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(sample).filter(([name]) => !ANSWERED.has(name))));
 
 const pointsOf = (name: z.infer<typeof winner> | undefined): number | undefined =>
   name === 'a' ? 1 : name === 'b' ? 0 : name === 'tie' ? 0.5 : undefined;

@@ -7,7 +7,14 @@ import type { Judge } from '@selfjudge/judging';
 import { isJudge } from '@selfjudge/judging/checks';
 import { isStepOrStart, isTokenizedPrompt } from '../checks.js';
 import { isSelfTraining } from './selfTrainingRun.js';
-import { contestOf, decide, heldToReference, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import {
+  contestOf,
+  decide,
+  heldToReference,
+  sampling,
+  type Contest,
+  type TokenizedPrompt,
+} from '../pairs/contest.js';
 import { completionMetrics } from '../metrics/judgeMetrics.js';
 import { klEstimate, scoreContests } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
