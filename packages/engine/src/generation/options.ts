@@ -54,6 +54,8 @@ export interface GenerateOptions extends SamplingOptions {
   poolTokens?: number;
   /** Number of the first answer; answer i of prompt p is number firstSequence + p * count + i. Default 0. */
   firstSequence?: number;
+  /** The same of each prompt, in place of `firstSequence`: answer i of prompt p is number firstSequences[p] + i. */
+  firstSequences?: readonly number[];
   /**
    * Whether samples say of each token its log-probability under the distribution it was drawn from, after
    * temperature and filters. Default false: a step then reads one tensor less.
@@ -82,6 +84,7 @@ export function checkRequest(
     maxBatch = 64,
     poolTokens,
     firstSequence = 0,
+    firstSequences,
     eos = [],
     vocabSize: ids,
   } = options;
@@ -90,6 +93,9 @@ export function checkRequest(
   whole('count', count, 1, 2 ** 31 - 1);
   whole('maxBatch', maxBatch, 1, MAX_BATCH);
   whole('firstSequence', firstSequence, 0, 2 ** 31 - 1 - prompts.length * count);
+  if (firstSequences !== undefined && firstSequences.length !== prompts.length)
+    throw wrong('firstSequences', `${prompts.length} numbers, one a prompt`, firstSequences.length);
+  firstSequences?.forEach((first, p) => whole(`firstSequences[${p}]`, first, 0, 2 ** 31 - 1 - count));
   if (poolTokens !== undefined) whole('poolTokens', poolTokens, 1, Number.MAX_SAFE_INTEGER);
   if (ids !== undefined) whole('vocabSize', ids, 1, vocabSize);
   eos.forEach((id, i) => whole(`eos[${i}]`, id, 0, vocabSize - 1));
