@@ -101,6 +101,12 @@ const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'o
 const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
   // `outside` wants an outside judge beside it.
   'self-train': { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } },
+  rso: {
+    select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] },
+    // No more samples than generations, by default 4 of 16.
+    num_samples: { wrong: ['1', '2.5', '17'], right: ['2', '16'] },
+    num_generations: { wrong: ['1', '4.5'], right: ['4', '64'] },
+  },
   merge: { dtype: { wrong: ['int4', 'bfloat'], right: ['auto', 'bfloat16', 'fp16', 'float16'] } },
 };
 
