@@ -33,6 +33,7 @@ export type {
 } from './recorded.js';
 export type { Reference, RegularisedEvidence, RegularisedVerdict } from './regularised.js';
 export type { JudgeReasoning } from './reasoning.js';
+export type { ScorerJudge } from './fromScorer.js';
 export type { ScoredAnswer, Scorer } from './scorer.js';
 export { TokenJudge } from './tokenJudge.js';
 export type { Match, Round, Tournament } from './tournament.js';

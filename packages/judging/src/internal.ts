@@ -6,6 +6,7 @@ export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { QuestionFormat } from './format.js';
 export { fromScorer } from './fromScorer.js';
+export { judgeRewards, winningChance, type RewardedAnswers } from './judgeRewards.js';
 export { rewardScorer } from './rewardScorer.js';
 export { consult } from './judge.js';
 export { judgeBehaviour } from './metrics.js';

@@ -28,6 +28,15 @@ export { answerSequence } from './pairs/tokenPair.js';
 export { precomputeReference, preferenceBackward } from './losses/preferenceUpdate.js';
 export { train } from './loop/runner.js';
 export { schedule } from './loop/schedule.js';
+export {
+  offlineSelfTrainingTask,
+  prepareOffline,
+  type OfflineSelfTrainingOptions,
+} from './methods/offlineSelfTraining.js';
+export { raftTask, type RaftOptions } from './methods/raft.js';
+export { restTask, type RestOptions } from './methods/rest.js';
+export { rsoTask } from './methods/rso.js';
+export type { RsoOptions } from './methods/rsoRun.js';
 export { selfTrainingStep, selfTrainingTask } from './methods/selfTraining.js';
 export { bradleyTerry } from './losses/bradleyTerry.js';
 export { prepareReward, rewardStep, rewardTask } from './methods/reward.js';

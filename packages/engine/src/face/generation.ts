@@ -39,6 +39,7 @@ const request = options({
   vocabSize: optional(anything),
   seed: optional(seed),
   eos: optional(list(anything)),
+  firstSequences: optional(list(anything)),
   samplingLogprobs: optional(flag),
   onToken: optional(callback),
   onProgress: optional(callback),

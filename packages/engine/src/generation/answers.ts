@@ -51,7 +51,7 @@ export function ownBlocks(prompt: Prompt, maxNewTokens: number): number {
 export function answersOf(
   prompts: readonly ArrayLike<number>[],
   count: number,
-  firstSequence: number,
+  firstSequences: readonly number[],
 ): Answer[] {
   const distinct = new Map<string, { tokens: Int32Array; indices: number[] }>();
   prompts.forEach((given, promptIndex) => {
@@ -68,7 +68,7 @@ export function answersOf(
         prompt,
         promptIndex,
         index,
-        sequence: firstSequence + promptIndex * count + index,
+        sequence: firstSequences[promptIndex] + index,
         table: [],
         drawn: 0,
         tokens: [],

@@ -133,6 +133,12 @@ describe.each(['float32', 'bf16'] as const)('generate, %s', (dtype) => {
       firstSequence: 5,
     });
     expect(alone[0][0]).toEqual(samples[5][0]);
+    const numbered = { maxNewTokens: 70, seed: 11, topP: 0.95, firstSequences: [5, 1] };
+    const [fifth, first] = await generate(view, [prompts[5], prompts[1]], numbered);
+    expect([fifth[0], first[0]]).toEqual([samples[5][0], samples[1][0]]);
+    await expect(generate(view, [prompts[5]], numbered)).rejects.toThrow(
+      /firstSequences: expected 1 numbers/,
+    );
   });
 
   it('ends with an end token, which it keeps, and cuts at maxNewTokens', async () => {

@@ -56,8 +56,9 @@ export async function generate(
 ): Promise<Sample[][]> {
   checkRequest(view, prompts, options);
   const { count = 1, firstSequence = 0, onProgress, signal } = options;
+  const { firstSequences = prompts.map((_, p) => firstSequence + p * count) } = options;
   signal?.throwIfAborted();
-  const answers = answersOf(prompts, count, firstSequence);
+  const answers = answersOf(prompts, count, firstSequences);
   const samples = prompts.map((): Sample[] => []);
   if (answers.length === 0) return samples;
   const work = new Generation(view, answers, options);

@@ -54,6 +54,8 @@ export interface GenerateOptions extends SamplingOptions {
   poolTokens?: number;
   /** Number of the first answer; answer i of prompt p is number firstSequence + p * count + i. Default 0. */
   firstSequence?: number;
+  /** The same of each prompt, in place of `firstSequence`: answer i of prompt p is number firstSequences[p] + i. */
+  firstSequences?: readonly number[];
   /**
    * Whether samples say of each token its log-probability under the distribution it was drawn from, after
    * temperature and filters. Default false: a step then reads one tensor less.
@@ -82,6 +84,7 @@ export function checkRequest(
     maxBatch = 64,
     poolTokens,
     firstSequence = 0,
+    firstSequences,
     eos = [],
     vocabSize: ids,
   } = options;
@@ -104,6 +107,9 @@ export function checkRequest(
     }
     for (let p = 0; p < prompt.length; p++) whole(`prompts[${i}][${p}]`, prompt[p], 0, vocabSize - 1);
   });
+  if (firstSequences !== undefined && firstSequences.length !== prompts.length)
+    throw wrong('firstSequences', `${prompts.length} numbers, one a prompt`, firstSequences.length);
+  firstSequences?.forEach((first, p) => whole(`firstSequences[${p}]`, first, 0, 2 ** 31 - 1 - count));
 }
 
 /** The ids that end an answer when the caller names none. */

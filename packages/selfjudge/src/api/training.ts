@@ -50,12 +50,13 @@ export async function train<M extends MethodName>(
   check('train', { settings }, { settings: rows === 'prompts' ? promptSettings : trainingSettings });
   const { dataset, dev, demonstrations, ...options } = settings;
   refuseDemonstrations('train', method, demonstrations);
-  if (dev !== undefined && !Object.hasOwn(fields, 'evalSteps'))
-    throw new ArgumentError('dev', {
-      where: 'train',
-      expected: `none: ${method} asks no judge about prompts`,
-      received: 'prompts',
-    });
+  for (const [what, received] of Object.entries({ dev, outsideJudge: options.outsideJudge }))
+    if (received !== undefined && !Object.hasOwn(fields, 'evalSteps'))
+      throw new ArgumentError(what, {
+        where: 'train',
+        expected: `none: ${method} asks no judge about prompts`,
+        received: what === 'dev' ? 'prompts' : 'a judge',
+      });
   const read = READERS[rows as RowsOfMethod<M>];
   const given = { sets: [dataset, dev], read: read(dataset), dev, demonstrations };
   return run('train', method, model, options, given);

@@ -156,6 +156,19 @@ function refusedTogether(config: Values): ConfigFault[] {
       expected: 'a judge, as select_by is outside',
       received: undefined,
     });
+  const { num_samples: accepted, num_generations: generations } = config;
+  if (typeof accepted === 'number' && typeof generations === 'number' && accepted > generations)
+    faults.push({
+      key: 'num_samples',
+      expected: `at most num_generations, which is ${generations}`,
+      received: accepted,
+    });
+  if (generations !== undefined && config.eval_steps === undefined && temperature === 0)
+    faults.push({
+      key: 'temperature',
+      expected: 'above 0: all answers to a prompt would be the same, and none the best',
+      received: temperature,
+    });
   if (config.eval_steps !== undefined && temperature === 0 && config.missing_eos !== undefined)
     faults.push({
       key: 'temperature',

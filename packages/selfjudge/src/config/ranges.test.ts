@@ -114,6 +114,12 @@ const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
   // `outside` wants an outside judge beside it.
   'self-train': { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } },
   kto: { train_batch_size: { wrong: ['0', '1', '1.5'], right: ['2'] } },
+  rso: {
+    select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] },
+    // No more samples than generations, by default 4 of 16.
+    num_samples: { wrong: ['1', '2.5', '17'], right: ['2', '16'] },
+    num_generations: { wrong: ['1', '4.5'], right: ['4', '64'] },
+  },
   merge: { dtype: { wrong: ['int4', 'bfloat'], right: ['auto', 'bfloat16', 'fp16', 'float16'] } },
 };
 

@@ -230,7 +230,7 @@ describe('what would change the result', () => {
     expect(taken('sft', { warmup_steps: 0.1 }).config).toMatchObject({ warmup_ratio: 0.1, warmup_steps: 0 });
     expect(faultsOf('sft', { lora_rank: 4, lora_r: 8 })).toHaveProperty('lora_rank');
     expect(faultsOf('sft', { beta: 0.1 })).toEqual({
-      beta: 'left out: it is a key of dpo, kto, self-train, and sft was called',
+      beta: 'left out: it is a key of dpo, kto, self-train, self-train-offline, rso, and sft was called',
     });
   });
 });
@@ -310,7 +310,12 @@ describe('values that do not go together', () => {
     );
     expect(notesOf('sft', { lora_dropout: 0.1 })).toBe('');
     expect(notesOf('dpo', { lora_dropout: 0 })).toBe('');
-    expect(faultsOf('self-train', { temperature: 0 })).toHaveProperty('temperature');
+    for (const verb of ['self-train', 'rso', 'rest', 'raft'] as const)
+      expect(faultsOf(verb, { temperature: 0 })).toHaveProperty('temperature');
+    expect(faultsOf('rso', { num_samples: 9, num_generations: 8 })).toEqual({
+      num_samples: 'at most num_generations, which is 8',
+    });
+    expect(faultsOf('raft', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
   });
 
   it.each([

@@ -40,6 +40,8 @@ export const verbConfig = <S extends Schemas>(
   ),
 });
 
+const { judge, outsideJudge } = judgeFields;
+
 /** The configuration of a method's verb. */
 function verbOf(method: Method): VerbConfig {
   const asks = method.judgeTemplate !== undefined;
@@ -51,7 +53,8 @@ function verbOf(method: Method): VerbConfig {
       ...runFields,
       ...loraFields,
       ...schemasOf(method.fields),
-      ...(method.judgeTemplate === 'auto' && judgeFields),
+      ...(method.judgeTemplate === 'auto' && { judge }),
+      ...('evalSteps' in method.fields && { outsideJudge }),
       ...(asks && templateFields),
     },
     Object.fromEntries(

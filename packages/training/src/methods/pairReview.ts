@@ -17,14 +17,17 @@ interface Cause {
  * be done, as is a judge that puts little probability on its verdicts.
  */
 export class PairReview {
-  readonly #options: SelfTrainingOptions;
+  readonly #options: Pick<SelfTrainingOptions, 'maxNewTokens'>;
+  readonly #verb: string;
   /** Of the newest step without a pair. */
   #empty?: string;
   #pairs = false;
   #massSaid = false;
 
-  constructor(options: SelfTrainingOptions) {
+  /** @param verb of the method */
+  constructor(options: Pick<SelfTrainingOptions, 'maxNewTokens'>, verb = 'self-train') {
     this.#options = options;
+    this.#verb = verb;
   }
 
   review({ step, metrics }: MetricsRow): string | undefined {
@@ -36,7 +39,7 @@ export class PairReview {
   conclude(): void {
     if (this.#pairs || this.#empty === undefined) return;
     throw new ArgumentError('prompts', {
-      where: 'self-train',
+      where: this.#verb,
       expected: 'a pair of answers to learn from in at least one step',
       received: `none: ${this.#empty}`,
     });

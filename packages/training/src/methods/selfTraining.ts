@@ -1,61 +1,73 @@
 import { promptColumns } from '@selfjudge/data/internal';
-import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { ArgumentError } from '@selfjudge/base';
 import type { Judge } from '@selfjudge/judging';
 import { tokenEvidence } from '@selfjudge/judging/internal';
-import {
-  decide,
-  heldToReference,
-  preferences,
-  sampling,
-  type Contest,
-  type TokenizedPrompt,
-} from '../pairs/contest.js';
-import { pairTokens } from './dpo.js';
+import type { Contest, TokenizedPrompt } from '../pairs/contest.js';
+import { contestStep } from './contestStep.js';
 import { JudgeSignal } from './judgeSignal.js';
-import { completionMetrics, judgeMetrics } from '../metrics/judgeMetrics.js';
-import { klEstimate, scoreContests } from '../metrics/kl.js';
 import { klReview } from './klReview.js';
 import { paperLora } from '../options/lora.js';
 import { paperSelfTraining, valuesIn } from '../options/paper.js';
-import { method } from './method.js';
+import { method, type MethodContext } from './method.js';
 import { preparePrompts, warnDropped } from './prepare.js';
 import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
-import { shownPart } from './shown.js';
+import type { PairSource } from './pairSource.js';
+import { drawPairs, sampledPairs } from './sampledPairs.js';
+import { shownPrompt } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
 import { lossFaults } from '../losses/lossFaults.js';
 import { lossText } from '../losses/lossTerms.js';
-import { preferenceBackward } from '../losses/preferenceUpdate.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
 import type { Workload } from '../loop/workload.js';
 
 /**
- * On-policy self-training over prompts alone.
+ * Self-training over prompts alone: on-policy, or on answers of the start.
  *
  * @param data `dev` prompts choose the best policy, when `options.evalSteps` is above 0: by the `outside` judge, else the own
  * @param onContests sees what was sampled and judged in each step.
  */
 export function selfTrainingTask(
   run: Omit<SelfTraining, 'optimizer'>,
-  data: { prompts: TokenizedPrompt[]; dev?: TokenizedPrompt[]; outside?: Judge },
-  onContests?: (contests: Contest[], step: number) => void,
+  data: SelfTrainingData & { prompts: TokenizedPrompt[] },
+  onContests?: OnContests,
+): TrainingTask {
+  return pairedTask(run, sampledPairs(data.prompts, run), data, onContests);
+}
+
+/** What choosing among the policies of a run needs, when `options.evalSteps` is above 0. */
+export interface SelfTrainingData {
+  dev?: TokenizedPrompt[];
+  outside?: Judge;
+}
+
+export type OnContests = (contests: Contest[], step: number) => void;
+
+/** Preference training on pairs of whatever source, with the review and the choice of self-training. */
+export function pairedTask(
+  run: Omit<SelfTraining, 'optimizer'>,
+  source: PairSource,
+  data: SelfTrainingData,
+  onContests?: OnContests,
 ): TrainingTask {
   const { options } = run;
-  const task = taskOver(run.trainable, data.prompts.length, options);
+  const task = taskOver(run.trainable, source.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
   const dev = options.evalSteps > 0 ? (data.dev ?? []) : [];
-  const pairs = new PairReview(options);
+  const pairs = new PairReview(options, source.verb);
   const kl = klReview(task.order.totalSteps);
   return {
     ...task,
-    workload: longestAnswers(data.prompts, options, (step) => task.order.batch(step)),
+    workload: longestAnswers(source, options, (step) => task.order.batch(step)),
     step: async (at) => {
-      const prompts = task.order.batch(at.step).map((i) => data.prompts[i]);
-      const { contests, ...report } = await selfTrainingStep(prompts, training, at);
+      const batch = task.order.batch(at.step);
+      await at.profile?.lap('data');
+      const { contests, metrics } = await source.draw(batch, at);
+      const report = await contestStep(contests, training, at, source.isOwn);
       onContests?.(contests, at.step);
-      return report;
+      return { ...report, metrics: { ...report.metrics, ...metrics } };
     },
     selection: dev.length > 0 ? new JudgeSignal(training, dev, data.outside) : undefined,
     review: (row) => {
@@ -71,7 +83,7 @@ export function selfTrainingTask(
 
 /** Nobody knows how long answers will be: as long as they may be, both other from the first token on. */
 function longestAnswers(
-  prompts: readonly TokenizedPrompt[],
+  source: PairSource,
   { maxNewTokens, tokenBudget }: SelfTrainingOptions,
   batch: (step: number) => number[],
 ): Workload {
@@ -80,15 +92,18 @@ function longestAnswers(
     id,
     sequences: answers.map((answer) => answerSequence(tokens, answer)),
   });
+  const promptsOf = (examples: readonly number[]) => examples.map((example) => source.promptOf(example));
+  const first = promptsOf(batch(1));
+  const all = promptsOf(Array.from({ length: source.length }, (_, example) => example));
   return {
-    groups: (step) => batch(step).map((i) => groupOf(prompts[i])),
+    groups: (step) => promptsOf(batch(step)).map(groupOf),
     // One stands for all: the longest.
-    all: [groupOf(prompts.reduce((a, b) => (b.tokens.length > a.tokens.length ? b : a)))],
+    all: [groupOf(all.reduce((a, b) => (b.tokens.length > a.tokens.length ? b : a)))],
     tokenBudget,
     isBound: true,
     pool: {
-      answers: 2 * batch(1).length,
-      promptTokens: Math.max(...batch(1).map((i) => prompts[i].tokens.length)),
+      answers: source.answers * first.length,
+      promptTokens: Math.max(...first.map(({ tokens }) => tokens.length)),
       maxNewTokens,
     },
   };
@@ -96,57 +111,25 @@ function longestAnswers(
 
 /**
  * One step of SELF-JUDGE (arXiv 2402.11253): the policy answers every prompt twice, the frozen start says which answer
- * is better, and the policy learns to prefer the winner.
+ * is better, and the policy learns to prefer the winner. With `sampling: off_policy` the start answers too.
+ * @throws ArgumentError for `off_policy_once`: which pair a prompt had before, a task knows and a step does not
  */
 export async function selfTrainingStep(
   prompts: TokenizedPrompt[],
   run: SelfTraining,
   at: StepContext,
 ): Promise<StepReport & { contests: Contest[] }> {
-  const { trainable, judge, tokenizer, optimizer, options } = run;
+  const { sampling, trainBatchSize } = run.options;
+  if (sampling === 'off_policy_once')
+    throw new ArgumentError('run.options.sampling', {
+      where: 'selfTrainingStep',
+      expected: 'on_policy or off_policy (off_policy_once is of selfTrainingTask)',
+      received: sampling,
+    });
   await at.profile?.lap('data');
-  const ids = prompts.map(({ tokens }) => tokens);
-  const answers = await sampleAnswers(trainable.policy, tokenizer, ids, {
-    ...sampling(options, tokenizer),
-    count: 2,
-    firstSequence: (at.step - 1) * options.trainBatchSize * 2,
-    signal: at.signal,
-  });
-  // A policy whose logits are not finite has diverged: no step makes it well again.
-  assertFinished(answers);
-  await at.profile?.lap('generate');
-  const contests = await decide(
-    prompts,
-    answers.map(([a, b]) => [a, b]),
-    judge,
-    options,
-    { tokenBudget: options.tokenBudget, signal: at.signal },
-  );
-  await at.profile?.lap('judge');
-  await scoreContests(contests, trainable.reference, options.tokenBudget, at.signal);
-  await at.profile?.lap('reference');
-  const { referenceWeight } = options;
-  const turned = referenceWeight > 0 ? heldToReference(contests, referenceWeight, options) : undefined;
-  const pairs = preferences(contests);
-  const loss = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
-  const update = pairs.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
-  await at.profile?.lap('update');
-
-  const metrics = {
-    ...loss,
-    'sampling/kl': klEstimate(contests),
-    ...completionMetrics(contests),
-    ...judgeMetrics(contests),
-    ...(turned !== undefined && { 'judge/turned_by_reference': turned }),
-    grad_norm: update.gradNorm,
-  };
-  return {
-    metrics,
-    tokens: pairTokens(pairs),
-    examples: pairs.map(({ id }) => id),
-    skipped: update.skipped,
-    contests,
-  };
+  const numbers = prompts.map((_, i) => (at.step - 1) * trainBatchSize + i);
+  const contests = await drawPairs(prompts, numbers, run, at);
+  return { ...(await contestStep(contests, run, at, sampling === 'on_policy')), contests };
 }
 
 /**
@@ -173,8 +156,31 @@ function sampleRow({ prompt, a, b, fate, winner, verdict }: Contest): object {
   };
 }
 
+type DevContext = Pick<MethodContext<unknown, 'prompts'>, 'tokenizer' | 'devPrompts' | 'warn'> & {
+  options: Pick<SelfTrainingOptions, 'evalSteps' | 'maxPromptLength'>;
+};
+
+/** The dev prompts that the judge is asked about, where it is. */
+export async function preparedDev({
+  options,
+  tokenizer,
+  devPrompts,
+  warn,
+}: DevContext): Promise<TokenizedPrompt[] | undefined> {
+  if (options.evalSteps === 0) return undefined;
+  const asked = preparePrompts(tokenizer, await devPrompts(), options);
+  warnDropped('dev prompts', asked, warn);
+  return asked.examples;
+}
+
+/** Writes the pairs of each step down. */
+export const samplesOf =
+  ({ writeSamples }: Pick<MethodContext<unknown, 'prompts'>, 'writeSamples'>): OnContests =>
+  (contests, step) =>
+    writeSamples(`step-${step}`, contests.map(sampleRow));
+
 export const selfTraining = method({
-  summary: 'on-policy training by the own judgments of the frozen start',
+  summary: 'training on its own answers, by the judgments of the frozen start',
   source: 'arXiv 2402.11253, self-training by self-judgment; on-policy DPO: arXiv 2402.04792',
   fields,
   rows: 'prompts',
@@ -193,35 +199,15 @@ export const selfTraining = method({
   },
   faults: lossFaults,
   labels: (options, template) =>
-    `pairs of its own answers, by the judgment of its start (${lossText(options)}, beta ${options.beta}, template ${template})`,
-  show: ({ row, options, tokenizer }) => [
-    shownPart('prompt', preparePrompts(tokenizer, [row], options), ({ tokens }) => [
-      { name: 'prompt', tokens, kinds: tokens.map(() => 'prompt') },
-    ]),
-  ],
-  async task({
-    rows,
-    options,
-    tokenizer,
-    policyBesideStart,
-    judge,
-    outsideJudge: outside,
-    devPrompts,
-    usable,
-    warn,
-    writeSamples,
-  }) {
+    `pairs of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of its start ` +
+    `(${lossText(options)}, beta ${options.beta}, template ${template})`,
+  show: shownPrompt,
+  async task(context) {
+    const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
-    let dev: TokenizedPrompt[] | undefined;
-    if (options.evalSteps > 0) {
-      const asked = preparePrompts(tokenizer, await devPrompts(), options);
-      warnDropped('dev prompts', asked, warn);
-      dev = asked.examples;
-    }
+    const dev = await preparedDev(context);
     const trainable = policyBesideStart();
     const run = { trainable, judge: judge(trainable.reference), tokenizer, options };
-    return selfTrainingTask(run, { prompts, dev, outside }, (contests, step) =>
-      writeSamples(`step-${step}`, contests.map(sampleRow)),
-    );
+    return selfTrainingTask(run, { prompts, dev, outside }, samplesOf(context));
   },
 });

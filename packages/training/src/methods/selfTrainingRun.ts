@@ -23,6 +23,12 @@ export const fields = {
   ...withDefaults(loopFields, preferenceLoop),
   ...preferenceFields,
   ...promptFields,
+  /** Whose answers are judged; see `sampledPairs`. */
+  sampling: choiceField(
+    'on_policy',
+    ['on_policy', 'off_policy', 'off_policy_once'],
+    'who answers: the policy as it is, its frozen start, or the start once a prompt, whose pair every epoch sees again',
+  ),
   /** See `regularised` of @selfjudge/judging; the reference is the frozen start. */
   referenceWeight: numberField(
     0,

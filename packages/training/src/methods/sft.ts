@@ -16,7 +16,8 @@ import type { Workload } from '../loop/workload.js';
 const fields = { ...loopFields, ...answerFields };
 export type SftOptions = OptionsOf<typeof fields>;
 
-const plainMean: JsftLossOptions = {
+/** The mean over the tokens of a step. */
+export const plainMean: JsftLossOptions = {
   lossNormalization: 'token',
   sftWeight: 1,
   judgeWeight: 1,

@@ -1,8 +1,8 @@
-import type { Problem } from '@selfjudge/data';
+import type { Problem, PromptRow } from '@selfjudge/data';
 import type { JudgeTemplate } from '@selfjudge/judging';
 import type { Tokenizer } from '@selfjudge/text';
 import type { SupervisedExample } from '../losses/supervised.js';
-import type { Prepared } from './prepare.js';
+import { preparePrompts, type Prepared } from './prepare.js';
 
 /** What a token is to its verb: read, or a label of a kind. */
 export type TokenKind = 'prompt' | 'trained' | 'verdict' | 'rationale' | 'reward';
@@ -46,6 +46,17 @@ export function shownPart<T>(
   const [problem] = dropped.map((one) => one.problem);
   return { what, sequences: examples.flatMap(sequences), cut, ...(problem && { problem }) };
 }
+
+/** Of methods that read prompts: what the policy answers. */
+export const shownPrompt = ({
+  row,
+  options,
+  tokenizer,
+}: ShowContext<{ maxPromptLength: number }, PromptRow>): ShownPart[] => [
+  shownPart('prompt', preparePrompts(tokenizer, [row], options), ({ tokens }) => [
+    { name: 'prompt', tokens, kinds: tokens.map(() => 'prompt') },
+  ]),
+];
 
 /** Of examples with cross-entropy on spans of their tokens. @param name of the sequence at an index */
 export function shownSupervised(

@@ -23,7 +23,7 @@ export type TensorValues = Float32Array | Uint16Array | Uint8Array;
 export async function* partsOf<T extends object>(
   values: Promise<T> | T | AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  if (Symbol.asyncIterator in values) yield* values;
+  if (typeof values === 'object' && values !== null && Symbol.asyncIterator in values) yield* values;
   else yield await values;
 }
 

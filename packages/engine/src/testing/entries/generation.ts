@@ -43,6 +43,7 @@ const options = fields(
     maxBatch: arg(1, perhaps(notWhole(1, 128))),
     poolTokens: arg(4096, perhaps(notWhole(1))),
     firstSequence: arg(0, perhaps(notWhole(0, 2 ** 31 - 2))),
+    firstSequences: arg([0], perhaps(notListOf(0, notWhole(0, 2 ** 31 - 2)))),
     samplingLogprobs: arg(true, perhaps(notFlag)),
     onToken: arg(() => () => {}, perhaps(notFunction)),
     onProgress: arg(() => () => {}, perhaps(notFunction)),

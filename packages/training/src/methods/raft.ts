@@ -1,0 +1,102 @@
+import { mean } from '@selfjudge/base/internal';
+import type { OptionsOf } from '@selfjudge/base/fields';
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { tournament } from '@selfjudge/judging/internal';
+import { imitationFields } from '../options/imitation.js';
+import { taskOver } from '../loop/taskOver.js';
+import type { TrainingTask } from '../loop/trainingTask.js';
+import { answerMetrics, behaviourMetrics } from '../metrics/judgeMetrics.js';
+import { sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { imitated, longestImitated, mayImitate, verdictReview, type ImitationRun } from './imitation.js';
+import { method } from './method.js';
+import { preparePrompts } from './prepare.js';
+import { plainMean, supervisedStep } from './sft.js';
+import { shownPrompt } from './shown.js';
+
+const fields = imitationFields;
+export type RaftOptions = OptionsOf<typeof fields>;
+
+/**
+ * Reward-ranked fine-tuning (arXiv 2304.06767): in each step the policy answers every prompt `numGenerations` times, the
+ * ranker names the best by a knock-out tournament (of a reward model: the largest reward), and the policy imitates it.
+ * A prompt none of whose answers may be imitated is left out of the step.
+ */
+export function raftTask(run: ImitationRun<RaftOptions>, prompts: readonly TokenizedPrompt[]): TrainingTask {
+  const { trainable, judge, tokenizer, options } = run;
+  const { numGenerations: count, trainBatchSize, tokenBudget, seed } = options;
+  const task = taskOver(trainable, prompts.length, options);
+  return {
+    ...task,
+    workload: longestImitated(prompts, options, count * Math.min(trainBatchSize, task.order.batch(1).length)),
+    review: verdictReview(),
+    async step(at) {
+      const asked = task.order.batch(at.step).map((i) => prompts[i]);
+      await at.profile?.lap('data');
+      const drawn = await sampleAnswers(
+        trainable.policy,
+        tokenizer,
+        asked.map(({ tokens }) => tokens),
+        {
+          ...sampling(options, tokenizer),
+          count,
+          firstSequence: (at.step - 1) * trainBatchSize * count,
+          signal: at.signal,
+        },
+      );
+      assertFinished(drawn);
+      await at.profile?.lap('generate');
+      const open = asked.flatMap((prompt, i) => {
+        const answers = drawn[i].filter(mayImitate(options));
+        return answers.length > 0 ? [{ prompt, answers }] : [];
+      });
+      const cups = await tournament(
+        open.map(({ prompt, answers }) => ({
+          prompt: prompt.text,
+          candidates: answers.map(({ text }) => text),
+        })),
+        judge,
+        seed + at.step,
+        { tokenBudget, signal: at.signal },
+      );
+      await at.profile?.lap('judge');
+      const best = open.map(({ prompt, answers }, i) => imitated(prompt, answers[cups[i].winner].tokens));
+      const judged = cups.flatMap(({ rounds }, i) => {
+        const lengthOf = (answer: number) => open[i].answers[answer].tokens.length;
+        return rounds.flatMap(({ matches }) =>
+          matches.flatMap(({ a, b, verdict }) =>
+            verdict === undefined ? [] : [{ verdict, lengths: [lengthOf(a), lengthOf(b)] as const }],
+          ),
+        );
+      });
+      const metrics = {
+        ...answerMetrics(drawn.flat()),
+        ...behaviourMetrics(judged),
+        'raft/candidates': mean(asked.map((_, i) => drawn[i].filter(mayImitate(options)).length)),
+      };
+      if (best.length === 0)
+        return { metrics: { ...metrics, grad_norm: 0 }, tokens: 0, examples: [], skipped: false };
+      const report = await supervisedStep(best, { ...task, loss: plainMean, options }, at);
+      const length = mean(open.map(({ answers }, i) => answers[cups[i].winner].tokens.length));
+      return { ...report, metrics: { ...metrics, ...report.metrics, 'raft/best_length': length } };
+    },
+  };
+}
+
+export const raft = method({
+  summary: 'fine-tuning on the best of several own answers, by a judge or a reward model',
+  source: 'arXiv 2304.06767 (RAFT), algorithm 1, with a step of the optimizer for each of its stages',
+  fields,
+  rows: 'prompts',
+  split: 'self',
+  judgeTemplate: 'auto',
+  drops: false,
+  heldToStart: true,
+  labels: ({ numGenerations }, template) =>
+    `the best of ${numGenerations} own answers by the judgment of its start (template ${template})`,
+  show: shownPrompt,
+  task({ rows, options, tokenizer, policyBesideStart, judge, usable }) {
+    const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
+    const trainable = policyBesideStart();
+    return raftTask({ trainable, judge: judge(trainable.reference), tokenizer, options }, prompts);
+  },
+});

@@ -1,0 +1,83 @@
+import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { decide, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import type { StepContext } from '../loop/trainingTask.js';
+import type { PairSource } from './pairSource.js';
+import type { SelfTraining } from './selfTrainingRun.js';
+
+/**
+ * Two answers a prompt, of which the judge says the better one.
+ *
+ * `on_policy`: the policy answers, anew in every step. `off_policy`: the start answers, as often. `off_policy_once`: the start answers
+ * each prompt once, and later passes over the prompts see that pair again. What the start draws and says is a function of seed and
+ * number alone, so it does not matter when it is asked: pairs are drawn when a step first needs them, never kept on disk,
+ * and drawn again by a run that goes on.
+ */
+export function sampledPairs(
+  prompts: readonly TokenizedPrompt[],
+  run: Omit<SelfTraining, 'optimizer'>,
+): PairSource {
+  const { sampling: kind, trainBatchSize } = run.options;
+  const known = new Map<number, Contest>();
+  const first = (step: number) => (step - 1) * trainBatchSize;
+  const drawAt = (examples: readonly number[], numbers: readonly number[], at: StepContext) =>
+    drawPairs(
+      examples.map((i) => prompts[i]),
+      numbers,
+      run,
+      at,
+    );
+  return {
+    verb: 'self-train',
+    length: prompts.length,
+    answers: 2,
+    isOwn: kind === 'on_policy',
+    promptOf: (example) => prompts[example],
+    async draw(examples, at) {
+      if (kind !== 'off_policy_once')
+        return {
+          contests: await drawAt(
+            examples,
+            examples.map((_, i) => first(at.step) + i),
+            at,
+          ),
+        };
+      const fresh = [...new Set(examples)].filter((example) => !known.has(example));
+      const drawn = await drawAt(fresh, fresh, at);
+      fresh.forEach((example, i) => known.set(example, drawn[i]));
+      return { contests: examples.map((example) => ({ ...known.get(example)! })) };
+    },
+  };
+}
+
+/**
+ * Samples two answers to each prompt and has the judge settle them.
+ * @param numbers of each pair: with the seed they key what is drawn
+ */
+export async function drawPairs(
+  prompts: readonly TokenizedPrompt[],
+  numbers: readonly number[],
+  { trainable, judge, tokenizer, options }: Omit<SelfTraining, 'optimizer'>,
+  at: StepContext,
+): Promise<Contest[]> {
+  const { policy, reference } = trainable;
+  const view = options.sampling === 'on_policy' ? policy : reference;
+  const ids = prompts.map(({ tokens }) => tokens);
+  const answers = await sampleAnswers(view, tokenizer, ids, {
+    ...sampling(options, tokenizer),
+    count: 2,
+    firstSequences: numbers.map((number) => 2 * number),
+    signal: at.signal,
+  });
+  // A policy whose logits are not finite has diverged: no step makes it well again.
+  assertFinished(answers);
+  await at.profile?.lap('generate');
+  const contests = await decide(
+    [...prompts],
+    answers.map(([a, b]) => [a, b]),
+    judge,
+    options,
+    { tokenBudget: options.tokenBudget, signal: at.signal },
+  );
+  await at.profile?.lap('judge');
+  return contests;
+}
