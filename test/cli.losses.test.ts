@@ -80,8 +80,8 @@ describe('precompute_ref_log_probs', () => {
     expect(await precompute('runs/b', '--loss_type', 'ipo')).toMatchObject({ code: 0 });
     expect(kept()).toEqual([file]);
     expect(statSync(file).mtimeMs).toBe(mtimeMs);
-    // Other tokens are another file.
-    expect(await precompute('runs/c', '--max_length', '60')).toMatchObject({ code: 0 });
+    // Other rows are another file.
+    expect(await precompute('runs/c', '--dataset_limit', '6')).toMatchObject({ code: 0 });
     expect(kept()).toHaveLength(2);
     writeFileSync(file, readFileSync(file, 'utf8').slice(0, 100));
     const { code, stderr } = await precompute('runs/d');
