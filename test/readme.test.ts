@@ -104,7 +104,9 @@ it('runs the chain of commands on a real model, line by line', async () => {
     expect(first).toMatchObject({ ...pairs[0], probability: expect.any(Number) });
     // One user turn, as the first line said: the runs after it remember.
     expect(readFileSync(join(folder, 'runs/self/final/training_data.json'), 'utf8')).toContain('"chat"');
-    expect(said.join('')).toMatch(/evaluate: Agreement with people\n[^]*Win rate against the baseline/);
+    expect(said.join('')).toMatch(
+      /evaluate: The baseline as judge, [^]*The model itself as judge[^]*Win rate against the baseline/,
+    );
     expect(readFileSync(join(folder, 'scores.jsonl'), 'utf8')).toMatch(/^{"logprob":-\d/);
     const made = ['merged/model.safetensors', 'merged-gguf/Modelfile', 'adapter-gguf/adapter.gguf'];
     expect(made.filter((file) => !existsSync(join(folder, file)))).toEqual([]);
