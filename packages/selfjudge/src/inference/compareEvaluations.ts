@@ -1,5 +1,6 @@
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
-import { bootstrapMean, type Estimate } from '@selfjudge/evaluation';
+import type { Estimate } from '@selfjudge/evaluation';
+import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import { z } from 'zod';
 
 const winner = z.enum(['a', 'b', 'tie']).nullable();
