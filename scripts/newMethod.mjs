@@ -24,7 +24,7 @@ function listed(text, name, verb) {
   const key = verb === name ? name : `'${verb}': ${name}`;
   return text
     .replace(/\n\n\/\*\* Every method/, `\nimport { ${name} } from './${name}.js';$&`)
-    .replace(/(export const METHODS = \{[^}]*?),? \}/, `$1, ${key} }`);
+    .replace(/(export const METHODS = \{[^}]*?),?\n\};/, `$1,\n  ${key},\n};`);
 }
 
 const [name, ...more] = process.argv.slice(2);
