@@ -1,14 +1,15 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cpuInfo } from '@selfjudge/native';
 import { openPath } from '@selfjudge/testing/openPath';
 import { kernelPath } from '@selfjudge/testing/project';
 import { Random } from '@selfjudge/testing/random';
+import type { Device } from './device.js';
 import { linear } from './ops/linear.js';
 import { tidy } from './scope.js';
 import { Tensor } from './tensor.js';
 import { Weight } from './weight.js';
 
-const device = openPath(kernelPath);
-afterAll(() => device.close());
+let device: Device;
 const random = new Random('packRows');
 
 const normals = (rows: number, columns: number, dtype: 'float32' | 'bf16' = 'float32') =>
@@ -20,7 +21,12 @@ async function bits(tensor: Tensor): Promise<Uint8Array> {
   return new Uint8Array(values.buffer);
 }
 
-describe('Weight.packRows', () => {
+describe.runIf(kernelPath === 'cuda' || cpuInfo().paths.includes(kernelPath))('Weight.packRows', () => {
+  beforeAll(() => {
+    device = openPath(kernelPath);
+  });
+  afterAll(() => device.close());
+
   // [rows, columns, rows at once]
   const shapes = [
     [48, 8, 48],
