@@ -4,7 +4,7 @@ export * from './model/index.js';
 export { scoreSequences } from './scoring/scoreSequences.js';
 export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsByWindow } from './generation/kvPool.js';
-export { hubBase, namedPath } from './model/adapterBase.js';
+export { hubBase, localPath, namedPath } from './model/adapterBase.js';
 export { holdsReward } from './model/paths.js';
 export { readReward } from './model/rewardFiles.js';
 export { adapterConfigToPeft, describeAdapter } from './model/adapterConfig.js';

@@ -65,7 +65,8 @@ export function hubBase(folder: string): HubName | undefined {
   }
 }
 
-function localPath(name: string, folder: string, warn: Warn = () => {}): string | undefined {
+/** Where a name that is no hub's lies, from the working folder, from another, or from those that it lies in; or undefined. */
+export function localPath(name: string, folder: string, warn: Warn = () => {}): string | undefined {
   if (isAbsolute(name)) return existsSync(name) ? name : undefined;
   const nearby = above(name, folder);
   if (!existsSync(name)) return nearby;

@@ -1,11 +1,10 @@
-import { basename, dirname } from 'node:path';
 import { FileFormatError } from '@selfjudge/base';
-import { shownPath } from '@selfjudge/base/internal';
-import { existsSync } from 'node:fs';
-import { namedPath } from '@selfjudge/engine/internal';
+import { cachedPath, parseHubName, shownPath } from '@selfjudge/base/internal';
+import { localPath } from '@selfjudge/engine/internal';
 import { METHODS, type Method } from '@selfjudge/training';
-import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import { readHubNames } from '@selfjudge/training/runs/internal';
 import { openBeside, type OpenModel } from './model.js';
+import { runOf } from './runOf.js';
 
 const ADVICE = 'Name what it was trained from: --start PATH.';
 
@@ -15,18 +14,13 @@ const ADVICE = 'Name what it was trained from: --start PATH.';
  * @throws FileFormatError where the run names one that is not there any more
  */
 export function startOf(folder: string): string | undefined {
-  const above = dirname(folder);
-  const run =
-    basename(folder) === RUN_LAYOUT.final
-      ? above
-      : basename(above) === RUN_LAYOUT.checkpoints
-        ? dirname(above)
-        : undefined;
-  const config = run === undefined ? undefined : readConfig(run);
-  const { verb, model_name_or_path: name } = config ?? {};
+  const made = runOf(folder);
+  if (made === undefined) return undefined;
+  const { folder: run, config } = made;
+  const { verb, model_name_or_path: name } = config;
   const method = Object.entries<Method>(METHODS).find(([one]) => one === verb)?.[1];
-  if (run === undefined || method?.heldToStart !== true || typeof name !== 'string') return undefined;
-  const path = existsSync(name) ? name : namedPath(name, run);
+  if (method?.drops !== false || typeof name !== 'string') return undefined;
+  const path = localPath(name, run) ?? cachedStart(name, run);
   if (path !== undefined) return path;
   throw new FileFormatError({
     path: shownPath(run),
@@ -34,6 +28,13 @@ export function startOf(folder: string): string | undefined {
     received: name,
     advice: ADVICE,
   });
+}
+
+/** Where the hub's cache has a start that the run was given by its name there. */
+function cachedStart(name: string, run: string): string | undefined {
+  const [meant] = readHubNames(run)?.[name] ?? [];
+  const hub = meant === undefined ? undefined : parseHubName(meant, 'model');
+  return hub && cachedPath(hub);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
 import type { PromptFormat, Text } from '@selfjudge/data';
 import { firstUserTurn } from '@selfjudge/data/internal';
-import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import { runOf } from './runOf.js';
 
 const FILE = 'training_data.json';
 
@@ -28,7 +28,7 @@ export function readTrainingData({ path }: { path: string }): TrainingData | und
   const file = join(path, FILE);
   if (existsSync(file)) return parse(file, readJsonObject(file));
   // Before the file was written a string was one user turn, in every run.
-  return isOfRun(path) ? { promptFormat: 'chat' } : undefined;
+  return runOf(path) === undefined ? undefined : { promptFormat: 'chat' };
 }
 
 /** Written beside weights, where the next run, and everybody who uses them, finds it. */
@@ -62,10 +62,3 @@ function parse(path: string, content: Record<string, unknown>): TrainingData {
 }
 
 const isKey = (value: unknown) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
-
-/** Whether a folder is final/ or a checkpoint of a run. */
-function isOfRun(path: string): boolean {
-  return [dirname(path), dirname(dirname(path))].some(
-    (folder) => existsSync(join(folder, RUN_LAYOUT.config)) && readConfig(folder)?.verb !== undefined,
-  );
-}

@@ -19,6 +19,18 @@ export interface Workload {
   pool?: { answers: number; promptTokens: number; maxNewTokens: number };
 }
 
+/** The workload of a method that trains on examples in the order of the run, each a group by itself. */
+export const workloadOf = <T>(
+  examples: readonly T[],
+  groupOf: (example: T) => NamedGroup,
+  order: DataOrder,
+  tokenBudget: number,
+): Workload => ({
+  groups: (step) => order.batch(step).map((i) => groupOf(examples[i])),
+  all: examples.map(groupOf),
+  tokenBudget,
+});
+
 /** A tree of a run, and the row it is made for. */
 export interface KnownTree {
   shape: Pick<TreeShape, 'rows' | 'headRows'>;

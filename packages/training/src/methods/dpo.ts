@@ -14,6 +14,7 @@ import type { KeptSums } from '../losses/keptSums.js';
 import { precomputeReference, preferenceBackward, withReference } from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
+import { workloadOf } from '../loop/workload.js';
 import type { Trainable } from '../optimizer/trainable.js';
 import { lossFaults } from '../losses/lossFaults.js';
 import { lossText, needsReference } from '../losses/lossTerms.js';
@@ -62,11 +63,7 @@ export async function dpoTask(
   const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
   return {
     ...task,
-    workload: {
-      groups: (step) => task.order.batch(step).map((i) => groupOf(pairs[i])),
-      all: pairs.map(groupOf),
-      tokenBudget: options.tokenBudget,
-    },
+    workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: async (at) => {
       // The reference stands still: whenever it is asked, it says the same.
       if (ready === undefined && reference !== undefined) {
@@ -154,7 +151,6 @@ export const dpo = method({
   rows: 'preferences',
   split: 'all',
   drops: false,
-  heldToStart: true,
   faults: dpoFaults,
   labels: (options) => `chosen answers before rejected ones (${lossText(options)}, beta ${options.beta})`,
   show: ({ row, options, tokenizer }) => [

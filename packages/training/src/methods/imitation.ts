@@ -1,4 +1,3 @@
-import type { SampledAnswer } from '@selfjudge/engine';
 import type { Judge } from '@selfjudge/judging';
 import type { Tokenizer } from '@selfjudge/text';
 import type { OptionsOf } from '@selfjudge/base/fields';
@@ -24,12 +23,6 @@ export interface ImitationRun<O extends ImitationOptions> {
 /** An answer as it was sampled, to be imitated. */
 export const imitated = ({ id, tokens }: TokenizedPrompt, answer: number[]): SupervisedExample =>
   sftExample(answerSequence(tokens, answer), id);
-
-/** Whether an answer may be imitated. */
-export const mayImitate =
-  ({ missingEos }: ImitationOptions) =>
-  ({ finish }: SampledAnswer): boolean =>
-    missingEos === 'keep' || finish === 'eos';
 
 /** Nobody knows how long answers will be: as long as they may be. @param answers that are sampled at once */
 export function longestImitated(

@@ -4,6 +4,7 @@ import type { Tokenizer } from '@selfjudge/text';
 import { withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
 import { ktoBackward } from '../losses/ktoUpdate.js';
 import { taskOver } from '../loop/taskOver.js';
+import { workloadOf } from '../loop/workload.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import type { AdamW } from '../optimizer/adamw.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
@@ -65,19 +66,19 @@ export function ktoTask(
   options: KtoOptions,
 ): TrainingTask {
   const task = taskOver(trainable, rows.length, options);
-  const batch = (step: number) => task.order.batch(step).map((i) => rows[i]);
   const groupOf = ({ id, prompt, answer }: LabelledAnswer) => ({
     id,
     sequences: [answerSequence(prompt, answer)],
   });
   return {
     ...task,
-    workload: {
-      groups: (step) => batch(step).map(groupOf),
-      all: rows.map(groupOf),
-      tokenBudget: options.tokenBudget,
-    },
-    step: (at) => ktoStep(batch(at.step), { ...task, options }, at),
+    workload: workloadOf(rows, groupOf, task.order, options.tokenBudget),
+    step: (at) =>
+      ktoStep(
+        task.order.batch(at.step).map((i) => rows[i]),
+        { ...task, options },
+        at,
+      ),
   };
 }
 

@@ -87,10 +87,11 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly judgeTemplate?: 'plain' | 'auto';
   /** Whether it reads SFT examples of files beside its rows (`sft_dataset_name`). */
   readonly demonstrations?: true;
-  /** Whether adapters drop: policy and reference must give the same bits at the start. */
+  /**
+   * Whether adapters drop. They do not where the policy is trained beside its frozen start (`policyBesideStart`): both must
+   * give the same bits at the start.
+   */
   readonly drops: boolean;
-  /** Whether what it trains is held to its frozen start (`policyBesideStart`): what is made of it may be too. */
-  readonly heldToStart?: true;
   /** Whether it trains a head (`policyWithHead`), and so goes on with that of a reward model. */
   readonly withHead?: true;
   /** Defaults by name, over those of the fields; `default` is always there. */

@@ -13,6 +13,7 @@ import { lengthFields } from '../options/supervised.js';
 import { contestOf, decide, type Contest } from '../pairs/contest.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
 import { taskOver } from '../loop/taskOver.js';
+import { workloadOf } from '../loop/workload.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { contestStep } from './contestStep.js';
 import { dpo } from './dpo.js';
@@ -80,11 +81,7 @@ export function offlineSelfTrainingTask(
   });
   return {
     ...task,
-    workload: {
-      groups: (step) => task.order.batch(step).map((i) => groupOf(pairs[i])),
-      all: pairs.map(groupOf),
-      tokenBudget: options.tokenBudget,
-    },
+    workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     async step(at) {
       const batch = task.order.batch(at.step);
       await at.profile?.lap('data');
@@ -127,7 +124,6 @@ export const offlineSelfTraining = method({
   split: 'all',
   judgeTemplate: 'auto',
   drops: false,
-  heldToStart: true,
   faults: lossFaults,
   labels: (options, template) =>
     `the answers of the pairs, by the judgment of its start (${lossText(options)}, beta ${options.beta}, template ${template})`,

@@ -6,8 +6,8 @@ import { imitationFields } from '../options/imitation.js';
 import { taskOver } from '../loop/taskOver.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics, behaviourMetrics } from '../metrics/judgeMetrics.js';
-import { sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { imitated, longestImitated, mayImitate, verdictReview, type ImitationRun } from './imitation.js';
+import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { imitated, longestImitated, verdictReview, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import { plainMean, supervisedStep } from './sft.js';
@@ -27,7 +27,7 @@ export function raftTask(run: ImitationRun<RaftOptions>, prompts: readonly Token
   const task = taskOver(trainable, prompts.length, options);
   return {
     ...task,
-    workload: longestImitated(prompts, options, count * Math.min(trainBatchSize, task.order.batch(1).length)),
+    workload: longestImitated(prompts, options, count * task.order.batch(1).length),
     review: verdictReview(),
     async step(at) {
       const asked = task.order.batch(at.step).map((i) => prompts[i]);
@@ -45,10 +45,8 @@ export function raftTask(run: ImitationRun<RaftOptions>, prompts: readonly Token
       );
       assertFinished(drawn);
       await at.profile?.lap('generate');
-      const open = asked.flatMap((prompt, i) => {
-        const answers = drawn[i].filter(mayImitate(options));
-        return answers.length > 0 ? [{ prompt, answers }] : [];
-      });
+      const candidates = asked.map((prompt, i) => ({ prompt, answers: drawn[i].filter(mayLearn(options)) }));
+      const open = candidates.filter(({ answers }) => answers.length > 0);
       const cups = await tournament(
         open.map(({ prompt, answers }) => ({
           prompt: prompt.text,
@@ -71,7 +69,7 @@ export function raftTask(run: ImitationRun<RaftOptions>, prompts: readonly Token
       const metrics = {
         ...answerMetrics(drawn.flat()),
         ...behaviourMetrics(judged),
-        'raft/candidates': mean(asked.map((_, i) => drawn[i].filter(mayImitate(options)).length)),
+        'raft/candidates': mean(candidates.map(({ answers }) => answers.length)),
       };
       if (best.length === 0)
         return { metrics: { ...metrics, grad_norm: 0 }, tokens: 0, examples: [], skipped: false };
@@ -90,7 +88,6 @@ export const raft = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  heldToStart: true,
   labels: ({ numGenerations }, template) =>
     `the best of ${numGenerations} own answers by the judgment of its start (template ${template})`,
   show: shownPrompt,

@@ -8,8 +8,8 @@ import { taskOver } from '../loop/taskOver.js';
 import type { StepContext, TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
-import { sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { imitated, longestImitated, mayImitate, type ImitationRun } from './imitation.js';
+import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { imitated, longestImitated, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import {
@@ -85,7 +85,7 @@ async function grow(
   });
   assertFinished([...drawn, ...fixed]);
   await at.profile?.lap('generate');
-  const candidates = drawn.map((answers) => answers.filter(mayImitate(options)));
+  const candidates = drawn.map((answers) => answers.filter(mayLearn(options)));
   const entries = prompts.map(({ text }, i) => ({
     prompt: text,
     answers: candidates[i].map((answer) => answer.text),
@@ -120,7 +120,6 @@ export const rest = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  heldToStart: true,
   labels: ({ numGenerations, firstQuantile }, template) =>
     `own answers, ${numGenerations} a prompt, above the quantile ${firstQuantile} of the reward and higher (template ${template})`,
   show: shownPrompt,

@@ -4,6 +4,7 @@ import { answeredIds, refusable } from '@selfjudge/data/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { rewardBackward, rewardGroup } from '../losses/rewardUpdate.js';
 import { taskOver } from '../loop/taskOver.js';
+import { workloadOf } from '../loop/workload.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import type { AdamW } from '../optimizer/adamw.js';
 import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
@@ -70,11 +71,7 @@ export function rewardTask(
   const groupOf = (pair: RewardPair) => ({ id: pair.id, ...rewardGroup(trainable.reward, pair) });
   return {
     ...task,
-    workload: {
-      groups: (step) => batch(step).map(groupOf),
-      all: pairs.map(groupOf),
-      tokenBudget: options.tokenBudget,
-    },
+    workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: (at) => rewardStep(batch(at.step), { ...task, options }, at),
   };
 }

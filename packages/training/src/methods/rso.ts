@@ -35,7 +35,6 @@ export const rso = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  heldToStart: true,
   presets: {
     paper: {
       options: { numGenerations: 64, numSamples: 8, learningRate: 1e-5 },

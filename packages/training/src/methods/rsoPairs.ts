@@ -1,14 +1,13 @@
 import { ArgumentError, Random } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
-import type { SampledAnswer } from '@selfjudge/engine';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { judgeRewards } from '@selfjudge/judging/internal';
-import { decide, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { decide, mayLearn, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
 import { pairsAmong, rankedPairs } from '../pairs/ranked.js';
 import { rejectionSample } from '../pairs/rejection.js';
 import type { StepContext } from '../loop/trainingTask.js';
 import type { PairSource } from './pairSource.js';
-import type { RsoOptions, RsoRun } from './rsoRun.js';
+import type { RsoRun } from './rsoRun.js';
 
 /** What is known of a prompt once it was asked about. */
 interface Ranked {
@@ -83,7 +82,7 @@ async function rank(
   );
   assertFinished(drawn);
   await at.profile?.lap('generate');
-  const candidates = drawn.map((answers) => answers.slice(0, numGenerations).filter(isCandidate(options)));
+  const candidates = drawn.map((answers) => answers.slice(0, numGenerations).filter(mayLearn(options)));
   const rewards = await judgeRewards(
     judge,
     asked.map(({ text }, i) => ({
@@ -112,11 +111,6 @@ async function rank(
     accepted: accepted.map((c) => of[c]),
   }));
 }
-
-const isCandidate =
-  ({ missingEos }: RsoOptions) =>
-  ({ finish }: SampledAnswer): boolean =>
-    missingEos === 'keep' || finish === 'eos';
 
 /** Means over the examples of a step. */
 function rewardMetrics(all: readonly Ranked[]) {

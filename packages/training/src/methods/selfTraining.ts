@@ -187,7 +187,6 @@ export const selfTraining = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  heldToStart: true,
   // The prompts are those of JSFT again, all of them.
   presets: {
     paper: {

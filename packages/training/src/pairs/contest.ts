@@ -123,6 +123,12 @@ function settled(
   return { fate: 'pair', winner: cut.a ? 'b' : 'a' };
 }
 
+/** Whether an answer may be learnt from: one that was cut only where cut ones are kept. */
+export const mayLearn =
+  ({ missingEos }: Pick<Keeping, 'missingEos'>) =>
+  ({ finish }: SampledAnswer): boolean =>
+    missingEos === 'keep' || finish === 'eos';
+
 /** The pairs to train on, winner and loser as sampled, with what the reference said of them where it was asked. */
 export function preferences(contests: readonly Contest[]): TokenPair[] {
   return contests.flatMap(({ prompt, a, b, winner, fate }) => {
