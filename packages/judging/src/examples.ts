@@ -28,8 +28,8 @@ export interface JudgeSequences {
 
 /**
  * Judge examples of a labelled pair (arXiv 2402.11253). A bare verdict is not followed by an end token, since nothing is
- * ever generated after it; a rationale is, unless `rationaleEos` is false, as in the code of the paper. Templates without a rationale, and questions without one in the data, give
- * bare verdicts.
+ * ever generated after it; a rationale is, unless `rationaleEos` is false, as in the code of the paper. Templates without a
+ * rationale, and questions without one in the data, give bare verdicts.
  *
  * @throws ArgumentError when a verdict is not one token of this tokenizer, or rationales are not of the template's kind
  */

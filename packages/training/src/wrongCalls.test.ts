@@ -34,7 +34,6 @@ describeWrongCalls({
       'AdamW#update',
       'DataOrder#at',
       'JudgeSignal#answers',
-      'JudgeSignal#contests',
       'RunFolder#append',
       'RunFolder#keepLines',
       'RunFolder#replace',

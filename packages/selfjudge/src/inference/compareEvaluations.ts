@@ -1,5 +1,6 @@
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
 import type { Estimate } from '@selfjudge/evaluation';
+import { mean } from '@selfjudge/base/internal';
 import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import { z } from 'zod';
 
@@ -88,7 +89,6 @@ const pointsOf = (name: z.infer<typeof winner> | undefined): number | undefined 
   name === 'a' ? 1 : name === 'b' ? 0 : name === 'tie' ? 0.5 : undefined;
 
 function compared(both: readonly { group: string; x: number; y: number }[]) {
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
     a: mean(both.map(({ x }) => x)),
     b: mean(both.map(({ y }) => y)),

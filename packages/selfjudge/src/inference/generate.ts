@@ -77,7 +77,7 @@ export async function answerPrompts(
     seed = 0,
     judgeTemplate = 'auto',
     judgeReasoning = 'auto',
-    judge = n > 1 ? judgeOf(opened, judgeTemplate, judgeReasoning) : undefined,
+    judge,
     referenceWeight = 0,
     reference = opened,
     maxNewTokens = 256,
@@ -88,9 +88,10 @@ export async function answerPrompts(
 ): Promise<Answer[][]> {
   const { tokenizer, view } = opened;
   const sampling = { maxNewTokens, topP, ...rest, ...(onText && { onToken: textOf(tokenizer, onText) }) };
-  if (n > 1 && judge !== undefined) {
+  if (n > 1) {
     const judging = { signal: rest.signal };
-    const held = referenceWeight > 0 ? regularised(judge, reference, referenceWeight) : judge;
+    const by = judge ?? judgeOf(opened, judgeTemplate, judgeReasoning);
+    const held = referenceWeight > 0 ? regularised(by, reference, referenceWeight) : by;
     const results = await bestOf(view, held, prompts, {
       tokenizer,
       n,

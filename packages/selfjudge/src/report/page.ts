@@ -7,7 +7,6 @@ import { reading } from './reading.js';
 import type { RunReport } from './runReport.js';
 import { sampledPairs } from './sampledPairs.js';
 
-const uplot = dirname(createRequire(import.meta.url).resolve('uplot'));
 const shipped = (name: string) => readFileSync(new URL(`../../assets/${name}`, import.meta.url), 'utf8');
 
 /**
@@ -15,6 +14,7 @@ const shipped = (name: string) => readFileSync(new URL(`../../assets/${name}`, i
  * @param next the command that comes after the run
  */
 export function reportPage(report: RunReport, next?: string): string {
+  const uplot = dirname(createRequire(import.meta.url).resolve('uplot'));
   const { name, facts: run, config, environment, fingerprints, hubNames, summary, rows } = report;
   const { curves, judge } = chartsOf(rows);
   const sentences = reading(report, next).map((text) => `<li>${escaped(text)}</li>`);
@@ -22,20 +22,20 @@ export function reportPage(report: RunReport, next?: string): string {
     `<div class="charts">${all.map(({ title, unit }, i) => figure(title, unit, from + i)).join('\n')}</div>`;
   const none = '<p class="quiet">Nothing was measured yet.</p>';
   const pairs = sampledPairs(report);
-  const parts = [
-    section('reading', 'In four sentences', `<ol class="reading">${sentences.join('\n')}</ol>`),
-    section('curves', 'Curves', curves.length === 0 ? none : charts(curves, 0)),
-    section(
+  const parts: [id: string, title: string, html: string][] = [
+    ['reading', 'In four sentences', `<ol class="reading">${sentences.join('\n')}</ol>`],
+    ['curves', 'Curves', curves.length === 0 ? none : charts(curves, 0)],
+    [
       'judge',
       'The judge',
       judge.length === 0
         ? '<p class="quiet">No judge was asked in this run.</p>'
         : charts(judge, curves.length),
-    ),
-    section('samples', 'Sampled pairs', pairs === '' ? '<p class="quiet">No pairs were sampled.</p>' : pairs),
-    section('configuration', 'Configuration', facts(Object.entries(config))),
-    section('environment', 'Environment', facts(Object.entries(environment))),
-    section(
+    ],
+    ['samples', 'Sampled pairs', pairs === '' ? '<p class="quiet">No pairs were sampled.</p>' : pairs],
+    ['configuration', 'Configuration', facts(Object.entries(config))],
+    ['environment', 'Environment', facts(Object.entries(environment))],
+    [
       'lineage',
       'Lineage',
       facts([
@@ -47,7 +47,7 @@ export function reportPage(report: RunReport, next?: string): string {
         ]),
         ...Object.entries(summary).filter(([key]) => key !== 'last'),
       ]),
-    ),
+    ],
   ];
   const title = `${name}: ${run.verb}, ${run.status} after ${run.step} steps`;
   return `<!doctype html>
@@ -63,9 +63,12 @@ ${shipped('report.css')}</style>
 </head>
 <body>
 <header><h1>${escaped(name)}</h1><p>${escaped(`${run.verb} · ${run.status} · ${run.step} steps`)}</p>
-<nav>${['curves', 'judge', 'samples', 'configuration', 'environment', 'lineage'].map((id) => `<a href="#${id}">${id}</a>`).join(' ')}</nav></header>
+<nav>${parts
+    .slice(1)
+    .map(([id]) => `<a href="#${id}">${id}</a>`)
+    .join(' ')}</nav></header>
 <main>
-${parts.join('\n')}
+${parts.map((part) => section(...part)).join('\n')}
 </main>
 ${dataFor('charts', [...curves, ...judge])}
 <script>${readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8')}</script>

@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { ArgumentError } from '@selfjudge/base';
+import { mean } from '@selfjudge/base/internal';
 import {
   readConfig,
   readEnvironment,
@@ -21,7 +22,6 @@ const SHOWN = 6;
 /** A sampled pair as a run wrote it down; what it lacks was not written by the version that made it. */
 export interface SampledPair {
   prompt?: unknown;
-  messages?: unknown;
   a?: unknown;
   b?: unknown;
   fate?: unknown;
@@ -73,6 +73,5 @@ export function ends(rows: readonly MetricsRow[], key: string): { first: number;
   const values = rows.flatMap(({ metrics }) => (Number.isFinite(metrics[key]) ? [metrics[key]] : []));
   if (values.length === 0) return undefined;
   const tenth = Math.max(1, Math.floor(values.length / 10));
-  const mean = (some: number[]) => some.reduce((sum, x) => sum + x, 0) / some.length;
   return { first: mean(values.slice(0, tenth)), last: mean(values.slice(-tenth)) };
 }

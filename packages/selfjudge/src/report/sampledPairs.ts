@@ -36,10 +36,9 @@ function card(pair: SampledPair): string {
   );
 }
 
-function promptOf({ prompt, messages }: SampledPair): string {
-  const turns = messages ?? prompt;
-  if (!Array.isArray(turns)) return typeof turns === 'string' ? turns : JSON.stringify(turns ?? '');
-  return turns
+function promptOf({ prompt }: SampledPair): string {
+  if (!Array.isArray(prompt)) return typeof prompt === 'string' ? prompt : JSON.stringify(prompt ?? '');
+  return prompt
     .map((turn: { role?: unknown; content?: unknown }) => `${String(turn.role)}: ${String(turn.content)}`)
     .join('\n');
 }

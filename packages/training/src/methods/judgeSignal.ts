@@ -15,8 +15,8 @@ import {
   type Contest,
   type TokenizedPrompt,
 } from '../pairs/contest.js';
-import { completionMetrics } from '../metrics/judgeMetrics.js';
-import { klEstimate, scoreContests } from '../metrics/kl.js';
+import { answerMetrics } from '../metrics/judgeMetrics.js';
+import { klOf, scoreContests, sumOf } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
 import type { Selection, SignalReport, StepContext } from '../loop/trainingTask.js';
 import type { SelfTraining } from './selfTrainingRun.js';
@@ -76,14 +76,19 @@ export class JudgeSignal implements Selection {
       );
     const own = await judged(judge);
     const others = this.outside === undefined ? undefined : await judged(this.outside);
+    const whole = await this.answers(trainable.policy, at.signal, WHOLE);
+    // Both that the policy drew, in one tree a prompt.
+    const drawn = this.prompts.map((prompt, i) => contestOf(prompt, answers[i], whole[i]));
+    await scoreContests(drawn, trainable.reference, options.tokenBudget, at.signal);
     if (options.referenceWeight > 0) {
-      await scoreContests(own, trainable.reference, options.tokenBudget, at.signal);
+      own.forEach(({ a, b }, i) => {
+        a.reference = drawn[i].a.reference;
+        // The reference itself drew it.
+        b.reference = sumOf(starts[i].logprobs);
+      });
       heldToReference(own, options.referenceWeight, options);
     }
-    const whole = this.contests(await this.answers(trainable.policy, at.signal, WHOLE));
-    const sampled = this.contests(answers);
-    await scoreContests([...whole, ...sampled], trainable.reference, options.tokenBudget, at.signal);
-    const kl = klEstimate(whole);
+    const kl = klOf(drawn.map(({ b }) => b));
     const metrics: Metrics = {
       'eval/judge_win_rate': winRate(own),
       ...(others !== undefined && {
@@ -91,8 +96,8 @@ export class JudgeSignal implements Selection {
         'eval/outside_agreement': agreement(own, others),
       }),
       'eval/kl': kl,
-      'eval/sampling_kl': klEstimate(sampled),
-      'eval/entropy': completionMetrics(whole)['sampling/neg_logprob'],
+      'eval/sampling_kl': klOf(drawn.map(({ a }) => a)),
+      'eval/entropy': answerMetrics(whole)['sampling/neg_logprob'],
       'eval/mean_length': mean(answers.map(({ tokens }) => tokens.length)),
     };
     const near = kl <= options.maxKl;
@@ -123,14 +128,6 @@ export class JudgeSignal implements Selection {
     });
     assertFinished(answers);
     return answers.map(([answer]) => answer);
-  }
-
-  /** Of the policy's own samples alone. */
-  private contests(answers: SampledAnswer[]): Contest[] {
-    return this.prompts.map((prompt, i) => ({
-      ...contestOf(prompt, answers[i], answers[i]),
-      fate: 'equal' as const,
-    }));
   }
 }
 

@@ -2,7 +2,7 @@ import { mean } from '@selfjudge/base/internal';
 import type { ModelView } from '@selfjudge/engine';
 import { scoreSequences } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
-import type { Contest } from '../pairs/contest.js';
+import type { Contest, Contestant } from '../pairs/contest.js';
 
 /** Asks the reference about both answers of every contest, which keep what it says: sums of log-probabilities, nats. */
 export async function scoreContests(
@@ -23,8 +23,12 @@ export async function scoreContests(
  * reference was not asked.
  */
 export function klEstimate(contests: readonly Pick<Contest, 'a' | 'b'>[]): number {
-  const answers = contests.flatMap(({ a, b }) => [a, b]);
-  return mean(
-    answers.map(({ logprobs, reference = NaN }) => logprobs.reduce((sum, x) => sum + x, 0) - reference),
-  );
+  return klOf(contests.flatMap(({ a, b }) => [a, b]));
 }
+
+/** The same of single answers. */
+export const klOf = (answers: readonly Pick<Contestant, 'logprobs' | 'reference'>[]): number =>
+  mean(answers.map(({ logprobs, reference = NaN }) => sumOf(logprobs) - reference));
+
+/** What a sampler said of all tokens of an answer together, nats. */
+export const sumOf = (logprobs: Float32Array): number => logprobs.reduce((sum, x) => sum + x, 0);

@@ -40,16 +40,16 @@ export function findRuns(folder: string): RunFacts[] {
  * @throws FileFormatError when config.yaml or metrics.jsonl is damaged
  */
 export function readRun(path: string): RunFacts | undefined {
-  const verb = verbOf(path);
-  if (verb === undefined) return undefined;
+  const config = configOf(path);
+  if (config === undefined) return undefined;
   const { rows, torn } = readMetrics(path);
   const { step = 0, metrics = {} } = rows.at(-1) ?? {};
   const done = existsSync(join(path, RUN_LAYOUT.summary));
   const status = done ? 'complete' : isLocked(join(path, RUN_LAYOUT.lock)) ? 'running' : 'stopped';
-  const steps = done ? step : stepsOf(path, rows.at(-1));
+  const steps = done ? step : stepsOf(config, rows.at(-1));
   return {
     path,
-    verb,
+    verb: config.verb,
     status,
     step,
     ...(steps !== undefined && { steps }),
@@ -60,8 +60,10 @@ export function readRun(path: string): RunFacts | undefined {
 }
 
 /** Steps of a run that still goes on: those it was told, or what its epochs so far say of all of them. */
-function stepsOf(path: string, last: MetricsRow | undefined): number | undefined {
-  const { max_steps: told, num_train_epochs: epochs } = readConfig(path) ?? {};
+function stepsOf(
+  { max_steps: told, num_train_epochs: epochs }: Record<string, unknown>,
+  last: MetricsRow | undefined,
+): number | undefined {
   if (typeof told === 'number' && told > 0) return told;
   if (last === undefined || typeof epochs !== 'number' || !(last.epoch > 0)) return undefined;
   return Math.max(last.step, Math.ceil((last.step * epochs) / last.epoch - 1e-6));
@@ -82,11 +84,12 @@ function factsOf(path: string): RunFacts | undefined {
   }
 }
 
-/** The verb that config.yaml names. A file that says nothing is another program's, unless a run's log is beside it. */
-function verbOf(path: string): string | undefined {
+/** config.yaml, if it names a verb. A file that says nothing is another program's, unless a run's log is beside it. */
+function configOf(path: string): (Record<string, unknown> & { verb: string }) | undefined {
   try {
-    const verb = readConfig(path)?.verb;
-    return typeof verb === 'string' ? verb : undefined;
+    const config = readConfig(path);
+    const verb = config?.verb;
+    return typeof verb === 'string' ? { ...config, verb } : undefined;
   } catch (error) {
     if (existsSync(join(path, RUN_LAYOUT.metrics))) throw error;
     return undefined;
