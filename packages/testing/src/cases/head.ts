@@ -69,6 +69,14 @@ const frozenHeads = Object.fromEntries(
   ),
 );
 
+/**
+ * The size of what an element of dh adds up, as the root of its terms' mean square: a term is p w times the sum of the row's
+ * dlogp. p is at most 1; of logits of about 1 its mean square is e / V^2 (they are normal), so that V terms make
+ * sqrt(e / V). The sum of three normal dlogp is below 3 but once in twelve, w is 1 / sqrt(dim). dw's terms are no larger.
+ */
+const addedUp = ({ vocabulary, dim, size = 1 }: HeadCase): number =>
+  (3 * (size > 1 ? 1 : Math.sqrt(Math.E / vocabulary))) / Math.sqrt(dim);
+
 function headInputs(c: HeadCase, random: Random): Record<string, Input> {
   const { vocabulary, dim, count, rows, labels, size = 1, frozen } = c;
   return {
@@ -120,6 +128,9 @@ export const headCases: OpCase[] = [
         magnitude,
         // Rounding of logits, of this size, moves probabilities.
         tolerance: Math.max(1e-5, 2 ** -22 * magnitude),
+        // In bf16 a backward may hold the probabilities in bf16 too, as operands of its products.
+        roundings: 2,
+        gradientMagnitude: addedUp(c),
         step: c.step,
       },
       {
