@@ -1,17 +1,18 @@
 // Proves that the op cases notice faults of CPU kernels on every kernel path: puts the faults of scripts/cpuFaults.json into
 // the sources one at a time, builds the objects concerned beside those of native/build, and wants the cases to fail on
-// every path where the fault can be, and to pass on the others.
+// every path where the fault can be, and to pass on the others. First they have to pass on the unchanged build.
 //   node scripts/mutateCpu.mjs [--match REGEXP] [--jobs N] [--list]
 // A fault: `name`; `in`, the file, or the end of its path under native/backends/cpu; `edits`, pairs of a text that is there once
 // and what takes its place; `cases`, a pattern of op cases; and where it is only in some paths, `paths` and `why`.
-// Exit 1 when a fault goes unnoticed or its place is not found. Needs a build (pnpm build).
+// Exit 1 when a fault goes unnoticed, runs past the time limit, does not compile, or its place is not found. Needs a build
+// (pnpm build).
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { inParallel, reasonIn, run, unitsOf } from './mutants.mjs';
+import { inParallel, limitOf, outcomeOf, run, unitsOf } from './mutants.mjs';
 import { PATHS, bin } from './suite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -106,14 +107,25 @@ async function build({ file, mutated }, job) {
   return module;
 }
 
-/** What the cases say of the module on a path: why they fail, undefined when they pass. */
-async function failure(module, path, cases) {
+/** Runs cases on a path; `module` undefined: that of native/build. */
+function test(module, path, cases, timeout) {
   const vitest = [bin('vitest', 'vitest.mjs'), 'run', '--project', path, '--bail', '1', CASES, '-t', cases];
-  const env = { ...process.env, SELFJUDGE_NATIVE_MODULE: module };
-  const { status, output } = await run(process.execPath, vitest, { cwd: root, timeout: 120_000, env });
-  if (status !== 0) return reasonIn(output);
-  if (!/Tests .*\d+ passed/.test(output)) throw new Error(`no cases are called ${cases}`);
-  return undefined;
+  const env = { ...process.env, ...(module && { SELFJUDGE_NATIVE_MODULE: module }) };
+  return run(process.execPath, vitest, { cwd: root, timeout, env });
+}
+
+/** Time limits by path, from a run of all faults' cases on the unchanged build. */
+async function baseline() {
+  const cases = [...new Set(faults.map((fault) => `(?:${fault.cases})`))].join('|');
+  const limits = new Map();
+  for (const path of PATHS.filter((one) => here.includes(one))) {
+    const result = await test(undefined, path, cases);
+    const { outcome, why } = outcomeOf(result);
+    if (outcome !== 'passed') throw new Error(`${path}: the cases on the unchanged build: ${outcome} ${why}`);
+    limits.set(path, limitOf(result.seconds));
+    process.stdout.write(`${path}: unchanged passes in ${result.seconds.toFixed(0)} s\n`);
+  }
+  return limits;
 }
 
 const table = [];
@@ -123,6 +135,7 @@ try {
   for (let job = 0; job < jobs; job++)
     for (const part of ['include', 'core', 'backends', 'test'])
       cpSync(join(native, part), join(copyOf(job), part), { recursive: true });
+  const limits = await baseline();
   await inParallel(faults, jobs, async (fault, job) => {
     const module = await build(fault, job);
     const row = {};
@@ -133,10 +146,11 @@ try {
       } else if (module === undefined) {
         row[path] = 'NOT BUILT';
       } else {
-        const reason = await failure(module, path, fault.cases);
-        if (possible) row[path] = reason === undefined ? 'SURVIVED' : 'caught';
-        else row[path] = reason === undefined ? 'not possible' : 'NOT EXPECTED';
-        if (reason !== undefined) row.reason ??= reason;
+        const { outcome, why } = outcomeOf(await test(module, path, fault.cases, limits.get(path)));
+        if (outcome === 'passed') row[path] = possible ? 'SURVIVED' : 'not possible';
+        else if (outcome === 'failed') row[path] = possible ? 'caught' : 'NOT EXPECTED';
+        else row[path] = outcome.toUpperCase();
+        row.reason ??= why;
       }
       if (/^[A-Z]+/.test(row[path])) wrong++;
     }

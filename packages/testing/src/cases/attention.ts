@@ -97,6 +97,17 @@ const trees: Record<string, TreeCall> = {
     shape: { heads: 4, kvHeads: 1, dim: 8 },
     window: 20,
   },
+  'a window that ends inside branches of one row': {
+    segments: [0, 1, -1, 1, 25, 0, 26, 25, 0],
+    shape: { heads: 4, kvHeads: 1, dim: 8 },
+    window: 20,
+  },
+  'a window of 100 rows, and one row more': { segments: [0, 101, -1], shape: single, window: 100 },
+  'a window that begins on the last key of a chunk': {
+    segments: [0, 65, -1, 65, 2, 0, 67, 2, 0],
+    shape: single,
+    window: 3,
+  },
 };
 
 /** A step that moves scores by about 1e-3. */
@@ -134,7 +145,10 @@ const treeCases = Object.entries(trees).map(
 const unwritten = (device: Device, shape: number[], dtype: StorageType) =>
   Tensor.from(device, new Float32Array(shape.reduce((a, b) => a * b)).fill(NaN), shape, dtype);
 
-/** Three paths in shuffled blocks: `longest` keys, 3 keys, and a branch of the first after 66 keys. */
+/**
+ * Three paths in shuffled blocks: `longest` keys, 3 keys, and a branch of the first after 66 keys. With a window also the first
+ * once more, its blocks before the window none, beside rows that begin in other chunks of it.
+ */
 function poolCase(
   name: string,
   shape: Heads,
@@ -146,7 +160,8 @@ function poolCase(
   const shuffled = range(blocks).reverse();
   const first = shuffled.slice(0, width);
   const [short, branched] = shuffled.slice(width);
-  const tables = [first, [short], [first[0], branched]];
+  const inWindow = first.map((block, c) => (64 * (c + 1) > longest - window ? block : -1));
+  const tables = [first, [short], [first[0], branched], ...(window > 0 ? [inWindow] : [])];
   const rows = [
     { table: 0, length: longest },
     { table: 0, length: 1 },
@@ -154,6 +169,13 @@ function poolCase(
     { table: 0, length: 65 },
     { table: 1, length: 3 },
     { table: 2, length: 66 },
+    ...(window > 0
+      ? [
+          { table: 0, length: longest - 35 },
+          { table: 3, length: longest },
+          { table: 0, length: 100 },
+        ]
+      : []),
   ];
   const written = [longest, 3].flatMap((length, table) =>
     range(length).map((i) => 64 * tables[table][i >> 6] + (i % 64)),
@@ -179,7 +201,7 @@ function poolCase(
       moves: ints([first[1], branched, 2], [1, 3]),
       tables: ints(
         tables.flatMap((table) => range(width).map((i) => table[i] ?? 0)),
-        [3, width],
+        [tables.length, width],
       ),
       rowTable: ints(rows.map(({ table }) => table)),
       lengths: ints(rows.map(({ length }) => length)),
@@ -216,7 +238,7 @@ const poolCases = [
   poolCase('a negative scale', grouped, { scale: -0.5 }),
   poolCase('a path of many chunks', wide, { longest: 600 }),
   ...[1, 3, 63, 64, 65, 100, 1000].map((window) =>
-    poolCase(`a window of ${window} keys`, window === 65 ? wide : grouped, { longest: 200, window }),
+    poolCase(`a window of ${window} keys`, window === 65 ? wide : grouped, { longest: 230, window }),
   ),
 ];
 
