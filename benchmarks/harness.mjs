@@ -25,7 +25,7 @@ export class Contender {
   }
 
   async close() {
-    if (this.process.exitCode !== null) return;
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     this.process.stdin.end();
     await new Promise((resolve) => this.process.once('exit', resolve));
   }

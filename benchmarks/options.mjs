@@ -16,6 +16,7 @@ export const BENCHES = {
   judge: './judge/bench.mjs',
   decode: './decode/bench.mjs',
   scaling: './scaling/bench.mjs',
+  'large-model': './large-model/bench.mjs',
 };
 
 export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --against FILE | --beside DIR]
@@ -31,7 +32,8 @@ export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --agains
   --pairs    pairs for judge, 64 by default and at most
   --part     one part of scaling: prefill, decode, judge or forward
   --device   cpu (default), cuda or cuda:N, for both sides
-  --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real)
+  --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real),
+             folder for large-model (default: random weights of Llama 3.2 1B's shape)
   --python   interpreter with benchmarks/peers/requirements.txt installed; ours is measured without
 exit code: 0; 1 when a ratio fell by more than its spread, or is slower beside; 2 for a wrong command line; 3 when nothing of
 that but something was skipped or not measured, or nothing was there to compare with

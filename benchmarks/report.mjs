@@ -75,6 +75,9 @@ to, unshared, so sharing a prompt shows as speed. \`ops\` counts operations and 
 ceiling is the time that the call's bytes take to be read again and again by all threads (from the cache that holds them, or from
 memory), or that its operations take on registers, whichever is longer, over the call's own. How far a phase of the step is from the arithmetic floor of its machine is its
 GFLOP/s against the register ceiling, which \`gemm\` measures. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
+In \`large-model\` ours reads the file as it opens it, the peer maps it and reads as it scores: look at the two together. Each turn is
+a process of its own; its peak of memory is that of the process, mapped pages of the file included. Its times on zen5-2core were taken
+beside other programs, and differ by the round as their spreads say.
 
 The results named amx-2core are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
 with a wide spread (0.00 says that there was one round) with care.
