@@ -12,6 +12,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { cpuFaults } from './cpuFaults.mjs';
 import { inParallel, limitOf, outcomeOf, run, unitsOf } from './mutants.mjs';
 import { PATHS, bin } from './suite.mjs';
 
@@ -28,32 +29,8 @@ const { values } = parseArgs({
   },
 });
 
-/** The fault with its file, from native/, and what that holds with the fault in it. */
-function located(fault) {
-  const found = readdirSync(cpu, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    `/${name}`.endsWith(`/${fault.in}`),
-  );
-  if (found.length !== 1)
-    throw new Error(`${fault.name}: expected one ${fault.in} under ${cpu}, found ${found.length}`);
-  const [file] = found;
-  const mutated = fault.edits.reduce(
-    (text, [from, to]) => {
-      const places = text.split(from).length - 1;
-      if (places !== 1)
-        throw new Error(`${fault.name}: expected one place in ${file} with ${from}, found ${places}`);
-      return text.replace(from, () => to);
-    },
-    readFileSync(join(cpu, file), 'utf8'),
-  );
-  const unknown = (fault.paths ?? []).filter((path) => !PATHS.includes(path));
-  if (unknown.length > 0) throw new Error(`${fault.name}: expected kernel paths, received ${unknown}`);
-  return { ...fault, file, mutated };
-}
-
 const wanted = new RegExp(values.match);
-const faults = JSON.parse(readFileSync(join(root, 'scripts/cpuFaults.json'), 'utf8'))
-  .map(located)
-  .filter(({ name }) => wanted.test(name));
+const faults = cpuFaults(cpu).filter(({ name }) => wanted.test(name));
 if (values.list) {
   for (const { name, file, paths = PATHS } of faults)
     process.stdout.write(`${name}: ${file}, ${paths.join(' ')}\n`);
@@ -156,7 +133,7 @@ try {
     }
     table.push([fault.name, row]);
     process.stdout.write(
-      `${table.length}/${faults.length} ${fault.name}\n    ${row.reason?.slice(0, 200)}\n`,
+      `${table.length}/${faults.length} ${fault.name}\n    ${row.reason?.slice(0, 200) ?? ''}\n`,
     );
   });
 } finally {

@@ -1,9 +1,12 @@
 // What the scripts that put faults into kernels make of a run of tests: only a test that fails has noticed one.
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { cpuFaults } from '../scripts/cpuFaults.mjs';
 import { FAMILIES, faults } from '../scripts/cudaFaults.mjs';
 import { limitOf, outcomeOf, run } from '../scripts/mutants.mjs';
 
+const backend = (name: string) => fileURLToPath(new URL(`../native/backends/${name}`, import.meta.url));
 const ended = (status: number | null, output: string, timedOut = false) =>
   outcomeOf({ status, output, timedOut });
 const DIED = 'Error: [vitest-pool]: Worker forks emitted error.\n\n Test Files   (1)\n      Tests   (2)\n';
@@ -39,10 +42,21 @@ it('the limit is several times what the unchanged sources take', () => {
 });
 
 it('every rule for CUDA finds its place', () => {
-  const cuda = fileURLToPath(new URL('../native/backends/cuda', import.meta.url));
-  const found = new Set([...faults(cuda)].map(({ family, kind }) => `${family}: ${kind}`));
+  const found = new Set([...faults(backend('cuda'))].map(({ family, kind }) => `${family}: ${kind}`));
   const kinds = Object.entries(FAMILIES).flatMap(([family, { rules = [], hostRules = [] }]) =>
     [...rules, ...hostRules].map(([kind]) => `${family}: ${String(kind)}`),
   );
   expect(kinds.filter((kind) => !found.has(kind))).toEqual([]);
+});
+
+it('every fault for the CPU finds its place', () => {
+  expect(cpuFaults(backend('cpu')).length).toBeGreaterThan(0);
+});
+
+it('every place that is named as harmless, or as never ending, has its fault', () => {
+  const url = new URL('../scripts/mutants.json', import.meta.url);
+  const named = JSON.parse(readFileSync(url, 'utf8')) as Record<'file' | 'kind' | 'code', string>[];
+  const key = (of: (typeof named)[number]) => `${of.file} ${of.kind}: ${of.code}`;
+  const found = new Set([...faults(backend('cuda'))].map(key));
+  expect(named.map(key).filter((one) => !found.has(one))).toEqual([]);
 });

@@ -97,12 +97,17 @@ const trees: Record<string, TreeCall> = {
     shape: { heads: 4, kvHeads: 1, dim: 8 },
     window: 20,
   },
-  'a window that ends inside branches of one row': {
-    segments: [0, 1, -1, 1, 25, 0, 26, 25, 0],
-    shape: { heads: 4, kvHeads: 1, dim: 8 },
-    window: 20,
+  // Past the 31st row of these the CUDA kernels multiply whole strips of a run that has no cut.
+  'a window that ends on the second row past a branch': {
+    segments: [0, 2, -1, 2, 40, 0, 42, 10, 0],
+    shape: { heads: 8, kvHeads: 1, dim: 8 },
+    window: 4,
   },
-  'a window of 100 rows, and one row more': { segments: [0, 101, -1], shape: single, window: 100 },
+  'a window that leaves short stretches of branches out': {
+    segments: [0, 1, -1, 1, 15, 0, 16, 15, 0, 31, 15, 0, 46, 5, 0],
+    shape: { heads: 4, kvHeads: 1, dim: 8 },
+    window: 4,
+  },
   'a window that begins on the last key of a chunk': {
     segments: [0, 65, -1, 65, 2, 0, 67, 2, 0],
     shape: single,
@@ -173,7 +178,8 @@ function poolCase(
       ? [
           { table: 0, length: longest - 35 },
           { table: 3, length: longest },
-          { table: 0, length: 100 },
+          { table: 0, length: longest - 80 },
+          { table: 3, length: longest },
         ]
       : []),
   ];
