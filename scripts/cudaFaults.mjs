@@ -7,37 +7,16 @@ const CASES = 'cases.path.test.ts';
 const WINDOWS = 'attentionWindows.path.test.ts';
 const SAME_SAMPLES = 'sameSamples.cuda.test.ts';
 
+const WINDOW_RULES = [
+  ['window lost', /\ba\.window\b/g, 'INT32_MAX'],
+  ['edge of the window hidden', /\b(key|r) < (seen(?:\(0\))?\.first)/g, '$1 <= $2'],
+  ['edge of the window hidden', / >= (seen(?:\[h\])?\.first|low\b)/g, ' > $1'],
+];
+// In the host's code.
+const WINDOW_OF_THE_CALL = ['window lost', /most_seen\(call\.numbers\[WINDOW\]\)/g, 'INT32_MAX'];
+
 // Files; which tests of which test files must notice; rules beyond those for all, of device code and of the host's code.
 export const FAMILIES = {
-  attention: {
-    files:
-      /^(attention_(mma|forward|simt|pool|backward|backward_simt|softmax)\.cuh|attention_plan\.h|tree_attention.*\.cu|kv_pool\.cu)$/,
-    tests: 'treeAttention|kvWrite|^windows of attention',
-    in: [CASES, WINDOWS],
-    rules: [
-      ['rotated whole', /half = a\.rotated \/ 2/g, 'half = a.width / 2'],
-      ['rest lost', /a\.key_heads\} \* rest;/g, 'a.key_heads} * 0;'],
-      ['rest from the start', /a\.rotated \+ at % rest/g, 'at % rest'],
-      ['angles by the head', /\(good \? at : 0\) \* rotated/g, '(good ? at : 0) * width'],
-      ['window lost', /\ba\.window\b/g, 'INT32_MAX'],
-      ['window a key longer', /position - window \+ 1/g, 'position - window'],
-      ['window a key shorter', /position - window \+ 1/g, 'position - window + 2'],
-      ['window before the path', /first < 0 \? 0 : first/g, 'first'],
-      ['edge of the window seen', /\b(keys\.first <= )0/g, '$11'],
-      ['edge of the window hidden', /\b(key|r) < (seen(?:\(0\))?\.first)/g, '$1 <= $2'],
-      ['edge of the window hidden', / >= (seen(?:\[h\])?\.first|low\b)/g, ' > $1'],
-      ['cut forgotten', / && !now\.cut/g, ''],
-    ],
-    hostRules: [
-      ['window lost', /most_seen\(call\.numbers\[WINDOW\]\)/g, 'INT32_MAX'],
-      ['first chunk late', /first_key\((depth\(v\)), window\) \//g, '(first_key($1, window) + 1) /'],
-      ['reach a row shorter', /all_see \+ count - 1/g, 'all_see + count - 2'],
-      ['cut a row late', /row_depth \+ rows > all_see/g, 'row_depth + rows > all_see + 1'],
-      ['cut forgotten', /\(runs\.back\(\)\.end < run\.begin\)/g, '0'],
-      ['loads too wide', /rotated \/ 2 % N == 0 && /g, ''],
-      ['loads too wide', / && width % N == 0/g, ''],
-    ],
-  },
   gemm: {
     files: /^(gemm\/(mma|fma|tile|output)\.cuh|low_rank\.cuh|linear(_group)?\.cu|linear_adapters\.cuh)$/,
     tests: 'linear(Group)?: ',
@@ -90,6 +69,45 @@ export const FAMILIES = {
       ],
     ],
     hostRules: [['activation lost', /word\(call, ACTIVATION\)/g, 'ops::SILU']],
+  },
+  pool: {
+    files: /^(attention_pool\.cuh|tree_attention_pool\.cu|kv_pool\.cu)$/,
+    tests: 'treeAttentionPool|kvWrite|kvCopy',
+    in: [CASES],
+    rules: [
+      ...WINDOW_RULES,
+      ['rotated whole', /half = a\.rotated \/ 2/g, 'half = a.width / 2'],
+      ['rest lost', /a\.key_heads\} \* rest;/g, 'a.key_heads} * 0;'],
+      ['rest from the start', /a\.rotated \+ at % rest/g, 'at % rest'],
+      ['angles by the head', /\(good \? at : 0\) \* rotated/g, '(good ? at : 0) * width'],
+    ],
+    hostRules: [
+      WINDOW_OF_THE_CALL,
+      ['loads too wide', /rotated \/ 2 % N == 0 && /g, ''],
+      ['loads too wide', / && width % N == 0/g, ''],
+    ],
+  },
+  // Last, as its tests take longest.
+  attention: {
+    files:
+      /^(attention_(mma|forward|simt|backward|backward_simt|softmax)\.cuh|attention_plan\.h|tree_attention(_backward)?\.cu)$/,
+    tests: 'treeAttention|kvWrite|^windows of attention',
+    in: [CASES, WINDOWS],
+    rules: [
+      ...WINDOW_RULES,
+      ['window a key longer', /position - window \+ 1/g, 'position - window'],
+      ['window a key shorter', /position - window \+ 1/g, 'position - window + 2'],
+      ['window before the path', /first < 0 \? 0 : first/g, 'first'],
+      ['edge of the window seen', /\b(keys\.first <= )0/g, '$11'],
+      ['cut forgotten', / && !now\.cut/g, ''],
+    ],
+    hostRules: [
+      WINDOW_OF_THE_CALL,
+      ['first chunk late', /first_key\((depth\(v\)), window\) \//g, '(first_key($1, window) + 1) /'],
+      ['reach a row shorter', /all_see \+ count - 1/g, 'all_see + count - 2'],
+      ['cut a row late', /row_depth \+ rows > all_see/g, 'row_depth + rows > all_see + 1'],
+      ['cut forgotten', /\(runs\.back\(\)\.end < run\.begin\)/g, '0'],
+    ],
   },
 };
 

@@ -104,7 +104,7 @@ function test(module, { tests, in: files }, timeout) {
 }
 
 /** `caught`, or else what is wrong, with why. */
-async function verdictOn(m, job, limits) {
+async function verdictOn(m, job, limit) {
   const file = source(job, m.file);
   const original = readFileSync(file, 'utf8');
   const changed = unitsOf(cuda, m.file, '.cu');
@@ -119,25 +119,21 @@ async function verdictOn(m, job, limits) {
   } finally {
     writeFileSync(file, original);
   }
-  const { outcome, why } = outcomeOf(await test(module, FAMILIES[m.family], limits.get(m.family)));
+  const { outcome, why } = outcomeOf(await test(module, FAMILIES[m.family], limit));
   const hangs = noteOn(m)?.hangs;
   if (outcome === 'failed') return { verdict: 'caught', why };
   if (outcome === 'hangs' && hangs !== undefined) return { verdict: 'caught', why: `hangs: ${hangs}` };
   return { verdict: outcome === 'passed' ? 'SURVIVED' : outcome.toUpperCase(), why };
 }
 
-/** Time limits by family, from a run of its tests on the unchanged module. */
-async function baseline(families, module) {
-  const limits = new Map();
-  for (const family of families) {
-    const result = await test(module, FAMILIES[family]);
-    const { outcome, why } = outcomeOf(result);
-    if (outcome !== 'passed')
-      throw new Error(`${family}: its tests on the unchanged sources: ${outcome} ${why}`);
-    limits.set(family, limitOf(result.seconds));
-    process.stdout.write(`${family}: unchanged passes in ${result.seconds.toFixed(0)} s\n`);
-  }
-  return limits;
+/** The time limit of a family, from a run of its tests on the unchanged module. */
+async function baseline(family, module) {
+  const result = await test(module, FAMILIES[family]);
+  const { outcome, why } = outcomeOf(result);
+  if (outcome !== 'passed')
+    throw new Error(`${family}: its tests on the unchanged sources: ${outcome} ${why}`);
+  process.stdout.write(`${family}: unchanged passes in ${result.seconds.toFixed(0)} s\n`);
+  return limitOf(result.seconds);
 }
 
 const wrong = [];
@@ -152,13 +148,16 @@ try {
   await compile(source(0, 'simt/tsan_hooks.cpp'), hooks, ['-fno-sanitize=thread']);
   const unchanged = join(work, 'unchanged.so');
   await link(units.map(object), unchanged);
-  const limits = await baseline(new Set(chosen.map(({ family }) => family)), unchanged);
-  await inParallel(chosen, jobs, async (m, job) => {
-    const { verdict, why = '' } = await verdictOn(m, job, limits);
-    if (verdict !== 'caught') wrong.push(`${verdict}: ${titleOf(m)}`);
-    const told = verdict === 'caught' ? `caught (${why.slice(0, 80)})` : `${verdict} ${why.slice(0, 2000)}`;
-    process.stdout.write(`${++done}/${chosen.length} ${titleOf(m)}\n    ${told}\n`);
-  });
+  for (const family of new Set(chosen.map((m) => m.family))) {
+    const limit = await baseline(family, unchanged);
+    const own = chosen.filter((m) => m.family === family);
+    await inParallel(own, jobs, async (m, job) => {
+      const { verdict, why = '' } = await verdictOn(m, job, limit);
+      if (verdict !== 'caught') wrong.push(`${verdict}: ${titleOf(m)}`);
+      const told = verdict === 'caught' ? `caught (${why.slice(0, 80)})` : `${verdict} ${why.slice(0, 2000)}`;
+      process.stdout.write(`${++done}/${chosen.length} ${titleOf(m)}\n    ${told}\n`);
+    });
+  }
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
