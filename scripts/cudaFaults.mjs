@@ -13,7 +13,7 @@ const WINDOW_RULES = [
   ['edge of the window hidden', / >= (seen(?:\[h\])?\.first|low\b)/g, ' > $1'],
 ];
 // In the host's code.
-const WINDOW_OF_THE_CALL = ['window lost', /most_seen\(call\.numbers\[WINDOW\]\)/g, 'INT32_MAX'];
+const WINDOW_OF_THE_CALL = ['window lost', /(?:ops::)?most_seen\(call\.numbers\[WINDOW\]\)/g, 'INT32_MAX'];
 
 // Files; which tests of which test files must notice; rules beyond those for all, of device code and of the host's code.
 export const FAMILIES = {
