@@ -84,10 +84,11 @@ describe('ppo', () => {
 
   it('takes the penalty off cut answers alone', async () => {
     const scores = async (missingEosPenalty: number) =>
-      (await task({ missingEosPenalty, trainBatchSize: 8 }).step(at(1))).metrics;
+      (await task({ missingEosPenalty, trainBatchSize: 8, maxNewTokens: 100 }).step(at(1))).metrics;
     const [free, taken] = [await scores(0), await scores(3)];
     const cut = 1 - free['val/num_eos_tokens'] / 8;
     expect(cut).toBeGreaterThan(0);
+    expect(cut).toBeLessThan(1);
     expect(free['objective/scores'] - taken['objective/scores']).toBeCloseTo(3 * cut, 9);
   });
 
@@ -104,6 +105,28 @@ describe('ppo', () => {
     const row = { step: 1, epoch: 0, metrics: report.metrics };
     expect(none.review?.(row)).toMatch(/^100% of the answers of step 1 have no score/);
     expect(none.review?.(row)).toBeUndefined();
+  });
+
+  it.each([
+    ['adapters', trainableOf],
+    ['all weights', () => valueTrainable(tinyModel(2), { seed: 1 })],
+  ])('trains policy and values apart, beside a start that stays: %s', async (_, made) => {
+    const trainable = made();
+    const says = () => Promise.all([trainable.policy.score(tree), trainable.reference.score(tree)]);
+    const states = TreeBatch.from([{ tokens: [1, 2, 3, 4], hidden: [0, 3] }]);
+    const [policy, reference] = await says();
+    expect(policy).toEqual(reference);
+    expect(await trainable.values.score(states)).toEqual(Float32Array.of(0, 0));
+    const { value, head } = trainable.parameters;
+    head.load(new Float32Array(head.size).fill(0.1));
+    const before = await trainable.values.score(states);
+    value.load((await value.read()).map((x, i) => x + Math.sin(i) / 5));
+    expect(await trainable.values.score(states)).not.toEqual(before);
+    expect(await says()).toEqual([policy, reference]);
+    await task({}, letters, trainable).step(at(1));
+    const [moved, stayed] = await says();
+    expect(moved).not.toEqual(policy);
+    expect(stayed).toEqual(reference);
   });
 
   it('steers the coefficient of the KL, which a checkpoint keeps', async () => {

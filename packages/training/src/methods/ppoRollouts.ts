@@ -26,7 +26,7 @@ const AGAINST = 1;
  * Draws and scores the rollouts of steps. The policy answers from its whole distribution, so that what its sampler says of a
  * token is the log-probability that ratios are of. A scorer gives its number. A judge gives w, the chance of winning against
  * one answer of the start to the same prompt (`winningChance`: both orders of every question), which is this project's
- * definition. That answer is a function of seed and prompt: it is drawn when a step first needs it, and again by a run that goes on.
+ * definition. That answer is the same in every step: drawn anew, by seed and prompt, and kept nowhere.
  */
 export function ppoRollouts(
   prompts: readonly TokenizedPrompt[],
@@ -34,22 +34,19 @@ export function ppoRollouts(
 ): (indices: readonly number[], at: StepContext) => Promise<{ drawn: Drawn[]; metrics: Metrics }> {
   const { trainable, judge, tokenizer, options } = run;
   const { maxNewTokens, trainBatchSize, missingEosPenalty, seed, tokenBudget } = options;
-  const against = new Map<number, string>();
   const whole = { maxNewTokens, temperature: 1, topP: 1, topK: 0, eos: tokenizer.eos, count: 1 };
 
   async function compareWith(indices: readonly number[], signal?: AbortSignal): Promise<string[]> {
     if (isScorerJudge(judge)) return indices.map(() => '');
-    const fresh = [...new Set(indices)].filter((index) => !against.has(index));
-    const ids = fresh.map((index) => prompts[index].tokens);
+    const ids = indices.map((index) => prompts[index].tokens);
     const drawn = await sampleAnswers(trainable.reference, tokenizer, ids, {
       ...whole,
       seed: seed + AGAINST,
-      firstSequences: fresh,
+      firstSequences: [...indices],
       signal,
     });
     assertFinished(drawn);
-    fresh.forEach((index, i) => against.set(index, drawn[i][0].text));
-    return indices.map((index) => against.get(index)!);
+    return drawn.map(([answer]) => answer.text);
   }
 
   return async (indices, at) => {
