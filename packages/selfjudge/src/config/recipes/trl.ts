@@ -139,7 +139,6 @@ export const TRL: Meanings = {
   reward_funcs: off(JUDGE),
   reward_weights: off(JUDGE),
   missing_eos_penalty: off('use missing_eos: drop, keep or lose'),
-  num_generations: one([2], 'two answers a prompt', 'every prompt gets two answers'),
   repetition_penalty: one(
     [1],
     'answers are sampled as the policy has them',
