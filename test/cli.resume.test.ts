@@ -115,7 +115,7 @@ describe('Ctrl-C elsewhere', () => {
     const { code, stdout, stderr } = await work.ended;
     expect(code).toBe(130);
     expect(stdout).toMatch(
-      /^The baseline as judge, which gave the verdicts: agreement with people\n[^]*\nThe model itself as judge[^]*\nNot done: answers of the model to 150 prompts; answers of/,
+      /^The baseline as judge, of self-training the static one: agreement with people\n[^]*\nThe model itself as judge[^]*\nNot done: answers of the model to 150 prompts; answers of/,
     );
     expect(stderr).toMatch(/ended in the phase: answers of the model to 150 prompts\n$/);
     const kept = JSON.parse(readFileSync(join(cwd, 'evaluation.json'), 'utf8')) as Record<string, any>;

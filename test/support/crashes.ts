@@ -65,16 +65,19 @@ export function describeCrashes(sizes: CrashSizes): void {
     if (sizes.kills >= 2 * PHASES.length) expect(new Set(phases)).toEqual(new Set(PHASES));
   });
 
-  it('a reward run, which trains two sets of parameters, killed at random events', async () => {
-    const reward = await TinyRun.reward();
+  it.each<[string, () => Promise<TinyRun>, number]>([
+    ['a reward run, which trains two sets of parameters', TinyRun.reward, 2],
+    ['a PPO run, which trains three and steers a coefficient', TinyRun.ppo, 5],
+  ])('%s, killed at random events', async (_, prepared, share) => {
+    const other = await prepared();
     try {
-      for (let i = 0; i < Math.ceil(sizes.kills / 2); i++) {
-        const at = random.below(reward.events.length);
-        expect(await reward.run(`kill-${i}`, { at, how: 'kill' })).toMatchObject({ signal: 'SIGKILL' });
-        expect(await reward.finish(`kill-${i}`), `killed at event ${at}`).toEqual(reward.whole);
+      for (let i = 0; i < Math.ceil(sizes.kills / share); i++) {
+        const at = random.below(other.events.length);
+        expect(await other.run(`kill-${i}`, { at, how: 'kill' })).toMatchObject({ signal: 'SIGKILL' });
+        expect(await other.finish(`kill-${i}`), `killed at event ${at}`).toEqual(other.whole);
       }
     } finally {
-      reward.remove();
+      other.remove();
     }
   });
 

@@ -18,6 +18,13 @@ const REWARD = words(
     '--learning_rate 3e-2 --max_steps 6 --train_batch_size 4 --save_steps 2 --save_total_limit 2 --output_dir',
 );
 
+/** Three sets of parameters, two updates a step, and a coefficient that the task keeps. */
+const PPO = words(
+  'ppo -m model --dtype float32 --device cpu --dataset_name pairs.jsonl --prompt_format chat --lora_target_modules q_proj v_proj ' +
+    '--learning_rate 3e-2 --max_steps 6 --train_batch_size 4 --max_new_tokens 6 --num_ppo_epochs 1 --num_mini_batches 2 ' +
+    '--kl_target 0.1 --kl_horizon 40 --save_steps 2 --save_total_limit 2 --output_dir',
+);
+
 /** A run of six steps with three checkpoints, and what it ends with when left alone. */
 export class TinyRun {
   private constructor(
@@ -32,6 +39,7 @@ export class TinyRun {
   /** With dev prompts. */
   static selfTraining = (): Promise<TinyRun> => TinyRun.#prepare(SELF_TRAIN);
   static reward = (): Promise<TinyRun> => TinyRun.#prepare(REWARD);
+  static ppo = (): Promise<TinyRun> => TinyRun.#prepare(PPO);
 
   static async #prepare(command: readonly string[]): Promise<TinyRun> {
     const { path: cwd, remove } = temporaryFolder();

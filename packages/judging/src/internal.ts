@@ -5,7 +5,7 @@ export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { QuestionFormat } from './format.js';
-export { fromScorer } from './fromScorer.js';
+export { fromScorer, isScorerJudge } from './fromScorer.js';
 export { judgeRewards, winningChance, type RewardedAnswers } from './judgeRewards.js';
 export { rewardScorer } from './rewardScorer.js';
 export { consult } from './judge.js';

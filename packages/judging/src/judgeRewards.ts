@@ -18,15 +18,16 @@ export interface RewardedAnswers {
 const NEAREST = 2 ** -24;
 
 /**
- * One number an answer by whoever ranks: the score of a judge made by `fromScorer`; of any other judge the logit of w, the
- * chance of winning against the fixed answer (`winningChance`), in nats. Rewards are comparable within a prompt; those of
- * judges across prompts as far as their fixed answers are equally good. An answer equal to the fixed one has 0, one
- * without a score or verdict NaN. Equal texts to one prompt are asked about once.
+ * One number an answer by whoever ranks: the score of a judge made by `fromScorer`; of any other judge the logit of w, in nats,
+ * or w itself (`scale`), w the chance of winning against the fixed answer (`winningChance`). Rewards are comparable within a prompt;
+ * those of judges across prompts as far as their fixed answers are equally good. An answer equal to the fixed one has a w of
+ * 1/2, one without a score or verdict NaN. Equal texts to one prompt are asked about once.
  */
 export async function judgeRewards(
   judge: Judge,
   entries: readonly RewardedAnswers[],
   options: CompareOptions = {},
+  scale: 'logit' | 'chance' = 'logit',
 ): Promise<number[][]> {
   const asked = entries.flatMap(({ prompt, answers, against }) =>
     [...new Set(answers)].map((a): JudgePair => ({ prompt, a, b: against })),
@@ -38,7 +39,7 @@ export async function judgeRewards(
         'judgeRewards',
         options,
       )
-    : await logits(judge, asked, options);
+    : (await chances(judge, asked, options)).map(scale === 'logit' ? logit : (chance) => chance);
   let at = 0;
   return entries.map(({ answers }) => {
     const known = new Map([...new Set(answers)].map((answer) => [answer, rewards[at++]]));
@@ -46,11 +47,15 @@ export async function judgeRewards(
   });
 }
 
-async function logits(judge: Judge, pairs: readonly JudgePair[], options: CompareOptions): Promise<number[]> {
+async function chances(
+  judge: Judge,
+  pairs: readonly JudgePair[],
+  options: CompareOptions,
+): Promise<number[]> {
   const open = pairs.filter(({ a, b }) => a !== b);
   const verdicts = await consult(judge, open, 'judgeRewards', options);
   let at = 0;
-  return pairs.map(({ a, b }) => (a === b ? 0 : logit(winningChance(verdicts[at++]))));
+  return pairs.map(({ a, b }) => (a === b ? 0.5 : winningChance(verdicts[at++])));
 }
 
 function logit(chance: number): number {

@@ -225,6 +225,13 @@ describe('the other methods', () => {
     reward.dispose();
   });
 
+  it('refuse a judge beside the policy as judge', async () => {
+    const judge = { compare: async () => [] };
+    const settings = { ...quick, prompts: ['a'], outputDir: at('two judges'), judge };
+    const both = selfTrain(await open(), { ...settings, judgeMode: 'policy' });
+    await expect(both).rejects.toThrow("[selfTrain] judgeMode: expected 'static' beside a judge");
+  });
+
   it('ask for dev prompts where the judge is to choose by them', async () => {
     const model = await open();
     const settings = {

@@ -65,4 +65,5 @@ export type { LabelKind, SupervisedExample } from './losses/supervised.js';
 export type { RewardOptions } from './methods/reward.js';
 export type { RewardPair } from './pairs/rewardPair.js';
 export type { RewardTrainable } from './optimizer/rewardTrainable.js';
+export type { ValueTrainable } from './optimizer/valueTrainable.js';
 export type { PreferenceTrainable, Trainable } from './optimizer/trainable.js';

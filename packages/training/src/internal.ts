@@ -33,6 +33,8 @@ export {
   prepareOffline,
   type OfflineSelfTrainingOptions,
 } from './methods/offlineSelfTraining.js';
+export { ppoTask } from './methods/ppo.js';
+export type { PpoOptions } from './methods/ppoRun.js';
 export { raftTask, type RaftOptions } from './methods/raft.js';
 export { restTask, type RestOptions } from './methods/rest.js';
 export { rsoTask } from './methods/rso.js';
@@ -41,6 +43,7 @@ export { selfTrainingStep, selfTrainingTask } from './methods/selfTraining.js';
 export { bradleyTerry } from './losses/bradleyTerry.js';
 export { prepareReward, rewardStep, rewardTask } from './methods/reward.js';
 export { rewardBackward } from './losses/rewardUpdate.js';
+export { valueTrainable } from './optimizer/valueTrainable.js';
 export { rewardTrainable } from './optimizer/rewardTrainable.js';
 export { shownOrder } from './methods/shown.js';
 export { sftTask, supervisedStep } from './methods/sft.js';

@@ -149,6 +149,12 @@ async function run(
   for (const [name, one] of Object.entries({ judge, outsideJudge }))
     if (typeof one === 'object' && method.judgeTemplate !== 'auto')
       throw new ArgumentError(name, { where, expected: 'none: it asks nobody', received: 'a judge' });
+  if (typeof judge === 'object' && 'judgeMode' in options && options.judgeMode === 'policy')
+    throw new ArgumentError('judgeMode', {
+      where,
+      expected: "'static' beside a judge, which is another than the policy",
+      received: 'policy',
+    });
   const values = {
     ...options,
     loraR: lora?.r,

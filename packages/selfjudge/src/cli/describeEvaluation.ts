@@ -18,7 +18,10 @@ export function describeEvaluation({
     baselineJudge === undefined
       ? [agreement('Agreement with people', judge)]
       : [
-          agreement('The baseline as judge, which gave the verdicts: agreement with people', baselineJudge),
+          agreement(
+            'The baseline as judge, of self-training the static one: agreement with people',
+            baselineJudge,
+          ),
           agreement('The model itself as judge: agreement with people', judge),
         ];
   if (outsideJudge !== undefined) parts.push(agreement('Outside judge: agreement with people', outsideJudge));

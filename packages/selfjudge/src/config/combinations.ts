@@ -156,6 +156,12 @@ function refusedTogether(config: Values): ConfigFault[] {
       expected: 'a judge, as select_by is outside',
       received: undefined,
     });
+  if (config.judge_mode === 'policy' && config.judge !== undefined)
+    faults.push({
+      key: 'judge_mode',
+      expected: 'static beside judge, which names another judge than the policy',
+      received: 'policy',
+    });
   const { num_samples: accepted, num_generations: generations } = config;
   if (typeof accepted === 'number' && typeof generations === 'number' && accepted > generations)
     faults.push({

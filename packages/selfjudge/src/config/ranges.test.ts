@@ -72,7 +72,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   lora_dropout: { wrong: ['-0.1', '1'], right: ['0', '0.99'] },
   lora_target_modules: { wrong: ['query', ''], right: ['q_proj', 'all-linear'] },
   full_finetuning: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
-  as: { wrong: ['ppo'], right: ['auto', 'judge'] },
+  as: { wrong: ['grpo'], right: ['auto', 'judge'] },
   format: { wrong: ['pt', 'onnx'], right: ['safetensors', 'gguf'] },
   quantization: { wrong: ['Q4_K_M', 'f8'], right: ['F16', 'Q4_0'] },
   max_shard_size: { wrong: ['', '0GB', '5 gigabytes', '-1', '9999999TB'], right: ['5GB', '200 MiB', '1'] },

@@ -299,6 +299,46 @@ describe('paths', () => {
   });
 });
 
+describe('a recipe of PPO', () => {
+  it('of TRL today, and before 0.12', () => {
+    const { config } = taken('ppo', {
+      reward_model_path: 'rm',
+      response_length: 53,
+      stop_token: 'eos',
+      missing_eos_penalty: 1,
+      num_ppo_epochs: 2,
+      kl_estimator: 'k3',
+      local_rollout_forward_batch_size: 16,
+    });
+    expect(config).toMatchObject({
+      judge: 'rm',
+      max_new_tokens: 53,
+      missing_eos_penalty: 1,
+      num_ppo_epochs: 2,
+      kl_estimator: 'k3',
+    });
+    expect(
+      taken('ppo', { init_kl_coef: 0.2, target: 6, horizon: 10000, ppo_epochs: 3 }).config,
+    ).toMatchObject({
+      kl_coef: 0.2,
+      kl_target: 6,
+      kl_horizon: 10000,
+      num_ppo_epochs: 3,
+    });
+    expect(faultsOf('ppo', { adap_kl_ctrl: true, total_episodes: 100, mini_batch_size: 8 })).toEqual({
+      adap_kl_ctrl: 'left out: give kl_target, above 0, and kl_horizon',
+      total_episodes: 'left out: give max_steps, episodes / train_batch_size, or num_train_epochs',
+      mini_batch_size: 'left out: give num_mini_batches, train_batch_size / mini_batch_size',
+    });
+    expect(faultsOf('ppo', { train_batch_size: 32, num_mini_batches: 5 })).toEqual({
+      num_mini_batches: 'a divisor of train_batch_size, 32',
+    });
+    expect(faultsOf('ppo', { train_batch_size: 32, kl_target: 6, kl_horizon: 31 })).toHaveProperty(
+      'kl_horizon',
+    );
+  });
+});
+
 describe('values that do not go together', () => {
   it('are noted where one does nothing, and refused where nothing comes of them', () => {
     const notesOf = (verb: TrainingVerb, recipe: object) => taken(verb, recipe).notes;
@@ -315,6 +355,12 @@ describe('values that do not go together', () => {
     expect(faultsOf('rso', { num_samples: 9, num_generations: 8 })).toEqual({
       num_samples: 'at most num_generations, which is 8',
     });
+    expect(faultsOf('self-train', { judge_mode: 'policy', judge: 'runs/other' })).toEqual({
+      judge_mode: 'static beside judge, which names another judge than the policy',
+    });
+    expect(faultsOf('self-train', { judge_mode: 'policy', sampling: 'off_policy_once' })).toHaveProperty(
+      'judge_mode',
+    );
     expect(faultsOf('raft', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
   });
 

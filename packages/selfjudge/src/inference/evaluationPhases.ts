@@ -30,7 +30,7 @@ export interface EvaluateOptions extends Omit<DatasetOptions, 'promptFormat'>, M
 export interface Evaluation {
   /** Of the evaluated model as a judge, on human pairs. */
   judge: JudgeAgreement;
-  /** Of the baseline as a judge: in self-training the frozen start, which gave the verdicts. */
+  /** Of the baseline as a judge: in self-training the frozen start, which gave the verdicts unless another was named. */
   baselineJudge?: JudgeAgreement;
   outsideJudge?: JudgeAgreement;
   /** Against the baseline. The own judge is what self-training optimised against: no evidence of better answers. */

@@ -19,7 +19,7 @@ import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { promptOfRow, type RowSource, type Warn } from '../rows/datasets.js';
 import { devRows, fitted, usable } from './examples.js';
 import type { GivenOptions, RunOptions } from './runOptions.js';
-import { preference, savedWith, supervised, withHead } from './trainables.js';
+import { preference, savedWith, supervised, withHead, withValues } from './trainables.js';
 
 export interface TaskContext {
   opened: OpenModel;
@@ -84,6 +84,7 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     devPrompts: () => source.prompts(devRows(run), () => {}),
     policy: () => saved(supervised(opened, run)),
     policyBesideStart: () => saved(preference(opened, run)),
+    policyWithValues: () => saved(withValues(opened, run)),
     policyWithHead: () => saved(withHead(opened, run)),
     usable: (what, prepared) => usable(what, prepared, run, warn),
     keptSums: (tokens) => referenceSums(tokens, run, context),

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { ArgumentError } from '@selfjudge/base';
 import type { AdapterConfig } from '@selfjudge/engine';
-import type { PreferenceTrainable, RewardTrainable, Trainable } from '@selfjudge/training';
+import type { PreferenceTrainable, RewardTrainable, Trainable, ValueTrainable } from '@selfjudge/training';
 import { describeAdapter, isGguf, stackedConfig } from '@selfjudge/engine/internal';
 import {
   fullPreferenceTrainable,
   fullTrainable,
   loraTrainable,
   rewardTrainable,
+  valueTrainable,
 } from '@selfjudge/training/internal';
 import type { OpenModel } from '../models/model.js';
 import { saveArguments } from '../models/templateSettings.js';
@@ -59,6 +60,15 @@ export function preference(opened: OpenModel, run: RunOptions): PreferenceTraina
   if (!run.fullFinetuning) return lora(opened, run);
   refuseAdapter(opened, run);
   return told(opened, fullPreferenceTrainable(opened.model));
+}
+
+/** What is trained against its own start by the values of a second model. */
+export function withValues(opened: OpenModel, run: RunOptions): ValueTrainable {
+  const { model, adapter } = opened;
+  if (run.fullFinetuning) refuseAdapter(opened, run);
+  else refuseMerged(opened, run);
+  const own = run.fullFinetuning ? {} : { lora: loraOf(run), start: adapter };
+  return told(opened, valueTrainable(model, { seed: run.seed, ...own }));
 }
 
 /** A reward model on the weights, or on an adapter of them; on a reward model with the head that it has. */

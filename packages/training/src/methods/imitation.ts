@@ -27,7 +27,11 @@ export const imitated = ({ id, tokens }: TokenizedPrompt, answer: number[]): Sup
 /** Nobody knows how long answers will be: as long as they may be. @param answers that are sampled at once */
 export function longestImitated(
   prompts: readonly TokenizedPrompt[],
-  { maxNewTokens, tokenBudget, trainBatchSize }: ImitationOptions,
+  {
+    maxNewTokens,
+    tokenBudget,
+    trainBatchSize,
+  }: Pick<ImitationOptions, 'maxNewTokens' | 'tokenBudget' | 'trainBatchSize'>,
   answers: number,
 ): Workload {
   const longest = prompts.reduce((a, b) => (b.tokens.length > a.tokens.length ? b : a));

@@ -2,6 +2,7 @@ import { dpo } from './dpo.js';
 import { jsft } from './jsft.js';
 import { kto } from './kto.js';
 import { offlineSelfTraining } from './offlineSelfTraining.js';
+import { ppo } from './ppo.js';
 import { raft } from './raft.js';
 import { rest } from './rest.js';
 import { reward } from './reward.js';
@@ -21,5 +22,6 @@ export const METHODS = {
   rso,
   rest,
   raft,
+  ppo,
 };
 export type MethodName = keyof typeof METHODS;

@@ -4,6 +4,7 @@ import type { Judge, JudgeTemplate } from '@selfjudge/judging';
 import type { ModelView } from '@selfjudge/engine';
 import type { Tokenizer } from '@selfjudge/text';
 import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
+import type { ValueTrainable } from '../optimizer/valueTrainable.js';
 import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import type { KeptSums } from '../losses/keptSums.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
@@ -58,6 +59,8 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   policy(): Trainable;
   /** The same beside its frozen start. */
   policyBesideStart(): PreferenceTrainable;
+  /** The same with a value model, which is trained too. */
+  policyWithValues(): ValueTrainable;
   /** What is trained, with a vector that makes a reward of its last hidden row. */
   policyWithHead(): RewardTrainable;
   /** The examples, after a word about those left out. @throws ArgumentError when none is left */
@@ -88,7 +91,7 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   /** Whether it reads SFT examples of files beside its rows (`sft_dataset_name`). */
   readonly demonstrations?: true;
   /**
-   * Whether adapters drop. They do not where the policy is trained beside its frozen start (`policyBesideStart`): both must
+   * Whether adapters drop. They do not where the policy is trained beside its frozen start (`policyBesideStart`, `policyWithValues`): both must
    * give the same bits at the start.
    */
   readonly drops: boolean;

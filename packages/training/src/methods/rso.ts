@@ -23,7 +23,12 @@ export function rsoTask(
 ): TrainingTask {
   const { numGenerations: _k, numSamples: _n, rejectionBeta: _b, pairing: _p, ...options } = run.options;
   const source = rsoPairs(data.prompts, run);
-  return pairedTask({ ...run, options: { ...options, sampling: 'off_policy' } }, source, data, onContests);
+  return pairedTask(
+    { ...run, options: { ...options, sampling: 'off_policy', judgeMode: 'static', numGenerations: 2 } },
+    source,
+    data,
+    onContests,
+  );
 }
 
 export const rso = method({

@@ -1,7 +1,7 @@
 import { choiceField, numberField, wholeField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
 import { fields as selfTrainingFields, type SelfTraining } from './selfTrainingRun.js';
 
-const { sampling: _, ...shared } = selfTrainingFields;
+const { sampling: _, judgeMode: __, numGenerations: ___, ...shared } = selfTrainingFields;
 export const fields = {
   ...withDefaults(shared, { temperature: 0.7, topK: 40, topP: 1, beta: 0.05 }),
   /** K of arXiv 2309.06657, which takes 64; TRL's name. */

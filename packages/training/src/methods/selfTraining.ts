@@ -10,13 +10,12 @@ import { paperLora } from '../options/lora.js';
 import { paperSelfTraining, valuesIn } from '../options/paper.js';
 import { method, type MethodContext } from './method.js';
 import { preparePrompts, warnDropped } from './prepare.js';
-import { fields, type SelfTrainingOptions } from './selfTrainingRun.js';
+import { fields, selfTrainingFaults, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
 import type { PairSource } from './pairSource.js';
 import { drawPairs, sampledPairs } from './sampledPairs.js';
 import { shownPrompt } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
-import { lossFaults } from '../losses/lossFaults.js';
 import { lossText } from '../losses/lossTerms.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
@@ -81,13 +80,15 @@ export function pairedTask(
   };
 }
 
-/** Nobody knows how long answers will be: as long as they may be, both other from the first token on. */
+/** Nobody knows how long answers will be: as long as they may be, each other than the rest from the first token on. */
 function longestAnswers(
   source: PairSource,
-  { maxNewTokens, tokenBudget }: SelfTrainingOptions,
+  { maxNewTokens, tokenBudget, numGenerations }: SelfTrainingOptions,
   batch: (step: number) => number[],
 ): Workload {
-  const answers = [0, 1].map((token) => Array.from({ length: maxNewTokens }, () => token));
+  const answers = Array.from({ length: numGenerations }, (_, token) =>
+    Array.from({ length: maxNewTokens }, () => token),
+  );
   const groupOf = ({ id, tokens }: TokenizedPrompt) => ({
     id,
     sequences: answers.map((answer) => answerSequence(tokens, answer)),
@@ -110,8 +111,8 @@ function longestAnswers(
 }
 
 /**
- * One step of SELF-JUDGE (arXiv 2402.11253): the policy answers every prompt twice, the frozen start says which answer
- * is better, and the policy learns to prefer the winner. With `sampling: off_policy` the start answers too.
+ * One step of SELF-JUDGE (arXiv 2402.11253): the policy answers every prompt twice (`numGenerations` times), the frozen
+ * start says which answer of every two is better, and the policy learns to prefer the winner. With `sampling: off_policy` the start answers too.
  * @throws ArgumentError for `off_policy_once`: which pair a prompt had before, a task knows and a step does not
  */
 export async function selfTrainingStep(
@@ -128,7 +129,7 @@ export async function selfTrainingStep(
     });
   await at.profile?.lap('data');
   const numbers = prompts.map((_, i) => (at.step - 1) * trainBatchSize + i);
-  const contests = await drawPairs(prompts, numbers, run, at);
+  const contests = (await drawPairs(prompts, numbers, run, at)).flat();
   return { ...(await contestStep(contests, run, at, sampling === 'on_policy')), contests };
 }
 
@@ -196,9 +197,9 @@ export const selfTraining = method({
       sources: paperSelfTraining,
     },
   },
-  faults: lossFaults,
+  faults: selfTrainingFaults,
   labels: (options, template) =>
-    `pairs of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of its start ` +
+    `pairs of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of ${options.judgeMode === 'policy' ? 'the policy itself' : 'its start'} ` +
     `(${lossText(options)}, beta ${options.beta}, template ${template})`,
   show: shownPrompt,
   async task(context) {
@@ -206,7 +207,8 @@ export const selfTraining = method({
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
     const dev = await preparedDev(context);
     const trainable = policyBesideStart();
-    const run = { trainable, judge: judge(trainable.reference), tokenizer, options };
+    const judging = options.judgeMode === 'policy' ? trainable.policy : trainable.reference;
+    const run = { trainable, judge: judge(judging), tokenizer, options };
     return selfTrainingTask(run, { prompts, dev, outside }, samplesOf(context));
   },
 });

@@ -11,6 +11,7 @@ import {
   optionsOfFields,
   wholeField,
   withDefaults,
+  type OptionFault,
   type OptionsOf,
 } from '@selfjudge/base/fields';
 import { lossFaults } from '../losses/lossFaults.js';
@@ -28,6 +29,18 @@ export const fields = {
     'on_policy',
     ['on_policy', 'off_policy', 'off_policy_once'],
     'who answers: the policy as it is, its frozen start, or the start once a prompt, whose pair every epoch sees again',
+  ),
+  /** K answers make K (K - 1) / 2 pairs, each judged; the loss is the mean over all pairs of the step. */
+  numGenerations: wholeField(
+    2,
+    2,
+    'answers a prompt; in self-train every two of them are judged and make a pair',
+  ),
+  /** Whom the verdicts are of: the start throughout, or the policy at each step; the reference is the start either way. */
+  judgeMode: choiceField(
+    'static',
+    ['static', 'policy'],
+    'who judges where no judge is named: the frozen start, or the policy as it is in each step (the reference stays the start)',
   ),
   /** See `regularised` of @selfjudge/judging; the reference is the frozen start. */
   referenceWeight: numberField(
@@ -55,18 +68,31 @@ export type SelfTrainingOptions = OptionsOf<typeof fields>;
 /** What the steps of self-training work with, and the signal that chooses among their policies. */
 export interface SelfTraining {
   trainable: PreferenceTrainable;
-  /** The frozen start as judge. */
+  /** Who judges: the frozen start, or with `options.judgeMode` policy whoever reads with `trainable.policy`. */
   judge: Judge;
   tokenizer: Tokenizer;
   optimizer: AdamW;
   options: SelfTrainingOptions;
 }
 
+/** What of the options cannot be: what the losses say, and verdicts that are kept of a judge that changes. */
+export function selfTrainingFaults(options: SelfTrainingOptions): OptionFault[] {
+  const { judgeMode, sampling } = options;
+  const faults = lossFaults(options);
+  if (judgeMode === 'policy' && sampling === 'off_policy_once')
+    faults.push({
+      key: 'judgeMode',
+      expected: 'static with sampling off_policy_once, whose pairs are judged once for all steps',
+      received: judgeMode,
+    });
+  return faults;
+}
+
 const start = {
   trainable: isPreferenceTrainable,
   judge: isJudge,
   tokenizer,
-  options: optionsOfFields(fields, lossFaults),
+  options: optionsOfFields(fields, selfTrainingFaults),
 };
 export const isSelfTrainingStart = optionsOf(start);
 export const isSelfTraining = optionsOf({ ...start, optimizer: isOptimizer });

@@ -119,10 +119,26 @@ export const TRL: Meanings = {
   // On-policy training.
   judge: off('self-train alone asks a judge'),
   reward_model_path: as('judge'),
+  // PPO, of today and of TRL before 0.12.
+  response_length: as('max_new_tokens'),
+  stop_token: one(['eos'], 'answers end at the end token', 'answers end at the end token'),
+  stop_token_id: off('answers end at the end token'),
+  total_episodes: refused('give max_steps, episodes / train_batch_size, or num_train_epochs'),
+  local_rollout_forward_batch_size: anyway(TREES),
+  num_sample_generations: off('nothing is sampled beside the steps'),
+  sft_model_path: as('model_name_or_path'),
+  init_kl_coef: as('kl_coef'),
+  adap_kl_ctrl: off('give kl_target, above 0, and kl_horizon'),
+  target: as('kl_target'),
+  horizon: as('kl_horizon'),
+  ppo_epochs: (value, { has }) =>
+    has('num_ppo_epochs')
+      ? { take: { num_ppo_epochs: value } }
+      : { note: 'ppo alone passes over answers again' },
+  mini_batch_size: refused('give num_mini_batches, train_batch_size / mini_batch_size'),
   reward_funcs: off(JUDGE),
   reward_weights: off(JUDGE),
   missing_eos_penalty: off('use missing_eos: drop, keep or lose'),
-  num_generations: one([2], 'two answers a prompt', 'every prompt gets two answers'),
   repetition_penalty: one(
     [1],
     'answers are sampled as the policy has them',
