@@ -6,8 +6,7 @@ import {
   readEnvironment,
   readFingerprints,
   readHubNames,
-  readMetrics,
-  readRun,
+  readRunRows,
   readSamples,
   readSummary,
   RUN_LAYOUT,
@@ -46,7 +45,7 @@ export interface RunReport {
 
 /** @throws ArgumentError for a folder that is no run; FileFormatError for a damaged one */
 export function readReport(folder: string): RunReport {
-  const run = readRun(folder);
+  const run = readRunRows(folder);
   if (run === undefined)
     throw new ArgumentError('folder', {
       where: 'report',
@@ -57,13 +56,12 @@ export function readReport(folder: string): RunReport {
   const ends = [...new Set([steps[0], steps.at(-1)])].filter((name) => name !== undefined);
   return {
     name: basename(resolve(folder)),
-    facts: run,
+    ...run,
     config: readConfig(folder) ?? {},
     environment: readEnvironment(folder) ?? {},
     fingerprints: readFingerprints(folder) ?? {},
     hubNames: readHubNames(folder) ?? {},
     summary: readSummary(folder) ?? {},
-    rows: readMetrics(folder).rows,
     samples: ends.map((name) => ({ name, pairs: readSamples(folder, name).rows.slice(0, SHOWN) })),
   };
 }
