@@ -93,6 +93,16 @@ export const demonstrationFields = {
     ),
 };
 
+/** Of verbs that measure while they train. */
+export const evalFields = {
+  evalDatasetName: dataFields.datasetName
+    .optional()
+    .describe(
+      'files of held-out rows, of the kind that the verb trains on: measured every eval_steps steps, never trained on (of self-train and its like the first 64 prompts; default there: the dev split of dataset_name)',
+    ),
+  evalDatasetSplit: dataFields.datasetSplit.describe('part of eval_dataset_name'),
+};
+
 /** Of verbs that ask a judge which may be another than the model. */
 export const judgeFields = {
   judge: input
@@ -130,6 +140,7 @@ export const answerFields = {
 export const LIST_FIELDS: ReadonlySet<string> = new Set([
   'dataset_name',
   'sft_dataset_name',
+  'eval_dataset_name',
   'lora_target_modules',
   ...Object.values<Method>(METHODS).flatMap(({ fields }) =>
     Object.keys(fields)
@@ -145,7 +156,13 @@ const keysOf = (fields: object): string[] => Object.keys(fields).map(snakeCase);
 
 /** Those of the training verbs: what is of no other group is the method's. */
 export const FIELD_GROUPS: FieldGroups = {
-  'Model and data': keysOf({ ...modelFields, ...dataFields, ...demonstrationFields, ...runFields }),
+  'Model and data': keysOf({
+    ...modelFields,
+    ...dataFields,
+    ...demonstrationFields,
+    ...evalFields,
+    ...runFields,
+  }),
   Method: keysOf({ ...ofMethodsAlone(), ...judgeFields, ...templateFields }),
   Answers: keysOf(samplingFields),
   Adapter: keysOf(loraFields),

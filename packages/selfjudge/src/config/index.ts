@@ -1,6 +1,7 @@
 export {
   dataFields,
   demonstrationFields,
+  evalFields,
   FIELD_GROUPS,
   judgeFields,
   LIST_FIELDS,

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import {
   dataFields,
   demonstrationFields,
+  evalFields,
   judgeFields,
   loraFields,
   modelFields,
@@ -45,16 +46,18 @@ const { judge, outsideJudge } = judgeFields;
 /** The configuration of a method's verb. */
 function verbOf(method: Method): VerbConfig {
   const asks = method.judgeTemplate !== undefined;
+  const measures = 'evalSteps' in method.fields;
   return verbConfig(
     {
       ...modelFields,
       ...dataFields,
       ...(method.demonstrations === true && demonstrationFields),
+      ...(measures && evalFields),
       ...runFields,
       ...loraFields,
       ...schemasOf(method.fields),
       ...(method.judgeTemplate === 'auto' && { judge }),
-      ...('evalSteps' in method.fields && { outsideJudge }),
+      ...(measures && method.rows === 'prompts' && { outsideJudge }),
       ...(asks && templateFields),
     },
     Object.fromEntries(
@@ -75,6 +78,7 @@ function presetIn(method: Method, name: string): Record<string, unknown> {
     device: 'auto',
     datasetSplit: preset?.split ?? method.split,
     datasetLimit: 0,
+    ...('evalSteps' in method.fields && { evalDatasetSplit: 'all' }),
     promptFormat: 'auto',
     loraR: lora.r,
     loraAlpha: lora.alpha,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { chartsOf, type DrawnChart } from './charts.js';
 import { dataFor, escaped, facts, section } from './html.js';
-import { reading } from './reading.js';
+import { kept, reading } from './reading.js';
 import type { RunReport } from './runReport.js';
 import { sampledPairs } from './sampledPairs.js';
 
@@ -62,7 +62,11 @@ export function reportPage(report: RunReport, next?: string): string {
 ${shipped('report.css')}</style>
 </head>
 <body>
-<header><h1>${escaped(name)}</h1><p>${escaped(`${run.verb} · ${run.status} · ${run.step} steps`)}</p>
+<header><h1>${escaped(name)}</h1><p>${escaped(
+    [run.verb, run.status, `${run.step} steps`, kept(report)]
+      .filter((part) => part !== undefined)
+      .join(' · '),
+  )}</p>
 <nav>${parts
     .slice(1)
     .map(([id]) => `<a href="#${id}">${id}</a>`)

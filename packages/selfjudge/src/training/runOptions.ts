@@ -3,6 +3,7 @@ import { METHODS, type Method } from '@selfjudge/training';
 import {
   dataFields,
   demonstrationFields,
+  evalFields,
   judgeFields,
   loraFields,
   modelFields,
@@ -30,7 +31,9 @@ const given = {
   /** Of the verbs that judge. */
   judgeTemplate: templateFields.judgeTemplate.optional(),
   judgeReasoning: templateFields.judgeReasoning.optional(),
-  /** Of the verbs that ask about dev prompts. */
+  /** Of the verbs that measure while they train. */
+  evalDatasetName: evalFields.evalDatasetName,
+  evalDatasetSplit: evalFields.evalDatasetSplit.optional(),
   evalSteps: schemaOf(METHODS['self-train'].fields.evalSteps).optional(),
 };
 

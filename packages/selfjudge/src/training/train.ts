@@ -93,7 +93,7 @@ export async function runTraining(
   try {
     const begun = beganWith(folder.path);
     // What needs no model to be refused is refused before one is looked for.
-    if (begun === undefined) checkTask(asked);
+    if (begun === undefined) checkTask(verb, asked);
     const places = new RunPlaces(folder.path, { signal: hooks.signal, onNote: note, ...hooks.downloads });
     const { modelNameOrPath, judge: judgeName, outsideJudge: outsideName, datasetName } = asked;
     const wanted = {
@@ -105,17 +105,25 @@ export async function runTraining(
     const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
     const before = runBefore(folder, verb, config, begun);
     const data = inputs.rows === undefined ? await places.data(datasetName) : {};
-    const { sftDatasetName: names } = asked;
-    const sftDatasetName =
+    const placed = async (names: string[] | undefined) =>
       names === undefined || inputs.rows !== undefined ? names : (await places.data(names)).datasetName;
-    const named = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally, ...data, sftDatasetName };
+    const sftDatasetName = await placed(asked.sftDatasetName);
+    const evalDatasetName = await placed(asked.evalDatasetName);
+    const named = {
+      ...runOptionsOf(verb, config),
+      chatTemplateDate: moment,
+      tally,
+      ...data,
+      sftDatasetName,
+      evalDatasetName,
+    };
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
       if (!inputs.allowChanged) await refuseOtherRows(verb, named, { before, record, rows, warn });
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
-    checkTask(named);
+    checkTask(verb, named);
     const options = { ...named, ...(await places.models(wanted)) };
     const found = await findJudge(options.judge, options);
     const foundOutside = await findJudge(options.outsideJudge, { ...options, judgeTemplate: 'auto' });

@@ -2,7 +2,9 @@ import type { DropoutKey, ModelView, PlannedTree, SequenceGroup } from '@selfjud
 import { plan } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import type { JudgeSequences } from '@selfjudge/judging';
+import { mean } from '@selfjudge/base/internal';
 import { accumulate } from './accumulate.js';
+import { judgedRight } from './judgedRight.js';
 import { Means, type Metrics } from '../metrics/means.js';
 import type { JsftLossOptions } from '../options/supervised.js';
 
@@ -32,6 +34,44 @@ export async function supervisedBackward(
   dropout?: DropoutKey,
   signal?: AbortSignal,
 ): Promise<Metrics> {
+  return supervisedPass(
+    examples,
+    options,
+    tokenBudget,
+    ({ batch }, gradient) => accumulate(policy, batch, gradient, dropout),
+    signal,
+  );
+}
+
+/**
+ * What `supervisedBackward` says of examples, without a gradient and without dropout; and of judge examples
+ * `judge_accuracy`, the share of the questions whose labelled answer the judge names from both orders (no verdict counts
+ * as another, a tie half; of a pair with several questions their mean), and `judge_pairs`, of how many pairs.
+ */
+export async function supervisedMeasures(
+  policy: ModelView,
+  examples: SupervisedExample[],
+  options: JsftLossOptions,
+  tokenBudget: number,
+): Promise<Metrics> {
+  const rights: number[] = [];
+  const { tokens: _, ...metrics } = await supervisedPass(examples, options, tokenBudget, async (tree) => {
+    const logp = await policy.score(tree.batch);
+    for (const right of judgedRight(tree.groups, logp)) rights.push(right);
+    return logp;
+  });
+  if (rights.length === 0) return metrics;
+  return { ...metrics, judge_accuracy: mean(rights), judge_pairs: rights.length };
+}
+
+/** The loss over all labels, tree by tree. @param logprobs of a tree, given d loss / d each of them */
+async function supervisedPass(
+  examples: SupervisedExample[],
+  options: JsftLossOptions,
+  tokenBudget: number,
+  logprobs: (tree: PlannedTree<SupervisedExample>, gradient: Float32Array) => Promise<Float32Array>,
+  signal?: AbortSignal,
+): Promise<Metrics> {
   const weights = labelWeights(examples, options);
   const means = new Means();
   let loss = 0;
@@ -40,7 +80,7 @@ export async function supervisedBackward(
     signal?.throwIfAborted();
     const kinds = kindsOfLabels(tree);
     const gradient = Float32Array.from(kinds, (kind) => (kind === null ? 0 : -weights[kind]));
-    const logp = await accumulate(policy, tree.batch, gradient, dropout);
+    const logp = await logprobs(tree, gradient);
     kinds.forEach((kind, i) => {
       if (kind === null) return;
       tokens++;

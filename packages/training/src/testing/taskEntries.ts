@@ -126,13 +126,19 @@ export const taskEntries: Record<string, Entry> = {
     pairs: arg([v.pair], fc.oneof(notListOf(v.pair, v.notPair), fc.constant([]))),
     options: v.options.dpo,
     kept: arg({ read: () => undefined, write: () => {} }, given(junk)),
+    heldOut: arg([v.pair], given(notListOf(v.pair, v.notPair))),
   }),
   dpoStep: entry(training.dpoStep, {
     pairs,
     run: fields({ trainable, optimizer, options: v.options.dpo }, notObject),
     at,
   }),
-  sftTask: entry(training.sftTask, { trainable, examples: supervised, options: v.options.sft }),
+  sftTask: entry(training.sftTask, {
+    trainable,
+    examples: supervised,
+    options: v.options.sft,
+    heldOut: arg([v.examples.sft[0]], given(notListOf(v.examples.sft[0], v.notSupervised))),
+  }),
   jsftTask: entry(training.jsftTask, {
     trainable,
     data: fields(

@@ -1,0 +1,35 @@
+import { MEASURES, type Measure } from '../options/heldOut.js';
+import type { Metrics } from '../metrics/means.js';
+import type { Selection } from './trainingTask.js';
+
+/**
+ * Measures rows that are never trained on. What is measured gets `eval_` before its name, as in transformers.
+ *
+ * The step whose measure is best is kept, the earlier one of equals; the start is no candidate, and neither is a step whose
+ * measure is not a number. With `selectBy: none` nothing is chosen, and no parameters are held beside those trained.
+ *
+ * @param rows how many there are
+ * @param measure of the policy as it is; changes nothing
+ * @param accuracy the metric that `selectBy: accuracy` means
+ * @returns undefined where nothing is to be measured
+ */
+export function heldOutSelection(
+  rows: number,
+  { evalSteps, selectBy }: { evalSteps: number; selectBy: 'none' | Measure },
+  measure: () => Promise<Metrics>,
+  accuracy: string = MEASURES.accuracy.metric,
+): Selection | undefined {
+  if (rows === 0 || evalSteps === 0) return undefined;
+  const by = selectBy === 'none' ? undefined : MEASURES[selectBy];
+  const metric = selectBy === 'accuracy' ? accuracy : (by?.metric ?? '');
+  return {
+    every: evalSteps,
+    ...(by && { chosenBy: { judge: metric, n: rows, of: 'held-out rows' } }),
+    async evaluate() {
+      const measured = Object.entries(await measure());
+      const metrics = Object.fromEntries(measured.map(([name, value]) => [`eval_${name}`, value]));
+      const signal = by && by.better * metrics[metric];
+      return { metrics, signal, eligible: signal !== undefined && !Number.isNaN(signal), stop: false };
+    },
+  };
+}
