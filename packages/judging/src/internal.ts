@@ -15,4 +15,4 @@ export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
-export { tokenEvidence, verdictOf, voteOf } from './verdict.js';
+export { tokenEvidence, verdictOf, voteOf, type Vote } from './verdict.js';

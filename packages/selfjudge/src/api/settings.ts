@@ -44,6 +44,8 @@ export interface RunSettings {
   chatTemplateKwargs?: TemplateArguments;
   /** The day that the chat template is told as today ('2026-11-29'). Default: the run's first. */
   chatTemplateDate?: string;
+  /** `tensorboard` writes event files into the run folder, beside metrics.jsonl. Default `none`. */
+  reportTo?: 'none' | 'tensorboard';
   /** Named set of defaults: `default`, or one of the paper's where the method has it. */
   preset?: string;
   onStep?(event: StepEvent): void;

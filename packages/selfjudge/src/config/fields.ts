@@ -84,6 +84,13 @@ export const loraFields = {
   fullFinetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
+/** Where else a run writes its metrics. */
+export const trackingFields = {
+  reportTo: z
+    .enum(['none', 'tensorboard'])
+    .describe('tensorboard: event files in the run folder too, beside metrics.jsonl'),
+};
+
 /** Of verbs that read demonstrations beside their rows. */
 export const demonstrationFields = {
   sftDatasetName: dataFields.datasetName
@@ -162,6 +169,7 @@ export const FIELD_GROUPS: FieldGroups = {
     ...demonstrationFields,
     ...evalFields,
     ...runFields,
+    ...trackingFields,
   }),
   Method: keysOf({ ...ofMethodsAlone(), ...judgeFields, ...templateFields }),
   Answers: keysOf(samplingFields),

@@ -9,6 +9,7 @@ export {
   modelFields,
   runFields,
   templateFields,
+  trackingFields,
 } from './fields.js';
 export { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS, type Quantization } from './mergeOptions.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';

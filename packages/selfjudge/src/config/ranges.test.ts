@@ -62,6 +62,8 @@ const EDGES: Readonly<Record<string, Edges>> = {
   prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
   chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
+  // Other trackers are noted: no value is out of its range.
+  report_to: { wrong: [], right: ['none', 'tensorboard'] },
   eval_dataset_split: { wrong: ['tset'], right: ['dev', 'all'] },
   select_by: { wrong: ['none_of_these', 'outside'], right: ['none', 'loss'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine', 'constant_with_warmup', 'polynomial'] },

@@ -116,7 +116,11 @@ describe('a recipe of the alignment handbook', () => {
       save_steps: 0,
     });
     expect(notes).toMatch(/^keys that need nothing here:\n/);
-    expect(notes).toMatch(/logging_steps, report_to: every step is logged/);
+    expect(notes).toMatch(/logging_steps: every step is logged/);
+    expect(config.report_to).toBe('tensorboard');
+    const wandb = taken('dpo', { report_to: ['wandb'] });
+    expect(wandb.config.report_to).toBe('none');
+    expect(wandb.notes).toMatch(/report_to: every step is logged/);
     for (const key of [
       'gradient_checkpointing',
       'optim',

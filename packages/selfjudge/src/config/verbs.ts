@@ -10,6 +10,7 @@ import {
   modelFields,
   runFields,
   templateFields,
+  trackingFields,
   type FieldGroups,
 } from './fields.js';
 import { mapKeys, snakeCase } from './naming.js';
@@ -54,6 +55,7 @@ function verbOf(method: Method): VerbConfig {
       ...(method.demonstrations === true && demonstrationFields),
       ...(measures && evalFields),
       ...runFields,
+      ...trackingFields,
       ...loraFields,
       ...schemasOf(method.fields),
       ...(method.judgeTemplate === 'auto' && { judge }),
@@ -80,6 +82,7 @@ function presetIn(method: Method, name: string): Record<string, unknown> {
     datasetLimit: 0,
     ...('evalSteps' in method.fields && { evalDatasetSplit: 'all' }),
     promptFormat: 'auto',
+    reportTo: 'none',
     loraR: lora.r,
     loraAlpha: lora.alpha,
     loraDropout: method.drops ? lora.dropout : 0,

@@ -101,6 +101,8 @@ const JUDGE: readonly Chart[] = [
 
 /** A chart with its data: the steps, then the values of each key, null where a step has none. */
 export interface DrawnChart extends Chart {
+  /** What stands on its horizontal axis, where it is not the step. */
+  x?: string;
   data: AlignedData;
 }
 

@@ -11,6 +11,7 @@ import {
   schemaOf,
   schemasOf,
   templateFields,
+  trackingFields,
   valuesOf,
   type ResolvedConfig,
   type TrainingVerb,
@@ -24,6 +25,7 @@ const given = {
   ...dataFields,
   ...demonstrationFields,
   ...runFields,
+  ...trackingFields,
   ...loraFields,
   ...schemasOf(loopFields),
   /** Who compares answers, where it is not the start of the run. */

@@ -13,7 +13,7 @@ import {
   type TrainingTask,
 } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
-import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import { readMetrics, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { CONFIG_FORMAT, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
@@ -25,6 +25,7 @@ import { findJudge, type OpenJudge } from '../models/openJudge.js';
 import { openRewardStart } from '../models/rewardModel.js';
 import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
+import { EventFile } from '../tracking/eventFile.js';
 import { runBefore, type RunBefore } from './before.js';
 import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
@@ -176,6 +177,7 @@ export async function runTraining(
       folder.unfinish();
       const { totalSteps } = task.order;
       let clock: (row: MetricsRow) => void = () => {};
+      let events: EventFile | undefined;
       const result = await train(task, {
         folder,
         saveSteps: options.saveSteps,
@@ -183,11 +185,14 @@ export async function runTraining(
         resume: true,
         signal: hooks.signal,
         onStart: (step) => {
+          if (options.reportTo === 'tensorboard')
+            events = new EventFile(folder.path, readMetrics(folder.path).rows);
           clock = expectedTime(task!, step, (seconds, steps) => hooks.onExpectedTime?.(seconds, steps));
           hooks.onStart?.(step, totalSteps);
         },
         onLog: (row) => {
           clock(row);
+          events?.append(row);
           hooks.onLog?.(row, totalSteps);
         },
         onWarning: warn,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgedRight } from '../losses/judgedRight.js';
+import { judgedPairs, judgedRow, rightOf } from '../losses/judgedPairs.js';
+import type { SupervisedExample } from '../losses/supervised.js';
 import { dpoDefaults, jsftDefaults, ktoDefaults, rewardDefaults, sftDefaults } from '../methods/defaults.js';
 import { dpoFaults, dpoTask } from '../methods/dpo.js';
 import { jsftTask } from '../methods/jsft.js';
@@ -201,8 +202,11 @@ describe('rows held out', () => {
   });
 });
 
-describe('judgedRight', () => {
-  const question = (count: number) => ({
+describe('judgedPairs', () => {
+  const question = (count: number, judged?: SupervisedExample['judged']): SupervisedExample => ({
+    id: 'p',
+    kinds: [],
+    judged,
     sequences: Array.from({ length: 2 * count }, () => ({
       tokens: [1, 2, 3],
       targets: [[2, 3]] as [number, number][],
@@ -210,21 +214,41 @@ describe('judgedRight', () => {
     })),
   });
   const logs = (...probabilities: number[]) => Float32Array.from(probabilities, Math.log);
+  const rights = (groups: SupervisedExample[], ...probabilities: number[]) =>
+    judgedPairs(groups, logs(...probabilities)).map(rightOf);
 
   it('asks both orders together: a judge that always says A is right of nothing and wrong of nothing', () => {
-    expect(judgedRight([question(1)], logs(0.75, 0.25, 0.25, 0.75))).toEqual([0.5]);
-    expect(judgedRight([question(1)], logs(0.75, 0.25, 0.5, 0.5))).toEqual([1]);
-    expect(judgedRight([question(1)], logs(0.25, 0.75, 0.5, 0.5))).toEqual([0]);
+    expect(rights([question(1)], 0.75, 0.25, 0.25, 0.75)).toEqual([0.5]);
+    expect(rights([question(1)], 0.75, 0.25, 0.5, 0.5)).toEqual([1]);
+    expect(rights([question(1)], 0.25, 0.75, 0.5, 0.5)).toEqual([0]);
   });
 
   it('is a mean over the questions of a pair, and no verdict is not right', () => {
-    expect(
-      judgedRight([question(2), question(1)], logs(0.9, 0.1, 0.9, 0.1, 0.1, 0.9, 0.1, 0.9, 1e-9, 0, 1e-9, 0)),
-    ).toEqual([0.5, 0]);
+    const said = [0.9, 0.1, 0.9, 0.1, 0.1, 0.9, 0.1, 0.9, 1e-9, 0, 1e-9, 0];
+    expect(rights([question(2), question(1)], ...said)).toEqual([0.5, 0]);
   });
 
   it('steps over labels of answers', () => {
-    const answer = { sequences: [{ tokens: [1, 2, 3], targets: [[1, 3]] as [number, number][] }] };
-    expect(judgedRight([answer, question(1)], logs(0.1, 0.2, 0.75, 0.25, 0.5, 0.5))).toEqual([1]);
+    const answer = {
+      id: 'a',
+      kinds: [],
+      sequences: [{ tokens: [1, 2, 3], targets: [[1, 3]] as [number, number][] }],
+    };
+    expect(rights([answer, question(1)], 0.1, 0.2, 0.75, 0.25, 0.5, 0.5)).toEqual([1]);
+  });
+
+  it('is written down by who was shown first, whichever answer the label names', () => {
+    // The chosen answer is shown first in ab. Asked of a question whose label is the rejected one, the judge says A twice.
+    const judged = { labels: ['a', 'b'], lengths: [5, 9] } as const;
+    const [pair] = judgedPairs([question(2, judged)], logs(0.75, 0.25, 0.5, 0.25, 0.25, 0.75, 0.75, 0.25));
+    expect(judgedRow(pair)).toEqual({
+      id: 'p',
+      lengths: [5, 9],
+      votes: [
+        { label: 'chosen', ab: [0.75, 0.25], ba: [0.25, 0.5] },
+        { label: 'rejected', ab: [0.75, 0.25], ba: [0.75, 0.25] },
+      ],
+    });
+    expect(rightOf(pair)).toBe(0.75);
   });
 });

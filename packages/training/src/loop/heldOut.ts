@@ -1,5 +1,5 @@
 import { MEASURES, type Measure } from '../options/heldOut.js';
-import type { Metrics } from '../metrics/means.js';
+import type { Measured } from '../metrics/measured.js';
 import type { Selection } from './trainingTask.js';
 
 /**
@@ -16,7 +16,7 @@ import type { Selection } from './trainingTask.js';
 export function heldOutSelection(
   rows: number,
   { evalSteps, selectBy }: { evalSteps: number; selectBy: 'none' | Measure },
-  measure: () => Promise<Metrics>,
+  measure: () => Promise<Measured>,
   accuracy: string = MEASURES.accuracy.metric,
 ): Selection | undefined {
   if (rows === 0 || evalSteps === 0) return undefined;
@@ -26,10 +26,12 @@ export function heldOutSelection(
     every: evalSteps,
     ...(by && { chosenBy: { judge: metric, n: rows, of: 'held-out rows' } }),
     async evaluate() {
-      const measured = Object.entries(await measure());
-      const metrics = Object.fromEntries(measured.map(([name, value]) => [`eval_${name}`, value]));
+      const measured = await measure();
+      const named = Object.entries(measured.metrics);
+      const metrics = Object.fromEntries(named.map(([name, value]) => [`eval_${name}`, value]));
       const signal = by && by.better * metrics[metric];
-      return { metrics, signal, eligible: signal !== undefined && !Number.isNaN(signal), stop: false };
+      const { rows } = measured;
+      return { metrics, rows, signal, eligible: signal !== undefined && !Number.isNaN(signal), stop: false };
     },
   };
 }

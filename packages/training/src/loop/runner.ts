@@ -110,7 +110,8 @@ class Runner {
   }
 
   private async select(selection: Selection, at: StepContext): Promise<Metrics> {
-    const { metrics, signal, eligible, stop } = await selection.evaluate(at);
+    const { metrics, rows, signal, eligible, stop } = await selection.evaluate(at);
+    if (rows !== undefined) this.options.folder?.writeSamples(`eval-step-${at.step}`, rows);
     await this.profile.lap('eval');
     if (signal === undefined) return metrics;
     const before = this.state.selection;

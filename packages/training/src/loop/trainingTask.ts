@@ -32,6 +32,8 @@ export interface StepReport {
 /** What a signal says of the policy now. */
 export interface SignalReport {
   metrics: Metrics;
+  /** What it was told from, for samples/eval-step-N.jsonl. */
+  rows?: readonly object[];
   /** Larger is better. Absent where nothing is chosen: the policy is only looked at. */
   signal?: number;
   /** Whether this policy may be chosen. */

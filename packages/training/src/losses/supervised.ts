@@ -4,8 +4,9 @@ import type { TreeSequence } from '@selfjudge/text';
 import type { JudgeSequences } from '@selfjudge/judging';
 import { mean } from '@selfjudge/base/internal';
 import { accumulate } from './accumulate.js';
-import { judgedRight } from './judgedRight.js';
+import { judgedPairs, judgedRow, rightOf, type JudgedPair, type LabelledSides } from './judgedPairs.js';
 import { Means, type Metrics } from '../metrics/means.js';
+import type { Measured } from '../metrics/measured.js';
 import type { JsftLossOptions } from '../options/supervised.js';
 
 export const labelKinds = ['sft', 'verdict', 'rationale'] as const;
@@ -17,6 +18,8 @@ export interface SupervisedExample extends SequenceGroup {
   id: string;
   /** Of each sequence, the kind of each of its target spans. */
   kinds: LabelKind[][];
+  /** Of a judge example, for the measure of held-out pairs. */
+  judged?: LabelledSides;
 }
 
 /**
@@ -53,15 +56,18 @@ export async function supervisedMeasures(
   examples: SupervisedExample[],
   options: JsftLossOptions,
   tokenBudget: number,
-): Promise<Metrics> {
-  const rights: number[] = [];
+): Promise<Measured> {
+  const judged: JudgedPair[] = [];
   const { tokens: _, ...metrics } = await supervisedPass(examples, options, tokenBudget, async (tree) => {
     const logp = await policy.score(tree.batch);
-    for (const right of judgedRight(tree.groups, logp)) rights.push(right);
+    for (const pair of judgedPairs(tree.groups, logp)) judged.push(pair);
     return logp;
   });
-  if (rights.length === 0) return metrics;
-  return { ...metrics, judge_accuracy: mean(rights), judge_pairs: rights.length };
+  if (judged.length === 0) return { metrics };
+  return {
+    metrics: { ...metrics, judge_accuracy: mean(judged.map(rightOf)), judge_pairs: judged.length },
+    rows: judged.map(judgedRow),
+  };
 }
 
 /** The loss over all labels, tree by tree. @param logprobs of a tree, given d loss / d each of them */
@@ -155,7 +161,10 @@ export function sftExample(sequence: TreeSequence, id: string): SupervisedExampl
 }
 
 /** A judge example: every question about one pair in both orders, which must share an optimizer step. */
-export function judgeExample(judged: JudgeSequences, id: string): SupervisedExample {
+export function judgeExample(
+  judged: Pick<JudgeSequences, 'sequences' | 'kinds'>,
+  id: string,
+): SupervisedExample {
   const { sequences, kinds } = judged;
   return { id, sequences, kinds };
 }

@@ -25,7 +25,7 @@ export function heldOutPairs(
       needsReference(options) && reference !== undefined
         ? await precomputeReference([...pairs], reference, tokenBudget)
         : pairs;
-    return preferenceMeasures(ready, policy, options, tokenBudget);
+    return { metrics: await preferenceMeasures(ready, policy, options, tokenBudget) };
   };
   return heldOutSelection(pairs.length, options, measure, 'eval_rewards/accuracies');
 }

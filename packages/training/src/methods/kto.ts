@@ -78,7 +78,7 @@ export function ktoTask(
   const measure = async () => {
     const { both } = ktoSequences(heldOut, options);
     byReference ??= await scoreSequences(both, trainable.reference, options.tokenBudget);
-    return ktoMeasures(heldOut, trainable.policy, byReference, options);
+    return { metrics: await ktoMeasures(heldOut, trainable.policy, byReference, options) };
   };
   const groupOf = ({ id, prompt, answer }: LabelledAnswer) => ({
     id,

@@ -78,9 +78,9 @@ export function rewardTask(
   const groupOf = (pair: RewardPair) => ({ id: pair.id, ...rewardGroup(trainable.reward, pair) });
   return {
     ...task,
-    selection: heldOutSelection(heldOut.length, options, () =>
-      rewardMeasures(trainable.reward, heldOut, options),
-    ),
+    selection: heldOutSelection(heldOut.length, options, async () => ({
+      metrics: await rewardMeasures(trainable.reward, heldOut, options),
+    })),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: (at) => rewardStep(batch(at.step), { ...task, options }, at),
   };

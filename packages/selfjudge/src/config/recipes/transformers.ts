@@ -81,7 +81,7 @@ function bestModel(value: unknown, { given, has, verb }: Recipe): Outcome {
 export const TRANSFORMERS: Meanings = {
   ...all(
     `logging_steps logging_strategy logging_first_step logging_dir logging_nan_inf_filter log_level log_level_replica
-     log_on_each_node log_completions report_to run_name project trackio_space_id trackio_bucket_id
+     log_on_each_node log_completions run_name project trackio_space_id trackio_bucket_id
      trackio_static_space_id disable_tqdm
      include_num_input_tokens_seen include_tokens_per_second skip_memory_metrics debug wandb_entity wandb_project
      wandb_run_group wandb_log_unique_prompts num_completions_to_print log_unique_prompts`,
@@ -161,6 +161,11 @@ export const TRANSFORMERS: Meanings = {
   label_smoothing_factor: off(
     'cross-entropy is on the labels as they are; label_smoothing is for preference losses',
   ),
+  report_to: (value) => {
+    const asked = [value].flat().map(String);
+    const shown = asked.includes('tensorboard') || asked.includes('all');
+    return shown ? { take: { report_to: 'tensorboard' } } : { take: { report_to: 'none' }, note: LOGGED };
+  },
   ...all('eval_strategy evaluation_strategy', evalStrategy),
   load_best_model_at_end: bestModel,
   ...all('metric_for_best_model greater_is_better', (_, recipe) =>
