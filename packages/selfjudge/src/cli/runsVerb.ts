@@ -109,6 +109,10 @@ async function cupsIn(file: string): Promise<object[]> {
 const TELLING = [
   'eval/outside_win_rate',
   'eval/judge_win_rate',
+  'eval_judge_accuracy',
+  'eval_accuracy',
+  'eval_rewards/accuracies',
+  'eval_loss',
   'verdict_accuracy',
   'accuracy',
   'rewards/accuracies',

@@ -187,13 +187,13 @@ function refusedTogether(verb: string, config: Values): ConfigFault[] {
       expected: `at most num_generations, which is ${generations}`,
       received: accepted,
     });
-  if (generations !== undefined && config.eval_steps === undefined && temperature === 0)
+  if (generations !== undefined && config.loss_type === undefined && temperature === 0)
     faults.push({
       key: 'temperature',
       expected: 'above 0: all answers to a prompt would be the same, and none the best',
       received: temperature,
     });
-  if (config.eval_steps !== undefined && temperature === 0 && config.missing_eos !== undefined)
+  if (config.loss_type !== undefined && temperature === 0 && config.missing_eos !== undefined)
     faults.push({
       key: 'temperature',
       expected: 'above 0: both answers to a prompt would be the same, and no pair to learn from',

@@ -115,13 +115,14 @@ const BESIDE: Readonly<Record<string, Record<string, string>>> = {
   discopop_tau: { loss_type: 'discopop' },
   cpo_alpha: { loss_type: 'cpo' },
 };
+/** Of verbs that a judge chooses in; `outside` wants an outside judge beside it. */
+const OF_SIGNAL = { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } };
 /** Values that one verb alone takes or refuses. */
 const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
-  // `outside` wants an outside judge beside it.
-  'self-train': { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } },
+  ...Object.fromEntries(['self-train', 'rest', 'raft'].map((name) => [name, OF_SIGNAL])),
   kto: { train_batch_size: { wrong: ['0', '1', '1.5'], right: ['2'] } },
   rso: {
-    select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] },
+    ...OF_SIGNAL,
     // No more samples than generations, by default 4 of 16.
     num_samples: { wrong: ['1', '2.5', '17'], right: ['2', '16'] },
     num_generations: { wrong: ['1', '4.5'], right: ['4', '64'] },

@@ -374,7 +374,7 @@ describe('values that do not go together', () => {
     expect(faultsOf('rso', { num_samples: 9, num_generations: 8 })).toEqual({
       num_samples: 'at most num_generations, which is 8',
     });
-    expect(faultsOf('raft', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
+    expect(faultsOf('dpo', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
   });
 
   it.each([

@@ -106,10 +106,12 @@ export async function runTraining(
     const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
     const before = runBefore(folder, verb, config, begun);
     const data = inputs.rows === undefined ? await places.data(datasetName) : {};
-    const placed = async (names: string[] | undefined) =>
-      names === undefined || inputs.rows !== undefined ? names : (await places.data(names)).datasetName;
-    const sftDatasetName = await placed(asked.sftDatasetName);
-    const evalDatasetName = await placed(asked.evalDatasetName);
+    const placed = async (names: string[] | undefined, wanted: 'train' | 'test') =>
+      names === undefined || inputs.rows !== undefined
+        ? names
+        : (await places.data(names, wanted)).datasetName;
+    const sftDatasetName = await placed(asked.sftDatasetName, 'train');
+    const evalDatasetName = await placed(asked.evalDatasetName, 'test');
     const named = {
       ...runOptionsOf(verb, config),
       chatTemplateDate: moment,

@@ -8,29 +8,28 @@ import type { Selection } from './trainingTask.js';
  * The step whose measure is best is kept, the earlier one of equals; the start is no candidate, and neither is a step whose
  * measure is not a number. With `selectBy: none` nothing is chosen, and no parameters are held beside those trained.
  *
- * @param rows how many there are
+ * @param count of rows
  * @param measure of the policy as it is; changes nothing
  * @param accuracy the metric that `selectBy: accuracy` means
  * @returns undefined where nothing is to be measured
  */
 export function heldOutSelection(
-  rows: number,
+  count: number,
   { evalSteps, selectBy }: { evalSteps: number; selectBy: 'none' | Measure },
   measure: () => Promise<Measured>,
   accuracy: string = MEASURES.accuracy.metric,
 ): Selection | undefined {
-  if (rows === 0 || evalSteps === 0) return undefined;
+  if (count === 0 || evalSteps === 0) return undefined;
   const by = selectBy === 'none' ? undefined : MEASURES[selectBy];
   const metric = selectBy === 'accuracy' ? accuracy : (by?.metric ?? '');
   return {
     every: evalSteps,
-    ...(by && { chosenBy: { judge: metric, n: rows, of: 'held-out rows' } }),
+    ...(by && { chosenBy: { judge: metric, n: count, of: 'held-out rows' } }),
     async evaluate() {
-      const measured = await measure();
-      const named = Object.entries(measured.metrics);
+      const { metrics: plain, rows } = await measure();
+      const named = Object.entries(plain);
       const metrics = Object.fromEntries(named.map(([name, value]) => [`eval_${name}`, value]));
       const signal = by && by.better * metrics[metric];
-      const { rows } = measured;
       return { metrics, rows, signal, eligible: signal !== undefined && !Number.isNaN(signal), stop: false };
     },
   };

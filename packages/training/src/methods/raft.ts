@@ -9,9 +9,10 @@ import { taskOver } from '../loop/taskOver.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics, behaviourMetrics } from '../metrics/judgeMetrics.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { imitated, longestImitated, verdictReview, type ImitationRun } from './imitation.js';
+import { imitated, imitationSignal, longestImitated, verdictReview, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';
+import { preparedDev, type SelfTrainingData } from './selfTraining.js';
 import { plainMean, supervisedStep } from './sft.js';
 import { shownPrompt } from './shown.js';
 
@@ -22,11 +23,13 @@ export type RaftOptions = OptionsOf<typeof fields>;
  * Reward-ranked fine-tuning (arXiv 2304.06767): in each step the policy answers every prompt `numGenerations` times, the
  * ranker names the best by a knock-out tournament (of a reward model: the largest reward), and the policy imitates it.
  * A prompt none of whose answers may be imitated is left out of the step.
+ * @param signal dev prompts on which a judge compares the policy with its start
  * @param onTournaments sees the tournaments of each step, as they are written down
  */
 export function raftTask(
   run: ImitationRun<RaftOptions>,
   prompts: readonly TokenizedPrompt[],
+  signal: SelfTrainingData = {},
   onTournaments?: (rows: object[], step: number) => void,
 ): TrainingTask {
   const { trainable, judge, tokenizer, options } = run;
@@ -34,6 +37,7 @@ export function raftTask(
   const task = taskOver(trainable, prompts.length, options);
   return {
     ...task,
+    selection: imitationSignal(run, signal),
     workload: longestImitated(prompts, options, count * task.order.batch(1).length),
     review: verdictReview(),
     async step(at) {
@@ -123,10 +127,14 @@ export const raft = method({
   labels: ({ numGenerations }, template) =>
     `the best of ${numGenerations} own answers by the judgment of its start (template ${template})`,
   show: shownPrompt,
-  task({ rows, options, tokenizer, policyBesideStart, judge, usable, writeSamples }) {
+  async task(context) {
+    const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
+    const dev = await preparedDev(context);
     const trainable = policyBesideStart();
     const run = { trainable, judge: judge(trainable.reference), tokenizer, options };
-    return raftTask(run, prompts, (cups, step) => writeSamples(`tournaments-step-${step}`, cups));
+    return raftTask(run, prompts, { dev, outside }, (cups, step) =>
+      context.writeSamples(`tournaments-step-${step}`, cups),
+    );
   },
 });
