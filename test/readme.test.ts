@@ -1,4 +1,4 @@
-// What the README shows works: its TypeScript runs as it stands, and its command lines name verbs and flags there are.
+// What the README and the guide show works: its TypeScript runs as it stands, and its command lines name verbs and flags there are.
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { picturePath, SCHEMES, treePicture, withResults } from '../scripts/readme.mjs';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const textOf = (path: string) => readFileSync(join(root, path), 'utf8');
+const readme = textOf('README.md') + textOf('docs/guide.md');
 const blocks = (language: string) =>
   [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, code]) => (of === language ? [code] : []));
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -21,6 +23,26 @@ const node = (args: string[], cwd = root) => {
   ended.child.stdin?.end();
   return ended;
 };
+
+it('has the committed results in its table, and pictures as they are drawn', () => {
+  const own = textOf('README.md');
+  expect(withResults(own, textOf('docs/results/small-world.md'))).toBe(own);
+  for (const scheme of SCHEMES) expect(textOf(picturePath(scheme))).toBe(treePicture(scheme));
+  // Another result is another table.
+  const other = textOf('docs/results/small-world.md').replace('| SELF-JUDGE | 0.85', '| SELF-JUDGE | 0.99');
+  expect(withResults(own, other)).not.toBe(own);
+});
+
+it('links to what is there', () => {
+  for (const [page, folder] of [
+    ['README.md', ''],
+    ['docs/guide.md', 'docs'],
+  ]) {
+    const links = [...textOf(page).matchAll(/\]\(([^)#]+?)(?:#[^)]*)?\)/g)].map(([, path]) => path);
+    const missing = links.filter((path) => !/^https?:/.test(path) && !existsSync(join(root, folder, path)));
+    expect(missing, page).toEqual([]);
+  }
+});
 
 it('runs the TypeScript example', async () => {
   const [code, ...others] = blocks('ts');

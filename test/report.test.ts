@@ -11,7 +11,16 @@ import { saveTinyModel, writeRows } from './support/tinyModel.js';
 
 const { path: cwd, remove } = temporaryFolder();
 const words = (text: string) => text.split(' ');
-const SECTIONS = ['reading', 'curves', 'judge', 'samples', 'configuration', 'environment', 'lineage'];
+const SECTIONS = [
+  'reading',
+  'curves',
+  'judge',
+  'samples',
+  'tournaments',
+  'configuration',
+  'environment',
+  'lineage',
+];
 let browser: Browser;
 
 beforeAll(async () => {
@@ -24,6 +33,15 @@ beforeAll(async () => {
     Array.from({ length: 200 }, (_, i) => ({
       prompt: `<b>Question ${i}?</b>`,
       chosen: 'Yes.',
+      rejected: 'No idea.',
+    })),
+  );
+  writeRows(
+    cwd,
+    'held.jsonl',
+    Array.from({ length: 40 }, (_, i) => ({
+      prompt: `What of ${i}?`,
+      chosen: i % 3 === 0 ? 'Yes, and for more than one reason.' : 'Yes.',
       rejected: 'No idea.',
     })),
   );
@@ -40,6 +58,7 @@ beforeAll(async () => {
       'jsft',
       '--judge_template',
       'principles',
+      ...words('--eval_dataset_name held.jsonl --eval_steps 6 --select_by judge'),
     ],
     { cwd },
   );
@@ -55,6 +74,15 @@ beforeAll(async () => {
     { cwd },
   );
   expect(tuned.stderr).toMatch(/^report: self\/report.html$/m);
+  const imitated = await run(
+    words(
+      'raft -m jsft --dtype float32 --dataset_name pairs.jsonl --max_steps 2 --train_batch_size 2',
+    ).concat(
+      words('--num_generations 5 --max_new_tokens 12 --missing_eos keep --temperature 2 --output_dir raft'),
+    ),
+    { cwd },
+  );
+  expect(imitated.stderr).toMatch(/^report: raft\/report.html$/m);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
@@ -81,13 +109,23 @@ async function picture(page: Page, name: string): Promise<void> {
 }
 
 describe('the report of a run', () => {
-  it.each(['jsft', 'self'])(
+  it.each(['jsft', 'self', 'raft'])(
     '%s: has every section and draws every chart, without a word to the console',
     async (name) => {
-      for (const [width, scheme] of [
+      const looked = process.env.SELFJUDGE_PICTURES !== undefined;
+      const SIZES = [
         [1280, 'light'],
         [400, 'dark'],
-      ] as const) {
+        ...(looked
+          ? ([
+              [800, 'light'],
+              [800, 'dark'],
+              [1280, 'dark'],
+              [400, 'light'],
+            ] as const)
+          : []),
+      ] as const;
+      for (const [width, scheme] of SIZES) {
         const { page, said } = await opened(`${name}/report.html`, width, scheme);
         expect(said).toEqual([]);
         expect(await page.locator('section').evaluateAll((all) => all.map(({ id }) => id))).toEqual(SECTIONS);
@@ -110,6 +148,50 @@ describe('the report of a run', () => {
     expect(await page.locator('.votes tbody tr').count()).toBeGreaterThan(3);
     expect(await page.locator('.answer.wins').count()).toBeGreaterThan(0);
     expect(await page.locator('.reading').textContent()).toContain('An outside judge prefers the answers');
+    expect(said).toEqual([]);
+    await page.close();
+  });
+
+  it('says how far the judge can be believed, by its confidence and by length', async () => {
+    const { page, said } = await opened('jsft/report.html');
+    const panel = page.locator('#judge');
+    expect(await panel.textContent()).toMatch(
+      /asked \d+ questions about 40 held-out pairs, each in both orders/,
+    );
+    expect(await panel.textContent()).toContain('expected calibration error');
+    expect(await panel.locator('figcaption').first().textContent()).toContain('Reliability');
+    const heads = await panel.locator('.groups thead').allTextContents();
+    expect(heads).toEqual(['Confidencequestionsmean marginright', 'Lengthquestionsright']);
+    expect(await panel.locator('.groups').last().locator('tbody tr').count()).toBe(2);
+    expect(await page.locator('header').textContent()).toMatch(
+      /step \d+ kept, best by eval_judge_accuracy on 40/,
+    );
+    expect(await page.locator('.reading').textContent()).toMatch(/of 40 held-out pairs at step \d+/);
+    const other = await opened('self/report.html');
+    expect(await other.page.locator('#judge').textContent()).toContain('was not measured in this run');
+    expect([...said, ...other.said]).toEqual([]);
+    for (const one of [page, other.page]) await one.close();
+  });
+
+  it('shows tournaments as brackets: of raft, and of answers chosen by best_of', async () => {
+    const { page, said } = await opened('raft/report.html');
+    // Two prompts of each step; five answers play 4 matches in 3 rounds, and one sits out in the first and in the second.
+    expect(await page.locator('.bracket').count()).toBe(4);
+    expect(await page.locator('.bracket').first().locator('ol').count()).toBe(3);
+    expect(await page.locator('.bracket').first().locator('li').count()).toBe(6);
+    const file = ['--count', '1', '--best_of', '6', '--max_new_tokens', '8', '--out', 'answers.jsonl'];
+    writeRows(cwd, 'asked.jsonl', [{ prompt: '<i>Why?</i>' }]);
+    const answered = await run(['generate', 'asked.jsonl', '-m', 'jsft', '--dtype', 'float32', ...file], {
+      cwd,
+    });
+    expect(answered.code, answered.stderr).toBe(0);
+    expect((await run(['runs', 'open', 'raft', '--answers', 'answers.jsonl'], { cwd })).code).toBe(0);
+    await page.reload();
+    expect(await page.locator('.bracket').count()).toBe(5);
+    expect(await page.locator('#tournaments .prompt').last().textContent()).toContain('<i>Why?</i>');
+    expect(await page.locator('#tournaments i').count()).toBe(0);
+    const wrong = await run(['runs', 'open', 'raft', '--answers', 'pairs.jsonl'], { cwd });
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('generate --best_of') as string });
     expect(said).toEqual([]);
     await page.close();
   });

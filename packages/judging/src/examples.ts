@@ -24,6 +24,8 @@ export interface JudgeSequences {
   sequences: TreeSequence[];
   /** What each target range of each sequence is. */
   kinds: ('verdict' | 'rationale')[][];
+  /** Of each question that was asked, the answer its label names. */
+  labels: ('chosen' | 'rejected')[];
 }
 
 /**
@@ -44,9 +46,11 @@ export function judgeSequences(
   const pair: JudgePair = { prompt, a: chosen, b: rejected };
   const sequences: TreeSequence[] = [];
   const kinds: ('verdict' | 'rationale')[][] = [];
+  const asked: ('chosen' | 'rejected')[] = [];
   format.questions.forEach(({ name }, question) => {
     const label = labels?.[name] ?? (labels === undefined || name === OVERALL ? 'chosen' : undefined);
     if (label === undefined) return;
+    asked.push(label);
     const reasons = template.rationale === undefined ? undefined : rationales?.[name];
     const ids = format.verdicts(question);
     for (const order of ORDERS) {
@@ -67,5 +71,5 @@ export function judgeSequences(
       kinds.push(targets.map((_, i) => (i === 0 ? 'verdict' : 'rationale')));
     }
   });
-  return { sequences, kinds };
+  return { sequences, kinds, labels: asked };
 }

@@ -10,8 +10,9 @@ export { judgeRewards, winningChance, type RewardedAnswers } from './judgeReward
 export { rewardScorer } from './rewardScorer.js';
 export { consult } from './judge.js';
 export { judgeBehaviour } from './metrics.js';
+export { neighbours, nextRound } from './knockout.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
-export { tokenEvidence, verdictOf, voteOf } from './verdict.js';
+export { tokenEvidence, verdictOf, voteOf, type Vote } from './verdict.js';

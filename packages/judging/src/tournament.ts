@@ -1,5 +1,6 @@
 import { ArgumentError, Random } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
+import { neighbours, nextRound } from './knockout.js';
 import { consult, type CompareOptions, type Judge } from './judge.js';
 import type { JudgePair } from './pair.js';
 import type { Verdict } from './verdict.js';
@@ -54,15 +55,13 @@ export async function tournament(
     const open: { match: Match; pair: JudgePair }[] = [];
     const playing = fields.filter(({ left }) => left.length > 1);
     for (const { prompt, candidates, left, rounds } of playing) {
-      const round: Round = { matches: [] };
-      for (let i = 0; i + 1 < left.length; i += 2) {
-        const match: Match = { a: left[i], b: left[i + 1], winner: left[i] };
-        round.matches.push(match);
+      const { pairs, bye } = neighbours(left);
+      const matches = pairs.map(([a, b]): Match => ({ a, b, winner: a }));
+      for (const match of matches) {
         const [a, b] = [candidates[match.a], candidates[match.b]];
         if (a !== b) open.push({ match, pair: { prompt, a, b } });
       }
-      if (left.length % 2 === 1) round.bye = left[left.length - 1];
-      rounds.push(round);
+      rounds.push({ matches, ...(bye !== undefined && { bye }) });
     }
     const asked = open.map(({ pair }) => pair);
     const verdicts = await consult(judge, asked, 'tournament', judging);
@@ -71,9 +70,11 @@ export async function tournament(
       if (verdicts[i].winner === 'b') match.winner = match.b;
     });
     for (const field of playing) {
-      const { matches, bye } = field.rounds[field.rounds.length - 1];
-      const winners = matches.map(({ winner }) => winner);
-      field.left = bye === undefined ? winners : [bye, ...winners];
+      const { matches } = field.rounds[field.rounds.length - 1];
+      field.left = nextRound(
+        matches.map(({ winner }) => winner),
+        neighbours(field.left),
+      );
     }
   }
   return fields.map(({ left, rounds }) => ({ winner: left[0], rounds }));

@@ -7,7 +7,7 @@
   const drawn = new Map();
 
   function draw(place) {
-    const { keys, data, range } = charts[Number(place.dataset.chart)];
+    const { keys, data, range, x } = charts[Number(place.dataset.chart)];
     const axis = {
       stroke: colour('--quiet'),
       grid: { stroke: colour('--line'), width: 1 },
@@ -18,13 +18,13 @@
     const options = {
       width: Math.max(200, place.clientWidth),
       height: HEIGHT,
-      scales: { x: { time: false }, ...(range && { y: { range } }) },
-      cursor: { sync: { key: sync.key }, focus: { prox: 24 } },
+      scales: { x: { time: false, ...(x && { range: [0.5, 1] }) }, ...(range && { y: { range } }) },
+      cursor: { ...(!x && { sync: { key: sync.key } }), focus: { prox: 24 } },
       focus: { alpha: 0.4 },
       legend: { live: true },
       axes: [axis, { ...axis, size: 56, values: (_, ticks) => ticks.map(short) }],
       series: [
-        { label: 'step' },
+        { label: x ?? 'step' },
         ...keys.map((label, i) => ({
           label,
           stroke: colour(`--series-${(i % 6) + 1}`),

@@ -244,7 +244,7 @@ describe('the other methods', () => {
       prompts: ['a', 'b'],
     };
     const without = selfTrain(model, { ...settings, outputDir: at('no dev') });
-    await expect(without).rejects.toThrow('[selfTrain] dev: expected prompts for the judge');
+    await expect(without).rejects.toThrow('[selfTrain] dev: expected prompts that are never trained on');
     const { last } = (await selfTrain(model, { ...settings, dev: ['c'], outputDir: at('dev') })) as {
       last: Record<string, number>;
     };
@@ -254,12 +254,27 @@ describe('the other methods', () => {
     model.dispose();
   });
 
+  it('measure rows that are never trained on', async () => {
+    const model = await open();
+    const warnings: string[] = [];
+    const [first, ...rest] = rows;
+    const result = (await train(model, 'dpo', {
+      ...quick,
+      dataset: rest,
+      dev: [first],
+      evalSteps: 1,
+      selectBy: 'accuracy',
+      outputDir: at('measured'),
+      onWarning: (line) => warnings.push(line),
+    })) as { last: Record<string, number>; chosenBy?: object };
+    expect(result.last.eval_loss).toBeGreaterThan(0);
+    expect(result.chosenBy).toEqual({ judge: 'eval_rewards/accuracies', n: 1, of: 'held-out rows' });
+    expect(warnings.filter((line) => line.includes('is trained on'))).toEqual([]);
+    model.dispose();
+  });
+
   it('say so where dev prompts are asked about by nobody', async () => {
     const model = await open();
-    const refused = train(model, 'dpo', { ...quick, dataset: rows, dev: ['c'], outputDir: at('none') });
-    await expect(refused).rejects.toThrow(
-      '[train] dev: expected none: dpo asks no judge about prompts, received prompts',
-    );
     const settings = { ...quick, maxSteps: 1, maxNewTokens: 2, missingEos: 'keep' as const, dev: ['c'] };
     const warnings: string[] = [];
     await train(model, 'self-train', {
@@ -268,7 +283,7 @@ describe('the other methods', () => {
       outputDir: at('idle dev'),
       onWarning: (line) => warnings.push(line),
     });
-    expect(warnings).toContain('dev does nothing: evalSteps is 0, and the judge is asked about no prompts');
+    expect(warnings).toContain('dev does nothing: evalSteps is 0, and nothing is measured beside training');
     const needed = train(model, 'self-train', {
       ...settings,
       evalSteps: 1,
@@ -276,7 +291,7 @@ describe('the other methods', () => {
       dev: undefined,
       outputDir: at('needed dev'),
     });
-    await expect(needed).rejects.toThrow('[train] dev: expected prompts for the judge');
+    await expect(needed).rejects.toThrow('[train] dev: expected prompts that are never trained on');
     model.dispose();
   });
 });

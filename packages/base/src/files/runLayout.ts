@@ -19,6 +19,8 @@ export const RUN_LAYOUT = {
   checkpoints: 'checkpoints',
   /** The result, once there is one. */
   final: 'final',
+  /** Event files, where `report_to` asks for them. */
+  tensorboard: 'tensorboard',
   /** What a person reads of it in a browser. */
   report: 'report.html',
   /** Written last: a run that has it is complete. */

@@ -123,7 +123,7 @@ const settings = {
 /** What the configuration does not look at, of settings for training on `rows`. */
 export const trainingSettings = options({
   dataset: isRowSet,
-  dev: optional(isPromptSet),
+  dev: optional(isRowSet),
   demonstrations: optional(isRowSet),
   ...settings,
 });

@@ -22,7 +22,7 @@ import {
   toPromptRow,
   toSftExample,
 } from '@selfjudge/data/internal';
-import type { RowSource, Warn } from '../rows/datasets.js';
+import type { DatasetOptions, RowSource, Warn } from '../rows/datasets.js';
 
 /** Rows of a loaded file (`loadPreferences`, ...), or rows of your own. */
 export type Rows<Loaded, Own> = Dataset<Loaded> | readonly Own[];
@@ -115,31 +115,30 @@ function jsonOf(rows: unknown): string {
 }
 
 /**
- * Where a method reads its rows: the one kind that was given, and beside it the prompts that its judge is asked about.
+ * Where a method reads its rows: the one kind that was given, and beside it those that are never trained on.
  * @param where named in errors
+ * @param dev what the dev split is
  */
-export function sourceOf(where: string, given: Partial<RowSource>, dev: PromptRows | undefined): RowSource {
-  const none = (kind: keyof RowSource) => (): Promise<never> => {
-    throw new ArgumentError('dataset', { where, expected: `${kind} for it to read`, received: 'others' });
-  };
-  const {
-    examples = none('examples'),
-    preferences = none('preferences'),
-    labelled = none('labelled'),
-    prompts = none('prompts'),
-  } = given;
-  return {
-    examples,
-    labelled,
-    preferences,
-    async prompts(options, warn) {
-      if (options.datasetSplit !== 'dev') return prompts(options, warn);
-      if (dev !== undefined) return promptsOf(dev, warn);
-      throw new ArgumentError('dev', {
+export function sourceOf(where: string, given: Partial<RowSource>, dev: Partial<RowSource>): RowSource {
+  const read =
+    <K extends keyof RowSource>(kind: K) =>
+    (options: DatasetOptions, warn: Warn): ReturnType<RowSource[K]> => {
+      const isDev = options.datasetSplit === 'dev';
+      const rows = (isDev ? dev : given)[kind] as
+        ((options: DatasetOptions, warn: Warn) => ReturnType<RowSource[K]>) | undefined;
+      if (rows !== undefined) return rows(options, warn);
+      throw new ArgumentError(isDev ? 'dev' : 'dataset', {
         where,
-        expected: 'prompts for the judge to be asked about, as evalSteps is above 0',
-        received: 'none',
+        expected: isDev
+          ? `${kind} that are never trained on, as evalSteps is above 0`
+          : `${kind} for it to read`,
+        received: isDev ? 'none' : 'others',
       });
-    },
+    };
+  return {
+    examples: read('examples'),
+    labelled: read('labelled'),
+    preferences: read('preferences'),
+    prompts: read('prompts'),
   };
 }

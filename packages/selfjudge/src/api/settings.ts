@@ -44,6 +44,8 @@ export interface RunSettings {
   chatTemplateKwargs?: TemplateArguments;
   /** The day that the chat template is told as today ('2026-11-29'). Default: the run's first. */
   chatTemplateDate?: string;
+  /** `tensorboard` writes event files into the run folder, beside metrics.jsonl. Default `none`. */
+  reportTo?: 'none' | 'tensorboard';
   /** Named set of defaults: `default`, or one of the paper's where the method has it. */
   preset?: string;
   onStep?(event: StepEvent): void;
@@ -73,16 +75,22 @@ export interface JudgeSettings {
 
 export interface SftSettings extends RunSettings, Partial<SftOptions> {
   dataset: SftRows;
+  /** Rows that are never trained on, measured every `evalSteps` steps. */
+  dev?: SftRows;
 }
 
 export interface JsftSettings extends RunSettings, JudgeSettings, Partial<JsftOptions> {
   dataset: PreferenceRows;
+  /** Rows that are never trained on, measured every `evalSteps` steps. */
+  dev?: PreferenceRows;
   /** The answers to imitate, in place of the chosen ones of `dataset`. */
   demonstrations?: SftRows;
 }
 
 export interface DpoSettings extends RunSettings, Partial<DpoOptions> {
   dataset: PreferenceRows;
+  /** Rows that are never trained on, measured every `evalSteps` steps. */
+  dev?: PreferenceRows;
 }
 
 export interface SelfTrainSettings extends RunSettings, JudgeSettings, Partial<SelfTrainingOptions> {
@@ -107,8 +115,8 @@ export type TrainSettings<M extends MethodName> = RunSettings &
     dataset: RowSets[RowsOfMethod<M>];
     /** As in `jsft`, of methods that read demonstrations. */
     demonstrations?: SftRows;
-    /** As in `selfTrain`, of methods that ask their judge about prompts apart. */
-    dev?: PromptRows;
+    /** Rows of the same kind that are never trained on, of methods with `evalSteps`. */
+    dev?: RowSets[RowsOfMethod<M>];
   };
 
 /** How a run ended; `final` (or, interrupted, `checkpoint`) opens with `loadModel` and in PEFT or transformers. */

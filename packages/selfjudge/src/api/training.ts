@@ -2,6 +2,7 @@ import { ArgumentError } from '@selfjudge/base';
 import { check, instance } from '@selfjudge/base/checks';
 import { METHODS, type Method, type MethodName } from '@selfjudge/training';
 import type { RowSource } from '../rows/datasets.js';
+import { TRAINING_VERBS } from '../config/index.js';
 import { resolveRun } from '../training/resolveRun.js';
 import { runTraining } from '../training/train.js';
 import { isMethod, promptSettings, selfTrainingSettings, trainingSettings } from './checks.js';
@@ -15,7 +16,6 @@ import {
   sftExamplesOf,
   sourceOf,
   type SftRows,
-  type PromptRows,
   type Rows,
 } from './rows.js';
 import type {
@@ -50,23 +50,28 @@ export async function train<M extends MethodName>(
   check('train', { settings }, { settings: rows === 'prompts' ? promptSettings : trainingSettings });
   const { dataset, dev, demonstrations, ...options } = settings;
   refuseDemonstrations('train', method, demonstrations);
-  for (const [what, received] of Object.entries({ dev, outsideJudge: options.outsideJudge }))
-    if (received !== undefined && !Object.hasOwn(fields, 'evalSteps'))
-      throw new ArgumentError(what, {
-        where: 'train',
-        expected: `none: ${method} asks no judge about prompts`,
-        received: what === 'dev' ? 'prompts' : 'a judge',
-      });
+  if (dev !== undefined && !Object.hasOwn(fields, 'evalSteps'))
+    throw new ArgumentError('dev', {
+      where: 'train',
+      expected: `none: ${method} measures nothing beside its training`,
+      received: 'rows',
+    });
+  if (options.outsideJudge !== undefined && !('outside_judge' in TRAINING_VERBS[method].fields))
+    throw new ArgumentError('outsideJudge', {
+      where: 'train',
+      expected: `none: ${method} asks no judge about prompts`,
+      received: 'a judge',
+    });
   const read = READERS[rows as RowsOfMethod<M>];
-  const given = { sets: [dataset, dev], read: read(dataset), dev, demonstrations };
+  const given = { dataset, read, dev, demonstrations };
   return run('train', method, model, options, given);
 }
 
 /** Supervised fine-tuning on completions. See `train`. */
 export async function sft(model: Model, settings: SftSettings): Promise<RunResult> {
   check('sft', { model, settings }, trainingArguments);
-  const { dataset, ...options } = settings;
-  return run('sft', 'sft', model, options, { sets: [dataset], read: READERS.examples(dataset) });
+  const { dataset, dev, ...options } = settings;
+  return run('sft', 'sft', model, options, { dataset, dev, read: READERS.examples });
 }
 
 /**
@@ -75,16 +80,16 @@ export async function sft(model: Model, settings: SftSettings): Promise<RunResul
  */
 export async function jsft(model: Model, settings: JsftSettings): Promise<RunResult> {
   check('jsft', { model, settings }, trainingArguments);
-  const { dataset, demonstrations, ...options } = settings;
-  const given = { sets: [dataset], read: READERS.preferences(dataset), demonstrations };
+  const { dataset, dev, demonstrations, ...options } = settings;
+  const given = { dataset, dev, read: READERS.preferences, demonstrations };
   return run('jsft', 'jsft', model, options, given);
 }
 
 /** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
-  const { dataset, ...options } = settings;
-  return run('dpo', 'dpo', model, options, { sets: [dataset], read: READERS.preferences(dataset) });
+  const { dataset, dev, ...options } = settings;
+  return run('dpo', 'dpo', model, options, { dataset, dev, read: READERS.preferences });
 }
 
 /**
@@ -94,8 +99,7 @@ export async function dpo(model: Model, settings: DpoSettings): Promise<RunResul
 export async function selfTrain(model: Model, settings: SelfTrainSettings): Promise<RunResult> {
   check('selfTrain', { model, settings }, { model: instance(Model), settings: selfTrainingSettings });
   const { prompts, dev, ...options } = settings;
-  const read = READERS.prompts(prompts);
-  return run('selfTrain', 'self-train', model, options, { sets: [prompts, dev], read, dev });
+  return run('selfTrain', 'self-train', model, options, { dataset: prompts, dev, read: READERS.prompts });
 }
 
 /** Of each kind of rows, how they are read. */
@@ -107,11 +111,11 @@ const READERS: { [K in keyof RowSets]: (rows: RowSets[K]) => Partial<RowSource> 
 };
 
 /** What a run reads. */
-interface Given {
-  /** All that was given, in its order: what it is called is made of it. */
-  sets: (Rows<unknown, unknown> | undefined)[];
-  read: Partial<RowSource>;
-  dev?: PromptRows;
+interface Given<R> {
+  dataset: R;
+  /** Rows that are never trained on. */
+  dev?: R;
+  read(rows: R): Partial<RowSource>;
   /** Of methods that read them. */
   demonstrations?: SftRows;
 }
@@ -128,7 +132,7 @@ function refuseDemonstrations(where: string, verb: MethodName, demonstrations: S
 }
 
 /** @param where the function that was called */
-async function run(
+async function run<R extends Rows<unknown, unknown>>(
   where: string,
   verb: MethodName,
   model: Model,
@@ -143,7 +147,7 @@ async function run(
     outsideJudge,
     ...options
   }: RunSettings & JudgeSettings,
-  { sets, read, dev, demonstrations }: Given,
+  { dataset, dev, read, demonstrations }: Given<R>,
 ): Promise<RunResult> {
   const method: Method = METHODS[verb];
   for (const [name, one] of Object.entries({ judge, outsideJudge }))
@@ -165,13 +169,15 @@ async function run(
     ...(typeof outsideJudge === 'string' && { outsideJudge }),
     modelNameOrPath: model.path,
     dtype: model.opened.model.dtype,
-    datasetName: [nameOf(...sets)],
+    datasetName: [method.rows === 'prompts' ? nameOf(dataset, dev) : nameOf(dataset)],
+    ...(dev !== undefined &&
+      method.rows !== 'prompts' && { evalDatasetName: [nameOf(dev)], evalDatasetSplit: 'dev' }),
     ...(demonstrations !== undefined && { sftDatasetName: [nameOf(demonstrations)] }),
-    promptFormat: formatOf(...sets, demonstrations),
+    promptFormat: formatOf(dataset, dev, demonstrations),
   };
   const config = resolveRun(verb, { values, preset, onNote: onWarning });
   if (dev !== undefined && config.eval_steps === 0)
-    onWarning?.('dev does nothing: evalSteps is 0, and the judge is asked about no prompts');
+    onWarning?.('dev does nothing: evalSteps is 0, and nothing is measured beside training');
   const result = (await runTraining(
     verb,
     config,
@@ -183,7 +189,11 @@ async function run(
     },
     {
       opened: model.opened,
-      rows: sourceOf(where, { ...read, ...(demonstrations && READERS.examples(demonstrations)) }, dev),
+      rows: sourceOf(
+        where,
+        { ...read(dataset), ...(demonstrations && READERS.examples(demonstrations)) },
+        dev === undefined ? {} : read(dev),
+      ),
       allowChanged,
       ...(typeof judge === 'object' && { judge }),
       ...(typeof outsideJudge === 'object' && { outsideJudge }),

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ArgumentError } from '@selfjudge/base';
+import { readJsonl } from '@selfjudge/data/internal';
 import {
   findRuns,
   readProfile,
@@ -11,6 +12,7 @@ import {
   sumProfile,
   type RunProfile,
 } from '@selfjudge/training/runs/internal';
+import { isTournament } from '../report/brackets.js';
 import { writeReport } from '../report/writeReport.js';
 import { describeProfile } from './profileText.js';
 import { table } from './table.js';
@@ -83,17 +85,34 @@ export function addRunsVerb(program: Command): void {
     .description(
       'Writes the report of a run as it stands, one HTML file that needs no network, says where, and opens it where there is a screen.',
     )
-    .action((folder: string) => {
-      const path = writeReport(folder);
+    .option('--answers <file>', 'rows of generate --best_of: their tournaments are shown as brackets')
+    .action(async (folder: string, { answers }: { answers?: string }) => {
+      const path = writeReport(folder, undefined, answers === undefined ? [] : await cupsIn(answers));
       process.stdout.write(`${path}\n`);
       openPage(path);
     });
+}
+
+/** The rows of a file that have a tournament. @throws ArgumentError where none has */
+async function cupsIn(file: string): Promise<object[]> {
+  const { rows } = await readJsonl(file);
+  const cups = rows.map(({ value }) => value).filter(isTournament);
+  if (cups.length > 0) return cups;
+  throw new ArgumentError('answers', {
+    where: 'runs open',
+    expected: 'rows with candidates and tournament, as generate --best_of N --out FILE writes them',
+    received: `${rows.length} rows without, in ${file}`,
+  });
 }
 
 /** Metrics that say most of a run, the most telling first. */
 const TELLING = [
   'eval/outside_win_rate',
   'eval/judge_win_rate',
+  'eval_judge_accuracy',
+  'eval_accuracy',
+  'eval_rewards/accuracies',
+  'eval_loss',
   'verdict_accuracy',
   'accuracy',
   'rewards/accuracies',

@@ -23,7 +23,14 @@ interface OwnFlags {
 }
 
 /** Metrics worth a place on the progress line, in this order. */
-const SHOWN = ['loss', 'verdict_accuracy', 'rewards/accuracies', 'eval/judge_win_rate', 'sampling/kl'];
+const SHOWN = [
+  'loss',
+  'verdict_accuracy',
+  'rewards/accuracies',
+  'eval/judge_win_rate',
+  'sampling/kl',
+  'eval_loss',
+];
 
 /** @param done takes the exit code of a run that ended in order */
 export function addTrainingVerb(program: Command, name: TrainingVerb, done: (code: number) => void): void {
@@ -107,7 +114,9 @@ function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig)
   }
   const { chosenBy } = outcome;
   const by =
-    chosenBy === undefined ? '' : `, best by ${chosenBy.judge} on ${chosenBy.n} dev prompts (no evidence)`;
+    chosenBy === undefined
+      ? ''
+      : `, best by ${chosenBy.judge} on ${chosenBy.n} ${chosenBy.of ?? 'dev prompts'} (no evidence)`;
   const kept =
     outcome.bestStep === outcome.step && by === ''
       ? ''

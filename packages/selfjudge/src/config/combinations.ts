@@ -16,6 +16,8 @@ interface Idle {
 
 const dropsNothing = (verb: string) =>
   Object.entries<Method>(METHODS).some(([name, { drops }]) => name === verb && !drops);
+const asksPrompts = (verb: string) =>
+  Object.entries<Method>(METHODS).some(([name, { rows }]) => name === verb && rows === 'prompts');
 const scheduler = (config: Values) => String(config.lr_scheduler_type);
 
 const IDLE: readonly Idle[] = [
@@ -95,12 +97,24 @@ const IDLE: readonly Idle[] = [
     when: ({ eval_steps }) => eval_steps === 0,
     reason: 'it is looked at where the judge is asked, every eval_steps steps, and eval_steps is 0',
   },
-  ...['outside_judge', 'select_by'].map((key) => ({
+  {
+    key: 'eval_steps',
+    none: [0],
+    when: (config, verb) => !asksPrompts(verb) && config.eval_dataset_name === undefined,
+    reason: 'no eval_dataset_name says which rows are held out',
+  },
+  ...['outside_judge', 'select_by', 'eval_dataset_name', 'eval_dataset_split'].map((key) => ({
     key,
-    none: ['auto'],
+    none: ['auto', 'none', 'all'],
     when: ({ eval_steps }: Values) => eval_steps === 0,
-    reason: 'nothing is asked about dev prompts, as eval_steps is 0',
+    reason: 'nothing is measured beside training, as eval_steps is 0',
   })),
+  {
+    key: 'eval_dataset_split',
+    none: ['all'],
+    when: ({ eval_steps, eval_dataset_name }) => eval_steps !== 0 && eval_dataset_name === undefined,
+    reason: 'it is a part of eval_dataset_name, which is not given',
+  },
   ...['lora_r', 'lora_alpha', 'lora_dropout', 'lora_target_modules'].map((key) => ({
     key,
     when: ({ full_finetuning }: Values) => full_finetuning === true,
@@ -119,7 +133,7 @@ export function combinations(
       given[key] !== undefined && key in config && !none.includes(config[key]) && when(config, verb),
   );
   return {
-    faults: [...refusedTogether(config), ...faultsOfMethod(verb, config)],
+    faults: [...refusedTogether(verb, config), ...faultsOfMethod(verb, config)],
     notes: idle.map(({ key, reason }) => `${key} ${shown(config[key])} does nothing: ${reason}`),
   };
 }
@@ -135,7 +149,7 @@ const faultsOfMethod = (verb: string, config: Values): ConfigFault[] =>
       : [],
   );
 
-function refusedTogether(config: Values): ConfigFault[] {
+function refusedTogether(verb: string, config: Values): ConfigFault[] {
   const faults: ConfigFault[] = [];
   const { best_of: bestOf, temperature, lr_scheduler_type: type, min_lr_ratio: end } = config;
   if (typeof bestOf === 'number' && bestOf > 1 && temperature === 0)
@@ -153,8 +167,8 @@ function refusedTogether(config: Values): ConfigFault[] {
   if (config.select_by === 'outside' && config.outside_judge === undefined)
     faults.push({
       key: 'outside_judge',
-      expected: 'a judge, as select_by is outside',
-      received: undefined,
+      expected: 'a judge, as select_by is outside (or select_by: judge)',
+      received: 'none',
     });
   if (config.judge_mode === 'policy' && config.judge !== undefined)
     faults.push({
@@ -162,6 +176,16 @@ function refusedTogether(config: Values): ConfigFault[] {
       expected: 'static beside judge, which names another judge than the policy',
       received: 'policy',
     });
+  const { select_by: chooser, eval_steps: every, eval_dataset_name: held } = config;
+  if (chooser !== undefined && every !== undefined && !asksPrompts(verb) && chooser !== 'none') {
+    const missing = every === 0 ? 'eval_steps' : held === undefined ? 'eval_dataset_name' : undefined;
+    if (missing !== undefined)
+      faults.push({
+        key: missing,
+        expected: `${missing === 'eval_steps' ? 'above 0' : 'files of held-out rows'}, as select_by ${String(chooser)} chooses the step that is kept by what is measured there`,
+        received: missing === 'eval_steps' ? 0 : 'none',
+      });
+  }
   const { num_samples: accepted, num_generations: generations } = config;
   if (typeof accepted === 'number' && typeof generations === 'number' && accepted > generations)
     faults.push({
@@ -169,13 +193,13 @@ function refusedTogether(config: Values): ConfigFault[] {
       expected: `at most num_generations, which is ${generations}`,
       received: accepted,
     });
-  if (generations !== undefined && config.eval_steps === undefined && temperature === 0)
+  if (generations !== undefined && config.loss_type === undefined && temperature === 0)
     faults.push({
       key: 'temperature',
       expected: 'above 0: all answers to a prompt would be the same, and none the best',
       received: temperature,
     });
-  if (config.eval_steps !== undefined && temperature === 0 && config.missing_eos !== undefined)
+  if (config.loss_type !== undefined && temperature === 0 && config.missing_eos !== undefined)
     faults.push({
       key: 'temperature',
       expected: 'above 0: both answers to a prompt would be the same, and no pair to learn from',

@@ -84,6 +84,13 @@ export const loraFields = {
   fullFinetuning: z.boolean().describe('train all weights instead of an adapter'),
 };
 
+/** Where else a run writes its metrics. */
+export const trackingFields = {
+  reportTo: z
+    .enum(['none', 'tensorboard'])
+    .describe('tensorboard: event files in the run folder too, beside metrics.jsonl'),
+};
+
 /** Of verbs that read demonstrations beside their rows. */
 export const demonstrationFields = {
   sftDatasetName: dataFields.datasetName
@@ -91,6 +98,16 @@ export const demonstrationFields = {
     .describe(
       'files of the answers to imitate, in place of the chosen ones of dataset_name: any that sft reads, the pairs themselves among them',
     ),
+};
+
+/** Of verbs that measure while they train. */
+export const evalFields = {
+  evalDatasetName: dataFields.datasetName
+    .optional()
+    .describe(
+      'files of held-out rows, of the kind that the verb trains on: measured every eval_steps steps, never trained on (of self-train and its like the first 64 prompts; default there: the dev split of dataset_name)',
+    ),
+  evalDatasetSplit: dataFields.datasetSplit.describe('part of eval_dataset_name'),
 };
 
 /** Of verbs that ask a judge which may be another than the model. */
@@ -130,6 +147,7 @@ export const answerFields = {
 export const LIST_FIELDS: ReadonlySet<string> = new Set([
   'dataset_name',
   'sft_dataset_name',
+  'eval_dataset_name',
   'lora_target_modules',
   ...Object.values<Method>(METHODS).flatMap(({ fields }) =>
     Object.keys(fields)
@@ -145,7 +163,14 @@ const keysOf = (fields: object): string[] => Object.keys(fields).map(snakeCase);
 
 /** Those of the training verbs: what is of no other group is the method's. */
 export const FIELD_GROUPS: FieldGroups = {
-  'Model and data': keysOf({ ...modelFields, ...dataFields, ...demonstrationFields, ...runFields }),
+  'Model and data': keysOf({
+    ...modelFields,
+    ...dataFields,
+    ...demonstrationFields,
+    ...evalFields,
+    ...runFields,
+    ...trackingFields,
+  }),
   Method: keysOf({ ...ofMethodsAlone(), ...judgeFields, ...templateFields }),
   Answers: keysOf(samplingFields),
   Adapter: keysOf(loraFields),

@@ -1,6 +1,7 @@
 export {
   dataFields,
   demonstrationFields,
+  evalFields,
   FIELD_GROUPS,
   judgeFields,
   LIST_FIELDS,
@@ -8,6 +9,7 @@ export {
   modelFields,
   runFields,
   templateFields,
+  trackingFields,
 } from './fields.js';
 export { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS, type Quantization } from './mergeOptions.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';

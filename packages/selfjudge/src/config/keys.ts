@@ -29,9 +29,13 @@ export function knownKeys(name: string, verb: VerbConfig, given: Given): Known {
         received: value,
       });
   };
-  for (const [key, value] of Object.entries(given)) if (isOwn(verb, key)) put(key, key, value);
+  // What other tools say under a key of ours, and we do not, has the meaning that it has in theirs.
+  const isForeign = (key: string, value: unknown) =>
+    FOREIGN.has(key) && isOwn(verb, key) && !verb.fields[key].safeParse(value).success;
+  for (const [key, value] of Object.entries(given))
+    if (isOwn(verb, key) && !isForeign(key, value)) put(key, key, value);
   for (const [key, value] of Object.entries(given)) {
-    if (isOwn(verb, key)) continue;
+    if (isOwn(verb, key) && !isForeign(key, value)) continue;
     const outcome = meaningOf(key)?.(value, recipe);
     if (outcome === undefined) faults.push(unknown(name, verb, key, value));
     else if ('refuse' in outcome) faults.push({ key, expected: outcome.refuse, received: value });
@@ -44,6 +48,8 @@ export function knownKeys(name: string, verb: VerbConfig, given: Given): Known {
   const kept = Object.entries(lightly).filter(([key]) => recipe.has(key));
   return { values: { ...Object.fromEntries(kept), ...values }, faults, notes };
 }
+
+const FOREIGN: ReadonlySet<string> = new Set(['report_to']);
 
 const isOwn = (verb: VerbConfig, key: string): boolean =>
   Object.hasOwn(verb.fields, key) ||

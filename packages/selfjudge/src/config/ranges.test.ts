@@ -62,6 +62,10 @@ const EDGES: Readonly<Record<string, Edges>> = {
   prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
   chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
+  // Other trackers are noted: no value is out of its range.
+  report_to: { wrong: [], right: ['none', 'tensorboard'] },
+  eval_dataset_split: { wrong: ['tset'], right: ['dev', 'all'] },
+  select_by: { wrong: ['none_of_these', 'outside'], right: ['none', 'loss'] },
   lr_scheduler_type: { wrong: ['step'], right: ['cosine', 'constant_with_warmup', 'polynomial'] },
   warmup_steps: { wrong: ['-1', '1.5'], right: ['0', '0.5'] },
   // exo_pair asks for label_smoothing.
@@ -95,6 +99,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
 const TEXTS = new Set(
   ['model_name_or_path', 'dataset_name', 'output_dir', 'adapter', 'baseline', 'outside_judge'].concat(
     'sft_dataset_name',
+    'eval_dataset_name',
     'start',
     'judge_template',
     'judge',
@@ -105,17 +110,19 @@ const TEXTS = new Set(
 const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
 /** What an option stands beside: a loss that reads it. */
 const BESIDE: Readonly<Record<string, Record<string, string>>> = {
+  select_by: { eval_steps: '1', eval_dataset_name: 'held.jsonl' },
   simpo_gamma: { loss_type: 'simpo' },
   discopop_tau: { loss_type: 'discopop' },
   cpo_alpha: { loss_type: 'cpo' },
 };
+/** Of verbs that a judge chooses in; `outside` wants an outside judge beside it. */
+const OF_SIGNAL = { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } };
 /** Values that one verb alone takes or refuses. */
 const OWN_EDGES: Readonly<Record<string, Record<string, Edges>>> = {
-  // `outside` wants an outside judge beside it.
-  'self-train': { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } },
+  ...Object.fromEntries(['self-train', 'rest', 'raft'].map((name) => [name, OF_SIGNAL])),
   kto: { train_batch_size: { wrong: ['0', '1', '1.5'], right: ['2'] } },
   rso: {
-    select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] },
+    ...OF_SIGNAL,
     // No more samples than generations, by default 4 of 16.
     num_samples: { wrong: ['1', '2.5', '17'], right: ['2', '16'] },
     num_generations: { wrong: ['1', '4.5'], right: ['4', '64'] },

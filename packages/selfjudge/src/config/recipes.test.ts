@@ -116,7 +116,11 @@ describe('a recipe of the alignment handbook', () => {
       save_steps: 0,
     });
     expect(notes).toMatch(/^keys that need nothing here:\n/);
-    expect(notes).toMatch(/logging_steps, report_to: every step is logged/);
+    expect(notes).toMatch(/logging_steps: every step is logged/);
+    expect(config.report_to).toBe('tensorboard');
+    const wandb = taken('dpo', { report_to: ['wandb'] });
+    expect(wandb.config.report_to).toBe('none');
+    expect(wandb.notes).toMatch(/report_to: every step is logged/);
     for (const key of [
       'gradient_checkpointing',
       'optim',
@@ -128,6 +132,62 @@ describe('a recipe of the alignment handbook', () => {
       expect(notes, key).toContain(key);
     for (const key of ['beta', 'max_steps', 'learning_rate'])
       expect(notes, key).not.toMatch(new RegExp(`\\b${key}\\b`));
+  });
+});
+
+describe('measuring while training, in the words of transformers', () => {
+  const HELD = { eval_strategy: 'steps', eval_steps: 5, eval_dataset_name: 'held.jsonl' };
+
+  it('is taken where select_by has a word for it', () => {
+    const chosen = (verb: 'dpo' | 'sft' | 'reward' | 'jsft', more: object) =>
+      taken(verb, { ...HELD, load_best_model_at_end: true, ...more }).config.select_by;
+    expect(chosen('sft', {})).toBe('loss');
+    expect(chosen('dpo', { metric_for_best_model: 'eval_loss', greater_is_better: false })).toBe('loss');
+    expect(chosen('dpo', { metric_for_best_model: 'eval_rewards/accuracies' })).toBe('accuracy');
+    expect(chosen('reward', { metric_for_best_model: 'accuracy', greater_is_better: true })).toBe('accuracy');
+    expect(chosen('jsft', { metric_for_best_model: 'judge_accuracy' })).toBe('judge');
+    expect(taken('dpo', { ...HELD, load_best_model_at_end: false }).config).toMatchObject({
+      eval_steps: 5,
+      select_by: 'none',
+    });
+    expect(taken('dpo', { eval_strategy: 'no', eval_dataset_name: 'held.jsonl' }).config.eval_steps).toBe(0);
+  });
+
+  it('is refused where it has none, saying what to write', () => {
+    const refused = (more: object, verb: 'dpo' | 'self-train' | 'sft' = 'dpo') => faultsOf(verb, more);
+    const best = { ...HELD, load_best_model_at_end: true };
+    expect(refused({ ...best, metric_for_best_model: 'bleu' })).toEqual({
+      load_best_model_at_end: expect.stringContaining('write select_by: loss') as string,
+    });
+    expect(refused({ ...best, greater_is_better: true })).toEqual({
+      load_best_model_at_end: expect.stringContaining('the smaller is better') as string,
+    });
+    expect(refused(best, 'self-train')).toHaveProperty('load_best_model_at_end');
+    expect(refused({ ...HELD, eval_strategy: 'epoch' })).toEqual({
+      eval_strategy: expect.stringContaining('give eval_steps') as string,
+    });
+    expect(refused({ load_best_model_at_end: true })).toHaveProperty('eval_steps');
+    expect(refused({ load_best_model_at_end: true, eval_steps: 5 })).toHaveProperty('eval_dataset_name');
+    expect(refused({ select_by: 'outside', eval_steps: 5 }, 'self-train')).toEqual({
+      outside_judge: expect.stringContaining('or select_by: judge') as string,
+    });
+  });
+
+  it('without files of held-out rows says that nothing is measured', () => {
+    expect(taken('dpo', { eval_steps: 5 }).notes).toContain(
+      'eval_steps 5 does nothing: no eval_dataset_name says which rows are held out',
+    );
+  });
+
+  it('a wrong word in a list has its nearest named', () => {
+    const error = (() => {
+      try {
+        taken('dpo', { loss_type: ['sigmod'] });
+      } catch (thrown) {
+        return (thrown as Error).message;
+      }
+    })();
+    expect(error).toMatch(/sigmod.*did you mean.*sigmoid/s);
   });
 });
 
@@ -208,7 +268,6 @@ describe('what would change the result', () => {
     ['use_muon', true],
     ['neftune_noise_alpha', 5],
     ['early_stopping_patience', 3],
-    ['load_best_model_at_end', true],
     ['completion_only_loss', false],
     ['use_rslora', true],
     ['deepspeed', 'zero3.json'],
@@ -361,7 +420,7 @@ describe('values that do not go together', () => {
     expect(faultsOf('self-train', { judge_mode: 'policy', sampling: 'off_policy_once' })).toHaveProperty(
       'judge_mode',
     );
-    expect(faultsOf('raft', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
+    expect(faultsOf('dpo', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
   });
 
   it.each([

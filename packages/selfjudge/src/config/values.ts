@@ -101,7 +101,9 @@ export function checked(
   const options = wordsOf(issue);
   const isWhole = limit === '' || issue.code === 'custom' || about === '';
   const expected = isWhole ? limit || about : `${limit} (${about})`;
-  const hint = typeof value === 'string' ? nearest(value, options) : undefined;
+  // Of a list, the first word that is none.
+  const wrong = [value].flat().find((word) => !options.includes(String(word)));
+  const hint = typeof wrong === 'string' ? nearest(wrong, options) : undefined;
   return { fault: { key, expected, received: value, nearest: hint } };
 }
 

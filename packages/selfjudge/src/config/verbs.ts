@@ -4,11 +4,13 @@ import type { z } from 'zod';
 import {
   dataFields,
   demonstrationFields,
+  evalFields,
   judgeFields,
   loraFields,
   modelFields,
   runFields,
   templateFields,
+  trackingFields,
   type FieldGroups,
 } from './fields.js';
 import { mapKeys, snakeCase } from './naming.js';
@@ -45,16 +47,19 @@ const { judge, outsideJudge } = judgeFields;
 /** The configuration of a method's verb. */
 function verbOf(method: Method): VerbConfig {
   const asks = method.judgeTemplate !== undefined;
+  const measures = 'evalSteps' in method.fields;
   return verbConfig(
     {
       ...modelFields,
       ...dataFields,
       ...(method.demonstrations === true && demonstrationFields),
+      ...(measures && evalFields),
       ...runFields,
+      ...trackingFields,
       ...loraFields,
       ...schemasOf(method.fields),
       ...(method.judgeTemplate === 'auto' && { judge }),
-      ...('evalSteps' in method.fields && { outsideJudge }),
+      ...(measures && method.rows === 'prompts' && { outsideJudge }),
       ...(asks && templateFields),
     },
     Object.fromEntries(
@@ -75,7 +80,9 @@ function presetIn(method: Method, name: string): Record<string, unknown> {
     device: 'auto',
     datasetSplit: preset?.split ?? method.split,
     datasetLimit: 0,
+    ...('evalSteps' in method.fields && { evalDatasetSplit: 'all' }),
     promptFormat: 'auto',
+    reportTo: 'none',
     loraR: lora.r,
     loraAlpha: lora.alpha,
     loraDropout: method.drops ? lora.dropout : 0,

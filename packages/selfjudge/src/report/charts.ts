@@ -16,6 +16,11 @@ const SHARE: [number, number] = [0, 1];
 const CURVES: readonly Chart[] = [
   { title: 'Loss', unit: 'nats', keys: ['loss', 'loss/sft', 'loss/verdict', 'loss/rationale'] },
   {
+    title: 'Loss on held-out rows',
+    unit: 'nats',
+    keys: ['eval_loss', 'eval_loss/sft', 'eval_loss/verdict', 'eval_loss/rationale'],
+  },
+  {
     title: 'Right on its training data',
     unit: 'share',
     keys: ['verdict_accuracy', 'accuracy'],
@@ -23,6 +28,17 @@ const CURVES: readonly Chart[] = [
   },
   { title: 'Rewards', unit: 'nats x beta', keys: ['rewards/chosen', 'rewards/rejected', 'rewards/margins'] },
   { title: 'Chosen above rejected', unit: 'share', keys: ['rewards/accuracies'], range: SHARE },
+  {
+    title: 'Right on held-out rows',
+    unit: 'share',
+    keys: ['eval_judge_accuracy', 'eval_verdict_accuracy', 'eval_accuracy', 'eval_rewards/accuracies'],
+    range: SHARE,
+  },
+  {
+    title: 'Rewards of held-out rows',
+    unit: 'nats x beta',
+    keys: ['eval_rewards/chosen', 'eval_rewards/rejected', 'eval_rewards/margins'],
+  },
   {
     title: 'Distance from the start',
     unit: 'nats a sequence',
@@ -85,6 +101,8 @@ const JUDGE: readonly Chart[] = [
 
 /** A chart with its data: the steps, then the values of each key, null where a step has none. */
 export interface DrawnChart extends Chart {
+  /** What stands on its horizontal axis, where it is not the step. */
+  x?: string;
   data: AlignedData;
 }
 

@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bracket } from './brackets.js';
+import { judgePanel, reliabilityChart } from './judgePanel.js';
 import { chartsOf, type DrawnChart } from './charts.js';
 import { dataFor, escaped, facts, section } from './html.js';
-import { reading } from './reading.js';
+import { kept, reading } from './reading.js';
 import type { RunReport } from './runReport.js';
 import { sampledPairs } from './sampledPairs.js';
 
@@ -22,17 +24,28 @@ export function reportPage(report: RunReport, next?: string): string {
     `<div class="charts">${all.map(({ title, unit }, i) => figure(title, unit, from + i)).join('\n')}</div>`;
   const none = '<p class="quiet">Nothing was measured yet.</p>';
   const pairs = sampledPairs(report);
+  const { held, tournaments } = report;
+  const ofJudge = [...(held === undefined ? [] : [reliabilityChart(held.calibration)]), ...judge];
+  const cups = tournaments.map(
+    ({ name: of, rows: all }) => `<h3>${escaped(of)}</h3>${all.map(bracket).join('\n')}`,
+  );
   const parts: [id: string, title: string, html: string][] = [
     ['reading', 'In four sentences', `<ol class="reading">${sentences.join('\n')}</ol>`],
     ['curves', 'Curves', curves.length === 0 ? none : charts(curves, 0)],
     [
       'judge',
       'The judge',
-      judge.length === 0
-        ? '<p class="quiet">No judge was asked in this run.</p>'
-        : charts(judge, curves.length),
+      (held === undefined ? notMeasured(run.verb) : judgePanel(held.calibration, held.step)) +
+        charts(ofJudge, curves.length),
     ],
     ['samples', 'Sampled pairs', pairs === '' ? '<p class="quiet">No pairs were sampled.</p>' : pairs],
+    [
+      'tournaments',
+      'Tournaments',
+      cups.length === 0
+        ? '<p class="quiet">No tournament was held in this run (raft holds them; so does generate --best_of, whose rows are shown by runs open --answers).</p>'
+        : cups.join('\n'),
+    ],
     ['configuration', 'Configuration', facts(Object.entries(config))],
     ['environment', 'Environment', facts(Object.entries(environment))],
     [
@@ -62,7 +75,11 @@ export function reportPage(report: RunReport, next?: string): string {
 ${shipped('report.css')}</style>
 </head>
 <body>
-<header><h1>${escaped(name)}</h1><p>${escaped(`${run.verb} · ${run.status} · ${run.step} steps`)}</p>
+<header><h1>${escaped(name)}</h1><p>${escaped(
+    [run.verb, run.status, `${run.step} steps`, kept(report)]
+      .filter((part) => part !== undefined)
+      .join(' · '),
+  )}</p>
 <nav>${parts
     .slice(1)
     .map(([id]) => `<a href="#${id}">${id}</a>`)
@@ -70,12 +87,21 @@ ${shipped('report.css')}</style>
 <main>
 ${parts.map((part) => section(...part)).join('\n')}
 </main>
-${dataFor('charts', [...curves, ...judge])}
+${dataFor('charts', [...curves, ...ofJudge])}
 <script>${readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8')}</script>
 <script>${shipped('report.js')}</script>
 </body>
 </html>
 `;
+}
+
+/** What is not known of the judge, and what would tell it. */
+function notMeasured(verb: string): string {
+  const how =
+    verb === 'jsft'
+      ? 'labelled pairs in eval_dataset_name, with eval_steps, measure it while it learns; evaluate measures it afterwards'
+      : 'the run that taught the judge tells it, where it had an eval_dataset_name; evaluate does too';
+  return `<p class="quiet">How often the judge is right was not measured in this run: ${how}.</p>`;
 }
 
 const figure = (title: string, unit: string, index: number): string =>

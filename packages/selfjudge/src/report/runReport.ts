@@ -1,13 +1,14 @@
 import { basename, resolve } from 'node:path';
 import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
+import { isTournament, type RecordedTournament } from './brackets.js';
+import { calibrationOf, type Calibration } from './calibration.js';
 import {
   readConfig,
   readEnvironment,
   readFingerprints,
   readHubNames,
-  readMetrics,
-  readRun,
+  readRunRows,
   readSamples,
   readSummary,
   RUN_LAYOUT,
@@ -18,6 +19,8 @@ import {
 
 /** Pairs that a report shows of the first and of the last samples each. */
 const SHOWN = 6;
+/** Tournaments of each. */
+const SHOWN_TOURNAMENTS = 2;
 
 /** A sampled pair as a run wrote it down; what it lacks was not written by the version that made it. */
 export interface SampledPair {
@@ -42,30 +45,63 @@ export interface RunReport {
   rows: readonly MetricsRow[];
   /** Of a step each, the first and the last that there are. */
   samples: { name: string; pairs: SampledPair[] }[];
+  /** What its held-out pairs say of the judge, at the step that was kept or else the last. */
+  held?: { step: number; calibration: Calibration };
+  /** Of the first and of the last step that has some, and of answers that were named beside the run. */
+  tournaments: { name: string; rows: RecordedTournament[] }[];
 }
 
-/** @throws ArgumentError for a folder that is no run; FileFormatError for a damaged one */
-export function readReport(folder: string): RunReport {
-  const run = readRun(folder);
+/**
+ * @param answers of `generate --best_of`, whose tournaments are shown beside the run
+ * @throws ArgumentError for a folder that is no run; FileFormatError for a damaged one
+ */
+export function readReport(folder: string, answers: readonly object[] = []): RunReport {
+  const run = readRunRows(folder);
   if (run === undefined)
     throw new ArgumentError('folder', {
       where: 'report',
       expected: `a run folder (with ${RUN_LAYOUT.config})`,
       received: folder,
     });
-  const steps = sampleNames(folder).filter((name) => name.startsWith('step-'));
-  const ends = [...new Set([steps[0], steps.at(-1)])].filter((name) => name !== undefined);
+  const names = sampleNames(folder);
+  const summary = readSummary(folder) ?? {};
+  const rowsOf = (name: string) => readSamples(folder, name).rows;
+  const tournaments = endsOf(names, 'tournaments-step-').map((name) => {
+    const rows: readonly object[] = rowsOf(name);
+    return { name: `Step ${stepOf(name)}`, rows: rows.filter(isTournament).slice(0, SHOWN_TOURNAMENTS) };
+  });
+  const beside = answers.filter(isTournament).slice(0, SHOWN);
   return {
     name: basename(resolve(folder)),
-    facts: run,
+    ...run,
     config: readConfig(folder) ?? {},
     environment: readEnvironment(folder) ?? {},
     fingerprints: readFingerprints(folder) ?? {},
     hubNames: readHubNames(folder) ?? {},
-    summary: readSummary(folder) ?? {},
-    rows: readMetrics(folder).rows,
-    samples: ends.map((name) => ({ name, pairs: readSamples(folder, name).rows.slice(0, SHOWN) })),
+    summary,
+    samples: endsOf(names, 'step-').map((name) => ({ name, pairs: rowsOf(name).slice(0, SHOWN) })),
+    ...heldOf(names, summary.bestStep, rowsOf),
+    tournaments: [...tournaments, ...(beside.length > 0 ? [{ name: 'Answers', rows: beside }] : [])],
   };
+}
+
+const stepOf = (name: string): number => Number(/\d+$/.exec(name)?.[0]);
+
+/** The first and the last samples of a kind. */
+function endsOf(names: readonly string[], kind: string): string[] {
+  const all = names.filter((name) => name.startsWith(kind));
+  return [...new Set([all[0], all.at(-1)])].filter((name) => name !== undefined);
+}
+
+function heldOf(
+  names: readonly string[],
+  kept: unknown,
+  rowsOf: (name: string) => readonly Record<string, unknown>[],
+): Pick<RunReport, 'held'> {
+  const all = names.filter((name) => name.startsWith('eval-step-'));
+  const name = all.find((one) => stepOf(one) === kept) ?? all.at(-1);
+  const calibration = name === undefined ? undefined : calibrationOf(rowsOf(name));
+  return calibration === undefined ? {} : { held: { step: stepOf(name!), calibration } };
 }
 
 /** Mean of a metric over the first and over the last tenth of the steps that have it; undefined where none has. */

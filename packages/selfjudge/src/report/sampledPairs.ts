@@ -1,4 +1,5 @@
 import { escaped } from './html.js';
+import { promptText } from './promptText.js';
 import type { RunReport, SampledPair } from './runReport.js';
 
 const FATES: Readonly<Record<string, string>> = {
@@ -31,16 +32,9 @@ function card(pair: SampledPair): string {
   const lost =
     typeof fate === 'string' && fate !== 'pair' ? `<p class="quiet">${FATES[fate] ?? escaped(fate)}</p>` : '';
   return (
-    `<article class="pair"><p class="prompt">${escaped(promptOf(pair))}</p>` +
+    `<article class="pair"><p class="prompt">${escaped(promptText(pair.prompt))}</p>` +
     `<div class="answers">${side('a', a)}${side('b', b)}</div>${votes(pair.votes)}${lost}</article>`
   );
-}
-
-function promptOf({ prompt }: SampledPair): string {
-  if (!Array.isArray(prompt)) return typeof prompt === 'string' ? prompt : JSON.stringify(prompt ?? '');
-  return prompt
-    .map((turn: { role?: unknown; content?: unknown }) => `${String(turn.role)}: ${String(turn.content)}`)
-    .join('\n');
 }
 
 /** Of each question, how probable A is with A shown first and with B shown first. */

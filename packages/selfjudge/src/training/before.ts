@@ -19,9 +19,16 @@ export interface RunBefore {
 }
 
 /** Keys that may differ when a run goes on: where it lies, how often it is saved, and in what portions it computes. */
-const MAY_DIFFER = ['save_steps', 'save_total_limit', 'output_dir', 'token_budget', 'device'];
+const MAY_DIFFER = ['save_steps', 'save_total_limit', 'output_dir', 'token_budget', 'device', 'report_to'];
 /** Names of what has a fingerprint: contents decide, wherever they lie. */
-const NAMES = ['model_name_or_path', 'dataset_name', 'judge_template', 'judge', 'outside_judge'];
+const NAMES = [
+  'model_name_or_path',
+  'dataset_name',
+  'eval_dataset_name',
+  'judge_template',
+  'judge',
+  'outside_judge',
+];
 /** How long a run is. */
 const LENGTH = ['max_steps', 'num_train_epochs'];
 

@@ -31,11 +31,20 @@ function promptsLimited<T extends PromptLimits>(options: T, { model }: Sized): T
   });
 }
 
-/** The rows of dev prompts. */
+/** The rows of dev prompts: of the files named for it, else of the dev split. */
 export const devRows = <T extends RunOptions>(run: T): T => ({
   ...run,
-  datasetSplit: 'dev',
+  ...(run.evalDatasetName === undefined ? { datasetSplit: 'dev' } : heldOutRows(run)),
   datasetLimit: DEV_PROMPTS,
+  tally: undefined,
+});
+
+/** Rows that are measured and never trained on, of a run that has files of them. */
+export const heldOutRows = <T extends RunOptions>(run: T): T => ({
+  ...run,
+  datasetName: run.evalDatasetName ?? [],
+  datasetSplit: run.evalDatasetSplit ?? 'all',
+  datasetLimit: 0,
   tally: undefined,
 });
 
@@ -55,7 +64,7 @@ export function fitted(options: Record<string, unknown>, opened: Sized): Record<
 export function usable<T>(
   what: string,
   data: Prepared<T>,
-  { datasetName, tally }: RunOptions,
+  { datasetName, tally, key = 'dataset_name' }: RunOptions & { key?: string },
   warn: Warn,
 ): T[] {
   warnDropped(what, data, warn);
@@ -65,7 +74,7 @@ export function usable<T>(
   );
   if (tally !== undefined) tally.cut += data.cut;
   if (data.examples.length > 0) return data.examples;
-  throw new ArgumentError('dataset_name', {
+  throw new ArgumentError(key, {
     where: 'train',
     expected: `at least one row that can be used (${what})`,
     received: `none of ${data.dropped.length} in ${datasetName.join(', ')}`,

@@ -15,7 +15,7 @@ describe('the options of a run', () => {
     expect(run.options).toEqual(selfTrainingDefaults);
     expect(run).toMatchObject({ datasetName: ['a.jsonl'], promptFormat: 'chat', evalSteps: 0, loraR: 8 });
     const { evalSteps, judgeTemplate, options } = runOptionsOf('dpo', configOf('dpo'));
-    expect({ evalSteps, judgeTemplate, options }).toEqual({ options: dpoDefaults });
+    expect({ evalSteps, judgeTemplate, options }).toEqual({ evalSteps: 0, options: dpoDefaults });
   });
 
   it.each(Object.keys(TRAINING_VERBS) as TrainingVerb[])('%s: names an option that is missing', (verb) => {

@@ -3,6 +3,7 @@ import { METHODS, type Method } from '@selfjudge/training';
 import {
   dataFields,
   demonstrationFields,
+  evalFields,
   judgeFields,
   loraFields,
   modelFields,
@@ -10,6 +11,7 @@ import {
   schemaOf,
   schemasOf,
   templateFields,
+  trackingFields,
   valuesOf,
   type ResolvedConfig,
   type TrainingVerb,
@@ -23,6 +25,7 @@ const given = {
   ...dataFields,
   ...demonstrationFields,
   ...runFields,
+  ...trackingFields,
   ...loraFields,
   ...schemasOf(loopFields),
   /** Who compares answers, where it is not the start of the run. */
@@ -30,7 +33,9 @@ const given = {
   /** Of the verbs that judge. */
   judgeTemplate: templateFields.judgeTemplate.optional(),
   judgeReasoning: templateFields.judgeReasoning.optional(),
-  /** Of the verbs that ask about dev prompts. */
+  /** Of the verbs that measure while they train. */
+  evalDatasetName: evalFields.evalDatasetName,
+  evalDatasetSplit: evalFields.evalDatasetSplit.optional(),
   evalSteps: schemaOf(METHODS['self-train'].fields.evalSteps).optional(),
 };
 

@@ -20,9 +20,12 @@ export class RunPlaces {
     this.before = readHubNames(folder) ?? {};
   }
 
-  /** Files of rows. A data set with files for several splits is trained on its `train`. */
-  async data(datasetName: string[]): Promise<Required<Pick<PlaceOptions, 'datasetName'>>> {
-    return { datasetName: (await this.located({ datasetName })).datasetName };
+  /** Files of rows. A data set with files for several splits is trained on its `train`, and measured by its `test`. */
+  async data(
+    datasetName: string[],
+    wanted: 'train' | 'test' = 'train',
+  ): Promise<Required<Pick<PlaceOptions, 'datasetName'>>> {
+    return { datasetName: (await this.located({ datasetName }, wanted)).datasetName };
   }
 
   /** The model, and who judges; an outside judge too. The first answer is that of all further calls. */
@@ -33,9 +36,9 @@ export class RunPlaces {
     return this.found;
   }
 
-  private async located<T extends PlaceOptions>(options: T): Promise<T> {
+  private async located<T extends PlaceOptions>(options: T, wanted: 'train' | 'test' = 'train'): Promise<T> {
     const { options: found, names } = await located(options, this.hooks, {
-      wanted: 'train',
+      wanted,
       before: this.before,
     });
     Object.assign(this.names, names);

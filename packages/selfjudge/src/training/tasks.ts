@@ -7,6 +7,7 @@ import {
   METHODS,
   type Method,
   type MethodName,
+  type MethodRows,
   type RunFolder,
   type Trainable,
   type TrainingTask,
@@ -17,7 +18,7 @@ import type { OpenModel } from '../models/model.js';
 import { promptKey, readTrainingData, saveTrainingData } from '../models/trainingData.js';
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { promptOfRow, type RowSource, type Warn } from '../rows/datasets.js';
-import { devRows, fitted, usable } from './examples.js';
+import { devRows, fitted, heldOutRows, usable } from './examples.js';
 import type { GivenOptions, RunOptions } from './runOptions.js';
 import { preference, savedWith, supervised, withHead, withValues } from './trainables.js';
 
@@ -36,13 +37,14 @@ export interface TaskContext {
 }
 
 /** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template */
-export function checkTask(run: GivenOptions): void {
-  const { judgeTemplate, datasetSplit, evalSteps = 0 } = run;
+export function checkTask(verb: MethodName, run: GivenOptions): void {
+  const { judgeTemplate, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
   if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
-  if (evalSteps > 0 && (datasetSplit === 'all' || datasetSplit === 'dev'))
+  const asksDev = evalSteps > 0 && evalDatasetName === undefined && METHODS[verb].rows === 'prompts';
+  if (asksDev && (datasetSplit === 'all' || datasetSplit === 'dev'))
     throw new ConfigError({
       key: 'eval_steps',
-      expected: `0, as dataset_split '${datasetSplit}' trains on the dev prompts that would be asked about`,
+      expected: `0, as dataset_split '${datasetSplit}' trains on the dev prompts that would be asked about (or other prompts by eval_dataset_name)`,
       received: evalSteps,
     });
 }
@@ -52,7 +54,9 @@ export async function readRows(verb: MethodName, run: RunOptions, rows: RowSourc
   const quietly = () => {};
   await rows[METHODS[verb].rows](run, quietly);
   await demonstrationsOf(run, rows, quietly);
-  if ((run.evalSteps ?? 0) > 0) await rows.prompts(devRows(run), quietly);
+  if ((run.evalSteps ?? 0) === 0) return;
+  if (METHODS[verb].rows === 'prompts') await rows.prompts(devRows(run), quietly);
+  else if (run.evalDatasetName !== undefined) await rows[METHODS[verb].rows](heldOutRows(run), quietly);
 }
 
 /** What a verb trains on, ready to run. */
@@ -72,6 +76,7 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
       beside(dir);
     });
   const { tokenizer } = opened;
+  let held: MethodRows[Method['rows']] | undefined;
   return method.task({
     options,
     rows,
@@ -80,8 +85,20 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     judge: (view) => context.judge ?? new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
     demonstrations: async () => demonstrations,
     ...(context.outsideJudge !== undefined && { outsideJudge: context.outsideJudge }),
-    // Rows of no use were named when the prompts to train on were read from the same files.
-    devPrompts: () => source.prompts(devRows(run), () => {}),
+    // Rows of no use of the same files were named when the prompts to train on were read from them.
+    devPrompts: async () => {
+      if (run.evalDatasetName === undefined) return source.prompts(devRows(run), () => {});
+      const prompts = await source.prompts(devRows(run), warn);
+      warnShared(prompts, read, warn);
+      return prompts;
+    },
+    heldOut: async (what, prepare) => {
+      if (run.evalDatasetName === undefined || (run.evalSteps ?? 0) === 0) return [];
+      if (held === undefined)
+        warnShared((held = await source[method.rows](heldOutRows(run), warn)), read, warn);
+      const from = { ...heldOutRows(run), key: 'eval_dataset_name' };
+      return usable(`held-out ${what}`, prepare(held), from, warn);
+    },
     policy: () => saved(supervised(opened, run)),
     policyBesideStart: () => saved(preference(opened, run)),
     policyWithValues: () => saved(withValues(opened, run)),
@@ -92,6 +109,19 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     warn,
     note,
   });
+}
+
+type AnyRow = Parameters<typeof promptOfRow>[0];
+
+/** Says how many held-out rows have a prompt that is trained on. */
+function warnShared(held: readonly AnyRow[], trainedOn: readonly AnyRow[], warn: Warn): void {
+  const known = new Set(trainedOn.map((row) => promptKey(promptOfRow(row))));
+  const shared = held.filter((row) => known.has(promptKey(promptOfRow(row)))).length;
+  if (shared > 0)
+    warn(
+      `${shared} of ${held.length} rows of eval_dataset_name have a prompt that is trained on: ` +
+        'what is measured there is no evidence for other prompts',
+    );
 }
 
 /** SFT examples of files of their own, of the same split as the rows; undefined where none are named. */

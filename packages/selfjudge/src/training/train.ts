@@ -13,7 +13,7 @@ import {
   type TrainingTask,
 } from '@selfjudge/training';
 import { environment, train } from '@selfjudge/training/internal';
-import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
+import { readMetrics, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { stringify } from 'yaml';
 import { CONFIG_FORMAT, type ResolvedConfig, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
@@ -25,6 +25,7 @@ import { findJudge, type OpenJudge } from '../models/openJudge.js';
 import { openRewardStart } from '../models/rewardModel.js';
 import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
+import { EventFile } from '../tracking/eventFile.js';
 import { runBefore, type RunBefore } from './before.js';
 import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
@@ -93,7 +94,7 @@ export async function runTraining(
   try {
     const begun = beganWith(folder.path);
     // What needs no model to be refused is refused before one is looked for.
-    if (begun === undefined) checkTask(asked);
+    if (begun === undefined) checkTask(verb, asked);
     const places = new RunPlaces(folder.path, { signal: hooks.signal, onNote: note, ...hooks.downloads });
     const { modelNameOrPath, judge: judgeName, outsideJudge: outsideName, datasetName } = asked;
     const wanted = {
@@ -105,17 +106,27 @@ export async function runTraining(
     const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
     const before = runBefore(folder, verb, config, begun);
     const data = inputs.rows === undefined ? await places.data(datasetName) : {};
-    const { sftDatasetName: names } = asked;
-    const sftDatasetName =
-      names === undefined || inputs.rows !== undefined ? names : (await places.data(names)).datasetName;
-    const named = { ...runOptionsOf(verb, config), chatTemplateDate: moment, tally, ...data, sftDatasetName };
+    const placed = async (names: string[] | undefined, wanted: 'train' | 'test') =>
+      names === undefined || inputs.rows !== undefined
+        ? names
+        : (await places.data(names, wanted)).datasetName;
+    const sftDatasetName = await placed(asked.sftDatasetName, 'train');
+    const evalDatasetName = await placed(asked.evalDatasetName, 'test');
+    const named = {
+      ...runOptionsOf(verb, config),
+      chatTemplateDate: moment,
+      tally,
+      ...data,
+      sftDatasetName,
+      evalDatasetName,
+    };
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
       if (!inputs.allowChanged) await refuseOtherRows(verb, named, { before, record, rows, warn });
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
-    checkTask(named);
+    checkTask(verb, named);
     const options = { ...named, ...(await places.models(wanted)) };
     const found = await findJudge(options.judge, options);
     const foundOutside = await findJudge(options.outsideJudge, { ...options, judgeTemplate: 'auto' });
@@ -168,6 +179,7 @@ export async function runTraining(
       folder.unfinish();
       const { totalSteps } = task.order;
       let clock: (row: MetricsRow) => void = () => {};
+      let events: EventFile | undefined;
       const result = await train(task, {
         folder,
         saveSteps: options.saveSteps,
@@ -175,11 +187,14 @@ export async function runTraining(
         resume: true,
         signal: hooks.signal,
         onStart: (step) => {
+          if (options.reportTo === 'tensorboard')
+            events = new EventFile(folder.path, readMetrics(folder.path).rows);
           clock = expectedTime(task!, step, (seconds, steps) => hooks.onExpectedTime?.(seconds, steps));
           hooks.onStart?.(step, totalSteps);
         },
         onLog: (row) => {
           clock(row);
+          events?.append(row);
           hooks.onLog?.(row, totalSteps);
         },
         onWarning: warn,

@@ -64,6 +64,7 @@ export const selfTrainingSettings = ({ steps, seed }: WorldOptions): SelfTrainin
 export const dpoSettings = (options: WorldOptions): DpoOptions => ({
   ...dpoDefaults,
   ...selfTrainingSettings(options),
+  selectBy: 'none',
   maxLength: MAX_LENGTH,
   precomputeRefLogProbs: true,
 });

@@ -60,7 +60,12 @@ export const prepareLabelled = checked(
 );
 export const ktoTask = checked(
   'ktoTask',
-  { trainable: is.isPreferenceTrainable, rows: list(row, 1), options: ktoOptions },
+  {
+    trainable: is.isPreferenceTrainable,
+    rows: list(row, 1),
+    options: ktoOptions,
+    heldOut: optional(list(row)),
+  },
   kto.ktoTask,
 );
 export const ktoStep = checkedAsync(

@@ -96,6 +96,7 @@ export const dpoTask = checkedAsync(
     pairs: list(is.isTokenPair, 1),
     options: optionsOfFields(dpo.dpo.fields, dpo.dpoFaults),
     kept: optional(having('a KeptSums', { read: callback, write: callback })),
+    heldOut: optional(pairs),
   },
   dpo.dpoTask,
 );

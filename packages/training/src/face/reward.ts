@@ -53,7 +53,12 @@ export const prepareReward = checked(
 );
 export const rewardTask = checked(
   'rewardTask',
-  { trainable: is.isRewardTrainable, pairs, options: rewardOptions },
+  {
+    trainable: is.isRewardTrainable,
+    pairs,
+    options: rewardOptions,
+    heldOut: optional(list(is.isRewardPair)),
+  },
   reward.rewardTask,
 );
 export const rewardStep = checkedAsync(

@@ -103,7 +103,12 @@ export const supervisedBackward = checkedAsync(
 );
 export const sftTask = checked(
   'sftTask',
-  { trainable: is.isTrainable, examples: someExamples, options: optionsOfFields(sft.sft.fields) },
+  {
+    trainable: is.isTrainable,
+    examples: someExamples,
+    options: optionsOfFields(sft.sft.fields),
+    heldOut: optional(examples),
+  },
   sft.sftTask,
 );
 export const supervisedStep = checkedAsync(
@@ -124,7 +129,7 @@ export const jsftTask = checked(
   'jsftTask',
   {
     trainable: is.isTrainable,
-    data: object({ sft: examples, judge: someExamples }),
+    data: object({ sft: examples, judge: someExamples, heldOut: optional(examples) }),
     options: optionsOfFields(jsft.jsft.fields),
   },
   jsft.jsftTask,

@@ -26,7 +26,13 @@ export function readCompleted(folder: RunFolder): CompletedRun | undefined {
     status: 'completed',
     step: read(summary, 'step', COUNT),
     bestStep: read(summary, 'bestStep', COUNT),
-    ...(chosenBy && { chosenBy: { judge: read(chosenBy, 'judge', TEXT), n: read(chosenBy, 'n', COUNT) } }),
+    ...(chosenBy && {
+      chosenBy: {
+        judge: read(chosenBy, 'judge', TEXT),
+        n: read(chosenBy, 'n', COUNT),
+        ...(chosenBy.of !== undefined && { of: read(chosenBy, 'of', TEXT) }),
+      },
+    }),
     numTokens: read(summary, 'numTokens', COUNT),
     last: metricsOf(read(summary, 'last', OBJECT)),
     final: folder.final,

@@ -44,8 +44,8 @@ class Runner {
     if (options.resume) await this.resume();
     this.recall(options.folder?.trimLogs(this.state.step) ?? []);
     options.onStart?.(this.state.step);
-    if (task.selection !== undefined && this.state.selection === undefined)
-      await this.chooseStart(task.selection);
+    const { startSignal } = task.selection ?? {};
+    if (startSignal !== undefined && this.state.selection === undefined) await this.chooseStart(startSignal);
     try {
       while (this.state.step < task.order.totalSteps && !this.state.selection?.stopped) {
         options.signal?.throwIfAborted();
@@ -110,22 +110,20 @@ class Runner {
   }
 
   private async select(selection: Selection, at: StepContext): Promise<Metrics> {
-    const { metrics, signal, eligible, stop } = await selection.evaluate(at);
+    const { metrics, rows, signal, eligible, stop } = await selection.evaluate(at);
+    if (rows !== undefined) this.options.folder?.writeSamples(`eval-step-${at.step}`, rows);
     await this.profile.lap('eval');
-    const { bestStep, bestSignal } = this.state.selection ?? {
-      bestStep: 0,
-      bestSignal: selection.startSignal,
-    };
-    const better = eligible && signal > bestSignal;
+    if (signal === undefined) return metrics;
+    const before = this.state.selection;
+    const better = eligible && signal > (before?.bestSignal ?? -Infinity);
     if (better) this.snapshot.best = await readSets(this.task.trainable.parameters);
-    this.state.selection = better
-      ? { bestStep: at.step, bestSignal: signal, stopped: stop }
-      : { bestStep, bestSignal, stopped: stop };
+    if (better) this.state.selection = { bestStep: at.step, bestSignal: signal, stopped: stop };
+    else if (before !== undefined) this.state.selection = { ...before, stopped: stop };
     return metrics;
   }
 
-  private async chooseStart({ startSignal }: Selection): Promise<void> {
-    this.state.selection = { bestStep: 0, bestSignal: startSignal, stopped: false };
+  private async chooseStart(bestSignal: number): Promise<void> {
+    this.state.selection = { bestStep: 0, bestSignal, stopped: false };
     this.snapshot.best = await readSets(this.task.trainable.parameters);
   }
 
@@ -198,7 +196,7 @@ class Runner {
       status: 'completed',
       step,
       bestStep: selection?.bestStep ?? step,
-      ...(this.task.selection?.chosenBy && { chosenBy: this.task.selection.chosenBy }),
+      ...(selection && this.task.selection?.chosenBy && { chosenBy: this.task.selection.chosenBy }),
       numTokens,
       last: this.last,
       final: folder?.final,

@@ -32,20 +32,31 @@ export interface StepReport {
 /** What a signal says of the policy now. */
 export interface SignalReport {
   metrics: Metrics;
-  /** Larger is better. */
-  signal: number;
+  /** What it was told from, for samples/eval-step-N.jsonl. */
+  rows?: readonly object[];
+  /** Larger is better. Absent where nothing is chosen: the policy is only looked at. */
+  signal?: number;
   /** Whether this policy may be chosen. */
   eligible: boolean;
   /** Training should end here. */
   stop: boolean;
 }
 
-/** Chooses among the policies of a run. The start counts as step 0 with `startSignal`. */
+/** Who or what says which policy is best, and of how many. */
+export interface Chooser {
+  /** In words, or a metric's name. */
+  judge: string;
+  n: number;
+  /** What there are `n` of. Default: dev prompts. */
+  of?: string;
+}
+
+/** Looks at the policies of a run, and may choose among them. */
 export interface Selection {
   every: number;
-  startSignal: number;
-  /** Who says which policy is best, and of how many prompts. */
-  chosenBy?: { judge: string; n: number };
+  /** Of the start, which counts as step 0. Absent: the start is no candidate. */
+  startSignal?: number;
+  chosenBy?: Chooser;
   evaluate(at: StepContext): Promise<SignalReport>;
 }
 
@@ -95,7 +106,7 @@ export type TrainingResult =
       /** The step whose policy was kept: the last, or the best by the signal. */
       bestStep: number;
       /** Who chose it, where it was chosen. */
-      chosenBy?: { judge: string; n: number };
+      chosenBy?: Chooser;
       numTokens: number;
       last: Metrics;
       final?: string;

@@ -1,5 +1,6 @@
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
 import { plan, scoreSequences } from '@selfjudge/engine/internal';
+import type { TreeSequence } from '@selfjudge/text';
 import { accumulate } from './accumulate.js';
 import { ktoDivergence, ktoLoss, type ScoredLabel } from './ktoLoss.js';
 import { Means, type Metrics } from '../metrics/means.js';
@@ -28,27 +29,15 @@ export async function ktoBackward(
   { signal, profile }: { signal?: AbortSignal; profile?: Profile } = {},
 ): Promise<Metrics> {
   const { tokenBudget } = options;
-  const matched = rows.map(({ prompt, answer }) => answerSequence(prompt, answer));
-  const others = otherAnswers(rows, options);
-  const byReference = await scoreSequences(
-    matched.map((sequence, i) => [sequence, others[i]]),
-    reference,
-    tokenBudget,
-    signal,
-  );
+  const asked = ktoSequences(rows, options);
+  const byReference = await scoreSequences(asked.both, reference, tokenBudget, signal);
   await profile?.lap('reference');
-  const byPolicy = await scoreSequences(
-    others.map((sequence) => [sequence]),
-    policy,
-    tokenBudget,
-    signal,
-  );
-  const z = ktoDivergence(byPolicy.map(([logp], i) => ({ logp, reference: byReference[i][1] })));
+  const z = await divergence(asked.others, byReference, policy, tokenBudget, signal);
   const means = new Means();
   const groups = rows.map((row, i): RowGroup => ({
     row,
     reference: byReference[i][0],
-    sequences: [matched[i]],
+    sequences: [asked.matched[i]],
   }));
   for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
     signal?.throwIfAborted();
@@ -64,8 +53,60 @@ export async function ktoBackward(
       return Float32Array.from(batch.labels.sequence, (s) => losses[s].slope / rows.length);
     });
   }
-  const [chosen, rejected] = [means.value('rewards/chosen'), means.value('rewards/rejected')];
-  const margins = chosen - rejected;
+  return withMargins(means, z);
+}
+
+/**
+ * What `ktoBackward` says of rows, without a gradient; the divergence is measured over all of them.
+ * @param byReference of `ktoSequences(rows).both`
+ */
+export async function ktoMeasures(
+  rows: readonly LabelledAnswer[],
+  policy: ModelView,
+  byReference: readonly number[][],
+  options: KtoLossOptions & { maxLength: number; tokenBudget: number },
+): Promise<Metrics> {
+  const { tokenBudget } = options;
+  const { matched, others } = ktoSequences(rows, options);
+  const z = await divergence(others, byReference, policy, tokenBudget);
+  const sums = await scoreSequences(
+    matched.map((sequence) => [sequence]),
+    policy,
+    tokenBudget,
+  );
+  const scored = rows.map(({ label }, i) => ({ logp: sums[i][0], reference: byReference[i][0], label }));
+  const losses = ktoLoss(scored, z, options);
+  const means = new Means();
+  scored.forEach((answer, i) => addMetrics(means, answer, losses[i].value, options));
+  return withMargins(means, z);
+}
+
+/** Of each row its own answer and another one's, which share its prompt. */
+export function ktoSequences(rows: readonly LabelledAnswer[], options: { maxLength: number }) {
+  const matched = rows.map(({ prompt, answer }) => answerSequence(prompt, answer));
+  const others = otherAnswers(rows, options);
+  return { matched, others, both: matched.map((sequence, i) => [sequence, others[i]]) };
+}
+
+/** @param byReference of each row its own answer and another one's */
+async function divergence(
+  others: readonly TreeSequence[],
+  byReference: readonly number[][],
+  policy: ModelView,
+  tokenBudget: number,
+  signal?: AbortSignal,
+): Promise<number> {
+  const byPolicy = await scoreSequences(
+    others.map((sequence) => [sequence]),
+    policy,
+    tokenBudget,
+    signal,
+  );
+  return ktoDivergence(byPolicy.map(([logp], i) => ({ logp, reference: byReference[i][1] })));
+}
+
+function withMargins(means: Means, z: number): Metrics {
+  const margins = means.value('rewards/chosen') - means.value('rewards/rejected');
   return { ...means.all(), kl: z, ...(Number.isNaN(margins) ? {} : { 'rewards/margins': margins }) };
 }
 

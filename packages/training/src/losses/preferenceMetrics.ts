@@ -32,12 +32,19 @@ export function addPreferenceMetrics(
   });
 }
 
+/** Whether there are rewards to compare: of the likelihood alone there are none. */
+export const hasRewards = (options: Pick<PreferenceOptions, 'lossType' | 'lossWeights'>): boolean =>
+  preferring(options) !== undefined;
+
+const preferring = (options: Pick<PreferenceOptions, 'lossType' | 'lossWeights'>) =>
+  lossTerms(options).find(({ type }) => LOSSES[type].pair ?? LOSSES[type].step);
+
 /** An answer's reward in units of beta. */
 function rewards(options: PreferenceOptions): ((answer: ScoredAnswer) => number) | undefined {
-  const preferring = lossTerms(options).find(({ type }) => LOSSES[type].pair ?? LOSSES[type].step);
-  if (preferring === undefined) return undefined;
+  const term = preferring(options);
+  if (term === undefined) return undefined;
   const against = needsReference(options);
-  const over = (against ? undefined : LOSSES[preferring.type].over) ?? options.logpReduction;
+  const over = (against ? undefined : LOSSES[term.type].over) ?? options.logpReduction;
   return ({ logp, reference = 0, length }) =>
     (logp - (against ? reference : 0)) * (over === 'mean' ? 1 / length : 1);
 }

@@ -87,6 +87,23 @@ export async function preferenceBackward(
   return Number.isNaN(difference) ? metrics : { ...metrics, 'sampling/logp_diff': difference };
 }
 
+/**
+ * What `preferenceBackward` says of pairs, without a gradient; a loss of all pairs of a step sees all of them.
+ * @param pairs with the reference's log-probabilities, where the loss has one
+ */
+export async function preferenceMeasures(
+  pairs: readonly TokenPair[],
+  policy: ModelView,
+  options: PreferenceOptions,
+  tokenBudget: number,
+): Promise<Metrics> {
+  const sums = await scoreSequences(pairs.map(bothAnswers), policy, tokenBudget);
+  const scored = pairs.map((pair, i) => scoredPair(pair, [sums[i][0], sums[i][1]]));
+  const means = new Means();
+  addPreferenceMetrics(means, scored, preferenceLoss(scored, options), options);
+  return means.all();
+}
+
 const scoredPair = (
   { chosen, rejected }: TokenPair,
   [ofChosen, ofRejected]: [number, number],

@@ -1,5 +1,5 @@
-import type { DropoutKey, RewardModel, SequenceGroup } from '@selfjudge/engine';
-import { plan } from '@selfjudge/engine/internal';
+import type { DropoutKey, RewardModel, SequenceGroup, TreeBatch } from '@selfjudge/engine';
+import { plan, tidy } from '@selfjudge/engine/internal';
 import { backpropagate } from './accumulate.js';
 import { bradleyTerry } from './bradleyTerry.js';
 import { Means, type Metrics } from '../metrics/means.js';
@@ -27,17 +27,51 @@ export async function rewardBackward(
   options: { centerRewardsCoefficient: number; tokenBudget: number },
   at: { dropout?: DropoutKey; signal?: AbortSignal } = {},
 ): Promise<Metrics> {
-  const { centerRewardsCoefficient, tokenBudget } = options;
   const { dropout, signal } = at;
+  return rewardPass(
+    pairs,
+    model,
+    options,
+    (batch, slopes) => backpropagate(() => model.rewards(batch, { dropout }), slopes),
+    signal,
+  );
+}
+
+/** What `rewardBackward` says of pairs, without a gradient and without dropout. */
+export async function rewardMeasures(
+  model: RewardModel,
+  pairs: readonly RewardPair[],
+  options: { centerRewardsCoefficient: number; tokenBudget: number },
+): Promise<Metrics> {
+  return rewardPass(pairs, model, options, async (batch, slopes) => {
+    const output = tidy(() => model.rewards(batch));
+    try {
+      const rewards = (await output.read()) as Float32Array;
+      slopes(rewards);
+      return rewards;
+    } finally {
+      output.dispose();
+    }
+  });
+}
+
+/** The loss over all pairs, tree by tree. @param rewards of a tree's answers, given to `slopes`: d loss / d each of them */
+async function rewardPass(
+  pairs: readonly RewardPair[],
+  model: RewardModel,
+  { centerRewardsCoefficient, tokenBudget }: { centerRewardsCoefficient: number; tokenBudget: number },
+  rewards: (batch: TreeBatch, slopes: (rewards: Float32Array) => Float32Array) => Promise<Float32Array>,
+  signal?: AbortSignal,
+): Promise<Metrics> {
   const means = new Means();
   const all: number[] = [];
   const groups = pairs.map((pair) => rewardGroup(model, pair));
   for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
     signal?.throwIfAborted();
-    const slopes = (rewards: Float32Array) =>
+    const slopes = (ofTree: Float32Array) =>
       Float32Array.from(
         inTree.flatMap(({ pair: { margin = 0 } }, i) => {
-          const [chosen, rejected] = rewards.subarray(2 * i, 2 * i + 2);
+          const [chosen, rejected] = ofTree.subarray(2 * i, 2 * i + 2);
           const { value, dChosen, dRejected } = bradleyTerry(chosen, rejected, {
             margin,
             centerRewardsCoefficient,
@@ -48,12 +82,12 @@ export async function rewardBackward(
           return [dChosen / pairs.length, dRejected / pairs.length];
         }),
       );
-    all.push(...(await backpropagate(() => model.rewards(batch, { dropout }), slopes)));
+    for (const reward of await rewards(batch, slopes)) all.push(reward);
   }
   return {
     ...means.all(),
-    min_reward: Math.min(...all),
+    min_reward: all.reduce((a, b) => Math.min(a, b), Infinity),
     mean_reward: all.reduce((sum, reward) => sum + reward, 0) / all.length,
-    max_reward: Math.max(...all),
+    max_reward: all.reduce((a, b) => Math.max(a, b), -Infinity),
   };
 }

@@ -2,8 +2,11 @@ import type { DropoutKey, ModelView, PlannedTree, SequenceGroup } from '@selfjud
 import { plan } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import type { JudgeSequences } from '@selfjudge/judging';
+import { mean } from '@selfjudge/base/internal';
 import { accumulate } from './accumulate.js';
+import { judgedPairs, judgedRow, rightOf, type JudgedPair, type LabelledSides } from './judgedPairs.js';
 import { Means, type Metrics } from '../metrics/means.js';
+import type { Measured } from '../metrics/measured.js';
 import type { JsftLossOptions } from '../options/supervised.js';
 
 export const labelKinds = ['sft', 'verdict', 'rationale'] as const;
@@ -15,6 +18,8 @@ export interface SupervisedExample extends SequenceGroup {
   id: string;
   /** Of each sequence, the kind of each of its target spans. */
   kinds: LabelKind[][];
+  /** Of a judge example, for the measure of held-out pairs. */
+  judged?: LabelledSides;
 }
 
 /**
@@ -32,6 +37,47 @@ export async function supervisedBackward(
   dropout?: DropoutKey,
   signal?: AbortSignal,
 ): Promise<Metrics> {
+  return supervisedPass(
+    examples,
+    options,
+    tokenBudget,
+    ({ batch }, gradient) => accumulate(policy, batch, gradient, dropout),
+    signal,
+  );
+}
+
+/**
+ * What `supervisedBackward` says of examples, without a gradient and without dropout; and of judge examples
+ * `judge_accuracy`, the share of the questions whose labelled answer the judge names from both orders (no verdict counts
+ * as another, a tie half; of a pair with several questions their mean), and `judge_pairs`, of how many pairs.
+ */
+export async function supervisedMeasures(
+  policy: ModelView,
+  examples: SupervisedExample[],
+  options: JsftLossOptions,
+  tokenBudget: number,
+): Promise<Measured> {
+  const judged: JudgedPair[] = [];
+  const { tokens: _, ...metrics } = await supervisedPass(examples, options, tokenBudget, async (tree) => {
+    const logp = await policy.score(tree.batch);
+    for (const pair of judgedPairs(tree.groups, logp)) judged.push(pair);
+    return logp;
+  });
+  if (judged.length === 0) return { metrics };
+  return {
+    metrics: { ...metrics, judge_accuracy: mean(judged.map(rightOf)), judge_pairs: judged.length },
+    rows: judged.map(judgedRow),
+  };
+}
+
+/** The loss over all labels, tree by tree. @param logprobs of a tree, given d loss / d each of them */
+async function supervisedPass(
+  examples: SupervisedExample[],
+  options: JsftLossOptions,
+  tokenBudget: number,
+  logprobs: (tree: PlannedTree<SupervisedExample>, gradient: Float32Array) => Promise<Float32Array>,
+  signal?: AbortSignal,
+): Promise<Metrics> {
   const weights = labelWeights(examples, options);
   const means = new Means();
   let loss = 0;
@@ -40,7 +86,7 @@ export async function supervisedBackward(
     signal?.throwIfAborted();
     const kinds = kindsOfLabels(tree);
     const gradient = Float32Array.from(kinds, (kind) => (kind === null ? 0 : -weights[kind]));
-    const logp = await accumulate(policy, tree.batch, gradient, dropout);
+    const logp = await logprobs(tree, gradient);
     kinds.forEach((kind, i) => {
       if (kind === null) return;
       tokens++;
@@ -115,7 +161,10 @@ export function sftExample(sequence: TreeSequence, id: string): SupervisedExampl
 }
 
 /** A judge example: every question about one pair in both orders, which must share an optimizer step. */
-export function judgeExample(judged: JudgeSequences, id: string): SupervisedExample {
+export function judgeExample(
+  judged: Pick<JudgeSequences, 'sequences' | 'kinds'>,
+  id: string,
+): SupervisedExample {
   const { sequences, kinds } = judged;
   return { id, sequences, kinds };
 }

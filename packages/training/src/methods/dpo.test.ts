@@ -50,6 +50,7 @@ describe('dpo', () => {
         throw new Error('a reference was asked for');
       },
       usable: (_: string, { examples }: { examples: unknown[] }) => examples,
+      heldOut: async () => [],
     };
     const task = await dpo.task(context as unknown as Parameters<typeof dpo.task>[0]);
     task.optimizer.dispose();

@@ -3,6 +3,8 @@ import type { ModelView } from '@selfjudge/engine';
 import type { AdamW } from '../optimizer/adamw.js';
 import { ArgumentError } from '@selfjudge/base';
 import { flagField, withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
+import { heldOutFields } from '../options/heldOut.js';
+import { heldOutPairs } from './heldOutPairs.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { lengthFields } from '../options/supervised.js';
@@ -16,11 +18,13 @@ import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask
 import { taskOver } from '../loop/taskOver.js';
 import { workloadOf } from '../loop/workload.js';
 import type { Trainable } from '../optimizer/trainable.js';
+import { hasRewards } from '../losses/preferenceMetrics.js';
 import { lossFaults } from '../losses/lossFaults.js';
 import { lossText, needsReference } from '../losses/lossTerms.js';
 
 const fields = {
   ...withDefaults(loopFields, preferenceLoop),
+  ...heldOutFields(['loss', 'accuracy']),
   /** Tokens of prompt and answer at most. Longer answers are cut, pairs whose prompt leaves no room dropped; both counted. */
   ...lengthFields,
   ...preferenceFields,
@@ -41,6 +45,12 @@ export function dpoFaults(options: DpoOptions): OptionFault[] {
       expected: `false with ${lossText(options)}, which has no reference`,
       received: true,
     });
+  if (options.selectBy === 'accuracy' && !hasRewards(options))
+    faults.push({
+      key: 'selectBy',
+      expected: `loss or none with ${lossText(options)}, which has no rewards to compare`,
+      received: options.selectBy,
+    });
   return faults;
 }
 
@@ -49,6 +59,7 @@ export function dpoFaults(options: DpoOptions): OptionFault[] {
  *
  * @param trainable beside its reference, where the loss has one; no other loss computes it
  * @param kept where the reference's log-probabilities of these pairs are kept, with `precomputeRefLogProbs`
+ * @param heldOut pairs that are never trained on: `eval_loss`, `eval_rewards/accuracies`, ... are of all of them
  * @throws ArgumentError for a loss that has a reference where there is none
  */
 export async function dpoTask(
@@ -56,6 +67,7 @@ export async function dpoTask(
   pairs: TokenPair[],
   options: DpoOptions,
   kept?: KeptSums,
+  heldOut: readonly TokenPair[] = [],
 ): Promise<TrainingTask> {
   const reference = needsReference(options) ? referenceOf(trainable) : undefined;
   const task = taskOver(trainable, pairs.length, options);
@@ -63,6 +75,7 @@ export async function dpoTask(
   const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
   return {
     ...task,
+    selection: heldOutPairs(heldOut, { policy: trainable.policy, reference }, options),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: async (at) => {
       // The reference stands still: whenever it is asked, it says the same.
@@ -162,11 +175,12 @@ export const dpo = method({
       })),
     ),
   ],
-  task({ rows, options, tokenizer, policy, policyBesideStart, usable, keptSums }) {
-    const data = preparePairs(tokenizer, rows, options);
+  async task({ rows, options, tokenizer, policy, policyBesideStart, usable, heldOut, keptSums }) {
+    const prepare = (of: typeof rows) => preparePairs(tokenizer, of, options);
+    const data = prepare(rows);
     const trainable = needsReference(options) ? policyBesideStart() : policy();
     const pairs = usable('pairs', data);
     const kept = options.precomputeRefLogProbs ? keptSums(tokensKey(pairs)) : undefined;
-    return dpoTask(trainable, pairs, options, kept);
+    return dpoTask(trainable, pairs, options, kept, await heldOut('pairs', prepare));
   },
 });

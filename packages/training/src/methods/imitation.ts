@@ -6,6 +6,9 @@ import type { imitationFields } from '../options/imitation.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
 import type { TokenizedPrompt } from '../pairs/contest.js';
 import { answerSequence } from '../pairs/tokenPair.js';
+import type { Selection } from '../loop/trainingTask.js';
+import { JudgeSignal } from './judgeSignal.js';
+import type { SelfTrainingData } from './selfTraining.js';
 import type { MetricsRow } from '../runs/rows.js';
 import type { Workload } from '../loop/workload.js';
 
@@ -19,6 +22,15 @@ export interface ImitationRun<O extends ImitationOptions> {
   tokenizer: Tokenizer;
   options: O;
 }
+
+/** Compares the policy with its start on `dev` prompts, as in self-training. */
+export const imitationSignal = <O extends ImitationOptions>(
+  run: ImitationRun<O>,
+  { dev = [], outside }: SelfTrainingData,
+): Selection | undefined =>
+  run.options.evalSteps > 0 && dev.length > 0
+    ? new JudgeSignal({ ...run, options: { ...run.options, referenceWeight: 0, ties: 'drop' } }, dev, outside)
+    : undefined;
 
 /** An answer as it was sampled, to be imitated. */
 export const imitated = ({ id, tokens }: TokenizedPrompt, answer: number[]): SupervisedExample =>

@@ -1,6 +1,8 @@
 import { flagField, wholeField, type OptionsOf } from '@selfjudge/base/fields';
 import { sftExampleOf } from '@selfjudge/data/internal';
 import { paperLora } from '../options/lora.js';
+import { heldOutFields } from '../options/heldOut.js';
+import { heldOutSelection } from '../loop/heldOut.js';
 import { loopFields } from '../options/loop.js';
 import { paperJsft, paperJsftPrinciples, valuesIn } from '../options/paper.js';
 import { answerFields, jsftLossFields } from '../options/supervised.js';
@@ -9,12 +11,13 @@ import { prepareJudge, prepareSft } from './prepare.js';
 import { shownOrder, shownSupervised } from './shown.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { supervisedStep, TURNS } from './sft.js';
-import type { SupervisedExample } from '../losses/supervised.js';
+import { supervisedMeasures, type SupervisedExample } from '../losses/supervised.js';
 import { orderOf, taskOver } from '../loop/taskOver.js';
 import type { Trainable } from '../optimizer/trainable.js';
 
 const fields = {
   ...loopFields,
+  ...heldOutFields(['loss', 'judge']),
   ...answerFields,
   /** Judge examples an optimizer step, each a pair in both orders, beside `trainBatchSize` SFT examples. */
   judgeBatchSize: wholeField(32, 1, 'judge examples an optimizer step, each a pair in both orders'),
@@ -28,11 +31,12 @@ export type JsftOptions = OptionsOf<typeof fields>;
  * Judge-augmented supervised fine-tuning (arXiv 2402.11253): every optimizer step holds SFT examples and judge
  * examples. Measured in epochs, a run ends when both sets have been seen that often; the smaller starts over.
  *
- * @param data `sft` may be empty: the model then learns to judge alone, and epochs are of the judge examples.
+ * @param data `sft` may be empty: the model then learns to judge alone, and epochs are of the judge examples. `heldOut`
+ *   are examples of both tasks that are never trained on: their loss is normalised over all of them as that of a step is
  */
 export function jsftTask(
   trainable: Trainable,
-  data: { sft: SupervisedExample[]; judge: SupervisedExample[] },
+  data: { sft: SupervisedExample[]; judge: SupervisedExample[]; heldOut?: readonly SupervisedExample[] },
   options: JsftOptions,
 ): TrainingTask {
   const ofJudge = { ...options, trainBatchSize: options.judgeBatchSize, seed: options.seed + 1 };
@@ -50,8 +54,13 @@ export function jsftTask(
     ...(judgeAlone ? [] : task.order.batch(step).map((i) => data.sft[i])),
     ...judgeOrder.batch(step).map((i) => data.judge[i]),
   ];
+  const { heldOut = [] } = data;
+  const pairs = heldOut.filter(({ kinds }) => kinds.some((of) => of.includes('verdict'))).length;
   return {
     ...task,
+    selection: heldOutSelection(pairs, options, () =>
+      supervisedMeasures(trainable.policy, [...heldOut], options, options.tokenBudget),
+    ),
     workload: { groups, all: [...data.sft, ...data.judge], tokenBudget: options.tokenBudget },
     step: (at) => supervisedStep(groups(at.step), run, at),
   };
@@ -97,7 +106,7 @@ export const jsft = method({
         ]),
     shownSupervised('judge example', prepareJudge(tokenizer, [row], judgeTemplate(), options), shownOrder),
   ],
-  async task({ rows, options, tokenizer, judgeTemplate, demonstrations, policy, usable, warn }) {
+  async task({ rows, options, tokenizer, judgeTemplate, demonstrations, policy, usable, heldOut, warn }) {
     const template = judgeTemplate();
     if (template.rationale !== undefined && rows.every(({ rationales }) => rationales === undefined))
       warn(`judge_template ${template.name} has rationales and no row has one: only verdicts are learnt`);
@@ -115,7 +124,13 @@ export const jsft = method({
           'SFT examples',
           prepareSft(tokenizer, (await demonstrations()) ?? rows.map(sftExampleOf), options),
         );
-    const data = { sft, judge: usable('judge examples', judge) };
+    const measured = [
+      ...(await heldOut('judge examples', (of) => prepareJudge(tokenizer, of, template, options))),
+      ...(judgeAlone
+        ? []
+        : await heldOut('SFT examples', (of) => prepareSft(tokenizer, of.map(sftExampleOf), options))),
+    ];
+    const data = { sft, judge: usable('judge examples', judge), heldOut: measured };
     const trainable = policy();
     return jsftTask(trainable, data, options);
   },

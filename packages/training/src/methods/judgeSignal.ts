@@ -6,7 +6,7 @@ import { check, list, optional } from '@selfjudge/base/checks';
 import type { Judge } from '@selfjudge/judging';
 import { isJudge } from '@selfjudge/judging/checks';
 import { isStepOrStart, isTokenizedPrompt } from '../checks.js';
-import { isSelfTraining } from './selfTrainingRun.js';
+import { isSignalRun, type SignalRun } from './selfTrainingRun.js';
 import {
   contestOf,
   decide,
@@ -19,7 +19,6 @@ import { answerMetrics } from '../metrics/judgeMetrics.js';
 import { klOf, scoreContests, sumOf } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
 import type { Selection, SignalReport, StepContext } from '../loop/trainingTask.js';
-import type { SelfTraining } from './selfTrainingRun.js';
 
 /** Draws from all of the distribution, of which entropy and KL are. */
 const WHOLE = { temperature: 1, topP: 1, topK: 0 };
@@ -43,11 +42,11 @@ export class JudgeSignal implements Selection {
 
   /** @param outside a judge that nothing is trained on: it is asked too, and chooses unless `options.selectBy` says otherwise */
   constructor(
-    private readonly run: SelfTraining,
+    private readonly run: SignalRun,
     private readonly prompts: TokenizedPrompt[],
     private readonly outside?: Judge,
   ) {
-    const checks = { run: isSelfTraining, prompts: list(isTokenizedPrompt, 1), outside: optional(isJudge) };
+    const checks = { run: isSignalRun, prompts: list(isTokenizedPrompt, 1), outside: optional(isJudge) };
     check('JudgeSignal', { run, prompts, outside }, checks);
     this.every = run.options.evalSteps;
     const { selectBy } = this;

@@ -1,14 +1,17 @@
 import { sftContentOf, sftSequence } from '@selfjudge/data/internal';
 import type { LabelledRow } from '@selfjudge/data';
+import { scoreSequences } from '@selfjudge/engine/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
-import { ktoBackward } from '../losses/ktoUpdate.js';
+import { ktoBackward, ktoMeasures, ktoSequences } from '../losses/ktoUpdate.js';
 import { taskOver } from '../loop/taskOver.js';
 import { workloadOf } from '../loop/workload.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import type { AdamW } from '../optimizer/adamw.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
 import { ktoFields } from '../options/kto.js';
+import { heldOutFields } from '../options/heldOut.js';
+import { heldOutSelection } from '../loop/heldOut.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceLoop } from '../options/preference.js';
 import { lengthFields } from '../options/supervised.js';
@@ -20,6 +23,7 @@ import { shownPart } from './shown.js';
 
 const fields = {
   ...withDefaults(loopFields, preferenceLoop),
+  ...heldOutFields(['loss']),
   ...lengthFields,
   ...ktoFields,
 };
@@ -59,19 +63,30 @@ export const ktoFaults = ({ trainBatchSize }: KtoOptions): OptionFault[] =>
         },
       ];
 
-/** Training on answers that are wanted or not, without pairs (arXiv 2402.01306). */
+/**
+ * Training on answers that are wanted or not, without pairs (arXiv 2402.01306).
+ * @param heldOut answers that are never trained on: `eval_loss`, `eval_rewards/margins`, ... are of all of them
+ */
 export function ktoTask(
   trainable: PreferenceTrainable,
   rows: readonly LabelledAnswer[],
   options: KtoOptions,
+  heldOut: readonly LabelledAnswer[] = [],
 ): TrainingTask {
   const task = taskOver(trainable, rows.length, options);
+  let byReference: number[][] | undefined;
+  const measure = async () => {
+    const { both } = ktoSequences(heldOut, options);
+    byReference ??= await scoreSequences(both, trainable.reference, options.tokenBudget);
+    return { metrics: await ktoMeasures(heldOut, trainable.policy, byReference, options) };
+  };
   const groupOf = ({ id, prompt, answer }: LabelledAnswer) => ({
     id,
     sequences: [answerSequence(prompt, answer)],
   });
   return {
     ...task,
+    selection: heldOutSelection(heldOut.length, options, measure),
     workload: workloadOf(rows, groupOf, task.order, options.tokenBudget),
     step: (at) =>
       ktoStep(
@@ -132,10 +147,11 @@ export const kto = method({
       },
     ]),
   ],
-  task({ rows, options, tokenizer, policyBesideStart, usable, note }) {
-    const answers = usable('answers', prepareLabelled(tokenizer, rows, options));
+  async task({ rows, options, tokenizer, policyBesideStart, usable, heldOut, note }) {
+    const prepare = (of: typeof rows) => prepareLabelled(tokenizer, of, options);
+    const answers = usable('answers', prepare(rows));
     const uneven = imbalance(answers, options);
     if (uneven !== undefined) note(uneven);
-    return ktoTask(policyBesideStart(), answers, options);
+    return ktoTask(policyBesideStart(), answers, options, await heldOut('answers', prepare));
   },
 });

@@ -55,6 +55,11 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   outsideJudge?: Judge;
   /** Prompts of the dev split that fit, with which policies are compared; they are never trained on. */
   devPrompts(): Promise<readonly PromptRow[]>;
+  /**
+   * Rows of the method's own kind that are never trained on, prepared as its own are; none where none are to be measured.
+   * @throws ArgumentError when there are files of them, and no row is left
+   */
+  heldOut<T>(what: string, prepare: (rows: MethodRows[R]) => Prepared<T>): Promise<readonly T[]>;
   /** What is trained: an adapter, or all weights. */
   policy(): Trainable;
   /** The same beside its frozen start. */

@@ -6,6 +6,8 @@ import type { Judge } from '@selfjudge/judging';
 import type { Tokenizer } from '@selfjudge/text';
 import { lossFaults } from '../losses/lossFaults.js';
 import { lossText } from '../losses/lossTerms.js';
+import { heldOutFields } from '../options/heldOut.js';
+import { heldOutPairs } from './heldOutPairs.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import type { Keeping } from '../options/sampling.js';
@@ -19,12 +21,14 @@ import { contestStep } from './contestStep.js';
 import { dpo } from './dpo.js';
 import { method } from './method.js';
 import { PairReview } from './pairReview.js';
+import type { TokenPair } from '../pairs/tokenPair.js';
 import { preparePairs, type Prepared } from './prepare.js';
 import { fields as selfTrainingFields } from './selfTrainingRun.js';
 
 const { referenceWeight } = selfTrainingFields;
 const fields = {
   ...withDefaults(loopFields, preferenceLoop),
+  ...heldOutFields(['loss', 'accuracy']),
   ...lengthFields,
   ...preferenceFields,
   referenceWeight,
@@ -65,10 +69,12 @@ export function prepareOffline(
 /**
  * SELF-JUDGE without its samples: preference training on the labelled answers of a file, relabelled by the judge. What the
  * judge says is a function of the pair, so each is judged when a step first needs it, and again by a run that goes on.
+ * @param heldOut pairs that are never trained on, measured by their own labels
  */
 export function offlineSelfTrainingTask(
   run: { trainable: PreferenceTrainable; judge: Judge; options: OfflineSelfTrainingOptions },
   pairs: readonly LabelledContest[],
+  heldOut: readonly TokenPair[] = [],
 ): TrainingTask {
   const { trainable, judge } = run;
   const options = { ...run.options, ...KEEPING };
@@ -81,6 +87,7 @@ export function offlineSelfTrainingTask(
   });
   return {
     ...task,
+    selection: heldOutPairs(heldOut, trainable, options),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     async step(at) {
       const batch = task.order.batch(at.step);
@@ -129,10 +136,11 @@ export const offlineSelfTraining = method({
     `the answers of the pairs, by the judgment of its start (${lossText(options)}, beta ${options.beta}, template ${template})`,
   show: ({ row, options, tokenizer, judgeTemplate }) =>
     dpo.show({ row, tokenizer, judgeTemplate, options: { ...options, precomputeRefLogProbs: false } }),
-  task({ rows, options, tokenizer, policyBesideStart, judge, usable }) {
+  async task({ rows, options, tokenizer, policyBesideStart, judge, usable, heldOut }) {
     const data = prepareOffline(tokenizer, rows, options);
     const trainable = policyBesideStart();
     const run = { trainable, judge: judge(trainable.reference), options };
-    return offlineSelfTrainingTask(run, usable('pairs', data));
+    const held = await heldOut('pairs', (of) => preparePairs(tokenizer, of, options));
+    return offlineSelfTrainingTask(run, usable('pairs', data), held);
   },
 });

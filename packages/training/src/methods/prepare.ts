@@ -112,7 +112,8 @@ export function prepareJudge(
     }
     const { sequences } = judged;
     const longest = Math.max(0, ...sequences.map(({ tokens }) => tokens.length));
-    if (longest > 0 && longest <= maxLength) out.examples.push(judgeExample(judged, row.id));
+    if (longest > 0 && longest <= maxLength)
+      out.examples.push({ ...judgeExample(judged, row.id), judged: factsOf(row, judged.labels) });
     else {
       const reason =
         longest === 0
@@ -123,6 +124,11 @@ export function prepareJudge(
   }
   return out;
 }
+
+const factsOf = ({ chosen, rejected }: PreferencePair, labels: readonly ('chosen' | 'rejected')[]) => ({
+  labels: labels.map((label) => (label === 'chosen' ? ('a' as const) : ('b' as const))),
+  lengths: [chosen.length, rejected.length] as const,
+});
 
 /** Says once what preparing cost. */
 export function warnDropped(

@@ -3,7 +3,7 @@ import { sampleAnswers } from '@selfjudge/engine/internal';
 import { fromScorer, type Judge } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
-import { sampling } from '../pairs/contest.js';
+import { sampling, type TokenizedPrompt } from '../pairs/contest.js';
 import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
 import { tinyLora, tinyModel, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { fullPreferenceTrainable, loraTrainable } from '../optimizer/trainable.js';
@@ -23,11 +23,11 @@ const options: RaftOptions = {
 };
 const start = await trainedAdapter(model, 4);
 const letters = (text: string) => text.split(/[a-z]/).length - 1;
-const task = (changed: Partial<RaftOptions> = {}) => {
+const task = (changed: Partial<RaftOptions> = {}, dev?: TokenizedPrompt[]) => {
   const judge = fromScorer({ score: async (of) => of.map(({ answer }) => letters(answer)) });
   const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
   const run = { trainable, judge, tokenizer: model.tokenizer!, options: { ...options, ...changed } };
-  return raftTask(run, tinyPrompts(model, 4));
+  return raftTask(run, tinyPrompts(model, 4), { dev });
 };
 const at = (step: number) => ({ step, learningRate: 1e-2 });
 const tree = TreeBatch.from([{ tokens: [1, 2, 3, 4], targets: [[1, 4]] }]);
@@ -57,6 +57,22 @@ describe('raft', () => {
     expect(mean(drawn.slice(-5))).toBeGreaterThan(1.5 * mean(drawn.slice(0, 5)));
     trainable.start.dispose();
     own.dispose();
+  });
+
+  it('is compared with its start on dev prompts, and trains as without', async () => {
+    const seenBy = async (made: ReturnType<typeof task>) => {
+      const rows: Record<string, number>[] = [];
+      const result = await train(made, { ...loop, saveSteps: 0, onLog: ({ metrics }) => rows.push(metrics) });
+      return { rows, result };
+    };
+    const { rows, result } = await seenBy(task({ evalSteps: 3, maxKl: 1000 }, tinyPrompts(model, 6)));
+    const without = await seenBy(task());
+    expect(rows.map((row) => typeof row['eval/judge_win_rate'])).toEqual(
+      [0, 0, 1, 0, 0, 1].map((is) => (is ? 'number' : 'undefined')),
+    );
+    expect(result).toMatchObject({ chosenBy: { judge: 'the judge it trained on', n: 6 } });
+    const trained = (all: typeof rows) => all.map(({ loss, grad_norm: norm }) => [loss, norm]);
+    expect(trained(rows)).toEqual(trained(without.rows));
   });
 
   it('imitates the answer of the largest reward', async () => {

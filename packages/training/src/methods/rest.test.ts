@@ -1,5 +1,6 @@
 import { TreeBatch } from '@selfjudge/engine';
 import { fromScorer, type Judge } from '@selfjudge/judging';
+import type { TokenizedPrompt } from '../pairs/contest.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
 import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
@@ -25,13 +26,21 @@ const options: RestOptions = {
 };
 const start = await trainedAdapter(model, 4);
 const letters = fromScorer({ score: async (of) => of.map(({ answer }) => answer.split(/[a-z]/).length - 1) });
-const task = (changed: Partial<RestOptions> = {}, judge: Judge = letters) => {
+const task = (changed: Partial<RestOptions> = {}, judge: Judge = letters, dev?: TokenizedPrompt[]) => {
   const trainable = loraTrainable(model, tinyLora, { seed: 5, start });
   const run = { trainable, judge, tokenizer: model.tokenizer!, options: { ...options, ...changed } };
-  return restTask(run, tinyPrompts(model, 4));
+  return restTask(run, tinyPrompts(model, 4), { dev });
 };
 const at = (step: number) => ({ step, learningRate: 1e-2 });
 const tree = TreeBatch.from([{ tokens: [1, 2, 3, 4], targets: [[1, 4]] }]);
+
+it('rest is compared with its start on dev prompts', async () => {
+  const seen: Record<string, number>[] = [];
+  const made = task({ evalSteps: 2, maxKl: 1000, selectBy: 'none' }, letters, tinyPrompts(model, 3));
+  await train(made, { saveSteps: 0, saveTotalLimit: 0, onLog: ({ metrics }) => seen.push(metrics) });
+  const asked = seen.flatMap((row, i) => (row['eval/judge_win_rate'] === undefined ? [] : [i + 1]));
+  expect(asked).toEqual(seen.flatMap((_, i) => ((i + 1) % 2 === 0 || i + 1 === seen.length ? [i + 1] : [])));
+});
 
 describe('rounds', () => {
   const of = { growSteps: 2, improveSteps: 3, firstQuantile: 0.4, trainBatchSize: 2, seed: 1 };

@@ -9,9 +9,10 @@ import type { StepContext, TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { imitated, longestImitated, type ImitationRun } from './imitation.js';
+import { imitated, imitationSignal, longestImitated, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';
+import { preparedDev, type SelfTrainingData } from './selfTraining.js';
 import {
   batchOf,
   grownOf,
@@ -32,8 +33,13 @@ export type RestOptions = OptionsOf<typeof fields>;
  * `numGenerations` times, and the ranker gives each answer a reward (`judgeRewards`; a judge compares with one answer of the
  * start a prompt). Then it improves: its parts imitate what is above a rising quantile of those rewards, over all prompts.
  * The answers of the round under way are the task's state, for the policy that drew them is gone.
+ * @param signal dev prompts on which a judge compares the policy with its start
  */
-export function restTask(run: ImitationRun<RestOptions>, prompts: readonly TokenizedPrompt[]): TrainingTask {
+export function restTask(
+  run: ImitationRun<RestOptions>,
+  prompts: readonly TokenizedPrompt[],
+  signal: SelfTrainingData = {},
+): TrainingTask {
   const { trainable, options } = run;
   const task = taskOver(trainable, prompts.length, options);
   const { totalSteps } = task.order;
@@ -41,6 +47,7 @@ export function restTask(run: ImitationRun<RestOptions>, prompts: readonly Token
   let grown: Grown | undefined;
   return {
     ...task,
+    selection: imitationSignal(run, signal),
     workload: longestImitated(prompts, options, prompts.length * options.numGenerations),
     async step(at) {
       await at.profile?.lap('data');
@@ -123,9 +130,12 @@ export const rest = method({
   labels: ({ numGenerations, firstQuantile }, template) =>
     `own answers, ${numGenerations} a prompt, above the quantile ${firstQuantile} of the reward and higher (template ${template})`,
   show: shownPrompt,
-  task({ rows, options, tokenizer, policyBesideStart, judge, usable }) {
+  async task(context) {
+    const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;
     const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
+    const dev = await preparedDev(context);
     const trainable = policyBesideStart();
-    return restTask({ trainable, judge: judge(trainable.reference), tokenizer, options }, prompts);
+    const run = { trainable, judge: judge(trainable.reference), tokenizer, options };
+    return restTask(run, prompts, { dev, outside });
   },
 });

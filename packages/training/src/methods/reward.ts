@@ -2,13 +2,15 @@ import { ArgumentError } from '@selfjudge/base';
 import type { PreferencePair } from '@selfjudge/data';
 import { answeredIds, refusable } from '@selfjudge/data/internal';
 import type { Tokenizer } from '@selfjudge/text';
-import { rewardBackward, rewardGroup } from '../losses/rewardUpdate.js';
+import { rewardBackward, rewardGroup, rewardMeasures } from '../losses/rewardUpdate.js';
 import { taskOver } from '../loop/taskOver.js';
 import { workloadOf } from '../loop/workload.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import type { AdamW } from '../optimizer/adamw.js';
 import type { RewardTrainable } from '../optimizer/rewardTrainable.js';
 import { wholeField, withDefaults, type OptionsOf } from '@selfjudge/base/fields';
+import { heldOutFields } from '../options/heldOut.js';
+import { heldOutSelection } from '../loop/heldOut.js';
 import { loopFields } from '../options/loop.js';
 import { defaultLora } from '../options/lora.js';
 import { rewardFields } from '../options/reward.js';
@@ -19,6 +21,7 @@ import { shownPart } from './shown.js';
 
 const fields = {
   ...withDefaults(loopFields, { learningRate: 1e-4 }),
+  ...heldOutFields(['loss', 'accuracy']),
   /** Tokens of prompt and answer at most; pairs with a longer side are left out and counted, never cut. */
   maxLength: wholeField(
     1024,
@@ -59,11 +62,15 @@ export function prepareReward(
   return out;
 }
 
-/** A reward model of pairs (Bradley and Terry, 1952; arXiv 2203.02155): the better answer gets the larger reward. */
+/**
+ * A reward model of pairs (Bradley and Terry, 1952; arXiv 2203.02155): the better answer gets the larger reward.
+ * @param heldOut pairs that are never trained on: `eval_loss`, `eval_accuracy`, ... are of all of them
+ */
 export function rewardTask(
   trainable: RewardTrainable,
   pairs: readonly RewardPair[],
   options: RewardOptions,
+  heldOut: readonly RewardPair[] = [],
 ): TrainingTask {
   assertMargins(pairs);
   const task = taskOver(trainable, pairs.length, options);
@@ -71,6 +78,9 @@ export function rewardTask(
   const groupOf = (pair: RewardPair) => ({ id: pair.id, ...rewardGroup(trainable.reward, pair) });
   return {
     ...task,
+    selection: heldOutSelection(heldOut.length, options, async () => ({
+      metrics: await rewardMeasures(trainable.reward, heldOut, options),
+    })),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: (at) => rewardStep(batch(at.step), { ...task, options }, at),
   };
@@ -129,9 +139,10 @@ export const reward = method({
       })),
     ),
   ],
-  task({ rows, options, tokenizer, policyWithHead, usable }) {
-    const data = prepareReward(tokenizer, rows, options);
+  async task({ rows, options, tokenizer, policyWithHead, usable, heldOut }) {
+    const prepare = (of: typeof rows) => prepareReward(tokenizer, of, options);
+    const data = prepare(rows);
     const trainable = policyWithHead();
-    return rewardTask(trainable, usable('pairs', data), options);
+    return rewardTask(trainable, usable('pairs', data), options, await heldOut('pairs', prepare));
   },
 });

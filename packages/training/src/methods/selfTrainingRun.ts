@@ -6,6 +6,7 @@ import { isJudge } from '@selfjudge/judging/checks';
 import { tokenizer } from '@selfjudge/text/checks';
 import { isOptimizer, isPreferenceTrainable } from '../checks.js';
 import {
+  checksOf,
   choiceField,
   numberField,
   optionsOfFields,
@@ -17,7 +18,8 @@ import {
 import { lossFaults } from '../losses/lossFaults.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
-import { promptFields } from '../options/sampling.js';
+import { signalFields } from '../options/judgeSignal.js';
+import { promptFields, samplingFields } from '../options/sampling.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
 
 export const fields = {
@@ -48,20 +50,7 @@ export const fields = {
     { min: 0 },
     'how much the log-probability of an answer under the frozen start counts beside the log-odds of the judge; 0 for not at all',
   ),
-  /** Ask the judge about the dev prompts every so many steps, and keep the best policy by its answer; 0 for never. */
-  evalSteps: wholeField(
-    0,
-    0,
-    'ask the judge about dev prompts every so many steps, and keep the step it likes best; 0 for never',
-  ),
-  /** Who chooses among the policies of a run: `auto` is the outside judge where there is one, `none` keeps the last. */
-  selectBy: choiceField(
-    'auto',
-    ['auto', 'judge', 'outside', 'none'],
-    'who chooses the step that is kept; auto: the outside judge where there is one, else the own; none keeps the last',
-  ),
-  /** Nats a sequence: a policy farther than this from the start is no candidate, and training stops. */
-  maxKl: numberField(10, { above: 0 }, 'nats a sequence; farther from the start training stops'),
+  ...signalFields,
 };
 export type SelfTrainingOptions = OptionsOf<typeof fields>;
 
@@ -96,3 +85,19 @@ const start = {
 };
 export const isSelfTrainingStart = optionsOf(start);
 export const isSelfTraining = optionsOf({ ...start, optimizer: isOptimizer });
+
+const asked = {
+  ...samplingFields,
+  ...signalFields,
+  missingEos: promptFields.missingEos,
+  ties: promptFields.ties,
+  referenceWeight: fields.referenceWeight,
+  seed: loopFields.seed,
+  tokenBudget: loopFields.tokenBudget,
+};
+
+/** What choosing by a judge works with: how answers are drawn, and which pairs count. */
+export interface SignalRun extends Pick<SelfTraining, 'trainable' | 'judge' | 'tokenizer'> {
+  options: OptionsOf<typeof asked>;
+}
+export const isSignalRun = optionsOf({ ...start, options: optionsOf(checksOf(asked)) });

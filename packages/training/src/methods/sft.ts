@@ -1,6 +1,8 @@
 import type { AdamW } from '../optimizer/adamw.js';
 import type { OptionsOf } from '@selfjudge/base/fields';
 import { loopFields, type LoopOptions } from '../options/loop.js';
+import { heldOutFields } from '../options/heldOut.js';
+import { heldOutSelection } from '../loop/heldOut.js';
 import { answerFields, type JsftLossOptions } from '../options/supervised.js';
 import { paperLora } from '../options/lora.js';
 import { paperSft, valuesIn } from '../options/paper.js';
@@ -8,12 +10,12 @@ import { method } from './method.js';
 import { prepareSft } from './prepare.js';
 import { shownSupervised } from './shown.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
-import { supervisedBackward, type SupervisedExample } from '../losses/supervised.js';
+import { supervisedBackward, supervisedMeasures, type SupervisedExample } from '../losses/supervised.js';
 import { taskOver } from '../loop/taskOver.js';
 import type { Trainable } from '../optimizer/trainable.js';
 import type { Workload } from '../loop/workload.js';
 
-const fields = { ...loopFields, ...answerFields };
+const fields = { ...loopFields, ...heldOutFields(['loss']), ...answerFields };
 export type SftOptions = OptionsOf<typeof fields>;
 
 /** The mean over the tokens of a step. */
@@ -24,17 +26,24 @@ export const plainMean: JsftLossOptions = {
   rationaleWeight: 1,
 };
 
-/** Supervised fine-tuning: mean cross-entropy over the target tokens of each optimizer step. */
+/**
+ * Supervised fine-tuning: mean cross-entropy over the target tokens of each optimizer step.
+ * @param heldOut examples that are never trained on: `eval_loss` is the mean over all of their target tokens
+ */
 export function sftTask(
   trainable: Trainable,
   examples: SupervisedExample[],
   options: SftOptions,
+  heldOut: readonly SupervisedExample[] = [],
 ): TrainingTask {
   const task = taskOver(trainable, examples.length, options);
   const run = { ...task, loss: plainMean, options };
   const batch = (step: number) => task.order.batch(step).map((i) => examples[i]);
   const workload: Workload = { groups: batch, all: examples, tokenBudget: options.tokenBudget };
-  return { ...task, workload, step: (at) => supervisedStep(batch(at.step), run, at) };
+  const selection = heldOutSelection(heldOut.length, options, () =>
+    supervisedMeasures(trainable.policy, [...heldOut], plainMean, options.tokenBudget),
+  );
+  return { ...task, workload, selection, step: (at) => supervisedStep(batch(at.step), run, at) };
 }
 
 /** One optimizer step of cross-entropy over `examples`; dropout, where the policy has it, is keyed by the step. */
@@ -89,9 +98,11 @@ export const sft = method({
   show: ({ row, options, tokenizer }) => [
     shownSupervised('example', prepareSft(tokenizer, [row], options), () => 'answer'),
   ],
-  task({ rows, options, tokenizer, policy, usable, note }) {
+  async task({ rows, options, tokenizer, policy, usable, heldOut, note }) {
     if (rows.some((example) => 'messages' in example)) note(TRAINED_ON[options.trainOn]);
-    const data = prepareSft(tokenizer, rows, options);
-    return sftTask(policy(), usable('examples', data), options);
+    const prepare = (of: typeof rows) => prepareSft(tokenizer, of, options);
+    const examples = usable('examples', prepare(rows));
+    const measured = await heldOut('examples', prepare);
+    return sftTask(policy(), examples, options, measured);
   },
 });

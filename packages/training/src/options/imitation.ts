@@ -1,5 +1,6 @@
 import { numberField, wholeField, withDefaults } from '@selfjudge/base/fields';
 import { loopFields } from './loop.js';
+import { signalFields } from './judgeSignal.js';
 import { promptFields, samplingFields } from './sampling.js';
 
 /** Of methods that imitate the best of their own answers. */
@@ -11,6 +12,7 @@ export const imitationFields = {
   numGenerations: wholeField(8, 2, 'answers of the policy a prompt'),
   /** Only with `keep` an answer cut before its end is imitated, and teaches not to end. */
   missingEos: promptFields.missingEos,
+  ...signalFields,
 };
 
 /** Of ReST: how a run is cut into rounds, and which answers each part imitates. */

@@ -1,5 +1,6 @@
 import type { SampledAnswer } from '@selfjudge/engine';
 import type { Random } from '@selfjudge/base';
+import { neighbours, nextRound } from '@selfjudge/judging/internal';
 import type { Contest, TokenizedPrompt } from './contest.js';
 
 /** How answers to one prompt become pairs: neighbours of one round, or the matches of a whole knock-out tournament. */
@@ -31,19 +32,21 @@ export async function rankedPairs(
   }));
   const rounds = pairing === 'tournament' ? Infinity : 1;
   for (let round = 0; round < rounds && fields.some(({ left }) => left.length > 1); round++) {
-    const open = fields.flatMap((field) => neighbours(field.left).map((pair) => ({ field, pair })));
+    const rows = fields.map((field) => ({
+      field,
+      row: neighbours(field.left),
+      winners: [] as SampledAnswer[],
+    }));
+    const open = rows.flatMap((of) => of.row.pairs.map((pair) => ({ of, pair })));
     const settled = await settle(
-      open.map(({ field }) => field.prompt),
+      open.map(({ of }) => of.field.prompt),
       open.map(({ pair }) => pair),
     );
-    for (const field of fields) field.left = field.left.length % 2 === 1 ? field.left.slice(-1) : [];
-    open.forEach(({ field, pair }, i) => {
-      field.contests.push(settled[i]);
-      field.left.push(pair[settled[i].winner === 'b' ? 1 : 0]);
+    open.forEach(({ of, pair }, i) => {
+      of.field.contests.push(settled[i]);
+      of.winners.push(pair[settled[i].winner === 'b' ? 1 : 0]);
     });
+    for (const { field, row, winners } of rows) field.left = nextRound(winners, row);
   }
   return fields.map(({ contests }) => contests);
 }
-
-const neighbours = <T>(all: readonly T[]): [T, T][] =>
-  Array.from({ length: Math.floor(all.length / 2) }, (_, i) => [all[2 * i], all[2 * i + 1]]);

@@ -39,7 +39,10 @@ export function findRuns(folder: string): RunFacts[] {
  * What a folder says of its run; undefined for a folder of another program.
  * @throws FileFormatError when config.yaml or metrics.jsonl is damaged
  */
-export function readRun(path: string): RunFacts | undefined {
+export const readRun = (path: string): RunFacts | undefined => readRunRows(path)?.facts;
+
+/** The same with the metrics that it was read from. */
+export function readRunRows(path: string): { facts: RunFacts; rows: readonly MetricsRow[] } | undefined {
   const config = configOf(path);
   if (config === undefined) return undefined;
   const { rows, torn } = readMetrics(path);
@@ -47,7 +50,7 @@ export function readRun(path: string): RunFacts | undefined {
   const done = existsSync(join(path, RUN_LAYOUT.summary));
   const status = done ? 'complete' : isLocked(join(path, RUN_LAYOUT.lock)) ? 'running' : 'stopped';
   const steps = done ? step : stepsOf(config, rows.at(-1));
-  return {
+  const facts = {
     path,
     verb: config.verb,
     status,
@@ -56,7 +59,8 @@ export function readRun(path: string): RunFacts | undefined {
     at: writtenAt(path),
     metrics,
     ...(torn !== undefined && { torn: `${join(path, RUN_LAYOUT.metrics)}:${torn}` }),
-  };
+  } as const;
+  return { facts, rows };
 }
 
 /** Steps of a run that still goes on: those it was told, or what its epochs so far say of all of them. */

@@ -1,6 +1,6 @@
 // What the workspace uses of it: functions that do not check their arguments.
 export { RUN_LAYOUT } from '@selfjudge/base/internal';
-export { findRuns, readRun, type RunFacts } from './facts.js';
+export { findRuns, readRun, readRunRows, type RunFacts } from './facts.js';
 export type { MetricsRow } from './rows.js';
 export { COUNT, NUMBER, TEXT } from './jsonFields.js';
 export { sumProfile, type RunProfile } from './profileSum.js';

@@ -69,6 +69,7 @@ export const ktoEntries: Record<string, Entry> = {
     trainable,
     rows: arg([row, row], fc.oneof(notListOf(row, notRow), fc.constant([]))),
     options: v.options.kto,
+    heldOut: arg([row], given(notListOf(row, notRow))),
   }),
   ktoStep: entry(training.ktoStep, {
     rows,

@@ -83,7 +83,12 @@ export const rewardEntries: Record<string, Entry> = {
     ),
     options: fields({ maxLength: arg(100, notLimit) }, notObject),
   }),
-  rewardTask: entry(training.rewardTask, { trainable, pairs, options: v.options.reward }),
+  rewardTask: entry(training.rewardTask, {
+    trainable,
+    pairs,
+    options: v.options.reward,
+    heldOut: arg([], given(junk)),
+  }),
   rewardStep: entry(training.rewardStep, {
     pairs,
     run: fields({ trainable, optimizer, options: v.options.reward }, notObject),

@@ -52,7 +52,21 @@ const selfTraining = {
   tokenizer,
   options: v.options.selfTraining,
 };
-const signalRun = () => ({ ...rightsOf(selfTraining), optimizer: v.optimizer });
+const asked = v.some(
+  'maxNewTokens',
+  'temperature',
+  'topP',
+  'topK',
+  'evalSteps',
+  'selectBy',
+  'maxKl',
+  'missingEos',
+  'ties',
+  'referenceWeight',
+  'seed',
+  'tokenBudget',
+);
+const signalRun = () => rightsOf({ ...selfTraining, options: asked });
 const rightsOf = (of: Record<string, { right: () => unknown }>) =>
   Object.fromEntries(Object.entries(of).map(([key, { right }]) => [key, right()]));
 /** What trains, and what prepares for it. */
@@ -74,13 +88,12 @@ export const taskEntries: Record<string, Entry> = {
     dropout,
   }),
   'new JudgeSignal': entry((...values: Any[]) => new JudgeSignal(...(values as unknown as [Any, Any])), {
-    run: fields({ ...selfTraining, optimizer }, notObject),
+    run: fields({ ...selfTraining, options: asked }, notObject),
     prompts: arg([v.prompt], fc.oneof(notListOf(v.prompt, v.notTokenized), fc.constant([]))),
     outside: arg(hashJudge, given(v.notJudge)),
   }),
   'JudgeSignal#evaluate': entry(
-    (step: training.StepContext) =>
-      new JudgeSignal(signalRun() as unknown as training.SelfTraining, [v.prompt]).evaluate(step),
+    (step: training.StepContext) => new JudgeSignal(signalRun() as Any, [v.prompt]).evaluate(step),
     {
       at: fields({ step: arg(0, notWhole(0)), learningRate: arg(1e-3, notNumber(0)), signal }, notObject),
     },
@@ -126,13 +139,19 @@ export const taskEntries: Record<string, Entry> = {
     pairs: arg([v.pair], fc.oneof(notListOf(v.pair, v.notPair), fc.constant([]))),
     options: v.options.dpo,
     kept: arg({ read: () => undefined, write: () => {} }, given(junk)),
+    heldOut: arg([v.pair], given(notListOf(v.pair, v.notPair))),
   }),
   dpoStep: entry(training.dpoStep, {
     pairs,
     run: fields({ trainable, optimizer, options: v.options.dpo }, notObject),
     at,
   }),
-  sftTask: entry(training.sftTask, { trainable, examples: supervised, options: v.options.sft }),
+  sftTask: entry(training.sftTask, {
+    trainable,
+    examples: supervised,
+    options: v.options.sft,
+    heldOut: arg([v.examples.sft[0]], given(notListOf(v.examples.sft[0], v.notSupervised))),
+  }),
   jsftTask: entry(training.jsftTask, {
     trainable,
     data: fields(

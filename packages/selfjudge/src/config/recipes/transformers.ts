@@ -1,3 +1,4 @@
+import { METHODS, type Method } from '@selfjudge/training';
 import {
   all,
   anyway,
@@ -13,7 +14,8 @@ import {
 
 const LOGGED = 'every step is logged to metrics.jsonl in the run folder';
 const UPLOADS = 'nothing is uploaded by itself: selfjudge push RUN OWNER/NAME does it';
-const EVALUATED = 'the verb evaluate measures a finished run; none of the results depend on it';
+const EVALUATED =
+  'held-out rows are measured where eval_steps and eval_dataset_name say so; the verb evaluate measures a finished run';
 const ENGINE = 'how the engine computes is not a choice: one way, the same bits';
 const ONE_DEVICE = 'one device a process: the batch is train_batch_size whatever the machine';
 const LOADED = 'rows are read and tokenised before the first step';
@@ -36,11 +38,50 @@ function schedulerKwargs(value: unknown, { given }: Recipe): Outcome {
   return { take };
 }
 
+/** Verbs that ask a judge about prompts. */
+const ASKING: ReadonlySet<string> = new Set(
+  Object.entries<Method>(METHODS).flatMap(([name, { rows }]) => (rows === 'prompts' ? [name] : [])),
+);
+
+/** When held-out rows are measured. */
+function evalStrategy(value: unknown, { given, has }: Recipe): Outcome {
+  if (value === 'no' || value === false) return has('eval_steps') ? { lightly: { eval_steps: 0 } } : {};
+  if (value === 'steps' || given.eval_dataset_name === undefined) return { note: EVALUATED };
+  return {
+    refuse: `steps or no, for ${String(value)}: give eval_steps, the number of steps between measures`,
+  };
+}
+
+/** The words of `metric_for_best_model` for what `select_by` can be. */
+const CHOSEN_BY: Readonly<Record<string, string>> = {
+  loss: 'loss',
+  'rewards/accuracies': 'accuracy',
+  accuracy: 'accuracy',
+  judge_accuracy: 'judge',
+};
+
+/** Which step is kept: by a measure of the held-out rows that `select_by` has a word for. */
+function bestModel(value: unknown, { given, has, verb }: Recipe): Outcome {
+  if (value !== true) return { note: 'the last policy is kept' };
+  if (!has('select_by') || ASKING.has(verb))
+    return { refuse: 'left out: this verb chooses by a judge (eval_steps, select_by), or keeps the last' };
+  const metric = String(given.metric_for_best_model ?? 'loss').replace(/^eval_/, '');
+  const by = Object.hasOwn(CHOSEN_BY, metric) ? CHOSEN_BY[metric] : undefined;
+  if (by === undefined)
+    return {
+      refuse: `left out: ${metric} is not what a step can be chosen by; write select_by: loss, or another measure that it has`,
+    };
+  const greater = given.greater_is_better ?? by !== 'loss';
+  if (greater !== (by !== 'loss'))
+    return { refuse: `left out: of ${metric} the ${by === 'loss' ? 'smaller' : 'larger'} is better` };
+  return { take: { select_by: by } };
+}
+
 /** Keys of transformers' TrainingArguments. Those that are keys here too are not listed. */
 export const TRANSFORMERS: Meanings = {
   ...all(
     `logging_steps logging_strategy logging_first_step logging_dir logging_nan_inf_filter log_level log_level_replica
-     log_on_each_node log_completions report_to run_name project trackio_space_id trackio_bucket_id
+     log_on_each_node log_completions run_name project trackio_space_id trackio_bucket_id
      trackio_static_space_id disable_tqdm
      include_num_input_tokens_seen include_tokens_per_second skip_memory_metrics debug wandb_entity wandb_project
      wandb_run_group wandb_log_unique_prompts num_completions_to_print log_unique_prompts`,
@@ -52,10 +93,9 @@ export const TRANSFORMERS: Meanings = {
     anyway(UPLOADS),
   ),
   ...all(
-    `do_eval do_predict eval_strategy evaluation_strategy eval_steps eval_delay eval_on_start eval_accumulation_steps
+    `do_eval do_predict eval_steps eval_delay eval_on_start eval_accumulation_steps
      eval_do_concat_batches eval_use_gather_object per_device_eval_batch_size prediction_loss_only
-     batch_eval_metrics include_inputs_for_metrics include_for_metrics metric_for_best_model greater_is_better
-     jit_mode_eval bf16_full_eval fp16_full_eval`,
+     batch_eval_metrics include_inputs_for_metrics include_for_metrics jit_mode_eval bf16_full_eval fp16_full_eval`,
     anyway(EVALUATED),
   ),
   ...all(
@@ -121,8 +161,17 @@ export const TRANSFORMERS: Meanings = {
   label_smoothing_factor: off(
     'cross-entropy is on the labels as they are; label_smoothing is for preference losses',
   ),
-  load_best_model_at_end: off(
-    'the last policy is kept; self-train with eval_steps keeps the best by the judge it trains on',
+  report_to: (value) => {
+    const asked = [value].flat().map(String);
+    const shown = asked.includes('tensorboard') || asked.includes('all');
+    return shown ? { take: { report_to: 'tensorboard' } } : { take: { report_to: 'none' }, note: LOGGED };
+  },
+  ...all('eval_strategy evaluation_strategy', evalStrategy),
+  load_best_model_at_end: bestModel,
+  ...all('metric_for_best_model greater_is_better', (_, recipe) =>
+    recipe.given.load_best_model_at_end === true
+      ? {}
+      : { note: 'the last policy is kept, where no select_by or load_best_model_at_end chooses another' },
   ),
   ...all(
     'early_stopping_patience early_stopping_threshold early_stopping_steps early_stopping',
