@@ -268,7 +268,7 @@ describe('inspect', () => {
   });
 
   it('refuses what it does not know before a file is read', async () => {
-    const wrong = await inspect('nowhere.jsonl', '--as', 'ppo');
+    const wrong = await inspect('nowhere.jsonl', '--as', 'grpo');
     expect(wrong).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/^error: as: expected one of auto, sft/),
