@@ -102,7 +102,7 @@ export function checked(
   const isWhole = limit === '' || issue.code === 'custom' || about === '';
   const expected = isWhole ? limit || about : `${limit} (${about})`;
   // Of a list, the first word that is none.
-  const wrong = [value].flat().find((word) => !options.includes(String(word)));
+  const wrong = [value].flat().find((word) => typeof word !== 'string' || !options.includes(word));
   const hint = typeof wrong === 'string' ? nearest(wrong, options) : undefined;
   return { fault: { key, expected, received: value, nearest: hint } };
 }
