@@ -29,6 +29,8 @@ const SHOWN = [
   'rewards/accuracies',
   'eval/judge_win_rate',
   'sampling/kl',
+  'objective/scores',
+  'objective/kl',
   'eval_loss',
 ];
 
