@@ -49,7 +49,9 @@ function improved({ rows, config, summary }: RunReport): string {
     const pairs = last.metrics['eval_rewards/accuracies'];
     const ranked =
       pairs === undefined ? '' : `, and ${percent(pairs)} of the pairs are ranked as their labels at the end`;
-    return `The loss on held-out rows went from ${first.metrics.eval_loss.toPrecision(3)} at step ${first.step} to ${last.metrics.eval_loss.toPrecision(3)} at step ${last.step}${ranked}; whether answers are better is told by evaluate.`;
+    const loss = `${last.metrics.eval_loss.toPrecision(3)} at step ${last.step}`;
+    const went = `went from ${first.metrics.eval_loss.toPrecision(3)} at step ${first.step} to ${loss}`;
+    return `The loss on held-out rows ${held.length > 1 ? went : `was ${loss}, measured once`}${ranked}; whether answers are better is told by evaluate.`;
   }
   if (config.verb === 'dpo' || config.verb === 'self-train')
     return 'Nobody compared the answers with those of the start: give eval_steps with an outside_judge, or evaluate.';
