@@ -103,7 +103,7 @@ describe('from a pipe', () => {
     const { code, stdout, stderr } = await run(flags, { cwd, stdin });
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^error: \[chat\] conversation: expected at most 54 tokens, the model's context of 64 less 10 for the answer \(\/undo .*received \d+ with this question/,
+      /^error: \[chat\] conversation: expected at most 54 tokens, the model's context of 64 less 10 for the answer \(\/undo .*received \d+ with this question/m,
     );
     expect(stdout).not.toBe('');
     const [{ messages }] = rowsOf(readFileSync(join(cwd, 'kept.jsonl'), 'utf8'));
