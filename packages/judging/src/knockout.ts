@@ -13,5 +13,5 @@ export function neighbours<T>(left: readonly T[]): Pairing<T> {
 }
 
 /** Who is left for the next round: who had no opponent plays first, so that none sits out twice. */
-export const nextRound = <T>(winners: readonly T[], { bye }: Pairing<T>): T[] =>
+export const nextRound = <T>(winners: readonly T[], { bye }: { bye?: T }): T[] =>
   bye === undefined ? [...winners] : [bye, ...winners];

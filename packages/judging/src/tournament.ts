@@ -70,11 +70,9 @@ export async function tournament(
       if (verdicts[i].winner === 'b') match.winner = match.b;
     });
     for (const field of playing) {
-      const { matches } = field.rounds[field.rounds.length - 1];
-      field.left = nextRound(
-        matches.map(({ winner }) => winner),
-        neighbours(field.left),
-      );
+      const round = field.rounds[field.rounds.length - 1];
+      const winners = round.matches.map(({ winner }) => winner);
+      field.left = nextRound(winners, round);
     }
   }
   return fields.map(({ left, rounds }) => ({ winner: left[0], rounds }));
