@@ -1,6 +1,7 @@
 import * as d from './differenceLosses.js';
 import type { LossOption, LossType } from '../options/lossNames.js';
 import type { LossParameters, PreferenceLoss } from './pairLoss.js';
+import { plackettLucePair } from './rankingLoss.js';
 import * as side from './sideLosses.js';
 import * as step from './stepLosses.js';
 
@@ -37,7 +38,7 @@ const one = () => 1;
  *
  * sigmoid_norm is sigmoid on means. cpo (arXiv 2401.08417) is sigmoid without a reference plus `cpoAlpha` times the
  * likelihood term, orpo its odds-ratio term plus one: over the tokens of chosen answers, where TRL's ORPO takes those of
- * their prompts too.
+ * their prompts too. plackett_luce is of rankings (`rankingLoss`), of which a pair is one of two: then it is sigmoid.
  */
 export const LOSSES: Readonly<Record<LossType, LossParts>> = {
   sigmoid: ofRatio(d.sigmoid, 'labelSmoothing'),
@@ -69,4 +70,5 @@ export const LOSSES: Readonly<Record<LossType, LossParts>> = {
     pair: d.sigmoid,
     likelihood: ({ cpoAlpha }) => cpoAlpha,
   },
+  plackett_luce: ofRatio(plackettLucePair),
 };

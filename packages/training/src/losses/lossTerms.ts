@@ -20,6 +20,11 @@ export function lossTerms({
 export const needsReference = (options: Pick<PreferenceOptions, 'lossType' | 'lossWeights'>): boolean =>
   lossTerms(options).some(({ type }) => LOSSES[type].reference);
 
+/** Whether a step learns from rankings of several answers, and not from pairs: of two answers the two are one. */
+export const isRanked = (
+  options: Pick<PreferenceOptions, 'lossType' | 'lossWeights'> & { numGenerations: number },
+): boolean => options.numGenerations > 2 && lossTerms(options)[0].type === 'plackett_luce';
+
 /** The losses in words: `sigmoid`, or `sigmoid + 0.2 sft`. */
 export const lossText = (options: Pick<PreferenceOptions, 'lossType' | 'lossWeights'>): string =>
   lossTerms(options)

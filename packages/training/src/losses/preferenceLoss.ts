@@ -83,7 +83,8 @@ export function preferenceLoss(
   return parts;
 }
 
-function referenceOf({ reference }: ScoredAnswer): number {
+/** What the reference says of an answer. @throws ArgumentError where it was not asked */
+export function referenceOf({ reference }: ScoredAnswer): number {
   if (reference !== undefined) return reference;
   throw new ArgumentError('reference', {
     where: 'preferenceLoss',

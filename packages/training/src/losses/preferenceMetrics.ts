@@ -16,10 +16,21 @@ export function addPreferenceMetrics(
   options: PreferenceOptions,
 ): void {
   const terms = lossTerms(options);
+  for (const part of parts) {
+    means.add('loss', part.value);
+    if (terms.length > 1) terms.forEach(({ type }, t) => means.add(`loss/${type}`, part.terms[t]));
+  }
+  addRewardMetrics(means, pairs, options);
+}
+
+/** The same without the loss: rewards where there are some, and log-probabilities. */
+export function addRewardMetrics(
+  means: Means,
+  pairs: readonly ScoredPair[],
+  options: PreferenceOptions,
+): void {
   const rewardOf = rewards(options);
-  pairs.forEach(({ chosen, rejected }, i) => {
-    means.add('loss', parts[i].value);
-    if (terms.length > 1) terms.forEach(({ type }, t) => means.add(`loss/${type}`, parts[i].terms[t]));
+  for (const { chosen, rejected } of pairs) {
     if (rewardOf !== undefined) {
       const [c, r] = [rewardOf(chosen), rewardOf(rejected)];
       means.add('rewards/chosen', options.beta * c);
@@ -29,7 +40,7 @@ export function addPreferenceMetrics(
     }
     means.add('logps/chosen', chosen.logp);
     means.add('logps/rejected', rejected.logp);
-  });
+  }
 }
 
 /** Whether there are rewards to compare: of the likelihood alone there are none. */

@@ -77,7 +77,7 @@ export function offlineSelfTrainingTask(
   heldOut: readonly TokenPair[] = [],
 ): TrainingTask {
   const { trainable, judge } = run;
-  const options = { ...run.options, ...KEEPING };
+  const options = { ...run.options, ...KEEPING, numGenerations: 2 };
   const task = taskOver(trainable, pairs.length, options);
   const known = new Map<number, Contest>();
   const review = new PairReview({ maxNewTokens: options.maxLength }, 'self-train-offline');

@@ -39,6 +39,12 @@ describe('steps without a pair', () => {
     expect(review().review(row(1, [0, 0, 0], undecided))).toMatch(/80% .*; teach the judge by jsft/);
   });
 
+  it('are those without a ranking, where all pairs of a prompt make one', () => {
+    const circle = { 'judge/ranked_rate': 0 };
+    expect(review().review(row(1, [1, 0, 0], circle))).toMatch(/100% .* were decided, but in a circle/);
+    expect(review().review(row(1, [1, 0, 0], { 'judge/ranked_rate': 0.5 }))).toBeUndefined();
+  });
+
   it('are none where nothing was sampled', () => {
     expect(() => review().conclude()).not.toThrow();
   });

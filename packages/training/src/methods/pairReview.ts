@@ -46,11 +46,12 @@ export class PairReview {
   }
 
   #reviewPairs(step: number, metrics: MetricsRow['metrics']): string | undefined {
-    if (metrics['judge/pair_rate'] > 0) {
+    const rate = metrics['judge/ranked_rate'] ?? metrics['judge/pair_rate'];
+    if (rate > 0) {
       this.#pairs = true;
       return undefined;
     }
-    if (metrics['judge/pair_rate'] !== 0) return undefined;
+    if (rate !== 0) return undefined;
     const first = this.#empty === undefined;
     this.#empty = describe(this.#causes(metrics));
     return first ? `step ${step} had no pair to learn from: ${this.#empty}` : undefined;
@@ -86,6 +87,11 @@ export class PairReview {
         what: 'without a verdict',
         advice: 'teach the judge by jsft, or take another judge_template',
         share: judged * metrics['judge/invalid_rate'],
+      },
+      {
+        what: 'decided, but in a circle: no answer won more than another',
+        advice: 'teach the judge by jsft, or take another judge_template',
+        share: metrics['judge/pair_rate'],
       },
     ]
       .filter(({ share }) => share > 0)

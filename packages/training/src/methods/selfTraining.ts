@@ -16,7 +16,7 @@ import type { PairSource } from './pairSource.js';
 import { drawPairs, sampledPairs } from './sampledPairs.js';
 import { shownPrompt } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
-import { lossText } from '../losses/lossTerms.js';
+import { isRanked, lossText } from '../losses/lossTerms.js';
 import type { SelfTraining } from './selfTrainingRun.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
@@ -199,7 +199,7 @@ export const selfTraining = method({
   },
   faults: selfTrainingFaults,
   labels: (options, template) =>
-    `pairs of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of ${options.judgeMode === 'policy' ? 'the policy itself' : 'its start'} ` +
+    `${isRanked(options) ? 'rankings' : 'pairs'} of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of ${options.judgeMode === 'policy' ? 'the policy itself' : 'its start'} ` +
     `(${lossText(options)}, beta ${options.beta}, template ${template})`,
   show: shownPrompt,
   async task(context) {

@@ -16,6 +16,7 @@ import {
   type OptionsOf,
 } from '@selfjudge/base/fields';
 import { lossFaults } from '../losses/lossFaults.js';
+import { lossTerms } from '../losses/lossTerms.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { signalFields } from '../options/judgeSignal.js';
@@ -32,11 +33,14 @@ export const fields = {
     ['on_policy', 'off_policy', 'off_policy_once'],
     'who answers: the policy as it is, its frozen start, or the start once a prompt, whose pair every epoch sees again',
   ),
-  /** K answers make K (K - 1) / 2 pairs, each judged; the loss is the mean over all pairs of the step. */
+  /**
+   * K answers make K (K - 1) / 2 pairs, each judged; the loss is the mean over all pairs of the step, of `plackett_luce` over
+   * the rankings that the pairs of a prompt make.
+   */
   numGenerations: wholeField(
     2,
     2,
-    'answers a prompt; in self-train every two of them are judged and make a pair',
+    'answers a prompt; in self-train every two are judged and make a pair, with plackett_luce all a ranking',
   ),
   /** Whom the verdicts are of: the start throughout, or the policy at each step; the reference is the start either way. */
   judgeMode: choiceField(
@@ -64,10 +68,18 @@ export interface SelfTraining {
   options: SelfTrainingOptions;
 }
 
-/** What of the options cannot be: what the losses say, and verdicts that are kept of a judge that changes. */
+/** What of the options cannot be: what the losses say, pairs beside rankings, and verdicts that are kept of a judge that changes. */
 export function selfTrainingFaults(options: SelfTrainingOptions): OptionFault[] {
-  const { judgeMode, sampling } = options;
+  const { judgeMode, sampling, lossType, numGenerations } = options;
   const faults = lossFaults(options);
+  const types = lossTerms(options).map(({ type }) => type);
+  if (numGenerations > 2 && types.length > 1 && types.includes('plackett_luce'))
+    faults.push({
+      key: 'lossType',
+      expected:
+        'plackett_luce alone with more than 2 answers a prompt, as it is of rankings and the others of pairs',
+      received: lossType,
+    });
   if (judgeMode === 'policy' && sampling === 'off_policy_once')
     faults.push({
       key: 'judgeMode',

@@ -7,7 +7,7 @@ import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testi
 import { tinyLora, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { selfTrainingDefaults } from './defaults.js';
 import { selfTrainingTask } from './selfTraining.js';
-import type { SelfTrainingOptions } from './selfTrainingRun.js';
+import { selfTrainingFaults, type SelfTrainingOptions } from './selfTrainingRun.js';
 
 afterAll(disposeModel);
 
@@ -70,16 +70,77 @@ describe('several answers a prompt', () => {
     expect(texts[1]).toEqual(texts[0]);
   });
 
-  it('interrupted and resumed ends with the bits of an uninterrupted run', async () => {
-    const straight = task();
-    await train(straight, loop);
-    const path = newFolder();
-    const stop = stopAfter(3);
-    expect(await runIn(path, stop.task(task()), { signal: stop.signal })).toMatchObject({ step: 3 });
-    const resumed = task();
-    expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
-    expect(await resumed.trainable.parameters.policy.read()).toEqual(
-      await straight.trainable.parameters.policy.read(),
-    );
+  it('with plackett_luce learns the ranking of all answers to a prompt', async () => {
+    const one = task({ lossType: 'plackett_luce', numGenerations: 3 });
+    const { metrics, examples, tokens } = await one.step({ step: 1, learningRate: 0 });
+    const [contests] = one.seen;
+    const prompts = [contests.slice(0, 3), contests.slice(3)];
+    const scores = prompts.map(([ab, ac]) => [ab.a, ab.b, ac.b].map(({ text }) => letters(text)));
+    // Two of the first prompt's are equally good, all of the second's different.
+    expect(scores.map((of) => new Set(of).size)).toEqual([2, 3]);
+    expect(examples).toEqual(prompts.map(([{ prompt }]) => prompt.id));
+    // Policy and reference agree: each answer is drawn first among itself and the worse ones by an equal chance.
+    const lossOf = (of: number[]) =>
+      of.reduce((sum, score) => sum + Math.log(1 + of.filter((other) => other < score).length), 0);
+    expect(metrics.loss).toBeCloseTo((lossOf(scores[0]) + lossOf(scores[1])) / 2, 12);
+    expect(lossOf(scores[1])).toBeCloseTo(Math.log(6), 12);
+    expect(metrics).toMatchObject({
+      'judge/ranked_rate': 1,
+      'judge/rank_tie_rate': 1 / 6,
+      'sampling/logp_diff': 0,
+      'rewards/margins': 0,
+    });
+    const answers = prompts.flatMap(([ab, ac]) => [ab.a, ab.b, ac.b]);
+    expect(tokens).toBe(answers.reduce((sum, { sequence }) => sum + sequence.tokens.length, 0));
   });
+
+  it('with plackett_luce ranks by the judge as the reference holds it, and by nobody of the same sampler', async () => {
+    const off = task({ lossType: 'plackett_luce', sampling: 'off_policy', referenceWeight: 1e6 });
+    const { metrics } = await off.step(at(1));
+    expect(metrics).not.toHaveProperty('sampling/logp_diff');
+    expect(metrics['judge/turned_by_reference']).toBeGreaterThan(0);
+    const [contests] = off.seen;
+    // The reference alone decides: what it finds likelier wins.
+    for (const { fate, winner, a, b } of contests)
+      if (fate === 'pair') expect(winner).toBe(a.reference! > b.reference! ? 'a' : 'b');
+    expect(metrics['judge/rank_tie_rate']).toBe(0);
+  });
+
+  it('of two answers plackett_luce is sigmoid', async () => {
+    const values = async (lossType: 'sigmoid' | 'plackett_luce') => {
+      const one = task({ lossType, numGenerations: 2 });
+      for (const step of [1, 2, 3]) await one.step(at(step));
+      return one.trainable.parameters.policy.read();
+    };
+    const [dpo, ranked] = [await values('sigmoid'), await values('plackett_luce')];
+    const furthest = Math.max(...dpo.map((x, i) => Math.abs(x - ranked[i])));
+    expect(furthest).toBeLessThan(1e-6);
+  });
+
+  it('plackett_luce is of rankings and mixes with no loss on pairs', () => {
+    const lossType = ['plackett_luce', 'sft'] as const;
+    const [fault, ...more] = selfTrainingFaults({ ...options, lossType });
+    expect(more).toEqual([]);
+    expect(fault).toMatchObject({ key: 'lossType', received: lossType });
+    expect(fault.expected).toMatch(/plackett_luce alone with more than 2 answers a prompt/);
+    expect(selfTrainingFaults({ ...options, lossType, numGenerations: 2 })).toEqual([]);
+  });
+
+  it.each(['sigmoid', 'plackett_luce'] as const)(
+    '%s: interrupted and resumed ends with the bits of an uninterrupted run',
+    async (lossType) => {
+      const straight = task({ lossType });
+      await train(straight, loop);
+      const path = newFolder();
+      const stop = stopAfter(3);
+      expect(await runIn(path, stop.task(task({ lossType })), { signal: stop.signal })).toMatchObject({
+        step: 3,
+      });
+      const resumed = task({ lossType });
+      expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
+      expect(await resumed.trainable.parameters.policy.read()).toEqual(
+        await straight.trainable.parameters.policy.read(),
+      );
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** Losses on pairs, by TRL's names. */
+/** Losses on pairs, by TRL's names; `plackett_luce`, which TRL has not, by its own. */
 export const LOSS_TYPES = [
   'sigmoid',
   'hinge',
@@ -18,6 +18,7 @@ export const LOSS_TYPES = [
   'simpo',
   'orpo',
   'cpo',
+  'plackett_luce',
 ] as const;
 export type LossType = (typeof LOSS_TYPES)[number];
 

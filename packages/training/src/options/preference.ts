@@ -2,7 +2,11 @@ import { choiceField, choicesField, numberField, numbersField, type OptionsOf } 
 import { LOSS_TYPES } from './lossNames.js';
 
 export const preferenceFields = {
-  lossType: choicesField('sigmoid', LOSS_TYPES, 'loss on pairs of answers; several are added'),
+  lossType: choicesField(
+    'sigmoid',
+    LOSS_TYPES,
+    'loss on pairs of answers; several are added. plackett_luce is on rankings, see num_generations',
+  ),
   lossWeights: numbersField([], { above: 0 }, 'of the losses of loss_type, in their order; empty for 1 each'),
   /** How strongly the policy is held to the reference; without one the scale of the log-probabilities. */
   beta: numberField(0.1, { above: 0 }, 'how strongly the policy is held to the reference'),
