@@ -97,6 +97,58 @@ describe('precompute_ref_log_probs', () => {
   });
 });
 
+describe('a reference that moves', () => {
+  const moving = ['--sync_ref_model', '--ref_model_sync_steps', '2', '--max_steps', '6'];
+
+  it('goes on where it stood, of all weights', async () => {
+    const full = [...moving, '--full_finetuning'];
+    expect(await dpo('moving', ...full)).toMatchObject({ code: 0 });
+    expect(await dpo('stopped-moving', ...full, '--max_steps', '3')).toMatchObject({ code: 0 });
+    expect(await dpo('stopped-moving', ...full)).toMatchObject({ code: 0 });
+    const all = lossesOf('moving');
+    expect(all).toHaveLength(6);
+    // The step after the stop is held against the reference of step 2, not against the start.
+    expect(lossesOf('stopped-moving').slice(0, 4)).toEqual(all.slice(0, 4));
+    expect(await dpo('still', '--full_finetuning', '--max_steps', '6')).toMatchObject({ code: 0 });
+    expect(lossesOf('still').slice(0, 2)).toEqual(all.slice(0, 2));
+    expect(lossesOf('still')[2]).not.toEqual(all[2]);
+  });
+
+  it('is a copy of an adapter, and asked for as one', async () => {
+    const mixed = await dpo('wrong', ...moving);
+    expect([mixed.code, mixed.stderr]).toEqual([
+      2,
+      expect.stringMatching(/ref_model_mixup_alpha: expected 1 with an adapter, .*received 0.6/),
+    ]);
+    const copied = await dpo('copied', ...moving, '--ref_model_mixup_alpha', '1');
+    expect([copied.code, copied.stderr]).toEqual([
+      0,
+      expect.stringMatching(/sigmoid, beta 0.1, reference moving every 2 steps to the policy/),
+    ]);
+    const alternating = [true, false, true, false, true, false];
+    expect(lossesOf('copied').map(([loss]) => loss === Math.LN2)).toEqual(alternating);
+  });
+});
+
+describe('plackett_luce', () => {
+  it('learns from rankings of sampled answers', async () => {
+    const { code, stderr } = await trained(
+      'self-train',
+      'pairs.jsonl',
+      'ranked',
+      ...words('--loss_type plackett_luce --num_generations 3 --missing_eos keep --max_new_tokens 8'),
+      ...words('--dataset_split all'),
+    );
+    expect([code, stderr]).toEqual([
+      0,
+      expect.stringMatching(/rankings of its own answers, by the judgment/),
+    ]);
+    const rows = metricsOf('ranked');
+    expect(rows).toHaveLength(3);
+    expect(rows[0]['judge/ranked_rate']).toBeGreaterThan(0);
+  });
+});
+
 describe('kto', () => {
   const kto = (out: string, ...flags: string[]) => trained('kto', 'labelled.jsonl', out, ...flags);
 

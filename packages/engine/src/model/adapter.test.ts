@@ -94,6 +94,19 @@ describe('Adapter', () => {
     for (const adapter of [one, two, stacked]) adapter.dispose();
   });
 
+  it('takes over the values of another', async () => {
+    const one = await random(17);
+    const two = await random(18);
+    const set = two.makeTrainable();
+    one.assign(set.value);
+    expect(await model.view([one]).score(batch)).toEqual(await model.view([two]).score(batch));
+    expect(() => two.assign(set.value)).toThrow(/adapter: expected one that is not trained/);
+    expect(() => one.assign(set.grad.view(0, [3]))).toThrow(
+      /values: expected float32 \[\d+\], received float32 \[3\]/,
+    );
+    for (const adapter of [one, two]) adapter.dispose();
+  });
+
   it('merges into a model that computes the same', async () => {
     const one = await random(15);
     const two = await random(16, { r: 2, alpha: 6, targetModules: ['q_proj', 'up_proj'] });

@@ -6,6 +6,7 @@ import {
   check,
   float32s,
   having,
+  instance,
   list,
   number,
   object,
@@ -17,6 +18,7 @@ import {
 import { ArgumentError, FileFormatError } from '@selfjudge/base';
 import { Random } from '@selfjudge/base';
 import type { Device } from '../tensor/device.js';
+import { copyTo } from '../tensor/ops/copy.js';
 import { orDispose, owned } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Vector2 } from '../tensor/vector.js';
@@ -37,7 +39,7 @@ import { assertWhole, fusedModules } from './fusedAdapter.js';
 import { makeFolder } from '@selfjudge/base';
 import { atomicWrite, writeJson } from '@selfjudge/base/internal';
 import { writeSafetensors, type TensorToWrite } from './files/writeSafetensors.js';
-import { layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
+import { assertAssignable, layOut, ParameterSet, type ParameterEntry } from './parameterSet.js';
 import type { ModelWeights } from './weights.js';
 
 /** An Adapter, by the member that those who take one call first. */
@@ -257,6 +259,17 @@ export class Adapter {
   /** The values of all matrices: per block and target module A [r, in], then B [out, r]. */
   async read(): Promise<Float32Array> {
     return (await this.#value.read()) as Float32Array;
+  }
+
+  /**
+   * Sets all matrices to float32 values [size] in the order of `read`. For an adapter that is not trained: the set of one
+   * that is has `load`.
+   */
+  assign(values: Tensor): void {
+    check('Adapter.assign', { values }, { values: instance(Tensor) });
+    const { size } = this.#value;
+    assertAssignable(values, { what: 'adapter', where: 'Adapter.assign', size, trained: this.trained });
+    copyTo(values, this.#value);
   }
 
   /** Starts training: gradients for every matrix. Calling it again returns the same set. */

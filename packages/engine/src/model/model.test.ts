@@ -184,6 +184,25 @@ describe('Model', () => {
     }
   });
 
+  it('takes over the values of another model, and then computes with its bits', async () => {
+    for (const dtype of ['float32', 'bf16'] as const) {
+      const model = tinyModel({ qkvBias: true, oBias: true }, dtype);
+      const copy = model.clone();
+      const set = model.makeTrainable();
+      set.load((await set.read()).map((x) => x + 0.001));
+      copy.assign(set.value);
+      expect(await bits(copy)).toEqual(await bits(model));
+      set.load((await set.read()).map((x) => x + 1));
+      expect(await bits(copy)).not.toEqual(await bits(model));
+      expect(() => model.assign(set.value)).toThrow(/model: expected one that is not trained/);
+      expect(() => copy.assign(set.grad.view(0, [3]))).toThrow(
+        /values: expected float32 \[\d+\], received float32 \[3\]/,
+      );
+      model.dispose();
+      copy.dispose();
+    }
+  });
+
   it('keeps norms that bf16 does not hold when a trained bf16 model is saved', async () => {
     const model = tinyModel({}, 'bf16');
     const set = model.makeTrainable();

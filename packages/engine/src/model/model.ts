@@ -41,7 +41,7 @@ import { writeSafetensors } from './files/writeSafetensors.js';
 import { modelTensors } from './modelTensors.js';
 import { configToHf } from './hfConfig.js';
 import type { Origin } from './origin.js';
-import { layOut, ParameterSet } from './parameterSet.js';
+import { assertAssignable, layOut, ParameterSet } from './parameterSet.js';
 import { findModel } from './paths.js';
 import { parameterOf, readParameters } from './readParameters.js';
 import { Rotary } from './rotary.js';
@@ -269,6 +269,23 @@ export class Model implements ModelWeights {
     });
     model.source = this.source;
     return model;
+  }
+
+  /**
+   * Sets every weight to float32 values [size] as a parameter set lays them out: those of a model of the same shape make
+   * this one its copy. For a model that is not trained: the set of one that is has `load`.
+   */
+  assign(values: Tensor): void {
+    check('Model.assign', { values }, { values: instance(Tensor) });
+    const { entries, size } = layOut([...this.parameters()]);
+    assertAssignable(values, {
+      what: 'model',
+      where: 'Model.assign',
+      size,
+      trained: this.#set !== undefined,
+    });
+    for (const { name, offset, shape } of entries)
+      tidy(() => renew(this.#parameters.get(name)!, values.view(offset, shape)));
   }
 
   /**

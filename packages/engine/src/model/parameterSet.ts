@@ -34,6 +34,25 @@ export function layOut(specs: Iterable<{ name: string; shape: number[] }>): {
   return { entries, size };
 }
 
+/** @throws ArgumentError unless values [size] can be put in the place of parameters that are not trained */
+export function assertAssignable(
+  values: Tensor,
+  { what, where, size, trained }: { what: string; where: string; size: number; trained: boolean },
+): void {
+  if (trained)
+    throw new ArgumentError(what, {
+      where,
+      expected: 'one that is not trained (the parameter set of one that is has load)',
+      received: 'a trained one',
+    });
+  if (values.dtype === 'float32' && values.shape.length === 1 && values.size === size) return;
+  throw new ArgumentError('values', {
+    where,
+    expected: `float32 [${size}]`,
+    received: `${values.dtype} [${values.shape.join(', ')}]`,
+  });
+}
+
 /**
  * Trained parameters as one flat float32 tensor and one for their gradients, so that an optimizer step, a norm or a
  * checkpoint is one call. The tensors the model computes with are views of these, or copies that `afterUpdate` renews.

@@ -29,6 +29,7 @@ const SHOWN = [
   'rewards/accuracies',
   'eval/judge_win_rate',
   'sampling/kl',
+  'sampling/reference_kl',
   'objective/scores',
   'objective/kl',
   'eval_loss',

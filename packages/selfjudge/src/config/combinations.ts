@@ -115,6 +115,11 @@ const IDLE: readonly Idle[] = [
     when: ({ eval_steps, eval_dataset_name }) => eval_steps !== 0 && eval_dataset_name === undefined,
     reason: 'it is a part of eval_dataset_name, which is not given',
   },
+  ...['ref_model_mixup_alpha', 'ref_model_sync_steps'].map((key) => ({
+    key,
+    when: ({ sync_ref_model }: Values) => sync_ref_model === false,
+    reason: 'the reference stands still, as sync_ref_model is false',
+  })),
   ...['lora_r', 'lora_alpha', 'lora_dropout', 'lora_target_modules'].map((key) => ({
     key,
     when: ({ full_finetuning }: Values) => full_finetuning === true,
@@ -175,6 +180,13 @@ function refusedTogether(verb: string, config: Values): ConfigFault[] {
       key: 'judge_mode',
       expected: 'static beside judge, which names another judge than the policy',
       received: 'policy',
+    });
+  if (config.sync_ref_model === true && !config.full_finetuning && config.ref_model_mixup_alpha !== 1)
+    faults.push({
+      key: 'ref_model_mixup_alpha',
+      expected:
+        '1 with an adapter, the reference as its copy: a mixture of two adapters is none of their rank (or full_finetuning)',
+      received: config.ref_model_mixup_alpha,
     });
   const { select_by: chooser, eval_steps: every, eval_dataset_name: held } = config;
   if (chooser !== undefined && every !== undefined && !asksPrompts(verb) && chooser !== 'none') {

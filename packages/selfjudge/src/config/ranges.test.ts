@@ -114,6 +114,8 @@ const BESIDE: Readonly<Record<string, Record<string, string>>> = {
   simpo_gamma: { loss_type: 'simpo' },
   discopop_tau: { loss_type: 'discopop' },
   cpo_alpha: { loss_type: 'cpo' },
+  // An adapter's reference is a copy: ref_model_mixup_alpha would have to be 1.
+  sync_ref_model: { full_finetuning: 'true' },
 };
 /** Of verbs that a judge chooses in; `outside` wants an outside judge beside it. */
 const OF_SIGNAL = { select_by: { wrong: ['none_of_these'], right: ['auto', 'judge', 'none'] } };

@@ -420,6 +420,14 @@ describe('values that do not go together', () => {
     expect(faultsOf('self-train', { judge_mode: 'policy', sampling: 'off_policy_once' })).toHaveProperty(
       'judge_mode',
     );
+    const moving = { sync_ref_model: true, ref_model_sync_steps: 64 };
+    for (const verb of ['dpo', 'self-train', 'self-train-offline', 'rso'] as const) {
+      // TRL's alpha of 0.6 is a mixture, which an adapter cannot be.
+      expect(Object.keys(faultsOf(verb, moving))).toEqual(['ref_model_mixup_alpha']);
+      expect(faultsOf(verb, { ...moving, ref_model_mixup_alpha: 1 })).toEqual({});
+      expect(faultsOf(verb, { ...moving, full_finetuning: true })).toEqual({});
+    }
+    expect(Object.keys(faultsOf('kto', moving))).toEqual(['sync_ref_model']);
     expect(faultsOf('dpo', { outside_judge: 'runs/other' })).toHaveProperty('outside_judge');
   });
 

@@ -44,6 +44,11 @@ const CURVES: readonly Chart[] = [
     unit: 'nats a sequence',
     keys: ['sampling/kl', 'eval/sampling_kl', 'eval/kl'],
   },
+  {
+    title: 'Distance from the reference that moves',
+    unit: 'nats a sequence',
+    keys: ['sampling/reference_kl'],
+  },
   { title: 'Entropy', unit: 'nats a token', keys: ['sampling/neg_logprob', 'eval/entropy'] },
   {
     title: 'Preferred to the start',
@@ -61,6 +66,8 @@ const CURVES: readonly Chart[] = [
     unit: 'share',
     keys: [
       'judge/pair_rate',
+      'judge/ranked_rate',
+      'judge/rank_tie_rate',
       'completions/equal_ratio',
       'completions/cut_ratio',
       'completions/clipped_ratio',

@@ -11,6 +11,7 @@ import type { AdamW } from '../optimizer/adamw.js';
 import { rankingOf, type Ranking } from '../pairs/ranking.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
 import type { Answer, TokenPair } from '../pairs/tokenPair.js';
+import type { RunReference } from './runReference.js';
 import type { SelfTrainingOptions } from './selfTrainingRun.js';
 import type { StepContext, StepReport } from '../loop/trainingTask.js';
 
@@ -18,6 +19,8 @@ import type { StepContext, StepReport } from '../loop/trainingTask.js';
 export interface ContestRun {
   trainable: PreferenceTrainable;
   optimizer: AdamW;
+  /** What the loss is held against, where that is not the frozen start. */
+  reference?: RunReference;
   options: PreferenceOptions &
     Pick<SelfTrainingOptions, 'tokenBudget' | 'referenceWeight' | 'ties' | 'missingEos' | 'numGenerations'>;
 }
@@ -26,27 +29,31 @@ export interface ContestRun {
  * One optimizer step on pairs of answers that are sampled and settled already, or on the rankings that all pairs of a prompt
  * make together (`isRanked`).
  *
- * @param isOwn whether the policy drew them now: only then its sampler tells of the policy (`sampling/kl`, `sampling/logp_diff`)
+ * @param isOwn whether the policy drew them now: only then its sampler tells of the policy (`sampling/kl`, `sampling/logp_diff`).
+ *   The KL is to the start; to a reference that moves it is `sampling/reference_kl`
  */
 export async function contestStep(
   contests: Contest[],
-  { trainable, optimizer, options }: ContestRun,
+  { trainable, optimizer, reference, options }: ContestRun,
   at: StepContext,
   isOwn: boolean,
 ): Promise<StepReport> {
   const { tokenBudget, referenceWeight } = options;
-  await scoreContests(contests, trainable.reference, tokenBudget, at.signal);
+  await scoreContests(contests, reference?.view ?? trainable.reference, tokenBudget, at.signal);
   await at.profile?.lap('reference');
   const turned = referenceWeight > 0 ? heldToReference(contests, referenceWeight, options) : undefined;
   const learn = isRanked(options) ? fromRankings : fromPairs;
   const learnt = await learn(contests, { trainable, optimizer, options }, at, isOwn);
   const update =
     learnt.examples.length > 0 ? await optimizer.step(at.learningRate) : { gradNorm: 0, skipped: false };
+  reference?.after(at.step);
   await at.profile?.lap('update');
   return {
     metrics: {
       ...learnt.metrics,
-      ...(isOwn && { 'sampling/kl': klEstimate(contests) }),
+      ...(isOwn && {
+        [reference?.moves ? 'sampling/reference_kl' : 'sampling/kl']: klEstimate(contests),
+      }),
       ...(contests.length > 0 && { ...completionMetrics(contests), ...judgeMetrics(contests) }),
       ...(turned !== undefined && { 'judge/turned_by_reference': turned }),
       grad_norm: update.gradNorm,

@@ -7,17 +7,24 @@ import { heldOutFields } from '../options/heldOut.js';
 import { heldOutPairs } from './heldOutPairs.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
+import { referenceFields } from '../options/reference.js';
 import { lengthFields } from '../options/supervised.js';
 import { method } from './method.js';
 import { preparePairs } from './prepare.js';
+import { refuseMoving, referenceFaults, referenceText, runReference } from './runReference.js';
 import { shownPart } from './shown.js';
 import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
 import type { KeptSums } from '../losses/keptSums.js';
-import { precomputeReference, preferenceBackward, withReference } from '../losses/preferenceUpdate.js';
+import {
+  precomputeReference,
+  preferenceBackward,
+  withReference,
+  type PreferenceViews,
+} from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
 import { workloadOf } from '../loop/workload.js';
-import type { Trainable } from '../optimizer/trainable.js';
+import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import { hasRewards } from '../losses/preferenceMetrics.js';
 import { lossFaults } from '../losses/lossFaults.js';
 import { lossText, needsReference } from '../losses/lossTerms.js';
@@ -28,6 +35,7 @@ const fields = {
   /** Tokens of prompt and answer at most. Longer answers are cut, pairs whose prompt leaves no room dropped; both counted. */
   ...lengthFields,
   ...preferenceFields,
+  ...referenceFields,
   /** Score the reference once before the first step instead of in every step. */
   precomputeRefLogProbs: flagField(
     false,
@@ -38,7 +46,13 @@ export type DpoOptions = OptionsOf<typeof fields>;
 
 /** What of the options does not go together. */
 export function dpoFaults(options: DpoOptions): OptionFault[] {
-  const faults = lossFaults(options);
+  const faults = [...lossFaults(options), ...referenceFaults(options)];
+  if (options.precomputeRefLogProbs && options.syncRefModel)
+    faults.push({
+      key: 'precomputeRefLogProbs',
+      expected: 'false with a reference that moves: what it says once is not what it says later',
+      received: true,
+    });
   if (options.precomputeRefLogProbs && !needsReference(options))
     faults.push({
       key: 'precomputeRefLogProbs',
@@ -69,19 +83,23 @@ export async function dpoTask(
   kept?: KeptSums,
   heldOut: readonly TokenPair[] = [],
 ): Promise<TrainingTask> {
-  const reference = needsReference(options) ? referenceOf(trainable) : undefined;
   const task = taskOver(trainable, pairs.length, options);
+  const reference = needsReference(options)
+    ? runReference(besideReference(trainable), options, task.order.totalSteps)
+    : undefined;
+  const views = { policy: trainable.policy, reference: reference?.view };
   let ready = options.precomputeRefLogProbs ? undefined : pairs;
   const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
   return {
     ...task,
-    selection: heldOutPairs(heldOut, { policy: trainable.policy, reference }, options),
+    ...reference?.kept,
+    selection: heldOutPairs(heldOut, { ...views, moves: reference?.moves }, options),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: async (at) => {
-      // The reference stands still: whenever it is asked, it says the same.
-      if (ready === undefined && reference !== undefined) {
+      // A reference that stands still says the same whenever it is asked.
+      if (ready === undefined && views.reference !== undefined) {
         ready = await precomputed(pairs, {
-          reference,
+          reference: views.reference,
           kept,
           tokenBudget: options.tokenBudget,
           signal: at.signal,
@@ -89,11 +107,10 @@ export async function dpoTask(
         await at.profile?.lap('reference');
       }
       const all = ready ?? pairs;
-      return dpoStep(
-        task.order.batch(at.step).map((i) => all[i]),
-        { ...task, options },
-        at,
-      );
+      const batch = task.order.batch(at.step).map((i) => all[i]);
+      const report = await dpoUpdate(batch, { views, optimizer: task.optimizer, options }, at);
+      reference?.after(at.step);
+      return report;
     },
   };
 }
@@ -120,8 +137,8 @@ function tokensKey(pairs: readonly TokenPair[]): string {
   return hash.digest('hex');
 }
 
-function referenceOf({ reference }: Trainable): ModelView {
-  if (reference !== undefined) return reference;
+function besideReference(trainable: Trainable): PreferenceTrainable {
+  if (trainable.reference !== undefined) return trainable as PreferenceTrainable;
   throw new ArgumentError('trainable', {
     where: 'dpoTask',
     expected: 'one beside its reference (loraTrainable, fullPreferenceTrainable), which the loss is about',
@@ -129,14 +146,24 @@ function referenceOf({ reference }: Trainable): ModelView {
   });
 }
 
+/** @throws ArgumentError with `syncRefModel`: where its reference is, a task knows and a step does not */
 export async function dpoStep(
   pairs: TokenPair[],
-  run: { trainable: Trainable; optimizer: AdamW; options: DpoOptions },
+  { trainable, ...run }: { trainable: Trainable; optimizer: AdamW; options: DpoOptions },
   at: StepContext,
 ): Promise<StepReport> {
-  const { trainable, optimizer, options } = run;
+  refuseMoving(run.options, 'dpoStep', 'dpoTask');
+  return dpoUpdate(pairs, { views: trainable, ...run }, at);
+}
+
+async function dpoUpdate(
+  pairs: TokenPair[],
+  run: { views: PreferenceViews; optimizer: AdamW; options: DpoOptions },
+  at: StepContext,
+): Promise<StepReport> {
+  const { views, optimizer, options } = run;
   await at.profile?.lap('data');
-  const metrics = await preferenceBackward(pairs, trainable, options, options.tokenBudget, at);
+  const metrics = await preferenceBackward(pairs, views, options, options.tokenBudget, at);
   const { gradNorm, skipped } = await optimizer.step(at.learningRate);
   await at.profile?.lap('update');
   return {
@@ -165,7 +192,8 @@ export const dpo = method({
   split: 'all',
   drops: false,
   faults: dpoFaults,
-  labels: (options) => `chosen answers before rejected ones (${lossText(options)}, beta ${options.beta})`,
+  labels: (options) =>
+    `chosen answers before rejected ones (${lossText(options)}, beta ${options.beta}${referenceText(options)})`,
   show: ({ row, options, tokenizer }) => [
     shownPart('pair', preparePairs(tokenizer, [row], options), ({ prompt, chosen, rejected }) =>
       Object.entries({ chosen, rejected }).map(([name, { tokens }]) => ({

@@ -11,21 +11,24 @@ import type { TokenPair } from '../pairs/tokenPair.js';
  * Measures labelled pairs that are never trained on, by the loss of training: TRL's `eval_loss`,
  * `eval_rewards/{chosen,rejected,accuracies,margins}` and `eval_logps/{chosen,rejected}`, each over all of them.
  *
- * What the reference says of them is asked once and held, two numbers a pair.
+ * What a reference that stands still says of them is asked once and held, two numbers a pair.
+ * @param views.moves whether the reference is another one later
  */
 export function heldOutPairs(
   pairs: readonly TokenPair[],
-  { policy, reference }: { policy: ModelView; reference?: ModelView },
+  { policy, reference, moves }: { policy: ModelView; reference?: ModelView; moves?: boolean },
   options: PreferenceOptions & { tokenBudget: number; evalSteps: number; selectBy: 'none' | Measure },
 ): Selection | undefined {
   const { tokenBudget } = options;
   let ready: readonly TokenPair[] | undefined;
   const measure = async () => {
-    ready ??=
-      needsReference(options) && reference !== undefined
+    const asked =
+      ready ??
+      (needsReference(options) && reference !== undefined
         ? await precomputeReference([...pairs], reference, tokenBudget)
-        : pairs;
-    return { metrics: await preferenceMeasures(ready, policy, options, tokenBudget) };
+        : pairs);
+    if (moves !== true) ready = asked;
+    return { metrics: await preferenceMeasures(asked, policy, options, tokenBudget) };
   };
   return heldOutSelection(pairs.length, options, measure, 'eval_rewards/accuracies');
 }

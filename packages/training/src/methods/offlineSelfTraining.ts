@@ -10,6 +10,7 @@ import { heldOutFields } from '../options/heldOut.js';
 import { heldOutPairs } from './heldOutPairs.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
+import { referenceFields } from '../options/reference.js';
 import type { Keeping } from '../options/sampling.js';
 import { lengthFields } from '../options/supervised.js';
 import { contestOf, decide, type Contest } from '../pairs/contest.js';
@@ -22,6 +23,7 @@ import { dpo } from './dpo.js';
 import { method } from './method.js';
 import { PairReview } from './pairReview.js';
 import type { TokenPair } from '../pairs/tokenPair.js';
+import { referenceFaults, referenceText, runReference } from './runReference.js';
 import { preparePairs, type Prepared } from './prepare.js';
 import { fields as selfTrainingFields } from './selfTrainingRun.js';
 
@@ -31,6 +33,7 @@ const fields = {
   ...heldOutFields(['loss', 'accuracy']),
   ...lengthFields,
   ...preferenceFields,
+  ...referenceFields,
   referenceWeight,
 };
 export type OfflineSelfTrainingOptions = OptionsOf<typeof fields>;
@@ -79,6 +82,7 @@ export function offlineSelfTrainingTask(
   const { trainable, judge } = run;
   const options = { ...run.options, ...KEEPING, numGenerations: 2 };
   const task = taskOver(trainable, pairs.length, options);
+  const reference = runReference(trainable, options, task.order.totalSteps);
   const known = new Map<number, Contest>();
   const review = new PairReview({ maxNewTokens: options.maxLength }, 'self-train-offline');
   const groupOf = ({ prompt, a, b }: LabelledContest) => ({
@@ -87,7 +91,12 @@ export function offlineSelfTrainingTask(
   });
   return {
     ...task,
-    selection: heldOutPairs(heldOut, trainable, options),
+    ...reference.kept,
+    selection: heldOutPairs(
+      heldOut,
+      { policy: trainable.policy, reference: reference.view, moves: reference.moves },
+      options,
+    ),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     async step(at) {
       const batch = task.order.batch(at.step);
@@ -103,7 +112,7 @@ export function offlineSelfTrainingTask(
       fresh.forEach((i, n) => known.set(i, judged[n]));
       await at.profile?.lap('judge');
       const contests = batch.map((i) => ({ ...known.get(i)! }));
-      const report = await contestStep(contests, { ...task, options }, at, false);
+      const report = await contestStep(contests, { ...task, reference, options }, at, false);
       const kept = contests.filter(({ fate }) => fate === 'pair');
       return {
         ...report,
@@ -131,9 +140,9 @@ export const offlineSelfTraining = method({
   split: 'all',
   judgeTemplate: 'auto',
   drops: false,
-  faults: lossFaults,
+  faults: (options) => [...lossFaults(options), ...referenceFaults(options)],
   labels: (options, template) =>
-    `the answers of the pairs, by the judgment of its start (${lossText(options)}, beta ${options.beta}, template ${template})`,
+    `the answers of the pairs, by the judgment of its start (${lossText(options)}, beta ${options.beta}${referenceText(options)}, template ${template})`,
   show: ({ row, options, tokenizer, judgeTemplate }) =>
     dpo.show({ row, tokenizer, judgeTemplate, options: { ...options, precomputeRefLogProbs: false } }),
   async task({ rows, options, tokenizer, policyBesideStart, judge, usable, heldOut }) {

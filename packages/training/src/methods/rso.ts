@@ -5,6 +5,7 @@ import { lossText } from '../losses/lossTerms.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import { rsoPairs } from './rsoPairs.js';
+import { referenceFaults, referenceText } from './runReference.js';
 import { fields, type RsoRun } from './rsoRun.js';
 import {
   pairedTask,
@@ -45,12 +46,12 @@ export const rso = method({
       options: { numGenerations: 64, numSamples: 8, learningRate: 1e-5 },
     },
   },
-  faults: lossFaults,
+  faults: (options) => [...lossFaults(options), ...referenceFaults(options)],
   labels: (options, template) => {
     const { beta, numGenerations, numSamples, rejectionBeta } = options;
     return (
       `pairs among ${numSamples} of ${numGenerations} answers of its start, accepted by reward (rejection_beta ${rejectionBeta}) and ` +
-      `ranked by the judge (${lossText(options)}, beta ${beta}, template ${template})`
+      `ranked by the judge (${lossText(options)}, beta ${beta}${referenceText(options)}, template ${template})`
     );
   },
   show: shownPrompt,

@@ -13,6 +13,7 @@ import { preparePrompts, warnDropped } from './prepare.js';
 import { fields, selfTrainingFaults, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
 import type { PairSource } from './pairSource.js';
+import { referenceText, refuseMoving, runReference } from './runReference.js';
 import { drawPairs, sampledPairs } from './sampledPairs.js';
 import { shownPrompt } from './shown.js';
 import { answerSequence } from '../pairs/tokenPair.js';
@@ -54,17 +55,19 @@ export function pairedTask(
   const { options } = run;
   const task = taskOver(run.trainable, source.length, options);
   const training: SelfTraining = { ...run, optimizer: task.optimizer };
+  const reference = runReference(run.trainable, options, task.order.totalSteps);
   const dev = options.evalSteps > 0 ? (data.dev ?? []) : [];
   const pairs = new PairReview(options, source.verb);
   const kl = klReview(task.order.totalSteps);
   return {
     ...task,
+    ...reference.kept,
     workload: longestAnswers(source, options, (step) => task.order.batch(step)),
     step: async (at) => {
       const batch = task.order.batch(at.step);
       await at.profile?.lap('data');
       const { contests, metrics } = await source.draw(batch, at);
-      const report = await contestStep(contests, training, at, source.isOwn);
+      const report = await contestStep(contests, { ...training, reference }, at, source.isOwn);
       onContests?.(contests, at.step);
       return { ...report, metrics: { ...report.metrics, ...metrics } };
     },
@@ -113,7 +116,8 @@ function longestAnswers(
 /**
  * One step of SELF-JUDGE (arXiv 2402.11253): the policy answers every prompt twice (`numGenerations` times), the frozen
  * start says which answer of every two is better, and the policy learns to prefer the winner. With `sampling: off_policy` the start answers too.
- * @throws ArgumentError for `off_policy_once`: which pair a prompt had before, a task knows and a step does not
+ * @throws ArgumentError for `off_policy_once` and `syncRefModel`: which pair a prompt had before, and where the reference is, a
+ *   task knows and a step does not
  */
 export async function selfTrainingStep(
   prompts: TokenizedPrompt[],
@@ -127,6 +131,7 @@ export async function selfTrainingStep(
       expected: 'on_policy or off_policy (off_policy_once is of selfTrainingTask)',
       received: sampling,
     });
+  refuseMoving(run.options, 'selfTrainingStep', 'selfTrainingTask');
   await at.profile?.lap('data');
   const numbers = prompts.map((_, i) => (at.step - 1) * trainBatchSize + i);
   const contests = (await drawPairs(prompts, numbers, run, at)).flat();
@@ -200,7 +205,7 @@ export const selfTraining = method({
   faults: selfTrainingFaults,
   labels: (options, template) =>
     `${isRanked(options) ? 'rankings' : 'pairs'} of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of ${options.judgeMode === 'policy' ? 'the policy itself' : 'its start'} ` +
-    `(${lossText(options)}, beta ${options.beta}, template ${template})`,
+    `(${lossText(options)}, beta ${options.beta}${referenceText(options)}, template ${template})`,
   show: shownPrompt,
   async task(context) {
     const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;

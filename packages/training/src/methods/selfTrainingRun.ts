@@ -19,13 +19,16 @@ import { lossFaults } from '../losses/lossFaults.js';
 import { lossTerms } from '../losses/lossTerms.js';
 import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
+import { referenceFields } from '../options/reference.js';
 import { signalFields } from '../options/judgeSignal.js';
 import { promptFields, samplingFields } from '../options/sampling.js';
 import type { PreferenceTrainable } from '../optimizer/trainable.js';
+import { referenceFaults } from './runReference.js';
 
 export const fields = {
   ...withDefaults(loopFields, preferenceLoop),
   ...preferenceFields,
+  ...referenceFields,
   ...promptFields,
   /** Whose answers are judged; see `sampledPairs`. */
   sampling: choiceField(
@@ -71,7 +74,7 @@ export interface SelfTraining {
 /** What of the options cannot be: what the losses say, pairs beside rankings, and verdicts that are kept of a judge that changes. */
 export function selfTrainingFaults(options: SelfTrainingOptions): OptionFault[] {
   const { judgeMode, sampling, lossType, numGenerations } = options;
-  const faults = lossFaults(options);
+  const faults = [...lossFaults(options), ...referenceFaults(options)];
   const types = lossTerms(options).map(({ type }) => type);
   if (numGenerations > 2 && types.length > 1 && types.includes('plackett_luce'))
     faults.push({

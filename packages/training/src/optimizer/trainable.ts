@@ -1,4 +1,6 @@
+import { ArgumentError } from '@selfjudge/base';
 import { Adapter, type AdapterConfig, type Model, type ModelView, type RewardModel } from '@selfjudge/engine';
+import { MovingReference } from './movingReference.js';
 import type { ParameterSets } from './parameterSets.js';
 
 /** What is trained: a view whose gradients go to named sets of parameters, each flat, and how it is saved. */
@@ -18,6 +20,12 @@ export interface Trainable {
 /** A policy beside the frozen start it is held to. Before the first step both give the same bits. */
 export interface PreferenceTrainable extends Trainable {
   readonly reference: ModelView;
+  /**
+   * A reference of its own that begins as the policy is and moves towards it. Goes with `dispose`.
+   * @param alpha see `MovingReference`
+   * @throws ArgumentError for a mixture that the policy's kind cannot be
+   */
+  movingReference?(alpha: number): MovingReference;
 }
 
 /**
@@ -35,18 +43,42 @@ export function loraTrainable(
   const adapter = Adapter.init(model, lora, seed);
   const parameters = { policy: adapter.makeTrainable() };
   const frozen = start === undefined ? [] : [start];
+  let moving: MovingReference | undefined;
   return {
     adapter,
     policy: model.view([...frozen, adapter]),
     reference: model.view(frozen),
     parameters,
+    movingReference: (alpha) => {
+      assertCopied(alpha);
+      const copy = Adapter.init(model, lora, seed);
+      return (moving = new MovingReference(parameters.policy, alpha, {
+        view: model.view([...frozen, copy]),
+        assign: (values) => copy.assign(values),
+        dispose: () => copy.dispose(),
+      }));
+    },
     save: async (dir) => {
       if (start === undefined) await adapter.save(dir);
       else await saveStacked([start, adapter], dir);
       await model.tokenizer?.save(dir);
     },
-    dispose: () => adapter.dispose(),
+    dispose: () => {
+      adapter.dispose();
+      moving?.dispose();
+    },
   };
+}
+
+/** A mixture of A and B is none of the products B A, and a mixture of those has the ranks of all that were mixed. */
+function assertCopied(alpha: number): void {
+  if (alpha === 1) return;
+  throw new ArgumentError('refModelMixupAlpha', {
+    where: 'loraTrainable',
+    expected:
+      '1, the reference as a copy of the adapter: a mixture of two adapters is none of their rank (or train all weights)',
+    received: alpha,
+  });
 }
 
 async function saveStacked(adapters: Adapter[], dir: string): Promise<void> {
@@ -80,5 +112,23 @@ export function fullTrainable(model: Model): Trainable {
 /** All weights of the model, held to a frozen clone of what they are now. */
 export function fullPreferenceTrainable(model: Model): PreferenceTrainable & { start: Model } {
   const start = model.clone();
-  return { ...fullTrainable(model), reference: start.view(), start, dispose: () => start.dispose() };
+  const trainable = fullTrainable(model);
+  let moving: MovingReference | undefined;
+  return {
+    ...trainable,
+    reference: start.view(),
+    start,
+    movingReference: (alpha) => {
+      const copy = start.clone();
+      return (moving = new MovingReference(trainable.parameters.policy, alpha, {
+        view: copy.view(),
+        assign: (values) => copy.assign(values),
+        dispose: () => copy.dispose(),
+      }));
+    },
+    dispose: () => {
+      start.dispose();
+      moving?.dispose();
+    },
+  };
 }

@@ -29,6 +29,9 @@ export const model = byteModel();
 await model.save(at('model'));
 const config = { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj'] };
 const adapter = Adapter.init(model, config, 1);
+const adapterValues = engine.Tensor.from(device, await adapter.read(), [(await adapter.read()).length]);
+const untrained = byteModel();
+const { value: modelValues } = byteModel().makeTrainable();
 const other = Adapter.init(engine.Model.init(tinyConfig, { seed: 1, device }), config, 1);
 export const view = model.view([adapter]);
 const head = ScoreHead.init(model, 1);
@@ -172,6 +175,12 @@ export const modelEntries: Record<string, Entry> = {
   'Adapter#save': entry((dir: string, score?: Float32Array) => adapter.save(dir, score), {
     folder: arg(at('again'), notPlace),
     score: arg(undefined, perhaps(junk)),
+  }),
+  'Adapter#assign': entry((values: engine.Tensor) => adapter.assign(values), {
+    values: arg(adapterValues, fc.oneof(notTensor, fc.constantFrom(ids, floats()))),
+  }),
+  'Model#assign': entry((values: engine.Tensor) => untrained.assign(values), {
+    values: arg(modelValues, fc.oneof(notTensor, fc.constantFrom(ids, floats()))),
   }),
   'Adapter#assertFits': entry((fits: engine.Model) => adapter.assertFits(fits), {
     model: arg(model, notModel),
