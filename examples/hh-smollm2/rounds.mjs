@@ -67,10 +67,14 @@ function measure(round, what, model) {
     out('rounds.json'),
     `${JSON.stringify({ judge: mode, start, data, labels, table }, undefined, 2)}\n`,
   );
-  const [share, from, to] = [value, low, high].map((x) => x.toFixed(3));
-  process.stdout.write(
-    `round ${round}  ${what.padEnd(15)} judges ${share} [${from}, ${to}] of ${n} held-out pairs right\n`,
-  );
+  const head = `round ${round}  ${what.padEnd(15)}`;
+  // Figures that nothing was measured for are absent.
+  if (value === undefined)
+    process.stdout.write(`${head} has no verdict on any of ${errors} held-out pairs\n`);
+  else {
+    const [share, from, to] = [value, low, high].map((x) => x.toFixed(3));
+    process.stdout.write(`${head} judges ${share} [${from}, ${to}] of ${n} held-out pairs right\n`);
+  }
 }
 
 measure(0, 'start', start);

@@ -85,7 +85,10 @@ export async function jsft(model: Model, settings: JsftSettings): Promise<RunRes
   return run('jsft', 'jsft', model, options, given);
 }
 
-/** Offline preference training (arXiv 2305.18290); the reference is what the model is before the call. */
+/**
+ * Offline preference training (arXiv 2305.18290); the reference is what the model is before the call, from where
+ * `syncRefModel` moves it.
+ */
 export async function dpo(model: Model, settings: DpoSettings): Promise<RunResult> {
   check('dpo', { model, settings }, trainingArguments);
   const { dataset, dev, ...options } = settings;
