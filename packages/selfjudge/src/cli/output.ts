@@ -6,7 +6,7 @@ import { expandHome, isSame } from '@selfjudge/base/internal';
 /** Where text goes: a file that appears whole at the end, or a device or pipe that is written to directly. */
 type Output = Pick<PendingFile, 'write' | 'commit' | 'discard'>;
 
-class DeviceOutput implements Output {
+export class DeviceOutput implements Output {
   private readonly fd: number;
 
   constructor(private readonly path: string) {
@@ -67,8 +67,11 @@ export function filePath(key: string, path: string): string {
   }
 }
 
-/** @throws ConfigError when there is no such folder, FileSystemError when it cannot be written to */
-function openOutput(path: string): Output {
+/**
+ * Whether an output is a file, which can appear whole, or one that takes nothing back: a device, a pipe.
+ * @throws ConfigError when there is no such folder
+ */
+export function isFileOutput(path: string): boolean {
   const there = statSync(path, { throwIfNoEntry: false });
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (there?.isDirectory() || !folder?.isDirectory())
@@ -77,8 +80,12 @@ function openOutput(path: string): Output {
       expected: 'a file in a folder that is there',
       received: there?.isDirectory() ? `the folder ${path}` : path,
     });
-  return there === undefined || there.isFile() ? new PendingFile(path) : new DeviceOutput(path);
+  return there === undefined || there.isFile();
 }
+
+/** @throws ConfigError when there is no such folder, FileSystemError when it cannot be written to */
+const openOutput = (path: string): Output =>
+  isFileOutput(path) ? new PendingFile(path) : new DeviceOutput(path);
 
 /**
  * Runs work whose result grows: each text takes the place of the one before, whole or not at all. Where a text cannot be

@@ -57,7 +57,16 @@ const { topK: _, ...evaluated } = sampling;
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
   judge: grouped(
-    { ...opened, promptFormat, ...templateFields },
+    {
+      ...opened,
+      promptFormat,
+      by: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('a column of the rows: what is said of all verdicts is said for each of its values too'),
+      ...templateFields,
+    },
     { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
     {},
   ),

@@ -1,0 +1,167 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { rowsOf, run, start, temporaryFolder } from './support/cli.js';
+import { readEvents } from './support/faults.js';
+import { saveTinyModel, writeRows } from './support/tinyModel.js';
+
+const { path: cwd, remove } = temporaryFolder();
+const M = ['-m', 'model', '--dtype', 'float32'];
+const text = (name: string) => readFileSync(join(cwd, name), 'utf8');
+const DOMAINS = ['code', 'law'];
+const pairs = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `row ${i}`,
+    prompt: `What is ${i}?`,
+    completions: [`It is ${i * 7}.`, `No idea of ${i}.`],
+    domain: DOMAINS[i % 2],
+    ...(i % 5 > 0 && { winner: i % 5 === 1 ? 'tie' : i % 5 === 2 ? 'b' : 'a' }),
+  }));
+const judge = (out: string, ...flags: string[]) => ['judge', 'pairs.jsonl', ...M, '--out', out, ...flags];
+
+let whole: string;
+beforeAll(async () => {
+  await saveTinyModel(join(cwd, 'model'));
+  await saveTinyModel(join(cwd, 'other'), { seed: 5 });
+  writeRows(cwd, 'pairs.jsonl', pairs(100));
+  expect(await run(judge('whole.jsonl'), { cwd })).toMatchObject({ code: 0 });
+  whole = text('whole.jsonl');
+});
+afterAll(remove);
+
+describe('rows as they are judged', () => {
+  it('stand in the order of the input, and are those that are judged alone', async () => {
+    const rows = rowsOf(whole);
+    expect(rows.map(({ id }) => id)).toEqual(pairs(100).map(({ id }) => id));
+    expect(rows[1]).toMatchObject({ given_winner: 'tie', winner: expect.stringMatching(/^(a|b|tie)$/) });
+    expect(rows[0]).not.toHaveProperty('given_winner');
+    writeRows(cwd, 'last.jsonl', pairs(100).slice(-1));
+    const alone = await run(['judge', 'last.jsonl', ...M], { cwd });
+    expect(alone.stdout).toBe(`${whole.trimEnd().split('\n').at(-1)}\n`);
+    // Rows have the standard output, what came out stands beside them.
+    expect(alone.stderr).toMatch(/^Verdicts on 1 rows$/m);
+  });
+
+  it('killed in the middle of any write, the same command ends with the same file', async () => {
+    await run(judge('events.jsonl'), { cwd, stopAt: { log: join(cwd, 'events.json') } });
+    expect(text('events.jsonl')).toBe(whole);
+    const events = readEvents(join(cwd, 'events.json')).filter(({ paths }) =>
+      paths.some((path) => path.startsWith('events.jsonl')),
+    );
+    const writes = events.filter(({ name, paths }) => name === 'writeSync' && paths[0].endsWith('.partial'));
+    // 100 rows are four portions.
+    expect(writes).toHaveLength(4);
+    const last = events.filter(({ name }) => name === 'fsyncSync' || name === 'renameSync').slice(-2);
+    let torn = 0;
+    for (const { at, name } of [writes[0], writes[2], ...last]) {
+      for (const file of ['', '.config.json']) rmSync(join(cwd, `events.jsonl${file}`));
+      const killed = await run(judge('events.jsonl'), { cwd, stopAt: { at, how: 'kill' } });
+      expect(killed.signal, `${name} ${at}`).toBe('SIGKILL');
+      if (existsSync(join(cwd, 'events.jsonl.partial')))
+        torn += Number(!text('events.jsonl.partial').endsWith('\n'));
+      const again = await run(judge('events.jsonl'), { cwd });
+      expect(again.code, again.stderr).toBe(0);
+      expect(text('events.jsonl'), `${name} ${at}`).toBe(whole);
+      if (at === writes[2].at) expect(again.stderr).toMatch(/^\d\d of 100 rows are there already$/m);
+    }
+    expect(torn).toBe(2);
+    // What is said at the end is of all rows, whoever judged them.
+    const one = await run(judge('events.jsonl', '--json'), { cwd });
+    const other = await run(judge('whole.jsonl', '--json'), { cwd });
+    expect(one.stdout).toBe(other.stdout);
+  });
+
+  it('stopped by Ctrl-C, it says where the rows are, and goes on', async () => {
+    writeRows(cwd, 'many.jsonl', pairs(3000));
+    const many = ['judge', 'many.jsonl', ...M, '--out', 'many-verdicts.jsonl'];
+    const work = start(many, { cwd });
+    await work.until(/10%/);
+    work.child.kill('SIGINT');
+    const { code, stderr } = await work.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(
+      /^\d+ rows are in many-verdicts.jsonl.partial: the same command goes on after them$/m,
+    );
+    expect(existsSync(join(cwd, 'many-verdicts.jsonl'))).toBe(false);
+    const kept = text('many-verdicts.jsonl.partial');
+    // Other rows, another model, dtype or template: named, and what is there stays.
+    const others: [string[], RegExp][] = [
+      [
+        ['--dtype', 'bf16'],
+        /^error: dtype: expected "float32", as the rows in many-verdicts.jsonl began with .*received bf16$/m,
+      ],
+      [
+        ['-m', 'other'],
+        /^error: model_name_or_path: expected the weights that the rows in many-verdicts.jsonl began with/m,
+      ],
+      [
+        ['--judge_template', 'rationale'],
+        /^error: judge_template: expected the judge template that the rows/m,
+      ],
+      [['--judge_reasoning', 'keep'], /^error: judge_reasoning: expected "drop", as the rows/m],
+      [['--prompt_format', 'chat'], /^error: prompt_format: expected "standard", as the rows/m],
+    ];
+    for (const [flags, message] of others) {
+      const refused = await run([...many, ...flags], { cwd });
+      expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(message) });
+    }
+    writeFileSync(join(cwd, 'many.jsonl'), text('many.jsonl').replace('row 2999', 'row 2998'));
+    const changed = await run(many, { cwd });
+    expect(changed.stderr).toMatch(
+      /^error: file: expected the rows that the rows in many-verdicts.jsonl began with, fingerprint/m,
+    );
+    expect(text('many-verdicts.jsonl.partial')).toBe(kept);
+    writeRows(cwd, 'many.jsonl', pairs(3000));
+    const again = await run(many, { cwd });
+    expect(again.code, again.stderr).toBe(0);
+    expect(text('many-verdicts.jsonl').startsWith(kept)).toBe(true);
+    expect(rowsOf(text('many-verdicts.jsonl'))).toHaveLength(3000);
+  });
+});
+
+describe('what came out', () => {
+  it('of labelled rows says how many are right, for each value of a column too', async () => {
+    const { code, stdout } = await run(judge('whole.jsonl', '--by', 'domain', '--json'), { cwd });
+    expect(code).toBe(0);
+    const summary = JSON.parse(stdout);
+    const rows = rowsOf(whole);
+    const points = rows.flatMap(({ given_winner: label, winner }) =>
+      label === undefined ? [] : [label === winner ? 1 : label === 'tie' || winner === 'tie' ? 0.5 : 0],
+    );
+    const right = points.reduce((sum: number, point) => sum + point, 0);
+    expect(summary).toMatchObject({ rows: 100, accuracy: { value: right / 80, n: 80 }, nulls: { n: 100 } });
+    const agree = rows.filter(
+      ({ orders: [ab, ba] }) => Math.sign(ab.p_a - ab.p_b) === Math.sign(ba.p_b - ba.p_a),
+    );
+    expect(summary.positionConsistency).toMatchObject({ value: agree.length / 100, n: 100 });
+    const first = rows.flatMap(({ orders }) => orders).filter(({ p_a, p_b }) => p_a > p_b);
+    expect(summary.firstRate).toMatchObject({ value: first.length / 200, n: 100 });
+    expect(summary.by.values.map(({ value, rows: n }: any) => [value, n])).toEqual([
+      ['code', 50],
+      ['law', 50],
+    ]);
+    const shown = await run(judge('whole.jsonl', '--by', 'domain'), { cwd });
+    expect(shown.stdout).toMatch(
+      /^Verdicts on 100 rows\n +value \[95%\] +n\n-.*\naccuracy +0\.\d{3} \[0\.\d+, 0\.\d+\] +80$/m,
+    );
+    expect(shown.stdout).toMatch(
+      /^domain +accuracy +ties +no verdict +both orders agree +first shown wins$/m,
+    );
+    expect(shown.stdout).toMatch(/^law +0\.\d\d \[0\.\d\d, 0\.\d\d\] of 40 /m);
+  });
+
+  it('names a column that no row has before the model is opened, and labels that are none', async () => {
+    const { code, stderr } = await run(judge('none.jsonl', '--by', 'domian'), { cwd });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: by: expected a column of the rows: id, prompt, .*did you mean 'domain'/);
+    writeRows(cwd, 'odd.jsonl', [
+      { prompt: 'p', chosen: 'yes', rejected: 'no' },
+      { prompt: 'p', a: 'yes', b: 'no', winner: 'first' },
+    ]);
+    const odd = await run(['judge', 'odd.jsonl', ...M, '--out', 'odd-verdicts.jsonl'], { cwd });
+    expect(odd.stderr).toContain(
+      'warning: 1 of 2 rows have another winner than a, b, tie, 0 or 1 (line 2: "first"): no label',
+    );
+    expect(odd.stdout).toMatch(/^accuracy +.* +1$/m);
+  });
+});
