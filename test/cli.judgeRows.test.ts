@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, run, start, temporaryFolder } from './support/cli.js';
 import { readEvents } from './support/faults.js';
-import { saveTinyModel, writeRows } from './support/tinyModel.js';
+import { preferenceRows, saveTinyModel, writeRows } from './support/tinyModel.js';
 
 const { path: cwd, remove } = temporaryFolder();
 const M = ['-m', 'model', '--dtype', 'float32'];
@@ -163,5 +163,86 @@ describe('what came out', () => {
       'warning: 1 of 2 rows have another winner than a, b, tie, 0 or 1 (line 2: "first"): no label',
     );
     expect(odd.stdout).toMatch(/^accuracy +.* +1$/m);
+  });
+});
+
+describe("pairs of one's own judgments", () => {
+  it('from prompts alone: generate, judge, train', async () => {
+    // A judge that was taught to be one: untaught, most verdicts are none.
+    const pairs = preferenceRows().map((row) => ({ ...row, id: undefined }));
+    writeRows(cwd, 'preferences.jsonl', pairs);
+    const loop = '--dataset_split all --max_steps 3 --train_batch_size 4 --learning_rate 1e-2'.split(' ');
+    const jsft = ['jsft', ...M, '--dataset_name', 'preferences.jsonl', ...loop, '--output_dir', 'judge'];
+    expect(await run(jsft, { cwd })).toMatchObject({ code: 0 });
+    const own = ['-m', 'judge', '--dtype', 'float32'];
+
+    const prompts = [...Array(10).keys()].map((i) => ({ prompt: `What is ${i}?` }));
+    writeRows(cwd, 'prompts.jsonl', [...prompts, { prompt: [{ role: 'user', content: 'Hi' }] }]);
+    const drawn = ['--count', '2', '--max_new_tokens', '6', '--out', 'answers.jsonl'];
+    expect(await run(['generate', 'prompts.jsonl', ...own, ...drawn], { cwd })).toMatchObject({ code: 0 });
+    const answers = rowsOf(text('answers.jsonl'));
+    expect(answers).toHaveLength(11);
+
+    // Verdicts of every kind: equal answers are a tie, one that cannot be asked about has none.
+    const [{ prompt }] = answers;
+    const more = [
+      { prompt, completions: ['Same.', 'Same.'] },
+      { prompt, completions: ['x'.repeat(3000), 'y'] },
+      { prompt, completions: ['Whole.', ''] },
+    ];
+    writeRows(cwd, 'answers.jsonl', [...answers, ...more]);
+    const out = ['--out', 'judged.jsonl', '--write_pairs', 'own.jsonl'];
+    const judged = await run(['judge', 'answers.jsonl', ...own, ...out], { cwd });
+    expect(judged.code, judged.stderr).toBe(0);
+    const rows = rowsOf(text('judged.jsonl'));
+    const decided = rows.slice(0, 11).filter(({ winner }) => winner === 'a' || winner === 'b');
+    expect(decided.length).toBeGreaterThan(5);
+    expect(rowsOf(text('own.jsonl'))).toEqual(
+      decided.map(({ prompt: asked, completions: [a, b], winner }) => ({
+        prompt: asked,
+        chosen: winner === 'a' ? a : b,
+        rejected: winner === 'a' ? b : a,
+      })),
+    );
+    expect(judged.stderr).toMatch(
+      new RegExp(
+        `^note: ${decided.length} pairs in own.jsonl; left out: .*1 without a verdict, 1 with an empty answer$`,
+        'm',
+      ),
+    );
+
+    for (const [verb, start] of [
+      ['dpo', 'judge'],
+      ['jsft', 'model'],
+    ]) {
+      const flags = [
+        '-m',
+        start,
+        '--dtype',
+        'float32',
+        '--dataset_name',
+        'own.jsonl',
+        '--dataset_split',
+        'all',
+      ];
+      const step = ['--max_steps', '1', '--train_batch_size', '2', '--output_dir', `${verb}-own`];
+      const trained = await run([verb, ...flags, ...step], { cwd });
+      expect(trained.code, trained.stderr).toBe(0);
+      expect(trained.stderr).not.toMatch(/left out/);
+    }
+  });
+
+  it('are no input, no other output, and lie in a folder that is there', async () => {
+    for (const [path, message] of [
+      ['pairs.jsonl', /--write_pairs: expected a file that is no input of this command/],
+      ['out.jsonl', /--write_pairs: expected another file than those of --out, received out.jsonl/],
+      ['./out.jsonl.partial', /--write_pairs: expected another file than those of --out/],
+      ['no/pairs.jsonl', /--write_pairs: expected a file in a folder that is there/],
+      ['-', /--write_pairs: expected a file, received -/],
+    ] as const) {
+      const { code, stderr } = await run(judge('out.jsonl', '--write_pairs', path), { cwd });
+      expect(stderr).toMatch(message);
+      expect(code).toBe(2);
+    }
   });
 });

@@ -22,6 +22,7 @@ import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './mod
 import { filePath, outputPath } from './output.js';
 import { warnAbout, withRows, type ReadyRows, type RowSource } from './overRows.js';
 import { Progress } from './progress.js';
+import { pairsPath, writePairs } from './writtenPairs.js';
 
 type JudgeOptions = VerbOptions<'judge'> & RowOptions;
 
@@ -38,7 +39,8 @@ export function addJudgeVerb(program: Command): void {
         '{winner, probability, score_a, score_b}.\n\n' +
         'Rows are written as they are judged: with --out into FILE.partial, which becomes FILE with the last of them. ' +
         'After Ctrl-C or a crash the same command goes on. At the end it says how the verdicts came out, of labelled ' +
-        'rows (chosen and rejected, or a column winner, which is kept as given_winner) also how many are right.',
+        'rows (chosen and rejected, or a column winner, which is kept as given_winner) also how many are right. ' +
+        '--write_pairs makes preferences of the verdicts, for jsft, dpo and reward: from prompts, by generate --count 2.',
     );
   addOutputFlags(addModelFlags(command, 'judge'), 'what is said of the verdicts as JSON').action(
     (given: string) => {
@@ -51,7 +53,9 @@ export function addJudgeVerb(program: Command): void {
 }
 
 async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
-  const out = outputPath(given.out, [file, given.modelNameOrPath, given.adapter]);
+  const inputs = [file, given.modelNameOrPath, given.adapter];
+  const out = outputPath(given.out, inputs);
+  const pairs = pairsPath(given.writePairs, inputs, out);
   const progress = new Progress('judge', 'pairs');
   const work = async (signal: AbortSignal) => {
     const output = outputOfRows(out);
@@ -59,9 +63,12 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
     const day = output.before?.config.chat_template_date ?? momentText(new Date()).slice(0, 10);
     const options = { ...given, chatTemplateDate: given.chatTemplateDate ?? String(day) };
     try {
-      await withRows(sourceOf(file, options), options, { progress, signal }, (ready) =>
-        judgeInto(output, file, ready, { progress, signal }),
-      );
+      await withRows(sourceOf(file, options), options, { progress, signal }, async (ready) => {
+        await judgeInto(output, file, ready, { progress, signal });
+        const verdicts = output.rows.map(verdictOfRow);
+        if (pairs !== undefined) progress.say(`note: ${await writePairs(pairs, ready.rows, verdicts)}`);
+        sayWhatCameOut(ready.rows, verdicts, options, progress);
+      });
     } catch (error) {
       if (output.kept !== undefined)
         progress.say(`${output.rows.length} rows are in ${output.kept}: the same command goes on after them`);
@@ -124,7 +131,6 @@ async function judgeInto(
   if (before === 0) assertUsable(file, results);
   await output.finish();
   warnAbout(issuesOf(file, results));
-  sayWhatCameOut(rows, output.rows, options, progress);
 }
 
 /** The row with its verdict, or with the reason why there is none. */
@@ -139,11 +145,10 @@ function judgedRow({ columns = {} }: InputRow<unknown>, { value, problem }: Inpu
 
 function sayWhatCameOut(
   rows: readonly InputRow<unknown>[],
-  written: readonly WrittenRow[],
+  verdicts: readonly Verdict[],
   { by, out, json }: JudgeOptions,
   progress: Progress,
 ): void {
-  const verdicts = written.map(verdictOfRow);
   const note = massNote(verdicts);
   if (note !== undefined) progress.say(`warning: ${note}`);
   const unknown = unknownLabels(rows);

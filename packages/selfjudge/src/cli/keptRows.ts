@@ -243,6 +243,9 @@ const NEWLINE = 0x0a;
 const partialOf = (path: string): string => `${path}.partial`;
 const configOf = (path: string): string => `${path}.config.json`;
 
+/** What rows that are kept lie in, at one time or another. */
+export const filesOfRows = (path: string): string[] => [path, partialOf(path), configOf(path)];
+
 /** Undefined where no rows are there, whatever was left of earlier ones. */
 function stateOf(path: string): State | undefined {
   const [partial, config] = [partialOf(path), configOf(path)];

@@ -60,6 +60,9 @@ export const MODEL_VERBS = {
     {
       ...opened,
       promptFormat,
+      writePairs: path
+        .optional()
+        .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
       by: z
         .string()
         .min(1)

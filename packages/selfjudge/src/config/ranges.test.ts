@@ -55,6 +55,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   count: { wrong: ['0', '2147483648'], right: ['1', '2147483647'] },
   best_of: { wrong: ['0', '2147483648'], right: ['1', '8'] },
   by: { wrong: [''], right: ['domain'] },
+  write_pairs: { wrong: [''], right: ['pairs.jsonl'] },
   seed: { wrong: ['-1', '0.5', '9007199254740992'], right: ['0', '9007199254740991'] },
   dataset_limit: { wrong: ['-1', '1.5'], right: ['0'] },
   dtype: { wrong: ['int4'], right: ['float32', 'bf16', 'bfloat16'] },
