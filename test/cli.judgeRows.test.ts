@@ -246,3 +246,52 @@ describe("pairs of one's own judgments", () => {
     }
   });
 });
+
+describe('--explain', () => {
+  it('gives the reasons that the weights learnt, and refuses judges that learnt none', async () => {
+    const learnt = preferenceRows().slice(0, 2);
+    writeRows(cwd, 'reasons.jsonl', learnt);
+    const loop =
+      '--dataset_split all --max_steps 150 --train_batch_size 2 --learning_rate 1e-2 --full_finetuning';
+    const flags = [
+      '--judge_template',
+      'rationale',
+      '--sft_weight',
+      '0',
+      '--output_dir',
+      'reasons',
+      ...loop.split(' '),
+    ];
+    expect(await run(['jsft', ...M, '--dataset_name', 'reasons.jsonl', ...flags], { cwd })).toMatchObject({
+      code: 0,
+    });
+    const own = ['judge', 'reasons.jsonl', '-m', 'reasons', '--dtype', 'float32'];
+    const { code, stdout, stderr } = await run([...own, '--explain'], { cwd });
+    expect(code, stderr).toBe(0);
+    const rows = rowsOf(stdout);
+    for (const [i, topic] of ['tea', 'rain'].entries())
+      expect(rows[i]).toMatchObject({
+        winner: 'a',
+        rationale: `Evaluation of Response A: Says ${topic}.\n\nEvaluation of Response B: Says nothing.`,
+        rationale_order: 'ab',
+        rationale_finish: 'eos',
+      });
+    // The verdict is what it is without them.
+    const bare = rowsOf((await run(own, { cwd })).stdout);
+    expect(rows.map(({ orders }) => orders)).toEqual(bare.map(({ orders }) => orders));
+    expect(bare[0]).not.toHaveProperty('rationale');
+    const cut = await run([...own, '--explain', '--max_new_tokens', '10'], { cwd });
+    expect(rowsOf(cut.stdout)[0]).toMatchObject({ rationale: 'Evaluati', rationale_finish: 'length' });
+    expect(cut.stderr).toMatch(/^warning: of 2 rationales 2 cut at max_new_tokens$/m);
+
+    const plain = await run(['judge', 'pairs.jsonl', ...M, '--explain'], { cwd });
+    expect(plain).toMatchObject({ code: 2, stdout: '' });
+    expect(plain.stderr).toMatch(
+      /^error: explain: expected a model that judges by a judge template with a rationale .*received the judge template plain$/m,
+    );
+    const idle = await run(['judge', 'last.jsonl', ...M, '--max_new_tokens', '5'], { cwd });
+    expect(idle.stderr).toContain(
+      'note: max_new_tokens 5 does nothing: a verdict is one token, and explain is false',
+    );
+  });
+});

@@ -261,7 +261,9 @@ describe('a model in use', () => {
       logprobs: [expect.any(Number), expect.any(Number)],
       finishes: [expect.stringMatching(/^(eos|length)$/), expect.stringMatching(/^(eos|length)$/)],
     });
-    const one = await run(['generate', '--prompt', 'a', ...M, '--max_new_tokens', '4', '--seed', '3'], { cwd });
+    const one = await run(['generate', '--prompt', 'a', ...M, '--max_new_tokens', '4', '--seed', '3'], {
+      cwd,
+    });
     const both = ['generate', '--prompt', 'a', ...M, '--max_new_tokens', '4', '--seed', '3', '--count', '2'];
     // As text each answer has its own line; the first is what it is alone.
     const { stdout } = await run(both, { cwd });

@@ -4,6 +4,7 @@ export { bestOf } from './bestOf.js';
 export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
+export { explainVerdicts, type Explanation, type ExplainOptions } from './explain.js';
 export { QuestionFormat } from './format.js';
 export { fromScorer, isScorerJudge } from './fromScorer.js';
 export { judgeRewards, winningChance, type RewardedAnswers } from './judgeRewards.js';

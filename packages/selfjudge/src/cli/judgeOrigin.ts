@@ -22,15 +22,17 @@ export interface JudgedBy {
   /** Of a model that judges by a token. */
   template?: JudgeTemplate;
   format: PromptFormat;
+  /** Tokens of a rationale at most, where there is to be one. */
+  explained?: number;
 }
 
 /** All that decides the verdicts on rows: what the same command on the same contents has again. */
 export function judgeOrigin(
-  { opened, adapter, template, format }: JudgedBy,
+  { opened, adapter, template, format, explained }: JudgedBy,
   rows: readonly InputRow<unknown>[],
 ): RowsOrigin {
   const isReward = 'reward' in opened;
-  const { model } = isReward ? opened.reward.view : opened;
+  const model = modelOf(opened);
   const { tokenizer, path, templateSettings } = opened;
   const {
     weights,
@@ -48,6 +50,8 @@ export function judgeOrigin(
       chat_template_kwargs: templateSettings.arguments ?? {},
       chat_template_date: templateSettings.now,
       ...(template !== undefined && { judge_reasoning: template.reasoning ?? 'drop' }),
+      explain: explained !== undefined,
+      ...(explained !== undefined && { max_new_tokens: explained }),
     },
     contents: {
       ...contents,
@@ -60,6 +64,10 @@ export function judgeOrigin(
     kernel_path: model.device.path,
   };
 }
+
+/** The weights that are asked. */
+export const modelOf = (opened: OpenedJudge) =>
+  'reward' in opened ? opened.reward.view.model : opened.model;
 
 /** Of the lines as they were read, those that are no rows too. */
 const fingerprintOfRows = (rows: readonly InputRow<unknown>[]): string =>

@@ -1,22 +1,23 @@
 import type { Command } from 'commander';
 import type { AnswerPair } from '@selfjudge/data';
 import { toAnswerPair } from '@selfjudge/data/internal';
-import type { Verdict } from '@selfjudge/judging';
-import { fromScorer } from '@selfjudge/judging/internal';
+import { ConfigError } from '@selfjudge/base';
+import type { Judge, JudgeTemplate, Verdict } from '@selfjudge/judging';
+import { fromScorer, type Explanation } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
 import { momentText } from '@selfjudge/text/internal';
 import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
-import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
+import { explainRows, judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertColumn, GIVEN_WINNER, labelOf, summaryOf, unknownLabels } from '../inference/knownVerdicts.js';
-import { verdictOfRow, verdictRow } from '../inference/verdictRow.js';
-import { assertTemplate, resolveTemplate } from '../models/judgeTemplate.js';
+import { rationaleNote, verdictOfRow, verdictRow } from '../inference/verdictRow.js';
+import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel } from '../models/model.js';
 import { openRewardModel } from '../models/rewardModel.js';
 import { judgedNotes } from '../rows/promptNotes.js';
 import { assertUsable, issuesOf, readRows, type InputRow } from '../rows/rows.js';
 import { describeVerdicts, jsonOfVerdicts } from './describeVerdicts.js';
 import { interruptible } from './exit.js';
-import { judgeOrigin, type OpenedJudge } from './judgeOrigin.js';
+import { judgeOrigin, modelOf, type OpenedJudge } from './judgeOrigin.js';
 import { outputOfRows, type RowsOutput, type WrittenRow } from './keptRows.js';
 import { addModelFlags, addOutputFlags, optionsOf, type RowOptions } from './modelFlags.js';
 import { filePath, outputPath } from './output.js';
@@ -36,7 +37,9 @@ export function addJudgeVerb(program: Command): void {
         'keeps its columns and gets {winner, probability, orders}, and votes where several principles are asked ' +
         "about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
         'token: p_a, that it names the response shown first, and p_b, the other. A reward model (-m) gives ' +
-        '{winner, probability, score_a, score_b}.\n\n' +
+        '{winner, probability, score_a, score_b}. With --explain a judge that learnt rationales gives its reasons: ' +
+        'rationale, in rationale_order, where A is the response shown first, a (ab) or b (ba), and rationale_finish; ' +
+        'of several principles each vote has its own.\n\n' +
         'Rows are written as they are judged: with --out into FILE.partial, which becomes FILE with the last of them. ' +
         'After Ctrl-C or a crash the same command goes on. At the end it says how the verdicts came out, of labelled ' +
         'rows (chosen and rejected, or a column winner, which is kept as given_winner) also how many are right. ' +
@@ -67,6 +70,8 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
         await judgeInto(output, file, ready, { progress, signal });
         const verdicts = output.rows.map(verdictOfRow);
         if (pairs !== undefined) progress.say(`note: ${await writePairs(pairs, ready.rows, verdicts)}`);
+        const cut = rationaleNote(output.rows);
+        if (cut !== undefined) progress.say(`warning: ${cut}`);
         sayWhatCameOut(ready.rows, verdicts, options, progress);
       });
     } catch (error) {
@@ -98,14 +103,9 @@ async function judgeInto(
   { rows, opened, options, format }: ReadyRows<AnswerPair, OpenedJudge, JudgeOptions>,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<void> {
-  const isReward = 'reward' in opened;
-  const template = isReward
-    ? undefined
-    : resolveTemplate(options.judgeTemplate, opened, options.judgeReasoning);
-  const judge = isReward
-    ? fromScorer(opened.scorer)
-    : judgeOf(opened, options.judgeTemplate, options.judgeReasoning);
-  const origin = judgeOrigin({ opened, adapter: options.adapter, template, format }, rows);
+  const { judge, template, explain } = askedOf(opened, options);
+  const explained = options.explain ? options.maxNewTokens : undefined;
+  const origin = judgeOrigin({ opened, adapter: options.adapter, template, format, explained }, rows);
   await output.begin(origin, rows.length);
   const before = output.rows.length;
   if (before > 0) progress.say(`${before} of ${rows.length} rows are there already`);
@@ -115,7 +115,7 @@ async function judgeInto(
       `warning: they were judged on ${beganOn}, the others on ${origin.kernel_path}: equal to rounding`,
     );
   progress.begin(before);
-  const { maxPositions } = (isReward ? opened.reward.view : opened).model.config;
+  const { maxPositions } = modelOf(opened).config;
   const results: InputRow<Verdict>[] = [];
   const portions = judgeRows(judge, rows.slice(before), {
     maxPositions,
@@ -123,8 +123,9 @@ async function judgeInto(
     onProgress: (done) => progress.update(before + done, rows.length),
   });
   for await (const portion of portions) {
-    const columns = rows.slice(output.rows.length, output.rows.length + portion.length);
-    output.append(portion.map((result, i) => judgedRow(columns[i], result)));
+    const judged = rows.slice(output.rows.length, output.rows.length + portion.length);
+    const reasons = await explain(judged, portion, signal);
+    output.append(portion.map((result, i) => judgedRow(judged[i], result, reasons[i])));
     results.push(...portion);
   }
   progress.finish();
@@ -133,11 +134,52 @@ async function judgeInto(
   warnAbout(issuesOf(file, results));
 }
 
+/** Who is asked, and what is asked after a verdict. */
+interface Asked {
+  judge: Judge;
+  template?: JudgeTemplate;
+  /** Reasons for the verdicts on some rows, one a question; none where they are not asked for. */
+  explain(
+    rows: readonly InputRow<AnswerPair>[],
+    results: readonly InputRow<Verdict>[],
+    signal: AbortSignal,
+  ): Promise<(Explanation | undefined)[][]>;
+}
+
+/** @throws ConfigError where reasons are asked of a judge that learnt none */
+function askedOf(
+  opened: OpenedJudge,
+  { judgeTemplate, judgeReasoning, explain, maxNewTokens }: JudgeOptions,
+): Asked {
+  const refuse = (received: string) => {
+    const expected = 'a model that judges by a judge template with a rationale (--judge_template rationale)';
+    throw new ConfigError({ key: 'explain', expected, received });
+  };
+  const silent = async () => [];
+  if ('reward' in opened) {
+    if (explain) refuse('a reward model');
+    return { judge: fromScorer(opened.scorer), explain: silent };
+  }
+  const judge = judgeOf(opened, judgeTemplate, judgeReasoning);
+  const { template } = judge;
+  if (!explain) return { judge, template, explain: silent };
+  if (template.rationale === undefined) refuse(`the judge template ${template.name}`);
+  return {
+    judge,
+    template,
+    explain: (rows, results, signal) => explainRows(judge, rows, results, { maxNewTokens, signal }),
+  };
+}
+
 /** The row with its verdict, or with the reason why there is none. */
-function judgedRow({ columns = {} }: InputRow<unknown>, { value, problem }: InputRow<Verdict>): WrittenRow {
+function judgedRow(
+  { columns = {} }: InputRow<unknown>,
+  { value, problem }: InputRow<Verdict>,
+  reasons: readonly (Explanation | undefined)[] | undefined,
+): WrittenRow {
   const said =
     problem === undefined
-      ? verdictRow(value)
+      ? verdictRow(value, reasons)
       : { winner: null, probability: null, orders: [], error: problem.reason };
   const label = 'winner' in columns && { [GIVEN_WINNER]: columns[GIVEN_WINNER] ?? columns.winner };
   return { ...columns, ...label, ...said };

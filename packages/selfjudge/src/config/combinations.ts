@@ -93,6 +93,11 @@ const IDLE: readonly Idle[] = [
     reason: 'temperature 0 takes the most probable token',
   })),
   {
+    key: 'max_new_tokens',
+    when: ({ explain }) => explain === false,
+    reason: 'a verdict is one token, and explain is false',
+  },
+  {
     key: 'max_kl',
     when: ({ eval_steps }) => eval_steps === 0,
     reason: 'it is looked at where the judge is asked, every eval_steps steps, and eval_steps is 0',

@@ -69,9 +69,13 @@ export const MODEL_VERBS = {
         .optional()
         .describe('a column of the rows: what is said of all verdicts is said for each of its values too'),
       ...templateFields,
+      explain: z
+        .boolean()
+        .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
+      maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
     },
     { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
-    {},
+    { explain: false, maxNewTokens: 256 },
   ),
   generate: grouped(
     {

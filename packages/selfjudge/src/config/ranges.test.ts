@@ -54,6 +54,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   top_k: { wrong: ['-2', '0.5'], right: ['-1', '0', '50'] },
   count: { wrong: ['0', '2147483648'], right: ['1', '2147483647'] },
   best_of: { wrong: ['0', '2147483648'], right: ['1', '8'] },
+  explain: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   by: { wrong: [''], right: ['domain'] },
   write_pairs: { wrong: [''], right: ['pairs.jsonl'] },
   seed: { wrong: ['-1', '0.5', '9007199254740992'], right: ['0', '9007199254740991'] },

@@ -6,7 +6,13 @@ import {
   type JudgeReasoning,
   type Verdict,
 } from '@selfjudge/judging';
-import { consult, tokenEvidence } from '@selfjudge/judging/internal';
+import {
+  consult,
+  explainVerdicts,
+  tokenEvidence,
+  type ExplainOptions,
+  type Explanation,
+} from '@selfjudge/judging/internal';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
@@ -71,6 +77,33 @@ export async function* judgeRows(
       return fault === undefined ? { line, value: verdict } : { line, problem: fault };
     });
   }
+}
+
+/**
+ * Reasons for verdicts on rows, as `explainVerdicts` gives them.
+ * @returns one list a row, in order; empty where there is no verdict to explain
+ */
+export async function explainRows(
+  judge: TokenJudge,
+  rows: readonly InputRow<AnswerPair>[],
+  results: readonly InputRow<Verdict>[],
+  options: ExplainOptions,
+): Promise<(Explanation | undefined)[][]> {
+  const judged = results.flatMap(({ value: verdict }, i) => {
+    const { value } = rows[i];
+    if (verdict === undefined || value === undefined) return [];
+    const [a, b] = value.completions;
+    return [{ verdict, pair: { prompt: value.prompt, a, b } }];
+  });
+  const said = (
+    await explainVerdicts(
+      judge,
+      judged.map(({ pair }) => pair),
+      judged.map(({ verdict }) => verdict),
+      options,
+    )
+  ).values();
+  return results.map(({ value }) => (value === undefined ? [] : said.next().value!));
 }
 
 /** Why the judge could not be asked, or its figures are none; a verdict of too little mass is an answer of the model. */

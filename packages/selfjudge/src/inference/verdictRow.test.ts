@@ -1,6 +1,6 @@
 import { verdictOf, voteOf, type TokenEvidence, type Verdict } from '@selfjudge/judging';
 import { describe, expect, it } from 'vitest';
-import { verdictOfRow, verdictRow } from './verdictRow.js';
+import { rationaleNote, verdictOfRow, verdictRow } from './verdictRow.js';
 
 const read = (verdict: Verdict): Verdict =>
   verdictOfRow(JSON.parse(JSON.stringify(verdictRow(verdict))) as Record<string, unknown>);
@@ -67,4 +67,41 @@ describe('a verdict is read as it was written', () => {
     const row = { winner: null, probability: null, orders: [], error: 'the answer is empty' };
     expect(verdictOfRow(row)).toEqual({ winner: null, scoreA: NaN, scoreB: NaN, probability: NaN });
   });
+});
+
+it('shows reasons beside what they are of, and says which are not whole', () => {
+  const [one, several] = [
+    asked([
+      [0.7, 0.1],
+      [0.2, 0.6],
+    ]),
+    asked(
+      [
+        [0.7, 0.1],
+        [0.2, 0.6],
+      ],
+      [
+        [1, 0],
+        [1, 0],
+      ],
+    ),
+  ];
+  const rows = [
+    verdictRow(one, [{ text: 'Says it.', order: 'ab', finish: 'eos' }]),
+    verdictRow(several, [{ text: 'Says', order: 'ba', finish: 'length' }, undefined]),
+    verdictRow(one, [{ text: null, order: 'ab', finish: 'no-room' }]),
+  ] as Record<string, any>[];
+  expect(rows[0]).toMatchObject({ rationale: 'Says it.', rationale_order: 'ab', rationale_finish: 'eos' });
+  expect(rows[1].votes[0]).toMatchObject({
+    rationale: 'Says',
+    rationale_order: 'ba',
+    rationale_finish: 'length',
+  });
+  expect(rows[1].votes[1]).not.toHaveProperty('rationale');
+  expect(rows[1]).not.toHaveProperty('rationale');
+  expect(verdictOfRow(rows[1])).toEqual(several);
+  expect(rationaleNote(rows)).toBe(
+    "of 3 rationales 1 cut at max_new_tokens, 1 left out, as question and max_new_tokens exceed the model's context",
+  );
+  expect(rationaleNote(rows.slice(0, 1))).toBeUndefined();
 });

@@ -1,8 +1,14 @@
 import { OVERALL, type JudgedOrder, type TokenEvidence, type Verdict } from '@selfjudge/judging';
-import { tokenEvidence, verdictOf, voteOf } from '@selfjudge/judging/internal';
+import { tokenEvidence, verdictOf, voteOf, type Explanation } from '@selfjudge/judging/internal';
 
-/** A verdict as the columns of a row. Numbers that are none become null in JSON. */
-export function verdictRow(verdict: Verdict): object {
+/**
+ * A verdict as the columns of a row. Numbers that are none become null in JSON.
+ * @param explanations one a question, where they were asked for
+ */
+export function verdictRow(
+  verdict: Verdict,
+  explanations: readonly (Explanation | undefined)[] = [],
+): object {
   const { winner, probability, reason, scoreA, scoreB } = verdict;
   const evidence = tokenEvidence(verdict);
   // A reward model gives each answer its number, and is asked in no order.
@@ -13,18 +19,48 @@ export function verdictRow(verdict: Verdict): object {
     winner,
     probability,
     orders: orders.map(({ rendered, pA, pB }) => ({ rendered, p_a: pA, p_b: pB })),
+    ...(votes.length === 1 && rationaleColumns(explanations[0])),
     ...(votes.length > 1 && {
-      votes: votes.map((vote) => ({
+      votes: votes.map((vote, question) => ({
         principle: vote.principle,
         winner: vote.winner,
         score_a: vote.scoreA,
         score_b: vote.scoreB,
         orders: vote.orders.map(({ pA, pB }) => ({ p_a: pA, p_b: pB })),
+        ...rationaleColumns(explanations[question]),
       })),
     }),
     ...(reason !== undefined && { reason }),
   };
 }
+
+/** What is worth knowing of rationales that are not whole, in rows as they were written. */
+export function rationaleNote(rows: readonly Readonly<Record<string, unknown>>[]): string | undefined {
+  const finishes = rows.flatMap((row) => {
+    const { rationale_finish: own, votes = [] } = row as object as RationaleColumns;
+    return [own, ...votes.map(({ rationale_finish: ofVote }) => ofVote)];
+  });
+  const count = (finish: Explanation['finish']) => finishes.filter((one) => one === finish).length;
+  const parts = [
+    [count('length'), 'cut at max_new_tokens'],
+    [count('no-room'), "left out, as question and max_new_tokens exceed the model's context"],
+    [count('error'), 'left out, as probabilities were not numbers'],
+  ].flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`]));
+  const all = finishes.filter((finish) => finish !== undefined).length;
+  return parts.length === 0 ? undefined : `of ${all} rationales ${parts.join(', ')}`;
+}
+
+interface RationaleColumns {
+  rationale_finish?: Explanation['finish'];
+  votes?: { rationale_finish?: Explanation['finish'] }[];
+}
+
+const rationaleColumns = (explanation: Explanation | undefined) =>
+  explanation && {
+    rationale: explanation.text,
+    rationale_order: explanation.order,
+    rationale_finish: explanation.finish,
+  };
 
 interface OrderColumns {
   rendered?: string;
