@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, run, start, temporaryFolder } from './support/cli.js';
@@ -293,5 +293,62 @@ describe('--explain', () => {
     expect(idle.stderr).toContain(
       'note: max_new_tokens 5 does nothing: a verdict is one token, and explain is false',
     );
+  });
+});
+
+describe('--cache', () => {
+  const cached = (...flags: string[]) =>
+    run(['judge', 'few.jsonl', ...M, '--cache', 'verdicts', ...flags], { cwd });
+  const hits = ({ stderr }: { stderr: string }) =>
+    Number(/^note: (\d+) verdicts were in verdicts$/m.exec(stderr)?.[1]);
+
+  it('gives the verdicts that the same judge gave, to the bit, and asks another one', async () => {
+    const few = pairs(20);
+    writeRows(cwd, 'few.jsonl', [...few, few[0], { ...few[1], completions: ['Same.', 'Same.'] }]);
+    const fresh = await run(['judge', 'few.jsonl', ...M], { cwd });
+    const first = await cached();
+    expect(hits(first)).toBe(0);
+    const second = await cached();
+    expect(hits(second)).toBe(20);
+    for (const { stdout } of [first, second]) expect(stdout).toBe(fresh.stdout);
+    const [same] = rowsOf(fresh.stdout).slice(-1);
+    expect(same).toMatchObject({ winner: 'tie', probability: 0.5, reason: 'identical', orders: [] });
+    expect(fresh.stderr).toMatch(
+      /^note: 1 of 22 rows have two equal answers: ties, which nobody was asked about$/m,
+    );
+
+    cpSync(join(cwd, 'model'), join(cwd, 'moved'), { recursive: true });
+    expect(hits(await cached('-m', 'moved', '--prompt_format', 'chat'))).toBe(0); // another prompt: no longer text as it stands
+    expect(hits(await cached('-m', 'moved'))).toBe(20);
+    for (const flags of [
+      ['-m', 'other'],
+      ['--dtype', 'bf16'],
+      ['--judge_template', 'rationale'],
+      ['--judge_template', 'principles'],
+      ['--judge_reasoning', 'keep'],
+      ['--chat_template', 'gemma'],
+      ['--chat_template_kwargs', '{x: 1}'],
+    ])
+      expect(hits(await cached(...flags)), flags.join(' ')).toBe(0);
+    const path = await run(['judge', 'few.jsonl', ...M, '--cache', 'verdicts'], {
+      cwd,
+      env: { SELFJUDGE_CPU: 'portable' },
+    });
+    expect(hits(path)).toBe(0);
+    expect(hits(await cached('--chat_template_date', '2020-01-01'))).toBe(20); // the template tells no day
+  });
+
+  it('an adapter and its scale are another judge each', async () => {
+    const trained = '--dataset_split all --max_steps 1 --train_batch_size 4 --output_dir adapted'.split(' ');
+    writeRows(cwd, 'preferences.jsonl', preferenceRows());
+    expect(
+      await run(['jsft', ...M, '--dataset_name', 'preferences.jsonl', ...trained], { cwd }),
+    ).toMatchObject({ code: 0 });
+    const on = ['--adapter', 'adapted/final'];
+    expect(hits(await cached(...on))).toBe(0);
+    expect(hits(await cached(...on))).toBe(20);
+    const config = join(cwd, 'adapted/final/adapter_config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace(/"lora_alpha": *\d+/, '"lora_alpha": 1'));
+    expect(hits(await cached(...on))).toBe(0);
   });
 });

@@ -1,5 +1,6 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { askedAbout, type Asked } from './asked.js';
+export { askedOnce, type VerdictStore } from './askedOnce.js';
 export { bestOf } from './bestOf.js';
 export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';

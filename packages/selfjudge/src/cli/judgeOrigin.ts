@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PromptFormat } from '@selfjudge/data';
 import { findModel } from '@selfjudge/engine/internal';
 import type { JudgeTemplate } from '@selfjudge/judging';
+import type { Tokenizer } from '@selfjudge/text';
 import { fingerprintOfFiles } from '../models/fingerprintOfFiles.js';
 import type { OpenModel } from '../models/model.js';
 import type { OpenReward } from '../models/rewardModel.js';
@@ -63,6 +64,20 @@ export function judgeOrigin(
     },
     kernel_path: model.device.path,
   };
+}
+
+/**
+ * Of a judge, wherever its rows come from: what its verdict on a pair is a function of, to the bit.
+ * @param tokenizer its own
+ */
+export function fingerprintOfJudge(
+  { config, contents, kernel_path }: RowsOrigin,
+  { chatTemplate = '' }: Pick<Tokenizer, 'chatTemplate'>,
+): string {
+  const { dtype, judge_reasoning, chat_template_kwargs, chat_template_date } = config;
+  const { data: _, ...ofJudge } = contents;
+  const day = chatTemplate.includes('strftime_now') ? chat_template_date : null;
+  return hashOf({ dtype, judge_reasoning, chat_template_kwargs, day, ofJudge, kernel_path });
 }
 
 /** The weights that are asked. */

@@ -73,6 +73,11 @@ export const MODEL_VERBS = {
         .boolean()
         .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
       maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
+      cache: path
+        .optional()
+        .describe(
+          'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
+        ),
     },
     { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
     { explain: false, maxNewTokens: 256 },

@@ -55,6 +55,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   count: { wrong: ['0', '2147483648'], right: ['1', '2147483647'] },
   best_of: { wrong: ['0', '2147483648'], right: ['1', '8'] },
   explain: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
+  cache: { wrong: [''], right: ['verdicts'] },
   by: { wrong: [''], right: ['domain'] },
   write_pairs: { wrong: [''], right: ['pairs.jsonl'] },
   seed: { wrong: ['-1', '0.5', '9007199254740992'], right: ['0', '9007199254740991'] },

@@ -54,7 +54,7 @@ const PORTION = 32;
 export async function* judgeRows(
   judge: Judge,
   rows: readonly InputRow<AnswerPair>[],
-  { maxPositions, onProgress, ...options }: CompareOptions & { maxPositions: number },
+  { maxPositions, onProgress, ...options }: CompareOptions & { maxPositions?: number },
 ): AsyncGenerator<InputRow<Verdict>[]> {
   for (let start = 0; start < rows.length; start += PORTION) {
     const portion = rows.slice(start, start + PORTION);
@@ -107,7 +107,7 @@ export async function explainRows(
 }
 
 /** Why the judge could not be asked, or its figures are none; a verdict of too little mass is an answer of the model. */
-function faultOf({ reason, detail }: Verdict, maxPositions: number): Problem | undefined {
+function faultOf({ reason, detail }: Verdict, maxPositions?: number): Problem | undefined {
   switch (reason) {
     case 'no-score':
       return {
@@ -119,7 +119,7 @@ function faultOf({ reason, detail }: Verdict, maxPositions: number): Problem | u
     case 'too-long':
       return {
         code: 'prompt-too-long',
-        reason: `the judge's prompt is longer than the model's limit of ${maxPositions} tokens`,
+        reason: `the judge's prompt is longer than the model's limit${maxPositions === undefined ? '' : ` of ${maxPositions} tokens`}`,
       };
     case 'not-finite':
       return { code: 'not-finite', reason: 'the probabilities of the verdicts are not numbers' };
