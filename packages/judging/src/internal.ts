@@ -10,11 +10,20 @@ export { QuestionFormat } from './format.js';
 export { fromScorer, isScorerJudge } from './fromScorer.js';
 export { judgeRewards, winningChance, type RewardedAnswers } from './judgeRewards.js';
 export { rewardScorer } from './rewardScorer.js';
-export { consult } from './judge.js';
+export { consult, judgeBy } from './judge.js';
+export { ORDERS } from './pair.js';
+export { questionOf, questionsOf, type Question } from './question.js';
 export { judgeBehaviour } from './metrics.js';
 export { neighbours, nextRound } from './knockout.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
-export { tokenEvidence, verdictOf, voteOf, type Vote } from './verdict.js';
+export {
+  NO_VERDICT,
+  tokenEvidence,
+  verdictOf,
+  voteOf,
+  type OrderProbabilities,
+  type Vote,
+} from './verdict.js';

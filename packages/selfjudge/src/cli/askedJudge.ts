@@ -1,11 +1,13 @@
 import { ConfigError } from '@selfjudge/base';
-import type { AnswerPair } from '@selfjudge/data';
+import type { AnswerPair, PromptFormat } from '@selfjudge/data';
 import type { Judge, Verdict } from '@selfjudge/judging';
-import { fromScorer, type Explanation } from '@selfjudge/judging/internal';
+import { fromScorer, loadJudgeTemplate, type Explanation } from '@selfjudge/judging/internal';
 import type { VerbOptions } from '../config/index.js';
+import { EndpointJudge } from '../endpoint/endpointJudge.js';
+import { KEY } from '../endpoint/exchange.js';
 import { explainRows, judgeOf } from '../inference/judge.js';
 import type { InputRow } from '../rows/rows.js';
-import { fingerprintOfJudge, judgeOrigin, modelOf, type OpenedJudge } from './judgeOrigin.js';
+import { endpointOrigin, fingerprintOfJudge, judgeOrigin, modelOf, type OpenedJudge } from './judgeOrigin.js';
 import type { RowsOrigin } from './keptRows.js';
 import type { RowOptions } from './modelFlags.js';
 import type { ReadyRows } from './overRows.js';
@@ -56,4 +58,40 @@ export function askedModel({
     explain: async (judged, results, signal) =>
       explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
   };
+}
+
+/** How long an endpoint is waited for: a call that takes longer than this is one that hangs. */
+const PATIENCE = { tries: 4, firstWait: 1000, longestWait: 60_000, silence: 60_000 };
+
+/**
+ * A model behind an endpoint, as judge of rows.
+ * @param say told what is worth knowing while it is asked
+ */
+export function askedEndpoint(
+  endpoint: string,
+  { modelNameOrPath: model, judgeTemplate, judgeReasoning, judgeCalls, judgeConcurrency }: JudgeOptions,
+  {
+    rows,
+    format,
+    say,
+  }: { rows: readonly InputRow<AnswerPair>[]; format: PromptFormat; say(line: string): void },
+): AskedJudge {
+  const named = judgeTemplate === 'auto' ? 'plain' : judgeTemplate;
+  const loaded = loadJudgeTemplate(named);
+  const template = judgeReasoning === 'auto' ? loaded : { ...loaded, reasoning: judgeReasoning };
+  const key = process.env[KEY];
+  if (key && !/^(https:|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])/.test(endpoint))
+    say(`warning: ${KEY} goes to ${endpoint} without encryption`);
+  const judge = new EndpointJudge({
+    endpoint: endpoint.replace(/\/+$/, ''),
+    model,
+    template,
+    ...(key && { key }),
+    calls: judgeCalls,
+    concurrency: judgeConcurrency,
+    patience: PATIENCE,
+    onNote: (line) => say(`note: ${line}`),
+  });
+  const origin = endpointOrigin({ endpoint, model, template }, format, rows);
+  return { judge, origin, fingerprint: fingerprintOfJudge(origin), explain: async () => [] };
 }

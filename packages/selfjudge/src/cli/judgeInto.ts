@@ -1,3 +1,4 @@
+import { ConfigError, SelfjudgeError } from '@selfjudge/base';
 import type { AnswerPair } from '@selfjudge/data';
 import type { Verdict } from '@selfjudge/judging';
 import { askedOnce, type Explanation } from '@selfjudge/judging/internal';
@@ -47,11 +48,20 @@ export async function judgeInto(
       signal,
       onProgress: (done) => progress.update(before + done, rows.length),
     });
-    for await (const portion of portions) {
+    for await (const said of portions) {
+      refuseSilence(said);
+      const last = said.findIndex(({ value }) => value?.reason === 'no-budget');
+      const portion = last === -1 ? said : said.slice(0, last);
       const judged = rows.slice(output.rows.length, output.rows.length + portion.length);
       const reasons = await asked.explain(judged, portion, signal);
       output.append(portion.map((result, i) => judgedRow(judged[i], result, reasons[i])));
       results.push(...portion);
+      if (last !== -1)
+        throw new ConfigError({
+          key: 'judge_calls',
+          expected: `enough for the ${rows.length - output.rows.length} rows that are left: the same command with more, or as many again, goes on`,
+          received: 'all of them made',
+        });
     }
     progress.finish();
     if (cache !== undefined) progress.say(`note: ${cache.hits} verdicts were in ${folder}`);
@@ -61,6 +71,19 @@ export async function judgeInto(
   if (before === 0) assertUsable(file, results);
   await output.finish();
   warnAbout(issuesOf(file, results));
+}
+
+/** So many pairs in a row without an answer are not their own fault. */
+const SILENT = 8;
+
+/** Rows that nobody was there to judge are not written as judged: later somebody may be there. */
+function refuseSilence(said: readonly InputRow<Verdict>[]): void {
+  const [first] = said;
+  if (said.length < SILENT || !said.every(({ value }) => value?.reason === 'no-answer')) return;
+  throw new SelfjudgeError(
+    'SJ_FAULT',
+    `[judge] the endpoint: expected an answer, received none on ${said.length} pairs in a row (${first.value?.detail})`,
+  );
 }
 
 /** The row with its verdict, or with the reason why there is none. */

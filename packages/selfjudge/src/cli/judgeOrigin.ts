@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PromptFormat } from '@selfjudge/data';
 import { findModel } from '@selfjudge/engine/internal';
 import type { JudgeTemplate } from '@selfjudge/judging';
+import { formatJudgeTemplate } from '@selfjudge/judging/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { fingerprintOfFiles } from '../models/fingerprintOfFiles.js';
 import type { OpenModel } from '../models/model.js';
@@ -66,23 +67,49 @@ export function judgeOrigin(
   };
 }
 
+/** Keys that say what becomes of rows, not how a pair is judged. */
+const OF_ROWS: ReadonlySet<string> = new Set(['verb', 'prompt_format', 'explain', 'max_new_tokens']);
+
 /**
  * Of a judge, wherever its rows come from: what its verdict on a pair is a function of, to the bit.
- * @param tokenizer its own
+ * @param tokenizer its own; none of a judge elsewhere
  */
 export function fingerprintOfJudge(
   { config, contents, kernel_path }: RowsOrigin,
-  { chatTemplate = '' }: Pick<Tokenizer, 'chatTemplate'>,
+  { chatTemplate = '' }: Pick<Tokenizer, 'chatTemplate'> = {},
 ): string {
-  const { dtype, judge_reasoning, chat_template_kwargs, chat_template_date } = config;
   const { data: _, ...ofJudge } = contents;
-  const day = chatTemplate.includes('strftime_now') ? chat_template_date : null;
-  return hashOf({ dtype, judge_reasoning, chat_template_kwargs, day, ofJudge, kernel_path });
+  const told = Object.entries(config).filter(
+    ([key]) => !OF_ROWS.has(key) && (key !== 'chat_template_date' || chatTemplate.includes('strftime_now')),
+  );
+  return hashOf([told, ofJudge, kernel_path]);
 }
 
 /** The weights that are asked. */
 export const modelOf = (opened: OpenedJudge) =>
   'reward' in opened ? opened.reward.view.model : opened.model;
+
+/** The same of a judge behind an endpoint: of its weights nobody says anything. */
+export function endpointOrigin(
+  { endpoint, model, template }: { endpoint: string; model: string; template: JudgeTemplate },
+  format: PromptFormat,
+  rows: readonly InputRow<unknown>[],
+): RowsOrigin {
+  return {
+    config: {
+      verb: 'judge',
+      judge_endpoint: endpoint,
+      model_name_or_path: model,
+      prompt_format: format,
+      judge_reasoning: template.reasoning ?? 'drop',
+    },
+    contents: {
+      data: fingerprintOfRows(rows),
+      judge_template: hashOf(formatJudgeTemplate({ ...template, reasoning: undefined })),
+    },
+    kernel_path: 'endpoint',
+  };
+}
 
 /** Of the lines as they were read, those that are no rows too. */
 const fingerprintOfRows = (rows: readonly InputRow<unknown>[]): string =>

@@ -28,6 +28,8 @@ function grouped<S extends Schemas>(
   return verbConfig(options, { default: { ...shared, ...judge, ...defaults } }, groups);
 }
 
+const isAddress = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
+
 const { modelNameOrPath, ...placed } = modelFields;
 const opened = {
   modelNameOrPath,
@@ -78,9 +80,22 @@ export const MODEL_VERBS = {
         .describe(
           'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
         ),
+      judgeEndpoint: z
+        .string()
+        .refine(isAddress)
+        .optional()
+        .describe(
+          'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
+        ),
+      judgeConcurrency: answerFields.count
+        .max(256)
+        .describe('pairs that the endpoint is asked about at once'),
+      judgeCalls: schemaOf(saveSteps).describe(
+        'calls of the endpoint at most, further tries among them; 0 for no limit',
+      ),
     },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
-    { explain: false, maxNewTokens: 256 },
+    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
+    { explain: false, maxNewTokens: 256, judgeConcurrency: 8, judgeCalls: 0 },
   ),
   generate: grouped(
     {

@@ -56,6 +56,12 @@ const EDGES: Readonly<Record<string, Edges>> = {
   best_of: { wrong: ['0', '2147483648'], right: ['1', '8'] },
   explain: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   cache: { wrong: [''], right: ['verdicts'] },
+  judge_endpoint: {
+    wrong: ['', 'localhost:8000', 'ftp://a/v1', 'http://'],
+    right: ['http://127.0.0.1:8000/v1'],
+  },
+  judge_concurrency: { wrong: ['0', '257', '1.5'], right: ['1', '256'] },
+  judge_calls: { wrong: ['-1', '0.5'], right: ['0', '100'] },
   by: { wrong: [''], right: ['domain'] },
   write_pairs: { wrong: [''], right: ['pairs.jsonl'] },
   seed: { wrong: ['-1', '0.5', '9007199254740992'], right: ['0', '9007199254740991'] },

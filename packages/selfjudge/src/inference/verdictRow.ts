@@ -9,7 +9,7 @@ export function verdictRow(
   verdict: Verdict,
   explanations: readonly (Explanation | undefined)[] = [],
 ): object {
-  const { winner, probability, reason, scoreA, scoreB } = verdict;
+  const { winner, probability, reason, detail, scoreA, scoreB } = verdict;
   const evidence = tokenEvidence(verdict);
   // A reward model gives each answer its number, and is asked in no order.
   if (evidence === undefined && reason === undefined)
@@ -31,6 +31,7 @@ export function verdictRow(
       })),
     }),
     ...(reason !== undefined && { reason }),
+    ...(detail !== undefined && { detail }),
   };
 }
 
