@@ -8,7 +8,7 @@ import { KEY } from '../endpoint/exchange.js';
 import { explainRows, judgeOf } from '../inference/judge.js';
 import type { InputRow } from '../rows/rows.js';
 import { endpointOrigin, fingerprintOfJudge, judgeOrigin, modelOf, type OpenedJudge } from './judgeOrigin.js';
-import type { RowsOrigin } from './keptRows.js';
+import type { RowsOrigin } from './rowsState.js';
 import type { RowOptions } from './modelFlags.js';
 import type { ReadyRows } from './overRows.js';
 

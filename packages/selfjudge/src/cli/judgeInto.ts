@@ -40,7 +40,7 @@ export async function judgeInto(
     );
   const warn = (message: string) => progress.say(`warning: ${message}`);
   const cache = folder === undefined ? undefined : new VerdictCache(folder, asked.fingerprint, warn);
-  const results: InputRow<Verdict>[] = [];
+  const results: InputRow<true>[] = [];
   try {
     progress.begin(before);
     const portions = judgeRows(askedOnce(asked.judge, cache), rows.slice(before), {
@@ -55,7 +55,8 @@ export async function judgeInto(
       const judged = rows.slice(output.rows.length, output.rows.length + portion.length);
       const reasons = await asked.explain(judged, portion, signal);
       output.append(portion.map((result, i) => judgedRow(judged[i], result, reasons[i])));
-      results.push(...portion);
+      for (const { line, problem } of portion)
+        results.push(problem === undefined ? { line, value: true } : { line, problem });
       if (last !== -1)
         throw new ConfigError({
           key: 'judge_calls',

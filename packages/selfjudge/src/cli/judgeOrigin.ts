@@ -11,7 +11,7 @@ import type { OpenModel } from '../models/model.js';
 import type { OpenReward } from '../models/rewardModel.js';
 import type { InputRow } from '../rows/rows.js';
 import { contentsOf } from '../training/fingerprints.js';
-import type { RowsOrigin } from './keptRows.js';
+import type { RowsOrigin } from './rowsState.js';
 
 /** A model that compares answers, by a token or by its rewards. */
 export type OpenedJudge = OpenModel | OpenReward;

@@ -6,7 +6,7 @@ import { momentText } from '@selfjudge/text/internal';
 import { MODEL_VERBS } from '../config/index.js';
 import { dataPlace } from '../hub/places.js';
 import { assertColumn } from '../inference/knownVerdicts.js';
-import { verdictOfRow } from '../inference/verdictRow.js';
+import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel } from '../models/model.js';
 import { openRewardModel } from '../models/rewardModel.js';
@@ -59,7 +59,7 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
   const pairs = pairsPath(given.writePairs, inputs, out);
   const progress = new Progress('judge', 'pairs');
   const work = async (signal: AbortSignal) => {
-    const output = outputOfRows(out);
+    const output = outputOfRows(out, verdictColumns);
     // Rows that go on another day are judged with the day they began with.
     const day = output.before?.config.chat_template_date ?? momentText(new Date()).slice(0, 10);
     const options = { ...given, chatTemplateDate: given.chatTemplateDate ?? String(day) };

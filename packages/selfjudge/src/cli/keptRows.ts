@@ -1,53 +1,41 @@
-import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
   fsyncSync,
   openSync,
-  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import {
-  ConfigError,
-  FileFormatError,
-  fileSystemError,
-  readJsonObject,
-  shellWord,
-  syncPath,
-} from '@selfjudge/base';
+import { ConfigError, fileSystemError, shellWord, syncPath } from '@selfjudge/base';
 import { ProcessLock, writeJson } from '@selfjudge/base/internal';
 import { contentFaults } from '../training/fingerprints.js';
 import { configFaults } from '../training/sameRun.js';
 import { DeviceOutput, isFileOutput } from './output.js';
-
-/** What decides the rows of an output: values by their keys, and fingerprints of contents by what they are of. */
-export interface RowsOrigin {
-  config: Record<string, unknown>;
-  contents: Record<string, string>;
-  /** The kernel path that began them: others agree with it to rounding. */
-  kernel_path: string;
-}
-
-/** Of a finished output, by which it is known again. */
-interface Finished {
-  rows: number;
-  sha256: string;
-}
-
-type State = RowsOrigin & { finished?: Finished };
+import { hashOfFile, wholeLines } from './rowLines.js';
+import {
+  configOf,
+  damaged,
+  partialOf,
+  stateOf,
+  type Finished,
+  type RowsOrigin,
+  type State,
+} from './rowsState.js';
 
 /** A JSON object a line. */
 export type WrittenRow = Readonly<Record<string, unknown>>;
+
+/** What of a row is asked for afterwards: the rest need not stay in memory. */
+export type Remember = (row: WrittenRow) => WrittenRow;
 
 /** Where rows go as they are made. */
 export interface RowsOutput {
   /** What the rows that are there began with; undefined where there are none. */
   readonly before?: RowsOrigin;
-  /** All rows so far, in order. */
+  /** Of all rows so far, in order, what is remembered. */
   readonly rows: readonly WrittenRow[];
   begin(origin: RowsOrigin, total: number): Promise<void>;
   append(rows: readonly WrittenRow[]): void;
@@ -65,6 +53,7 @@ export class PassedRows implements RowsOutput {
   constructor(
     private readonly print: (text: string) => void,
     readonly close: () => void,
+    private readonly remember: Remember,
   ) {}
 
   async begin(): Promise<void> {}
@@ -74,7 +63,7 @@ export class PassedRows implements RowsOutput {
     for (const row of rows) {
       const line = JSON.stringify(row);
       this.print(`${line}\n`);
-      this.rows.push(asRead(line));
+      this.rows.push(this.remember(asRead(line)));
     }
   }
 }
@@ -100,6 +89,7 @@ export class KeptRows implements RowsOutput {
     readonly path: string,
     private readonly lock: ProcessLock,
     private readonly state: State | undefined,
+    private readonly remember: Remember,
   ) {
     this.#partial = partialOf(path);
     this.#config = configOf(path);
@@ -110,7 +100,7 @@ export class KeptRows implements RowsOutput {
    * @throws ConfigError when another process works on it; FileFormatError when it is damaged, saying how to go on;
    *   FileSystemError
    */
-  static open(path: string): KeptRows {
+  static open(path: string, remember: Remember = (row) => row): KeptRows {
     const lock = guarded(path, () => ProcessLock.acquire(join(dirname(path), `.${basename(path)}.lock`)));
     if (!(lock instanceof ProcessLock))
       throw new ConfigError({
@@ -119,7 +109,7 @@ export class KeptRows implements RowsOutput {
         received: `${path}, held by process ${lock.pid}`,
       });
     try {
-      return new KeptRows(path, lock, stateOf(path));
+      return new KeptRows(path, lock, stateOf(path), remember);
     } catch (error) {
       lock.release();
       throw error;
@@ -177,7 +167,7 @@ export class KeptRows implements RowsOutput {
       let done = 0;
       while (done < bytes.length) done += writeSync(this.#fd!, bytes, done, bytes.length - done);
     });
-    for (const line of lines) this.#rows.push(asRead(line));
+    for (const line of lines) this.#rows.push(this.remember(asRead(line)));
   }
 
   /** They take the name. */
@@ -185,7 +175,7 @@ export class KeptRows implements RowsOutput {
     if (this.#finished) return;
     guarded(this.#partial, () => fsyncSync(this.#fd!));
     this.#closeFile();
-    const finished: Finished = { rows: this.#rows.length, sha256: hashOf(this.#partial) };
+    const finished: Finished = { rows: this.#rows.length, sha256: hashOfFile(this.#partial) };
     await writeJson(this.#config, { ...this.#origin, finished });
     this.#take();
   }
@@ -201,15 +191,13 @@ export class KeptRows implements RowsOutput {
 
   #goOn(total: number): void {
     const partial = this.#partial;
-    const bytes = contentOf(partial);
-    const whole = bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1);
-    this.#rows = rowsIn(whole, partial);
+    const end = this.#read(partial);
     if (this.#rows.length > total) {
       const expected = `at most the ${total} rows that there are`;
       throw damaged(partial, expected, this.#rows.length, partial);
     }
     guarded(partial, () => {
-      truncateSync(partial, whole.length);
+      truncateSync(partial, end);
       this.#fd = openSync(partial, 'a');
     });
   }
@@ -217,11 +205,21 @@ export class KeptRows implements RowsOutput {
   #takeFinished({ sha256 }: Finished): void {
     const { path } = this;
     // A process that ended between the two has not given it its name yet.
-    if (existsSync(this.#partial) && hashOf(this.#partial) === sha256) this.#take();
-    else if (hashOf(path) !== sha256)
+    if (existsSync(this.#partial) && hashOfFile(this.#partial) === sha256) this.#take();
+    else if (hashOfFile(path) !== sha256)
       throw damaged(path, 'the rows that were written into it', 'others: it was changed since', this.#config);
-    this.#rows = rowsIn(contentOf(path), path);
+    this.#read(path);
     this.#finished = true;
+  }
+
+  /** Takes up the rows of a file. @returns the byte behind the last of them */
+  #read(path: string): number {
+    let last = 0;
+    for (const { text, end } of wholeLines(path)) {
+      this.#rows.push(this.remember(rowIn(text, path, this.#rows.length + 1)));
+      last = end;
+    }
+    return last;
   }
 
   #take(): void {
@@ -239,96 +237,38 @@ export class KeptRows implements RowsOutput {
   }
 }
 
-const NEWLINE = 0x0a;
-const partialOf = (path: string): string => `${path}.partial`;
-const configOf = (path: string): string => `${path}.config.json`;
-
-/** What rows that are kept lie in, at one time or another. */
-export const filesOfRows = (path: string): string[] => [path, partialOf(path), configOf(path)];
-
-/** Undefined where no rows are there, whatever was left of earlier ones. */
-function stateOf(path: string): State | undefined {
-  const [partial, config] = [partialOf(path), configOf(path)];
-  const begun = existsSync(partial);
-  if (existsSync(config)) {
-    const state = readState(config);
-    const there = begun || (state.finished !== undefined && existsSync(path));
-    return there ? state : undefined;
+/** @throws FileFormatError for a line that is no row though it has its end */
+function rowIn(text: string, path: string, line: number): WrittenRow {
+  try {
+    const row: unknown = JSON.parse(text);
+    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as WrittenRow;
+  } catch {
+    // Said below, as what is no object.
   }
-  if (begun && contentOf(partial).length > 0)
-    throw damaged(config, `beside ${partial}, saying what its rows are of`, 'nothing', partial);
-  return undefined;
+  throw damaged(path, 'a row', text, path, line);
 }
 
-function readState(path: string): State {
-  const advice = adviceFor(path);
-  const { config, contents, kernel_path, finished } = readJsonObject(path, advice);
-  const isRecord = (value: unknown): value is Record<string, unknown> =>
-    typeof value === 'object' && value !== null && !Array.isArray(value);
-  const { rows, sha256 } = isRecord(finished) ? finished : { rows: 0, sha256: '' };
-  if (
-    isRecord(config) &&
-    isRecord(contents) &&
-    Object.values(contents).every((value) => typeof value === 'string') &&
-    typeof kernel_path === 'string' &&
-    typeof rows === 'number' &&
-    typeof sha256 === 'string'
-  )
-    return {
-      config,
-      contents: contents as Record<string, string>,
-      kernel_path,
-      ...(finished !== undefined && { finished: { rows, sha256 } }),
-    };
-  const expected = 'config, contents and kernel_path of the rows beside it';
-  throw new FileFormatError({ path, expected, received: 'something else', advice });
-}
-
-const adviceFor = (path: string): string =>
-  `it is damaged; after rm ${shellWord(path)} the same command begins anew`;
-
-const damaged = (path: string, expected: string, received: unknown, remove: string, line?: number) =>
-  new FileFormatError({ path, line, expected, received, advice: adviceFor(remove) });
-
-/** @throws FileFormatError naming the line that is no row though it has its end */
-function rowsIn(bytes: Buffer, path: string): WrittenRow[] {
-  return bytes
-    .toString('utf8')
-    .split('\n')
-    .slice(0, -1)
-    .map((text, i) => {
-      try {
-        const row: unknown = JSON.parse(text);
-        if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as WrittenRow;
-      } catch {
-        // Said below, as what is no object.
-      }
-      throw damaged(path, 'a row', text, path, i + 1);
-    });
-}
-
-const contentOf = (path: string): Buffer => guarded(path, () => readFileSync(path), 'read');
-const hashOf = (path: string): string => createHash('sha256').update(contentOf(path)).digest('hex');
-
-function guarded<T>(path: string, use: () => T, how: 'read' | 'written' = 'written'): T {
+function guarded<T>(path: string, use: () => T): T {
   try {
     return use();
   } catch (error) {
-    throw fileSystemError(path, `a file that can be ${how}`, error);
+    throw fileSystemError(path, 'a file that can be written', error);
   }
 }
 
 /** Where rows go: a file keeps them, the standard output (undefined), a device or a pipe does not. @throws as `KeptRows.open` */
-export function outputOfRows(path: string | undefined): RowsOutput {
+export function outputOfRows(path: string | undefined, remember: Remember): RowsOutput {
   if (path === undefined)
     return new PassedRows(
       (text) => void process.stdout.write(text),
       () => {},
+      remember,
     );
-  if (isFileOutput(path)) return KeptRows.open(path);
+  if (isFileOutput(path)) return KeptRows.open(path, remember);
   const device = new DeviceOutput(path);
   return new PassedRows(
     (text) => device.write(Buffer.from(text)),
     () => device.commit(),
+    remember,
   );
 }

@@ -4,7 +4,7 @@ import type { AnswerPair, ProblemCode } from '@selfjudge/data';
 import { promptColumns, toPreferencePair } from '@selfjudge/data/internal';
 import type { Verdict } from '@selfjudge/judging';
 import type { InputRow } from '../rows/rows.js';
-import { filesOfRows } from './keptRows.js';
+import { filesOfRows } from './rowsState.js';
 import { isFileOutput, outputPath, withOutput } from './output.js';
 
 /**

@@ -1,6 +1,6 @@
 import { verdictOf, voteOf, type TokenEvidence, type Verdict } from '@selfjudge/judging';
 import { describe, expect, it } from 'vitest';
-import { rationaleNote, verdictOfRow, verdictRow } from './verdictRow.js';
+import { rationaleNote, verdictColumns, verdictOfRow, verdictRow } from './verdictRow.js';
 
 const read = (verdict: Verdict): Verdict =>
   verdictOfRow(JSON.parse(JSON.stringify(verdictRow(verdict))) as Record<string, unknown>);
@@ -52,6 +52,9 @@ describe('a verdict is read as it was written', () => {
     ['a reward', { winner: 'b', scoreA: -1 / 3, scoreB: 0.1, probability: 0.3 }],
   ] satisfies [string, Verdict][])('%s', (_, verdict) => {
     expect(read(verdict)).toEqual(verdict);
+    // Without the texts it is the same verdict.
+    const bare = verdictOfRow(verdictColumns(verdictRow(verdict) as Record<string, unknown>));
+    expect(JSON.stringify(bare)).toBe(JSON.stringify(verdict).replaceAll(/"order \d"/g, '""'));
   });
 
   it('figures that are none', () => {

@@ -80,6 +80,26 @@ interface VerdictColumns {
   reason?: string;
 }
 
+/** Of a row as it was written, what is asked for afterwards: no texts. */
+export function verdictColumns(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { winner, probability, score_a, score_b, reason, error, rationale_finish } = row;
+  const { orders, votes } = row as object as VerdictColumns;
+  const figures = (asked: readonly OrderColumns[]) => asked.map(({ p_a, p_b }) => ({ p_a, p_b }));
+  return {
+    winner,
+    probability,
+    score_a,
+    score_b,
+    reason,
+    error,
+    rationale_finish,
+    ...(orders !== undefined && { orders: figures(orders) }),
+    ...(votes !== undefined && {
+      votes: votes.map((vote) => ({ ...vote, orders: figures(vote.orders), rationale: undefined })),
+    }),
+  };
+}
+
 /** The verdict that a row's columns were made of: a token judge's from its probabilities, bit for bit. */
 export function verdictOfRow(row: Readonly<Record<string, unknown>>): Verdict {
   const { orders = [], votes, ...columns } = row as object as VerdictColumns;
