@@ -75,7 +75,7 @@ describe('rows as they are judged', () => {
     writeRows(cwd, 'many.jsonl', pairs(3000));
     const many = ['judge', 'many.jsonl', ...M, '--out', 'many-verdicts.jsonl'];
     const work = start(many, { cwd });
-    await work.until(/10%/);
+    await work.until(/\d\d%/);
     work.child.kill('SIGINT');
     const { code, stderr } = await work.ended;
     expect(code).toBe(130);
