@@ -93,8 +93,17 @@ describe('what a reward model is for', () => {
     const scored = await run(['score', writeRows(cwd, 'answers.jsonl', answers), ...M, '--reward'], { cwd });
     expect(scored.code).toBe(0);
     const rewards = rowsOf(scored.stdout).map((row) => row.reward as number);
-    const judged = rowsOf((await run(['judge', pairs, ...M], { cwd })).stdout);
+    const said = await run(['judge', pairs, ...M, '--write_pairs', 'by-rewards.jsonl'], { cwd });
+    const judged = rowsOf(said.stdout);
     expect(judged).toHaveLength(12);
+    expect(said.stderr).toMatch(/^note: 12 pairs in by-rewards.jsonl$/m);
+    expect(rowsOf(readFileSync(join(cwd, 'by-rewards.jsonl'), 'utf8'))).toEqual(
+      rows.map((row, i) => {
+        const { prompt, chosen, rejected } = row as { prompt: object[]; chosen: string; rejected: string };
+        const [won, lost] = judged[i].winner === 'a' ? [chosen, rejected] : [rejected, chosen];
+        return { prompt, chosen: won, rejected: lost };
+      }),
+    );
     judged.forEach((row, i) => {
       expect([row.score_a, row.score_b]).toEqual([rewards[2 * i], rewards[2 * i + 1]]);
       expect(row.winner).toBe(rewards[2 * i] > rewards[2 * i + 1] ? 'a' : 'b');

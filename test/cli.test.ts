@@ -254,9 +254,20 @@ describe('a model in use', () => {
     const [first, second] = await Promise.all([run(flags, { cwd }), run(flags, { cwd })]);
     expect(first.stdout).toBe(second.stdout);
     const rows = rowsOf(first.stdout);
-    expect(rows.map(({ prompt }) => prompt)).toEqual(['a', 'a', 'b', 'b']);
-    expect(rows[0]).toMatchObject({ completion: expect.any(String), logprob: expect.any(Number) });
-    expect(rows[0].finish).toMatch(/^(eos|length)$/);
+    expect(rows.map(({ prompt }) => prompt)).toEqual(['a', 'b']);
+    expect(rows[0]).toEqual({
+      prompt: 'a',
+      completions: [expect.any(String), expect.any(String)],
+      logprobs: [expect.any(Number), expect.any(Number)],
+      finishes: [expect.stringMatching(/^(eos|length)$/), expect.stringMatching(/^(eos|length)$/)],
+    });
+    const one = await run(['generate', '--prompt', 'a', ...M, '--max_new_tokens', '4', '--seed', '3'], {
+      cwd,
+    });
+    const both = ['generate', '--prompt', 'a', ...M, '--max_new_tokens', '4', '--seed', '3', '--count', '2'];
+    // As text each answer has its own line; the first is what it is alone.
+    const { stdout } = await run(both, { cwd });
+    expect(stdout.startsWith(one.stdout)).toBe(true);
   });
 
   it('generate --best_of: the winner of a tournament; text for a prompt, JSON where asked for', async () => {

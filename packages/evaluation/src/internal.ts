@@ -4,3 +4,4 @@ export { implicitReward, implicitRewardOf } from './implicitReward.js';
 export { agreementOf, judgeAgreement } from './judgeAgreement.js';
 export { lengthControlled } from './lengthControl.js';
 export { winRate, winRateOf } from './winRate.js';
+export { verdictSummary, type KnownVerdict, type VerdictSummary } from './verdictSummary.js';

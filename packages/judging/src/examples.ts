@@ -1,7 +1,8 @@
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import type { PreferencePair } from '@selfjudge/data';
-import { OVERALL, QuestionFormat } from './format.js';
+import { QuestionFormat } from './format.js';
 import { ORDERS, type JudgePair } from './pair.js';
+import { OVERALL } from './question.js';
 import type { JudgeTemplate } from './template.js';
 
 /**

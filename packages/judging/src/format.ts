@@ -1,14 +1,10 @@
 import { ArgumentError } from '@selfjudge/base';
-import type { Message, RenderedText, Tokenizer } from '@selfjudge/text';
+import type { RenderedText, Tokenizer } from '@selfjudge/text';
 import { appendText, singleToken } from '@selfjudge/text/internal';
-import { contextText } from './context.js';
 import type { JudgePair, Order } from './pair.js';
 import { fill, holds } from './placeholders.js';
-import { withoutReasoning } from './reasoning.js';
+import { questionOf, questionsOf } from './question.js';
 import type { JudgePrinciple, JudgeTemplate } from './template.js';
-
-/** Name of the only question of a template without principles. */
-export const OVERALL = 'overall';
 
 /** Ids of the verdict tokens of one question. */
 export interface VerdictTokens {
@@ -32,7 +28,7 @@ export class QuestionFormat {
   private constructor(template: JudgeTemplate, tokenizer: Tokenizer) {
     this.#template = template;
     this.#tokenizer = tokenizer;
-    this.questions = template.principles.length > 0 ? template.principles : [{ name: OVERALL, text: '' }];
+    this.questions = questionsOf(template);
     const probe: JudgePair = { prompt: 'A question?', a: 'An answer.', b: 'Another.' };
     this.#verdicts = this.questions.map((_, question) => {
       const prefix = this.render(probe, 'ab', question);
@@ -66,15 +62,8 @@ export class QuestionFormat {
 
   /** The question up to the opened answer: the next token is the verdict. */
   render(pair: JudgePair, order: Order, question: number): RenderedText {
-    const { system, user, assistant, reasoning } = this.#template;
-    const [a, b] = reasoning === 'keep' ? [pair.a, pair.b] : [pair.a, pair.b].map(withoutReasoning);
-    const [first, second] = order === 'ab' ? [a, b] : [b, a];
-    const principle = this.questions[question].text;
-    const values = { context: contextText(pair.prompt), response_a: first, response_b: second, principle };
-    const messages: Message[] = [{ role: 'user', content: fill(user, values) }];
-    if (system !== undefined) messages.unshift({ role: 'system', content: system });
-    const prefill = this.#tokenizer.answerPrefix + fill(assistant, { principle });
-    return this.#tokenizer.openTurn(messages, { prefill });
+    const { messages, opened } = questionOf(this.#template, this.questions[question], pair, order);
+    return this.#tokenizer.openTurn(messages, { prefill: this.#tokenizer.answerPrefix + opened });
   }
 
   ids(rendered: RenderedText): number[] {

@@ -18,7 +18,8 @@ export {
   verdictOf,
   voteOf,
 } from './face.js';
-export { OVERALL, type VerdictTokens } from './format.js';
+export type { VerdictTokens } from './format.js';
+export { OVERALL } from './question.js';
 export type { CompareOptions, Judge } from './judge.js';
 export { JudgeFormat } from './judgeFormat.js';
 export type { JudgeBehaviour } from './metrics.js';

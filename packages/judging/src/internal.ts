@@ -1,18 +1,29 @@
 // What the workspace's packages use: functions that do not check their arguments.
 export { askedAbout, type Asked } from './asked.js';
+export { askedOnce, type VerdictStore } from './askedOnce.js';
 export { bestOf } from './bestOf.js';
 export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
+export { explainVerdicts, type Explanation, type ExplainOptions } from './explain.js';
 export { QuestionFormat } from './format.js';
 export { fromScorer, isScorerJudge } from './fromScorer.js';
 export { judgeRewards, winningChance, type RewardedAnswers } from './judgeRewards.js';
 export { rewardScorer } from './rewardScorer.js';
-export { consult } from './judge.js';
+export { consult, judgeBy } from './judge.js';
+export { ORDERS } from './pair.js';
+export { questionOf, questionsOf, type Question } from './question.js';
 export { judgeBehaviour } from './metrics.js';
 export { neighbours, nextRound } from './knockout.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
 export { tournament } from './tournament.js';
-export { tokenEvidence, verdictOf, voteOf, type Vote } from './verdict.js';
+export {
+  NO_VERDICT,
+  tokenEvidence,
+  verdictOf,
+  voteOf,
+  type OrderProbabilities,
+  type Vote,
+} from './verdict.js';

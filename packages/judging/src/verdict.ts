@@ -33,7 +33,7 @@ export interface Verdict {
   scoreB: number;
   /** That answer a is the better one, from 0 to 1; NaN where there is no verdict. */
   probability: number;
-  /** Why there is no verdict, in a word. */
+  /** Why there is no verdict, or why nobody was asked for it, in a word. */
   reason?: string;
   /** The same in the words of who refused the pair. */
   detail?: string;

@@ -27,7 +27,8 @@ export function addGenerateVerb(program: Command): void {
     .summary('answers to prompts; with --best_of chosen by its own judgments')
     .description(
       'Answers to prompts; with --best_of chosen by the own judgments of the model.\n\n' +
-        'Rows {prompt} to {prompt, completion, logprob, finish}, or one --prompt to its answer as text.',
+        'Rows {prompt} to {prompt, completion, logprob, finish}, with --count above 1 to {prompt, completions, logprobs, ' +
+        'finishes}, of two answers as judge takes them; or one --prompt to its answers as text.',
     )
     .optionsGroup('Prompt:')
     .option('--prompt <text>', 'one prompt instead of a file');
@@ -75,8 +76,8 @@ export function addGenerateVerb(program: Command): void {
             });
           },
           show: ({ prompt: asked, answers }) =>
-            answers.map((answer) => (asText ? answer.text : answerRow(asked, answer))),
-          empty: { prompt: null, completion: null },
+            asText ? answers.map(({ text }) => text) : [rowOfAnswers(asked, answers)],
+          empty: { prompt: null, ...(options.count > 1 ? { completions: null } : { completion: null }) },
         },
         { ...options, out, json },
       );
@@ -124,7 +125,16 @@ async function answered(
   });
 }
 
-function answerRow(prompt: Text, { text, logprob, finish, candidates, tournament }: Answer): object {
+/** A prompt with its answer, or with all of several. */
+function rowOfAnswers(prompt: Text, answers: readonly Answer[]): object {
+  if (answers.length > 1)
+    return {
+      ...promptColumns(prompt),
+      completions: answers.map(({ text }) => text),
+      logprobs: answers.map(({ logprob }) => logprob),
+      finishes: answers.map(({ finish }) => finish),
+    };
+  const [{ text, logprob, finish, candidates, tournament }] = answers;
   const chosen = candidates === undefined ? {} : { candidates, tournament };
   return { ...promptColumns(prompt), completion: text, logprob, finish, ...chosen };
 }

@@ -1,18 +1,29 @@
 import type { Command } from 'commander';
+import type { AnswerPair } from '@selfjudge/data';
 import { toAnswerPair } from '@selfjudge/data/internal';
-import type { Verdict } from '@selfjudge/judging';
-import { fromScorer, tokenEvidence } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
-import { openModel, type OpenModel } from '../models/model.js';
-import { openRewardModel, type OpenReward } from '../models/rewardModel.js';
-import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
-import { assertTemplate } from '../models/judgeTemplate.js';
-import { readRows } from '../rows/rows.js';
-import { judgedNotes } from '../rows/promptNotes.js';
+import { momentText } from '@selfjudge/text/internal';
 import { MODEL_VERBS } from '../config/index.js';
+import { dataPlace } from '../hub/places.js';
+import { assertColumn } from '../inference/knownVerdicts.js';
+import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
+import { assertTemplate } from '../models/judgeTemplate.js';
+import { openModel } from '../models/model.js';
+import { openRewardModel } from '../models/rewardModel.js';
+import { judgedNotes } from '../rows/promptNotes.js';
+import { readRows, type InputRow } from '../rows/rows.js';
+import { askedEndpoint, askedModel, type AskedJudge, type JudgeOptions } from './askedJudge.js';
+import { withDownloads } from './downloads.js';
+import { interruptible } from './exit.js';
+import { judgeInto } from './judgeInto.js';
+import type { OpenedJudge } from './judgeOrigin.js';
+import { outputOfRows } from './keptRows.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
-import { filePath } from './output.js';
-import { overRows } from './overRows.js';
+import { filePath, outputPath } from './output.js';
+import { withRows, type RowSource } from './overRows.js';
+import { Progress } from './progress.js';
+import { sayVerdicts } from './sayVerdicts.js';
+import { pairsPath, writePairs } from './writtenPairs.js';
 
 export function addJudgeVerb(program: Command): void {
   const command = program
@@ -24,55 +35,80 @@ export function addJudgeVerb(program: Command): void {
         'keeps its columns and gets {winner, probability, orders}, and votes where several principles are asked ' +
         "about. Each order holds the exact text the model read as 'rendered' and probabilities of its next " +
         'token: p_a, that it names the response shown first, and p_b, the other. A reward model (-m) gives ' +
-        '{winner, probability, score_a, score_b}.',
+        '{winner, probability, score_a, score_b}. With --explain a judge that learnt rationales gives its reasons: ' +
+        'rationale, in rationale_order, where A is the response shown first, a (ab) or b (ba), and rationale_finish; ' +
+        'of several principles each vote has its own.\n\n' +
+        'Rows are written as they are judged: with --out into FILE.partial, which becomes FILE with the last of them. ' +
+        'After Ctrl-C or a crash the same command goes on. At the end it says how the verdicts came out, of labelled ' +
+        'rows (chosen and rejected, or a column winner, which is kept as given_winner) also how many are right. ' +
+        '--write_pairs makes preferences of the verdicts, for jsft, dpo and reward: from prompts, by generate --count 2.',
     );
-  addOutputFlags(addModelFlags(command, 'judge')).action((given: string) => {
-    const file = filePath('file', given);
-    const options = optionsOf(MODEL_VERBS.judge, command);
-    assertTemplate(options.judgeTemplate);
-    return overRows(
-      {
-        open: async (path, model): Promise<OpenModel | OpenReward> =>
-          holdsReward(path) ? openRewardModel(path, model) : openModel(path, model),
-        file,
-        title: 'judge',
-        unit: 'pairs',
-        read: (path, promptFormat) => readRows(path, (row) => toAnswerPair(row, { promptFormat })),
-        promptOf: ({ prompt }) => prompt,
-        promptNotes: judgedNotes,
-        work: (opened, rows, hooks) =>
-          'reward' in opened
-            ? judgeRows(fromScorer(opened.scorer), rows, hooks)
-            : judgeRows(judgeOf(opened, options.judgeTemplate, options.judgeReasoning), rows, hooks),
-        show: (verdict) => [verdictRow(verdict)],
-        empty: { winner: null, probability: null, orders: [] },
-        keepsColumns: true,
-        note: massNote,
-      },
-      options,
-    );
-  });
+  addOutputFlags(addModelFlags(command, 'judge'), 'what is said of the verdicts as JSON').action(
+    (given: string) => {
+      const file = filePath('file', given);
+      const options = optionsOf(MODEL_VERBS.judge, command);
+      assertTemplate(options.judgeTemplate);
+      return judgeFile(file, options);
+    },
+  );
 }
 
-function verdictRow(verdict: Verdict): object {
-  const { winner, probability, reason, scoreA, scoreB } = verdict;
-  const evidence = tokenEvidence(verdict);
-  // A reward model gives each answer its number, and is asked in no order.
-  if (evidence === undefined && reason === undefined)
-    return { winner, probability, score_a: scoreA, score_b: scoreB };
-  const { orders = [], votes = [] } = evidence ?? {};
-  return {
-    winner,
-    probability,
-    orders: orders.map(({ rendered, pA, pB }) => ({ rendered, p_a: pA, p_b: pB })),
-    ...(votes.length > 1 && {
-      votes: votes.map((vote) => ({
-        principle: vote.principle,
-        winner: vote.winner,
-        score_a: vote.scoreA,
-        score_b: vote.scoreB,
-      })),
-    }),
-    ...(reason !== undefined && { reason }),
+async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
+  const inputs = [file, given.modelNameOrPath, given.adapter];
+  const out = outputPath(given.out, inputs);
+  const pairs = pairsPath(given.writePairs, inputs, out);
+  const progress = new Progress('judge', 'pairs');
+  const work = async (signal: AbortSignal) => {
+    const output = outputOfRows(out, verdictColumns);
+    // Rows that go on another day are judged with the day they began with.
+    const day = output.before?.config.chat_template_date ?? momentText(new Date()).slice(0, 10);
+    const options = { ...given, chatTemplateDate: given.chatTemplateDate ?? String(day) };
+    try {
+      await withJudge(file, options, { progress, signal }, async (rows, asked) => {
+        await judgeInto(output, rows, asked, { file, cache: options.cache, progress, signal });
+        if (pairs !== undefined)
+          progress.say(`note: ${await writePairs(pairs, rows, output.rows.map(verdictOfRow))}`);
+        sayVerdicts(rows, output.rows, options, progress);
+      });
+    } catch (error) {
+      if (output.kept !== undefined)
+        progress.say(`${output.rows.length} rows are in ${output.kept}: the same command goes on after them`);
+      throw error;
+    } finally {
+      output.close();
+    }
   };
+  await interruptible(work, (line) => progress.say(line));
 }
+
+/** Reads rows and opens who judges them: a model here, or one behind an endpoint. */
+async function withJudge(
+  file: string,
+  options: JudgeOptions,
+  hooks: { progress: Progress; signal: AbortSignal },
+  work: (rows: InputRow<AnswerPair>[], asked: AskedJudge) => Promise<void>,
+): Promise<void> {
+  const { judgeEndpoint: endpoint, promptFormat } = options;
+  const source = sourceOf(file, options);
+  if (endpoint === undefined)
+    return withRows(source, options, hooks, (ready) => work(ready.rows, askedModel(ready)));
+  const format = promptFormat === 'auto' ? 'standard' : promptFormat;
+  const place = await withDownloads(hooks.signal, (on) => dataPlace(file, undefined, on));
+  const rows = await source.read(place.paths[0], format);
+  const say = (line: string) => hooks.progress.say(line);
+  for (const line of judgedNotes(rows.flatMap(({ value }) => (value === undefined ? [] : [value.prompt]))))
+    say(`note: ${line}`);
+  return work(rows, askedEndpoint(endpoint, options, { rows, format, say }));
+}
+
+const sourceOf = (file: string, { by }: JudgeOptions): RowSource<AnswerPair, OpenedJudge, JudgeOptions> => ({
+  file,
+  open: (path, model) => (holdsReward(path) ? openRewardModel(path, model) : openModel(path, model)),
+  read: async (path, promptFormat) => {
+    const rows = await readRows(path, (row) => toAnswerPair(row, { promptFormat }));
+    assertColumn(by, rows);
+    return rows;
+  },
+  promptOf: ({ prompt }) => prompt,
+  promptNotes: judgedNotes,
+});

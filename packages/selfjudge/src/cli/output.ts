@@ -6,7 +6,7 @@ import { expandHome, isSame } from '@selfjudge/base/internal';
 /** Where text goes: a file that appears whole at the end, or a device or pipe that is written to directly. */
 type Output = Pick<PendingFile, 'write' | 'commit' | 'discard'>;
 
-class DeviceOutput implements Output {
+export class DeviceOutput implements Output {
   private readonly fd: number;
 
   constructor(private readonly path: string) {
@@ -39,20 +39,22 @@ const OF_MODELS = /\.(safetensors|gguf|json|jinja|model|ya?ml)$/i;
 
 /**
  * Looks at an output before any work.
+ * @param key the flag that names it
  * @returns its path with ~ and $HOME; undefined for the standard output, also as `-`
  * @throws ConfigError when it is one of the inputs, or a file of one
  */
 export function outputPath(
   out: string | undefined,
   inputs: readonly (string | undefined)[],
+  key = '--out',
 ): string | undefined {
   if (out === undefined || out === '-') return undefined;
-  const path = filePath('--out', out);
+  const path = filePath(key, out);
   const isInput = (input: string) =>
     isSame(path, input) || (existsSync(path) && OF_MODELS.test(path) && isSame(dirname(path), input));
   if (!inputs.some((input) => input !== undefined && isInput(input))) return path;
   throw new ConfigError({
-    key: '--out',
+    key,
     expected: 'a file that is no input of this command: it would be lost',
     received: path,
   });
@@ -67,18 +69,25 @@ export function filePath(key: string, path: string): string {
   }
 }
 
-/** @throws ConfigError when there is no such folder, FileSystemError when it cannot be written to */
-function openOutput(path: string): Output {
+/**
+ * Whether an output is a file, which can appear whole, or one that takes nothing back: a device, a pipe.
+ * @throws ConfigError when there is no such folder
+ */
+export function isFileOutput(path: string, key = '--out'): boolean {
   const there = statSync(path, { throwIfNoEntry: false });
   const folder = statSync(dirname(path), { throwIfNoEntry: false });
   if (there?.isDirectory() || !folder?.isDirectory())
     throw new ConfigError({
-      key: '--out',
+      key,
       expected: 'a file in a folder that is there',
       received: there?.isDirectory() ? `the folder ${path}` : path,
     });
-  return there === undefined || there.isFile() ? new PendingFile(path) : new DeviceOutput(path);
+  return there === undefined || there.isFile();
 }
+
+/** @throws ConfigError when there is no such folder, FileSystemError when it cannot be written to */
+const openOutput = (path: string): Output =>
+  isFileOutput(path) ? new PendingFile(path) : new DeviceOutput(path);
 
 /**
  * Runs work whose result grows: each text takes the place of the one before, whole or not at all. Where a text cannot be

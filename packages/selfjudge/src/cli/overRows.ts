@@ -17,19 +17,61 @@ import { Progress } from './progress.js';
 /** A model of whatever kind, ready to work. */
 type Opened = Pick<OpenModel, 'tokenizer' | 'templateSettings' | 'dispose'>;
 
-interface RowWork<In, Out, O extends Opened, Options> {
+/** Rows of a file, and who works on them. */
+export interface RowSource<In, O extends Opened, Options> {
   /** @param options those given, names on the hub located */
   open(path: string, options: Options): Promise<O>;
   /** The file of the rows, as messages name it; a name on the hub too. */
   file: string;
-  /** Name of the work and what it counts, for the progress. */
-  title: string;
-  unit: string;
   /** @param promptFormat what a string prompt is */
   read(path: string, promptFormat: PromptFormat): Promise<InputRow<In>[]>;
   promptOf(value: In): Text;
   /** What is worth knowing of how prompts are read. */
   promptNotes?(prompts: Text[], tokenizer: Tokenizer, format: PromptFormat): string[];
+}
+
+/** Rows that were read and the model that is open for them. */
+export interface ReadyRows<In, O extends Opened, Options> {
+  rows: InputRow<In>[];
+  opened: O;
+  /** Those given, names on the hub located. */
+  options: Options;
+  format: PromptFormat;
+}
+
+/**
+ * Downloads what names on the hub mean, reads the rows, opens the model, says what is worth knowing of both, and closes it after
+ * the work.
+ */
+export async function withRows<In, O extends Opened, Options extends RowOptions & PlaceOptions>(
+  { open, file, read, promptOf, promptNotes }: RowSource<In, O, Options>,
+  given: Options,
+  { progress, signal }: { progress: Progress; signal: AbortSignal },
+  work: (ready: ReadyRows<In, O, Options>) => Promise<void>,
+): Promise<void> {
+  const { options, path } = await withDownloads(signal, async (hooks) => {
+    const [rows] = (await dataPlace(file, undefined, hooks)).paths;
+    return { ...(await located(given, hooks)), path: rows };
+  });
+  const format = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
+  const rows = await read(path, format);
+  const opened = await open(options.modelNameOrPath, options);
+  try {
+    for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
+    for (const line of templateNotes(opened.templateSettings)) progress.say(`note: ${line}`);
+    const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
+    for (const line of promptNotes?.(prompts, opened.tokenizer, format) ?? []) progress.say(`note: ${line}`);
+    await work({ rows, opened, options, format });
+  } finally {
+    progress.finish();
+    opened.dispose();
+  }
+}
+
+interface RowWork<In, Out, O extends Opened, Options> extends RowSource<In, O, Options> {
+  /** Name of the work and what it counts, for the progress. */
+  title: string;
+  unit: string;
   work(
     opened: O,
     rows: InputRow<In>[],
@@ -40,74 +82,40 @@ interface RowWork<In, Out, O extends Opened, Options> {
   show(value: Out): (object | string)[];
   /** What is written for a row that cannot be used, beside `error`: results stand where their rows stood. */
   empty: object;
-  /** Whether results keep the columns of their rows. */
-  keepsColumns?: boolean;
-  /** What is worth knowing of all results. */
-  note?(values: Out[]): string | undefined;
 }
 
 /**
- * What all verbs over rows do: the output is opened before the work begins, names on the hub are downloaded, rows that cannot be used are counted on
+ * What verbs do that write all rows at once: the output is opened before the work begins, rows that cannot be used are counted on
  * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
  */
 export async function overRows<In, Out, O extends Opened, Options extends RowOptions & PlaceOptions>(
-  {
-    open,
-    file,
-    title,
-    unit,
-    read,
-    promptOf,
-    promptNotes,
-    work,
-    show,
-    empty,
-    keepsColumns,
-    note,
-  }: RowWork<In, Out, O, Options>,
+  { title, unit, work, show, empty, ...source }: RowWork<In, Out, O, Options>,
   given: Options,
 ): Promise<void> {
+  const { file } = source;
   const out = outputPath(given.out, [file, given.modelNameOrPath, given.adapter]);
   const progress = new Progress(title, unit);
   const onProgress = progress.update.bind(progress);
   const print = (text: string) => void process.stdout.write(text);
   const overAll = (signal: AbortSignal) =>
-    withOutput(out, print, async (write) => {
-      const { options, path } = await withDownloads(signal, async (hooks) => {
-        const [rows] = (await dataPlace(file, undefined, hooks)).paths;
-        return { ...(await located(given, hooks)), path: rows };
-      });
-      const format = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
-      const rows = await read(path, format);
-      const opened = await open(options.modelNameOrPath, options);
-      try {
-        for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
-        for (const line of templateNotes(opened.templateSettings)) progress.say(`note: ${line}`);
-        const prompts = rows.flatMap(({ value }) => (value === undefined ? [] : [promptOf(value)]));
-        for (const line of promptNotes?.(prompts, opened.tokenizer, format) ?? [])
-          progress.say(`note: ${line}`);
+    withOutput(out, print, (write) =>
+      withRows(source, given, { progress, signal }, async ({ rows, opened, options }) => {
         progress.begin(0);
         const results = await work(opened, rows, { signal, onProgress }, options);
         progress.finish();
         assertUsable(file, results);
-        for (const [i, { value, problem }] of results.entries()) {
+        for (const { value, problem } of results) {
           const lines = problem === undefined ? show(value) : [{ ...empty, error: problem.reason }];
-          const own = keepsColumns ? rows[i].columns : {};
-          for (const line of lines)
-            write(`${typeof line === 'string' ? line : JSON.stringify({ ...own, ...line })}\n`);
+          for (const line of lines) write(`${typeof line === 'string' ? line : JSON.stringify(line)}\n`);
         }
         warnAbout(issuesOf(file, results));
-        const said = note?.(results.flatMap(({ value }) => (value === undefined ? [] : [value])));
-        if (said !== undefined) progress.say(`warning: ${said}`);
-      } finally {
-        progress.finish();
-        opened.dispose();
-      }
-    });
+      }),
+    );
   await interruptible(overAll, (line) => progress.say(line));
 }
 
-function warnAbout(issues: ReturnType<typeof issuesOf>): void {
+/** Counts rows that cannot be used. */
+export function warnAbout(issues: ReturnType<typeof issuesOf>): void {
   if (issues.length === 0) return;
   const rows = issues.length === 1 ? 'row' : 'rows';
   process.stderr.write(`warning: ${issues.length} ${rows} could not be used\n${describeIssues(issues)}\n`);

@@ -93,6 +93,22 @@ const IDLE: readonly Idle[] = [
     reason: 'temperature 0 takes the most probable token',
   })),
   {
+    key: 'max_new_tokens',
+    when: ({ explain }) => explain === false,
+    reason: 'a verdict is one token, and explain is false',
+  },
+  ...['judge_concurrency', 'judge_calls'].map((key) => ({
+    key,
+    none: [8, 0],
+    when: ({ judge_endpoint }: Values) => judge_endpoint === undefined,
+    reason: 'there is no judge_endpoint to be asked',
+  })),
+  ...['dtype', 'device', 'chat_template', 'chat_template_kwargs', 'chat_template_date'].map((key) => ({
+    key,
+    when: ({ judge_endpoint }: Values) => judge_endpoint !== undefined,
+    reason: 'judge_endpoint computes elsewhere, with a chat template of its own',
+  })),
+  {
     key: 'max_kl',
     when: ({ eval_steps }) => eval_steps === 0,
     reason: 'it is looked at where the judge is asked, every eval_steps steps, and eval_steps is 0',
@@ -169,6 +185,9 @@ function refusedTogether(verb: string, config: Values): ConfigFault[] {
       expected: 'above 0 with cosine_with_min_lr (or lr_scheduler_type: cosine)',
       received: end,
     });
+  for (const key of ['adapter', 'explain'])
+    if (config.judge_endpoint !== undefined && ![undefined, false].includes(config[key] as false | undefined))
+      faults.push({ key, expected: 'nothing beside judge_endpoint', received: config[key] });
   if (config.select_by === 'outside' && config.outside_judge === undefined)
     faults.push({
       key: 'outside_judge',

@@ -28,6 +28,8 @@ function grouped<S extends Schemas>(
   return verbConfig(options, { default: { ...shared, ...judge, ...defaults } }, groups);
 }
 
+const isAddress = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
+
 const { modelNameOrPath, ...placed } = modelFields;
 const opened = {
   modelNameOrPath,
@@ -57,9 +59,43 @@ const { topK: _, ...evaluated } = sampling;
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
   judge: grouped(
-    { ...opened, promptFormat, ...templateFields },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
-    {},
+    {
+      ...opened,
+      promptFormat,
+      writePairs: path
+        .optional()
+        .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
+      by: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('a column of the rows: what is said of all verdicts is said for each of its values too'),
+      ...templateFields,
+      explain: z
+        .boolean()
+        .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
+      maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
+      cache: path
+        .optional()
+        .describe(
+          'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
+        ),
+      judgeEndpoint: z
+        .string()
+        .refine(isAddress)
+        .optional()
+        .describe(
+          'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
+        ),
+      judgeConcurrency: answerFields.count
+        .max(256)
+        .describe('pairs that the endpoint is asked about at once'),
+      judgeCalls: schemaOf(saveSteps).describe(
+        'calls of the endpoint at most, further tries among them; 0 for no limit',
+      ),
+    },
+    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
+    { explain: false, maxNewTokens: 256, judgeConcurrency: 8, judgeCalls: 0 },
   ),
   generate: grouped(
     {

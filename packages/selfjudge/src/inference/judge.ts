@@ -6,7 +6,13 @@ import {
   type JudgeReasoning,
   type Verdict,
 } from '@selfjudge/judging';
-import { tokenEvidence } from '@selfjudge/judging/internal';
+import {
+  consult,
+  explainVerdicts,
+  tokenEvidence,
+  type ExplainOptions,
+  type Explanation,
+} from '@selfjudge/judging/internal';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
@@ -36,25 +42,72 @@ export function massNote(verdicts: readonly Verdict[]): string | undefined {
   );
 }
 
-/** Compares the two answers of each row. A row that cannot be used, or does not fit the model, is an issue. */
-export async function judgeRows(
+/** Rows judged at once: enough for whole trees, few enough that little is lost when the work is stopped. */
+const PORTION = 32;
+
+/**
+ * Compares the two answers of each row, a portion of rows after the other. A row that cannot be used, or does not fit the model, is
+ * an issue.
+ * @param options.maxPositions of the model that judges, for what is said of a pair that is too long
+ * @returns the results of a portion, in the order of the rows
+ */
+export async function* judgeRows(
   judge: Judge,
   rows: readonly InputRow<AnswerPair>[],
-  options: CompareOptions = {},
-): Promise<InputRow<Verdict>[]> {
-  const usable = rows.flatMap(({ value }) => (value === undefined ? [] : [value]));
-  const pairs = usable.map(({ prompt, completions: [a, b] }) => ({ prompt, a, b }));
-  const verdicts = (await judge.compare(pairs, options)).values();
-  return rows.map(({ line, problem }) => {
-    if (problem !== undefined) return { line, problem };
-    const verdict = verdicts.next().value as Verdict;
-    const fault = faultOf(verdict, judge);
-    return fault === undefined ? { line, value: verdict } : { line, problem: fault };
+  { maxPositions, onProgress, ...options }: CompareOptions & { maxPositions?: number },
+): AsyncGenerator<InputRow<Verdict>[]> {
+  for (let start = 0; start < rows.length; start += PORTION) {
+    const portion = rows.slice(start, start + PORTION);
+    const pairs = portion.flatMap(({ value }) => {
+      if (value === undefined) return [];
+      const { prompt, completions } = value;
+      return [{ prompt, a: completions[0], b: completions[1] }];
+    });
+    const unusable = start + portion.length - pairs.length;
+    const verdicts = await consult(judge, pairs, 'judge', {
+      ...options,
+      onProgress: (done) => onProgress?.(unusable + done, rows.length),
+    });
+    onProgress?.(start + portion.length, rows.length);
+    const said = verdicts.values();
+    yield portion.map(({ line, problem }) => {
+      if (problem !== undefined) return { line, problem };
+      const verdict = said.next().value as Verdict;
+      const fault = faultOf(verdict, maxPositions);
+      return fault === undefined ? { line, value: verdict } : { line, problem: fault };
+    });
+  }
+}
+
+/**
+ * Reasons for verdicts on rows, as `explainVerdicts` gives them.
+ * @returns one list a row, in order; empty where there is no verdict to explain
+ */
+export async function explainRows(
+  judge: TokenJudge,
+  rows: readonly InputRow<AnswerPair>[],
+  results: readonly InputRow<Verdict>[],
+  options: ExplainOptions,
+): Promise<(Explanation | undefined)[][]> {
+  const judged = results.flatMap(({ value: verdict }, i) => {
+    const { value } = rows[i];
+    if (verdict === undefined || value === undefined) return [];
+    const [a, b] = value.completions;
+    return [{ verdict, pair: { prompt: value.prompt, a, b } }];
   });
+  const said = (
+    await explainVerdicts(
+      judge,
+      judged.map(({ pair }) => pair),
+      judged.map(({ verdict }) => verdict),
+      options,
+    )
+  ).values();
+  return results.map(({ value }) => (value === undefined ? [] : said.next().value!));
 }
 
 /** Why the judge could not be asked, or its figures are none; a verdict of too little mass is an answer of the model. */
-function faultOf({ reason, detail }: Verdict, judge: Judge): Problem | undefined {
+function faultOf({ reason, detail }: Verdict, maxPositions?: number): Problem | undefined {
   switch (reason) {
     case 'no-score':
       return {
@@ -63,13 +116,11 @@ function faultOf({ reason, detail }: Verdict, judge: Judge): Problem | undefined
       };
     case 'refused':
       return { code: 'refused', reason: detail ?? 'the chat template refuses the question' };
-    case 'too-long': {
-      const limit = judge instanceof TokenJudge ? ` of ${judge.view.model.config.maxPositions} tokens` : '';
+    case 'too-long':
       return {
         code: 'prompt-too-long',
-        reason: `the judge's prompt is longer than the model's limit${limit}`,
+        reason: `the judge's prompt is longer than the model's limit${maxPositions === undefined ? '' : ` of ${maxPositions} tokens`}`,
       };
-    }
     case 'not-finite':
       return { code: 'not-finite', reason: 'the probabilities of the verdicts are not numbers' };
     default:

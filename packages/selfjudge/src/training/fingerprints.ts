@@ -23,13 +23,18 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
   numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },
 };
 
+/** What of a model has a fingerprint. */
+interface Contents extends Pick<OpenModel, 'adapter' | 'head' | 'tokenizer' | 'path'> {
+  model: Pick<OpenModel['model'], 'fingerprint' | 'source'>;
+}
+
 /**
  * Fingerprints of everything that decides the bits of a run beside its configuration: contents, not names.
  * @param data of the rows as they were read, in their order; those of dev prompts too
  * @param asked.judge fingerprint of a judge that is not the run's own start; of the outside one likewise
  */
 export function contentsOf(
-  { model, adapter, head, tokenizer, path }: OpenModel,
+  { model, adapter, head, tokenizer, path }: Contents,
   data: string,
   asked: { judgeTemplate?: JudgeTemplate; judge?: string; outsideJudge?: string } = {},
 ): Record<string, string> {
@@ -65,12 +70,7 @@ export function changedContents(
       `${path} has no ${RUN_LAYOUT.fingerprints}, as it began before runs had one: nobody can tell whether its rows, ` +
       'weights, tokenizer and templates are still those it began with; those of now count from here on'
     );
-  const names = Object.keys(CONTENTS).filter((name) => before[name] !== contents[name]);
-  const faults = names.map((name): ConfigFault => {
-    const { what, key } = CONTENTS[name];
-    const expected = `${what} that the run in ${path} began with, fingerprint ${before[name] ?? 'none'}`;
-    return { key, expected, received: `others, ${contents[name] ?? 'none'}` };
-  });
+  const { names, faults } = contentFaults(before, contents, `the run in ${path}`);
   const [first, ...more] = faults;
   if (first === undefined) return undefined;
   if (allowed)
@@ -80,6 +80,24 @@ export function changedContents(
     expected: 'to be given if the run shall go on with what changed (or another output_dir)',
     received: 'nothing',
   });
+}
+
+/**
+ * Every content that is another than before.
+ * @param what was begun with those before, as messages name it
+ */
+export function contentFaults(
+  before: Readonly<Record<string, string>>,
+  contents: Readonly<Record<string, string>>,
+  what: string,
+): { names: string[]; faults: ConfigFault[] } {
+  const names = Object.keys(CONTENTS).filter((name) => before[name] !== contents[name]);
+  const faults = names.map((name) => ({
+    key: CONTENTS[name].key,
+    expected: `${CONTENTS[name].what} that ${what} began with, fingerprint ${before[name] ?? 'none'}`,
+    received: `others, ${contents[name] ?? 'none'}`,
+  }));
+  return { names, faults };
 }
 
 /** The rows that pass a source, and their fingerprint. Ids are names and say nothing of the contents. */

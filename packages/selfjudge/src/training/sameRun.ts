@@ -4,7 +4,7 @@ import { readConfig, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { todaysMeaning } from '../config/earlier.js';
 import { underTodaysKeys } from '../config/renamed.js';
 
-/** How the configuration of a run folder may differ from that of now. */
+/** How the configuration that was begun with may differ from that of now. */
 export interface MayDiffer {
   /** Keys that do not change the result. */
   keys: ReadonlySet<string>;
@@ -36,16 +36,34 @@ export function beganWith(outputDir: string): Record<string, unknown> | undefine
 export function refuseOtherConfig(
   outputDir: string,
   config: Readonly<Record<string, unknown>>,
-  { keys: mayDiffer, defaults = {} }: MayDiffer,
+  mayDiffer: MayDiffer,
   before = beganWith(outputDir),
 ): void {
   if (before === undefined) return;
+  const began = { what: `the run in ${outputDir}`, other: 'another output_dir' };
+  const [first, ...more] = configFaults(before, config, mayDiffer, began);
+  if (first !== undefined) throw new ConfigError(first, ...more);
+}
+
+/** What was begun under a configuration, and what to say for it to be left alone. */
+export interface Begun {
+  what: string;
+  other: string;
+}
+
+/** Every key by which a configuration differs from the one before. */
+export function configFaults(
+  before: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+  { keys: mayDiffer, defaults = {} }: MayDiffer,
+  { what, other }: Begun,
+): ConfigFault[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(config)])];
-  const [first, ...more] = keys.flatMap((key): ConfigFault[] => {
+  return keys.flatMap((key) => {
     const was = key in before ? before[key] : defaults[key];
     if (mayDiffer.has(key) || JSON.stringify(was) === JSON.stringify(config[key])) return [];
-    const expected = `${JSON.stringify(was)}, as the run in ${outputDir} began with (or another output_dir)`;
-    return [{ key, expected, received: config[key] }];
+    return [
+      { key, expected: `${JSON.stringify(was)}, as ${what} began with (or ${other})`, received: config[key] },
+    ];
   });
-  if (first !== undefined) throw new ConfigError(first, ...more);
 }

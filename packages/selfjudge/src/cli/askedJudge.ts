@@ -1,0 +1,97 @@
+import { ConfigError } from '@selfjudge/base';
+import type { AnswerPair, PromptFormat } from '@selfjudge/data';
+import type { Judge, Verdict } from '@selfjudge/judging';
+import { fromScorer, loadJudgeTemplate, type Explanation } from '@selfjudge/judging/internal';
+import type { VerbOptions } from '../config/index.js';
+import { EndpointJudge } from '../endpoint/endpointJudge.js';
+import { KEY } from '../endpoint/exchange.js';
+import { explainRows, judgeOf } from '../inference/judge.js';
+import type { InputRow } from '../rows/rows.js';
+import { endpointOrigin, fingerprintOfJudge, judgeOrigin, modelOf, type OpenedJudge } from './judgeOrigin.js';
+import type { RowsOrigin } from './rowsState.js';
+import type { RowOptions } from './modelFlags.js';
+import type { ReadyRows } from './overRows.js';
+
+export type JudgeOptions = VerbOptions<'judge'> & RowOptions;
+
+/** Who is asked about rows, and what decides what it says. */
+export interface AskedJudge {
+  judge: Judge;
+  origin: RowsOrigin;
+  /** Of all that its verdicts are a function of, to the bit. */
+  fingerprint: string;
+  /** Of a model that judges, its context in tokens. */
+  maxPositions?: number;
+  /** Reasons for the verdicts on some rows, a list a row; none where they are not asked for. */
+  explain(
+    rows: readonly InputRow<AnswerPair>[],
+    results: readonly InputRow<Verdict>[],
+    signal: AbortSignal,
+  ): Promise<(Explanation | undefined)[][]>;
+}
+
+/**
+ * A model that is open, as judge of rows.
+ * @throws ConfigError where reasons are asked of one that learnt none
+ */
+export function askedModel({
+  rows,
+  opened,
+  options,
+  format,
+}: ReadyRows<AnswerPair, OpenedJudge, JudgeOptions>): AskedJudge {
+  const { judgeTemplate, judgeReasoning, explain, maxNewTokens, adapter } = options;
+  const token = 'reward' in opened ? undefined : judgeOf(opened, judgeTemplate, judgeReasoning);
+  if (explain && token?.template.rationale === undefined)
+    throw new ConfigError({
+      key: 'explain',
+      expected: 'a model that judges by a judge template with a rationale (--judge_template rationale)',
+      received: token === undefined ? 'a reward model' : `the judge template ${token.template.name}`,
+    });
+  const explained = explain ? maxNewTokens : undefined;
+  const origin = judgeOrigin({ opened, adapter, template: token?.template, format, explained }, rows);
+  return {
+    judge: 'reward' in opened ? fromScorer(opened.scorer) : token!,
+    origin,
+    fingerprint: fingerprintOfJudge(origin, opened.tokenizer),
+    maxPositions: modelOf(opened).config.maxPositions,
+    explain: async (judged, results, signal) =>
+      explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
+  };
+}
+
+/** How long an endpoint is waited for: a call that takes longer than this is one that hangs. */
+const PATIENCE = { tries: 4, firstWait: 1000, longestWait: 60_000, silence: 60_000 };
+
+/**
+ * A model behind an endpoint, as judge of rows.
+ * @param say told what is worth knowing while it is asked
+ */
+export function askedEndpoint(
+  endpoint: string,
+  { modelNameOrPath: model, judgeTemplate, judgeReasoning, judgeCalls, judgeConcurrency }: JudgeOptions,
+  {
+    rows,
+    format,
+    say,
+  }: { rows: readonly InputRow<AnswerPair>[]; format: PromptFormat; say(line: string): void },
+): AskedJudge {
+  const named = judgeTemplate === 'auto' ? 'plain' : judgeTemplate;
+  const loaded = loadJudgeTemplate(named);
+  const template = judgeReasoning === 'auto' ? loaded : { ...loaded, reasoning: judgeReasoning };
+  const key = process.env[KEY];
+  if (key && !/^(https:|http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/])/.test(endpoint))
+    say(`warning: ${KEY} goes to ${endpoint} without encryption`);
+  const judge = new EndpointJudge({
+    endpoint: endpoint.replace(/\/+$/, ''),
+    model,
+    template,
+    ...(key && { key }),
+    calls: judgeCalls,
+    concurrency: judgeConcurrency,
+    patience: PATIENCE,
+    onNote: (line) => say(`note: ${line}`),
+  });
+  const origin = endpointOrigin({ endpoint, model, template }, format, rows);
+  return { judge, origin, fingerprint: fingerprintOfJudge(origin), explain: async () => [] };
+}

@@ -1,0 +1,51 @@
+import { ConfigError } from '@selfjudge/base';
+import type { Verdict } from '@selfjudge/judging';
+import { expect, it } from 'vitest';
+import { assertColumn, labelOf, summaryOf, unknownLabels } from './knownVerdicts.js';
+
+const row = (line: number, columns: Record<string, unknown>) => ({ line, columns, value: columns });
+const won = (winner: Verdict['winner']): Verdict => ({ winner, scoreA: 1, scoreB: 0, probability: 0.5 });
+
+it('labels: chosen is a, else what was given, else the winner', () => {
+  expect(labelOf({ chosen: 'x', rejected: 'y', winner: 'b' })).toEqual({ label: 'a' });
+  expect(labelOf({ a: 'x', b: 'y', winner: 1 })).toEqual({ label: 'b' });
+  expect(labelOf({ a: 'x', b: 'y', winner: 0 })).toEqual({ label: 'a' });
+  // Judged before: the winner is that judge's, what people said stands beside it.
+  expect(labelOf({ a: 'x', b: 'y', winner: 'a', given_winner: 'tie' })).toEqual({ label: 'tie' });
+  // Two answers under completions are not those of chosen and rejected.
+  expect(labelOf({ completions: ['x', 'y'], chosen: 'y', rejected: 'x', winner: 'b' })).toEqual({
+    label: 'b',
+  });
+  for (const none of [undefined, { winner: null }, { a: 'x' }]) expect(labelOf(none)).toEqual({});
+  expect(unknownLabels([row(1, { winner: 'a' }), row(2, { winner: 'A' }), row(3, { winner: 2 })])).toEqual([
+    2, 3,
+  ]);
+});
+
+it('sums up all rows, and each value of a column', () => {
+  const rows = [
+    row(1, { winner: 'a', domain: 'code' }),
+    row(2, { winner: 'b', domain: 'code' }),
+    row(3, { winner: 'a', domain: 7 }),
+    { line: 4, problem: { code: 'broken-line', reason: 'no JSON' } } as const,
+  ];
+  const summary = summaryOf(rows, [won('a'), won('a'), won('tie'), won(null)], 'domain');
+  expect(summary).toMatchObject({ rows: 4, accuracy: { value: 0.5, n: 3 }, nulls: { value: 0.25, n: 4 } });
+  expect(summary.by).toMatchObject({
+    column: 'domain',
+    values: [
+      { value: 'code', rows: 2, accuracy: { value: 0.5, n: 2 } },
+      { value: '7', rows: 1, accuracy: { value: 0.5, n: 1 }, ties: { value: 1, n: 1 } },
+      { value: '(none)', rows: 1, nulls: { value: 1, n: 1 } },
+    ],
+  });
+});
+
+it('names a column that no row has', () => {
+  const rows = [row(1, { winner: 'a', domain: 'code' })];
+  expect(() => assertColumn('domain', rows)).not.toThrow();
+  expect(() => assertColumn('domian', rows)).toThrow(ConfigError);
+  expect(() => assertColumn('domian', rows)).toThrow(
+    /^by: expected a column of the rows: winner, domain.*did you mean 'domain'/,
+  );
+});

@@ -1,0 +1,83 @@
+import { ConfigError } from '@selfjudge/base';
+import { nearest } from '@selfjudge/base/internal';
+import type { Row } from '@selfjudge/data';
+import type { KnownVerdict, VerdictSummary } from '@selfjudge/evaluation/internal';
+import { verdictSummary } from '@selfjudge/evaluation/internal';
+import type { InputRow } from '../rows/rows.js';
+
+/** The column that keeps what `winner` was before the judge's winner took its place. */
+export const GIVEN_WINNER = 'given_winner';
+
+/** A row's label: the better answer, or why there is none. */
+export type RowLabel = { label?: KnownVerdict['label']; unknown?: undefined } | { unknown: unknown };
+
+/**
+ * Which answer a row says is the better one: of `{chosen, rejected}` the chosen one, which is a; else its column `given_winner`, or
+ * `winner` ('a', 'b', 'tie', 0, 1). Null is no label.
+ */
+export function labelOf(columns: Row | undefined): RowLabel {
+  if (columns === undefined) return {};
+  const { completions, chosen, rejected, winner } = columns;
+  if (completions === undefined && chosen !== undefined && rejected !== undefined) return { label: 'a' };
+  const said = columns[GIVEN_WINNER] ?? winner ?? null;
+  if (said === null) return {};
+  if (said === 'a' || said === 0) return { label: 'a' };
+  if (said === 'b' || said === 1) return { label: 'b' };
+  return said === 'tie' ? { label: 'tie' } : { unknown: said };
+}
+
+/** Lines of rows whose label is none of those there are. */
+export const unknownLabels = (rows: readonly InputRow<unknown>[]): number[] =>
+  rows.flatMap(({ line, columns }) => (labelOf(columns).unknown === undefined ? [] : [line]));
+
+/** What is said of verdicts on rows. */
+export interface RowsSummary extends VerdictSummary {
+  rows: number;
+  /** The same for each value of a column, in the order in which they first stand. */
+  by?: { column: string; values: (VerdictSummary & { value: string; rows: number })[] };
+}
+
+/** @throws ConfigError when no row has the column */
+export function assertColumn(by: string | undefined, rows: readonly InputRow<unknown>[]): void {
+  if (by === undefined || rows.some(({ columns }) => columns !== undefined && by in columns)) return;
+  const names = [...new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)))];
+  throw new ConfigError({
+    key: 'by',
+    expected: `a column of the rows: ${names.join(', ')}`,
+    received: by,
+    nearest: nearest(by, names),
+  });
+}
+
+/** @param verdicts one a row */
+export function summaryOf(
+  rows: readonly InputRow<unknown>[],
+  verdicts: readonly KnownVerdict['verdict'][],
+  by?: string,
+): RowsSummary {
+  const known = rows.map(({ columns }, i): KnownVerdict => {
+    const { label } = { label: undefined, ...labelOf(columns) };
+    return { verdict: verdicts[i], ...(label !== undefined && { label }) };
+  });
+  const all = { rows: rows.length, ...verdictSummary(known) };
+  if (by === undefined) return all;
+  const groups = new Map<string, KnownVerdict[]>();
+  rows.forEach(({ columns }, i) => {
+    const value = valueText(columns?.[by]);
+    groups.set(value, [...(groups.get(value) ?? []), known[i]]);
+  });
+  const values = [...groups].map(([value, ofValue]) => ({
+    value,
+    rows: ofValue.length,
+    ...verdictSummary(ofValue),
+  }));
+  return { ...all, by: { column: by, values } };
+}
+
+/** A value of a column as a word; rows without one stand together. */
+const valueText = (value: unknown): string =>
+  value === undefined || value === null
+    ? '(none)'
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);

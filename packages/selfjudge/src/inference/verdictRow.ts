@@ -1,0 +1,125 @@
+import { OVERALL, type JudgedOrder, type TokenEvidence, type Verdict } from '@selfjudge/judging';
+import { tokenEvidence, verdictOf, voteOf, type Explanation } from '@selfjudge/judging/internal';
+
+/**
+ * A verdict as the columns of a row. Numbers that are none become null in JSON.
+ * @param explanations one a question, where they were asked for
+ */
+export function verdictRow(
+  verdict: Verdict,
+  explanations: readonly (Explanation | undefined)[] = [],
+): object {
+  const { winner, probability, reason, detail, scoreA, scoreB } = verdict;
+  const evidence = tokenEvidence(verdict);
+  // A reward model gives each answer its number, and is asked in no order.
+  if (evidence === undefined && reason === undefined)
+    return { winner, probability, score_a: scoreA, score_b: scoreB };
+  const { orders = [], votes = [] } = evidence ?? {};
+  return {
+    winner,
+    probability,
+    orders: orders.map(({ rendered, pA, pB }) => ({ rendered, p_a: pA, p_b: pB })),
+    ...(votes.length === 1 && rationaleColumns(explanations[0])),
+    ...(votes.length > 1 && {
+      votes: votes.map((vote, question) => ({
+        principle: vote.principle,
+        winner: vote.winner,
+        score_a: vote.scoreA,
+        score_b: vote.scoreB,
+        orders: vote.orders.map(({ pA, pB }) => ({ p_a: pA, p_b: pB })),
+        ...rationaleColumns(explanations[question]),
+      })),
+    }),
+    ...(reason !== undefined && { reason }),
+    ...(detail !== undefined && { detail }),
+  };
+}
+
+/** What is worth knowing of rationales that are not whole, in rows as they were written. */
+export function rationaleNote(rows: readonly Readonly<Record<string, unknown>>[]): string | undefined {
+  const finishes = rows.flatMap((row) => {
+    const { rationale_finish: own, votes = [] } = row as object as RationaleColumns;
+    return [own, ...votes.map(({ rationale_finish: ofVote }) => ofVote)];
+  });
+  const count = (finish: Explanation['finish']) => finishes.filter((one) => one === finish).length;
+  const parts = [
+    [count('length'), 'cut at max_new_tokens'],
+    [count('no-room'), "left out, as question and max_new_tokens exceed the model's context"],
+    [count('error'), 'left out, as probabilities were not numbers'],
+  ].flatMap(([n, what]) => (n === 0 ? [] : [`${n} ${what}`]));
+  const all = finishes.filter((finish) => finish !== undefined).length;
+  return parts.length === 0 ? undefined : `of ${all} rationales ${parts.join(', ')}`;
+}
+
+interface RationaleColumns {
+  rationale_finish?: Explanation['finish'];
+  votes?: { rationale_finish?: Explanation['finish'] }[];
+}
+
+const rationaleColumns = (explanation: Explanation | undefined) =>
+  explanation && {
+    rationale: explanation.text,
+    rationale_order: explanation.order,
+    rationale_finish: explanation.finish,
+  };
+
+interface OrderColumns {
+  rendered?: string;
+  p_a: number | null;
+  p_b: number | null;
+}
+
+/** What `verdictRow` gives, as it is read again. */
+interface VerdictColumns {
+  winner: Verdict['winner'];
+  probability: number | null;
+  score_a?: number | null;
+  score_b?: number | null;
+  orders?: OrderColumns[];
+  votes?: { principle: string; orders: OrderColumns[] }[];
+  reason?: string;
+}
+
+/** Of a row as it was written, what is asked for afterwards: no texts. */
+export function verdictColumns(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { winner, probability, score_a, score_b, reason, error, rationale_finish } = row;
+  const { orders, votes } = row as object as VerdictColumns;
+  const figures = (asked: readonly OrderColumns[]) => asked.map(({ p_a, p_b }) => ({ p_a, p_b }));
+  return {
+    winner,
+    probability,
+    score_a,
+    score_b,
+    reason,
+    error,
+    rationale_finish,
+    ...(orders !== undefined && { orders: figures(orders) }),
+    ...(votes !== undefined && {
+      votes: votes.map((vote) => ({ ...vote, orders: figures(vote.orders), rationale: undefined })),
+    }),
+  };
+}
+
+/** The verdict that a row's columns were made of: a token judge's from its probabilities, bit for bit. */
+export function verdictOfRow(row: Readonly<Record<string, unknown>>): Verdict {
+  const { orders = [], votes, ...columns } = row as object as VerdictColumns;
+  if (orders.length === 2) {
+    const asked = votes ?? [{ principle: OVERALL, orders }];
+    return verdictOf(
+      bothOf(orders),
+      asked.map((vote) => voteOf(vote.principle, ...bothOf(vote.orders))),
+    );
+  }
+  const { winner, probability, score_a: scoreA, score_b: scoreB, reason } = columns;
+  const figures = { scoreA: scoreA ?? NaN, scoreB: scoreB ?? NaN, probability: probability ?? NaN };
+  return { winner, ...figures, ...(reason !== undefined && { reason }) };
+}
+
+function bothOf([ab, ba]: readonly OrderColumns[]): TokenEvidence['orders'] {
+  const order = ({ rendered = '', p_a: pA, p_b: pB }: OrderColumns): JudgedOrder => ({
+    rendered,
+    pA: pA ?? NaN,
+    pB: pB ?? NaN,
+  });
+  return [order(ab), order(ba)];
+}
