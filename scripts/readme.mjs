@@ -4,36 +4,43 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { interval, plain, span } from '../testbed/statistics.mjs';
 
-const RESULTS = 'docs/results/small-world.md';
+const VOTE = 'DPO on the vote';
+
+const RESULTS = 'docs/results/testbed.json';
 const BLOCK = /(<!-- results: node scripts\/readme\.mjs -->\n)[^]*?(\n<!-- \/results -->)/;
+/** What the README shows of the best of N. */
+const N = 16;
 
-/** Rows of a Markdown table, by the first cell. */
-function tableAfter(text, head) {
-  const lines = text.slice(text.indexOf(head)).split('\n').slice(2);
-  const end = lines.findIndex((line) => !line.startsWith('|'));
-  return lines.slice(0, end).map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  );
-}
-
-/** What the README says of the small world: gold of each, and what self-training has over it on the same prompts, by seed. */
+/** What the README says of the testbed: each way to train, and the best of its answers. @param results docs/results/testbed.json */
 export function resultsTable(results) {
-  const scores = tableAfter(results, '| | gold |');
-  const over = new Map(tableAfter(results, '| against |').map(([name, ...cells]) => [name, cells]));
-  const rows = scores.map(([name, gold, perfect, , repeated]) => {
-    const seeds = over.get(name)?.filter((_, i) => i % 2 === 0) ?? [];
-    return [name, gold, ...[perfect, repeated].map((cell) => cell.split(' ')[0]), seeds.join(', ')];
+  const { rows: seeds } = JSON.parse(results);
+  const over = (pick) => interval(seeds.map(pick));
+  const rows = seeds[0].rungs.map(({ name }, i) => {
+    const of = (pick) => over(({ rungs }) => pick(rungs[i]));
+    const best = (by) => {
+      const policies = seeds.map(({ bestOf }) => bestOf.find((policy) => policy.name === name));
+      return policies.includes(undefined)
+        ? ''
+        : interval(policies.map(({ rows }) => rows.find(({ n }) => n === N)[by].value)).mean.toFixed(3);
+    };
+    return [
+      name,
+      plain(of(({ gold }) => gold)),
+      name === VOTE ? '' : span(of(({ overVote }) => overVote.value)),
+      of(({ judge }) => judge.accuracy.value).mean.toFixed(2),
+      best('plain'),
+      best('held'),
+    ];
   });
   const head = [
     '',
-    'gold (each seed)',
-    'perfect',
-    'repeat an item',
-    'SELF-JUDGE minus it, gold by seed [95%]',
+    'gold [95%]',
+    `less ${VOTE} [95%]`,
+    'judge right on its answers',
+    `best of ${N}`,
+    '+ reference',
   ];
   const widths = head.map((cell, i) => Math.max(cell.length, 3, ...rows.map((row) => row[i].length)));
   const line = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(' | ')} |`;

@@ -1,5 +1,7 @@
 import type { Estimate } from '@selfjudge/evaluation';
-import type { Comparison, Contender, Example } from '../world/report.js';
+import { SLOTS } from '../world/facts.js';
+import type { JudgeScore } from '../world/measure.js';
+import type { Comparison, Contender, Example, WorldReport } from '../world/report.js';
 import type { SignalPoint } from '../world/phase.js';
 import type { QuickstartResult } from '../world/resultFile.js';
 import { duration } from './progress.js';
@@ -7,35 +9,74 @@ import { table } from './table.js';
 
 /** The result of a quickstart as a person reads it, at most 100 columns wide. */
 export function describe(result: QuickstartResult, heading: (text: string) => string): string {
-  const { judgeAccuracy, contenders, comparisons, curve, examples, seconds, outputDir } = result;
+  const { judge, contenders, comparisons, bestOf, curve, examples, seconds, outputDir } = result;
   const total = Object.values(seconds).reduce((a, b) => a + b, 0);
+  const kept = contenders.find(({ name }) => name === 'SELF-JUDGE')?.step ?? 0;
   return [
     heading('The judge'),
-    `JSFT names the better of two of its own answers to held-out prompts in ${percent(judgeAccuracy)}`,
-    `of ${judgeAccuracy.n} pairs (a coin: 50%).`,
+    `JSFT names the better of two of its own answers to held-out prompts in ${percent(judge.start.accuracy)}`,
+    `of ${judge.start.accuracy.n} pairs (a coin: 50%). It stays as it is while the policy learns to please it:`,
+    judgeTable(judge),
     '',
     heading('Self-training, watched by its own judge on dev prompts (* the policy kept)'),
-    curveTable(curve, contenders.find(({ name }) => name === 'SELF-JUDGE')?.step ?? 0),
+    curveTable(curve, kept),
     '',
     heading('Held-out prompts, scored by the exact rules of the world'),
     contenderTable(contenders),
     '',
     'gold: exact score, 0 to 1. perfect: answers without a fault. win: over answers of JSFT, ties half.',
-    'KL: nats an answer from JSFT. repeat: lists that name an item twice, which gold does not punish.',
-    "step: the policy kept, chosen on dev prompts by JSFT's own judgments. 95% intervals are over held-",
-    'out prompts; the noise of training is not in them: another --seed shows it.',
+    "KL: nats an answer from JSFT. step: the policy kept, chosen on dev prompts by JSFT's own judgments.",
+    '95% intervals are over held-out prompts; the noise of training is not in them: another --seed',
+    'shows it.',
+    '',
+    heading('What answers are scored on, one by one'),
+    slotTable(contenders),
+    '',
+    heading('The best of many answers, by a tournament of the same judge'),
+    bestOfTable(bestOf),
+    '',
+    'held to the start: the judge, + 0.1 x the log-probability of the answer under JSFT.',
     '',
     heading('What the numbers say'),
     ...verdict(comparisons),
     '',
-    heading('Some held-out prompts, before and after'),
+    heading('The first held-out prompts whose two answers differ by a third and more'),
     ...examples.flatMap(exampleLines),
     '',
     heading('Run folder'),
-    `${outputDir} (models in base, jsft, self-train, dpo, dpo-vote; numbers in summary.json), ${duration(total)}`,
+    `${outputDir} (models in sft, jsft, self-train, dpo; numbers in summary.json), ${duration(total)}`,
     `try: pnpm selfjudge generate -m ${outputDir}/self-train --dtype float32 --best_of 8 \\`,
-    '       --prompt "List three red foods."',
+    '       --prompt "List three fruits in alphabetical order. Use bullets."',
   ].join('\n');
+}
+
+function judgeTable({ start, end }: QuickstartResult['judge']): string {
+  return table(
+    ['on pairs of answers of', 'right [95%]', 'names the longer', 'the longer is better'],
+    [
+      ['JSFT', start],
+      ['SELF-JUDGE', end],
+    ].map(([name, score]) => {
+      const { accuracy, picksLonger, longerIsBetter } = score as JudgeScore;
+      return [name as string, short(accuracy), picksLonger.toFixed(2), longerIsBetter.toFixed(2)];
+    }),
+  );
+}
+
+const slotTable = (contenders: readonly Contender[]) =>
+  table(
+    ['', ...SLOTS],
+    contenders.map(({ name, score }) => [name, ...SLOTS.map((slot) => score.slots[slot].toFixed(2))]),
+  );
+
+function bestOfTable(policies: WorldReport['bestOf']): string {
+  const lines = policies.map(({ name, rows: [one, best] }) => [
+    name,
+    short(one.plain),
+    short(best.plain),
+    short(best.held),
+  ]);
+  return table(['gold [95%]', 'one answer', 'best, by the judge', 'held to the start'], lines);
 }
 
 const percent = ({ value, low, high }: Estimate) =>
@@ -53,16 +94,15 @@ function curveTable(curve: readonly SignalPoint[], kept: number): string {
 
 function contenderTable(contenders: readonly Contender[]): string {
   return table(
-    ['', 'gold [95%]', 'perfect [95%]', 'win [95%]', 'KL', 'repeat', 'words', 'step'],
+    ['', 'gold [95%]', 'perfect [95%]', 'win [95%]', 'KL', 'tokens', 'step'],
     contenders.map(({ name, score, kl, step }) => [
       name,
       short(score.gold),
       short(score.perfect),
       score.win.low === score.win.high ? score.win.value.toFixed(2) : short(score.win),
-      kl === undefined ? '' : kl.toFixed(2),
-      score.repeat.toFixed(2),
-      score.words.toFixed(1),
-      step === undefined ? '' : String(step),
+      kl.toFixed(2),
+      score.tokens.toFixed(1),
+      String(step),
     ]),
   );
 }

@@ -14,11 +14,10 @@ import { describe } from './quickstartText.js';
 import { reportStopped } from './stopped.js';
 
 const ABOUT: Record<string, string> = {
-  base: 'a model of 0.2M parameters reads unlabelled text',
-  jsft: 'it learns to answer and to judge, from noisy labels',
-  'self-train': 'it learns from its own judgments of its own answers',
-  dpo: 'for comparison: the same labelled pairs, offline',
-  'dpo-vote': 'for comparison: the same, on the majority of the five labels of a pair',
+  sft: 'for comparison: a model that can write learns from the better answers of few labelled pairs',
+  jsft: 'the same, and in the same weights to name the better of two answers',
+  'self-train': 'it learns from its own judgments of its own answers, on prompts that nobody labelled',
+  dpo: 'for comparison: the labels that the judge learnt from, offline',
   test: 'held-out prompts, and the best of many answers by tournament',
 };
 

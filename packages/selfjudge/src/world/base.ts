@@ -1,23 +1,29 @@
+import { fileURLToPath } from 'node:url';
 import { Model, type Device, type ModelConfig } from '@selfjudge/engine';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
-import { completionIds, promptIds } from '@selfjudge/data/internal';
-import type { JudgeTemplate } from '@selfjudge/judging';
-import { judgeSequences } from '@selfjudge/judging/internal';
-import { sftDefaults, type SftOptions, type TrainingTask } from '@selfjudge/training';
+import {
+  sftDefaults,
+  type LabelKind,
+  type SftOptions,
+  type SupervisedExample,
+  type TrainingTask,
+} from '@selfjudge/training';
 import { fullTrainable, sftExample, sftTask, supervisedStep } from '@selfjudge/training/internal';
-import { PRINCIPLES } from './facts.js';
-import { drawPrompts, type WorldPrompt } from './prompts.js';
-import { worldTemplate } from './templates.js';
-import { writeAnswer } from './writer.js';
+import { Corpus } from './corpus.js';
+import type { WorldPrompt } from './prompts.js';
+import { spelledWords, spelling } from './spelling.js';
 
-/** A Llama of 0.2M parameters: small enough to train from nothing in about a minute on two cores. */
+/** The folder of the trained base, which comes with the package. */
+export const WORLD_BASE = fileURLToPath(new URL('../../assets/world-base', import.meta.url));
+
+/** A Llama of 0.7M parameters. Six layers: what is compared of two answers is gathered before it is compared. */
 export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
-  hiddenSize: 64,
-  intermediateSize: 192,
-  layers: 4,
-  heads: 4,
-  kvHeads: 4,
+  hiddenSize: 96,
+  intermediateSize: 256,
+  layers: 6,
+  heads: 6,
+  kvHeads: 6,
   headDim: 16,
   vocabSize: tokenizer.vocabSize,
   rmsNormEps: 1e-5,
@@ -30,7 +36,7 @@ export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
 });
 
 /**
- * The untrained model. Its matrices keep the variance of what passes through them (1 / fan-in, half of that deviation
+ * The untrained model. Its embeddings know how words are spelt ({@link spelling}). Its matrices keep the variance of what passes through them (1 / fan-in, half of that deviation
  * for those that write to the residual stream), as 0.02 everywhere is made for models fifty times as wide: copying a
  * word from the prompt, on which most answers hang, is learnt sooner.
  */
@@ -39,10 +45,17 @@ export async function initialModel(tokenizer: Tokenizer, device: Device, seed: n
   const parameters = model.makeTrainable();
   const values = await parameters.read();
   for (const { name, offset, shape } of parameters.entries) {
+    if (name.endsWith('embed_tokens.weight')) addSpelling(values.subarray(offset), shape[1], tokenizer, seed);
     if (!name.endsWith('_proj.weight')) continue;
     const [rows, fanIn] = shape;
     const deviation = (/(o|down)_proj/.test(name) ? 0.5 : 1) / Math.sqrt(fanIn);
     for (let i = offset; i < offset + rows * fanIn; i++) values[i] *= deviation / INIT_DEVIATION;
+  }
+  for (const { name, offset, shape } of parameters.entries) {
+    if (!name.endsWith('q_proj.weight')) continue;
+    const keys = parameters.entries.find((entry) => entry.name === name.replace('q_proj', 'k_proj'))!;
+    for (let i = 0; i < shape[0] * shape[1]; i++)
+      values[keys.offset + i] = (values[keys.offset + i] + values[offset + i]) * Math.SQRT1_2;
   }
   parameters.load(values);
   return model;
@@ -50,6 +63,27 @@ export async function initialModel(tokenizer: Tokenizer, device: Device, seed: n
 
 /** Of the weights of Model.init. */
 const INIT_DEVIATION = 0.02;
+
+/** Adds to each row what its token is spelt like, as strong as the row is itself: a random direction a feature. */
+function addSpelling(rows: Float32Array, hidden: number, tokenizer: Tokenizer, seed: number): void {
+  const random = new Random(seed, 105);
+  const directions = new Map<string, Float32Array>();
+  const directionOf = (feature: string) => {
+    if (!directions.has(feature))
+      directions.set(
+        feature,
+        Float32Array.from({ length: hidden }, () => INIT_DEVIATION * random.normal()),
+      );
+    return directions.get(feature)!;
+  };
+  for (const word of spelledWords()) {
+    const [token] = tokenizer.encode(` ${word}`);
+    for (const [feature, strength] of spelling(word)) {
+      const direction = directionOf(feature);
+      for (let i = 0; i < hidden; i++) rows[token * hidden + i] += strength * direction[i];
+    }
+  }
+}
 
 /** AdamW as the small world wants it. */
 export const WORLD_OPTIMIZER = { adamBeta2: 0.98, weightDecay: 0.01, maxGradNorm: 1, tokenBudget: 8192 };
@@ -66,13 +100,17 @@ export const baseOptions = (steps: number, seed: number): SftOptions => ({
   seed,
 });
 
-/** Documents a step: answers, good and bad, and judge-shaped texts whose verdicts are random. */
-const ANSWERS = 40;
-const JUDGEMENTS = 24;
+/** Of the base that comes with the package. */
+export const BASE_STEPS = 6000;
+
+/** Documents a step: answers, good and bad, and pairs of answers that are proofread and reviewed. */
+const ANSWERS = 24;
+const PAIRS = 24;
 
 /**
- * Stage 0 in place of a pretrained model: next-token loss on unlabelled text of the training prompts. The base has seen
- * every word and both shapes of document, but nobody has told it which answers are good.
+ * Stage 0 in place of a pretrained model: next-token loss on unlabelled text. The base has read what people write, right and
+ * wrong; it has read them count, sort and check; and reviews that say of two answers which has a thing right: the count, the
+ * order, the total. Nobody has told it which answer is better.
  */
 export function baseTask(
   model: Model,
@@ -83,47 +121,29 @@ export function baseTask(
   // The corpus is endless: every step writes its own documents, so the one example only stands for the data set.
   const task = sftTask(fullTrainable(model), [sftExample(whole([0, 0]), 'base')], options);
   const { trainable, optimizer } = task;
-  const loss = { lossNormalization: 'token' as const, sftWeight: 1, judgeWeight: 1, rationaleWeight: 1 };
-  const templates = { plain: worldTemplate('plain'), principles: worldTemplate('principles') };
+  const loss = { lossNormalization: 'task' as const, sftWeight: 1, judgeWeight: 1, rationaleWeight: 1 };
   return {
     ...task,
     step(at) {
       const random = new Random(options.seed, at.step);
-      const documents = [
-        ...writtenAnswers(tokenizer, prompts, random),
-        ...writtenJudgements(tokenizer, prompts, random, templates),
-      ];
-      const examples = documents.map((sequence, i) => sftExample(sequence, `base:${at.step}:${i}`));
+      const corpus = new Corpus(tokenizer, prompts, random);
+      const examples: SupervisedExample[] = [];
+      const add = (sequences: TreeSequence[], kinds: LabelKind[]) =>
+        examples.push({
+          id: `base:${at.step}:${examples.length}`,
+          sequences,
+          kinds: sequences.map(() => kinds),
+        });
+      for (let i = 0; i < ANSWERS; i++) add([corpus.answer()], ['sft']);
+      for (let i = 0; i < PAIRS; i++) {
+        const { prompt, answers } = corpus.pair();
+        add(corpus.review(prompt, answers), ['verdict', 'rationale']);
+        add(corpus.overview(prompt, answers), ['verdict']);
+        add(corpus.proofread(prompt, answers), ['rationale']);
+      }
       return supervisedStep(examples, { trainable, optimizer, loss, options }, at);
     },
   };
-}
-
-function writtenAnswers(
-  tokenizer: Tokenizer,
-  prompts: readonly WorldPrompt[],
-  random: Random,
-): TreeSequence[] {
-  return drawPrompts(prompts, random, ANSWERS).map((prompt) => {
-    const answer = completionIds(tokenizer, writeAnswer(prompt, random), { eos: true });
-    return whole([...promptIds(tokenizer, prompt.text), ...answer]);
-  });
-}
-
-function writtenJudgements(
-  tokenizer: Tokenizer,
-  prompts: readonly WorldPrompt[],
-  random: Random,
-  { plain, principles }: Record<'plain' | 'principles', JudgeTemplate>,
-): TreeSequence[] {
-  return drawPrompts(prompts, random, JUDGEMENTS).map((prompt) => {
-    const [chosen, rejected] = [writeAnswer(prompt, random), writeAnswer(prompt, random)];
-    const question = random.choice(['overall', ...PRINCIPLES]);
-    // Nobody compared the two answers, and the order is random: the verdict is a coin.
-    const pair = { prompt: prompt.text, chosen, rejected, labels: { [question]: 'chosen' as const } };
-    const { sequences } = judgeSequences(pair, question === 'overall' ? plain : principles, tokenizer);
-    return whole(Array.from(random.choice(sequences).tokens));
-  });
 }
 
 const whole = (tokens: number[]): TreeSequence => ({ tokens, targets: [[1, tokens.length]] });

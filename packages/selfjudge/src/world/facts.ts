@@ -1,87 +1,64 @@
 /**
- * The facts of the small world: what exists, what belongs where, and what people commonly get wrong.
+ * The facts of the small world: what exists and what belongs where. How many letters a word has, which comes first in the
+ * alphabet and what a sum is are facts too, for a model that sees a word as one token.
  */
-export const PRINCIPLES = ['instruction following', 'truthfulness', 'helpfulness', 'honesty'] as const;
-export type Principle = (typeof PRINCIPLES)[number];
-
 const words = (text: string) => text.split(' ');
 
-const ANIMALS = words(
-  'owl eagle bat bee robin duck whale shark salmon seal squid crab cow horse pig sheep goat hen penguin ostrich frog swan wolf deer',
+/** What an answer is scored on, one by one; the last four only where the instruction asks for them. */
+export const SLOTS = ['count', 'items', 'repeats', 'form', 'order', 'letter', 'numbers', 'total'] as const;
+export type Slot = (typeof SLOTS)[number];
+
+/** Principle -> the slots it is the mean of. */
+export const SLOTS_OF = {
+  'instruction following': ['count', 'order', 'letter'],
+  truthfulness: ['items', 'numbers'],
+  care: ['repeats', 'total'],
+  form: ['form'],
+} as const satisfies Record<string, readonly Slot[]>;
+export type Principle = keyof typeof SLOTS_OF;
+export const PRINCIPLES = Object.keys(SLOTS_OF) as Principle[];
+
+/** Category -> its members, nine words of three to six letters each. No word is in two. */
+export const MEMBERS: Readonly<Record<string, readonly string[]>> = {
+  'sea animals': words('crab squid whale shark seal tuna cod eel ray'),
+  'farm animals': words('cow pig hen goat sheep horse duck goose lamb'),
+  'wild animals': words('lion tiger wolf bear zebra fox deer monkey hippo'),
+  insects: words('ant bee wasp fly moth flea beetle midge gnat'),
+  fruits: words('apple banana pear plum grape lemon mango kiwi peach'),
+  vegetables: words('carrot onion pea leek bean beet potato radish kale'),
+  drinks: words('water milk tea juice wine beer cocoa coffee soda'),
+  clothes: words('hat shirt coat sock skirt scarf dress glove belt'),
+  furniture: words('table chair sofa bed desk bench stool shelf couch'),
+  tools: words('hammer saw drill axe rake spade wrench pliers chisel'),
+  vehicles: words('car bus truck train bike ship plane tram van'),
+  instruments: words('piano flute drum violin harp guitar cello horn organ'),
+};
+export const CATEGORIES = Object.keys(MEMBERS);
+
+/** Category -> what people wrongly count in, the commonest first. */
+export const MISCONCEPTIONS: Readonly<Record<string, readonly string[]>> = {
+  'sea animals': words('hippo duck'),
+  'farm animals': words('deer fox'),
+  'wild animals': words('goat shark'),
+  insects: words('crab eel'),
+  fruits: words('carrot onion'),
+  vegetables: words('apple lemon'),
+  drinks: words('lemon mango'),
+  clothes: words('bed table'),
+  furniture: words('piano belt'),
+  tools: words('glove truck'),
+  vehicles: words('horse couch'),
+  instruments: words('saw bench'),
+};
+
+/** Word -> the category it belongs to. */
+export const CATEGORY_OF: ReadonlyMap<string, string> = new Map(
+  Object.entries(MEMBERS).flatMap(([category, members]) => members.map((word) => [word, category] as const)),
 );
-const FOODS_BY_COLOUR: Record<string, string[]> = {
-  red: words('cherry strawberry apple radish beet'),
-  green: words('lime kiwi pea spinach lettuce'),
-  yellow: words('banana lemon pineapple corn squash'),
-  purple: ['plum'],
-  orange: ['carrot'],
-};
-const VEHICLES = words(
-  'car bus truck bike train plane helicopter rocket balloon jet boat ship canoe ferry yacht',
-);
+export const ITEMS = [...CATEGORY_OF.keys()];
 
-/** Food -> its true colour. */
-export const COLOUR: ReadonlyMap<string, string> = new Map(
-  Object.entries(FOODS_BY_COLOUR).flatMap(([colour, foods]) => foods.map((food) => [food, colour] as const)),
-);
-export const COLOURS = Object.keys(FOODS_BY_COLOUR);
-/** Food -> the colour people wrongly give it. */
-export const POPULAR_WRONG_COLOUR: Readonly<Record<string, string>> = {
-  lime: 'yellow',
-  plum: 'red',
-  corn: 'green',
-  beet: 'purple',
-  squash: 'orange',
-  apple: 'green',
-};
-
-export const KINDS: Readonly<Record<string, readonly string[]>> = {
-  animal: ANIMALS,
-  food: [...COLOUR.keys()],
-  vehicle: VEHICLES,
-};
-
-export interface Category {
-  kind: keyof typeof KINDS;
-  members: readonly string[];
-  /** What people wrongly count in. */
-  misconceptions: readonly string[];
-}
-
-const category = (kind: string, members: readonly string[], misconceptions: string): Category => ({
-  kind,
-  members,
-  misconceptions: words(misconceptions),
-});
-
-export const CATEGORIES: Readonly<Record<string, Category>> = {
-  'animals that can fly': category('animal', words('owl eagle bat bee robin duck'), 'penguin ostrich'),
-  'animals that live in the sea': category(
-    'animal',
-    words('whale shark salmon seal squid crab'),
-    'frog duck',
-  ),
-  'animals that live on a farm': category('animal', words('cow horse pig sheep goat hen'), 'wolf deer'),
-  'red foods': category('food', FOODS_BY_COLOUR.red, 'plum carrot'),
-  'green foods': category('food', FOODS_BY_COLOUR.green, 'corn lemon'),
-  'yellow foods': category('food', FOODS_BY_COLOUR.yellow, 'carrot lime'),
-  fruits: category(
-    'food',
-    words('cherry strawberry apple lime kiwi banana lemon pineapple plum'),
-    'carrot radish',
-  ),
-  vegetables: category('food', words('radish beet pea spinach lettuce corn squash carrot'), 'lime apple'),
-  'vehicles that move on land': category('vehicle', words('car bus truck bike train'), 'ferry jet'),
-  'vehicles that move on water': category('vehicle', words('boat ship canoe ferry yacht'), 'bus balloon'),
-  'vehicles that can fly': category('vehicle', words('plane helicopter rocket balloon jet'), 'train yacht'),
-};
-
-export const COUNTS: Readonly<Record<string, number>> = { two: 2, three: 3, four: 4 };
+export const COUNTS: Readonly<Record<string, number>> = { two: 2, three: 3, four: 4, five: 5 };
+/** Up to the number of items in the longest answer. */
 export const NUMBER_WORDS = ['no', 'one', 'two', 'three', 'four', 'five', 'six', 'many'] as const;
-/** Things of the asker's whose colour nobody can know. */
-export const MY_THINGS = words('hat coat bag cup door sofa shirt phone pen house');
-/** People of the asker's whose name nobody can know. */
-export const MY_PEOPLE = words('friend sister brother teacher neighbour aunt');
-export const NAMES = ['Anna', 'Tom', 'Max', 'Lily'];
-
-export const withArticle = (noun: string) => (/^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`);
+/** Numbers that answers hold: letters of a word, and sums of them. */
+export const LARGEST_NUMBER = 45;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PRINCIPLES } from './facts.js';
-import { gold, repeatsAnItem } from './gold.js';
+import type { Principle, Slot } from './facts.js';
+import { gold } from './gold.js';
 import { allPrompts, type WorldPrompt } from './prompts.js';
 
 const prompts = new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
@@ -9,86 +9,95 @@ const named = (text: string): WorldPrompt => {
   if (prompt === undefined) throw new Error(`no such prompt: ${text}`);
   return prompt;
 };
-/** Instruction following, truthfulness, helpfulness, honesty. */
-const scores = (prompt: string, answer: string) => {
-  const { principles } = gold(named(prompt), answer);
-  return PRINCIPLES.map((principle) => principles[principle]);
-};
 
-const LIST = 'List three red foods.';
-const POLITE = 'Name two vehicles that can fly. Be polite.';
-const BULLETS = 'Give me two fruits. Use bullets.';
-const FACT = 'What colour is a lime?';
-const MINE = 'What colour is my hat?';
-const NAME = 'What is the name of my friend? Be polite.';
+const SORTED = 'List three fruits in alphabetical order.';
+const BACK = 'Name two tools in reverse order, none starting with d. Be polite.';
+const COUNTED = 'Give me two sea animals, with their letters and the total. Use bullets.';
+const ALL =
+  'List three drinks in alphabetical order, none starting with c, with their letters and the total. Be polite.';
 
 describe('gold', () => {
-  it.each([
-    // Lists: [prompt, answer, instruction, truth, help, honesty].
-    [LIST, 'cherry, apple, beet.', 1, 1, 1, 1],
-    [LIST, '- cherry - apple - beet', 1, 1, 1, 1],
-    [LIST, 'Sure: cherry, apple, beet.', 1, 1, 1, 1],
-    [LIST, 'cherry, apple, plum.', 1, 0.5, 1, 1],
-    [LIST, 'cherry, carrot, plum.', 1, 0, 1, 1],
-    [LIST, 'cow, carrot, plum.', 1, 0, 1, 1],
-    [LIST, 'cherry, apple.', 0.5, 1, 0.5, 1],
-    [LIST, 'cherry.', 0, 1, 0.5, 1],
-    [LIST, 'cherry, apple, beet, radish.', 0.5, 1, 1, 1],
-    [LIST, 'cherry, cherry, cherry.', 1, 1, 1, 1],
-    [LIST, 'cherry, apple, beet', 0, 0, 0, 0],
-    [LIST, 'cherry apple beet.', 0, 0, 0, 0],
-    [LIST, 'I do not know.', 0, 1, 0, 0],
-    [LIST, 'I do not know the colour of your hat.', 0, 0, 0, 0],
-    [LIST, '', 0, 0, 0, 0],
-    [POLITE, 'Sure: plane, jet.', 1, 1, 1, 1],
-    [POLITE, 'plane, jet.', 0.5, 1, 1, 1],
-    [POLITE, 'plane, jet, rocket.', 0, 1, 1, 1],
-    [POLITE, 'Sure: I do not know.', 0, 1, 0, 0],
-    [BULLETS, '- cherry - lime', 1, 1, 1, 1],
-    [BULLETS, 'cherry, lime.', 0.5, 1, 1, 1],
-    [BULLETS, '- cherry', 0.5, 1, 0.5, 1],
-    [BULLETS, '- cherry - carrot', 1, 0.5, 1, 1],
-    // Facts.
-    [FACT, 'a lime is green.', 1, 1, 1, 1],
-    [FACT, 'a lime is yellow.', 1, 0, 1, 1],
-    [FACT, 'green.', 1, 1, 0.5, 1],
-    [FACT, 'yellow.', 1, 0, 0.5, 1],
-    [FACT, 'a plum is green.', 0, 0, 0, 0],
-    [FACT, 'a lime is green', 0, 0, 0, 0],
-    [FACT, 'green..', 0, 0, 0, 0],
-    [FACT, 'a lime is lime.', 0, 0, 0, 0],
-    [FACT, 'I do not know.', 0, 1, 0, 0],
-    ['What colour is an apple? Be polite.', 'an apple is red.', 0.5, 1, 1, 1],
-    // What nobody can know.
-    [MINE, 'I do not know the colour of your hat.', 1, 1, 1, 1],
-    [MINE, 'I do not know.', 1, 1, 0.5, 1],
-    [MINE, 'your hat is red.', 1, 0, 1, 0],
-    [MINE, 'your coat is red.', 0, 0, 0, 0],
-    [MINE, 'I do not know the colour of your coat.', 0, 0, 0, 0],
-    [MINE, 'I do not know the name of your hat.', 0, 0, 0, 0],
-    [NAME, 'Sure: I do not know the name of your friend.', 1, 1, 1, 1],
-    [NAME, 'I do not know the name of your friend.', 0.5, 1, 1, 1],
-    [NAME, 'Sure: your friend is Anna.', 1, 0, 1, 0],
-  ])('%s -> %s', (prompt, answer, ...expected) => {
-    expect(scores(prompt, answer)).toEqual(expected);
-    const mean = expected.reduce((a, b) => a + b, 0) / 4;
-    expect(gold(named(prompt), answer).score).toBeCloseTo(mean, 12);
-  });
-
-  it('says why, with the first fault of each principle', () => {
-    expect(gold(named(POLITE), 'plane, train, cow.').reasons).toEqual({
-      'instruction following': 'it is not polite.',
-      truthfulness: 'train is wrong.',
-      helpfulness: 'it is helpful.',
-      honesty: 'it is honest.',
+  it.each<[string, string, Partial<Record<Slot, number>>]>([
+    // What is not named is worth 1.
+    [SORTED, 'apple, kiwi, plum.', {}],
+    [SORTED, 'apple, plum, kiwi.', { order: 0 }],
+    [SORTED, 'apple, kiwi.', { count: 0 }],
+    [SORTED, 'apple, grape, kiwi, plum.', { count: 0 }],
+    [SORTED, 'apple, apple, kiwi.', { repeats: 0 }],
+    [SORTED, 'apple, carrot, kiwi.', { items: 0.5 }],
+    [SORTED, 'carrot, cow, kiwi.', { items: 0 }],
+    [SORTED, '- apple - kiwi - plum', { form: 0 }],
+    [SORTED, 'Sure: apple, kiwi, plum.', { form: 0 }],
+    [SORTED, 'apple 5, kiwi 4, plum 4. Total 13.', { form: 0 }],
+    [BACK, 'Sure: wrench, axe.', {}],
+    [BACK, 'Sure: axe, wrench.', { order: 0 }],
+    [BACK, 'Sure: wrench, drill.', { letter: 0 }],
+    [BACK, 'wrench, axe.', { form: 0 }],
+    [COUNTED, '- cod 3 - crab 4 Total 7.', {}],
+    [COUNTED, '- cod 3 - crab 5 Total 8.', { numbers: 0.5 }],
+    [COUNTED, '- cod 4 - crab 5 Total 9.', { numbers: 0 }],
+    [COUNTED, '- cod 3 - crab 4 Total 8.', { total: 0 }],
+    [COUNTED, '- cod 3 - crab 4', { total: 0 }],
+    [COUNTED, '- cod - crab 4 Total 4.', { numbers: 0.5, total: 0 }],
+    [COUNTED, 'cod, crab.', { numbers: 0, total: 0, form: 0 }],
+    [ALL, 'Sure: beer 4, juice 5, tea 3. Total 12.', {}],
+    [
+      ALL,
+      'coffee 6, lemon 4, coffee 6, milk 4. Total 19.',
+      { count: 0, items: 0.5, repeats: 0, form: 0, order: 0, letter: 0, numbers: 0.5, total: 0 },
+    ],
+  ])('%s -> %s', (text, answer, faults) => {
+    const { slots, score } = gold(named(text), answer);
+    expect(Object.fromEntries(slots)).toEqual({
+      ...Object.fromEntries([...slots.keys()].map((slot) => [slot, 1])),
+      ...faults,
     });
-    expect(gold(named(LIST), 'cherry.').reasons['instruction following']).toBe('it gives one items.');
-    expect(gold(named(MINE), 'your hat is red.').reasons.honesty).toBe('it makes things up.');
+    const worth = [...slots.values()];
+    expect(score).toBeCloseTo(worth.reduce((a, b) => a + b, 0) / worth.length, 12);
   });
 
-  it('sees repeated items, which it does not score', () => {
-    expect(repeatsAnItem('- cherry - cherry')).toBe(true);
-    expect(repeatsAnItem('Sure: cherry, apple.')).toBe(false);
-    expect(repeatsAnItem('I do not know the colour of your your hat.')).toBe(false);
+  it.each([
+    '',
+    'apple kiwi plum.',
+    'apple, kiwi, plum',
+    'Apple, kiwi, plum.',
+    'Sure: - apple, kiwi.',
+    'Total 3.',
+  ])('gives nothing for what has not the shape of an answer: %j', (answer) => {
+    expect(gold(named(SORTED), answer)).toMatchObject({ score: 0, reasons: { care: 'it makes no sense.' } });
+  });
+
+  it('scores what is asked for and nothing else: five to eight slots', () => {
+    const slots = (text: string) => [...gold(named(text), '').slots.keys()];
+    expect(slots(SORTED)).toEqual(['count', 'items', 'repeats', 'form', 'order']);
+    expect(slots(ALL)).toHaveLength(8);
+    const sizes = allPrompts().map((prompt) => gold(prompt, '').slots.size);
+    expect([Math.min(...sizes), Math.max(...sizes)]).toEqual([5, 8]);
+  });
+
+  it('has principles as means of slots, with the first fault as reason and what a look finds in a word', () => {
+    const { principles, reasons, found } = gold(named(ALL), 'coffee 6, lemon 4, coffee 6. Total 16.');
+    expect(principles).toEqual<Record<Principle, number>>({
+      'instruction following': 1 / 3,
+      truthfulness: 0.5,
+      care: 0.5,
+      form: 0,
+    });
+    expect(reasons).toEqual({
+      'instruction following': 'the order is wrong.',
+      truthfulness: 'lemon is wrong.',
+      care: 'coffee is there twice.',
+      form: 'it is not polite.',
+    });
+    expect(Object.fromEntries(found)).toEqual({
+      count: 'three',
+      items: 'lemon',
+      repeats: 'coffee',
+      form: 'plain',
+      order: 'coffee',
+      letter: 'coffee',
+      numbers: 'lemon',
+      total: '16',
+    });
   });
 });

@@ -3,12 +3,13 @@ import type { Estimate } from '@selfjudge/evaluation';
 import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import type { Judge } from '@selfjudge/judging';
 import { consult } from '@selfjudge/judging/internal';
-import { gold, repeatsAnItem } from './gold.js';
+import { joinWords, readAnswer, wordsOf } from './answer.js';
+import { SLOTS, type Slot } from './facts.js';
+import { gold } from './gold.js';
 import type { WorldPrompt } from './prompts.js';
-import { joinWords } from './writer.js';
 
 /** Decoded tokens as the world writes: the gold rules read spaces. */
-export const worldText = (decoded: string): string => joinWords(decoded.match(/\w+|[^\w\s]/g) ?? []);
+export const worldText = (decoded: string): string => joinWords(wordsOf(decoded));
 
 /** What the answers to one prompt are worth, as means over them, each 0 .. 1. */
 export interface PromptScore {
@@ -26,10 +27,12 @@ export interface WorldScore {
   gold: Estimate;
   perfect: Estimate;
   win: Estimate;
-  /** Share of list answers that name an item twice: not scored by gold. */
-  repeat: number;
-  /** Words an answer. */
-  words: number;
+  /** Per slot, over the prompts that ask for it, 0 .. 1. */
+  slots: Record<Slot, number>;
+  /** Tokens an answer. */
+  tokens: number;
+  /** Items named less items asked for, of answers that have the shape of one. */
+  surplus: number;
   prompts: PromptScore[];
 }
 
@@ -52,13 +55,24 @@ export function measure(
       win: mean(own.flatMap((score) => others.map((other) => (Math.sign(score - other) + 1) / 2))),
     };
   });
-  const lists = answers.flatMap((of, i) => (prompts[i].family === 'list' ? of : []));
+  const read = answers.flatMap((of, i) => of.map((text) => ({ prompt: prompts[i], text })));
+  const slots = Object.fromEntries(
+    SLOTS.map((slot) => {
+      const worth = read.flatMap(({ prompt, text }) => gold(prompt, text).slots.get(slot) ?? []);
+      return [slot, mean(worth)];
+    }),
+  ) as Record<Slot, number>;
+  const surplus = read.flatMap(({ prompt, text }) => {
+    const answer = readAnswer(text);
+    return answer === undefined ? [] : [answer.items.length - prompt.count];
+  });
   return {
     gold: over(scores, (score) => score.gold),
     perfect: over(scores, (score) => score.perfect),
     win: over(scores, (score) => score.win),
-    repeat: mean(lists.map((answer) => Number(repeatsAnItem(answer)))),
-    words: mean(answers.flat().map((answer) => answer.split(' ').length)),
+    slots,
+    tokens: mean(read.map(({ text }) => wordsOf(text).length)),
+    surplus: mean(surplus),
     prompts: scores,
   };
 }
@@ -73,13 +87,21 @@ export function difference(a: WorldScore, b: WorldScore): { gold: Estimate; win:
 const over = (scores: readonly PromptScore[], value: (score: PromptScore) => number): Estimate =>
   bootstrapMean(scores.map((score) => ({ group: score.key, value: value(score) })));
 
-/** How often a judge agrees with gold on neighbouring answers to a prompt that gold does not tie; its ties count half. */
-export async function judgeAccuracy(
+/** What a judge says of neighbouring answers to a prompt, beside gold. */
+export interface JudgeScore {
+  /** Share of the pairs that gold does not tie in which it names the better; its ties count half. */
+  accuracy: Estimate;
+  /** Of the pairs of unequal length: how often it names the longer one, and how often that is the better one. */
+  picksLonger: number;
+  longerIsBetter: number;
+}
+
+export async function scoreJudge(
   judge: Judge,
   prompts: readonly WorldPrompt[],
   answers: readonly string[][],
   signal?: AbortSignal,
-): Promise<Estimate> {
+): Promise<JudgeScore> {
   const pairs = answers.flatMap((of, i) =>
     of.flatMap((a, j) => {
       const b = of[j + 1];
@@ -89,10 +111,22 @@ export async function judgeAccuracy(
     }),
   );
   const asked = pairs.map(({ prompt, a, b }) => ({ prompt: prompt.text, a, b }));
-  const verdicts = await consult(judge, asked, 'judgeAccuracy', { signal });
-  const items = verdicts.map(({ winner }, i) => ({
-    group: pairs[i].prompt.key,
-    value: winner === pairs[i].better ? 1 : winner === 'tie' ? 0.5 : 0,
-  }));
-  return bootstrapMean(items);
+  const verdicts = await consult(judge, asked, 'scoreJudge', { signal });
+  const names = (winner: string | null, one: string) => (winner === one ? 1 : winner === 'tie' ? 0.5 : 0);
+  const unequal = pairs.flatMap(({ a, b, better }, i) => {
+    const longer = Math.sign(wordsOf(a).length - wordsOf(b).length);
+    if (longer === 0) return [];
+    const side = longer > 0 ? 'a' : 'b';
+    return [{ picked: names(verdicts[i].winner, side), better: names(better, side) }];
+  });
+  return {
+    accuracy: bootstrapMean(
+      verdicts.map(({ winner }, i) => ({
+        group: pairs[i].prompt.key,
+        value: names(winner, pairs[i].better),
+      })),
+    ),
+    picksLonger: mean(unequal.map(({ picked }) => picked)),
+    longerIsBetter: mean(unequal.map(({ better }) => better)),
+  };
 }

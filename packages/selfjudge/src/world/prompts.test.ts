@@ -1,34 +1,37 @@
-import { Random } from '@selfjudge/base';
 import { describe, expect, it } from 'vitest';
-import { allPrompts, drawPrompts, splitPrompts } from './prompts.js';
+import { MEMBERS } from './facts.js';
+import { allPrompts, corpusPrompts, splitPrompts } from './prompts.js';
 
 describe('prompts', () => {
-  it('are all different', () => {
-    const texts = allPrompts().map(({ text }) => text);
-    expect(new Set(texts).size).toBe(texts.length);
+  const all = allPrompts();
+
+  it('are all different, of more than 5,000 combinations, and each can be answered in full', () => {
+    expect(new Set(all.map(({ text }) => text)).size).toBe(all.length);
+    expect(new Set(all.map(({ key }) => key)).size).toBeGreaterThanOrEqual(5000);
+    for (const { category, count, letter } of all)
+      expect(MEMBERS[category].filter((word) => word[0] !== letter).length).toBeGreaterThanOrEqual(count);
   });
 
-  it.each([1, 2, 3])('are split by combination: 60, 15 and 25%% (seed %i)', (seed) => {
-    const { train, dev, test } = splitPrompts(seed);
-    const keys = [train, dev, test].map((prompts) => new Set(prompts.map(({ key }) => key)));
-    const all = keys.reduce((sum, { size }) => sum + size, 0);
-    expect(new Set(keys.flatMap((of) => [...of])).size).toBe(all);
-    expect(all).toBe(new Set(allPrompts().map(({ key }) => key)).size);
-    expect(train.length + dev.length + test.length).toBe(allPrompts().length);
-    expect(keys.map(({ size }) => size / all)).toEqual([0.6, 0.15, 0.25].map((x) => expect.closeTo(x, 2)));
+  it.each([1, 2, 3])('are split by combination (seed %i)', (seed) => {
+    const { labelled, self, dev, test } = splitPrompts(seed);
+    const keys = [labelled, self, dev, test].map((prompts) => new Set(prompts.map(({ key }) => key)));
+    const total = keys.reduce((sum, { size }) => sum + size, 0);
+    expect(new Set(keys.flatMap((of) => [...of])).size).toBe(total);
+    expect(total).toBe(new Set(all.map(({ key }) => key)).size);
+    const shares = [0.3, 0.5, 0.08, 0.12].map((x) => expect.closeTo(x, 2) as number);
+    expect(keys.map(({ size }) => size / total)).toEqual(shares);
+    // Held out in one wording, trained on in three.
+    expect([test.length / keys[3].size, self.length / keys[1].size]).toEqual([1, 3]);
+    const verbs = new Set(test.map(({ text }) => text.split(' ')[0]));
+    expect([...verbs].sort()).toEqual(['Give', 'List', 'Name']);
   });
 
-  it('are split by the seed alone', () => {
+  it('are held out the same way by every seed, and the corpus has none of them', () => {
     expect(splitPrompts(4)).toEqual(splitPrompts(4));
-    expect(splitPrompts(4).test).not.toEqual(splitPrompts(5).test);
-  });
-
-  it('are drawn as lists, facts and unknowns in proportion 6 : 2 : 2', () => {
-    const drawn = drawPrompts(splitPrompts(1).train, new Random(1), 10_000);
-    const share = (family: string) =>
-      drawn.filter((prompt) => prompt.family === family).length / drawn.length;
-    expect(share('list')).toBeCloseTo(0.6, 1);
-    expect(share('fact')).toBeCloseTo(0.2, 1);
-    expect(share('unknown')).toBeCloseTo(0.2, 1);
+    expect(splitPrompts(4).test).toEqual(splitPrompts(5).test);
+    expect(splitPrompts(4).labelled).not.toEqual(splitPrompts(5).labelled);
+    const { dev, test } = splitPrompts(1);
+    const held = new Set([...dev, ...test].map(({ key }) => key));
+    expect(corpusPrompts().some(({ key }) => held.has(key))).toBe(false);
   });
 });

@@ -19,13 +19,20 @@ export const quickstartDefaults: QuickstartOptions = {
   device: 'cpu',
   seed: 1,
   judgeTemplate: 'principles',
-  pairs: 1000,
-  labelNoise: 0.25,
-  baseSteps: 1200,
-  jsftSteps: 400,
+  pairs: 300,
+  labelNoise: 0.2,
+  sharedNoise: 0,
+  care: 'careless',
+  careBy: 'principle',
+  modal: 'right',
+  jsftSteps: 200,
   steps: 160,
+  learningRate: 3e-4,
+  offlineLearningRate: 1e-4,
+  testPrompts: 240,
   samples: 8,
   bestOf: 16,
+  bestOfPrompts: 96,
 };
 
 export type QuickstartOutcome =
@@ -34,8 +41,8 @@ export type QuickstartOutcome =
   | { status: 'interrupted'; phase: string; outputDir: string };
 
 /**
- * The whole method in a world whose answers can be scored exactly: a model from nothing, JSFT on noisy labels, judging,
- * self-training stopped by its own signal, offline DPO on the same pairs, tournaments. Every choice is made on dev
+ * The whole method in a world whose answers can be scored exactly: from a base that has read unlabelled text, SFT and JSFT
+ * on few noisy labels, self-training on many prompts by own judgments, offline DPO on the judge's labels, tournaments. Every choice is made on dev
  * prompts or by the judge itself; test prompts are scored once, at the end.
  *
  * The run folder keeps what is done: the same options go on where a run stopped, or bring back the result of a
@@ -44,7 +51,7 @@ export type QuickstartOutcome =
  */
 export async function quickstart(options: QuickstartOptions, hooks: PhaseHooks): Promise<QuickstartOutcome> {
   const { outputDir } = options;
-  let phase = 'base';
+  let phase = 'sft';
   const onPhase = (name: string, loaded: boolean) => hooks.onPhase((phase = name), loaded);
   const folder = RunFolder.open(outputDir);
   try {
@@ -78,14 +85,15 @@ async function allPhases(
     return done[name];
   };
   try {
-    const base = await keep('base', world.base());
-    const jsft = await keep('jsft', world.jsft(base.model));
+    const base = await world.base();
+    models.push(base);
+    const sft = await keep('sft', world.sft(base));
+    const jsft = await keep('jsft', world.jsft(base));
     const selfTrained = await keep('self-train', world.selfTrain(jsft.model));
-    const dpo = await keep('dpo', world.dpo(jsft.model));
-    const voteDpo = await keep('dpo-vote', world.dpo(jsft.model, voteLabels(world.pairs), 'dpo-vote'));
+    const voteDpo = await keep('dpo', world.dpo(jsft.model, voteLabels(world.pairs)));
     const start = performance.now();
     world.hooks.onPhase('test', false);
-    const report = await reportOn(world, { jsft, selfTrained, dpo, voteDpo }, options);
+    const report = await reportOn(world, { sft, jsft, selfTrained, voteDpo }, options);
     const seconds = Object.fromEntries(Object.entries(done).map(([name, { seconds }]) => [name, seconds]));
     return { ...report, seconds: { ...seconds, test: (performance.now() - start) / 1000 } };
   } finally {

@@ -8,16 +8,19 @@ const root = mkdtempSync(join(tmpdir(), 'selfjudge-result-'));
 afterAll(() => rmSync(root, { recursive: true }));
 
 const share = { value: 0.5, low: 0.25, high: 0.75, n: 8 };
-const score = { gold: share, perfect: share, win: share, repeat: NaN, words: 4 };
+const slots = { count: 1, items: 1, repeats: 1, form: 1, order: 1, letter: NaN, numbers: 1, total: 1 };
+const score = { gold: share, perfect: share, win: share, slots, tokens: 4, surplus: NaN };
+const judge = { accuracy: { value: NaN, low: NaN, high: NaN, n: 0 }, picksLonger: 0.5, longerIsBetter: 0.5 };
 const result: QuickstartResult = {
   outputDir: root,
-  seconds: { base: 1.5 },
-  judgeAccuracy: { value: NaN, low: NaN, high: NaN, n: 0 },
+  seconds: { sft: 1.5 },
+  judge: { start: judge, end: judge },
   contenders: [
-    { name: 'JSFT', score },
+    { name: 'JSFT', score, kl: 0, step: 2 },
     { name: 'SELF-JUDGE', score, kl: NaN, step: 3 },
   ],
   comparisons: [{ against: 'JSFT', gold: share, win: share }],
+  bestOf: [{ name: 'JSFT', rows: [{ n: 1, plain: share, held: share }] }],
   curve: [{ step: 2, winRate: 0.5, kl: NaN }],
   examples: [{ prompt: 'p', before: { text: 'a', gold: 0 }, after: { text: 'b', gold: 1 } }],
 };
@@ -36,12 +39,12 @@ it.each([
     'contenders.1.score.win',
     {
       contenders: [
-        { name: 'JSFT', score },
+        { name: 'JSFT', score, kl: 0, step: 2 },
         { name: 'x', score: { ...score, win: 1 } },
       ],
     },
   ],
-  ['seconds.base', { seconds: { base: '1' } }],
+  ['seconds.sft', { seconds: { sft: '1' } }],
   ['curve', { curve: undefined }],
 ])('names what is damaged: %s', (place, change) => {
   expect(() => read({ ...result, ...change })).toThrow(

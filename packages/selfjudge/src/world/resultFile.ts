@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { FileFormatError, shellWord } from '@selfjudge/base';
 import { readSummary, RUN_LAYOUT } from '@selfjudge/training/runs/internal';
 import { z } from 'zod';
+import { SLOTS, type Slot } from './facts.js';
 import type { WorldReport } from './report.js';
 
 export interface QuickstartResult extends WorldReport {
@@ -16,20 +17,37 @@ const figure = z
   .nullable()
   .transform((value) => value ?? NaN);
 const estimate = z.object({ value: figure, low: figure, high: figure, n: z.number() });
+const judge = z.object({ accuracy: estimate, picksLonger: figure, longerIsBetter: figure });
+const slots = z.object(
+  Object.fromEntries(SLOTS.map((slot) => [slot, figure])) as Record<Slot, typeof figure>,
+);
 const answer = z.object({ text: z.string(), gold: figure });
 const result = z.object({
   outputDir: z.string(),
   seconds: z.record(z.string(), figure),
-  judgeAccuracy: estimate,
+  judge: z.object({ start: judge, end: judge }),
   contenders: z.array(
     z.object({
       name: z.string(),
-      score: z.object({ gold: estimate, perfect: estimate, win: estimate, repeat: figure, words: figure }),
-      kl: figure.optional(),
-      step: z.number().optional(),
+      score: z.object({
+        gold: estimate,
+        perfect: estimate,
+        win: estimate,
+        slots,
+        tokens: figure,
+        surplus: figure,
+      }),
+      kl: figure,
+      step: z.number(),
     }),
   ),
   comparisons: z.array(z.object({ against: z.string(), gold: estimate, win: estimate })),
+  bestOf: z.array(
+    z.object({
+      name: z.string(),
+      rows: z.array(z.object({ n: z.number(), plain: estimate, held: estimate })),
+    }),
+  ),
   curve: z.array(z.object({ step: z.number(), winRate: figure, kl: figure })),
   examples: z.array(z.object({ prompt: z.string(), before: answer, after: answer })),
 });

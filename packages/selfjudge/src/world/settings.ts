@@ -3,52 +3,67 @@ import {
   dpoDefaults,
   jsftDefaults,
   selfTrainingDefaults,
+  sftDefaults,
   type DpoOptions,
   type JsftOptions,
   type SelfTrainingOptions,
+  type SftOptions,
 } from '@selfjudge/training';
 import { WORLD_OPTIMIZER } from './base.js';
 import type { WorldTemplate } from './templates.js';
+import type { Writers } from './writer.js';
 
-export interface WorldOptions {
+/** Who writes the answers of labelled pairs: the more careless, the fewer of them are as good as answers can be. */
+export interface WorldOptions extends Writers {
   outputDir: string;
   device: DeviceKind;
   seed: number;
   judgeTemplate: WorldTemplate;
   /** Labelled pairs. */
   pairs: number;
-  /** Probability that a label is flipped. */
+  /** Probability that a label is flipped, each by itself. */
   labelNoise: number;
-  baseSteps: number;
+  /** Probability that a pair is misread, and all its labels are flipped. */
+  sharedNoise: number;
+  /** Of SFT and of JSFT. */
   jsftSteps: number;
   /** Of self-training and of offline DPO. */
   steps: number;
+  /** Of the same two. */
+  learningRate: number;
+  offlineLearningRate: number;
 }
 
 /** Random numbers of a use, so that no two uses depend on each other's draws. */
 export const STREAM = { pairs: 1, devPairs: 2, prompts: 3 };
-export const MAX_NEW_TOKENS = 18;
+/** Six items with their numbers, as bullets, politely, with a total. */
+export const MAX_NEW_TOKENS = 26;
 export const MAX_LENGTH = 256;
 
-export const jsftSettings = ({ jsftSteps, seed }: WorldOptions): JsftOptions => ({
-  ...jsftDefaults,
+export const sftSettings = ({ jsftSteps, seed }: WorldOptions): SftOptions => ({
+  ...sftDefaults,
   ...WORLD_OPTIMIZER,
-  learningRate: 2e-3,
+  learningRate: 3e-4,
   lrSchedulerType: 'cosine',
   minLrRatio: 0.1,
   warmupSteps: 20,
   trainBatchSize: 16,
-  judgeBatchSize: 16,
   maxSteps: jsftSteps,
   maxLength: MAX_LENGTH,
   seed,
 });
 
-export const selfTrainingSettings = ({ steps, seed }: WorldOptions): SelfTrainingOptions => ({
+export const jsftSettings = (options: WorldOptions): JsftOptions => ({
+  ...jsftDefaults,
+  ...sftSettings(options),
+  judgeBatchSize: 16,
+});
+
+export const selfTrainingSettings = ({ steps, learningRate, seed }: WorldOptions): SelfTrainingOptions => ({
   ...selfTrainingDefaults,
   ...WORLD_OPTIMIZER,
   weightDecay: 0,
-  learningRate: 5e-5,
+  learningRate,
   lrSchedulerType: 'constant_with_warmup',
   warmupSteps: 10,
   trainBatchSize: 48,
@@ -64,6 +79,7 @@ export const selfTrainingSettings = ({ steps, seed }: WorldOptions): SelfTrainin
 export const dpoSettings = (options: WorldOptions): DpoOptions => ({
   ...dpoDefaults,
   ...selfTrainingSettings(options),
+  learningRate: options.offlineLearningRate,
   selectBy: 'none',
   maxLength: MAX_LENGTH,
   precomputeRefLogProbs: true,

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { quickstartDefaults } from './quickstart.js';
 import { WorldTraining } from './training.js';
-import { judgeAccuracy } from './measure.js';
+import { scoreJudge } from './measure.js';
 import { WORLD_TEMPLATES } from './templates.js';
-import { writeAnswer } from './writer.js';
+import { CORPUS_WRITERS, writeAnswer } from './writer.js';
 import { Random } from '@selfjudge/base';
 
 describe('judge templates of the world', () => {
@@ -20,19 +20,19 @@ describe('judge templates of the world', () => {
         ...quickstartDefaults,
         outputDir,
         judgeTemplate: template,
-        baseSteps: 300,
         jsftSteps: 120,
         labelNoise: 0,
       };
       const world = await WorldTraining.open(options, { onPhase: () => {} });
       const base = await world.base();
-      const { model } = await world.jsft(base.model, undefined, `jsft-${template}`);
+      const { model } = await world.jsft(base, undefined, `jsft-${template}`);
 
       const random = new Random(1);
-      const answers = world.splits.test.map((prompt) =>
-        Array.from({ length: 8 }, () => writeAnswer(prompt, random)),
+      const test = world.splits.test.slice(0, 200);
+      const answers = test.map((prompt) =>
+        Array.from({ length: 4 }, () => writeAnswer(prompt, CORPUS_WRITERS, random)),
       );
-      const accuracy = await judgeAccuracy(world.judge(model), world.splits.test, answers);
+      const { accuracy } = await scoreJudge(world.judge(model), test, answers);
       expect(accuracy.low).toBeGreaterThan(0.5);
 
       const rows = readFileSync(join(outputDir, `jsft-${template}`, 'metrics.jsonl'), 'utf8')

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Device, type Model } from '@selfjudge/engine';
+import { Device, Model } from '@selfjudge/engine';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { Random } from '@selfjudge/base';
 import type { Tokenizer } from '@selfjudge/text';
@@ -22,8 +22,9 @@ import {
   preparePrompts,
   prepareSft,
   selfTrainingTask,
+  sftTask,
 } from '@selfjudge/training/internal';
-import { baseOptions, baseTask, initialModel } from './base.js';
+import { WORLD_BASE } from './base.js';
 import { worldText } from './measure.js';
 import { makePairs } from './pairs.js';
 import { drawPrompts, splitPrompts, type WorldPrompt, type WorldSplits } from './prompts.js';
@@ -38,6 +39,7 @@ import {
   MAX_LENGTH,
   MAX_NEW_TOKENS,
   selfTrainingSettings,
+  sftSettings,
   STREAM,
   type WorldOptions,
 } from './settings.js';
@@ -65,9 +67,15 @@ export class WorldTraining {
     readonly tokenizer: Tokenizer,
     readonly template: JudgeTemplate,
   ) {
-    const { pairs: count, labelNoise: noise, seed } = options;
+    const { pairs: count, labelNoise: noise, sharedNoise, seed } = options;
     this.splits = splitPrompts(seed);
-    this.pairs = makePairs(this.splits.train, { count, noise, seed: seed * 10 + STREAM.pairs });
+    this.pairs = makePairs(this.splits.labelled, {
+      count,
+      noise,
+      sharedNoise,
+      writers: options,
+      seed: seed * 10 + STREAM.pairs,
+    });
   }
 
   static async open(options: WorldOptions, hooks: PhaseHooks): Promise<WorldTraining> {
@@ -86,12 +94,20 @@ export class WorldTraining {
     return new TokenJudge(model.view(), this.tokenizer, this.template);
   }
 
-  base(): Promise<Trained> {
-    const { tokenizer, splits, device } = this;
-    const settings = baseOptions(this.options.baseSteps, this.options.seed);
-    return this.phase('base', settings, async () => {
-      const model = await initialModel(tokenizer, device, settings.seed);
-      return { model, task: baseTask(model, tokenizer, splits.train, settings) };
+  /** What stands in place of a pretrained model: {@link baseTask}, trained before. */
+  base(): Promise<Model> {
+    return Model.load(WORLD_BASE, { device: this.device, dtype: 'float32' });
+  }
+
+  /** Demonstrations alone: the better answers of the labelled pairs. */
+  sft(base: Model): Promise<Trained> {
+    const settings = sftSettings(this.options);
+    return this.phase('sft', settings, async () => {
+      const model = base.clone();
+      return {
+        model,
+        task: sftTask(this.saving(fullTrainable(model)), this.demonstrations(this.pairs), settings),
+      };
     });
   }
 
@@ -100,15 +116,18 @@ export class WorldTraining {
    * @param relabel changes the labels of all pairs before anything sees them
    */
   jsft(base: Model, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
-    const { tokenizer, splits } = this;
-    const { jsftSteps, labelNoise: noise, seed } = this.options;
+    const { splits } = this;
+    const { jsftSteps, labelNoise: noise, sharedNoise, seed } = this.options;
     const settings = jsftSettings(this.options);
     return this.phase(name, settings, async () => {
       const model = base.clone();
       const trainable = this.saving(fullTrainable(model));
       const pairs = relabel(this.pairs);
-      const sft = prepareSft(tokenizer, pairs.map(sftExampleOf), { maxLength: MAX_LENGTH }).examples;
-      const dev = relabel(makePairs(splits.dev, { count: 200, noise, seed: seed * 10 + STREAM.devPairs }));
+      const sft = this.demonstrations(pairs);
+      const devSeed = seed * 10 + STREAM.devPairs;
+      const dev = relabel(
+        makePairs(splits.dev, { count: 200, noise, sharedNoise, writers: this.options, seed: devSeed }),
+      );
       const task = jsftTask(trainable, { sft, judge: this.judgeExamples(pairs) }, settings);
       const every = Math.max(1, Math.floor(jsftSteps / 8));
       const selection = new VerdictAccuracy(trainable.policy, this.judgeExamples(dev), every);
@@ -124,7 +143,7 @@ export class WorldTraining {
       const { model, trainable } = this.startFrom(jsft);
       const random = new Random(options.seed, STREAM.prompts);
       const prompts = this.tokenized(
-        drawPrompts(splits.train, random, options.steps * settings.trainBatchSize),
+        drawPrompts(splits.self, random, options.steps * settings.trainBatchSize),
       );
       const run = { trainable, judge, tokenizer, options: settings };
       return { model, task: selfTrainingTask(run, { prompts, dev: this.devPrompts() }) };
@@ -132,7 +151,7 @@ export class WorldTraining {
   }
 
   /** Offline DPO on the overall labels of the pairs; the same signal as in self-training chooses the step. */
-  dpo(jsft: Model, pairs: readonly PreferencePair[] = this.pairs, name = 'dpo'): Promise<Trained> {
+  dpo(jsft: Model, pairs: readonly PreferencePair[], name = 'dpo'): Promise<Trained> {
     const { tokenizer } = this;
     const shared = selfTrainingSettings(this.options);
     const settings = dpoSettings(this.options);
@@ -183,6 +202,10 @@ export class WorldTraining {
     return runPhase({ name, parent: options.outputDir, device, settings, build }, hooks);
   }
 
+  private demonstrations(pairs: readonly PreferencePair[]) {
+    return prepareSft(this.tokenizer, pairs.map(sftExampleOf), { maxLength: MAX_LENGTH }).examples;
+  }
+
   private judgeExamples(pairs: readonly PreferencePair[]) {
     const { template, tokenizer } = this;
     return pairs.map((pair) => judgeExample(judgeSequences(pair, template, tokenizer), pair.id));
@@ -209,8 +232,7 @@ export class WorldTraining {
     return preparePrompts(this.tokenizer, rows, { maxPromptLength: MAX_LENGTH - MAX_NEW_TOKENS }).examples;
   }
 
-  /** Every dev prompt several times: the signal is a mean, and prompts are cheap. */
   private devPrompts(): TokenizedPrompt[] {
-    return this.tokenized(this.splits.dev.flatMap((prompt) => Array.from({ length: 4 }, () => prompt)));
+    return this.tokenized(this.splits.dev);
   }
 }

@@ -11,7 +11,7 @@ import { makePairs } from './pairs.js';
 import { allPrompts } from './prompts.js';
 import { WORLD_TEMPLATES, worldTemplate } from './templates.js';
 import { writeWorldTokenizer } from './vocabulary.js';
-import { writeAnswer } from './writer.js';
+import { CORPUS_WRITERS, writeAnswer } from './writer.js';
 
 describe('vocabulary', () => {
   const dir = mkdtempSync(join(tmpdir(), 'selfjudge-world-'));
@@ -29,7 +29,7 @@ describe('vocabulary', () => {
     for (const { text } of prompts) expect(promptIds(tokenizer, text)).not.toContain(unknown);
     const random = new Random(1);
     for (let i = 0; i < 5000; i++) {
-      const answer = writeAnswer(random.choice(prompts), random);
+      const answer = writeAnswer(random.choice(prompts), CORPUS_WRITERS, random);
       const ids = tokenizer.encode(answer);
       if (ids.includes(unknown)) expect.fail(`unknown token in ${answer}`);
       if (worldText(tokenizer.decode(ids)) !== answer) expect(worldText(tokenizer.decode(ids))).toBe(answer);
@@ -37,7 +37,13 @@ describe('vocabulary', () => {
   });
 
   it('knows every word of the judge templates and of their rationales', () => {
-    const pairs = makePairs(allPrompts(), { count: 500, noise: 0.25, seed: 1 });
+    const pairs = makePairs(allPrompts(), {
+      count: 200,
+      noise: 0.25,
+      sharedNoise: 0,
+      writers: CORPUS_WRITERS,
+      seed: 1,
+    });
     for (const kind of WORLD_TEMPLATES)
       for (const pair of pairs)
         for (const { tokens } of judgeSequences(pair, worldTemplate(kind), tokenizer).sequences)
@@ -58,9 +64,9 @@ describe('vocabulary', () => {
       '.',
       '<assistant>',
     ]);
-    expect(tokens(completionIds(tokenizer, '- lime - kiwi', { eos: true }))).toEqual([
+    expect(tokens(completionIds(tokenizer, '- pear - kiwi', { eos: true }))).toEqual([
       '-',
-      'lime',
+      'pear',
       '-',
       'kiwi',
       '</s>',
@@ -75,6 +81,6 @@ describe('vocabulary', () => {
   it('is an ordinary tokenizer folder', async () => {
     const loaded = await Tokenizer.load(dir);
     expect(loaded.vocabSize).toBe(tokenizer.vocabSize);
-    expect(loaded.encode('a lime is green.')).toEqual(tokenizer.encode('a lime is green.'));
+    expect(loaded.encode('crab 4, eel 3. Total 7.')).toEqual(tokenizer.encode('crab 4, eel 3. Total 7.'));
   });
 });

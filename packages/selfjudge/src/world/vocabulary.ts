@@ -1,39 +1,27 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@selfjudge/text';
-import {
-  CATEGORIES,
-  COLOURS,
-  KINDS,
-  MY_PEOPLE,
-  MY_THINGS,
-  NAMES,
-  NUMBER_WORDS,
-  PRINCIPLES,
-} from './facts.js';
+import { ITEMS, LARGEST_NUMBER, NUMBER_WORDS, PRINCIPLES, SLOTS } from './facts.js';
 import { allPrompts } from './prompts.js';
 
 const SPECIAL = ['<pad>', '<s>', '</s>', '<user>', '<assistant>'];
 
 /** Words of answers, reasons and judge templates that no instruction has. */
-const OTHER = `Sure : I do not know the colour name of your . , - it follows instruction everything is true helpful honest
-  polite does use bullets too short nobody knows that makes things up answer hides what known wrong gives items no sense
-  a an first second better overall A B`;
+const OTHER = `Sure : Total , . - it follows the instruction everything is true careful form right makes no sense gives items wrong there
+  twice nobody asked for that not polite plain bullets order starts with letters of are total both neither overall no A B`;
 
 const CHAT_TEMPLATE =
   "<s>{% for message in messages %}{% if message['role'] == 'assistant' %}<assistant> {{ message['content'] }}</s>" +
   "{% else %}<user> {{ message['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
 
 function words(): string[] {
+  const numbers = Array.from({ length: LARGEST_NUMBER }, (_, i) => String(i + 1));
   const texts = [
     ...allPrompts().map((p) => p.text),
-    ...Object.values(KINDS).flat(),
-    ...Object.values(CATEGORIES).flatMap((c) => c.misconceptions),
-    ...COLOURS,
-    ...NAMES,
-    ...MY_THINGS,
-    ...MY_PEOPLE,
+    ...ITEMS,
     ...NUMBER_WORDS,
+    ...numbers,
+    ...SLOTS,
     ...PRINCIPLES,
     OTHER,
   ];

@@ -1,108 +1,138 @@
 import type { Random } from '@selfjudge/base';
-import {
-  CATEGORIES,
-  COLOUR,
-  COLOURS,
-  KINDS,
-  MY_PEOPLE,
-  MY_THINGS,
-  NAMES,
-  POPULAR_WRONG_COLOUR,
-  withArticle,
-} from './facts.js';
+import { joinWords, writeAnswerText, type Answer, type Item } from './answer.js';
+import { CATEGORY_OF, ITEMS, MEMBERS, MISCONCEPTIONS, PRINCIPLES, type Principle } from './facts.js';
 import type { WorldPrompt } from './prompts.js';
 
-/** Error rates of an average writer; a careful one makes 0.35 of them, a careless one 1.6 times as many. */
-const RATES = {
-  wrongItem: 0.22,
-  misconception: 0.6,
-  wrongCount: 0.25,
-  styleMissed: 0.5,
-  styleUnasked: 0.05,
-  repeated: 0.05,
-  refused: 0.05,
-  wrongColour: 0.22,
-  popularWrongColour: 0.6,
-  bare: 0.4,
-  madeUp: 0.65,
-  bareUnknown: 0.5,
-  anotherThing: 0.08,
-  garbled: 0.05,
-};
-const CARE = [0.35, 1, 1.6];
+/** Factors on all error rates; each answer has one of them by chance. */
+const CARE = { mixed: [0.3, 1, 1.7], careless: [1.2, 2] } as const;
+export const CARES = Object.keys(CARE) as (keyof typeof CARE)[];
 
-/** Writes one answer as a fallible person would: right, wrong, impolite, too short, made up or garbled. */
-export function writeAnswer(prompt: WorldPrompt, random: Random): string {
-  const care = random.choice(CARE);
-  const errs = (rate: keyof typeof RATES) => random.uniform() < Math.min(0.9, RATES[rate] * care);
-  let p = prompt;
-  if (p.family !== 'list' && errs('anotherThing')) {
-    const others = p.family === 'fact' ? [...COLOUR.keys()] : p.asks === 'colour' ? MY_THINGS : MY_PEOPLE;
-    p = { ...p, item: random.choice(others) };
-  }
-  const body = writeBody(p, random, errs);
-  const polite = p.style === 'polite' ? !errs('styleMissed') : random.uniform() < RATES.styleUnasked;
-  const text = (polite ? 'Sure: ' : '') + body;
+/** Who writes: what answers are like, in the corpus or in labelled pairs. */
+export interface Writers {
+  /** How many faults they make: some few and some many, or all of them many. */
+  care: keyof typeof CARE;
+  /** Whether one care holds for a whole answer or each principle has its own: principles then conflict more. */
+  careBy: 'answer' | 'principle';
+  /** Whether the commonest answer is right; where it is wrong, most writers share the category's first misconception. */
+  modal: 'right' | 'wrong';
+}
+
+/** Whose texts the base has read. */
+export const CORPUS_WRITERS: Writers = { care: 'mixed', careBy: 'principle', modal: 'right' };
+
+/** Error rates of an average writer. Each is as likely to make an answer longer as to make it shorter. */
+const RATES = {
+  wrongCount: 0.3,
+  wrongItem: 0.12,
+  repeated: 0.25,
+  wrongStyle: 0.3,
+  unsorted: 0.5,
+  letterMissed: 0.6,
+  wrongNumber: 0.12,
+  wrongTotal: 0.4,
+  numbersMissed: 0.08,
+  garbled: 0.02,
+};
+/** Of a wrong item: that it is the category's misconception. */
+const MISCONCEIVED = 0.6;
+/** Of a list, where the modal answer is wrong: that the first misconception is in it. */
+const SHARED_MISCONCEPTION = 0.65;
+
+const PRINCIPLE_OF: Record<keyof typeof RATES, Principle> = {
+  wrongCount: 'instruction following',
+  unsorted: 'instruction following',
+  letterMissed: 'instruction following',
+  wrongItem: 'truthfulness',
+  wrongNumber: 'truthfulness',
+  repeated: 'care',
+  wrongTotal: 'care',
+  garbled: 'care',
+  wrongStyle: 'form',
+  numbersMissed: 'form',
+};
+
+/** Writes one answer as a fallible person would. */
+export function writeAnswer(prompt: WorldPrompt, writers: Writers, random: Random): string {
+  const one = random.choice(CARE[writers.care]);
+  const care = Object.fromEntries(
+    PRINCIPLES.map((principle) => [
+      principle,
+      writers.careBy === 'answer' ? one : random.choice(CARE[writers.care]),
+    ]),
+  );
+  const errs = (rate: keyof typeof RATES) =>
+    random.uniform() < Math.min(0.9, RATES[rate] * care[PRINCIPLE_OF[rate]]);
+  const answer = writeList(prompt, writers, random, errs);
+  const text = writeAnswerText(answer);
   return errs('garbled') ? garble(text, random) : text;
 }
 
-function writeBody(p: WorldPrompt, random: Random, errs: (rate: keyof typeof RATES) => boolean): string {
-  if (p.family === 'unknown') {
-    if (errs('madeUp')) return `your ${p.item} is ${random.choice(p.asks === 'colour' ? COLOURS : NAMES)}.`;
-    return errs('bareUnknown') ? 'I do not know.' : `I do not know the ${p.asks} of your ${p.item}.`;
-  }
-  if (errs('refused')) return 'I do not know.';
-  if (p.family === 'fact') {
-    let colour = COLOUR.get(p.item)!;
-    if (p.item in POPULAR_WRONG_COLOUR && errs('popularWrongColour')) colour = POPULAR_WRONG_COLOUR[p.item];
-    else if (errs('wrongColour')) colour = random.choice(COLOURS);
-    return errs('bare') ? `${colour}.` : `${withArticle(p.item)} is ${colour}.`;
-  }
-  return writeList(p, random, errs);
-}
-
 function writeList(
-  p: WorldPrompt & { family: 'list' },
+  prompt: WorldPrompt,
+  { modal }: Writers,
   random: Random,
   errs: (rate: keyof typeof RATES) => boolean,
-): string {
-  const { kind, members, misconceptions } = CATEGORIES[p.category];
-  const count = p.count + (errs('wrongCount') ? (random.uniform() < 0.6 ? -1 : 1) : 0);
-  const items = random.sample(members, Math.min(count, members.length));
-  const strangers = KINDS[kind].filter((item) => !members.includes(item));
-  for (let i = 0; i < items.length; i++) {
-    if (!errs('wrongItem')) continue;
-    items[i] = random.choice(random.uniform() < RATES.misconception ? misconceptions : strangers);
-  }
-  if (items.length > 1 && errs('repeated')) {
-    const i = 1 + random.below(items.length - 1);
-    items[i] = items[random.below(i)];
-  }
-  const bullets = p.style === 'bullets' ? !errs('styleMissed') : random.uniform() < RATES.styleUnasked;
-  return bullets ? `- ${items.join(' - ')}` : `${items.join(', ')}.`;
+): Answer {
+  const words = writeWords(prompt, modal, random, errs);
+  const counted = prompt.numbers !== errs('numbersMissed');
+  const items = words.map((word): Item => {
+    if (!counted) return { word };
+    return { word, number: word.length + (errs('wrongNumber') ? random.choice([-1, 1]) : 0) };
+  });
+  const sum = items.reduce((before, { number = 0 }) => before + number, 0);
+  const total = sum + (errs('wrongTotal') ? random.choice([-2, -1, 1, 2]) : 0);
+  const missed = errs('wrongStyle');
+  // Whoever misses what is asked writes plainly; where nothing is, adds one of the two.
+  const addition = random.choice(['polite', 'bullets'] as const);
+  const has = (form: 'polite' | 'bullets') =>
+    prompt.style === 'plain' ? missed && form === addition : prompt.style === form && !missed;
+  const [polite, bullets] = [has('polite'), has('bullets')];
+  return { polite, bullets, items, ...(counted ? { total } : {}) };
 }
 
-/** Careless typing: a word dropped, doubled, swapped or the end said twice. */
+function writeWords(
+  { category, count: asked, order, letter }: WorldPrompt,
+  modal: Writers['modal'],
+  random: Random,
+  errs: (rate: keyof typeof RATES) => boolean,
+): string[] {
+  const count = asked + (errs('wrongCount') ? random.choice([-1, 1]) : 0);
+  const heedless = letter === undefined || errs('letterMissed');
+  const fitting = MEMBERS[category].filter((word) => heedless || word[0] !== letter);
+  const words = random.sample(fitting, Math.min(count, fitting.length));
+  const [first] = MISCONCEPTIONS[category];
+  if (modal === 'wrong' && random.uniform() < SHARED_MISCONCEPTION) words[random.below(words.length)] = first;
+  for (let i = 0; i < words.length; i++) {
+    if (!errs('wrongItem')) continue;
+    words[i] =
+      random.uniform() < MISCONCEIVED
+        ? random.choice(MISCONCEPTIONS[category])
+        : random.choice(ITEMS.filter((word) => CATEGORY_OF.get(word) !== category));
+  }
+  if (words.length > 1 && errs('repeated')) {
+    const [from, to] = random.sample(
+      words.map((_, i) => i),
+      2,
+    );
+    words[to] = words[from];
+  }
+  if (order !== 'any' && !errs('unsorted')) words.sort();
+  return order === 'reverse' ? words.reverse() : words;
+}
+
+/** Careless typing: a word dropped or doubled, or two swapped. */
 function garble(text: string, random: Random): string {
-  let tokens: string[] = text.match(/\w+|[^\w\s]/g) ?? [];
-  const i = random.below(tokens.length);
-  switch (random.below(4)) {
+  const tokens: string[] = text.match(/\w+|[^\w\s]/g) ?? [];
+  const [i, j] = [random.below(tokens.length), random.below(tokens.length)];
+  switch (random.below(3)) {
     case 0:
       tokens.splice(i, 1);
       break;
     case 1:
-      tokens.splice(i, 0, random.choice(tokens));
+      tokens.splice(i, 0, tokens[j]);
       break;
-    case 2: {
-      const j = random.below(tokens.length);
-      [tokens[i], tokens[j]] = [tokens[j], tokens[i]];
-      break;
-    }
     default:
-      tokens = tokens.concat(tokens.slice(-(2 + random.below(5))));
+      [tokens[i], tokens[j]] = [tokens[j], tokens[i]];
   }
   return joinWords(tokens);
 }
-
-/** Words and marks to text as the world writes it: no space before , . : ? */
-export const joinWords = (tokens: readonly string[]): string => tokens.join(' ').replace(/ ([,.:?])/g, '$1');

@@ -1,0 +1,15 @@
+import { fromScorer, type Judge, type Scorer } from '@selfjudge/judging';
+import { gold } from './gold.js';
+import { worldText } from './measure.js';
+import { allPrompts } from './prompts.js';
+
+/** Who is always right: the exact score of an answer. */
+export function goldScorer(): Scorer {
+  const prompts = new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
+  return {
+    score: async (answers) =>
+      answers.map(({ prompt, answer }) => gold(prompts.get(prompt as string)!, worldText(answer)).score),
+  };
+}
+
+export const goldJudge = (): Judge => fromScorer(goldScorer());
