@@ -47,11 +47,8 @@ export function toPreferencePair(
   options: ConvertOptions = {},
 ): Outcome<PreferencePair> {
   const format = formatOf(row, options);
-  if (!('chosen' in row) || !('rejected' in row)) {
-    return problem(
-      'unknown-shape',
-      `expected columns chosen and rejected, received ${Object.keys(row).join(', ')}`,
-    );
+  if (isMissing(row.chosen) || isMissing(row.rejected)) {
+    return problem('unknown-shape', `expected columns chosen and rejected, received ${columnsOf(row)}`);
   }
   const column = readPrompt(row.prompt, format);
   if (column.problem) return column;
@@ -97,7 +94,7 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
   const told = readTemplateColumns(row);
   if (told.problem) return told;
   const format = formatOf(row, options);
-  if ('messages' in row) {
+  if (!isMissing(row.messages)) {
     const read = readMessages(row.messages, 'messages');
     if (read.problem) return read;
     const messages = read.value;
@@ -112,9 +109,9 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
     const example = { id, messages, ...(told.value && { templateArguments: told.value }) };
     return answered(messageText(messages.at(-1)!), example);
   }
-  const name = ['completion', 'chosen'].find((column) => column in row);
+  const name = ['completion', 'chosen'].find((column) => !isMissing(row[column]));
   if (name === undefined) {
-    const columns = Object.keys(row).join(', ');
+    const columns = columnsOf(row);
     return problem(
       'unknown-shape',
       `expected columns messages, or prompt and completion, received ${columns}`,
@@ -136,10 +133,10 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
  * Left out: rows without a label, and empty answers. A preference is two such rows, which the file must have apart.
  */
 export function toLabelledRow(row: Row, id: string, options: ConvertOptions = {}): Outcome<LabelledRow> {
-  if (!('completion' in row) || !('label' in row))
+  if (isMissing(row.completion) || isMissing(row.label))
     return problem(
       'unknown-shape',
-      `expected columns prompt, completion and label, received ${Object.keys(row).join(', ')}`,
+      `expected columns prompt, completion and label, received ${columnsOf(row)}`,
     );
   const { label } = row;
   if (typeof label !== 'boolean')
@@ -164,12 +161,12 @@ export function toPromptRow(row: Row, id: string, options: ConvertOptions = {}):
   const { chosen } = row;
   const conversation =
     row.messages ?? (typeof chosen === 'string' && isTranscript(chosen) ? parseTranscript(chosen) : chosen);
-  const open = openConversation(conversation, 'messages' in row ? 'messages' : 'chosen');
+  const open = openConversation(conversation, isMissing(row.messages) ? 'chosen' : 'messages');
   if (open.problem && isMissing(row.prompt)) return open;
   const prompt = readPrompt(row.prompt ?? open.value, format);
   if (prompt.problem) return prompt;
   if (prompt.value === undefined) {
-    return problem('unknown-shape', `expected a column prompt, received ${Object.keys(row).join(', ')}`);
+    return problem('unknown-shape', `expected a column prompt, received ${columnsOf(row)}`);
   }
   const told = readTemplateColumns(row);
   if (told.problem) return told;
@@ -189,14 +186,14 @@ const PAIRS = [
  */
 export function toAnswerPair(row: Row, options: ConvertOptions = {}): Outcome<AnswerPair> {
   const { completions } = row;
-  const names = PAIRS.find(([a, b]) => a in row && b in row);
+  const names = PAIRS.find(([a, b]) => !isMissing(row[a]) && !isMissing(row[b]));
   const answers =
-    completions === undefined && names !== undefined ? names.map((name) => row[name]) : completions;
+    isMissing(completions) && names !== undefined ? names.map((name) => row[name]) : completions;
   if (!Array.isArray(answers) || answers.length !== 2) {
     return problem(
       'unknown-shape',
       'expected columns prompt and completions (a list of two), or chosen and rejected, or a and b, received ' +
-        Object.keys(row).join(', '),
+        columnsOf(row),
     );
   }
   const whats = answers === completions ? ['completions[0]', 'completions[1]'] : names!;
@@ -253,6 +250,13 @@ function readMargin(value: unknown): Outcome<number | undefined> {
   return problem('unknown-shape', `expected a margin that is a finite number, received ${show(value)}`);
 }
 
+/** The columns that a row holds, for errors. */
+const columnsOf = (row: Row): string =>
+  Object.keys(row)
+    .filter((name) => !isMissing(row[name]))
+    .join(', ') || 'none';
+
+/** A table has a cell for each of its columns: what is null is not there. */
 const isMissing = (value: unknown) => value === undefined || value === null;
 
 function answered(text: string, example: SftExample): Outcome<SftExample> {

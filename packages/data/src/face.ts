@@ -17,7 +17,7 @@ import {
 } from '@selfjudge/base/checks';
 import { messages, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 import * as convert from './convert.js';
-import * as jsonl from './jsonl.js';
+import * as dataFile from './dataFile.js';
 import * as load from './load.js';
 import * as problems from './problem.js';
 import * as rows from './rows.js';
@@ -51,7 +51,7 @@ const ofFile = {
     }),
   ),
 };
-export const readJsonl = checkedAsync('readJsonl', { path }, jsonl.readJsonl);
+export const readDataFile = checkedAsync('readDataFile', { path }, dataFile.readDataFile);
 export const loadPreferences = checkedAsync('loadPreferences', ofFile, load.loadPreferences);
 export const loadSftExamples = checkedAsync('loadSftExamples', ofFile, load.loadSftExamples);
 export const loadLabelled = checkedAsync('loadLabelled', ofFile, load.loadLabelled);

@@ -15,7 +15,7 @@ export {
   parseYaml,
   preferenceSequences,
   promptIds,
-  readJsonl,
+  readDataFile,
   sftExampleOf,
   sftSequence,
   splitOf,
@@ -26,7 +26,7 @@ export {
   toPromptRow,
   toSftExample,
 } from './face.js';
-export type { JsonlFile, Line } from './rowReader.js';
+export type { DataFile, Line } from './rowReader.js';
 export type { Labels, Rationale, Rationales } from './labels.js';
 export type { Dataset, LoadRowsOptions } from './load.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';

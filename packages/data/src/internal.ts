@@ -7,7 +7,7 @@ export {
   toPromptRow,
   toSftExample,
 } from './convert.js';
-export { readJsonl } from './jsonl.js';
+export { DATA_FILE_NAME, dataFileParts, readDataFile } from './dataFile.js';
 export {
   judgedPairsIn,
   loadJudgedPairs,

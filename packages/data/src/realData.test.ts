@@ -1,9 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { byteTokenizer } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
-import { loadPreferences, loadPrompts } from './load.js';
+import { loadPreferences, loadPrompts, type Dataset } from './load.js';
 import type { PreferencePair } from './rows.js';
 import type { Split } from './split.js';
 import { firstUserTurn, splitOf } from './split.js';
@@ -32,6 +34,20 @@ describe.skipIf(!present)('real preferences', () => {
     const { rows, issues } = await loadPreferences(join(folder, 'ultrafeedback/train1000.jsonl.gz'));
     expect(rows.length + issues.length).toBe(1000);
     expect(rows.length).toBeGreaterThan(950);
+  });
+
+  it('HH: Parquet has the same rows', async () => {
+    const writer = await (await DuckDBInstance.create(':memory:')).connect();
+    const dir = mkdtempSync(join(tmpdir(), 'selfjudge-real-'));
+    const path = join(dir, 'helpful.parquet');
+    await writer.run(`COPY (FROM read_json('${helpful}')) TO '${path}' (FORMAT parquet)`);
+    writer.closeSync();
+    const withoutPlace = ({ rows, issues }: Dataset<PreferencePair>) => ({
+      rows: rows.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })),
+      issues: issues.map(({ line, code, reason }) => ({ line, code, reason })),
+    });
+    expect(withoutPlace(await loadPreferences(path))).toEqual(withoutPlace(await loadPreferences(helpful)));
+    rmSync(dir, { recursive: true });
   });
 
   it('splits do not share a first question', async () => {

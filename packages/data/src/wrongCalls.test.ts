@@ -67,7 +67,7 @@ describeWrongCalls({
     loadLabelled: load(data.loadLabelled),
     loadPrompts: load(data.loadPrompts),
     loadJudgedPairs: load(data.loadJudgedPairs),
-    readJsonl: entry(data.readJsonl, { path: arg(file, notFile) }),
+    readDataFile: entry(data.readDataFile, { path: arg(file, notFile) }),
     toPreferencePair: entry(data.toPreferencePair, { row, id, options }),
     toSftExample: entry(data.toSftExample, { row, id, options }),
     toLabelledRow: entry(data.toLabelledRow, { row, id, options }),

@@ -55,7 +55,7 @@ export const dataFields = {
   datasetName: z
     .union([input.transform((one) => [one]), z.array(input).min(1)])
     .describe(
-      'JSONL file or files (.gz too, - for stdin), or data on the hub (hf://datasets/OWNER/NAME): prompt, chosen, rejected; messages; or HH transcripts',
+      'files of rows (JSONL, JSON, CSV, Parquet; .gz and .zst too; - for stdin), or data on the hub (hf://datasets/OWNER/NAME): prompt, chosen, rejected; messages; or HH transcripts',
     ),
   datasetSplit: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
@@ -115,7 +115,7 @@ export const judgeFields = {
   judge: input
     .optional()
     .describe(
-      'who compares answers: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself, before it is trained)',
+      'who compares answers: a model that judges, a reward model, or a file of judgments (default: the model itself, before it is trained)',
     ),
   outsideJudge: input
     .optional()

@@ -1,20 +1,20 @@
 import { DataError } from '@selfjudge/base';
 import type { Issue, Outcome, Row } from '@selfjudge/data';
-import { readJsonl } from '@selfjudge/data/internal';
+import { readDataFile } from '@selfjudge/data/internal';
 
-/** A line of a JSONL file: what it says, or why it cannot be used. Results keep the order of the lines. */
+/** A row of a file: what it says, or why it cannot be used. Results keep the order of the lines. */
 export type InputRow<T> = Outcome<T> & {
   line: number;
   /** The columns as they were read; absent where the line is no row, and of results. */
   columns?: Row;
 };
 
-/** The lines of a JSONL file that are not blank, converted. @throws DataError when none can be used */
+/** The rows of a file, converted. @throws DataError when none can be used */
 export async function readRows<T>(
   path: string,
   convert: (row: Row, id: string) => Outcome<T>,
 ): Promise<InputRow<T>[]> {
-  const file = await readJsonl(path);
+  const file = await readDataFile(path);
   const rows: InputRow<T>[] = file.rows.map(({ line, value }) => ({
     line,
     columns: value,

@@ -1,6 +1,6 @@
 import { DataError } from '@selfjudge/base';
 import type { Issue, PromptFormat, Row, Split, Text } from '@selfjudge/data';
-import { readJsonl, splitOf } from '@selfjudge/data/internal';
+import { readDataFile, splitOf } from '@selfjudge/data/internal';
 import type { Fields } from '@selfjudge/base/fields';
 import { modelFacts } from '@selfjudge/engine/internal';
 import { METHODS, type Method, type ShownPart, type TokenKind } from '@selfjudge/training';
@@ -88,7 +88,7 @@ export interface Inspection {
  */
 export async function inspect(file: string, options: InspectOptions): Promise<Inspection> {
   const { datasetSplit, rows: most, row, onProgress, signal } = options;
-  const content = await readJsonl(file);
+  const content = await readDataFile(file);
   const total = content.rows.length + content.issues.length;
   if (total === 0)
     throw new DataError({ path: file, line: 1, reason: 'expected at least one row, received an empty file' });
