@@ -35,7 +35,7 @@ function formatOf(row: Row, { promptFormat = 'chat' }: ConvertOptions): PromptFo
 const DIFFERING = problem('differing-prompts', 'the two answers follow different prompts');
 
 /**
- * A preference from `{prompt, chosen, rejected}` or `{chosen, rejected}`. Answers are strings, message lists that end
+ * A preference from `{prompt, chosen, rejected}`, `{chosen, rejected}` or a judgment that is no tie (see toJudgedPair). Answers are strings, message lists that end
  * with the assistant's turn, or HH transcripts; without a prompt column the turns before the last are the prompt.
  * `labels`, `rationales` and `margin` are taken over; further columns are ignored.
  *
@@ -46,6 +46,9 @@ export function toPreferencePair(
   id: string,
   options: ConvertOptions = {},
 ): Outcome<PreferencePair> {
+  const judged = isMissing(row.chosen) ? fromJudgment(row) : undefined;
+  if (judged?.problem) return judged;
+  if (judged?.value) return toPreferencePair(judged.value, id, options);
   const format = formatOf(row, options);
   if (isMissing(row.chosen) || isMissing(row.rejected)) {
     return problem('unknown-shape', `expected columns chosen and rejected, received ${columnsOf(row)}`);
@@ -87,7 +90,8 @@ export function toPreferencePair(
 }
 
 /**
- * An example to imitate from `{messages}`, `{prompt, completion}` or, taking the better answer, from a preference.
+ * An example to imitate from `{messages}`, `{prompt, completion}` or, taking the better answer, from a preference or a
+ * judgment.
  * Left out: conversations that do not end with an answer, and empty answers.
  */
 export function toSftExample(row: Row, id: string, options: ConvertOptions = {}): Outcome<SftExample> {
@@ -111,6 +115,9 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
   }
   const name = ['completion', 'chosen'].find((column) => !isMissing(row[column]));
   if (name === undefined) {
+    const judged = fromJudgment(row);
+    if (judged?.problem) return judged;
+    if (judged?.value) return toSftExample(judged.value, id, options);
     const columns = columnsOf(row);
     return problem(
       'unknown-shape',
@@ -223,16 +230,39 @@ export function toJudgedPair(row: Row, id: string, options: ConvertOptions = {})
   const pair = toAnswerPair(row, options);
   if (pair.problem) return pair;
   const { winner, rationale } = row;
-  const won = winner === 0 || winner === 'a' ? 'a' : winner === 1 || winner === 'b' ? 'b' : winner;
-  if (won !== 'a' && won !== 'b' && won !== 'tie') {
-    return problem(
-      'unknown-shape',
-      `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${typeof winner === 'string' ? JSON.stringify(winner) : show(winner)}`,
-    );
-  }
+  const won = winnerOf(winner);
+  if (won === undefined) return wrongWinner(winner);
   const judged: JudgedPair = { id, ...pair.value, winner: won };
   return { value: typeof rationale === 'string' ? { ...judged, rationale } : judged };
 }
+
+/**
+ * A judgment as a preference; undefined for a row that is none.
+ * @returns a problem for a tie, which prefers neither
+ */
+function fromJudgment({ completions, winner, ...row }: Row): Outcome<Row> | undefined {
+  if (!Array.isArray(completions) || completions.length !== 2 || isMissing(winner)) return undefined;
+  const won = winnerOf(winner);
+  if (won === 'tie') return problem('no-verdict', 'a tie prefers neither answer');
+  if (won === undefined) return wrongWinner(winner);
+  const [a, b] = completions as unknown[];
+  return { value: { ...row, ...(won === 'a' ? { chosen: a, rejected: b } : { chosen: b, rejected: a }) } };
+}
+
+const winnerOf = (winner: unknown): JudgedPair['winner'] | undefined =>
+  winner === 0 || winner === 'a'
+    ? 'a'
+    : winner === 1 || winner === 'b'
+      ? 'b'
+      : winner === 'tie'
+        ? 'tie'
+        : undefined;
+
+const wrongWinner = (winner: unknown) =>
+  problem(
+    'unknown-shape',
+    `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${typeof winner === 'string' ? JSON.stringify(winner) : show(winner)}`,
+  );
 
 /** The turns before the last answer of a conversation that a row may have. */
 function openConversation(value: unknown, name: string): Outcome<Message[] | undefined> {

@@ -163,7 +163,7 @@ describe('CSV', () => {
       Buffer.from('"a"b,c\nlast,row'),
     ]);
     const { rows, issues } = await readDataFile(file('ragged.csv', text));
-    expect(rows).toEqual([
+    expect(rows).toMatchObject([
       { line: 2, value: { prompt: 'a\nb', chosen: 'c' } },
       { line: 10, value: { prompt: 'last', chosen: 'row' } },
     ]);

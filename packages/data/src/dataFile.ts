@@ -7,6 +7,7 @@ import { CsvReader, separatorOf } from './csv.js';
 import { isParquet, refuseOtherKinds } from './otherKinds.js';
 import { parquetRows } from './parquet.js';
 import { RowReader, type DataFile } from './rowReader.js';
+import type { RowShape } from './shaper.js';
 import { chained, unpacked } from './unpacked.js';
 
 const NEWLINE = 0x0a;
@@ -18,18 +19,25 @@ const HEAD = 1 << 16;
 /** Names of files of rows. */
 export const DATA_FILE_NAME = /\.((jsonl?|csv|tsv)(\.(gz|zst))?|parquet)$/i;
 
+export interface ReadOptions {
+  /** What the rows are: told by their columns ('auto', the default), a known shape, or a mapping of their columns. */
+  shape?: RowShape;
+}
+
 /**
  * The rows of a file, told by its first bytes: JSONL, one JSON array of objects, CSV (TSV; a header, RFC 4180's quotes), each
  * also in gzip or zstd, or Parquet. `-` is the standard input, which cannot be Parquet. Rows stand in the order of the file.
  * What is no row becomes an issue and the rest is read on, unless most of ten thousand are such. NaN and Infinity, which
  * Python writes, are read as null.
  *
- * @throws FileFormatError when the file is of another kind, is torn, or becomes over 200 times as large (and over
+ * Rows of a known shape (`SHAPES`) are read in the columns of TRL and of judgments.
+ *
+ * @throws DataError for rows of two shapes; FileFormatError when the file is of another kind, is torn, or becomes over 200 times as large (and over
  *   1 MiB); FileSystemError when it cannot be read
  */
-export async function readDataFile(path: string): Promise<DataFile> {
+export async function readDataFile(path: string, options?: ReadOptions): Promise<DataFile> {
   const file: DataFile = { rows: [], issues: [] };
-  for await (const { rows, issues } of dataFileParts(path)) {
+  for await (const { rows, issues } of dataFileParts(path, options)) {
     for (const row of rows) file.rows.push(row);
     for (const issue of issues) file.issues.push(issue);
   }
@@ -37,20 +45,24 @@ export async function readDataFile(path: string): Promise<DataFile> {
 }
 
 /** `readDataFile` in parts, as they are read: no more of the file is held than one of them, but for a JSON array. */
-export async function* dataFileParts(path: string): AsyncGenerator<DataFile> {
+export async function* dataFileParts(path: string, options?: ReadOptions): AsyncGenerator<DataFile> {
   try {
-    yield* partsOf(path, isStandardInput(path) ? standardInput() : createReadStream(path));
+    yield* partsOf(path, isStandardInput(path) ? standardInput() : createReadStream(path), options);
   } catch (error) {
     throw fileSystemError(path, 'a file that can be read', error);
   }
 }
 
 /** `dataFileParts` of bytes as they come. @param path whose bytes they are: named in errors, and where Parquet is read */
-export async function* partsOf(path: string, chunks: AsyncIterable<Buffer>): AsyncGenerator<DataFile> {
+export async function* partsOf(
+  path: string,
+  chunks: AsyncIterable<Buffer>,
+  { shape = 'auto' }: ReadOptions = {},
+): AsyncGenerator<DataFile> {
   const { head, bytes, isPacked } = await begun(path, chunks);
-  if (isParquet(head) && !isPacked && !isStandardInput(path)) return yield* parquetRows(path);
+  if (isParquet(head) && !isPacked && !isStandardInput(path)) return yield* parquetRows(path, shape);
   refuseOtherKinds(path, head);
-  const rows = new RowReader(path);
+  const rows = new RowReader(path, shape);
   if (beginsArray(head)) {
     const all: Buffer[] = [];
     for await (const chunk of bytes) all.push(chunk);

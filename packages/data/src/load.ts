@@ -11,6 +11,8 @@ import { describeIssues } from './problem.js';
 import type { DataFile } from './rowReader.js';
 import { promptOfExample } from './rows.js';
 import type { JudgedPair, LabelledRow, PreferencePair, PromptRow, SftExample } from './rows.js';
+import type { RowShape } from './shaper.js';
+import { KNOWN_SHAPES } from './shapes.js';
 import type { Split, SplitFractions } from './split.js';
 import { splitOf } from './split.js';
 import type { PromptFormat, Text } from './text.js';
@@ -21,6 +23,8 @@ export interface LoadRowsOptions {
    * ('standard', the default for files), or one user turn ('chat').
    */
   promptFormat?: PromptFormat;
+  /** What the rows are: told by their columns ('auto', the default), a known shape, or a mapping of their columns. */
+  shape?: RowShape;
   /** Takes only the rows of this split. */
   split?: Split;
   fractions?: SplitFractions;
@@ -68,7 +72,13 @@ export async function judgedPairsIn(
   path: string,
   options?: LoadRowsOptions,
 ): Promise<Dataset<JudgedPair>> {
-  return datasetOf(partsOf(path, Readable.from([bytes])), path, options, toJudgedPair, (row) => row.prompt);
+  return datasetOf(
+    partsOf(path, Readable.from([bytes]), options),
+    path,
+    options,
+    toJudgedPair,
+    (row) => row.prompt,
+  );
 }
 
 type Convert<T> = (row: Row, id: string, options: ConvertOptions) => Outcome<T>;
@@ -78,7 +88,7 @@ const load = <T extends { place?: string }>(
   options: LoadRowsOptions | undefined,
   convert: Convert<T>,
   promptOf: (row: T) => Text,
-): Promise<Dataset<T>> => datasetOf(dataFileParts(path), path, options, convert, promptOf);
+): Promise<Dataset<T>> => datasetOf(dataFileParts(path, options), path, options, convert, promptOf);
 
 async function datasetOf<T extends { place?: string }>(
   parts: AsyncIterable<DataFile>,
@@ -112,7 +122,11 @@ async function datasetOf<T extends { place?: string }>(
   if (rows.length === 0) {
     const of = split === undefined ? '' : ` of the split '${split}'`;
     const why = issues.length > 0 ? `; left out:\n${describeIssues(issues)}` : '';
-    throw new DataError({ path, line: last, reason: `no usable row${of} among ${last} lines${why}` });
+    const isUnknown = issues.length > 0 && issues.every(({ code }) => code === 'unknown-shape');
+    const known = isUnknown
+      ? `\nshapes known: ${KNOWN_SHAPES}; another is read by a mapping of its columns (dataset_shape)`
+      : '';
+    throw new DataError({ path, line: last, reason: `no usable row${of} among ${last} lines${why}${known}` });
   }
   return { rows, issues, read };
 }

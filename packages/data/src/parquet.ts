@@ -6,6 +6,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 
 import { openDuckdb } from './duckdb.js';
 import { RowReader, type DataFile } from './rowReader.js';
+import type { RowShape } from './shaper.js';
 import { assertExpansion } from './unpacked.js';
 
 /** For pages, which say themselves how large they become. */
@@ -18,13 +19,13 @@ const MEMORY = 2 * 2 ** 30;
  * @throws FileFormatError for a file that is torn or damaged, that has two columns of one name but for case, or whose rows are over
  *   200 times as large as JSON and over 1 MiB
  */
-export async function* parquetRows(path: string): AsyncGenerator<DataFile> {
+export async function* parquetRows(path: string, shape: RowShape): AsyncGenerator<DataFile> {
   const file = resolve(path);
   const { size } = statSync(file);
   // What a name of a file may hold, a pattern of names may mean otherwise.
   const literal = file.replace(/[[*?]/g, (character) => `[${character}]`);
   const { connection, close } = await openDuckdb({ files: [file, literal], memory: MEMORY });
-  const rows = new RowReader(path);
+  const rows = new RowReader(path, shape);
   let line = 0;
   let bytes = 0;
   try {

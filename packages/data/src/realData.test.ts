@@ -5,7 +5,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { byteTokenizer } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
-import { loadPreferences, loadPrompts, type Dataset } from './load.js';
+import { loadJudgedPairs, loadPreferences, loadPrompts, type Dataset } from './load.js';
+import { parseMapping } from './mapping.js';
 import type { PreferencePair } from './rows.js';
 import type { Split } from './split.js';
 import { firstUserTurn, splitOf } from './split.js';
@@ -48,6 +49,29 @@ describe.skipIf(!present)('real preferences', () => {
     });
     expect(withoutPlace(await loadPreferences(path))).toEqual(withoutPlace(await loadPreferences(helpful)));
     rmSync(dir, { recursive: true });
+  });
+
+  it('PandaLM: two of three people decide', async () => {
+    const { rows, issues } = await loadJudgedPairs(join(folder, 'judge/pandalm_human999.jsonl.gz'));
+    expect(rows.length + issues.length).toBe(999);
+    // Six answers are the value true: what wrote the file took them for none of text.
+    expect(count(issues, 'unknown-shape')).toBe(6);
+    expect(rows[0]).toMatchObject({ id: '0', winner: 'b', completions: [/, please let me know/, /./] });
+    const won = (winner: string) => rows.filter((row) => row.winner === winner).length;
+    expect([won('a'), won('b'), won('tie'), issues.length]).toEqual([418, 470, 105, 6]);
+  });
+
+  it('verdicts with rationales are read by a mapping', async () => {
+    const shape = parseMapping({
+      prompt: 'question',
+      completions: ['response_a', 'response_b'],
+      winner: { column: 'label', values: { A: 'a', B: 'b', tie: 'tie' } },
+      rationale: 'rationale',
+    });
+    const file = join(folder, 'rationale/qlora_vicuna_gpt4.jsonl.gz');
+    const { rows, issues } = await loadJudgedPairs(file, { shape });
+    expect([rows.length, issues.length]).toEqual([4467, 0]);
+    expect(rows.every(({ rationale }) => rationale !== undefined)).toBe(true);
   });
 
   it('splits do not share a first question', async () => {

@@ -4,16 +4,20 @@ import { withExactColumns } from './exactColumns.js';
 import { arrayElements, parseJson } from './json.js';
 import { refuseArray, refuseOthers } from './otherKinds.js';
 import type { Issue } from './problem.js';
+import { Shaper, type RowShape } from './shaper.js';
 
 /** A row of a file. `line` counts from 1; of a file that is one JSON array or Parquet it counts the elements or rows. */
 export interface Line {
   line: number;
-  value: Record<string, unknown>;
+  /** In the columns that are read here, whatever the file's shape. */
+  value: Readonly<Record<string, unknown>>;
+  /** The columns as the file has them. */
+  columns: Readonly<Record<string, unknown>>;
 }
 
 export interface DataFile {
   rows: Line[];
-  /** Lines that are no row. */
+  /** Lines that are no row, or none of the shape. */
   issues: Issue[];
 }
 
@@ -30,8 +34,11 @@ export class RowReader {
   /** Whether a line that is not blank was read. */
   #begun = false;
 
-  constructor(path: string) {
+  readonly #shaper: Shaper;
+
+  constructor(path: string, shape: RowShape) {
     this.#path = path;
+    this.#shaper = new Shaper(path, shape);
   }
 
   line(bytes: Uint8Array): void {
@@ -42,6 +49,7 @@ export class RowReader {
       text = this.#decoder.decode(bytes).trim();
       if (text !== '') this.#add(text);
     } catch (error) {
+      if (isError(error)) throw error;
       if (!this.#begun) refuseOthers(this.#path, text);
       this.broken(this.#line, (error as Error).message);
     }
@@ -67,6 +75,7 @@ export class RowReader {
     try {
       this.#add(text);
     } catch (error) {
+      if (isError(error)) throw error;
       this.broken(line, (error as Error).message);
     }
   }
@@ -93,10 +102,10 @@ export class RowReader {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new SyntaxError(`expected a JSON object, received ${text.slice(0, 40)}`);
     }
-    this.#file.rows.push({
-      line: this.#line,
-      value: withExactColumns(value as Record<string, unknown>, text),
-    });
+    const columns = withExactColumns(value as Record<string, unknown>, text);
+    const shaped = this.#shaper.row(this.#line, columns);
     this.#read.rows++;
+    if (shaped.problem) this.#file.issues.push({ file: this.#path, line: this.#line, ...shaped.problem });
+    else this.#file.rows.push({ line: this.#line, value: shaped.value, columns });
   }
 }

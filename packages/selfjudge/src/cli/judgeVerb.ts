@@ -8,6 +8,7 @@ import { openRewardModel, type OpenReward } from '../models/rewardModel.js';
 import { judgeOf, judgeRows, massNote } from '../inference/judge.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { readRows } from '../rows/rows.js';
+import { rowShape } from '../rows/rowShape.js';
 import { judgedNotes } from '../rows/promptNotes.js';
 import { MODEL_VERBS } from '../config/index.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
@@ -30,6 +31,7 @@ export function addJudgeVerb(program: Command): void {
     const file = filePath('file', given);
     const options = optionsOf(MODEL_VERBS.judge, command);
     assertTemplate(options.judgeTemplate);
+    const shape = rowShape(options.datasetShape);
     return overRows(
       {
         open: async (path, model): Promise<OpenModel | OpenReward> =>
@@ -37,7 +39,7 @@ export function addJudgeVerb(program: Command): void {
         file,
         title: 'judge',
         unit: 'pairs',
-        read: (path, promptFormat) => readRows(path, (row) => toAnswerPair(row, { promptFormat })),
+        read: (path, promptFormat) => readRows(path, (row) => toAnswerPair(row, { promptFormat }), shape),
         promptOf: ({ prompt }) => prompt,
         promptNotes: judgedNotes,
         work: (opened, rows, hooks) =>

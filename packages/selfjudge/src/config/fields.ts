@@ -1,4 +1,5 @@
 import { LINEARS } from '@selfjudge/engine';
+import { SHAPE_NAMES } from '@selfjudge/data/internal';
 import type { Fields as OptionFields } from '@selfjudge/base/fields';
 import { METHODS, type Method } from '@selfjudge/training';
 import { loopFields, samplingFields } from '@selfjudge/training/internal';
@@ -6,7 +7,7 @@ import type { TemplateArguments } from '@selfjudge/text';
 import { parseMoment, templateArgumentsFault } from '@selfjudge/text/internal';
 import { z } from 'zod';
 import { snakeCase } from './naming.js';
-import { input, path, templateName } from './paths.js';
+import { input, path, shapeName, templateName } from './paths.js';
 
 // Building blocks of the verbs' configurations, by the API's names. Descriptions are the help text; defaults come from the
 // presets. What a field gives it also takes, and gives again: values are read where they enter and where they leave.
@@ -61,6 +62,11 @@ export const dataFields = {
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
   datasetLimit: whole.describe('rows at most; 0 for all'),
+  datasetShape: shapeName
+    .optional()
+    .describe(
+      `what the rows are: auto (default), as their columns tell; ${SHAPE_NAMES.join(', ')}; or a YAML file that says which columns are prompt, completions, winner and the like`,
+    ),
   promptFormat: z
     .enum(['auto', 'standard', 'chat'])
     .describe(

@@ -51,27 +51,28 @@ const tournamentJudge = {
     .optional()
     .describe('what the model was trained from (default: as its run says; of no run, the model itself)'),
 };
-const { promptFormat } = dataFields;
+const { datasetShape, promptFormat } = dataFields;
+const ofRows = { datasetShape, promptFormat };
 const { topK: _, ...evaluated } = sampling;
 
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
   judge: grouped(
-    { ...opened, promptFormat, ...templateFields },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge' },
+    { ...opened, ...ofRows, ...templateFields },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge' },
     {},
   ),
   generate: grouped(
     {
       ...opened,
-      promptFormat,
+      ...ofRows,
       ...answerFields,
       ...tournamentJudge,
       ...templateFields,
       ...sampling,
       seed: seed.describe('keys the samples and the draw of the tournament'),
     },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', count: 'Answers' },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', count: 'Answers' },
     {
       count: 1,
       bestOf: 1,
@@ -99,10 +100,10 @@ export const MODEL_VERBS = {
   score: grouped(
     {
       ...opened,
-      promptFormat,
+      ...ofRows,
       reward: z.boolean().describe('the number that a reward model gives, in place of log-probabilities'),
     },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', reward: 'Scores' },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', reward: 'Scores' },
     { reward: false },
   ),
   inspect: grouped(
@@ -116,7 +117,7 @@ export const MODEL_VERBS = {
         .enum(['auto', ...methodNames, 'judge'])
         .describe('the verb whose examples are shown; auto goes by the columns'),
       datasetSplit: dataFields.datasetSplit,
-      promptFormat,
+      ...ofRows,
       rows: schemaOf(saveSteps).describe('rows shown, from the first; all are counted'),
       row: answerFields.count.optional().describe('the row shown instead, by its line in the file'),
       maxLength: schemaOf(maxLength)

@@ -1,5 +1,5 @@
 import { DataError } from '@selfjudge/base';
-import type { Issue, Outcome, Row } from '@selfjudge/data';
+import type { Issue, Outcome, Row, RowShape } from '@selfjudge/data';
 import { readDataFile } from '@selfjudge/data/internal';
 
 /** A row of a file: what it says, or why it cannot be used. Results keep the order of the lines. */
@@ -13,11 +13,12 @@ export type InputRow<T> = Outcome<T> & {
 export async function readRows<T>(
   path: string,
   convert: (row: Row, id: string) => Outcome<T>,
+  shape?: RowShape,
 ): Promise<InputRow<T>[]> {
-  const file = await readDataFile(path);
-  const rows: InputRow<T>[] = file.rows.map(({ line, value }) => ({
+  const file = await readDataFile(path, { shape });
+  const rows: InputRow<T>[] = file.rows.map(({ line, value, columns }) => ({
     line,
-    columns: value,
+    columns,
     ...convert(value, typeof value.id === 'string' ? value.id : `${path}:${line}`),
   }));
   for (const { line, code, reason } of file.issues) rows.push({ line, problem: { code, reason } });
