@@ -1,15 +1,15 @@
 import { parseJson } from './json.js';
 
 /** Columns of numbers, true and false; a cell that is none of these stays text. */
-const VALUES = new Set([
-  ...['label', 'margin', 'winner', 'preference', 'turn', 'annotator1', 'annotator2', 'annotator3'],
-  ...['winner_model_a', 'winner_model_b', 'winner_tie'],
-]);
+const VALUES = new Set(
+  'label margin winner preference turn annotator1 annotator2 annotator3 winner_model_a winner_model_b winner_tie'.split(
+    ' ',
+  ),
+);
 /** Columns of lists and objects. Those of templates are text here as anywhere: they are read as JSON later, exactly. */
-const NESTED = new Set([
-  ...['messages', 'completions', 'labels', 'rationales'],
-  ...['conversations', 'conversation_a', 'conversation_b', 'targets'],
-]);
+const NESTED = new Set(
+  'messages completions labels rationales conversations conversation_a conversation_b targets'.split(' '),
+);
 /** Columns of text that may be a list of messages instead. */
 const TEXTS = new Set(['prompt', 'chosen', 'rejected', 'completion', 'a', 'b']);
 

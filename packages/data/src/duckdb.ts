@@ -30,7 +30,7 @@ export async function openDuckdb({
   const { DuckDBInstance, listValue } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', { ...CLOSED, memory_limit: `${memory}B` });
   const connection = await instance.connect();
-  await connection.run('SET allowed_paths = $1', [listValue([...files])]);
+  if (files.length > 0) await connection.run('SET allowed_paths = $1', [listValue([...files])]);
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   return {

@@ -33,4 +33,5 @@ export {
   sftSequences,
 } from './tokenise.js';
 export { parseTranscript } from './transcript.js';
+export { linesWhere } from './where.js';
 export { parseYaml } from './yaml.js';

@@ -54,8 +54,14 @@ const ROWS: Record<ShapeName, { row: Record<string, unknown>; read: Record<strin
   },
   pandalm: {
     row: {
-      ...{ idx: 3, instruction: 'Shorten.', input: 'A text.', response1: 'one', response2: 'two' },
-      ...{ annotator1: 2, annotator2: 1, annotator3: 2 },
+      idx: 3,
+      instruction: 'Shorten.',
+      input: 'A text.',
+      response1: 'one',
+      response2: 'two',
+      annotator1: 2,
+      annotator2: 1,
+      annotator3: 2,
     },
     read: { id: 3, prompt: [user('Shorten.\n\nA text.')], completions: ['one', 'two'], winner: 'b' },
   },
@@ -69,7 +75,11 @@ const ROWS: Record<ShapeName, { row: Record<string, unknown>; read: Record<strin
   },
   arena: {
     row: {
-      ...{ question_id: 81, model_a: 'x', model_b: 'y', winner: 'model_b', turn: 1 },
+      question_id: 81,
+      model_a: 'x',
+      model_b: 'y',
+      winner: 'model_b',
+      turn: 1,
       conversation_a: [user('q'), assistant('one'), user('and?'), assistant('more')],
       conversation_b: [user('q'), assistant('two'), user('and?'), assistant('more')],
     },
@@ -83,8 +93,12 @@ const ROWS: Record<ShapeName, { row: Record<string, unknown>; read: Record<strin
   },
   'arena-pairs': {
     row: {
-      ...{ prompt: '["q"]', response_a: '["one"]', response_b: '["two"]' },
-      ...{ winner_model_a: 0, winner_model_b: 0, winner_tie: 1 },
+      prompt: '["q"]',
+      response_a: '["one"]',
+      response_b: '["two"]',
+      winner_model_a: 0,
+      winner_model_b: 0,
+      winner_tie: 1,
     },
     read: { prompt: [user('q')], completions: ['one', 'two'], winner: 'tie' },
   },
