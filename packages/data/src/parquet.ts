@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { FileFormatError, isError } from '@selfjudge/base';
-import type { DuckDBConnection } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api';
 
 import { openDuckdb } from './duckdb.js';
 import { RowReader, type DataFile } from './rowReader.js';
@@ -30,10 +30,8 @@ export async function* parquetRows(path: string, shape: RowShape): AsyncGenerato
   let bytes = 0;
   try {
     const result = await selectRows(connection, path, literal);
-    for (;;) {
-      const chunk = await result.fetchChunk();
-      if (chunk === null || chunk.rowCount === 0) return;
-      for (const text of chunk.getColumnValues(0) as string[]) {
+    for await (const texts of chunksOf(result)) {
+      for (const text of texts) {
         bytes += text.length;
         rows.text(++line, text);
       }
@@ -50,6 +48,23 @@ export async function* parquetRows(path: string, shape: RowShape): AsyncGenerato
     });
   } finally {
     close();
+  }
+}
+
+/** The texts of the one column of a result. The engine makes the next ones while these are worked on. */
+async function* chunksOf(result: DuckDBResult): AsyncGenerator<string[]> {
+  let next = result.fetchChunk();
+  try {
+    for (;;) {
+      const chunk = await next;
+      if (chunk === null || chunk.rowCount === 0) return;
+      next = result.fetchChunk();
+      // What fails is told when it is waited for.
+      next.catch(() => {});
+      yield chunk.getColumnValues(0) as string[];
+    }
+  } finally {
+    await next.catch(() => {});
   }
 }
 
