@@ -43,6 +43,9 @@ it('validate names what is of no use, and fails', async () => {
   expect(code).toBe(1);
   expect(stdout).toContain('pairs.jsonl:5 empty-answer: rejected is empty');
   expect(stdout).toContain('pairs.jsonl:2 conflict: says the contrary of pairs.jsonl:1');
+  const row = { input: 'q', output_1: 'a', output_2: 'b', label: 2 };
+  const shaped = await data('validate', writeRows(cwd, 'llmbar.jsonl', [row]));
+  expect(shaped.stdout).toBe('1 rows (llmbar): 1 judgments; 0 left out, 0 in conflict\n');
   const good = await data('validate', 'good.csv');
   expect(good).toMatchObject({ code: 0, stdout: '1 rows: 1 preferences; 0 left out, 0 in conflict\n' });
 });

@@ -17,7 +17,7 @@ export {
   loadSftExamples,
 } from './load.js';
 export { loadMapping } from './mapping.js';
-export { SHAPE_NAMES } from './shapes.js';
+export { SHAPE_NAMES, shapeOf } from './shapes.js';
 export { describeIssues, describeProblems, refusable } from './problem.js';
 export { promptOfExample, sftContentOf, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';

@@ -58,10 +58,12 @@ export function validateText(report: UnitReport): string {
   return [counted(report), ...places.slice(0, MOST).map((place) => cut(place)), ...more].join('\n');
 }
 
-function counted({ rows, kinds, leftOut, conflicts }: DataReport): string {
+function counted({ rows, kinds, shapes, leftOut, conflicts }: DataReport): string {
+  const known = Object.keys(shapes).filter((name) => name !== 'own' && name !== 'unknown');
+  const of = known.length > 0 ? ` (${known.join(', ')})` : '';
   const read = Object.entries(kinds).map(([kind, count]) => `${count} ${kind}`);
   return cut(
-    `${rows} rows: ${read.length > 0 ? read.join(', ') : 'none of use'}; ${leftOut.length} left out, ${conflicts.length} in conflict`,
+    `${rows} rows${of}: ${read.length > 0 ? read.join(', ') : 'none of use'}; ${leftOut.length} left out, ${conflicts.length} in conflict`,
   );
 }
 

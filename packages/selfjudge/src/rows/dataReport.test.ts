@@ -27,6 +27,7 @@ it('counts lengths, repeats and conflicts, over files and in either order', asyn
   expect(found).toMatchObject({
     rows: 7,
     kinds: { preferences: 5 },
+    shapes: { own: 6 },
     columns: { prompt: 6, chosen: 6, rejected: 6 },
     lengths: {
       prompt: { count: 5, mean: 1.2, median: 1, max: 2 },
@@ -82,6 +83,18 @@ it('knows judgments with ties, labels and prompts', async () => {
     },
   ];
   expect((await report([file('others.jsonl', others)])).kinds).toEqual({ prompts: 1, examples: 1 });
+});
+
+it('names the shape of rows', async () => {
+  const row = { instruction: 'q', output_1: 'a', output_2: 'b', preference: 1 };
+  const path = file('alpaca.jsonl', [row, { prompt: null, q: 1 }]);
+  expect(await report([path])).toMatchObject({
+    shapes: { 'alpaca-eval': 1 },
+    kinds: { judgments: 1 },
+    leftOut: [{ line: 2 }],
+  });
+  const mapped = await report([path], { shape: { prompt: 'instruction' } });
+  expect(mapped).toMatchObject({ shapes: { mapping: 1 }, kinds: { prompts: 1 } });
 });
 
 it('looks at the rows that are asked for, and at a sample of them', async () => {

@@ -8,6 +8,7 @@ import {
   firstUserTurn,
   linesWhere,
   messagesOf,
+  shapeOf,
   toAnswerPair,
   toJudgedPair,
   toLabelledRow,
@@ -56,6 +57,8 @@ export interface DataReport {
   rows: number;
   /** Rows of use by what they are read as. */
   kinds: Partial<Record<RowKind, number>>;
+  /** Rows by their shape: a known name, 'own' for the columns that are read as they are, 'mapping', 'unknown'. */
+  shapes: Record<string, number>;
   /** In how many rows a column is there and not null, as the files name it. */
   columns: Record<string, number>;
   /** By what the texts are: prompt, chosen, rejected, answer. */
@@ -136,6 +139,7 @@ class Reporter {
       files: [...files],
       rows: 0,
       kinds: {},
+      shapes: {},
       columns: {},
       lengths: {},
       labels: {},
@@ -153,6 +157,10 @@ class Reporter {
     report.rows++;
     if (row.issue !== undefined) return void report.leftOut.push(row.issue);
     const { file, line, value, columns } = row;
+    const { shape = 'auto' } = this.options;
+    const name =
+      typeof shape === 'object' ? 'mapping' : shape === 'auto' ? (shapeOf(columns) ?? 'unknown') : shape;
+    report.shapes[name] = (report.shapes[name] ?? 0) + 1;
     for (const [name, cell] of Object.entries(columns))
       if (cell !== null && cell !== undefined) report.columns[name] = (report.columns[name] ?? 0) + 1;
     const { value: said, problem } = readAny(value, this.options.promptFormat);
