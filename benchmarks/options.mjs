@@ -17,6 +17,7 @@ export const BENCHES = {
   decode: './decode/bench.mjs',
   scaling: './scaling/bench.mjs',
   'large-model': './large-model/bench.mjs',
+  data: './data/bench.mjs',
 };
 
 export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --against FILE | --beside DIR]
@@ -30,6 +31,7 @@ export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --agains
   --prompts  JSONL file of {prompt} rows for self-judge-step and generate (default: eight of our own)
   --tokens   tokens of each answer for generate and judge, 128 by default
   --pairs    pairs for judge, 64 by default and at most
+  --rows     rows for data, a million by default
   --part     one part of scaling: prefill, decode, judge or forward
   --device   cpu (default), cuda or cuda:N, for both sides
   --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real),
@@ -54,6 +56,7 @@ function parsed(argv) {
         prompts: { type: 'string' },
         tokens: { type: 'string', default: '128' },
         pairs: { type: 'string', default: '64' },
+        rows: { type: 'string', default: '1000000' },
         part: { type: 'string' },
         device: { type: 'string', default: 'cpu' },
         model: { type: 'string' },
@@ -69,7 +72,7 @@ function parsed(argv) {
 /** `{ help }`, or `{ benches, check, json, options }`: `check` says what ratios are compared with, `options` go to each bench. */
 export async function readOptions(argv) {
   const { values, positionals } = parsed(argv);
-  const { help, json, check, against, beside, rounds, tokens, pairs, ...rest } = values;
+  const { help, json, check, against, beside, rounds, tokens, pairs, rows, ...rest } = values;
   if (help) return { help };
   for (const name of positionals) await assertKnown(name, Object.keys(BENCHES), 'there is no bench');
   if (rest.op !== undefined && !positionals.includes('ops')) throw new UsageError('--op is of the bench ops');
@@ -86,6 +89,7 @@ export async function readOptions(argv) {
       rounds: count('rounds', rounds ?? (beside ? '6' : '3')),
       tokens: count('tokens', tokens),
       pairs: count('pairs', pairs),
+      rows: count('rows', rows),
       beside: beside && besideOf(beside),
     },
   };

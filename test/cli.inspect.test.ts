@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, run, temporaryFolder } from './support/cli.js';
@@ -43,6 +43,18 @@ describe('inspect --json: the very tokens, and what each is', () => {
       rows: 1,
       limit: 1024,
       counts: { example: { used: 1, tokens: tokens.length, labels: { trained: 4 }, cut: 0 } },
+    });
+  });
+
+  it('of rows in other columns and another form, by a mapping', async () => {
+    writeFileSync(join(cwd, 'rows.csv'), 'question,good,bad\nHi,Yö,No\n');
+    writeFileSync(join(cwd, 'columns.yaml'), '{prompt: question, chosen: good, rejected: bad}\n');
+    const { stdout } = await inspect('rows.csv', '--json', '--dataset_shape', 'columns.yaml');
+    expect(sequencesOf(JSON.parse(stdout))[0].tokens).toEqual([...PROMPT, ...bytes('Yö'), END]);
+    const unknown = await inspect('rows.csv', '--dataset_shape', 'pandaml');
+    expect(unknown).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/dataset_shape: .*did you mean 'pandalm'/),
     });
   });
 

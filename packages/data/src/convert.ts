@@ -35,7 +35,7 @@ function formatOf(row: Row, { promptFormat = 'chat' }: ConvertOptions): PromptFo
 const DIFFERING = problem('differing-prompts', 'the two answers follow different prompts');
 
 /**
- * A preference from `{prompt, chosen, rejected}` or `{chosen, rejected}`. Answers are strings, message lists that end
+ * A preference from `{prompt, chosen, rejected}`, `{chosen, rejected}` or a judgment that is no tie (see toJudgedPair). Answers are strings, message lists that end
  * with the assistant's turn, or HH transcripts; without a prompt column the turns before the last are the prompt.
  * `labels`, `rationales` and `margin` are taken over; further columns are ignored.
  *
@@ -46,12 +46,12 @@ export function toPreferencePair(
   id: string,
   options: ConvertOptions = {},
 ): Outcome<PreferencePair> {
+  const judged = isMissing(row.chosen) ? fromJudgment(row) : undefined;
+  if (judged?.problem) return judged;
+  if (judged?.value) return toPreferencePair(judged.value, id, options);
   const format = formatOf(row, options);
-  if (!('chosen' in row) || !('rejected' in row)) {
-    return problem(
-      'unknown-shape',
-      `expected columns chosen and rejected, received ${Object.keys(row).join(', ')}`,
-    );
+  if (isMissing(row.chosen) || isMissing(row.rejected)) {
+    return problem('unknown-shape', `expected columns chosen and rejected, received ${columnsOf(row)}`);
   }
   const column = readPrompt(row.prompt, format);
   if (column.problem) return column;
@@ -90,14 +90,15 @@ export function toPreferencePair(
 }
 
 /**
- * An example to imitate from `{messages}`, `{prompt, completion}` or, taking the better answer, from a preference.
+ * An example to imitate from `{messages}`, `{prompt, completion}` or, taking the better answer, from a preference or a
+ * judgment.
  * Left out: conversations that do not end with an answer, and empty answers.
  */
 export function toSftExample(row: Row, id: string, options: ConvertOptions = {}): Outcome<SftExample> {
   const told = readTemplateColumns(row);
   if (told.problem) return told;
   const format = formatOf(row, options);
-  if ('messages' in row) {
+  if (!isMissing(row.messages)) {
     const read = readMessages(row.messages, 'messages');
     if (read.problem) return read;
     const messages = read.value;
@@ -112,9 +113,12 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
     const example = { id, messages, ...(told.value && { templateArguments: told.value }) };
     return answered(messageText(messages.at(-1)!), example);
   }
-  const name = ['completion', 'chosen'].find((column) => column in row);
+  const name = ['completion', 'chosen'].find((column) => !isMissing(row[column]));
   if (name === undefined) {
-    const columns = Object.keys(row).join(', ');
+    const judged = fromJudgment(row);
+    if (judged?.problem) return judged;
+    if (judged?.value) return toSftExample(judged.value, id, options);
+    const columns = columnsOf(row);
     return problem(
       'unknown-shape',
       `expected columns messages, or prompt and completion, received ${columns}`,
@@ -136,10 +140,10 @@ export function toSftExample(row: Row, id: string, options: ConvertOptions = {})
  * Left out: rows without a label, and empty answers. A preference is two such rows, which the file must have apart.
  */
 export function toLabelledRow(row: Row, id: string, options: ConvertOptions = {}): Outcome<LabelledRow> {
-  if (!('completion' in row) || !('label' in row))
+  if (isMissing(row.completion) || isMissing(row.label))
     return problem(
       'unknown-shape',
-      `expected columns prompt, completion and label, received ${Object.keys(row).join(', ')}`,
+      `expected columns prompt, completion and label, received ${columnsOf(row)}`,
     );
   const { label } = row;
   if (typeof label !== 'boolean')
@@ -164,12 +168,12 @@ export function toPromptRow(row: Row, id: string, options: ConvertOptions = {}):
   const { chosen } = row;
   const conversation =
     row.messages ?? (typeof chosen === 'string' && isTranscript(chosen) ? parseTranscript(chosen) : chosen);
-  const open = openConversation(conversation, 'messages' in row ? 'messages' : 'chosen');
+  const open = openConversation(conversation, isMissing(row.messages) ? 'chosen' : 'messages');
   if (open.problem && isMissing(row.prompt)) return open;
   const prompt = readPrompt(row.prompt ?? open.value, format);
   if (prompt.problem) return prompt;
   if (prompt.value === undefined) {
-    return problem('unknown-shape', `expected a column prompt, received ${Object.keys(row).join(', ')}`);
+    return problem('unknown-shape', `expected a column prompt, received ${columnsOf(row)}`);
   }
   const told = readTemplateColumns(row);
   if (told.problem) return told;
@@ -189,14 +193,14 @@ const PAIRS = [
  */
 export function toAnswerPair(row: Row, options: ConvertOptions = {}): Outcome<AnswerPair> {
   const { completions } = row;
-  const names = PAIRS.find(([a, b]) => a in row && b in row);
+  const names = PAIRS.find(([a, b]) => !isMissing(row[a]) && !isMissing(row[b]));
   const answers =
-    completions === undefined && names !== undefined ? names.map((name) => row[name]) : completions;
+    isMissing(completions) && names !== undefined ? names.map((name) => row[name]) : completions;
   if (!Array.isArray(answers) || answers.length !== 2) {
     return problem(
       'unknown-shape',
       'expected columns prompt and completions (a list of two), or chosen and rejected, or a and b, received ' +
-        Object.keys(row).join(', '),
+        columnsOf(row),
     );
   }
   const whats = answers === completions ? ['completions[0]', 'completions[1]'] : names!;
@@ -226,16 +230,39 @@ export function toJudgedPair(row: Row, id: string, options: ConvertOptions = {})
   const pair = toAnswerPair(row, options);
   if (pair.problem) return pair;
   const { winner, rationale } = row;
-  const won = winner === 0 || winner === 'a' ? 'a' : winner === 1 || winner === 'b' ? 'b' : winner;
-  if (won !== 'a' && won !== 'b' && won !== 'tie') {
-    return problem(
-      'unknown-shape',
-      `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${typeof winner === 'string' ? JSON.stringify(winner) : show(winner)}`,
-    );
-  }
+  const won = winnerOf(winner);
+  if (won === undefined) return wrongWinner(winner);
   const judged: JudgedPair = { id, ...pair.value, winner: won };
   return { value: typeof rationale === 'string' ? { ...judged, rationale } : judged };
 }
+
+/**
+ * A judgment as a preference; undefined for a row that is none.
+ * @returns a problem for a tie, which prefers neither
+ */
+function fromJudgment({ completions, winner, ...row }: Row): Outcome<Row> | undefined {
+  if (!Array.isArray(completions) || completions.length !== 2 || isMissing(winner)) return undefined;
+  const won = winnerOf(winner);
+  if (won === 'tie') return problem('no-verdict', 'a tie prefers neither answer');
+  if (won === undefined) return wrongWinner(winner);
+  const [a, b] = completions as unknown[];
+  return { value: { ...row, ...(won === 'a' ? { chosen: a, rejected: b } : { chosen: b, rejected: a }) } };
+}
+
+const winnerOf = (winner: unknown): JudgedPair['winner'] | undefined =>
+  winner === 0 || winner === 'a'
+    ? 'a'
+    : winner === 1 || winner === 'b'
+      ? 'b'
+      : winner === 'tie'
+        ? 'tie'
+        : undefined;
+
+const wrongWinner = (winner: unknown) =>
+  problem(
+    'unknown-shape',
+    `expected a winner of 0, 1, 'a', 'b' or 'tie', received ${typeof winner === 'string' ? JSON.stringify(winner) : show(winner)}`,
+  );
 
 /** The turns before the last answer of a conversation that a row may have. */
 function openConversation(value: unknown, name: string): Outcome<Message[] | undefined> {
@@ -253,6 +280,13 @@ function readMargin(value: unknown): Outcome<number | undefined> {
   return problem('unknown-shape', `expected a margin that is a finite number, received ${show(value)}`);
 }
 
+/** The columns that a row holds, for errors. */
+const columnsOf = (row: Row): string =>
+  Object.keys(row)
+    .filter((name) => !isMissing(row[name]))
+    .join(', ') || 'none';
+
+/** A table has a cell for each of its columns: what is null is not there. */
 const isMissing = (value: unknown) => value === undefined || value === null;
 
 function answered(text: string, example: SftExample): Outcome<SftExample> {

@@ -3,6 +3,7 @@ import {
   checked,
   checkedAsync,
   flag,
+  kind,
   limit,
   list,
   number,
@@ -17,10 +18,12 @@ import {
 } from '@selfjudge/base/checks';
 import { messages, prompt, templateArguments, tokenizer } from '@selfjudge/text/checks';
 import * as convert from './convert.js';
-import * as jsonl from './jsonl.js';
+import * as dataFile from './dataFile.js';
 import * as load from './load.js';
+import * as mappings from './mapping.js';
 import * as problems from './problem.js';
 import * as rows from './rows.js';
+import { SHAPE_NAMES } from './shapes.js';
 import * as splits from './split.js';
 import * as texts from './text.js';
 import * as tokenise from './tokenise.js';
@@ -39,6 +42,11 @@ export const toPromptRow = checked('toPromptRow', ofRow, convert.toPromptRow);
 export const toJudgedPair = checked('toJudgedPair', ofRow, convert.toJudgedPair);
 export const toAnswerPair = checked('toAnswerPair', { row, options: convertOptions }, convert.toAnswerPair);
 
+const names: readonly unknown[] = [undefined, 'auto', ...SHAPE_NAMES];
+const shape = kind(
+  `'auto', ${SHAPE_NAMES.map((name) => `'${name}'`).join(', ')}, or a mapping of columns`,
+  (value) => names.includes(value) || (typeof value === 'object' && mappings.isMapping(value)),
+);
 const fractions = object(Object.fromEntries(splits.SPLITS.map((split) => [split, number()])));
 const ofFile = {
   path,
@@ -48,10 +56,15 @@ const ofFile = {
       fractions: optional(fractions),
       limit: optional(limit),
       promptFormat,
+      shape,
     }),
   ),
 };
-export const readJsonl = checkedAsync('readJsonl', { path }, jsonl.readJsonl);
+export const readDataFile = checkedAsync(
+  'readDataFile',
+  { path, options: optional(options({ shape })) },
+  dataFile.readDataFile,
+);
 export const loadPreferences = checkedAsync('loadPreferences', ofFile, load.loadPreferences);
 export const loadSftExamples = checkedAsync('loadSftExamples', ofFile, load.loadSftExamples);
 export const loadLabelled = checkedAsync('loadLabelled', ofFile, load.loadLabelled);
@@ -69,6 +82,8 @@ export const describeIssues = checked(
   { issues: list(object({ ...problem, file: text, line: whole(0) })) },
   problems.describeIssues,
 );
+
+export const loadMapping = checked('loadMapping', { path }, mappings.loadMapping);
 
 export const sftExampleOf = checked(
   'sftExampleOf',

@@ -7,6 +7,7 @@ export {
   firstUserTurn,
   loadJudgedPairs,
   loadLabelled,
+  loadMapping,
   loadPreferences,
   loadPrompts,
   loadSftExamples,
@@ -15,7 +16,7 @@ export {
   parseYaml,
   preferenceSequences,
   promptIds,
-  readJsonl,
+  readDataFile,
   sftExampleOf,
   sftSequence,
   splitOf,
@@ -26,9 +27,10 @@ export {
   toPromptRow,
   toSftExample,
 } from './face.js';
-export type { JsonlFile, Line } from './rowReader.js';
+export type { DataFile, Line } from './rowReader.js';
 export type { Labels, Rationale, Rationales } from './labels.js';
 export type { Dataset, LoadRowsOptions } from './load.js';
+export { parseMapping, type Mapping } from './mapping.js';
 export type { Issue, Outcome, Problem, ProblemCode } from './problem.js';
 export type {
   AnswerPair,
@@ -39,6 +41,8 @@ export type {
   SftContent,
   SftExample,
 } from './rows.js';
+export type { RowShape } from './shaper.js';
+export { SHAPE_NAMES, type ShapeName } from './shapes.js';
 export { DEFAULT_FRACTIONS } from './split.js';
 export type { Split, SplitFractions } from './split.js';
 export type { Conversation, PromptFormat, StandardText, Text } from './text.js';

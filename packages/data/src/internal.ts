@@ -7,7 +7,7 @@ export {
   toPromptRow,
   toSftExample,
 } from './convert.js';
-export { readJsonl } from './jsonl.js';
+export { DATA_FILE_NAME, dataFileParts, readDataFile } from './dataFile.js';
 export {
   judgedPairsIn,
   loadJudgedPairs,
@@ -16,6 +16,8 @@ export {
   loadPrompts,
   loadSftExamples,
 } from './load.js';
+export { loadMapping } from './mapping.js';
+export { SHAPE_NAMES, shapeOf } from './shapes.js';
 export { describeIssues, describeProblems, refusable } from './problem.js';
 export { promptOfExample, sftContentOf, sftExampleOf } from './rows.js';
 export { firstUserTurn, splitOf } from './split.js';
@@ -31,4 +33,5 @@ export {
   sftSequences,
 } from './tokenise.js';
 export { parseTranscript } from './transcript.js';
+export { linesWhere } from './where.js';
 export { parseYaml } from './yaml.js';

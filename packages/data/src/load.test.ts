@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isError } from '@selfjudge/base';
 
-import { readJsonl } from './jsonl.js';
+import { readDataFile } from './dataFile.js';
 import { loadPreferences, loadPrompts } from './load.js';
 import { describeIssues } from './problem.js';
 import { splitOf } from './split.js';
@@ -19,10 +19,10 @@ function file(name: string, content: string | Uint8Array): string {
   return path;
 }
 
-describe('readJsonl', () => {
+describe('JSONL', () => {
   it('counts broken lines and reads on', async () => {
     const path = file('broken.jsonl', '{"a":1}\n\n{"a":\r\n[1]\n"x"\n{"a":2}\r\n{"a":3}');
-    const { rows, issues } = await readJsonl(path);
+    const { rows, issues } = await readDataFile(path);
     expect(rows.map(({ line, value }) => [line, value.a])).toEqual([
       [1, 1],
       [6, 2],
@@ -41,7 +41,7 @@ describe('readJsonl', () => {
       Buffer.from('\ufeff{"a":"x\u2028\u0085y"}\n'),
       Buffer.from([0x22, 0xff, 0x22]),
     ]);
-    const { rows, issues } = await readJsonl(file('odd.jsonl', lines));
+    const { rows, issues } = await readDataFile(file('odd.jsonl', lines));
     expect(rows[0].value.a).toBe('x\u2028\u0085y');
     expect(issues).toHaveLength(1);
   });
@@ -50,16 +50,18 @@ describe('readJsonl', () => {
     const member = (text: string) => gzipSync(Buffer.from(text));
     const big = JSON.stringify({ a: 'ü'.repeat(200_000) });
     const whole = Buffer.concat([member(`${big}\n{"a":`), member('2}\n')]);
-    const { rows } = await readJsonl(file('gzipped', whole));
+    const { rows } = await readDataFile(file('gzipped', whole));
     expect(rows.map(({ value }) => value.a)).toEqual(['ü'.repeat(200_000), 2]);
-    const failure = await readJsonl(file('cut.gz', whole.subarray(0, 40))).catch((error: unknown) => error);
+    const failure = await readDataFile(file('cut.gz', whole.subarray(0, 40))).catch(
+      (error: unknown) => error,
+    );
     expect(isError(failure, 'SJ_FILE_FORMAT')).toBe(true);
   });
 
   it('refuses gzip that becomes far larger than it is, and other kinds of files', async () => {
-    const bomb = readJsonl(file('bomb.gz', gzipSync(Buffer.alloc(50_000_000, '{}\n'))));
+    const bomb = readDataFile(file('bomb.gz', gzipSync(Buffer.alloc(50_000_000, '{}\n'))));
     await expect(bomb).rejects.toThrow(/at most 200 times as large/);
-    const log = readJsonl(file('a.log', 'a line of a log\n'.repeat(30_000)));
+    const log = readDataFile(file('a.log', 'a line of a log\n'.repeat(30_000)));
     await expect(log).rejects.toThrow(/a JSON object a line, received 10000 other lines/);
   });
 
@@ -70,7 +72,7 @@ describe('readJsonl', () => {
       '{"a":NaNa}',
       '{"a":"\\\\","b":NaN}',
     ];
-    const { rows, issues } = await readJsonl(file('nan.jsonl', lines.join('\n')));
+    const { rows, issues } = await readDataFile(file('nan.jsonl', lines.join('\n')));
     expect(rows.map(({ value }) => value)).toEqual([
       { a: null, b: [null, null, 1], c: 'NaN " Infinity' },
       { NaN: null },
@@ -84,37 +86,43 @@ describe('readJsonl', () => {
     const all = [{ a: 1 }, odd, 3, { a: NaN }];
     const pretty = JSON.stringify(all, null, 2).replace('null', 'NaN');
     for (const text of [JSON.stringify(all), `\ufeff\n ${pretty}\n`, gzipSync(pretty)]) {
-      const { rows, issues } = await readJsonl(file('array.json', text));
-      expect(rows).toEqual([
+      const { rows, issues } = await readDataFile(file('array.json', text));
+      expect(rows).toMatchObject([
         { line: 1, value: { a: 1 } },
         { line: 2, value: odd },
         { line: 4, value: { a: null } },
       ]);
       expect(issues).toMatchObject([{ line: 3, code: 'broken-line' }]);
     }
-    expect((await readJsonl(file('empty.json', '[]'))).rows).toEqual([]);
+    expect((await readDataFile(file('empty.json', '[]'))).rows).toEqual([]);
     for (const text of ['[{"a":1}', '[{"a":1}]\n[{"a":2}]'])
-      await expect(readJsonl(file('no.json', text))).rejects.toThrow(
+      await expect(readDataFile(file('no.json', text))).rejects.toThrow(
         /what begins as a JSON array.*\n.*jq -c/,
       );
   });
 
   it.each([
-    ['rows.parquet', 'PAR1\0\0', /received Parquet\n.*load_dataset\('parquet'/],
-    ['rows.csv', 'prompt,chosen,rejected\na,b,c\n', /received a table \(CSV\)\n.*load_dataset\('csv'/],
-    ['rows.txt', 'id\tprompt\n1\ta\n', /received a table \(TSV\)/],
+    ['rows.arrow', 'ARROW1\0\0', /received Arrow\n.*load_dataset\('arrow'.*to_parquet/],
     ['rows.jsonl', 'version https://git-lfs.github.com/spec/v1\noid', /git-lfs pointer.*\n.*git lfs pull/],
     ['rows.json', '{\n  "data": [\n    {"a": 1}\n  ]\n}\n', /one JSON object over several lines\n.*jq/],
     ['rows.zip', 'PK\x03\x04', /a zip archive/],
     ['wide.jsonl', '\xff\xfe{\0', /UTF-16 text\n.*iconv/],
   ])('names another kind of file, and what to do: %s', async (name, text, message) => {
-    const failure = await readJsonl(file(name, Buffer.from(text, 'latin1'))).catch((error: unknown) => error);
+    const failure = await readDataFile(file(name, Buffer.from(text, 'latin1'))).catch(
+      (error: unknown) => error,
+    );
     expect(isError(failure, 'SJ_FILE_FORMAT') && failure.message).toMatch(message);
   });
 
   it('passes on that a file is missing', async () => {
-    await expect(readJsonl(join(dir, 'none'))).rejects.toThrow(/ENOENT/);
+    await expect(readDataFile(join(dir, 'none'))).rejects.toThrow(/ENOENT/);
   });
+});
+
+it.runIf(existsSync('/proc/self/maps'))('reads JSONL without loading the engine of Parquet', async () => {
+  await readDataFile(file('plain.jsonl', '{"a":1}\n'));
+  await readDataFile(file('plain.csv', 'a\n1\n'));
+  expect(readFileSync('/proc/self/maps', 'utf8')).not.toMatch(/duckdb/);
 });
 
 describe('load', () => {

@@ -5,12 +5,14 @@ import { DataError } from '@selfjudge/base';
 
 import type { ConvertOptions, Row } from './convert.js';
 import { toJudgedPair, toLabelledRow, toPreferencePair, toPromptRow, toSftExample } from './convert.js';
-import { parseJsonl, readJsonl } from './jsonl.js';
+import { dataFileParts, partsOf } from './dataFile.js';
 import type { Issue, Outcome } from './problem.js';
 import { describeIssues } from './problem.js';
-import type { JsonlFile } from './rowReader.js';
+import type { DataFile } from './rowReader.js';
 import { promptOfExample } from './rows.js';
 import type { JudgedPair, LabelledRow, PreferencePair, PromptRow, SftExample } from './rows.js';
+import type { RowShape } from './shaper.js';
+import { KNOWN_SHAPES } from './shapes.js';
 import type { Split, SplitFractions } from './split.js';
 import { splitOf } from './split.js';
 import type { PromptFormat, Text } from './text.js';
@@ -21,6 +23,8 @@ export interface LoadRowsOptions {
    * ('standard', the default for files), or one user turn ('chat').
    */
   promptFormat?: PromptFormat;
+  /** What the rows are: told by their columns ('auto', the default), a known shape, or a mapping of their columns. */
+  shape?: RowShape;
   /** Takes only the rows of this split. */
   split?: Split;
   fractions?: SplitFractions;
@@ -37,7 +41,7 @@ export interface Dataset<T> {
   read?: number;
 }
 
-/** Preferences of a JSONL file, gzipped or not; see toPreferencePair for the shapes. @throws DataError when none is left */
+/** Preferences of a file of rows (`readDataFile`); see toPreferencePair for the shapes. @throws DataError when none is left */
 export function loadPreferences(path: string, options?: LoadRowsOptions): Promise<Dataset<PreferencePair>> {
   return load(path, options, toPreferencePair, (row) => row.prompt);
 }
@@ -68,50 +72,67 @@ export async function judgedPairsIn(
   path: string,
   options?: LoadRowsOptions,
 ): Promise<Dataset<JudgedPair>> {
-  const file = await parseJsonl(path, Readable.from([bytes]));
-  return datasetOf(file, path, options, toJudgedPair, (row) => row.prompt);
+  return datasetOf(
+    partsOf(path, Readable.from([bytes]), options),
+    path,
+    options,
+    toJudgedPair,
+    (row) => row.prompt,
+  );
 }
 
 type Convert<T> = (row: Row, id: string, options: ConvertOptions) => Outcome<T>;
 
-async function load<T extends { place?: string }>(
+const load = <T extends { place?: string }>(
   path: string,
   options: LoadRowsOptions | undefined,
   convert: Convert<T>,
   promptOf: (row: T) => Text,
-): Promise<Dataset<T>> {
-  return datasetOf(await readJsonl(path), path, options, convert, promptOf);
-}
+): Promise<Dataset<T>> => datasetOf(dataFileParts(path, options), path, options, convert, promptOf);
 
-function datasetOf<T extends { place?: string }>(
-  file: JsonlFile,
+async function datasetOf<T extends { place?: string }>(
+  parts: AsyncIterable<DataFile>,
   path: string,
   options: LoadRowsOptions = {},
   convert: Convert<T>,
   promptOf: (row: T) => Text,
-): Dataset<T> {
+): Promise<Dataset<T>> {
   const { split, fractions, limit = Infinity, promptFormat = 'standard' } = options;
-  const issues = [...file.issues];
+  const issues: Issue[] = [];
   const rows: T[] = [];
-  for (const { line, value } of file.rows) {
-    const own = value.id ?? value.prompt_id;
-    const id = typeof own === 'string' || typeof own === 'number' ? String(own) : `${basename(path)}:${line}`;
-    const outcome = convert(value, id, { promptFormat });
-    if (outcome.value !== undefined) outcome.value.place = `${path}:${line}`;
-    if (outcome.problem) issues.push({ file: path, line, ...outcome.problem });
-    else if (
-      rows.length < limit &&
-      (split === undefined || splitOf(promptOf(outcome.value), fractions) === split)
-    ) {
-      rows.push(outcome.value);
+  let read = 0;
+  let last = 0;
+  for await (const part of parts) {
+    for (const issue of part.issues) issues.push(issue);
+    read += part.rows.length + part.issues.length;
+    last = Math.max(last, part.rows.at(-1)?.line ?? 0, part.issues.at(-1)?.line ?? 0);
+    for (const { line, value } of part.rows) {
+      const outcome = convert(value, idOf(value, path, line), { promptFormat });
+      if (outcome.value !== undefined) outcome.value.place = `${path}:${line}`;
+      if (outcome.problem) issues.push({ file: path, line, ...outcome.problem });
+      else if (
+        rows.length < limit &&
+        (split === undefined || splitOf(promptOf(outcome.value), fractions) === split)
+      ) {
+        rows.push(outcome.value);
+      }
     }
   }
+  issues.sort((a, b) => a.line - b.line);
   if (rows.length === 0) {
     const of = split === undefined ? '' : ` of the split '${split}'`;
-    const last = Math.max(file.rows.at(-1)?.line ?? 0, file.issues.at(-1)?.line ?? 0);
     const why = issues.length > 0 ? `; left out:\n${describeIssues(issues)}` : '';
-    throw new DataError({ path, line: last, reason: `no usable row${of} among ${last} lines${why}` });
+    const isUnknown = issues.length > 0 && issues.every(({ code }) => code === 'unknown-shape');
+    const known = isUnknown
+      ? `\nshapes known: ${KNOWN_SHAPES}; another is read by a mapping of its columns (dataset_shape)`
+      : '';
+    throw new DataError({ path, line: last, reason: `no usable row${of} among ${last} lines${why}${known}` });
   }
-  issues.sort((a, b) => a.line - b.line);
-  return { rows, issues, read: file.rows.length + file.issues.length };
+  return { rows, issues, read };
+}
+
+/** What a row is called: its own id, or where it stands. */
+export function idOf(row: Row, path: string, line: number): string {
+  const own = row.id ?? row.prompt_id;
+  return typeof own === 'string' || typeof own === 'number' ? String(own) : `${basename(path)}:${line}`;
 }

@@ -1,12 +1,13 @@
 import { FileFormatError } from '@selfjudge/base';
 
+const PARQUET = 'PAR1';
 /** What files that are no text begin with, in latin1. */
 const MAGIC: readonly [start: string, kind: string][] = [
-  ['PAR1', 'Parquet'],
+  [PARQUET, 'Parquet from the standard input, or packed once more'],
   ['ARROW1', 'Arrow'],
   ['SQLite format 3', 'an SQLite database'],
   ['PK\x03\x04', 'a zip archive'],
-  ['\x28\xb5\x2f\xfd', 'zstd'],
+  ['\x28\xb5\x2f\xfd', 'zstd in another packing'],
   ['\xfd7zXZ\x00', 'xz'],
   ['BZh', 'bzip2'],
   ['\xff\xfe', 'UTF-16 text'],
@@ -14,8 +15,9 @@ const MAGIC: readonly [start: string, kind: string][] = [
   ['version https://git-lfs.github.com/', 'a git-lfs pointer, not the file it stands for'],
 ];
 
-const EXPECTED = 'JSONL, a JSON object a line, or one JSON array of objects';
-const COLUMNS = /^\W*(id|prompt|chosen|rejected|completion|completions|messages|question|text|a|b)\W*$/;
+const EXPECTED = 'JSONL, one JSON array of objects, CSV or Parquet';
+
+export const isParquet = (head: Buffer): boolean => head.toString('latin1', 0, 4) === PARQUET;
 
 /** @throws FileFormatError for bytes of a kind of file that is known and not read, with what to do */
 export function refuseOtherKinds(path: string, head: Buffer): void {
@@ -24,15 +26,9 @@ export function refuseOtherKinds(path: string, head: Buffer): void {
   if (kind !== undefined) throw other(path, kind);
 }
 
-/** @throws FileFormatError when the first line of a file, which is no JSON, begins an object or a table */
+/** @throws FileFormatError when the first line of a file, which is no JSON, begins an object of several lines */
 export function refuseOthers(path: string, line: string): void {
   if (line === '{') throw other(path, 'one JSON object over several lines');
-  const separator = [',', '\t', ';'].find((character) =>
-    line.split(character).some((cell) => COLUMNS.test(cell)),
-  );
-  const named = /\.(csv|tsv)(\.gz)?$/i.test(path);
-  if (separator !== undefined && !/[{[]/.test(line) && (named || line.includes(separator)))
-    throw other(path, separator === '\t' ? 'a table (TSV)' : 'a table (CSV)');
 }
 
 /** @throws FileFormatError for an array that is none */
@@ -50,17 +46,10 @@ function adviceOn(kind: string): string {
     return 'write its rows one a line: jq -c ".ROWS[]" FILE > rows.jsonl';
   if (kind.startsWith('what begins')) return 'write its rows one a line: jq -c ".[]" FILE > rows.jsonl';
   if (kind === 'UTF-16 text') return 'convert it: iconv -f utf-16 -t utf-8 FILE > rows.jsonl';
-  const readers: Record<string, string> = {
-    Parquet: 'parquet',
-    Arrow: 'arrow',
-    'a table (CSV)': 'csv',
-    'a table (TSV)': 'csv',
-  };
-  const reader = readers[kind];
-  if (reader === undefined) return 'unpack it first, or pack it with gzip';
-  const more = kind === 'a table (TSV)' ? ", sep='\\t'" : '';
-  return (
-    'convert it: python -c "import datasets; ' +
-    `datasets.load_dataset('${reader}', data_files='FILE', split='train'${more}).to_json('rows.jsonl')"`
-  );
+  if (kind === 'Arrow')
+    return (
+      'convert it: python -c "import datasets; ' +
+      `datasets.load_dataset('arrow', data_files='FILE', split='train').to_parquet('rows.parquet')"`
+    );
+  return 'unpack it first, or pack it with gzip';
 }

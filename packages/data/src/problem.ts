@@ -6,6 +6,7 @@ export type ProblemCode =
   | 'unknown-shape'
   | 'differing-prompts'
   | 'equal-answers'
+  | 'no-verdict'
   | 'empty-answer'
   | 'prompt-too-long'
   | 'too-long'

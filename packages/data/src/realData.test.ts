@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { byteTokenizer } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
 
-import { loadPreferences, loadPrompts } from './load.js';
+import { loadJudgedPairs, loadPreferences, loadPrompts, type Dataset } from './load.js';
+import { parseMapping } from './mapping.js';
 import type { PreferencePair } from './rows.js';
 import type { Split } from './split.js';
 import { firstUserTurn, splitOf } from './split.js';
@@ -32,6 +35,43 @@ describe.skipIf(!present)('real preferences', () => {
     const { rows, issues } = await loadPreferences(join(folder, 'ultrafeedback/train1000.jsonl.gz'));
     expect(rows.length + issues.length).toBe(1000);
     expect(rows.length).toBeGreaterThan(950);
+  });
+
+  it('HH: Parquet has the same rows', async () => {
+    const writer = await (await DuckDBInstance.create(':memory:')).connect();
+    const dir = mkdtempSync(join(tmpdir(), 'selfjudge-real-'));
+    const path = join(dir, 'helpful.parquet');
+    await writer.run(`COPY (FROM read_json('${helpful}')) TO '${path}' (FORMAT parquet)`);
+    writer.closeSync();
+    const withoutPlace = ({ rows, issues }: Dataset<PreferencePair>) => ({
+      rows: rows.map(({ prompt, chosen, rejected }) => ({ prompt, chosen, rejected })),
+      issues: issues.map(({ line, code, reason }) => ({ line, code, reason })),
+    });
+    expect(withoutPlace(await loadPreferences(path))).toEqual(withoutPlace(await loadPreferences(helpful)));
+    rmSync(dir, { recursive: true });
+  });
+
+  it('PandaLM: two of three people decide', async () => {
+    const { rows, issues } = await loadJudgedPairs(join(folder, 'judge/pandalm_human999.jsonl.gz'));
+    expect(rows.length + issues.length).toBe(999);
+    // Six answers are the value true: what wrote the file took them for none of text.
+    expect(count(issues, 'unknown-shape')).toBe(6);
+    expect(rows[0]).toMatchObject({ id: '0', winner: 'b', completions: [/, please let me know/, /./] });
+    const won = (winner: string) => rows.filter((row) => row.winner === winner).length;
+    expect([won('a'), won('b'), won('tie'), issues.length]).toEqual([418, 470, 105, 6]);
+  });
+
+  it('verdicts with rationales are read by a mapping', async () => {
+    const shape = parseMapping({
+      prompt: 'question',
+      completions: ['response_a', 'response_b'],
+      winner: { column: 'label', values: { A: 'a', B: 'b', tie: 'tie' } },
+      rationale: 'rationale',
+    });
+    const file = join(folder, 'rationale/qlora_vicuna_gpt4.jsonl.gz');
+    const { rows, issues } = await loadJudgedPairs(file, { shape });
+    expect([rows.length, issues.length]).toEqual([4467, 0]);
+    expect(rows.every(({ rationale }) => rationale !== undefined)).toBe(true);
   });
 
   it('splits do not share a first question', async () => {

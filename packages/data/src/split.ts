@@ -50,7 +50,7 @@ export function firstUserTurn(prompt: Text): string {
 }
 
 /** A number in [0, 1) from the first 52 bits of the text's SHA-256. */
-function hashFraction(text: string): number {
+export function hashFraction(text: string): number {
   const hex = createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 13);
   return Number.parseInt(hex, 16) / 2 ** 52;
 }

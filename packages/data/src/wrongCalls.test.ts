@@ -33,6 +33,9 @@ writeFileSync(file, `${JSON.stringify({ ...preference, ...judged, completion: 'b
 const tokenizer = arg(byteTokenizer(), junk);
 const row = arg(preference, notObject);
 const id = arg('1', notText);
+const shape = arg('auto', given(noneOf('auto', ...data.SHAPE_NAMES)));
+const mapping = join(folder, 'mapping.yaml');
+writeFileSync(mapping, 'prompt: question\n');
 const load = (of: (path: string, options?: data.LoadRowsOptions) => unknown) =>
   entry(of, {
     path: arg(file, notFile),
@@ -47,6 +50,7 @@ const load = (of: (path: string, options?: data.LoadRowsOptions) => unknown) =>
         ),
         limit: arg(1, given(notLimit)),
         promptFormat: arg('chat', given(noneOf('standard', 'chat'))),
+        shape,
       },
       given(notObject),
     ),
@@ -67,7 +71,12 @@ describeWrongCalls({
     loadLabelled: load(data.loadLabelled),
     loadPrompts: load(data.loadPrompts),
     loadJudgedPairs: load(data.loadJudgedPairs),
-    readJsonl: entry(data.readJsonl, { path: arg(file, notFile) }),
+    readDataFile: entry(data.readDataFile, {
+      path: arg(file, notFile),
+      options: fields({ shape }, given(notObject)),
+    }),
+    loadMapping: entry(data.loadMapping, { path: arg(mapping, notFile) }),
+    parseMapping: entry(data.parseMapping, { content: arg({ prompt: 'q' }, notObject, 'dataset_shape') }),
     toPreferencePair: entry(data.toPreferencePair, { row, id, options }),
     toSftExample: entry(data.toSftExample, { row, id, options }),
     toLabelledRow: entry(data.toLabelledRow, { row, id, options }),

@@ -39,7 +39,7 @@ export interface RecordedJudge extends Judge<RecordedVerdict> {
  * probability, and score, of an answer is its share of them, a tie half for each, and the winner is who has more than
  * half.
  *
- * @param source a JSONL file of `{prompt, completions: [a, b], winner}` (see `toJudgedPair`), or such rows in memory.
+ * @param source a file of rows of `{prompt, completions: [a, b], winner}` (see `toJudgedPair`), or such rows in memory.
  * @throws DataError when no row of the file can be used
  */
 export async function recorded(

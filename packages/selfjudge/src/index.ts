@@ -33,8 +33,10 @@ export type { Message } from '@selfjudge/text';
 export type {
   Dataset,
   LoadRowsOptions,
+  Mapping,
   PreferencePair,
   PromptRow,
+  RowShape,
   SftExample,
   Split,
   Text,

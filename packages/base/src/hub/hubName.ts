@@ -31,7 +31,7 @@ const FORM = 'hf://OWNER/NAME[@REVISION][/FILE], for data hf://datasets/OWNER/NA
 export function parseHubName(text: string, type: HubName['type']): HubName | undefined {
   if (text.startsWith(SCHEME)) return named(text.slice(SCHEME.length));
   const [, id = '', , file] = PARTS.exec(text) ?? [];
-  const isFile = /\.(jsonl?|gz|gguf|ya?ml|csv|parquet|safetensors)$/i;
+  const isFile = /\.(jsonl?|gz|zst|gguf|ya?ml|csv|tsv|parquet|safetensors)$/i;
   const couldBe =
     isId(id) && (file === undefined ? !isFile.test(id) : type === 'model' && /\.gguf$/i.test(file));
   if (!couldBe || existsSync(text) || existsSync(id.slice(0, id.indexOf('/')))) return undefined;

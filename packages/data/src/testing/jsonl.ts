@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 
 import { mutateBytes, mutateJson, type FuzzCase, type FuzzTarget } from '@selfjudge/testing/fuzz/index';
 
-import { parseJsonl } from '../jsonl.js';
+import { partsOf } from '../dataFile.js';
 import { describeIssues } from '../problem.js';
 import { ROWS } from './rows.js';
 
@@ -22,11 +22,14 @@ async function* chunks({ bytes, cuts }: Input): AsyncGenerator<Buffer> {
 
 const GOOD = Buffer.from(ROWS.map((row) => `${JSON.stringify(row)}\n`).join(''));
 const PACKED = gzipSync(GOOD);
+const TABLE = Buffer.from(
+  'id,prompt,messages\n1,"a ""b"",\nc",\n2,ü,"[{""role"":""user"",""content"":""a""}]"\r\n3,"",[]\n',
+);
 const LINES = ['\n', '{}\n', 'x\n', '{"prompt":"a"}\n', ' ', '{"a":', '\0', '[],'].map((text) =>
   Buffer.from(text),
 );
 
-/** JSONL files, gzipped too, in chunks as streams give them. */
+/** JSONL files, gzipped too, and CSV, in chunks as streams give them. */
 export function jsonlTarget(): FuzzTarget<Input> {
   return {
     name: 'JSONL',
@@ -37,7 +40,7 @@ export function jsonlTarget(): FuzzTarget<Input> {
     make(random): FuzzCase<Input> {
       const how: string[] = [];
       let bytes: Buffer;
-      switch (random.below(8)) {
+      switch (random.below(9)) {
         case 0:
           bytes = mutateBytes(PACKED, random, how, { others: [GOOD] });
           break;
@@ -58,6 +61,9 @@ export function jsonlTarget(): FuzzTarget<Input> {
         case 3:
           bytes = Buffer.concat([mutateJson(random.choice(ROWS), random, how), Buffer.from('\r\n'), GOOD]);
           break;
+        case 4:
+          bytes = mutateBytes(TABLE, random, how, { others: [GOOD] });
+          break;
         default:
           bytes = mutateBytes(GOOD, random, how, { others: [GOOD, PACKED] });
       }
@@ -67,9 +73,11 @@ export function jsonlTarget(): FuzzTarget<Input> {
       return { input: { bytes, cuts: cuts.sort((a, b) => a - b) }, size, how };
     },
     async parse(input) {
-      const { rows, issues } = await parseJsonl('rows.jsonl', chunks(input));
-      describeIssues(issues);
-      const lines = [...rows, ...issues].map(({ line }) => line);
+      const lines: number[] = [];
+      for await (const { rows, issues } of partsOf('rows.jsonl', chunks(input))) {
+        describeIssues(issues);
+        lines.push(...[...rows, ...issues].map(({ line }) => line));
+      }
       if (new Set(lines).size !== lines.length) throw new Error('a line that is a row and an issue');
     },
   };

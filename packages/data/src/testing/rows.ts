@@ -10,8 +10,11 @@ import {
   toSftExample,
   type Row,
 } from '../convert.js';
+import { readMapped, type Mapping } from '../mapping.js';
 import type { Outcome } from '../problem.js';
 import { promptOfExample } from '../rows.js';
+import { readShape, shapeOf } from '../shapes.js';
+import { SHAPED } from './shapes.js';
 import { splitOf } from '../split.js';
 import { messagesOf, type Text } from '../text.js';
 import { messageText } from '@selfjudge/text/internal';
@@ -47,6 +50,15 @@ export const ROWS: readonly Record<string, unknown>[] = [
   },
 ];
 
+const SHAPED_ROWS = Object.values(SHAPED).map(({ row }) => row);
+const MAPPING: Mapping = {
+  id: 'question_id',
+  prompt: ['instruction', 'input', 'prompt'],
+  completions: ['output_1', 'completions.0.response'],
+  messages: { column: 'conversations', role: 'from', content: 'value', roles: { human: 'user' } },
+  winner: { column: 'label', values: { 1: 'a', 2: 'b' } },
+};
+
 const WORDS = [
   'Human:',
   'Assistant:',
@@ -80,14 +92,17 @@ export function rowsTarget(): FuzzTarget<unknown> {
         };
         return { input: row, size: JSON.stringify(row).length, how };
       }
-      const { value, size } = mutateValue(random.choice(ROWS), random, how);
+      const { value, size } = mutateValue(random.choice([...ROWS, ...SHAPED_ROWS]), random, how);
       return { input: value, size, how };
     },
     parse(input) {
       if (typeof input !== 'object' || input === null || Array.isArray(input)) return;
-      const row = input as Row;
+      let row = input as Row;
       let prompts: ({ prompt: Text } | undefined)[];
       try {
+        used(readMapped(MAPPING, row));
+        const shape = shapeOf(row);
+        row = (shape === undefined || shape === 'own' ? row : used(readShape(shape, row))) ?? {};
         const pair = used(toPreferencePair(row, 'id'));
         const judged = used(toJudgedPair(row, 'id'));
         const sft = used(toSftExample(row, 'id'));

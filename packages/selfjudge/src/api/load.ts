@@ -13,7 +13,7 @@ import { dataPlace } from '../hub/places.js';
 // The loaders of `data`, which names on the hub may be given to too: hf://datasets/OWNER/NAME[@REVISION][/FILE], or
 // OWNER/NAME[@REVISION] where nothing of that name is here.
 
-/** Preferences of a JSONL file, gzipped or not, or of a data set on the hub. @throws DataError when none is left, HubError */
+/** Preferences of a file of rows, or of a data set on the hub. @throws DataError when none is left, HubError */
 export const loadPreferences = loader<PreferencePair>('loadPreferences', data.loadPreferences);
 /** Examples to imitate, from the same places. @throws DataError when none is left, HubError */
 export const loadSftExamples = loader<SftExample>('loadSftExamples', data.loadSftExamples);

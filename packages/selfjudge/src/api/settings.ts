@@ -66,7 +66,7 @@ export interface JudgeSettings {
   judgeReasoning?: JudgeReasoning | 'auto';
   /**
    * Of `selfTrain`: who compares the answers, in place of what the model is before the call. A path (a model that judges, a
-   * JSONL file of judgments), or a judge; of the latter nobody can tell whether a run goes on with the same.
+   * file of judgments), or a judge; of the latter nobody can tell whether a run goes on with the same.
    */
   judge?: string | Judge;
   /** Of `selfTrain`: a judge that nothing is trained on, which chooses the step that is kept; as `judge` is given. */

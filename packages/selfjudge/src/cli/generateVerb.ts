@@ -10,6 +10,7 @@ import { findModel } from '@selfjudge/engine/internal';
 import { openModel, type OpenModel } from '../models/model.js';
 import { fittingPrompts } from '../inference/prompts.js';
 import { readRows, type InputRow } from '../rows/rows.js';
+import { rowShape } from '../rows/rowShape.js';
 import { promptNotes } from '../rows/promptNotes.js';
 import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
@@ -43,6 +44,7 @@ export function addGenerateVerb(program: Command): void {
           exitCode: 2,
         });
       if (options.bestOf > 1) assertTemplate(options.judgeTemplate);
+      const shape = rowShape(options.datasetShape);
       let found: FoundJudge | undefined;
       let start: string | undefined;
       const asText = prompt !== undefined && out === undefined && !json;
@@ -59,7 +61,7 @@ export function addGenerateVerb(program: Command): void {
           unit: 'answers',
           read: async (path, promptFormat) =>
             prompt === undefined
-              ? readRows(path, (row, id) => toPromptRow(row, id, { promptFormat }))
+              ? readRows(path, (row, id) => toPromptRow(row, id, { promptFormat }), shape)
               : [{ line: 1, value: { id: 'prompt', prompt } }],
           promptOf: (row: PromptRow) => row.prompt,
           ...(prompt === undefined && { promptNotes }),

@@ -11,6 +11,7 @@ import { assertTemplate } from '../models/judgeTemplate.js';
 import { openModel } from '../models/model.js';
 import { openRewardModel } from '../models/rewardModel.js';
 import { judgedNotes } from '../rows/promptNotes.js';
+import { rowShape } from '../rows/rowShape.js';
 import { readRows, type InputRow } from '../rows/rows.js';
 import { askedEndpoint, askedModel, type AskedJudge, type JudgeOptions } from './askedJudge.js';
 import { withDownloads } from './downloads.js';
@@ -101,14 +102,20 @@ async function withJudge(
   return work(rows, askedEndpoint(endpoint, options, { rows, format, say }));
 }
 
-const sourceOf = (file: string, { by }: JudgeOptions): RowSource<AnswerPair, OpenedJudge, JudgeOptions> => ({
-  file,
-  open: (path, model) => (holdsReward(path) ? openRewardModel(path, model) : openModel(path, model)),
-  read: async (path, promptFormat) => {
-    const rows = await readRows(path, (row) => toAnswerPair(row, { promptFormat }));
-    assertColumn(by, rows);
-    return rows;
-  },
-  promptOf: ({ prompt }) => prompt,
-  promptNotes: judgedNotes,
-});
+function sourceOf(
+  file: string,
+  { by, datasetShape }: JudgeOptions,
+): RowSource<AnswerPair, OpenedJudge, JudgeOptions> {
+  const shape = rowShape(datasetShape);
+  return {
+    file,
+    open: (path, model) => (holdsReward(path) ? openRewardModel(path, model) : openModel(path, model)),
+    read: async (path, promptFormat) => {
+      const rows = await readRows(path, (row) => toAnswerPair(row, { promptFormat }), shape);
+      assertColumn(by, rows);
+      return rows;
+    },
+    promptOf: ({ prompt }) => prompt,
+    promptNotes: judgedNotes,
+  };
+}

@@ -16,6 +16,7 @@ import { addConfigFlags, givenFlags } from './arguments.js';
 export interface RowOptions extends ModelOptions {
   modelNameOrPath: string;
   promptFormat: PromptFormat | 'auto';
+  datasetShape?: string;
   out?: string;
   json?: boolean;
 }

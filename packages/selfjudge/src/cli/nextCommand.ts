@@ -28,7 +28,8 @@ export function nextCommand(
   // What it was trained on in whole shows nothing of it.
   const seen = words[0] === 'evaluate' && config.dataset_split === 'all';
   const data = ['--dataset_name', ...(seen ? ['OTHER.jsonl'] : [config.dataset_name].flat())];
-  const rest = [...words, ...dtype, ...data].map((word) => shellWord(String(word)));
+  const shape = config.dataset_shape === undefined ? [] : ['--dataset_shape', config.dataset_shape];
+  const rest = [...words, ...dtype, ...data, ...shape].map((word) => shellWord(String(word)));
   return [commandName(), ...rest].join(' ');
 }
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ArgumentError } from '@selfjudge/base';
-import { readJsonl } from '@selfjudge/data/internal';
+import { readDataFile } from '@selfjudge/data/internal';
 import {
   findRuns,
   readProfile,
@@ -95,7 +95,7 @@ export function addRunsVerb(program: Command): void {
 
 /** The rows of a file that have a tournament. @throws ArgumentError where none has */
 async function cupsIn(file: string): Promise<object[]> {
-  const { rows } = await readJsonl(file);
+  const { rows } = await readDataFile(file);
   const cups = rows.map(({ value }) => value).filter(isTournament);
   if (cups.length > 0) return cups;
   throw new ArgumentError('answers', {

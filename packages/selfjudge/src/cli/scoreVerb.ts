@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { PromptFormat, SftExample } from '@selfjudge/data';
 import { promptOfExample, toSftExample } from '@selfjudge/data/internal';
 import { readRows } from '../rows/rows.js';
+import { rowShape } from '../rows/rowShape.js';
 import { promptNotes } from '../rows/promptNotes.js';
 import { rewardRows } from '../inference/reward.js';
 import { scoreRows } from '../inference/score.js';
@@ -24,12 +25,13 @@ export function addScoreVerb(program: Command): void {
   addOutputFlags(addModelFlags(command, 'score')).action((given: string) => {
     const file = filePath('file', given);
     const options = optionsOf(MODEL_VERBS.score, command);
+    const shape = rowShape(options.datasetShape);
     const rows = {
       file,
       title: 'score',
       unit: 'rows',
       read: (path: string, promptFormat: PromptFormat) =>
-        readRows(path, (row, id) => toSftExample(row, id, { promptFormat })),
+        readRows(path, (row, id) => toSftExample(row, id, { promptFormat }), shape),
       promptOf: (example: SftExample) => promptOfExample(example),
       promptNotes,
     };

@@ -1,4 +1,5 @@
 import { LINEARS } from '@selfjudge/engine';
+import { SHAPE_NAMES } from '@selfjudge/data/internal';
 import type { Fields as OptionFields } from '@selfjudge/base/fields';
 import { METHODS, type Method } from '@selfjudge/training';
 import { loopFields, samplingFields } from '@selfjudge/training/internal';
@@ -6,7 +7,7 @@ import type { TemplateArguments } from '@selfjudge/text';
 import { parseMoment, templateArgumentsFault } from '@selfjudge/text/internal';
 import { z } from 'zod';
 import { snakeCase } from './naming.js';
-import { input, path, templateName } from './paths.js';
+import { input, path, shapeName, templateName } from './paths.js';
 
 // Building blocks of the verbs' configurations, by the API's names. Descriptions are the help text; defaults come from the
 // presets. What a field gives it also takes, and gives again: values are read where they enter and where they leave.
@@ -55,12 +56,17 @@ export const dataFields = {
   datasetName: z
     .union([input.transform((one) => [one]), z.array(input).min(1)])
     .describe(
-      'JSONL file or files (.gz too, - for stdin), or data on the hub (hf://datasets/OWNER/NAME): prompt, chosen, rejected; messages; or HH transcripts',
+      'files of rows (JSONL, JSON, CSV, Parquet; .gz and .zst too; - for stdin), or data on the hub (hf://datasets/OWNER/NAME): prompt, chosen, rejected; messages; or HH transcripts',
     ),
   datasetSplit: z
     .enum(['train', 'self', 'dev', 'test', 'all'])
     .describe('part of the data, by hash of the first user turn'),
   datasetLimit: whole.describe('rows at most; 0 for all'),
+  datasetShape: shapeName
+    .optional()
+    .describe(
+      `what the rows are: auto (default), as their columns tell; ${SHAPE_NAMES.join(', ')}; or a YAML file that says which columns are prompt, completions, winner and the like`,
+    ),
   promptFormat: z
     .enum(['auto', 'standard', 'chat'])
     .describe(
@@ -115,7 +121,7 @@ export const judgeFields = {
   judge: input
     .optional()
     .describe(
-      'who compares answers: a model that judges, a reward model, or a JSONL file of judgments (default: the model itself, before it is trained)',
+      'who compares answers: a model that judges, a reward model, or a file of judgments (default: the model itself, before it is trained)',
     ),
   outsideJudge: input
     .optional()

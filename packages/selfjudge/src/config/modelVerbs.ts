@@ -44,7 +44,7 @@ const sampling = schemasOf(samplingFields);
 const { referenceWeight } = METHODS['self-train'].fields;
 const tournamentJudge = {
   judge: judgeFields.judge.describe(
-    'who compares the answers of best_of: self, start (what it was trained from), a model that judges, a reward model, or a JSONL file of judgments (default: self)',
+    'who compares the answers of best_of: self, start (what it was trained from), a model that judges, a reward model, or a file of judgments (default: self)',
   ),
   referenceWeight: schemaOf(referenceWeight).describe(
     "of best_of: how much the log-probability of an answer under the start counts beside the judge's log-odds; 0 for not at all",
@@ -53,7 +53,8 @@ const tournamentJudge = {
     .optional()
     .describe('what the model was trained from (default: as its run says; of no run, the model itself)'),
 };
-const { promptFormat } = dataFields;
+const { datasetShape, promptFormat } = dataFields;
+const ofRows = { datasetShape, promptFormat };
 const { topK: _, ...evaluated } = sampling;
 
 /** Every verb that uses a model without training it, by name. */
@@ -61,7 +62,7 @@ export const MODEL_VERBS = {
   judge: grouped(
     {
       ...opened,
-      promptFormat,
+      ...ofRows,
       writePairs: path
         .optional()
         .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
@@ -94,20 +95,20 @@ export const MODEL_VERBS = {
         'calls of the endpoint at most, further tries among them; 0 for no limit',
       ),
     },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
     { explain: false, maxNewTokens: 256, judgeConcurrency: 8, judgeCalls: 0 },
   ),
   generate: grouped(
     {
       ...opened,
-      promptFormat,
+      ...ofRows,
       ...answerFields,
       ...tournamentJudge,
       ...templateFields,
       ...sampling,
       seed: seed.describe('keys the samples and the draw of the tournament'),
     },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', count: 'Answers' },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', count: 'Answers' },
     {
       count: 1,
       bestOf: 1,
@@ -135,10 +136,10 @@ export const MODEL_VERBS = {
   score: grouped(
     {
       ...opened,
-      promptFormat,
+      ...ofRows,
       reward: z.boolean().describe('the number that a reward model gives, in place of log-probabilities'),
     },
-    { modelNameOrPath: 'Model', promptFormat: 'Rows', reward: 'Scores' },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', reward: 'Scores' },
     { reward: false },
   ),
   inspect: grouped(
@@ -152,7 +153,7 @@ export const MODEL_VERBS = {
         .enum(['auto', ...methodNames, 'judge'])
         .describe('the verb whose examples are shown; auto goes by the columns'),
       datasetSplit: dataFields.datasetSplit,
-      promptFormat,
+      ...ofRows,
       rows: schemaOf(saveSteps).describe('rows shown, from the first; all are counted'),
       row: answerFields.count.optional().describe('the row shown instead, by its line in the file'),
       maxLength: schemaOf(maxLength)

@@ -30,3 +30,5 @@ export const input = z
 
 /** The name of a template or the path of one. */
 export const templateName = z.string().transform(expanded(expandHome));
+/** A known shape's name or the path of a mapping. */
+export const shapeName = z.string().refine(isText).transform(expanded(expandHome));

@@ -69,6 +69,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   dtype: { wrong: ['int4'], right: ['float32', 'bf16', 'bfloat16'] },
   device: { wrong: ['gpu'], right: ['auto', 'cpu', 'cuda'] },
   judge_reasoning: { wrong: ['none'], right: ['auto', 'drop', 'keep'] },
+  dataset_shape: { wrong: [''], right: ['auto', 'pandalm', 'columns.yaml'] },
   prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
   chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },

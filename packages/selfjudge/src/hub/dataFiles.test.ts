@@ -15,7 +15,14 @@ const of = (paths: string[], wanted?: NamedSplit, file?: string) => {
 describe('the files of a data set', () => {
   it('are the one there is, whatever lies beside it', () => {
     const beside = ['README.md', 'dataset_infos.json', '.gitattributes', 'data/config.json'];
-    for (const name of ['rows.jsonl', 'data/rows.json', 'rows.jsonl.gz'])
+    for (const name of [
+      'rows.jsonl',
+      'data/rows.json',
+      'rows.jsonl.gz',
+      'rows.csv',
+      'a.jsonl.zst',
+      'b.parquet',
+    ])
       expect(of([name, ...beside])).toEqual([name]);
     expect(of(['test.jsonl'], 'test')).toEqual(['test.jsonl']);
     expect(of(['train.jsonl'], 'test')).toEqual(['train.jsonl']);
@@ -25,6 +32,8 @@ describe('the files of a data set', () => {
     const shards = ['train-00001-of-00002.jsonl', 'train-00000-of-00002.jsonl'];
     expect(of(shards)).toEqual(shards.toSorted());
     expect(of([...shards, 'test-00000-of-00001.jsonl'], 'train')).toEqual(shards.toSorted());
+    const parquet = ['data/test-00000-of-00001.parquet', 'data/train-00000-of-00001.parquet'];
+    expect(of(parquet, 'train')).toEqual(parquet.slice(1));
     expect(of(shards.slice(1))).toMatch(/^owner\/data: expected one file of rows/);
     expect(of(['data/train-00000-of-00001-0a1b2c.json'])).toEqual(['data/train-00000-of-00001-0a1b2c.json']);
   });
@@ -54,12 +63,11 @@ describe('the files of a data set', () => {
   });
 
   it('of other kinds are refused with what to do', () => {
-    expect(of(['data/train-00000-of-00001.parquet', 'README.md'], 'train')).toMatch(
-      /^owner\/data: expected JSON lines or a JSON array \(Parquet and tables are to come in a later version\), received Parquet: data\/train-00000-of-00001.parquet \(convert it .*load_dataset\('owner\/data', split='train'\).to_json\('rows.jsonl'\)"\)$/,
+    expect(of(['data/train-00000-of-00001.arrow', 'README.md'], 'train')).toMatch(
+      /^owner\/data: expected JSON lines, a JSON array, CSV or Parquet, received files of another kind: data\/train-00000-of-00001.arrow \(convert it .*load_dataset\('owner\/data', split='train'\).to_parquet\('rows.parquet'\)"\)$/,
     );
-    expect(of(['rows.csv'])).toMatch(/received files of another kind: rows.csv/);
-    expect(of(['a.jsonl', 'rows.csv'], undefined, 'rows.csv')).toMatch(
-      /received files of another kind: rows.csv/,
+    expect(of(['a.jsonl', 'rows.zip'], undefined, 'rows.zip')).toMatch(
+      /received files of another kind: rows.zip/,
     );
     expect(of(['README.md'])).toMatch(/expected files of rows .*received README.md/);
     expect(of([])).toMatch(/received no file/);

@@ -1,12 +1,12 @@
 import { HubError } from '@selfjudge/base';
+import { DATA_FILE_NAME } from '@selfjudge/data/internal';
 import { listed } from './listed.js';
 import type { RepositoryFile } from './repositoryFiles.js';
 
-/** Files of rows as the readers take them. */
-const ROWS = /\.jsonl?(\.gz)?$/i;
 /** What data sets have beside their rows. */
 const ABOUT = /(^|\/)(dataset_infos?|state|package|.*config)\.json$/i;
-const OTHER_ROWS = /\.(parquet|arrow|csv|tsv|zst|zip|tar|txt|xml)(\.gz)?$/i;
+const ROWS = 'JSON lines, a JSON array, CSV or Parquet';
+const OTHER_ROWS = /\.(arrow|zip|tar|txt|xml)(\.gz)?$/i;
 const SHARD = /^(.*?)[-_.]\d{5}-of-(\d{5})(?:-[0-9a-f]+)?(?=\.)/;
 /** The splits by the words that name them in files and folders, as the library datasets has it. */
 const SPLITS = {
@@ -33,7 +33,7 @@ export function dataFiles(
 ): RepositoryFile[] {
   const { file } = name;
   if (file !== undefined) return [namedFile(all, name, file)];
-  const rows = all.filter(({ path }) => ROWS.test(path) && !ABOUT.test(path));
+  const rows = all.filter(({ path }) => DATA_FILE_NAME.test(path) && !ABOUT.test(path));
   if (rows.length === 0) throw withoutRows(all, name);
   const ofSplit = wanted === undefined ? [] : rows.filter(({ path }) => splitOf(path) === wanted);
   // What is there to test with is nothing to train on.
@@ -83,21 +83,19 @@ function withoutRows(all: readonly RepositoryFile[], { text, id }: { text: strin
   if (others.length > 0) return otherKind(text, id, others);
   return new HubError({
     asked: text,
-    expected: `files of rows (JSON lines or a JSON array) in the data set ${id}`,
+    expected: `files of rows (${ROWS}) in the data set ${id}`,
     received: all.length === 0 ? 'no file' : listed(all.map(({ path }) => path)),
   });
 }
 
 function otherKind(text: string, id: string, files: readonly string[]): HubError {
-  const isParquet = files.every((path) => /\.parquet$/i.test(path));
-  const kind = isParquet ? 'Parquet' : 'files of another kind';
   return new HubError({
     asked: text,
-    expected: 'JSON lines or a JSON array (Parquet and tables are to come in a later version)',
-    received: `${kind}: ${listed(files)}`,
+    expected: ROWS,
+    received: `files of another kind: ${listed(files)}`,
     advice:
       'convert it and give the file: python -c "import datasets; ' +
-      `datasets.load_dataset('${id}', split='train').to_json('rows.jsonl')"`,
+      `datasets.load_dataset('${id}', split='train').to_parquet('rows.parquet')"`,
   });
 }
 

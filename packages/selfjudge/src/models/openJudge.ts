@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileSystemError } from '@selfjudge/base';
 import { expandHome, shownPath } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
-import { describeIssues, judgedPairsIn } from '@selfjudge/data/internal';
+import { DATA_FILE_NAME, describeIssues, judgedPairsIn } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeReasoning } from '@selfjudge/judging';
 import { fromScorer, recorded } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
@@ -41,7 +41,7 @@ export type FoundJudge = () => Promise<OpenJudge>;
 
 /**
  * Looks who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, or
- * a JSONL file of judgments that were made before, which is read whole. It reads texts, so its tokenizer need not be that of
+ * a file of judgments that were made before, which is read whole. It reads texts, so its tokenizer need not be that of
  * who answers. No weights are read yet: what is no judge is refused before those of who answers are.
  * @returns undefined where no path is given
  * @throws FileFormatError for what is none of these, FileSystemError for a file that cannot be read, DataError for one
@@ -52,7 +52,7 @@ export async function findJudge(
   options: JudgeOptions = {},
 ): Promise<FoundJudge | undefined> {
   if (path === undefined) return undefined;
-  if (ROWS.test(path)) {
+  if (DATA_FILE_NAME.test(path)) {
     const judge = await openRecorded(expandHome(path), options);
     return async () => judge;
   }
@@ -72,8 +72,6 @@ export async function withJudge<T>(
     judge?.dispose();
   }
 }
-
-const ROWS = /\.jsonl?(\.gz)?$/i;
 
 async function openRecorded(file: string, { promptFormat }: JudgeOptions): Promise<OpenJudge> {
   const bytes = await contentOf(file);

@@ -17,6 +17,7 @@ import {
   loadSftExamples,
   promptOfExample,
 } from '@selfjudge/data/internal';
+import { rowShape } from './rowShape.js';
 
 export interface DatasetOptions {
   datasetName: string[];
@@ -27,6 +28,8 @@ export interface DatasetOptions {
   tally?: Tally;
   /** What a string prompt is. */
   promptFormat: PromptFormat;
+  /** What the rows are, see `rowShape`. Default: told by their columns. */
+  datasetShape?: string;
 }
 
 /** What became of the rows that were read. */
@@ -50,14 +53,16 @@ export type Warn = (message: string) => void;
 
 async function loadAll<T>(
   load: (path: string, options: LoadRowsOptions) => Promise<Dataset<T>>,
-  { datasetName, datasetSplit, datasetLimit, promptFormat, tally }: DatasetOptions,
+  { datasetName, datasetSplit, datasetLimit, datasetShape, promptFormat, tally }: DatasetOptions,
   warn: Warn,
 ): Promise<T[]> {
   const rows: T[] = [];
+  const shape = rowShape(datasetShape);
   for (const path of datasetName) {
     const set = await load(path, {
       split: datasetSplit === 'all' ? undefined : datasetSplit,
       promptFormat,
+      shape,
     });
     if (set.issues.length > 0) warn(`${set.issues.length} rows left out\n${describeIssues(set.issues)}`);
     for (const row of set.rows) rows.push(row);

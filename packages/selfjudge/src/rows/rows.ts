@@ -1,23 +1,24 @@
 import { DataError } from '@selfjudge/base';
-import type { Issue, Outcome, Row } from '@selfjudge/data';
-import { readJsonl } from '@selfjudge/data/internal';
+import type { Issue, Outcome, Row, RowShape } from '@selfjudge/data';
+import { readDataFile } from '@selfjudge/data/internal';
 
-/** A line of a JSONL file: what it says, or why it cannot be used. Results keep the order of the lines. */
+/** A row of a file: what it says, or why it cannot be used. Results keep the order of the lines. */
 export type InputRow<T> = Outcome<T> & {
   line: number;
   /** The columns as they were read; absent where the line is no row, and of results. */
   columns?: Row;
 };
 
-/** The lines of a JSONL file that are not blank, converted. @throws DataError when none can be used */
+/** The rows of a file, converted. @throws DataError when none can be used */
 export async function readRows<T>(
   path: string,
   convert: (row: Row, id: string) => Outcome<T>,
+  shape?: RowShape,
 ): Promise<InputRow<T>[]> {
-  const file = await readJsonl(path);
-  const rows: InputRow<T>[] = file.rows.map(({ line, value }) => ({
+  const file = await readDataFile(path, { shape });
+  const rows: InputRow<T>[] = file.rows.map(({ line, value, columns }) => ({
     line,
-    columns: value,
+    columns,
     ...convert(value, typeof value.id === 'string' ? value.id : `${path}:${line}`),
   }));
   for (const { line, code, reason } of file.issues) rows.push({ line, problem: { code, reason } });

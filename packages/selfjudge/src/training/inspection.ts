@@ -1,6 +1,6 @@
 import { DataError } from '@selfjudge/base';
 import type { Issue, PromptFormat, Row, Split, Text } from '@selfjudge/data';
-import { readJsonl, splitOf } from '@selfjudge/data/internal';
+import { readDataFile, splitOf } from '@selfjudge/data/internal';
 import type { Fields } from '@selfjudge/base/fields';
 import { modelFacts } from '@selfjudge/engine/internal';
 import { METHODS, type Method, type ShownPart, type TokenKind } from '@selfjudge/training';
@@ -12,6 +12,7 @@ import { snakeCase, type TrainingVerb } from '../config/index.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { Tokenizer } from '@selfjudge/text';
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
+import { rowShape } from '../rows/rowShape.js';
 import { fitted } from './examples.js';
 import { runDefaults, type RunDefaults } from './runDefaults.js';
 import { inspectRow, type ReadAs, type RowReader } from './inspectRow.js';
@@ -31,6 +32,8 @@ export interface InspectOptions extends ChatTemplateOptions {
   maxPromptLength?: number;
   /** Default: last. */
   trainOn?: 'last' | 'all';
+  /** What the rows are, see `rowShape`. Default: told by their columns. */
+  datasetShape?: string;
   /** What a string prompt is; auto: what it was when the weights were trained. */
   promptFormat: PromptFormat | 'auto';
   /** In the place of the tokenizer's own chat template: a name or a file. */
@@ -88,7 +91,7 @@ export interface Inspection {
  */
 export async function inspect(file: string, options: InspectOptions): Promise<Inspection> {
   const { datasetSplit, rows: most, row, onProgress, signal } = options;
-  const content = await readJsonl(file);
+  const content = await readDataFile(file, { shape: rowShape(options.datasetShape) });
   const total = content.rows.length + content.issues.length;
   if (total === 0)
     throw new DataError({ path: file, line: 1, reason: 'expected at least one row, received an empty file' });

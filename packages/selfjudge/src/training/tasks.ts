@@ -17,6 +17,7 @@ import { assertTemplate, carryTemplate, resolveTemplate, saveTemplate } from '..
 import type { OpenModel } from '../models/model.js';
 import { promptKey, readTrainingData, saveTrainingData } from '../models/trainingData.js';
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
+import { rowShape } from '../rows/rowShape.js';
 import { promptOfRow, type RowSource, type Warn } from '../rows/datasets.js';
 import { devRows, fitted, heldOutRows, usable } from './examples.js';
 import type { GivenOptions, RunOptions } from './runOptions.js';
@@ -36,10 +37,11 @@ export interface TaskContext {
   note: Warn;
 }
 
-/** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template */
+/** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template or a mapping of columns */
 export function checkTask(verb: MethodName, run: GivenOptions): void {
-  const { judgeTemplate, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
+  const { judgeTemplate, datasetShape, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
   if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
+  rowShape(datasetShape);
   const asksDev = evalSteps > 0 && evalDatasetName === undefined && METHODS[verb].rows === 'prompts';
   if (asksDev && (datasetSplit === 'all' || datasetSplit === 'dev'))
     throw new ConfigError({
@@ -132,7 +134,7 @@ async function demonstrationsOf(
 ): Promise<SftExample[] | undefined> {
   const { sftDatasetName: datasetName } = run;
   if (datasetName === undefined || run.options.sftWeight === 0) return undefined;
-  return rows.examples({ ...run, datasetName, tally: undefined }, warn);
+  return rows.examples({ ...run, datasetName, datasetShape: undefined, tally: undefined }, warn);
 }
 
 const REFERENCE_FOLDER = '.reference_log_probs';

@@ -1,7 +1,7 @@
 import { all, anyway, as, isVerb, off, on, one, optimizer, refused, type Meanings } from './meaning.js';
 
 const ENGINE = 'how the engine computes is not a choice: one way, the same bits';
-const FILES = 'give the files in dataset_name, rows as JSONL';
+const FILES = 'give the files in dataset_name, rows as JSONL, CSV or Parquet';
 const VOCABULARY = "the vocabulary is the model's own";
 const LOGGED = 'every step is logged to metrics.jsonl in the run folder';
 

@@ -51,7 +51,7 @@ export const LLAMA_FACTORY: Meanings = {
   pref_bco_weight: off(
     'its bco moves a shift; loss_type: [sigmoid, bco_pair] with loss_weights is the one without',
   ),
-  dataset: refused('a name of dataset_info.json; give the JSONL file in dataset_name'),
+  dataset: refused('a name of dataset_info.json; give the file in dataset_name'),
   dataset_dir: anyway('dataset_name takes the files themselves'),
   media_dir: anyway('text only'),
   eval_dataset: as('eval_dataset_name'),
