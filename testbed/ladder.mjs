@@ -2,19 +2,12 @@ import { SLOTS } from '../packages/selfjudge/dist/world/facts.js';
 import { quickstartDefaults } from '../packages/selfjudge/dist/world/quickstart.js';
 import { ladderOf, VOTE } from '../packages/selfjudge/dist/world/testbed/ladder.js';
 import { overSeeds, publish } from './seeds.mjs';
-import { holm, interval, percent, plain, signed, span, table } from './statistics.mjs';
+import { holm, interval, percent, plain, span, table } from './statistics.mjs';
 
+const SCORING = ['outputDir', 'testPrompts', 'samples', 'bestOf', 'bestOfPrompts'];
 /** Of the quickstart's options those of the world: what a test is scored on is the testbed's own. */
-export function worldOptions({
-  testPrompts: _,
-  samples: __,
-  bestOf: ___,
-  bestOfPrompts: ____,
-  outputDir: _____,
-  ...rest
-}) {
-  return rest;
-}
+export const worldOptions = (options) =>
+  Object.fromEntries(Object.entries(options).filter(([key]) => !SCORING.includes(key)));
 
 /** Every way to learn from the same labels, over seeds. @returns true: whatever it says, it is said */
 export async function ladder({ root, seeds }) {

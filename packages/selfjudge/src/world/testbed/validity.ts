@@ -14,7 +14,7 @@ const FEATURES: Record<string, (text: string) => number> = {
   'opened by Sure': (text) => Number(text.startsWith('Sure')),
   bullets: (text) => Number(/(^|: )- /.test(text)),
   'has numbers': (text) => Number(/\d/.test(text)),
-  'ends with a mark': (text) => Number(/\.$/.test(text)),
+  'ends with a mark': (text) => Number(text.endsWith('.')),
 };
 
 export interface Validity {
