@@ -31,7 +31,7 @@ const result: QuickstartResult = {
   contenders: [
     {
       name: 'JSFT',
-      score: { ...score, gold: estimate(0.75, 0.7, 0.8), win: estimate(0.5, 0.5, 0.5) },
+      score: { ...score, gold: estimate(0.75, 0.7, 0.8), win: estimate(0.5, 0.48, 0.52) },
       kl: 0,
       step: 400,
     },
@@ -85,7 +85,7 @@ suite('the result of a quickstart', () => {
     expect(text).toContain('82.1% [76.5, 87.2]');
     expect(text).toMatch(/^SELF-JUDGE +0\.66 \[\.60 \.70\] +0\.80 +0\.43$/m);
     expect(text).toMatch(/^step +20 +40\* +60/m);
-    expect(text).toMatch(/^JSFT +0\.75 \[\.70 \.80\] .* 0\.50 +12\.3$/m);
+    expect(text).toMatch(/^JSFT +0\.75 \[\.70 \.80\] .* 0\.50 \[\.48 \.52\] +0\.00 +12\.3 +400$/m);
     expect(text).toMatch(/^SELF-JUDGE +1\.00 \[\.98 1\.0\] .* 1\.50 +12\.3 +40$/m);
     expect(text).toMatch(/^SELF-JUDGE +1\.00 +0\.50 +0\.00 +0\.25 +0\.75 +0\.50 +0\.50 +0\.50$/m);
     expect(text).toMatch(/^SELF-JUDGE +0\.80 \[\.70 \.90\] +0\.70 \[\.60 \.80\] +0\.90 \[\.80 1\.0\]$/m);

@@ -99,7 +99,7 @@ function contenderTable(contenders: readonly Contender[]): string {
       name,
       short(score.gold),
       short(score.perfect),
-      score.win.low === score.win.high ? score.win.value.toFixed(2) : short(score.win),
+      short(score.win),
       kl.toFixed(2),
       score.tokens.toFixed(1),
       String(step),

@@ -1,4 +1,5 @@
-import { fromScorer, type Judge, type Scorer } from '@selfjudge/judging';
+import type { Judge, Scorer } from '@selfjudge/judging';
+import { fromScorer } from '@selfjudge/judging/internal';
 import { gold } from './gold.js';
 import { worldText } from './measure.js';
 import { allPrompts } from './prompts.js';
