@@ -93,11 +93,14 @@ const slots = (rows) =>
 const judged = (rows) =>
   table(
     ['answers of', 'right', 'names the longer', 'the longer is better'],
-    names(rows).map((name) => [
+    [
+      ['JSFT, by the base before any label', rows.map(({ baseJudge }) => baseJudge)],
+      ...names(rows).map((name) => [name, of(rows, name, ({ judge }) => judge)]),
+    ].map(([name, scores]) => [
       name,
-      plain(over(rows, name, ({ judge }) => judge.accuracy.value)),
-      average(of(rows, name, ({ judge }) => judge.picksLonger)).toFixed(2),
-      average(of(rows, name, ({ judge }) => judge.longerIsBetter)).toFixed(2),
+      plain(interval(scores.map(({ accuracy }) => accuracy.value))),
+      average(scores.map(({ picksLonger }) => picksLonger)).toFixed(2),
+      average(scores.map(({ longerIsBetter }) => longerIsBetter)).toFixed(2),
     ]),
   );
 

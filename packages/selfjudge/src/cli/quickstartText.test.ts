@@ -25,6 +25,7 @@ const difference = (low: number, high: number) => estimate((low + high) / 2, low
 
 const result: QuickstartResult = {
   judge: {
+    base: { accuracy: estimate(0.7, 0.65, 0.75), picksLonger: 0.5, longerIsBetter: 0.49 },
     start: { accuracy: estimate(0.8214, 0.7653, 0.8721), picksLonger: 0.51, longerIsBetter: 0.49 },
     end: { accuracy: estimate(0.66, 0.6, 0.7), picksLonger: 0.8, longerIsBetter: 0.43 },
   },
@@ -83,6 +84,7 @@ suite('the result of a quickstart', () => {
 
   it('shows the judge before and after, the curve with the kept step, the tables and the examples', () => {
     expect(text).toContain('82.1% [76.5, 87.2]');
+    expect(text).toMatch(/^JSFT, by the base before labels +0\.70 \[\.65 \.75\]/m);
     expect(text).toMatch(/^SELF-JUDGE +0\.66 \[\.60 \.70\] +0\.80 +0\.43$/m);
     expect(text).toMatch(/^step +20 +40\* +60/m);
     expect(text).toMatch(/^JSFT +0\.75 \[\.70 \.80\] .* 0\.50 \[\.48 \.52\] +0\.00 +12\.3 +400$/m);

@@ -50,10 +50,11 @@ export function describe(result: QuickstartResult, heading: (text: string) => st
   ].join('\n');
 }
 
-function judgeTable({ start, end }: QuickstartResult['judge']): string {
+function judgeTable({ base, start, end }: QuickstartResult['judge']): string {
   return table(
     ['on pairs of answers of', 'right [95%]', 'names the longer', 'the longer is better'],
     [
+      ['JSFT, by the base before labels', base],
       ['JSFT', start],
       ['SELF-JUDGE', end],
     ].map(([name, score]) => {

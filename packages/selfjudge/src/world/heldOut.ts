@@ -70,9 +70,9 @@ export class HeldOut {
     return { answers, score: measure(this.prompts, answers, this.start), kl: await this.#kl(sampled) };
   }
 
-  /** The frozen judge on pairs of these answers. */
-  judged(answers: readonly string[][]): Promise<JudgeScore> {
-    return scoreJudge(this.judge, this.prompts, answers, this.world.hooks.signal);
+  /** The frozen judge, or another, on pairs of these answers. */
+  judged(answers: readonly string[][], judge = this.judge): Promise<JudgeScore> {
+    return scoreJudge(judge, this.prompts, answers, this.world.hooks.signal);
   }
 
   /** Of the first `prompts`: the first n of the most answers, for each n. */

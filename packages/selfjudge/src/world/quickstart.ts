@@ -93,7 +93,7 @@ async function allPhases(
     const voteDpo = await keep('dpo', world.dpo(jsft.model, voteLabels(world.pairs)));
     const start = performance.now();
     world.hooks.onPhase('test', false);
-    const report = await reportOn(world, { sft, jsft, selfTrained, voteDpo }, options);
+    const report = await reportOn(world, { base, sft, jsft, selfTrained, voteDpo }, options);
     const seconds = Object.fromEntries(Object.entries(done).map(([name, { seconds }]) => [name, seconds]));
     return { ...report, seconds: { ...seconds, test: (performance.now() - start) / 1000 } };
   } finally {

@@ -1,3 +1,4 @@
+import type { Model } from '@selfjudge/engine';
 import type { Estimate } from '@selfjudge/evaluation';
 import { gold } from './gold.js';
 import { HeldOut, type BestOf } from './heldOut.js';
@@ -30,8 +31,11 @@ export interface Example {
 }
 
 export interface WorldReport {
-  /** The frozen judge on pairs of answers to held-out prompts: of its own, and of the policy that it trained. */
-  judge: { start: JudgeScore; end: JudgeScore };
+  /**
+   * The frozen judge on pairs of answers to held-out prompts: of its own, and of the policy that it trained; and the base, which
+   * no label has taught, on the first.
+   */
+  judge: { base: JudgeScore; start: JudgeScore; end: JudgeScore };
   contenders: Contender[];
   comparisons: Comparison[];
   /** Policy -> one answer, and the best of many. */
@@ -42,6 +46,7 @@ export interface WorldReport {
 }
 
 export interface TrainedModels {
+  base: Model;
   sft: Trained;
   jsft: Trained;
   selfTrained: Trained;
@@ -61,7 +66,7 @@ export interface ReportOptions {
 /** Scores everything on the test prompts, once: nothing was chosen on them. */
 export async function reportOn(
   world: WorldTraining,
-  { sft, jsft, selfTrained, voteDpo }: TrainedModels,
+  { base, sft, jsft, selfTrained, voteDpo }: TrainedModels,
   options: ReportOptions,
 ): Promise<WorldReport> {
   const test = await HeldOut.open(
@@ -84,7 +89,11 @@ export async function reportOn(
     rows: await test.bestOf(model, [1, options.bestOf], options.bestOfPrompts),
   });
   return {
-    judge: { start: await test.judged(start.answers), end: await test.judged(own.answers) },
+    judge: {
+      base: await test.judged(start.answers, world.judge(base)),
+      start: await test.judged(start.answers),
+      end: await test.judged(own.answers),
+    },
     contenders: [plain, start, vote, own].map(row),
     comparisons: [plain, start, vote].map(({ name, score }) => ({
       against: name,

@@ -14,7 +14,7 @@ const judge = { accuracy: { value: NaN, low: NaN, high: NaN, n: 0 }, picksLonger
 const result: QuickstartResult = {
   outputDir: root,
   seconds: { sft: 1.5 },
-  judge: { start: judge, end: judge },
+  judge: { base: judge, start: judge, end: judge },
   contenders: [
     { name: 'JSFT', score, kl: 0, step: 2 },
     { name: 'SELF-JUDGE', score, kl: NaN, step: 3 },

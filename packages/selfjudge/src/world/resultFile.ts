@@ -25,7 +25,7 @@ const answer = z.object({ text: z.string(), gold: figure });
 const result = z.object({
   outputDir: z.string(),
   seconds: z.record(z.string(), figure),
-  judge: z.object({ start: judge, end: judge }),
+  judge: z.object({ base: judge, start: judge, end: judge }),
   contenders: z.array(
     z.object({
       name: z.string(),

@@ -34,6 +34,8 @@ export interface Rung {
 export interface SeedLadder {
   seed: number;
   rungs: Rung[];
+  /** The base, which no label has taught, on pairs of JSFT's answers. */
+  baseJudge: JudgeScore;
   /** Policy -> the best of N of its answers. */
   bestOf: { name: string; rows: BestOf[] }[];
 }
@@ -106,7 +108,8 @@ export async function ladderOf(options: WorldOptions, hooks: PhaseHooks): Promis
     for (const [name, { model }] of trained)
       if (['JSFT', 'SELF-JUDGE', 'SELF-JUDGE + reference'].includes(name))
         bestOf.push({ name, rows: await test.bestOf(model, BEST_OF.counts, BEST_OF.prompts) });
-    return { seed: options.seed, rungs, bestOf };
+    const baseJudge = await test.judged(scored.get('JSFT')!.answers, world.judge(base));
+    return { seed: options.seed, rungs, baseJudge, bestOf };
   } finally {
     for (const model of models) model.dispose();
   }
