@@ -29,7 +29,7 @@ describe('writers', () => {
     const [mixed, careless] = [CORPUS_WRITERS, CARELESS].map((writers) => written(writers));
     for (const slot of SLOTS) {
       expect(worth(mixed, slot)).toBeGreaterThan(worth(careless, slot) + 0.05);
-      expect(worth(careless, slot)).toBeGreaterThan(0.35);
+      expect(worth(careless, slot)).toBeGreaterThan(0.25);
       expect(worth(mixed, slot)).toBeLessThan(0.85);
     }
     const perfect = (of: ReturnType<typeof written>) => mean(of.map(({ gold }) => Number(gold.score === 1)));
