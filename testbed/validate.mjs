@@ -2,7 +2,9 @@ import { quickstartDefaults } from '../packages/selfjudge/dist/world/quickstart.
 import { BOUNDS, validateSeed } from '../packages/selfjudge/dist/world/testbed/validate.js';
 import { worldOptions } from './ladder.mjs';
 import { overSeeds, publish } from './seeds.mjs';
-import { interval, percent, span, table } from './statistics.mjs';
+import { interval, span, table } from './statistics.mjs';
+
+const percent = (x) => `${(100 * x).toFixed(2)}%`;
 
 /** @returns whether every bound holds */
 export async function validate({ root, seeds }) {

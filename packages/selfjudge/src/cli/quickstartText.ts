@@ -40,7 +40,9 @@ export function describe(result: QuickstartResult, heading: (text: string) => st
     heading('What the numbers say'),
     ...verdict(comparisons),
     '',
-    heading('The first held-out prompts whose two answers differ by a third and more'),
+    heading(
+      'The first held-out prompts, each of another category, whose two answers differ by a third and more',
+    ),
     ...examples.flatMap(exampleLines),
     '',
     heading('Run folder'),

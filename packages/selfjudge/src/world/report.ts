@@ -103,11 +103,14 @@ export async function reportOn(
     curve: selfTrained.curve,
     examples: test.prompts
       .map((prompt, i) => ({
+        category: prompt.category,
         prompt: prompt.text,
         before: { text: start.answers[i][0], gold: gold(prompt, start.answers[i][0]).score },
         after: { text: own.answers[i][0], gold: gold(prompt, own.answers[i][0]).score },
       }))
       .filter(({ before, after }) => Math.abs(before.gold - after.gold) >= VISIBLE)
+      .filter(({ category }, i, all) => all.findIndex((other) => other.category === category) === i)
+      .map(({ prompt, before, after }) => ({ prompt, before, after }))
       .slice(0, EXAMPLES),
   };
 }
