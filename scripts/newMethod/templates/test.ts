@@ -1,7 +1,7 @@
 import { TreeBatch } from '@selfjudge/engine';
 import { afterAll, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, loop, model, straightAndResumed } from '../testing/runs.js';
 import { tinyExamples, tinyLora } from '../testing/tiny.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { methodName, methodNameTask } from './methodName.js';
@@ -30,12 +30,8 @@ it('has the loss times its scale', async () => {
 });
 
 it('interrupted and resumed ends with the bits of an uninterrupted run', async () => {
-  const straight = task();
-  await train(straight, loop);
-  const path = newFolder();
-  const stop = stopAfter(4);
-  expect(await runIn(path, stop.task(task()), { signal: stop.signal })).toMatchObject({ step: 4 });
-  const resumed = task();
-  expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 10 });
+  const { straight, resumed, first, last } = await straightAndResumed(task, 4);
+  expect(first).toMatchObject({ step: 4 });
+  expect(last).toMatchObject({ status: 'completed', step: 10 });
   expect(await resumed.trainable.policy.score(tree)).toEqual(await straight.trainable.policy.score(tree));
 });

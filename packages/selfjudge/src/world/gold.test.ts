@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Principle, Slot } from './facts.js';
 import { gold } from './gold.js';
-import { allPrompts, type WorldPrompt } from './prompts.js';
+import { allPrompts, promptsByText, type WorldPrompt } from './prompts.js';
 
-const prompts = new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
+const prompts = promptsByText();
 const named = (text: string): WorldPrompt => {
   const prompt = prompts.get(text);
   if (prompt === undefined) throw new Error(`no such prompt: ${text}`);

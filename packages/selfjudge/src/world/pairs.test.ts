@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { PRINCIPLES } from './facts.js';
 import { gold } from './gold.js';
 import { goldLabels, makePairs, shuffleLabels, voteLabels } from './pairs.js';
-import { allPrompts } from './prompts.js';
+import { allPrompts, promptsByText } from './prompts.js';
 
-const prompts = new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
+const prompts = promptsByText();
 const writers = { care: 'careless', careBy: 'principle', modal: 'right' } as const;
 const pairs = (noise: number, count = 4000, sharedNoise = 0) =>
   makePairs(allPrompts(), { count, noise, sharedNoise, writers, seed: 7 });

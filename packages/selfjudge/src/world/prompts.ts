@@ -56,6 +56,10 @@ export function allPrompts(): WorldPrompt[] {
   return out;
 }
 
+/** Text -> instruction, of all there are. */
+export const promptsByText = (): Map<string, WorldPrompt> =>
+  new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
+
 /** Instructions by what they are for: no combination is in two. */
 export interface WorldSplits {
   /** With labelled pairs and demonstrations. */

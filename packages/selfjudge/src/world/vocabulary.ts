@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@selfjudge/text';
+import { wordsOf } from './answer.js';
 import { ITEMS, LARGEST_NUMBER, NUMBER_WORDS, PRINCIPLES, SLOTS } from './facts.js';
 import { allPrompts } from './prompts.js';
 
@@ -25,7 +26,7 @@ function words(): string[] {
     ...PRINCIPLES,
     OTHER,
   ];
-  return [...new Set(texts.flatMap((text) => text.match(/\w+|[^\w\s]/g) ?? []))].sort();
+  return [...new Set(texts.flatMap(wordsOf))].sort();
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Random } from '@selfjudge/base';
-import { joinWords, writeAnswerText, type Answer, type Item } from './answer.js';
+import { joinWords, writeAnswerText, type Answer, type Item, wordsOf } from './answer.js';
 import { CATEGORY_OF, ITEMS, MEMBERS, MISCONCEPTIONS, PRINCIPLES, type Principle } from './facts.js';
 import type { WorldPrompt } from './prompts.js';
 
@@ -122,7 +122,7 @@ function writeWords(
 
 /** Careless typing: a word dropped or doubled, or two swapped. */
 function garble(text: string, random: Random): string {
-  const tokens: string[] = text.match(/\w+|[^\w\s]/g) ?? [];
+  const tokens = wordsOf(text);
   const [i, j] = [random.below(tokens.length), random.below(tokens.length)];
   switch (random.below(3)) {
     case 0:

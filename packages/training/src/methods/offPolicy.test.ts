@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Contest } from '../pairs/contest.js';
 import type { Judge } from '@selfjudge/judging';
 import { train } from '../loop/runner.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, loop, model, straightAndResumed } from '../testing/runs.js';
 import { hashJudge, tinyLora, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { selfTrainingDefaults } from './defaults.js';
@@ -94,15 +94,8 @@ describe('off-policy self-training', () => {
     '%s, resumed, ends with the same bits',
     async (sampling) => {
       const tree = TreeBatch.from([{ tokens: [1, 2, 3, 4], targets: [[1, 4]] }]);
-      const straight = task({ sampling });
-      await train(straight, loop);
-      const path = newFolder();
-      const stop = stopAfter(4);
-      expect(await runIn(path, stop.task(task({ sampling })), { signal: stop.signal })).toMatchObject({
-        step: 4,
-      });
-      const resumed = task({ sampling });
-      await runIn(path, resumed);
+      const { straight, resumed, first } = await straightAndResumed(() => task({ sampling }), 4);
+      expect(first).toMatchObject({ step: 4 });
       expect(await resumed.trainable.policy.score(tree)).toEqual(await straight.trainable.policy.score(tree));
     },
   );

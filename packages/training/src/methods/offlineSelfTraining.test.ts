@@ -2,7 +2,7 @@ import { TreeBatch } from '@selfjudge/engine';
 import { fromScorer, type Judge } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, loop, model, straightAndResumed } from '../testing/runs.js';
 import { tinyLora, trainedAdapter, verdict } from '../testing/tiny.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import { dpo, dpoTask } from './dpo.js';
@@ -99,13 +99,9 @@ describe('self-train-offline', () => {
   });
 
   it('interrupted and resumed ends with the bits of an uninterrupted run', async () => {
-    const straight = task();
-    await train(straight, loop);
-    const path = newFolder();
-    const stop = stopAfter(3);
-    expect(await runIn(path, stop.task(task()), { signal: stop.signal })).toMatchObject({ step: 3 });
-    const resumed = task();
-    expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
+    const { straight, resumed, first, last } = await straightAndResumed(task, 3);
+    expect(first).toMatchObject({ step: 3 });
+    expect(last).toMatchObject({ status: 'completed', step: 6 });
     expect(await resumed.trainable.policy.score(tree)).toEqual(await straight.trainable.policy.score(tree));
   });
 });

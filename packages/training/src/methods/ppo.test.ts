@@ -3,7 +3,7 @@ import { fromScorer, type Judge } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, loop, model, newFolder, runIn, straightAndResumed } from '../testing/runs.js';
 import { hashJudge, tinyLora, tinyModel, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { readSets } from '../optimizer/parameterSets.js';
 import { valueTrainable, type ValueTrainable } from '../optimizer/valueTrainable.js';
@@ -160,13 +160,10 @@ const kinds: [string, () => TrainingTask][] = [
 
 describe.each(kinds)('%s', (_, make) => {
   it('interrupted and resumed ends with the bits of an uninterrupted run', async () => {
-    const straight = make();
-    expect(await train(straight, loop)).toMatchObject({ status: 'completed', step: 6 });
-    const path = newFolder();
-    const stop = stopAfter(3);
-    expect(await runIn(path, stop.task(make()), { signal: stop.signal })).toMatchObject({ step: 3 });
-    const resumed = make();
-    expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
+    const { straight, resumed, whole, first, last } = await straightAndResumed(make, 3);
+    expect(whole).toMatchObject({ status: 'completed', step: 6 });
+    expect(first).toMatchObject({ step: 3 });
+    expect(last).toMatchObject({ status: 'completed', step: 6 });
     expect(await readSets(resumed.trainable.parameters)).toEqual(
       await readSets(straight.trainable.parameters),
     );

@@ -4,7 +4,7 @@ import { fromScorer, type Judge } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
 import { sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, loop, model, straightAndResumed } from '../testing/runs.js';
 import { tinyLora, tinyModel, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { fullPreferenceTrainable, loraTrainable } from '../optimizer/trainable.js';
 import { presetOptions } from './method.js';
@@ -113,13 +113,9 @@ describe('raft', () => {
   });
 
   it('interrupted and resumed ends with the bits of an uninterrupted run', async () => {
-    const straight = task();
-    await train(straight, loop);
-    const path = newFolder();
-    const stop = stopAfter(4);
-    expect(await runIn(path, stop.task(task()), { signal: stop.signal })).toMatchObject({ step: 4 });
-    const resumed = task();
-    expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
+    const { straight, resumed, first, last } = await straightAndResumed(task, 4);
+    expect(first).toMatchObject({ step: 4 });
+    expect(last).toMatchObject({ status: 'completed', step: 6 });
     expect(await resumed.trainable.policy.score(tree)).toEqual(await straight.trainable.policy.score(tree));
   });
 });

@@ -3,7 +3,7 @@ import { fromScorer, type Judge } from '@selfjudge/judging';
 import type { TokenizedPrompt } from '../pairs/contest.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { train } from '../loop/runner.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, model, straightAndResumed } from '../testing/runs.js';
 import { hashJudge, tinyLora, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { loraTrainable } from '../optimizer/trainable.js';
 import type { Json } from '../runs/jsonFields.js';
@@ -119,13 +119,9 @@ describe('rest', () => {
   it.each([2, 8])(
     'interrupted after step %d and resumed ends with the bits of an uninterrupted run',
     async (step) => {
-      const straight = task();
-      await train(straight, loop);
-      const path = newFolder();
-      const stop = stopAfter(step);
-      expect(await runIn(path, stop.task(task()), { signal: stop.signal })).toMatchObject({ step });
-      const resumed = task();
-      expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 12 });
+      const { straight, resumed, first, last } = await straightAndResumed(task, step);
+      expect(first).toMatchObject({ step });
+      expect(last).toMatchObject({ status: 'completed', step: 12 });
       expect(await resumed.trainable.policy.score(tree)).toEqual(await straight.trainable.policy.score(tree));
     },
   );

@@ -7,7 +7,7 @@ import { train } from '../loop/runner.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { fullPreferenceTrainable, loraTrainable } from '../optimizer/trainable.js';
 import { readMetrics } from '../runs/index.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, loop, model, newFolder, runIn, straightAndResumed } from '../testing/runs.js';
 import { tinyLora, tinyModel, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { dpoDefaults, selfTrainingDefaults } from './defaults.js';
 import { dpoFaults, dpoStep, dpoTask, type DpoOptions } from './dpo.js';
@@ -160,13 +160,8 @@ describe('a reference that moves', () => {
 
   it.each([3, 4])('interrupted after step %i and resumed ends with the same bits: a copy', async (step) => {
     for (const make of [() => overDpo(copied), async () => overSelf(copied)]) {
-      const straight = await make();
-      await train(straight, loop);
-      const path = newFolder();
-      const stop = stopAfter(step);
-      await runIn(path, stop.task(await make()), { signal: stop.signal });
-      const resumed = await make();
-      expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
+      const { straight, resumed, last } = await straightAndResumed(make, step);
+      expect(last).toMatchObject({ status: 'completed', step: 6 });
       expect(await resumed.trainable.parameters.policy.read()).toEqual(
         await straight.trainable.parameters.policy.read(),
       );
@@ -177,13 +172,7 @@ describe('a reference that moves', () => {
     'interrupted after step %i and resumed ends with the same bits: a mixture',
     async (step) => {
       const make = () => overDpo(mixed, fullPreferenceTrainable(tinyModel(3)) as never);
-      const straight = await make();
-      await train(straight, loop);
-      const path = newFolder();
-      const stop = stopAfter(step);
-      await runIn(path, stop.task(await make()), { signal: stop.signal });
-      const resumed = await make();
-      await runIn(path, resumed);
+      const { straight, resumed, path } = await straightAndResumed(make, step);
       expect(await resumed.trainable.parameters.policy.read()).toEqual(
         await straight.trainable.parameters.policy.read(),
       );

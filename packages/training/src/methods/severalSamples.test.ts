@@ -1,9 +1,8 @@
 import { fromScorer } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Contest } from '../pairs/contest.js';
-import { train } from '../loop/runner.js';
 import { loraTrainable } from '../optimizer/trainable.js';
-import { disposeModel, loop, model, newFolder, runIn, stopAfter } from '../testing/runs.js';
+import { disposeModel, model, straightAndResumed } from '../testing/runs.js';
 import { tinyLora, tinyPrompts, trainedAdapter } from '../testing/tiny.js';
 import { selfTrainingDefaults } from './defaults.js';
 import { selfTrainingTask } from './selfTraining.js';
@@ -129,15 +128,9 @@ describe('several answers a prompt', () => {
   it.each(['sigmoid', 'plackett_luce'] as const)(
     '%s: interrupted and resumed ends with the bits of an uninterrupted run',
     async (lossType) => {
-      const straight = task({ lossType });
-      await train(straight, loop);
-      const path = newFolder();
-      const stop = stopAfter(3);
-      expect(await runIn(path, stop.task(task({ lossType })), { signal: stop.signal })).toMatchObject({
-        step: 3,
-      });
-      const resumed = task({ lossType });
-      expect(await runIn(path, resumed)).toMatchObject({ status: 'completed', step: 6 });
+      const { straight, resumed, first, last } = await straightAndResumed(() => task({ lossType }), 3);
+      expect(first).toMatchObject({ step: 3 });
+      expect(last).toMatchObject({ status: 'completed', step: 6 });
       expect(await resumed.trainable.parameters.policy.read()).toEqual(
         await straight.trainable.parameters.policy.read(),
       );

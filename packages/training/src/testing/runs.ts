@@ -47,6 +47,21 @@ export async function runIn(path: string, task: TrainingTask, options: Partial<R
   }
 }
 
+/**
+ * A task trained in one go, and the same task interrupted after a step and gone on with in a run folder.
+ * @returns both tasks, how each run ended, and the folder
+ */
+export async function straightAndResumed<T extends TrainingTask>(make: () => T | Promise<T>, after: number) {
+  const straight = await make();
+  const whole = await train(straight, loop);
+  const path = newFolder();
+  const stop = stopAfter(after);
+  const first = await runIn(path, stop.task(await make()), { signal: stop.signal });
+  const resumed = await make();
+  const last = await runIn(path, resumed);
+  return { straight, resumed, whole, first, last, path };
+}
+
 /** The steps that metrics.jsonl has lines of. */
 export const stepsIn = (path: string): number[] => readMetrics(path).rows.map(({ step }) => step);
 

@@ -6,7 +6,7 @@ import { HeldOut, heldToStart, type BestOf, type Scored } from '../heldOut.js';
 import { difference, type JudgeScore, type WorldScore } from '../measure.js';
 import { goldLabels, judgeLabels, voteLabels } from '../pairs.js';
 import type { PhaseHooks, Trained } from '../phase.js';
-import { allPrompts } from '../prompts.js';
+import { promptsByText } from '../prompts.js';
 import type { WorldOptions } from '../settings.js';
 import { WorldTraining } from '../training.js';
 
@@ -63,7 +63,7 @@ export async function ladderOf(options: WorldOptions, hooks: PhaseHooks): Promis
     const jsft = await keep(world.jsft(base));
     const start = jsft.model;
     const [judge, held] = [world.judge(start), heldToStart(world, start)];
-    const prompts = new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
+    const prompts = promptsByText();
     const offline = async (name: string, pairs: Parameters<typeof world.dpo>[1]) =>
       keep(world.dpo(start, pairs, name));
     const onPolicy = (name: string, by: Judge) => keep(world.selfTrain(start, by, name));

@@ -4,7 +4,7 @@ import { goldJudge } from '../goldJudge.js';
 import { difference, measure, scoreJudge } from '../measure.js';
 import { goldLabels } from '../pairs.js';
 import type { PhaseHooks } from '../phase.js';
-import { allPrompts } from '../prompts.js';
+import { promptsByText } from '../prompts.js';
 import type { WorldOptions } from '../settings.js';
 import { WorldTraining } from '../training.js';
 import { validity, type Validity } from './validity.js';
@@ -38,7 +38,7 @@ export async function validateSeed(options: WorldOptions, hooks: PhaseHooks): Pr
   const base = await world.base();
   const jsft = await world.jsft(base);
   const onPolicy = await world.selfTrain(jsft.model, goldJudge(), 'self-train-gold');
-  const prompts = new Map(allPrompts().map((prompt) => [prompt.text, prompt]));
+  const prompts = promptsByText();
   const offline = await world.dpo(jsft.model, goldLabels(world.pairs, prompts), 'dpo-gold');
 
   const test = world.splits.test.slice(0, SCORED.prompts);

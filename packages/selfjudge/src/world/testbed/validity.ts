@@ -1,5 +1,5 @@
 import { Random } from '@selfjudge/base';
-import { readAnswer } from '../answer.js';
+import { readAnswer, wordsOf } from '../answer.js';
 import { PRINCIPLES, type Principle } from '../facts.js';
 import { gold } from '../gold.js';
 import { drawPrompts, type WorldPrompt } from '../prompts.js';
@@ -7,7 +7,7 @@ import { writeAnswer, type Writers } from '../writer.js';
 
 /** What can be seen of an answer without reading it. */
 const FEATURES: Record<string, (text: string) => number> = {
-  'more tokens': (text) => (text.match(/\w+|[^\w\s]/g) ?? []).length,
+  'more tokens': (text) => wordsOf(text).length,
   'more characters': (text) => text.length,
   'more items': (text) => readAnswer(text)?.items.length ?? 0,
   'more different words': (text) => new Set(text.match(/[a-z]+/g)).size,
