@@ -76,21 +76,21 @@ describe('controls of self-training', () => {
 
   it('by the negated judge it lowers gold', async () => {
     const judge = negated(world.judge(jsft.model));
-    const own = await world.selfTrain(jsft.model, judge, 'self-train-negated');
+    const own = await world.selfTrain(jsft.model, { name: 'self-train-negated', judge });
     expect(own.step).toBeGreaterThan(0);
     expect((await gain(jsft, own)).high).toBeLessThan(0);
   }, 600_000);
 
   it('with random labels the judge is no better than before any label', async () => {
-    const random = await world.jsft(base, (pairs) => shuffleLabels(pairs, 1), 'jsft-random');
+    const random = await world.jsft(base, { name: 'jsft-random', relabel: (pairs) => shuffleLabels(pairs, 1) });
     const before = await accuracyOf({ model: base });
     expect((await accuracyOf(random)).value).toBeLessThan(before.value);
   }, 600_000);
 
   it('with labels that are turned round it prefers the worse, and self-training by it does not raise gold', async () => {
-    const judge = await world.jsft(base, (pairs) => pairs.map(turned), 'jsft-turned');
+    const judge = await world.jsft(base, { name: 'jsft-turned', relabel: (pairs) => pairs.map(turned) });
     expect((await accuracyOf(judge)).high).toBeLessThan(0.5);
-    const own = await world.selfTrain(jsft.model, world.judge(judge.model), 'self-train-turned');
+    const own = await world.selfTrain(jsft.model, { name: 'self-train-turned', judge: world.judge(judge.model) });
     // What it may not do is gain, let alone as much as by a judge.
     const drift = await gain(jsft, own);
     expect(drift.low).toBeLessThan(0);

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Device } from '../packages/engine/dist/index.js';
+import { Device, Model } from '../packages/engine/dist/index.js';
 import {
   BASE_STEPS,
   baseOptions,
@@ -29,7 +29,8 @@ export async function trainBase({ root }) {
     const said = figures.map((name) => `${name} ${metrics[name]?.toFixed(3)}`);
     process.stderr.write(`step ${step} of ${total}: ${said.join(', ')}\n`);
   };
-  await runPhase({ name: 'base', parent: root, device, settings, build }, { onPhase() {}, onLog });
+  const load = (path) => Model.load(path, { device, dtype: 'float32' });
+  await runPhase({ name: 'base', parent: root, settings, build, load }, { onPhase() {}, onLog });
   rmSync(WORLD_BASE, { recursive: true, force: true });
   mkdirSync(WORLD_BASE, { recursive: true });
   cpSync(join(root, 'base', 'final'), WORLD_BASE, { recursive: true });

@@ -1,23 +1,47 @@
 // What self-judgment is worth in the small world, and whether that world can show it:
-//   pnpm testbed                 every way to learn from the same labels, on five seeds: docs/results/testbed.{md,json}
-//   pnpm testbed --validate      what the world has to be: docs/results/world-validity.{md,json}; fails where it is not
-//   pnpm testbed --rates         learning rates, on two other seeds: docs/results/world-rates.{md,json}
+//   pnpm testbed                 who judges and whose answers, step by step, the best of N: five seeds, an hour on two cores
+//   pnpm testbed --full          every table: labels, writers, rounds, judges, RSO, ReST, RAFT, PPO; at most a dozen hours
+//   pnpm testbed --page          docs/results/testbed.{md,html} of the rows there are
+//   pnpm testbed --validate      what the world has to be: docs/results/world-validity.md; fails where it is not
+//   pnpm testbed --rates         learning rates, on two other seeds: docs/results/world-rates.md
 //   pnpm testbed --base          trains the base that comes with the package
-// What is trained is kept in --output_dir and not trained again.
+// A row (a cell of a table, one seed) is committed: docs/results/testbed/TABLE.json. What is there is not made again; what is
+// trained stays in --output_dir. All rows are of the kernel path avx512, so that those of two machines are one table.
 import { parseArgs } from 'node:util';
 import { trainBase } from './base.mjs';
-import { ladder } from './ladder.mjs';
 import { rates } from './rates.mjs';
+import { fullTables, hourTables, testbedPage } from './testbed.mjs';
+import { makeRows } from './rows.mjs';
 import { validate } from './validate.mjs';
 
+process.env.SELFJUDGE_CPU ??= 'avx512';
+
 const usage =
-  'usage: pnpm testbed [--validate | --rates | --base] [--seeds 1,2,3,4,5] [--output_dir runs/testbed]\n';
+  'usage: pnpm testbed [--full | --page | --validate | --rates | --base] [--only TABLE,...] [--seeds 1,2,3] [--output_dir runs/testbed]\n';
 function fail(message) {
   process.stderr.write(`${message}\n${usage}`);
   process.exit(2);
 }
-const MODES = { validate, rates, base: trainBase };
-const flags = { help: 'boolean', seeds: 'string', output_dir: 'string' };
+
+async function all(tables, { root, seeds }) {
+  for (const table of tables) await makeRows(table, { root, seeds });
+  testbedPage();
+  return true;
+}
+const only = (tables, { only: names, ...how }) => {
+  const known = tables.map(({ name }) => name);
+  for (const name of names ?? [])
+    if (!known.includes(name)) fail(`--only: expected of ${known.join(', ')}, received '${name}'`);
+  return all(names === undefined ? tables : tables.filter(({ name }) => names.includes(name)), how);
+};
+const MODES = {
+  full: (how) => only(fullTables, how),
+  page: () => (testbedPage(), true),
+  validate,
+  rates,
+  base: trainBase,
+};
+const flags = { help: 'boolean', only: 'string', seeds: 'string', output_dir: 'string' };
 for (const mode of Object.keys(MODES)) flags[mode] = 'boolean';
 let given;
 try {
@@ -32,11 +56,13 @@ if (given.help) {
 }
 const modes = Object.keys(MODES).filter((mode) => given[mode]);
 if (modes.length > 1) fail(`--${modes.join(', --')}: expected one of them`);
-if (given.seeds !== undefined && ['rates', 'base'].includes(modes[0]))
-  fail(`--seeds: --${modes[0]} has seeds of its own`);
-const seeds = (given.seeds ?? '1,2,3,4,5').split(',').map(Number);
-if (seeds.length < 2 || seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 1))
-  fail(`--seeds: expected two whole numbers from 1 or more, received '${given.seeds}'`);
+const [mode] = modes;
+if (given.seeds !== undefined && ['rates', 'base', 'page'].includes(mode)) fail(`--seeds: not of --${mode}`);
+if (given.only !== undefined && ![undefined, 'full'].includes(mode)) fail(`--only: not of --${mode}`);
+const seeds = given.seeds?.split(',').map(Number);
+if (seeds?.some((seed) => !Number.isSafeInteger(seed) || seed < 1))
+  fail(`--seeds: expected whole numbers from 1, received '${given.seeds}'`);
 
-const run = MODES[modes[0]] ?? ladder;
-process.exit((await run({ root: given.output_dir ?? 'runs/testbed', seeds })) ? 0 : 1);
+const run = MODES[mode] ?? ((how) => only(hourTables, how));
+const how = { root: given.output_dir ?? 'runs/testbed', seeds, only: given.only?.split(',') };
+process.exit((await run(how)) ? 0 : 1);

@@ -1,34 +1,57 @@
-import { quickstartDefaults } from '../packages/selfjudge/dist/world/quickstart.js';
-import { ratesOf } from '../packages/selfjudge/dist/world/testbed/rates.js';
-import { worldOptions } from './ladder.mjs';
-import { overSeeds, publish } from './seeds.mjs';
-import { table } from './statistics.mjs';
+import { RATED, ratesOf } from '../packages/selfjudge/dist/world/testbed/rates.js';
+import { text } from './blocks.mjs';
+import { publish } from './page.mjs';
+import { byCell, makeRows } from './rows.mjs';
+import { mean } from './statistics.mjs';
 
-/** Others than those of any result. */
-const SEEDS = [11, 12];
-const GRID = [3e-5, 1e-4, 3e-4, 1e-3];
+/** On other seeds than those of any result. */
+export const rateTable = {
+  name: 'rates',
+  seeds: [11, 12],
+  cells: RATED.map((name) => ({ name, options: {} })),
+  of: ratesOf,
+};
 
 /** Which learning rate the frozen judge would choose, and which gold. @returns true: the defaults are written down by a person */
 export async function rates({ root }) {
-  const options = { ...worldOptions(quickstartDefaults), grid: GRID };
-  const rows = await overSeeds({ root, seeds: SEEDS, name: 'rates', options, of: ratesOf });
-  const cells = rows[0].rates.map(({ method, rate }, i) => {
-    const mean = (pick) => rows.reduce((sum, { rates }) => sum + pick(rates[i]), 0) / rows.length;
-    return [
+  const methods = byCell(rateTable, await makeRows(rateTable, { root }));
+  const scores = methods.map(({ cell, results }) => ({
+    method: cell,
+    rates: results[0].map(({ rate }, i) => {
+      const over = (key) => mean(results.map((rows) => rows[i][key]));
+      return { rate, winRate: over('winRate'), gold: over('gold'), kl: over('kl') };
+    }),
+  }));
+  const cells = scores.flatMap(({ method, rates }) =>
+    rates.map(({ rate, winRate, gold, kl }) => [
       method,
-      rate,
-      mean(({ winRate }) => winRate).toFixed(3),
-      mean(({ gold }) => gold).toFixed(3),
-      mean(({ kl }) => kl).toFixed(2),
-    ];
+      String(rate),
+      winRate.toFixed(3),
+      gold.toFixed(3),
+      kl.toFixed(2),
+    ]),
+  );
+  const regret = scores.map(({ method, rates }) => {
+    const most = (key) => rates.reduce((a, b) => (b[key] > a[key] ? b : a));
+    const [byJudge, byGold] = [most('winRate'), most('gold')];
+    return [method, String(byJudge.rate), String(byGold.rate), (byGold.gold - byJudge.gold).toFixed(3)];
   });
-  const page = `# Learning rates of the small world
-
-\`pnpm testbed --rates\`: seeds ${SEEDS.join(' and ')}, of which no result is. Chosen by what the frozen judge says on dev prompts (wins against the start);
-gold stands beside it, to show what that choice costs.
-
-${table(['method', 'learning rate', 'wins on dev, by the frozen judge', 'gold on dev', 'KL'], cells)}
-`;
-  publish('world-rates', page, { options, rows });
+  const blocks = [
+    text(
+      `\`pnpm testbed --rates\`: seeds ${rateTable.seeds.join(' and ')}, of which no result is. Of each method what the frozen judge says on dev prompts (wins`,
+      'against the start, ties half) and what gold says.',
+    ),
+    {
+      kind: 'table',
+      head: ['method', 'by the judge', 'by gold', 'what the choice by the judge costs, in gold'],
+      rows: regret,
+    },
+    {
+      kind: 'table',
+      head: ['method', 'learning rate', 'wins on dev, by the frozen judge', 'gold on dev', 'KL'],
+      rows: cells,
+    },
+  ];
+  publish('world-rates', 'Learning rates of the small world', [{ blocks }]);
   return true;
 }

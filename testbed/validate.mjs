@@ -1,18 +1,25 @@
-import { quickstartDefaults } from '../packages/selfjudge/dist/world/quickstart.js';
 import { BOUNDS, validateSeed } from '../packages/selfjudge/dist/world/testbed/validate.js';
-import { worldOptions } from './ladder.mjs';
-import { overSeeds, publish } from './seeds.mjs';
-import { interval, span, table } from './statistics.mjs';
+import { worldDefaults } from '../packages/selfjudge/dist/world/settings.js';
+import { text } from './blocks.mjs';
+import { publish } from './page.mjs';
+import { makeRows } from './rows.mjs';
+import { interval, mean, span } from './statistics.mjs';
 
+const table = {
+  name: 'validity',
+  seeds: [1, 2, 3, 4, 5],
+  cells: [{ name: 'default', options: {} }],
+  of: validateSeed,
+};
 const percent = (x) => `${(100 * x).toFixed(2)}%`;
 
 /** @returns whether every bound holds */
-export async function validate({ root, seeds }) {
-  const options = worldOptions(quickstartDefaults);
-  const rows = await overSeeds({ root, seeds, name: 'validity', options, of: validateSeed });
-  const mean = (of) => rows.reduce((sum, row) => sum + of(row), 0) / rows.length;
+export async function validate(how) {
+  const made = await makeRows(table, how);
+  const rows = made.map(({ result }) => result);
+  const over = (of) => mean(rows.map(of));
   /** The figure farthest to the wrong side, each the mean over seeds. */
-  const worst = (of, pick) => pick(...Object.keys(of(rows[0])).map((name) => mean((row) => of(row)[name])));
+  const worst = (of, pick) => pick(...Object.keys(of(rows[0])).map((name) => over((row) => of(row)[name])));
   const advantage = interval(rows.map((row) => row.advantage));
   const checks = [
     [
@@ -27,8 +34,8 @@ export async function validate({ root, seeds }) {
       BOUNDS.conflict,
       false,
     ],
-    ['JSFT writes answers without a fault in at most', mean((r) => r.perfect), BOUNDS.perfect, true],
-    ['such an answer is among 64 of JSFT for at least', mean((r) => r.reachable), BOUNDS.reachable, false],
+    ['JSFT writes answers without a fault in at most', over((r) => r.perfect), BOUNDS.perfect, true],
+    ['such an answer is among 64 of JSFT for at least', over((r) => r.reachable), BOUNDS.reachable, false],
   ].map(([what, value, bound, most]) => [
     what,
     percent(value),
@@ -41,33 +48,38 @@ export async function validate({ root, seeds }) {
     'above 0',
     advantage.low > 0,
   ]);
-  const page = `# Whether the small world can show what it is for
-
-\`pnpm testbed --validate\`: ${options.pairs} labelled pairs, means over seeds ${seeds.join(', ')}.
-
-${table(
-  ['what', 'measured', 'bound', ''],
-  checks.map(([what, value, bound, holds]) => [what, value, bound, holds ? 'holds' : 'does NOT hold']),
-)}
-
-${table(
-  [
-    'seed',
-    'without a fault',
-    'judge right',
-    'gold: JSFT',
-    'gold labels offline',
-    'gold judge on-policy',
-    'difference',
-  ],
-  rows.map((r) => [
-    r.seed,
-    percent(r.perfect),
-    percent(r.judgeAccuracy),
-    ...[r.start, r.offline, r.onPolicy, r.advantage].map((x) => x.toFixed(3)),
-  ]),
-)}
-`;
-  publish('world-validity', page, { options, rows });
+  const seeds = made.map(({ seed }) => seed).join(', ');
+  const blocks = [
+    text(`\`pnpm testbed --validate\`: ${worldDefaults.pairs} labelled pairs, means over seeds ${seeds}.`),
+    {
+      kind: 'table',
+      head: ['what', 'measured', 'bound', ''],
+      rows: checks.map(([what, value, bound, holds]) => [
+        what,
+        value,
+        bound,
+        holds ? 'holds' : 'does NOT hold',
+      ]),
+    },
+    {
+      kind: 'table',
+      head: [
+        'seed',
+        'without a fault',
+        'judge right',
+        'gold: JSFT',
+        'gold labels offline',
+        'gold judge on-policy',
+        'difference',
+      ],
+      rows: made.map(({ seed, result: r }) => [
+        String(seed),
+        percent(r.perfect),
+        percent(r.judgeAccuracy),
+        ...[r.start, r.offline, r.onPolicy, r.advantage].map((x) => x.toFixed(3)),
+      ]),
+    },
+  ];
+  publish('world-validity', 'Whether the small world can show what it is for', [{ blocks }]);
   return checks.every(([, , , holds]) => holds);
 }

@@ -4,7 +4,7 @@ import { scoreSequences } from '@selfjudge/engine/internal';
 import { promptIds } from '@selfjudge/data/internal';
 import type { Estimate } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
-import { regularised, tournament } from '@selfjudge/judging/internal';
+import { consult, regularised, tournament } from '@selfjudge/judging/internal';
 import { answerSequence } from '@selfjudge/training/internal';
 import { measure, scoreJudge, type JudgeScore, type WorldScore } from './measure.js';
 import type { WorldPrompt } from './prompts.js';
@@ -60,14 +60,17 @@ export class HeldOut {
     samples: number,
   ): Promise<HeldOut> {
     const of = new HeldOut(world, model, prompts, samples);
-    of.start = texts(await of.#sampled(model, prompts, samples));
+    of.start = texts(await of.sampled(model, prompts, samples));
     return of;
   }
 
-  async score(model: Model): Promise<Scored> {
-    const sampled = await this.#sampled(model, this.prompts, this.samples);
+  /** @param draw whose random numbers are taken, as a run that is looked at again and again wants the same; default: the next */
+  async score(model: Model, draw?: number): Promise<Scored> {
+    const sampled = await this.sampled(model, this.prompts, this.samples, draw);
     const answers = texts(sampled);
-    return { answers, score: measure(this.prompts, answers, this.start), kl: await this.#kl(sampled) };
+    const starts = await this.underStart(sampled);
+    const kl = mean(sampled.flatMap((of, i) => of.map(({ logp }, j) => logp - starts[i][j])));
+    return { answers, score: measure(this.prompts, answers, this.start), kl };
   }
 
   /** The frozen judge, or another, on pairs of these answers. */
@@ -75,11 +78,20 @@ export class HeldOut {
     return scoreJudge(judge, this.prompts, answers, this.world.hooks.signal);
   }
 
+  /** How often the frozen judge prefers them to the start's, one by one; ties, and pairs of which it says nothing, count half. */
+  async wins(answers: readonly string[][]): Promise<number> {
+    const asked = answers.flatMap((of, i) =>
+      of.map((a, j) => ({ prompt: this.prompts[i].text, a, b: this.start[i][j] })),
+    );
+    const verdicts = await consult(this.judge, asked, 'wins', { signal: this.world.hooks.signal });
+    return mean(verdicts.map(({ winner }) => (winner === 'a' ? 1 : winner === 'b' ? 0 : 0.5)));
+  }
+
   /** Of the first `prompts`: the first n of the most answers, for each n. */
   async bestOf(model: Model, counts: readonly number[], prompts: number): Promise<BestOf[]> {
     const { world } = this;
     const few = this.prompts.slice(0, prompts);
-    const all = texts(await this.#sampled(model, few, Math.max(...counts)));
+    const all = texts(await this.sampled(model, few, Math.max(...counts)));
     const rows: BestOf[] = [];
     for (const n of counts) {
       const candidates = all.map((of) => of.slice(0, n));
@@ -94,18 +106,22 @@ export class HeldOut {
     return rows;
   }
 
-  #sampled(model: Model, prompts: readonly WorldPrompt[], count: number): Promise<WorldAnswer[][]> {
-    return this.world.answers(model, prompts, count, this.world.options.seed * 100 + this.#draws++);
+  sampled(
+    model: Model,
+    prompts: readonly WorldPrompt[],
+    count: number,
+    draw = this.#draws++,
+  ): Promise<WorldAnswer[][]> {
+    return this.world.answers(model, prompts, count, this.world.options.seed * 1000 + draw);
   }
 
-  /** Mean over own samples of log-probability minus that of the start. */
-  async #kl(sampled: WorldAnswer[][]): Promise<number> {
+  /** Log-probability of each answer to the first prompts under the start, untempered. */
+  underStart(sampled: readonly WorldAnswer[][]): Promise<number[][]> {
     const { tokenizer } = this.world;
     const groups = sampled.map((of, i) =>
       of.map(({ tokens }) => answerSequence(promptIds(tokenizer, this.prompts[i].text), tokens)),
     );
-    const sums = await scoreSequences(groups, this.model.view(), 8192);
-    return mean(sampled.flatMap((of, i) => of.map(({ logp }, j) => logp - sums[i][j])));
+    return scoreSequences(groups, this.model.view(), 8192);
   }
 }
 

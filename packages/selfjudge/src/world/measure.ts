@@ -89,7 +89,7 @@ const over = (scores: readonly PromptScore[], value: (score: PromptScore) => num
 
 /** What a judge says of neighbouring answers to a prompt, beside gold. */
 export interface JudgeScore {
-  /** Share of the pairs that gold does not tie in which it names the better; its ties count half. */
+  /** Share of the pairs that gold does not tie in which it names the better; ties, and pairs of which it says nothing, count half. */
   accuracy: Estimate;
   /** Of the pairs of unequal length: how often it names the longer one, and how often that is the better one. */
   picksLonger: number;
@@ -112,7 +112,8 @@ export async function scoreJudge(
   );
   const asked = pairs.map(({ prompt, a, b }) => ({ prompt: prompt.text, a, b }));
   const verdicts = await consult(judge, asked, 'scoreJudge', { signal });
-  const names = (winner: string | null, one: string) => (winner === one ? 1 : winner === 'tie' ? 0.5 : 0);
+  const names = (winner: string | null, one: string) =>
+    winner === one ? 1 : winner === null || winner === 'tie' ? 0.5 : 0;
   const unequal = pairs.flatMap(({ a, b, better }, i) => {
     const longer = Math.sign(wordsOf(a).length - wordsOf(b).length);
     if (longer === 0) return [];

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Model, type Device } from '@selfjudge/engine';
+import type { Model } from '@selfjudge/engine';
 import { RunFolder, type MetricsRow, type TrainingTask } from '@selfjudge/training';
 import { summaryFields, train } from '@selfjudge/training/internal';
 import { COUNT, NUMBER, readMetrics } from '@selfjudge/training/runs/internal';
@@ -24,9 +24,10 @@ export interface SignalPoint {
   kl: number;
 }
 
-/** The model a phase ended with. */
-export interface Trained {
-  model: Model;
+/** The model a phase ended with, and where its run lies. */
+export interface Trained<M = Model> {
+  model: M;
+  folder: string;
   /** The step whose weights were kept: the last, or the best by the phase's signal. */
   step: number;
   /** Wall time of the process that finished it. */
@@ -35,15 +36,16 @@ export interface Trained {
   curve: SignalPoint[];
 }
 
-export interface Phase {
+export interface Phase<M = Model> {
   name: string;
   /** Where it has its run folder. */
   parent: string;
-  device: Device;
   /** Written to its config.yaml. */
   settings: object;
   /** Called when there is something to train. */
-  build(): Promise<{ model: Model; task: TrainingTask }>;
+  build(): Promise<{ model: M; task: TrainingTask }>;
+  /** Opens what a complete one ended with. */
+  load(folder: string): Promise<M>;
 }
 
 /** Steps between checkpoints, for the case that the process dies; Ctrl-C writes one of its own. */
@@ -54,10 +56,10 @@ const SAVE_STEPS = 100;
  * its model. The bits are the same each way.
  * @throws the reason of `hooks.signal` once it is aborted; a checkpoint is written before
  */
-export async function runPhase(
-  { name, parent, device, settings, build }: Phase,
+export async function runPhase<M extends { dispose(): void }>(
+  { name, parent, settings, build, load }: Phase<M>,
   hooks: PhaseHooks,
-): Promise<Trained> {
+): Promise<Trained<M>> {
   hooks.signal?.throwIfAborted();
   const folder = RunFolder.open(join(parent, name));
   try {
@@ -65,8 +67,7 @@ export async function runPhase(
     hooks.onPhase(name, done !== undefined);
     if (done !== undefined) {
       const end = ended(folder, done);
-      const model = await Model.load(folder.final, { device, dtype: 'float32' });
-      return { model, ...end, curve: curveOf(folder.path) };
+      return { model: await load(folder.final), folder: folder.path, ...end, curve: curveOf(folder.path) };
     }
     const start = performance.now();
     const { model, task } = await build();
@@ -88,7 +89,7 @@ export async function runPhase(
     }
     const seconds = (performance.now() - start) / 1000;
     folder.writeSummary({ verb: name, ...result, seconds });
-    return { model, step: result.bestStep, seconds, curve: curveOf(folder.path) };
+    return { model, folder: folder.path, step: result.bestStep, seconds, curve: curveOf(folder.path) };
   } finally {
     folder.close();
   }

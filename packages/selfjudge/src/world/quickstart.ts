@@ -9,26 +9,14 @@ import { refuseOtherConfig } from '../training/sameRun.js';
 import type { PhaseHooks, Trained } from './phase.js';
 import { readResult, type QuickstartResult } from './resultFile.js';
 import { reportOn, type ReportOptions } from './report.js';
-import type { WorldOptions } from './settings.js';
+import { worldDefaults, type WorldOptions } from './settings.js';
 import { WorldTraining } from './training.js';
 
 export type QuickstartOptions = WorldOptions & ReportOptions;
 
 export const quickstartDefaults: QuickstartOptions = {
+  ...worldDefaults,
   outputDir: 'runs/quickstart',
-  device: 'cpu',
-  seed: 1,
-  judgeTemplate: 'principles',
-  pairs: 300,
-  labelNoise: 0.2,
-  sharedNoise: 0,
-  care: 'careless',
-  careBy: 'principle',
-  modal: 'right',
-  jsftSteps: 200,
-  steps: 160,
-  learningRate: 3e-4,
-  offlineLearningRate: 1e-4,
   testPrompts: 240,
   samples: 8,
   bestOf: 16,

@@ -34,8 +34,25 @@ export interface WorldOptions extends Writers {
   offlineLearningRate: number;
 }
 
+/** Few labels, a fifth of them wrong, and many prompts: where self-training has something to give. */
+export const worldDefaults: Omit<WorldOptions, 'outputDir'> = {
+  device: 'cpu',
+  seed: 1,
+  judgeTemplate: 'principles',
+  pairs: 300,
+  labelNoise: 0.2,
+  sharedNoise: 0,
+  care: 'careless',
+  careBy: 'principle',
+  modal: 'right',
+  jsftSteps: 200,
+  steps: 160,
+  learningRate: 1e-4,
+  offlineLearningRate: 1e-4,
+};
+
 /** Random numbers of a use, so that no two uses depend on each other's draws. */
-export const STREAM = { pairs: 1, devPairs: 2, prompts: 3 };
+export const STREAM = { pairs: 1, devPairs: 2, prompts: 3, written: 4 };
 /** Six items with their numbers, as bullets, politely, with a total. */
 export const MAX_NEW_TOKENS = 26;
 export const MAX_LENGTH = 256;
@@ -59,12 +76,12 @@ export const jsftSettings = (options: WorldOptions): JsftOptions => ({
   judgeBatchSize: 16,
 });
 
-export const selfTrainingSettings = ({ steps, learningRate, seed }: WorldOptions): SelfTrainingOptions => ({
-  ...selfTrainingDefaults,
+/** What a way to train on own answers has of prompts, steps and lengths, and of choosing among its policies. */
+export const ownAnswerBudget = ({ steps, learningRate, seed }: WorldOptions) => ({
   ...WORLD_OPTIMIZER,
   weightDecay: 0,
   learningRate,
-  lrSchedulerType: 'constant_with_warmup',
+  lrSchedulerType: 'constant_with_warmup' as const,
   warmupSteps: 10,
   trainBatchSize: 48,
   maxSteps: steps,
@@ -73,6 +90,11 @@ export const selfTrainingSettings = ({ steps, learningRate, seed }: WorldOptions
   evalSteps: 20,
   maxKl: 2,
   seed,
+});
+
+export const selfTrainingSettings = (options: WorldOptions): SelfTrainingOptions => ({
+  ...selfTrainingDefaults,
+  ...ownAnswerBudget(options),
 });
 
 /** Those of self-training, offline. */

@@ -25,7 +25,7 @@ describe('judge templates of the world', () => {
       };
       const world = await WorldTraining.open(options, { onPhase: () => {} });
       const base = await world.base();
-      const { model } = await world.jsft(base, undefined, `jsft-${template}`);
+      const { model } = await world.jsft(base, { name: `jsft-${template}` });
 
       const random = new Random(1);
       const test = world.splits.test.slice(0, 200);

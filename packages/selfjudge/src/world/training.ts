@@ -9,9 +9,15 @@ import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
 import { judgeSequences } from '@selfjudge/judging/internal';
 import {
   JudgeSignal,
+  type DpoOptions,
+  type JsftOptions,
+  type Metrics,
   type PreferenceTrainable,
+  type Selection,
+  type SelfTrainingOptions,
   type TokenizedPrompt,
   type Trainable,
+  type TrainingTask,
 } from '@selfjudge/training';
 import {
   dpoTask,
@@ -43,9 +49,31 @@ import {
   STREAM,
   type WorldOptions,
 } from './settings.js';
-import { runPhase, type PhaseHooks, type Trained } from './phase.js';
+import { runPhase, type Phase, type PhaseHooks, type Trained } from './phase.js';
 
 export type Relabel = (pairs: readonly PreferencePair[]) => readonly PreferencePair[];
+
+const DEV_PAIRS = 200;
+
+/** What of JSFT is otherwise than by default. */
+export interface JsftChange {
+  /** Of its folder. */
+  name?: string;
+  /** Changes the labels of all pairs, those of dev too, before anything sees them. */
+  relabel?: Relabel;
+  /** Whose better answers are demonstrated, where it is not the labelled pairs'. */
+  demonstrated?: readonly PreferencePair[];
+  settings?: Partial<JsftOptions>;
+}
+
+/** What of self-training is otherwise than by default. */
+export interface SelfTrainingChange {
+  name?: string;
+  judge?: Judge;
+  settings?: Partial<SelfTrainingOptions>;
+  /** Sees the policy wherever the judge is asked about it; what it measures is logged. */
+  observe?(policy: Model, step: number): Promise<Metrics>;
+}
 
 /** An answer as the gold rules read it, and as it was sampled. */
 export interface WorldAnswer {
@@ -96,7 +124,7 @@ export class WorldTraining {
 
   /** What stands in place of a pretrained model: {@link baseTask}, trained before. */
   base(): Promise<Model> {
-    return Model.load(WORLD_BASE, { device: this.device, dtype: 'float32' });
+    return this.load(WORLD_BASE);
   }
 
   /** Demonstrations alone: the better answers of the labelled pairs. */
@@ -111,23 +139,19 @@ export class WorldTraining {
     });
   }
 
-  /**
-   * Demonstrations and verdicts with label masks; the step of the best verdicts on noisy dev pairs is kept.
-   * @param relabel changes the labels of all pairs before anything sees them
-   */
-  jsft(base: Model, relabel: Relabel = (pairs) => pairs, name = 'jsft'): Promise<Trained> {
-    const { splits } = this;
-    const { jsftSteps, labelNoise: noise, sharedNoise, seed } = this.options;
-    const settings = jsftSettings(this.options);
+  /** Demonstrations and verdicts with label masks; the step of the best verdicts on noisy dev pairs is kept. */
+  jsft(
+    base: Model,
+    { name = 'jsft', relabel = (pairs) => pairs, demonstrated, settings: changed }: JsftChange = {},
+  ): Promise<Trained> {
+    const { jsftSteps } = this.options;
+    const settings = { ...jsftSettings(this.options), ...changed };
     return this.phase(name, settings, async () => {
       const model = base.clone();
       const trainable = this.saving(fullTrainable(model));
       const pairs = relabel(this.pairs);
-      const sft = this.demonstrations(pairs);
-      const devSeed = seed * 10 + STREAM.devPairs;
-      const dev = relabel(
-        makePairs(splits.dev, { count: 200, noise, sharedNoise, writers: this.options, seed: devSeed }),
-      );
+      const sft = settings.sftWeight === 0 ? [] : this.demonstrations(demonstrated ?? pairs);
+      const dev = relabel(this.devPairs());
       const task = jsftTask(trainable, { sft, judge: this.judgeExamples(pairs) }, settings);
       const every = Math.max(1, Math.floor(jsftSteps / 8));
       const selection = new VerdictAccuracy(trainable.policy, this.judgeExamples(dev), every);
@@ -136,25 +160,40 @@ export class WorldTraining {
   }
 
   /** On-policy training from JSFT by its own judgments, which also choose the step. */
-  selfTrain(jsft: Model, judge: Judge = this.judge(jsft), name = 'self-train'): Promise<Trained> {
-    const { options, tokenizer, splits } = this;
-    const settings = selfTrainingSettings(this.options);
+  selfTrain(
+    jsft: Model,
+    { name = 'self-train', judge = this.judge(jsft), settings: changed, observe }: SelfTrainingChange = {},
+  ): Promise<Trained> {
+    const { tokenizer } = this;
+    const settings = { ...selfTrainingSettings(this.options), ...changed };
     return this.phase(name, settings, async () => {
       const { model, trainable } = this.startFrom(jsft);
-      const random = new Random(options.seed, STREAM.prompts);
-      const prompts = this.tokenized(
-        drawPrompts(splits.self, random, options.steps * settings.trainBatchSize),
-      );
       const run = { trainable, judge, tokenizer, options: settings };
-      return { model, task: selfTrainingTask(run, { prompts, dev: this.devPrompts() }) };
+      const task = selfTrainingTask(run, { prompts: this.ownPrompts(settings), dev: this.devPrompts() });
+      return { model, task: observe === undefined ? task : observed(task, (step) => observe(model, step)) };
     });
   }
 
+  /** Those that nobody labelled, as many as a run of these settings asks. */
+  ownPrompts({
+    seed,
+    maxSteps,
+    trainBatchSize,
+  }: Pick<SelfTrainingOptions, 'seed' | 'maxSteps' | 'trainBatchSize'>): TokenizedPrompt[] {
+    const random = new Random(seed, STREAM.prompts);
+    return this.tokenized(drawPrompts(this.splits.self, random, maxSteps * trainBatchSize));
+  }
+
   /** Offline DPO on the overall labels of the pairs; the same signal as in self-training chooses the step. */
-  dpo(jsft: Model, pairs: readonly PreferencePair[], name = 'dpo'): Promise<Trained> {
+  dpo(
+    jsft: Model,
+    pairs: readonly PreferencePair[],
+    name = 'dpo',
+    changed: Partial<DpoOptions> = {},
+  ): Promise<Trained> {
     const { tokenizer } = this;
     const shared = selfTrainingSettings(this.options);
-    const settings = dpoSettings(this.options);
+    const settings = { ...dpoSettings(this.options), ...changed };
     return this.phase(name, settings, async () => {
       const { model, trainable } = this.startFrom(jsft);
       const { examples } = preparePairs(tokenizer, [...pairs], { maxLength: MAX_LENGTH });
@@ -193,13 +232,18 @@ export class WorldTraining {
     );
   }
 
-  private phase(
-    name: string,
-    settings: object,
-    build: Parameters<typeof runPhase>[0]['build'],
-  ): Promise<Trained> {
-    const { options, device, hooks } = this;
-    return runPhase({ name, parent: options.outputDir, device, settings, build }, hooks);
+  /** @param build what there is to train, called where the folder does not have it */
+  phase(name: string, settings: object, build: Phase['build']): Promise<Trained> {
+    return runPhase({ ...this.folder(name, settings), build, load: (path) => this.load(path) }, this.hooks);
+  }
+
+  /** Where a phase has its folder, and what is written there. */
+  folder(name: string, settings: object): Pick<Phase, 'name' | 'parent' | 'settings'> {
+    return { name, parent: this.options.outputDir, settings };
+  }
+
+  private load(path: string): Promise<Model> {
+    return Model.load(path, { device: this.device, dtype: 'float32' });
   }
 
   private demonstrations(pairs: readonly PreferencePair[]) {
@@ -212,13 +256,13 @@ export class WorldTraining {
   }
 
   /** A policy that starts as JSFT and is held to it. */
-  private startFrom(jsft: Model): { model: Model; trainable: PreferenceTrainable } {
+  startFrom(jsft: Model): { model: Model; trainable: PreferenceTrainable } {
     const model = jsft.clone();
-    return { model, trainable: { ...this.saving(fullTrainable(model)), reference: jsft.view() } };
+    return { model, trainable: this.saving({ ...fullTrainable(model), reference: jsft.view() }) };
   }
 
   /** The template is saved beside the weights that learnt it. */
-  private saving(trainable: Trainable): Trainable {
+  saving<T extends Trainable>(trainable: T): T {
     const save = async (dir: string) => {
       await trainable.save(dir);
       saveTemplate(this.template, dir);
@@ -232,7 +276,25 @@ export class WorldTraining {
     return preparePrompts(this.tokenizer, rows, { maxPromptLength: MAX_LENGTH - MAX_NEW_TOKENS }).examples;
   }
 
-  private devPrompts(): TokenizedPrompt[] {
+  /** Labelled as noisily as those that are trained on. */
+  devPairs(): PreferencePair[] {
+    const { labelNoise: noise, sharedNoise, seed } = this.options;
+    const own = { count: DEV_PAIRS, noise, sharedNoise, writers: this.options };
+    return makePairs(this.splits.dev, { ...own, seed: seed * 10 + STREAM.devPairs });
+  }
+
+  devPrompts(): TokenizedPrompt[] {
     return this.tokenized(this.splits.dev);
   }
+}
+
+/** The task, of whose policies more is measured where its signal looks at them. */
+function observed(task: TrainingTask, measure: (step: number) => Promise<Metrics>): TrainingTask {
+  const { selection } = task;
+  if (selection === undefined) return task;
+  const evaluate: Selection['evaluate'] = async (at) => {
+    const report = await selection.evaluate(at);
+    return { ...report, metrics: { ...report.metrics, ...(await measure(at.step)) } };
+  };
+  return { ...task, selection: { ...selection, evaluate } };
 }

@@ -1,116 +1,56 @@
-import type { Model } from '@selfjudge/engine';
-import type { Estimate } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
 import { goldJudge } from '../goldJudge.js';
-import { HeldOut, heldToStart, type BestOf, type Scored } from '../heldOut.js';
-import { difference, type JudgeScore, type WorldScore } from '../measure.js';
+import { heldToStart } from '../heldOut.js';
+import type { JudgeScore } from '../measure.js';
 import { goldLabels, judgeLabels, voteLabels } from '../pairs.js';
 import type { PhaseHooks, Trained } from '../phase.js';
 import { promptsByText } from '../prompts.js';
 import type { WorldOptions } from '../settings.js';
-import { WorldTraining } from '../training.js';
-
-/** A way to train, and what came of it on held-out prompts. */
-export interface Rung {
-  name: string;
-  gold: number;
-  perfect: number;
-  /** Over answers of JSFT, ties half. */
-  win: number;
-  slots: WorldScore['slots'];
-  tokens: number;
-  surplus: number;
-  /** Nats an answer from JSFT. */
-  kl: number;
-  /** The step that was kept, and the wall time of training. */
-  step: number;
-  seconds: number;
-  /** Gold less that of DPO on the vote, on the same prompts; NaN of that itself. */
-  overVote: Estimate;
-  /** The frozen judge on pairs of its answers. */
-  judge: JudgeScore;
-}
+import { inWorld, openTest, rungsOf, VOTE, type Rung } from './rung.js';
 
 export interface SeedLadder {
-  seed: number;
   rungs: Rung[];
   /** The base, which no label has taught, on pairs of JSFT's answers. */
   baseJudge: JudgeScore;
-  /** Policy -> the best of N of its answers. */
-  bestOf: { name: string; rows: BestOf[] }[];
 }
 
-const SCORED = { prompts: 240, samples: 8 };
-const BEST_OF = { counts: [1, 4, 16, 64], prompts: 96 };
-export const VOTE = 'DPO on the vote';
+/** Answers of the start to the prompts of self-training, one pair each, judged once: `sampling` of self-train. */
+const OFF_POLICY = { sampling: 'off_policy_once' as const };
 
 /**
- * Every way to learn from the same labelled pairs, on one seed: who says which answer is better (the labels' vote, the judge, the
- * judge held to the start, gold) of whose answers (those of the labelled pairs, or the policy's own). What is trained stays in the world's folder.
+ * Every way to learn from the same labelled pairs, on one seed: who says which answer is better (their overall label, the vote of their
+ * labels, the judge, the judge held to the start, gold) of whose answers (those of the labelled pairs; the start's to many prompts; the
+ * policy's own as it trains). What is trained stays in the world's folder.
  */
-export async function ladderOf(options: WorldOptions, hooks: PhaseHooks): Promise<SeedLadder> {
-  const world = await WorldTraining.open(options, hooks);
-  const models: Model[] = [];
-  const keep = async (training: Promise<Trained>) => {
-    const trained = await training;
-    models.push(trained.model);
-    return trained;
-  };
-  try {
-    const base = await world.base();
-    models.push(base);
+export const ladderOf = (options: WorldOptions, hooks: PhaseHooks): Promise<SeedLadder> =>
+  inWorld(options, hooks, async (world, base, keep) => {
     const sft = await keep(world.sft(base));
     const jsft = await keep(world.jsft(base));
     const start = jsft.model;
-    const [judge, held] = [world.judge(start), heldToStart(world, start)];
-    const prompts = promptsByText();
-    const offline = async (name: string, pairs: Parameters<typeof world.dpo>[1]) =>
+    const [judge, held, gold] = [world.judge(start), heldToStart(world, start), goldJudge()];
+    const offline = (pairs: Parameters<typeof world.dpo>[1], name: string) =>
       keep(world.dpo(start, pairs, name));
-    const onPolicy = (name: string, by: Judge) => keep(world.selfTrain(start, by, name));
-    const byJudge = await judgeLabels(world.pairs, judge, hooks.signal);
-    const byHeld = await judgeLabels(world.pairs, held, hooks.signal);
-    const trained: [string, Trained][] = [
+    const own = (by: Judge, name: string) => keep(world.selfTrain(start, { name, judge: by }));
+    const static_ = (by: Judge, name: string) =>
+      keep(world.selfTrain(start, { name, judge: by, settings: OFF_POLICY }));
+    const labels = (by: Judge) => judgeLabels(world.pairs, by, hooks.signal);
+    const ways: [string, Trained][] = [
       ['SFT', sft],
       ['JSFT', jsft],
-      [VOTE, await offline('dpo-vote', voteLabels(world.pairs))],
-      ['judge, offline', await offline('dpo-judge', byJudge)],
-      ['judge + reference, offline', await offline('dpo-judge-reference', byHeld)],
-      ['gold, offline', await offline('dpo-gold', goldLabels(world.pairs, prompts))],
-      ['SELF-JUDGE', await onPolicy('self-train', judge)],
-      ['SELF-JUDGE + reference', await onPolicy('self-train-reference', held)],
-      ['gold, on-policy', await onPolicy('self-train-gold', goldJudge())],
+      ['DPO on the overall label', await offline(world.pairs, 'dpo-overall')],
+      [VOTE, await offline(voteLabels(world.pairs), 'dpo-vote')],
+      ['judge, offline', await offline(await labels(judge), 'dpo-judge')],
+      ['judge + reference, offline', await offline(await labels(held), 'dpo-judge-reference')],
+      ['gold, offline', await offline(goldLabels(world.pairs, promptsByText()), 'dpo-gold')],
+      ['judge, off-policy', await static_(judge, 'off-policy')],
+      ['judge + reference, off-policy', await static_(held, 'off-policy-reference')],
+      ['gold, off-policy', await static_(gold, 'off-policy-gold')],
+      ['SELF-JUDGE', await own(judge, 'self-train')],
+      ['SELF-JUDGE + reference', await own(held, 'self-train-reference')],
+      ['gold, on-policy', await own(gold, 'self-train-gold')],
     ];
-    hooks.onPhase('test', false);
-    const test = await HeldOut.open(world, start, world.splits.test.slice(0, SCORED.prompts), SCORED.samples);
-    const scored = new Map<string, Scored>();
-    for (const [name, { model }] of trained) scored.set(name, await test.score(model));
-    const vote = scored.get(VOTE)!;
-    const rungs: Rung[] = [];
-    for (const [name, { step, seconds }] of trained) {
-      const { score, kl, answers } = scored.get(name)!;
-      const { gold, perfect, win, slots, tokens, surplus } = score;
-      rungs.push({
-        name,
-        gold: gold.value,
-        perfect: perfect.value,
-        win: win.value,
-        slots,
-        tokens,
-        surplus,
-        kl,
-        step,
-        seconds,
-        overVote: difference(score, vote.score).gold,
-        judge: await test.judged(answers),
-      });
-    }
-    const bestOf: SeedLadder['bestOf'] = [];
-    for (const [name, { model }] of trained)
-      if (['JSFT', 'SELF-JUDGE', 'SELF-JUDGE + reference'].includes(name))
-        bestOf.push({ name, rows: await test.bestOf(model, BEST_OF.counts, BEST_OF.prompts) });
+    const test = await openTest(world, start);
+    const { rungs, scored } = await rungsOf(test, ways, VOTE);
     const baseJudge = await test.judged(scored.get('JSFT')!.answers, world.judge(base));
-    return { seed: options.seed, rungs, baseJudge, bestOf };
-  } finally {
-    for (const model of models) model.dispose();
-  }
-}
+    return { rungs, baseJudge };
+  });

@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { escaped } from '../packages/selfjudge/dist/report/html.js';
+import { html, markdown } from './blocks.mjs';
+
+const place = (name, kind) => fileURLToPath(new URL(`../docs/results/${name}.${kind}`, import.meta.url));
+const asset = (name) => readFileSync(new URL(name, import.meta.url), 'utf8');
+const id = (title) => title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+
+/** Writes sections to docs/results as Markdown, and shows them. */
+export function publish(name, title, sections) {
+  const page = markdown(title, sections);
+  writeFileSync(place(name, 'md'), page);
+  process.stdout.write(page);
+}
+
+/** The same as one HTML page with plots, which asks for nothing from anywhere. */
+export function htmlPage(title, sections) {
+  const titled = sections.filter((section) => section.title !== undefined);
+  const parts = sections.map(({ title: heading, blocks }) =>
+    heading === undefined
+      ? `<section>${html(blocks)}</section>`
+      : `<section id="${id(heading)}"><h2>${escaped(heading)}</h2>\n${html(blocks)}\n</section>`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
+<link rel="icon" href="data:,">
+<title>${escaped(title)}</title>
+<style>${asset('../packages/selfjudge/assets/report.css')}
+${asset('page.css')}</style>
+</head>
+<body>
+<header><h1>${escaped(title)}</h1>
+<nav>${titled.map(({ title: heading }) => `<a href="#${id(heading)}">${escaped(heading)}</a>`).join(' ')}</nav></header>
+<main>
+${parts.join('\n')}
+</main>
+</body>
+</html>
+`;
+}
+
+export const publishHtml = (name, title, sections) =>
+  writeFileSync(place(name, 'html'), htmlPage(title, sections));
