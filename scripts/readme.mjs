@@ -8,30 +8,40 @@ import { interval, plain, span } from '../testbed/statistics.mjs';
 
 const VOTE = 'DPO on the vote';
 
-const RESULTS = 'docs/results/testbed.json';
+const LADDER = 'docs/results/testbed/ladder.json';
+const BEST_OF = 'docs/results/testbed/bestOf.json';
 const BLOCK = /(<!-- results: node scripts\/readme\.mjs -->\n)[^]*?(\n<!-- \/results -->)/;
 /** What the README shows of the best of N. */
 const N = 16;
 
-/** What the README says of the testbed: each way to train, and the best of its answers. @param results docs/results/testbed.json */
-export function resultsTable(results) {
-  const { rows: seeds } = JSON.parse(results);
+const resultsOf = (rows) => JSON.parse(rows).rows.map(({ result }) => result);
+
+/**
+ * What the README says of the testbed: each way to train, and the best of its answers.
+ * @param ladder, bestOf rows of these tables of the testbed, as on file
+ */
+export function resultsTable({ ladder, bestOf }) {
+  const seeds = resultsOf(ladder);
   const over = (pick) => interval(seeds.map(pick));
+  const chosen = resultsOf(bestOf);
   const rows = seeds[0].rungs.map(({ name }, i) => {
     const of = (pick) => over(({ rungs }) => pick(rungs[i]));
     const best = (by) => {
-      const policies = seeds.map(({ bestOf }) => bestOf.find((policy) => policy.name === name));
-      return policies.includes(undefined)
-        ? ''
-        : interval(policies.map(({ rows }) => rows.find(({ n }) => n === N)[by].value)).mean.toFixed(3);
+      const golds = chosen.map(
+        (all) =>
+          all
+            .find((row) => row.policy === name && row.by === by && row.how === 'knock-out')
+            ?.chosen.find(({ n }) => n === N).gold,
+      );
+      return golds.includes(undefined) ? '' : interval(golds).mean.toFixed(3);
     };
     return [
       name,
       plain(of(({ gold }) => gold)),
-      name === VOTE ? '' : span(of(({ overVote }) => overVote.value)),
+      name === VOTE ? '' : span(of(({ over: { value } }) => value)),
       of(({ judge }) => judge.accuracy.value).mean.toFixed(2),
-      best('plain'),
-      best('held'),
+      best('frozen start'),
+      best('frozen start + reference'),
     ];
   });
   const head = [
@@ -134,7 +144,10 @@ export const picturePath = (scheme) => `docs/pictures/tree.${scheme}.svg`;
 if (argv[1] === fileURLToPath(import.meta.url)) {
   const root = dirname(dirname(fileURLToPath(import.meta.url)));
   const read = (path) => readFileSync(join(root, path), 'utf8');
-  writeFileSync(join(root, 'README.md'), withResults(read('README.md'), read(RESULTS)));
+  writeFileSync(
+    join(root, 'README.md'),
+    withResults(read('README.md'), { ladder: read(LADDER), bestOf: read(BEST_OF) }),
+  );
   mkdirSync(join(root, 'docs/pictures'), { recursive: true });
   for (const scheme of SCHEMES) writeFileSync(join(root, picturePath(scheme)), treePicture(scheme));
 }

@@ -26,11 +26,13 @@ const node = (args: string[], cwd = root) => {
 
 it('has the committed results in its table, and pictures as they are drawn', () => {
   const own = textOf('README.md');
-  expect(withResults(own, textOf('docs/results/testbed.json'))).toBe(own);
+  const rows = (table: string) => textOf(`docs/results/testbed/${table}.json`);
+  const [ladder, bestOf] = [rows('ladder'), rows('bestOf')];
+  expect(withResults(own, { ladder, bestOf })).toBe(own);
   for (const scheme of SCHEMES) expect(textOf(picturePath(scheme))).toBe(treePicture(scheme));
   // Another result is another table.
-  const other = textOf('docs/results/testbed.json').replace(/"gold": [\d.]+/, '"gold": 0.999');
-  expect(withResults(own, other)).not.toBe(own);
+  const other = ladder.replace(/"gold":[\d.]+/, '"gold":0.999');
+  expect(withResults(own, { ladder: other, bestOf })).not.toBe(own);
 });
 
 it('links to what is there', () => {

@@ -48,7 +48,7 @@ export function losses(found) {
     text(
       `**What loses.** Best-of-N below one answer of the same policy: ${share(best.paper)} by the judge alone (the paper), ${share(best.ours)} held to the start.`,
       `Self-training below its start: ${share(train.paper)} by its last step (the paper), ${share(train.ours)} by the step that the frozen judge keeps`,
-      'within a KL of 2 (ours). A cell is one seed of one setting, and of one N.',
+      '(ours). A cell is one seed of one setting, and of one N.',
     ),
   ];
 }

@@ -1,4 +1,5 @@
 import { SLOTS } from '../../packages/selfjudge/dist/world/facts.js';
+import { MAX_KL } from '../../packages/selfjudge/dist/world/settings.js';
 import { courseOf } from '../../packages/selfjudge/dist/world/testbed/course.js';
 import { text } from '../blocks.mjs';
 import { lines } from '../plots.mjs';
@@ -16,17 +17,19 @@ const KINDS = [
   ['plain', 'SELF-JUDGE'],
   ['held', 'SELF-JUDGE + reference'],
 ];
+/** The step that self-training keeps by itself. */
+export const OURS = `best of dev by the judge, KL at most ${MAX_KL} (ours)`;
 const best = (points, value) => points.reduce((a, b) => (value(b) > value(a) ? b : a));
 
 /** When a run would have stopped, and with which policy, that sees what a run sees; the last sees gold. */
 export const STOPS = {
   'the last step (the paper)': (points) => points.at(-1),
   'best of dev by the judge, any KL': (points) => best(points, ({ winRate }) => winRate),
-  'best of dev by the judge, KL at most 2 (ours)': (points) => {
-    const end = points.findIndex(({ kl }) => kl > 2);
+  [OURS]: (points) => {
+    const end = points.findIndex(({ kl }) => kl > MAX_KL);
     return best(points.slice(0, end < 0 ? undefined : end), ({ winRate }) => winRate);
   },
-  'the last step of KL at most 2': (points) => points.filter(({ kl }) => kl <= 2).at(-1),
+  [`the last step of KL at most ${MAX_KL}`]: (points) => points.filter(({ kl }) => kl <= MAX_KL).at(-1),
   'before both orders agree less than in the first steps': (points) => {
     const first = points[1].orderAgreement;
     const end = points.findIndex(({ orderAgreement }) => orderAgreement < first - 0.03);

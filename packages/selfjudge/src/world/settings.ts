@@ -56,6 +56,8 @@ export const STREAM = { pairs: 1, devPairs: 2, prompts: 3, written: 4 };
 /** Six items with their numbers, as bullets, politely, with a total. */
 export const MAX_NEW_TOKENS = 26;
 export const MAX_LENGTH = 256;
+/** Nats an answer: a policy farther from its start is not kept, and training stops. */
+export const MAX_KL = 4;
 
 export const sftSettings = ({ jsftSteps, seed }: WorldOptions): SftOptions => ({
   ...sftDefaults,
@@ -88,7 +90,7 @@ export const ownAnswerBudget = ({ steps, learningRate, seed }: WorldOptions) => 
   maxNewTokens: MAX_NEW_TOKENS,
   maxPromptLength: MAX_LENGTH - MAX_NEW_TOKENS,
   evalSteps: 20,
-  maxKl: 2,
+  maxKl: MAX_KL,
   seed,
 });
 

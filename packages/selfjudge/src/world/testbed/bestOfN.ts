@@ -1,6 +1,6 @@
 import type { Model } from '@selfjudge/engine';
-import type { Judge } from '@selfjudge/judging';
-import { consult, regularised, tournament } from '@selfjudge/judging/internal';
+import type { Judge, Verdict } from '@selfjudge/judging';
+import { askedOnce, consult, regularised, tournament, type VerdictStore } from '@selfjudge/judging/internal';
 import { gold } from '../gold.js';
 import { REFERENCE_WEIGHT, type HeldOut } from '../heldOut.js';
 import { measure } from '../measure.js';
@@ -55,31 +55,38 @@ export const bestOfNOf = (options: WorldOptions, hooks: PhaseHooks): Promise<Bes
       ];
       for (const [policy, model] of policies) {
         const few = await Candidates.draw(test, model);
-        const by: [string, Judge][] = [
-          ['frozen start', world.judge(jsft.model)],
-          ['outside judge', outside],
-        ];
-        if (model !== jsft.model) by.push(['policy itself', world.judge(model)]);
-        for (const [name, judge] of by) {
-          rows.push({ policy, by: name, how: 'knock-out', chosen: await few.knockOut(judge) });
-          rows.push({
-            policy,
-            by: `${name} + reference`,
-            how: 'knock-out',
-            chosen: await few.knockOut(held(judge)),
-          });
+        const own: [string, Judge][] = model === jsft.model ? [] : [['policy itself', world.judge(model)]];
+        for (const [name, judge] of [['frozen start', world.judge(jsft.model)] as const, ...own]) {
+          // The same answers meet again and again: in a round robin all of them.
+          const once = askedOnce(judge, new Verdicts());
+          for (const [by, ranking] of [
+            [name, once],
+            [`${name} + reference`, held(once)],
+          ] as const) {
+            rows.push({ policy, by, how: 'round robin', chosen: await few.roundRobin(ranking) });
+            rows.push({ policy, by, how: 'knock-out', chosen: await few.knockOut(ranking) });
+          }
         }
-        for (const [name, judge] of [
-          ['frozen start', test.judge],
-          ['frozen start + reference', test.held],
-        ] as const)
-          rows.push({ policy, by: name, how: 'round robin', chosen: await few.roundRobin(judge) });
+        rows.push({ policy, by: 'outside judge', how: 'knock-out', chosen: await few.knockOut(outside) });
         rows.push({ policy, by: 'reference alone', how: 'largest', chosen: few.largest(few.logps) });
         rows.push({ policy, by: 'gold', how: 'largest', chosen: few.largest(few.golds) });
       }
       return rows;
     });
   });
+
+/** Verdicts of one policy's answers by one judge. */
+class Verdicts implements VerdictStore {
+  readonly #known = new Map<string, Verdict>();
+
+  get(key: string): Verdict | undefined {
+    return this.#known.get(key);
+  }
+
+  add(verdicts: ReadonlyMap<string, Verdict>): void {
+    for (const [key, verdict] of verdicts) this.#known.set(key, verdict);
+  }
+}
 
 /** Answers of a policy to the first prompts of a test, the most that are chosen among. */
 class Candidates {

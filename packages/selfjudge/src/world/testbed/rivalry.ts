@@ -14,7 +14,7 @@ export interface RivalRow extends Rung {
   models: number;
 }
 
-/** Learning rates, in the middle of a grid looked at on two other seeds. */
+/** Learning rates: the middle of the grid of `ratesOf`. */
 export const RIVAL_RATES: Record<Rival, number> = { rso: 1e-4, rest: 3e-4, raft: 3e-4, ppo: 1e-4 };
 
 /** RSO, ReST, RAFT and PPO beside self-training: from the same starts, by the same rankers, with the same prompts and steps. */
