@@ -155,6 +155,7 @@ export const LIST_FIELDS: ReadonlySet<string> = new Set([
   'sft_dataset_name',
   'eval_dataset_name',
   'lora_target_modules',
+  'against',
   ...Object.values<Method>(METHODS).flatMap(({ fields }) =>
     Object.keys(fields)
       .filter((key) => ['choices', 'numbers'].includes(fields[key].form.kind))
