@@ -24,6 +24,8 @@ it('is the lesser one of prompts and of answers', () => {
   const row = (chosen: string, rejected: string) => shinglesOf(preferred(long, chosen, rejected));
   expect(similarity(row(a, b), row(b, a))).toBe(1);
   expect(similarity(row(a, b), row(a, 'other words than those of before'))).toBeCloseTo(2 / 7, 9);
+  const labelled = shinglesOf(preferred(long, a, b, { labels: { honesty: 'chosen' } }));
+  expect(similarity(row(a, b), labelled)).toBe(0);
   const otherPrompt = shinglesOf(preferred(text(random, 300), a, b));
   expect(similarity(row(a, b), otherPrompt)).toBe(0);
 });

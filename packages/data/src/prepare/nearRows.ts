@@ -18,7 +18,9 @@ export interface Shingles {
 
 export function shinglesOf(said: Said): Shingles {
   const { prompt, answers } = textsOf(said);
-  return { prompt: shinglesIn(prompt, 1), answers: shinglesIn(answers, 2) };
+  // The same answers by another principle are another row.
+  const principles = Object.keys(said.labels ?? {}).sort();
+  return { prompt: shinglesIn(prompt, 1), answers: shinglesIn(answers, wordHash(principles.join())) };
 }
 
 /** @param part keeps what is asked apart from what is answered */

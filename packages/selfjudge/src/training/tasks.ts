@@ -39,9 +39,10 @@ export interface TaskContext {
 
 /** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template or a mapping of columns */
 export function checkTask(verb: MethodName, run: GivenOptions): void {
-  const { judgeTemplate, datasetShape, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
+  const { judgeTemplate, datasetShape, sftDatasetShape, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
   if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
   rowShape(datasetShape);
+  rowShape(sftDatasetShape);
   const asksDev = evalSteps > 0 && evalDatasetName === undefined && METHODS[verb].rows === 'prompts';
   if (asksDev && (datasetSplit === 'all' || datasetSplit === 'dev'))
     throw new ConfigError({
@@ -132,9 +133,9 @@ async function demonstrationsOf(
   rows: RowSource,
   warn: Warn,
 ): Promise<SftExample[] | undefined> {
-  const { sftDatasetName: datasetName } = run;
+  const { sftDatasetName: datasetName, sftDatasetShape: datasetShape } = run;
   if (datasetName === undefined || run.options.sftWeight === 0) return undefined;
-  return rows.examples({ ...run, datasetName, datasetShape: undefined, tally: undefined }, warn);
+  return rows.examples({ ...run, datasetName, datasetShape, tally: undefined }, warn);
 }
 
 const REFERENCE_FOLDER = '.reference_log_probs';
