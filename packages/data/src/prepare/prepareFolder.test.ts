@@ -206,6 +206,23 @@ it('writes the columns that are read, so that files of several shapes are one, w
   ]);
 });
 
+it('turns labels and names their source after all else, and says so', async () => {
+  const rows = [pair('q', 'a', 'b'), pair('q', 'a', 'b'), pair('r', 'a', 'b')];
+  const path = file('a.jsonl', rows);
+  const { lineage } = await prepare([path], { labelNoise: 1, labelSource: 'human', near: 0.8 });
+  const more = { label_source: 'human', label_flipped: true };
+  expect(linesOf('rows.jsonl')).toEqual(['q', 'r'].map((prompt) => ({ ...pair(prompt, 'b', 'a'), ...more })));
+  expect(lineage).toMatchObject({
+    options: { label_noise: 1, label_source: 'human' },
+    left_out: { duplicate: 1 },
+  });
+  out = join(folder, 'none');
+  const warnings: string[] = [];
+  const prompts = file('prompts.jsonl', [{ prompt: 'q' }]);
+  await prepare([prompts], { labelNoise: 0.5 }, { onWarning: (warning) => warnings.push(warning) });
+  expect(warnings).toEqual(['label_noise turns nothing: no row that is kept prefers anything']);
+});
+
 it('chooses rows first, and counts those that are not chosen', async () => {
   const rows = Array.from({ length: 100 }, (_, i) => ({ ...pair(`q${i}`, 'a', 'b'), n: i }));
   const { lineage } = await prepare([file('a.jsonl', rows)], { where: 'n < 50', sample: 10 });

@@ -45,8 +45,7 @@ export async function prepareFolder(
   const stamps = [...files, ...against].map(({ path: file }) => ({ file, was: stampOf(file) }));
   const inputs = described('file', files, hooks);
   const sets = described('against', against, hooks);
-  const { promptFormat, ...others } = options;
-  const facts = { version, options: { prompt_format: promptFormat, ...others }, inputs, against: sets };
+  const facts = { version, options: asWords(options), inputs, against: sets };
   const before = lineageThere(path, folder, facts);
   if (before !== undefined) return { lineage: before, alreadyDone: true };
   makeFolder(dirname(path));
@@ -73,6 +72,15 @@ export async function prepareFolder(
     lock.release();
   }
 }
+
+/** Options by the words of files and flags. */
+const asWords = (options: PrepareOptions): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
 
 function described(key: string, files: readonly NamedFile[], { onWarning }: PrepareHooks): LineageInput[] {
   return files.map(({ path, name }) => {

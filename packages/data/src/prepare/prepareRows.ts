@@ -11,6 +11,7 @@ import { splitOf, SPLITS, type SplitFractions } from '../split.js';
 import type { PromptFormat } from '../text.js';
 import { Claims } from './claims.js';
 import { KeptRows, type WrittenFile } from './keptRows.js';
+import { studied, type LabelStudy } from './labelStudy.js';
 import { NamedSets } from './namedSets.js';
 import { NearRows, shinglesOf } from './nearRows.js';
 
@@ -19,7 +20,7 @@ export const REMOVED = 'removed.jsonl';
 /** What becomes of rows that contradict each other: all go, the first stays, or all stay. */
 export const CONFLICTS = ['drop', 'first', 'keep'] as const;
 
-export interface PrepareOptions extends Pick<Choice, 'shape' | 'where' | 'sample' | 'seed'> {
+export interface PrepareOptions extends Pick<Choice, 'shape' | 'where' | 'sample' | 'seed'>, LabelStudy {
   /** What a string prompt is. */
   promptFormat: PromptFormat;
   /** Words in a row that a row may not share with one of the named sets. */
@@ -132,6 +133,8 @@ class Preparation {
   readonly #places: Entry[] = [];
   readonly #leftOut: Record<string, number> = {};
   readonly #kinds: PreparedRows['kinds'] = {};
+  /** Kept rows with a label that could have been turned. */
+  #labelled = 0;
   /** How many rows each shared n-gram has cost. */
   readonly #shared = new Map<string, number>();
 
@@ -189,7 +192,9 @@ class Preparation {
   #keep(said: Said, value: Row, entry: Entry): void {
     const { split } = this.options;
     const name = split === undefined ? 'rows' : splitOf(said.prompt, split);
-    entry.row = this.#kept.add(exactText(value), `${name}.jsonl`);
+    const { row, isFlipped } = studied(value, said, this.options);
+    if (isFlipped !== undefined) this.#labelled++;
+    entry.row = this.#kept.add(exactText(row), `${name}.jsonl`);
     if (this.#near !== undefined) this.#places.push(entry);
     this.#kinds[said.kind] = (this.#kinds[said.kind] ?? 0) + 1;
   }
@@ -217,6 +222,8 @@ class Preparation {
       onWarning?.(
         `${this.#near.cutShort} rows begin or go on like over 100 others and were compared with 100 of those alone: near duplicates may be left`,
       );
+    if ((this.options.labelNoise ?? 0) > 0 && this.#labelled === 0)
+      onWarning?.('label_noise turns nothing: no row that is kept prefers anything');
     const left = Object.values(this.#leftOut).reduce((sum, one) => sum + one, 0);
     const kept = this.#kept.count;
     const notChosen = read - left - kept;

@@ -36,6 +36,7 @@ it('a verb takes its own step and no other', () => {
     ngram: 13,
     near: 0.9,
     conflicts: 'drop',
+    labelNoise: 0,
   });
   expect(optionsOf('prepare', { split: '{train: 0.75, dev: 0.25}' }).options.split).toEqual({
     train: 0.75,

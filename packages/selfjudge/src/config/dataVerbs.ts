@@ -30,7 +30,7 @@ const rows = {
     .optional()
     .describe('rows alone for which this condition on their columns holds, in the SQL of DuckDB'),
   sample: z.number().int().min(1).optional().describe('this many of those rows, drawn by the seed'),
-  seed: z.number().int().describe('draws the sample'),
+  seed: z.number().int().describe('draws what is drawn'),
 };
 
 const LEAKS = 'files of rows of which nothing may be left: those of tests and benchmarks';
@@ -69,6 +69,21 @@ const splitting = {
     ),
 };
 
+const labels = {
+  labelNoise: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe(
+      'for studies: the chance of each row to have its label turned, drawn by seed, question and answers; column label_flipped says which',
+    ),
+  labelSource: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('for studies: whose labels they are, as column label_source of rows that have none'),
+};
+
 const output = { outputDir: path.describe('a new folder, which is there whole or not at all') };
 
 const DEFAULTS = {
@@ -78,6 +93,7 @@ const DEFAULTS = {
   dedup: true,
   near: 0,
   conflicts: 'drop',
+  labelNoise: 0,
   split: DEFAULT_FRACTIONS,
 };
 
@@ -111,8 +127,14 @@ export const DATA_VERBS = {
       dedup,
       ...deduplication,
       ...splitting,
+      ...labels,
     },
-    { Contamination: decontamination, Duplicates: { dedup, ...deduplication }, Split: splitting },
+    {
+      Contamination: decontamination,
+      Duplicates: { dedup, ...deduplication },
+      Split: splitting,
+      Labels: labels,
+    },
   ),
 };
 
