@@ -141,3 +141,48 @@ it('a run keeps how its files were prepared, and says when one was changed', asy
   const { stderr } = await train('other', '--dry_run');
   expect(stderr).toContain('from/rows.jsonl is not the file that from/lineage.json speaks of');
 });
+
+it('jsft takes the pairs of each principle, and the best answers under their own system prompts', async () => {
+  const answer = (response: string, ratings: readonly string[]) => ({
+    response,
+    custom_system_prompt: 'Be kind.',
+    annotations: Object.fromEntries(
+      ['helpfulness', 'honesty'].map((name, i) => [name, { Rating: ratings[i], Rationale: 'So.' }]),
+    ),
+  });
+  const completions = [answer('yes', ['5', '2']), answer('no', ['1', '4'])];
+  writeRows(cwd, 'uf.jsonl', [{ instruction: 'q', completions }]);
+  const jsft = (...more: string[]) =>
+    run(
+      [
+        'jsft',
+        '-m',
+        'model',
+        '--dataset_name',
+        'uf.jsonl',
+        '--dataset_shape',
+        'ultrafeedback-principles',
+        '--dry_run',
+      ].concat(
+        '--output_dir',
+        'principles',
+        '--judge_template',
+        'principles',
+        '--max_length',
+        '4096',
+        ...more,
+      ),
+      { cwd },
+    );
+  const alone = await jsft();
+  expect(alone.stderr).toContain('those that won by one principle each');
+  const demonstrations = [
+    '--sft_dataset_name',
+    'uf.jsonl',
+    '--sft_dataset_shape',
+    'ultrafeedback-demonstrations',
+  ];
+  const both = await jsft(...demonstrations);
+  expect(both.code).toBe(0);
+  expect(both.stderr).not.toContain('won by one principle');
+});

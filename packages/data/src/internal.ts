@@ -21,7 +21,7 @@ export { chosenRows, type Choice, type FileRow, type Place } from './chosenRows.
 export { Claims } from './prepare/claims.js';
 export { changedNote, LINEAGE, preparedAmong, type Lineage, type LineageInput } from './prepare/lineage.js';
 export { prepareFolder, type NamedFile, type Preparing } from './prepare/prepareFolder.js';
-export { CONFLICTS, REMOVED, type PrepareHooks, type PrepareOptions } from './prepare/prepareRows.js';
+export { CONFLICTS, REMOVED, type PrepareHooks, type PrepareOptions } from './prepare/prepareOptions.js';
 export { readAny, type RowKind, type Said } from './said.js';
 export { SHAPE_NAMES, shapeOf } from './shapes.js';
 export { describeIssues, describeProblems, refusable } from './problem.js';

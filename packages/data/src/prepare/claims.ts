@@ -15,7 +15,7 @@ export interface Finding<P> {
 /**
  * What rows say, each told to those that follow. Two answers are the same pair in either order; text counts in NFKC, whatever its
  * case and white space. Labels by principle are part of what is said: rows on different principles neither repeat nor contradict
- * each other. A tie contradicts nothing. Some 250 bytes a row.
+ * each other. A tie contradicts nothing. Some 350 bytes a row.
  */
 export class Claims<P> {
   readonly #said = new Map<string, P>();

@@ -19,7 +19,7 @@ import { DEFAULT_FRACTIONS, splitOf } from '../split.js';
 import { rated } from '../testing/shapes.js';
 import { preparedAmong, readLineage } from './lineage.js';
 import { prepareFolder, type Preparing } from './prepareFolder.js';
-import type { PrepareOptions } from './prepareRows.js';
+import type { PrepareOptions } from './prepareOptions.js';
 
 const all = mkdtempSync(join(tmpdir(), 'selfjudge-prepare-'));
 afterAll(() => rmSync(all, { recursive: true }));
@@ -204,6 +204,26 @@ it('writes the columns that are read, so that files of several shapes are one, w
     'good',
     'yes',
   ]);
+});
+
+it('mixes files by shares of their questions, the smaller share within the larger one', async () => {
+  const rows = (name: string) =>
+    Array.from({ length: 800 }, (_, i) => ({ ...pair(`question ${i >> 1}`, `yes ${i}`, 'no'), name }));
+  const files = ['a', 'b'].map((name) => file(`${name}.jsonl`, rows(name)));
+  const kept = async (mixture: number[]) => {
+    out = join(folder, mixture.join('-'));
+    const { lineage } = await prepare(files, { mixture, dedup: false });
+    expect(lineage.read - lineage.kept).toBe(lineage.left_out['not-chosen']);
+    return linesOf('rows.jsonl');
+  };
+  const few = await kept([1, 0.25]);
+  expect(few.filter(({ name }) => name === 'a')).toHaveLength(800);
+  const questions = few.filter(({ name }) => name === 'b').map(({ prompt }) => prompt);
+  // Both rows of a question or none; 400 questions within four standard errors.
+  expect(new Set(questions).size).toBe(questions.length / 2);
+  expect(Math.abs(questions.length / 2 - 100)).toBeLessThan(35);
+  const more = (await kept([0.5, 0.5])).filter(({ name }) => name === 'b').map(({ prompt }) => prompt);
+  expect(questions.every((prompt) => more.includes(prompt))).toBe(true);
 });
 
 it('turns labels and names their source after all else, and says so', async () => {

@@ -13,7 +13,8 @@ import {
   type Lineage,
   type LineageInput,
 } from './lineage.js';
-import { prepareRows, type PrepareHooks, type PrepareOptions } from './prepareRows.js';
+import type { PrepareHooks, PrepareOptions } from './prepareOptions.js';
+import { prepareRows } from './prepareRows.js';
 
 /** A file of rows, with what a name on the hub meant. */
 export interface NamedFile {

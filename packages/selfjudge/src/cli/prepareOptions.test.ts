@@ -38,6 +38,10 @@ it('a verb takes its own step and no other', () => {
     conflicts: 'drop',
     labelNoise: 0,
   });
+  expect(optionsOf('prepare', { mixture: '0.5' }).options.mixture).toEqual([0.5]);
+  expect(() => optionsOf('prepare', { mixture: ['1', '0.5'] })).toThrow(
+    /mixture: expected a share for each of the 1 of dataset_name/,
+  );
   expect(optionsOf('prepare', { split: '{train: 0.75, dev: 0.25}' }).options.split).toEqual({
     train: 0.75,
     self: 0,

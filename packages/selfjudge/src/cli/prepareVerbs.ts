@@ -77,9 +77,11 @@ async function prepare(
         await placed(datasetName, 'train', hooks),
         await placed(against, 'test', hooks),
       ]);
+      // A data set of the hub may be several files, each with its share.
+      const mixture = options.mixture && files.map(({ of }) => options.mixture![of]);
       return prepareFolder(
         outputDir,
-        { files, against: sets, options, version: VERSION },
+        { files, against: sets, options: { ...options, ...(mixture && { mixture }) }, version: VERSION },
         {
           signal,
           onWarning: (warning) => say(`warning: ${warning}`),
@@ -99,21 +101,22 @@ async function prepare(
   }
 }
 
+/** Where files of rows lie, each with the number of the name that it is of. */
 async function placed(
   names: readonly string[],
   wanted: 'train' | 'test',
   hooks: PlaceHooks,
-): Promise<NamedFile[]> {
-  const all: NamedFile[] = [];
-  for (const text of names) {
+): Promise<(NamedFile & { of: number })[]> {
+  const all: (NamedFile & { of: number })[] = [];
+  for (const [of, text] of names.entries()) {
     const { paths, names: meant } = await dataPlace(text, wanted, hooks);
-    all.push(...paths.map((path, i) => ({ path, ...(meant !== undefined && { name: meant[i] }) })));
+    all.push(...paths.map((path, i) => ({ path, of, ...(meant !== undefined && { name: meant[i] }) })));
   }
   return all;
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  'not-chosen': 'not chosen by where or sample',
+  'not-chosen': 'not chosen by where, sample or mixture',
   duplicate: 'say what a row before them says',
   'near-duplicate': 'are nearly a row before them',
   conflict: 'contradict another row',

@@ -7,9 +7,9 @@ import { path } from './paths.js';
 import type { Schemas, ValuesOf } from './schemas.js';
 import { verbConfig, type VerbConfig } from './verbs.js';
 
-const share = z.number().min(0).max(1).default(0);
+const part = z.number().min(0).max(1).default(0);
 const shares = z
-  .strictObject({ train: share, self: share, dev: share, test: share })
+  .strictObject({ train: part, self: part, dev: part, test: part })
   .refine(
     ({ train, self, dev, test }) => Math.abs(train + self + dev + test - 1) < 1e-9,
     'shares that add up to 1',
@@ -69,6 +69,16 @@ const splitting = {
     ),
 };
 
+const share = z.number().gt(0).max(1);
+const mixing = {
+  mixture: z
+    .union([share.transform((one) => [one]), z.array(share).min(1)])
+    .optional()
+    .describe(
+      'a share for each of dataset_name, in their order: of each so much of its questions, drawn by seed and question, as 1 0.25 (left out: all)',
+    ),
+};
+
 const labels = {
   labelNoise: z
     .number()
@@ -122,6 +132,7 @@ export const DATA_VERBS = {
   decontaminate: stepsOf(decontamination, { Contamination: decontamination }),
   prepare: stepsOf(
     {
+      ...mixing,
       ...decontamination,
       against: datasetName.optional().describe(LEAKS),
       dedup,
@@ -130,6 +141,7 @@ export const DATA_VERBS = {
       ...labels,
     },
     {
+      Mixture: mixing,
       Contamination: decontamination,
       Duplicates: { dedup, ...deduplication },
       Split: splitting,

@@ -159,6 +159,7 @@ export const LIST_FIELDS: ReadonlySet<string> = new Set([
   'eval_dataset_name',
   'lora_target_modules',
   'against',
+  'mixture',
   ...Object.values<Method>(METHODS).flatMap(({ fields }) =>
     Object.keys(fields)
       .filter((key) => ['choices', 'numbers'].includes(fields[key].form.kind))

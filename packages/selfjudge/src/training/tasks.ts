@@ -62,6 +62,10 @@ export async function readRows(verb: MethodName, run: RunOptions, rows: RowSourc
   else if (run.evalDatasetName !== undefined) await rows[METHODS[verb].rows](heldOutRows(run), quietly);
 }
 
+const WON_BY_ONE =
+  'the answers to imitate are those that won by one principle each, some of them worse on the whole: name the best ones by ' +
+  'sft_dataset_name (the same file) and sft_dataset_shape ultrafeedback-demonstrations';
+
 /** What a verb trains on, ready to run. */
 export async function taskOf(verb: MethodName, run: RunOptions, context: TaskContext): Promise<TrainingTask> {
   const { opened, rows: source, folder, warn, note } = context;
@@ -70,6 +74,9 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
   const template = method.judgeTemplate === undefined ? undefined : templateOf(run, opened);
   const rows = await source[method.rows](run, warn);
   const demonstrations = await demonstrationsOf(run, source, warn);
+  const imitates = method.demonstrations === true && options.sftWeight !== 0;
+  if (imitates && demonstrations === undefined && run.datasetShape === 'ultrafeedback-principles')
+    warn(WON_BY_ONE);
   const read = [...rows, ...(demonstrations ?? [])];
   const beside = remember(read.map(promptOfRow), run, context);
   const saved = <T extends Trainable>(trainable: T): T =>
