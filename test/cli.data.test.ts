@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run, temporaryFolder } from './support/cli.js';
@@ -65,4 +65,124 @@ it.each([
   const { code, stderr } = await data(...args);
   expect(code).toBe(2);
   expect(stderr).toMatch(message);
+});
+
+it('prepare makes files of rows of several shapes, as a configuration says, and the same again changes nothing', async () => {
+  writeRows(cwd, 'leaks.jsonl', [{ prompt: 'who are you' }]);
+  writeRows(cwd, 'judged.jsonl', [
+    { input: 'q', output_1: 'a', output_2: 'b', label: 1 },
+    { input: 'who are YOU?', output_1: 'a', output_2: 'b', label: 1 },
+  ]);
+  writeFileSync(
+    join(cwd, 'prepare.yaml'),
+    'dataset_name: [pairs.jsonl, judged.jsonl]\nagainst: leaks.jsonl\nsplit: { train: 0.5, test: 0.5 }\noutput_dir: wrong\n',
+  );
+  const command = ['prepare', '--config', 'prepare.yaml', '-o', 'made', '--conflicts', 'first'];
+  const { code, stdout, stderr } = await data(...command);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/prepare +100%/) });
+  expect(stdout.split('\n').slice(0, 4)).toEqual([
+    '7 rows read, 4 kept (2 preferences, 1 prompts, 1 judgments); left out:',
+    '  1 conflict: contradict another row',
+    '  1 empty-answer',
+    '  1 contaminated: share words with a row of against',
+  ]);
+  expect(stdout).toMatch(/made\/train\.jsonl +\d\nmade\/test\.jsonl +\d\n/);
+  const again = await data(...command, '--json');
+  expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('made is there already') });
+  expect(JSON.parse(again.stdout)).toMatchObject({ read: 7, inputs: [{ path: 'pairs.jsonl' }, {}] });
+  const other = await data(...command, '--near', '0.9');
+  expect(other.code).toBe(2);
+  expect(other.stderr).toContain('received made, which was prepared with other options');
+});
+
+it('split and decontaminate take one step each', async () => {
+  const rows = (name: string) => readFileSync(join(cwd, name), 'utf8').split('\n').length - 1;
+  expect((await data('split', 'pairs.jsonl', '-o', 'parts', '--split', '{train: 1}')).code).toBe(0);
+  expect(rows('parts/train.jsonl')).toBe(4);
+  const leaks = ['--against', 'good.csv', '--ngram', '3'];
+  expect((await data('decontaminate', 'pairs.jsonl', '-o', 'clean', ...leaks)).code).toBe(0);
+  expect(rows('clean/rows.jsonl')).toBe(4);
+});
+
+it('refuses to begin, and leaves nothing', async () => {
+  const { code, stderr } = await data('decontaminate', 'good.csv', '-o', 'x');
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringContaining('against: expected files of rows'),
+  });
+  expect(existsSync(join(cwd, 'x'))).toBe(false);
+});
+
+it('a run keeps how its files were prepared, and says when one was changed', async () => {
+  expect((await data('dedup', 'good.csv', '-o', 'from')).code).toBe(0);
+  const train = (out: string, ...more: string[]) =>
+    run(
+      [
+        'dpo',
+        '-m',
+        'model',
+        '--dataset_name',
+        'from/rows.jsonl',
+        '--output_dir',
+        out,
+        '--max_steps',
+        '1',
+        ...more,
+      ],
+      {
+        cwd,
+      },
+    );
+  expect((await train('run')).code).toBe(0);
+  const record = JSON.parse(readFileSync(join(cwd, 'run/data.json'), 'utf8')) as unknown;
+  const lineage = JSON.parse(readFileSync(join(cwd, 'from/lineage.json'), 'utf8')) as unknown;
+  expect(record).toMatchObject({ dataset_name: [{ path: 'from/rows.jsonl', changed: false, lineage }] });
+  writeFileSync(join(cwd, 'from/rows.jsonl'), '{"prompt": "q", "chosen": "a", "rejected": "c"}\n');
+  const { stderr } = await train('other', '--dry_run');
+  expect(stderr).toContain('from/rows.jsonl is not the file that from/lineage.json speaks of');
+});
+
+it('jsft takes the pairs of each principle, and the best answers under their own system prompts', async () => {
+  const answer = (response: string, ratings: readonly string[]) => ({
+    response,
+    custom_system_prompt: 'Be kind.',
+    annotations: Object.fromEntries(
+      ['helpfulness', 'honesty'].map((name, i) => [name, { Rating: ratings[i], Rationale: 'So.' }]),
+    ),
+  });
+  const completions = [answer('yes', ['5', '2']), answer('no', ['1', '4'])];
+  writeRows(cwd, 'uf.jsonl', [{ instruction: 'q', completions }]);
+  const jsft = (...more: string[]) =>
+    run(
+      [
+        'jsft',
+        '-m',
+        'model',
+        '--dataset_name',
+        'uf.jsonl',
+        '--dataset_shape',
+        'ultrafeedback-principles',
+        '--dry_run',
+      ].concat(
+        '--output_dir',
+        'principles',
+        '--judge_template',
+        'principles',
+        '--max_length',
+        '4096',
+        ...more,
+      ),
+      { cwd },
+    );
+  const alone = await jsft();
+  expect(alone.stderr).toContain('those that won by one principle each');
+  const demonstrations = [
+    '--sft_dataset_name',
+    'uf.jsonl',
+    '--sft_dataset_shape',
+    'ultrafeedback-demonstrations',
+  ];
+  const both = await jsft(...demonstrations);
+  expect(both.code).toBe(0);
+  expect(both.stderr).not.toContain('won by one principle');
 });

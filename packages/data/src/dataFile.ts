@@ -22,6 +22,8 @@ export const DATA_FILE_NAME = /\.((jsonl?|csv|tsv)(\.(gz|zst))?|parquet)$/i;
 export interface ReadOptions {
   /** What the rows are: told by their columns ('auto', the default), a known shape, or a mapping of their columns. */
   shape?: RowShape;
+  /** Told how many bytes of the file were read so far, as it has them; of Parquet the share of its rows. */
+  onBytes?(bytes: number): void;
 }
 
 /**
@@ -47,7 +49,8 @@ export async function readDataFile(path: string, options?: ReadOptions): Promise
 /** `readDataFile` in parts, as they are read: no more of the file is held than one of them, but for a JSON array. */
 export async function* dataFileParts(path: string, options?: ReadOptions): AsyncGenerator<DataFile> {
   try {
-    yield* partsOf(path, isStandardInput(path) ? standardInput() : createReadStream(path), options);
+    const chunks = isStandardInput(path) ? standardInput() : createReadStream(path);
+    yield* partsOf(path, counted(chunks, options?.onBytes), options);
   } catch (error) {
     throw fileSystemError(path, 'a file that can be read', error);
   }
@@ -57,10 +60,10 @@ export async function* dataFileParts(path: string, options?: ReadOptions): Async
 export async function* partsOf(
   path: string,
   chunks: AsyncIterable<Buffer>,
-  { shape = 'auto' }: ReadOptions = {},
+  { shape = 'auto', onBytes }: ReadOptions = {},
 ): AsyncGenerator<DataFile> {
   const { head, bytes, isPacked } = await begun(path, chunks);
-  if (isParquet(head) && !isPacked && !isStandardInput(path)) return yield* parquetRows(path, shape);
+  if (isParquet(head) && !isPacked && !isStandardInput(path)) return yield* parquetRows(path, shape, onBytes);
   refuseOtherKinds(path, head);
   const rows = new RowReader(path, shape);
   if (beginsArray(head)) {
@@ -87,6 +90,18 @@ export async function* partsOf(
   if (rest.length > 0) reader.line(Buffer.concat(rest));
   reader.end();
   yield rows.take();
+}
+
+async function* counted(
+  chunks: AsyncIterable<Buffer>,
+  onBytes: ReadOptions['onBytes'],
+): AsyncGenerator<Buffer> {
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.length;
+    yield chunk;
+    onBytes?.(size);
+  }
 }
 
 /** What a file begins with, unpacked, and all of its bytes. */

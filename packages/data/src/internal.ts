@@ -17,6 +17,12 @@ export {
   loadSftExamples,
 } from './load.js';
 export { loadMapping } from './mapping.js';
+export { chosenRows, type Choice, type FileRow, type Place } from './chosenRows.js';
+export { Claims } from './prepare/claims.js';
+export { changedNote, LINEAGE, preparedAmong, type Lineage, type LineageInput } from './prepare/lineage.js';
+export { prepareFolder, type NamedFile, type Preparing } from './prepare/prepareFolder.js';
+export { CONFLICTS, REMOVED, type PrepareHooks, type PrepareOptions } from './prepare/prepareOptions.js';
+export { readAny, type RowKind, type Said } from './said.js';
 export { SHAPE_NAMES, shapeOf } from './shapes.js';
 export { describeIssues, describeProblems, refusable } from './problem.js';
 export { promptOfExample, sftContentOf, sftExampleOf } from './rows.js';

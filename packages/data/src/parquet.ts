@@ -19,17 +19,23 @@ const MEMORY = 2 * 2 ** 30;
  * @throws FileFormatError for a file that is torn or damaged, that has two columns of one name but for case, or whose rows are over
  *   200 times as large as JSON and over 1 MiB
  */
-export async function* parquetRows(path: string, shape: RowShape): AsyncGenerator<DataFile> {
+export async function* parquetRows(
+  path: string,
+  shape: RowShape,
+  onBytes?: (bytes: number) => void,
+): AsyncGenerator<DataFile> {
   const file = resolve(path);
   const { size } = statSync(file);
   // What a name of a file may hold, a pattern of names may mean otherwise.
   const literal = file.replace(/[[*?]/g, (character) => `[${character}]`);
   const { connection, close } = await openDuckdb({ files: [file, literal], memory: MEMORY });
   const rows = new RowReader(path, shape);
+  let count = 0;
   let line = 0;
   let bytes = 0;
   try {
     const result = await selectRows(connection, path, literal);
+    if (onBytes !== undefined) count = await countRows(connection, literal);
     for await (const texts of chunksOf(result)) {
       for (const text of texts) {
         bytes += text.length;
@@ -37,6 +43,7 @@ export async function* parquetRows(path: string, shape: RowShape): AsyncGenerato
       }
       assertExpansion(path, 'Parquet', bytes, size);
       yield rows.take();
+      onBytes?.((size * line) / count);
     }
   } catch (error) {
     if (isError(error)) throw error;
@@ -91,6 +98,11 @@ async function selectRows(connection: DuckDBConnection, path: string, literal: s
     [literal, listValue(binary)],
     [VARCHAR, LIST(VARCHAR)],
   );
+}
+
+async function countRows(connection: DuckDBConnection, literal: string): Promise<number> {
+  const facts = await connection.runAndReadAll('SELECT num_rows FROM parquet_file_metadata($1)', [literal]);
+  return Number(facts.getRows()[0][0]);
 }
 
 /** The columns as the file itself names them. */

@@ -106,6 +106,6 @@ export class RowReader {
     const shaped = this.#shaper.row(this.#line, columns);
     this.#read.rows++;
     if (shaped.problem) this.#file.issues.push({ file: this.#path, line: this.#line, ...shaped.problem });
-    else this.#file.rows.push({ line: this.#line, value: shaped.value, columns });
+    else for (const row of shaped.value) this.#file.rows.push({ line: this.#line, value: row, columns });
   }
 }

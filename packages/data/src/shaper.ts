@@ -18,11 +18,14 @@ export class Shaper {
   ) {}
 
   /**
-   * @returns the row in the columns that are read here; itself where it is in them, or in none that are known
+   * @returns the row in the columns that are read here, or what it becomes in them; itself where it is in them, or in none that are known
    * @throws DataError for a row of another shape than those before it
    */
-  row(line: number, row: Row): Outcome<Row> {
-    if (typeof this.shape === 'object') return readMapped(this.shape, row);
+  row(line: number, row: Row): Outcome<Row[]> {
+    if (typeof this.shape === 'object') {
+      const { value, problem } = readMapped(this.shape, row);
+      return problem ? { problem } : { value: [value] };
+    }
     if (this.shape !== 'auto') return readShape(this.shape, row);
     const name = shapeOf(row);
     if (name !== undefined) this.#told ??= { name, line };
@@ -35,7 +38,7 @@ export class Shaper {
           `expected rows of one shape, ${nameOf(told.name)} as on line ${told.line}, received ${nameOf(name)} ` +
           `(columns ${Object.keys(row).join(', ')}); shapes known: ${KNOWN_SHAPES}`,
       });
-    return told === undefined || told.name === 'own' ? { value: row } : readShape(told.name, row);
+    return told === undefined || told.name === 'own' ? { value: [row] } : readShape(told.name, row);
   }
 }
 

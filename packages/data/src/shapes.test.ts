@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 import { readDataFile } from './dataFile.js';
 import { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
-import { SHAPE_NAMES, SHAPES, shapeOf } from './shapes.js';
+import { SHAPES, shapeOf, type ToldShape } from './shapes.js';
 import { assistant, rated, SHAPED as ROWS, user } from './testing/shapes.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'selfjudge-shapes-'));
@@ -17,7 +17,7 @@ function file(name: string, rows: readonly object[] | string): string {
   return path;
 }
 
-describe.each(SHAPE_NAMES)('%s', (name) => {
+describe.each(Object.keys(SHAPES) as ToldShape[])('%s', (name) => {
   const { row, read } = ROWS[name];
 
   it('is told by its columns, and read', async () => {
@@ -104,6 +104,29 @@ it('UltraFeedback draws the other answer by the instruction alone, among those r
     completions: [rated('a', { honesty: '3' }), rated('b', { honesty: '3' }), rated('c', {})],
   };
   expect((await readDataFile(file('equal.jsonl', [equal]))).issues).toMatchObject([{ code: 'no-verdict' }]);
+});
+
+it('a reading that is named may make several rows of one, each with its place', async () => {
+  const row = {
+    instruction: 'q',
+    completions: [
+      rated('a', { help: '4', honesty: '2' }, 'Why.'),
+      rated('b', { help: '3', honesty: '3' }, 'So.'),
+    ],
+  };
+  const path = file('principles.jsonl', [row, { ...row, completions: [] }, row]);
+  const { rows, issues, read } = await loadPreferences(path, { shape: 'ultrafeedback-principles' });
+  expect(rows.map(({ place, chosen, labels }) => [place, chosen, labels])).toEqual(
+    [1, 3].flatMap((line) => [
+      [`${path}:${line}`, 'a', { help: 'chosen' }],
+      [`${path}:${line}`, 'b', { honesty: 'chosen' }],
+    ]),
+  );
+  expect([issues.map(({ line }) => line), read]).toEqual([[2], 5]);
+  const { rows: examples } = await loadSftExamples(path, { shape: 'ultrafeedback-demonstrations' });
+  expect(examples[0]).toMatchObject({
+    messages: [{ role: 'system', content: 'Be helpful.' }, user('q'), assistant('a')],
+  });
 });
 
 it('a file has rows of one shape, and one of none names what there is', async () => {

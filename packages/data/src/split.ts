@@ -45,9 +45,12 @@ export function splitOf(prompt: Text, fractions: SplitFractions = DEFAULT_FRACTI
 /** What a prompt is told apart by: its first user turn in NFKC, lower case, white space as single spaces. */
 export function firstUserTurn(prompt: Text): string {
   const turn = messagesOf(prompt).find((message) => message.role === 'user');
-  const text = turn === undefined ? '' : messageText(turn);
-  return text.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  return turn === undefined ? '' : normalised(messageText(turn));
 }
+
+/** Text as it is told apart from other text: in NFKC, lower case, white space as single spaces. */
+export const normalised = (text: string): string =>
+  text.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
 
 /** A number in [0, 1) from the first 52 bits of the text's SHA-256. */
 export function hashFraction(text: string): number {

@@ -24,3 +24,15 @@ function plain(value: Value): unknown {
   const reordered = entries.some(([key]) => /^\d+$/.test(key));
   return reordered ? new JsonObject(entries) : Object.fromEntries(entries);
 }
+
+/** JSON of what `exactJson` gave, or of any other value of JSON: numbers and keys as they were read. */
+export function exactText(value: unknown): string {
+  if (value instanceof JsonNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(exactText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = value instanceof JsonObject ? [...value] : Object.entries(value);
+  const members = entries
+    .filter(([, inner]) => inner !== undefined)
+    .map(([key, inner]) => `${JSON.stringify(key)}:${exactText(inner)}`);
+  return `{${members.join(',')}}`;
+}

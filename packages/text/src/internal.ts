@@ -5,7 +5,7 @@ export { ChatTemplate } from './chatTemplate.js';
 export { withChatTemplate } from './chooseTemplate.js';
 export { ControlTokens } from './controlTokens.js';
 export { renderConversation } from './conversation.js';
-export { exactJson } from './exactJson.js';
+export { exactJson, exactText } from './exactJson.js';
 export { ggufEntries, type GgufTokenizerEntries } from './ggufEntries.js';
 export { hasTokenizer, TOKENIZER_FILES, parseTokenizerFiles } from './files.js';
 export { messageFault, messageText } from './message.js';

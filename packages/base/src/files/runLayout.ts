@@ -9,6 +9,8 @@ export const RUN_LAYOUT = {
   fingerprints: 'fingerprints.json',
   /** What names on the hub meant when it began: with commits. Only of runs that have some. */
   hub: 'hub.json',
+  /** How its files of rows were prepared, by the key that names them. Only of runs on files that `data` wrote. */
+  data: 'data.json',
   /** A line a step. */
   metrics: 'metrics.jsonl',
   /** Time and work, a line with every line of metrics and one for what comes after the last. */

@@ -102,7 +102,7 @@ export function rowsTarget(): FuzzTarget<unknown> {
       try {
         used(readMapped(MAPPING, row));
         const shape = shapeOf(row);
-        row = (shape === undefined || shape === 'own' ? row : used(readShape(shape, row))) ?? {};
+        row = (shape === undefined || shape === 'own' ? row : used(readShape(shape, row))?.[0]) ?? {};
         const pair = used(toPreferencePair(row, 'id'));
         const judged = used(toJudgedPair(row, 'id'));
         const sft = used(toSftExample(row, 'id'));

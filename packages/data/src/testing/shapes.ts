@@ -1,4 +1,4 @@
-import type { ShapeName } from '../shapes.js';
+import type { ToldShape } from '../shapes.js';
 
 export const user = (content: string) => ({ role: 'user', content });
 export const assistant = (content: string) => ({ role: 'assistant', content });
@@ -15,7 +15,7 @@ export const rated = (response: string, ratings: Record<string, string>, rationa
 });
 
 /** A row of each shape, and what is read of it. */
-export const SHAPED: Record<ShapeName, { row: Record<string, unknown>; read: Record<string, unknown> }> = {
+export const SHAPED: Record<ToldShape, { row: Record<string, unknown>; read: Record<string, unknown> }> = {
   ultrafeedback: {
     row: {
       source: 'x',

@@ -1,5 +1,6 @@
 import { LINEARS } from '@selfjudge/engine';
 import type { Command } from 'commander';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import {
   BATCH_FACTORS,
@@ -65,8 +66,13 @@ function choicesOf(field: z.core.$ZodType): string[] {
   return field instanceof z.ZodEnum ? [field.options.join(', ')] : [];
 }
 
-const shown = (value: unknown): string =>
-  Array.isArray(value) && value.length === LINEARS.length ? 'all-linear' : [value].flat().join(' ');
+function shown(value: unknown): string {
+  if (Array.isArray(value) && value.length === LINEARS.length) return 'all-linear';
+  const words = [value].flat().map((one) => (typeof one === 'object' ? stringify(one, FLOW).trim() : one));
+  return words.join(' ');
+}
+
+const FLOW = { collectionStyle: 'flow', flowCollectionPadding: false } as const;
 
 /** A switch may stand alone, a list takes several words. */
 function placeholder(key: string, value: unknown): string {

@@ -12,6 +12,7 @@ import { inspectText, statsText, validateText, type UnitReport } from './dataTex
 import { withDownloads } from './downloads.js';
 import { EXIT, interruptible } from './exit.js';
 import { filePath } from './output.js';
+import { addPrepareVerbs } from './prepareVerbs.js';
 
 interface DataFlags {
   model_name_or_path?: string;
@@ -46,10 +47,9 @@ const VERBS = {
 export function addDataVerb(program: Command, done: (code: number) => void): void {
   const data = program
     .command('data')
-    .summary('what files of rows hold, before anything is trained on them')
+    .summary('what files of rows hold, and files made of them: split, without duplicates, decontaminated')
     .description(
-      'What files of rows hold: JSONL, JSON, CSV or Parquet, of any shape that training reads. Several files are looked at ' +
-        'together.',
+      'What files of rows hold: JSONL, JSON, CSV or Parquet, of any shape that training reads. Several files are taken together.',
     );
   for (const [name, { summary, text, fails }] of Object.entries(VERBS))
     data
@@ -68,6 +68,7 @@ export function addDataVerb(program: Command, done: (code: number) => void): voi
         process.stdout.write(`${json ? JSON.stringify(report) : text(report)}\n`);
         if (fails(report)) done(EXIT.failed);
       });
+  addPrepareVerbs(data);
 }
 
 async function reportOf(given: string[], flags: Omit<DataFlags, 'json'>): Promise<UnitReport> {

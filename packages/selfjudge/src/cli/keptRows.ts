@@ -10,11 +10,10 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ConfigError, fileSystemError, shellWord, syncPath } from '@selfjudge/base';
-import { ProcessLock, writeJson } from '@selfjudge/base/internal';
+import { hashOfFile, ProcessLock, wholeLines, writeJson } from '@selfjudge/base/internal';
 import { contentFaults } from '../training/fingerprints.js';
 import { configFaults } from '../training/sameRun.js';
 import { DeviceOutput, isFileOutput } from './output.js';
-import { hashOfFile, wholeLines } from './rowLines.js';
 import {
   configOf,
   damaged,

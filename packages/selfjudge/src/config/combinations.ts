@@ -68,6 +68,11 @@ const IDLE: readonly Idle[] = [
     when: ({ sft_weight }) => sft_weight === 0,
     reason: 'sft_weight 0 teaches judging alone',
   },
+  {
+    key: 'sft_dataset_shape',
+    when: ({ sft_dataset_name }) => sft_dataset_name === undefined,
+    reason: 'it is of the rows of sft_dataset_name',
+  },
   ...['sft_weight', 'judge_weight', 'rationale_weight'].map((key) => ({
     key,
     none: key === 'sft_weight' ? [0, 1] : [1],

@@ -104,6 +104,9 @@ export const demonstrationFields = {
     .describe(
       'files of the answers to imitate, in place of the chosen ones of dataset_name: any that sft reads, the pairs themselves among them',
     ),
+  sftDatasetShape: shapeName
+    .optional()
+    .describe('what the rows of sft_dataset_name are, as dataset_shape says it (default: auto)'),
 };
 
 /** Of verbs that measure while they train. */
@@ -155,6 +158,8 @@ export const LIST_FIELDS: ReadonlySet<string> = new Set([
   'sft_dataset_name',
   'eval_dataset_name',
   'lora_target_modules',
+  'against',
+  'mixture',
   ...Object.values<Method>(METHODS).flatMap(({ fields }) =>
     Object.keys(fields)
       .filter((key) => ['choices', 'numbers'].includes(fields[key].form.kind))

@@ -27,3 +27,4 @@ export { CONFIG_FORMAT, todaysMeaning } from './earlier.js';
 export { schemaOf, schemasOf, type Schemas, type ValuesOf } from './schemas.js';
 export { presetOf, TRAINING_VERBS, verbConfig, type TrainingVerb, type VerbConfig } from './verbs.js';
 export { MODEL_VERBS, type ModelVerb, type VerbOptions } from './modelVerbs.js';
+export { DATA_VERBS, type DataVerb, type PrepareValues } from './dataVerbs.js';

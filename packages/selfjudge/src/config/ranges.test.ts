@@ -70,6 +70,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   device: { wrong: ['gpu'], right: ['auto', 'cpu', 'cuda'] },
   judge_reasoning: { wrong: ['none'], right: ['auto', 'drop', 'keep'] },
   dataset_shape: { wrong: [''], right: ['auto', 'pandalm', 'columns.yaml'] },
+  sft_dataset_shape: { wrong: [''], right: ['auto', 'ultrafeedback-demonstrations', 'columns.yaml'] },
   prompt_format: { wrong: ['text'], right: ['auto', 'standard', 'chat'] },
   chat_template: { wrong: [''], right: ['chatml', 'format.jinja'] },
   dataset_split: { wrong: ['tset'], right: ['test', 'all'] },
@@ -121,6 +122,7 @@ const TEXTS = new Set(
 const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
 /** What an option stands beside: a loss that reads it. */
 const BESIDE: Readonly<Record<string, Record<string, string>>> = {
+  sft_dataset_shape: { sft_dataset_name: 'examples.jsonl' },
   select_by: { eval_steps: '1', eval_dataset_name: 'held.jsonl' },
   simpo_gamma: { loss_type: 'simpo' },
   discopop_tau: { loss_type: 'discopop' },

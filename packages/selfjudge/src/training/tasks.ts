@@ -39,9 +39,10 @@ export interface TaskContext {
 
 /** Refuses, before a model is opened, what no model makes right. @throws ConfigError, FileFormatError for a template or a mapping of columns */
 export function checkTask(verb: MethodName, run: GivenOptions): void {
-  const { judgeTemplate, datasetShape, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
+  const { judgeTemplate, datasetShape, sftDatasetShape, datasetSplit, evalDatasetName, evalSteps = 0 } = run;
   if (judgeTemplate !== undefined) assertTemplate(judgeTemplate);
   rowShape(datasetShape);
+  rowShape(sftDatasetShape);
   const asksDev = evalSteps > 0 && evalDatasetName === undefined && METHODS[verb].rows === 'prompts';
   if (asksDev && (datasetSplit === 'all' || datasetSplit === 'dev'))
     throw new ConfigError({
@@ -61,6 +62,10 @@ export async function readRows(verb: MethodName, run: RunOptions, rows: RowSourc
   else if (run.evalDatasetName !== undefined) await rows[METHODS[verb].rows](heldOutRows(run), quietly);
 }
 
+const WON_BY_ONE =
+  'the answers to imitate are those that won by one principle each, some of them worse on the whole: name the best ones by ' +
+  'sft_dataset_name (the same file) and sft_dataset_shape ultrafeedback-demonstrations';
+
 /** What a verb trains on, ready to run. */
 export async function taskOf(verb: MethodName, run: RunOptions, context: TaskContext): Promise<TrainingTask> {
   const { opened, rows: source, folder, warn, note } = context;
@@ -69,6 +74,9 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
   const template = method.judgeTemplate === undefined ? undefined : templateOf(run, opened);
   const rows = await source[method.rows](run, warn);
   const demonstrations = await demonstrationsOf(run, source, warn);
+  const imitates = method.demonstrations === true && options.sftWeight !== 0;
+  if (imitates && demonstrations === undefined && run.datasetShape === 'ultrafeedback-principles')
+    warn(WON_BY_ONE);
   const read = [...rows, ...(demonstrations ?? [])];
   const beside = remember(read.map(promptOfRow), run, context);
   const saved = <T extends Trainable>(trainable: T): T =>
@@ -132,9 +140,9 @@ async function demonstrationsOf(
   rows: RowSource,
   warn: Warn,
 ): Promise<SftExample[] | undefined> {
-  const { sftDatasetName: datasetName } = run;
+  const { sftDatasetName: datasetName, sftDatasetShape: datasetShape } = run;
   if (datasetName === undefined || run.options.sftWeight === 0) return undefined;
-  return rows.examples({ ...run, datasetName, datasetShape: undefined, tally: undefined }, warn);
+  return rows.examples({ ...run, datasetName, datasetShape, tally: undefined }, warn);
 }
 
 const REFERENCE_FOLDER = '.reference_log_probs';

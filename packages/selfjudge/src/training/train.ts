@@ -27,6 +27,7 @@ import { telling, templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
 import { EventFile } from '../tracking/eventFile.js';
 import { runBefore, type RunBefore } from './before.js';
+import { preparedData } from './preparedData.js';
 import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
 import { withMoment } from './runMoment.js';
@@ -120,6 +121,7 @@ export async function runTraining(
       sftDatasetName,
       evalDatasetName,
     };
+    const prepared = inputs.rows === undefined ? preparedData(named, warn) : {};
     const record = new RowRecord();
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
@@ -176,6 +178,7 @@ export async function runTraining(
       folder.writeEnvironment(environment(opened.model.device, VERSION));
       folder.writeFingerprints({ ...contents() });
       if (Object.keys(places.names).length > 0) folder.writeHubNames(places.names);
+      if (Object.keys(prepared).length > 0) folder.writeData(prepared);
       folder.unfinish();
       const { totalSteps } = task.order;
       let clock: (row: MetricsRow) => void = () => {};

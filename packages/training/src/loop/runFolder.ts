@@ -35,6 +35,11 @@ const isHubNames: Check = (value, what, where) => {
   object({})(value, what, where);
   for (const [name, one] of Object.entries(value as object)) list(text, 1)(one, `${what}.${name}`, where);
 };
+const isData: Check = (value, what, where) => {
+  object({})(value, what, where);
+  for (const [name, one] of Object.entries(value as object))
+    list(object({}), 1)(one, `${what}.${name}`, where);
+};
 const isMetricsRow = object({ step: whole(0), epoch: measured, metrics: isMetrics });
 
 /** The folder of a run (RUN_LAYOUT), open while it is written to: one process at a time. `runs/` reads it. */
@@ -96,6 +101,12 @@ export class RunFolder {
   writeHubNames(names: Record<string, string[]>): void {
     check('RunFolder.writeHubNames', { names }, { names: isHubNames });
     this.replace(RUN_LAYOUT.hub, json('names', names));
+  }
+
+  /** @param data by the key that names files of rows, those that were prepared and how */
+  writeData(data: Record<string, object[]>): void {
+    check('RunFolder.writeData', { data }, { data: isData });
+    this.replace(RUN_LAYOUT.data, json('data', data));
   }
 
   writeSummary(summary: Record<string, unknown>): void {

@@ -147,6 +147,9 @@ export const runEntries: Record<string, Entry> = {
   'RunFolder#writeHubNames': entry((names: Any) => run.writeHubNames(names), {
     names: arg({ a: ['b'] }, fc.oneof(notJson, fc.constantFrom({ a: 'b' }, { a: [] }, { a: [1] }))),
   }),
+  'RunFolder#writeData': entry((data: Any) => run.writeData(data), {
+    data: arg({ a: [{}] }, fc.oneof(notJson, fc.constantFrom({ a: {} }, { a: [] }, { a: ['b'] }))),
+  }),
   'RunFolder#writeSummary': entry((summary: Any) => run.writeSummary(summary), {
     summary: arg({ a: 1 }, notJson),
   }),

@@ -15,7 +15,8 @@ const TREES = 'prefix trees are never padded; batch sizes count examples, not pa
 const REFERENCE = 'the reference is the frozen start of the policy';
 const ANSWERS = 'labels are the answers: see train_on';
 const COLUMNS = 'rows are read by their shape: prompt, chosen, rejected; prompt, completion; or messages';
-const FILES = 'dataset_name takes the files themselves, one or several: mix and weigh them before';
+const FILES =
+  'dataset_name takes the files themselves, one or several: mix and weigh them before, by data prepare (mixture)';
 const JUDGE = 'the judge is the model itself, as it was at the start';
 const NO_DROPOUT = 'dpo and self-train compute without dropout';
 

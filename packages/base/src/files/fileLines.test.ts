@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { hashOfFile, wholeLines } from './rowLines.js';
+import { hashOfFile, wholeLines } from './fileLines.js';
 
 let folder: string;
 let path: string;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { fileSystemError } from '@selfjudge/base';
+
+import { fileSystemError } from '../errors.js';
 
 const NEWLINE = 0x0a;
 const WINDOW = 1 << 20;
