@@ -2,7 +2,7 @@ import { ConfigError } from '@selfjudge/base';
 import { nearest } from '@selfjudge/base/internal';
 import type { Row } from '@selfjudge/data';
 import type { KnownVerdict, VerdictSummary } from '@selfjudge/evaluation/internal';
-import { verdictSummary } from '@selfjudge/evaluation/internal';
+import { grouped, verdictSummary } from '@selfjudge/evaluation/internal';
 import type { InputRow } from '../rows/rows.js';
 
 /** The column that keeps what `winner` was before the judge's winner took its place. */
@@ -61,15 +61,11 @@ export function summaryOf(
   });
   const all = { rows: rows.length, ...verdictSummary(known) };
   if (by === undefined) return all;
-  const groups = new Map<string, KnownVerdict[]>();
-  rows.forEach(({ columns }, i) => {
-    const value = valueText(columns?.[by]);
-    groups.set(value, [...(groups.get(value) ?? []), known[i]]);
-  });
-  const values = [...groups].map(([value, ofValue]) => ({
+  const named = known.map((verdict, i) => ({ verdict, value: valueText(rows[i].columns?.[by]) }));
+  const values = [...grouped(named, ({ value }) => value)].map(([value, ofValue]) => ({
     value,
     rows: ofValue.length,
-    ...verdictSummary(ofValue),
+    ...verdictSummary(ofValue.map(({ verdict }) => verdict)),
   }));
   return { ...all, by: { column: by, values } };
 }
