@@ -57,6 +57,32 @@ const { datasetShape, promptFormat } = dataFields;
 const ofRows = { datasetShape, promptFormat };
 const { topK: _, ...evaluated } = sampling;
 
+/** How a judge is asked. */
+const asked = {
+  cache: path
+    .optional()
+    .describe(
+      'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
+    ),
+  judgeEndpoint: z
+    .string()
+    .refine(isAddress)
+    .optional()
+    .describe(
+      'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
+    ),
+  judgeConcurrency: answerFields.count.max(256).describe('pairs that the endpoint is asked about at once'),
+  judgeCalls: schemaOf(saveSteps).describe(
+    'calls of the endpoint at most, further tries among them; 0 for no limit',
+  ),
+};
+/** Of what is said of verdicts. */
+const by = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('a column of the rows: what is said of all verdicts is said for each of its values too');
+
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
   judge: grouped(
@@ -66,37 +92,45 @@ export const MODEL_VERBS = {
       writePairs: path
         .optional()
         .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
-      by: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('a column of the rows: what is said of all verdicts is said for each of its values too'),
+      by,
       ...templateFields,
       explain: z
         .boolean()
         .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
       maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
-      cache: path
-        .optional()
-        .describe(
-          'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
-        ),
-      judgeEndpoint: z
-        .string()
-        .refine(isAddress)
-        .optional()
-        .describe(
-          'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
-        ),
-      judgeConcurrency: answerFields.count
-        .max(256)
-        .describe('pairs that the endpoint is asked about at once'),
-      judgeCalls: schemaOf(saveSteps).describe(
-        'calls of the endpoint at most, further tries among them; 0 for no limit',
-      ),
+      ...asked,
     },
     { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
     { explain: false, maxNewTokens: 256, judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate judge': grouped(
+    {
+      ...opened,
+      ...ofRows,
+      by,
+      ownModel: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'who the judge is among those who wrote the answers, as the rows name them: its self-preference',
+        ),
+      ...templateFields,
+      ...asked,
+      outputDir: path
+        .optional()
+        .describe(
+          'a folder for the verdicts as they come, what is said of them and a report; the same command again goes on where it stopped',
+        ),
+    },
+    {
+      modelNameOrPath: 'Model',
+      datasetShape: 'Rows',
+      judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { judgeConcurrency: 8, judgeCalls: 0 },
   ),
   generate: grouped(
     {

@@ -115,6 +115,7 @@ const TEXTS = new Set(
     'judge_template',
     'judge',
     'system',
+    'own_model',
   ),
 );
 

@@ -1,8 +1,6 @@
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
-import type { Estimate } from '@selfjudge/evaluation';
-import { mean } from '@selfjudge/base/internal';
-import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import { z } from 'zod';
+import { compared, type Compared } from './compared.js';
 
 const winner = z.enum(['a', 'b', 'tie']).nullable();
 const JUDGES = ['outsideJudge', 'ownJudge'] as const;
@@ -26,9 +24,9 @@ export interface EvaluationComparison {
   /** Prompts of one alone, which are left out. */
   others: { a: number; b: number };
   /** By judge: the win rates against the baseline, and A minus B prompt by prompt. */
-  winRates: Partial<Record<JudgeName, { a: number; b: number; difference: Estimate }>>;
+  winRates: Partial<Record<JudgeName, Compared>>;
   /** Characters of an answer, and A minus B prompt by prompt. */
-  length: { a: number; b: number; difference: Estimate };
+  length: Compared;
 }
 
 /**
@@ -87,11 +85,3 @@ const questionOf = (sample: Sample): string =>
 
 const pointsOf = (name: z.infer<typeof winner> | undefined): number | undefined =>
   name === 'a' ? 1 : name === 'b' ? 0 : name === 'tie' ? 0.5 : undefined;
-
-function compared(both: readonly { group: string; x: number; y: number }[]) {
-  return {
-    a: mean(both.map(({ x }) => x)),
-    b: mean(both.map(({ y }) => y)),
-    difference: bootstrapMean(both.map(({ group, x, y }) => ({ group, value: x - y }))),
-  };
-}

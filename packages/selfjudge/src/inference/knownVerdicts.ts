@@ -26,9 +26,17 @@ export function labelOf(columns: Row | undefined): RowLabel {
   return said === 'tie' ? { label: 'tie' } : { unknown: said };
 }
 
-/** Lines of rows whose label is none of those there are. */
-export const unknownLabels = (rows: readonly InputRow<unknown>[]): number[] =>
-  rows.flatMap(({ line, columns }) => (labelOf(columns).unknown === undefined ? [] : [line]));
+/** What is worth knowing of rows whose label is none of those there are. @param labels one a row */
+export function unknownLabelsNote(
+  labels: readonly { line: number; unknown?: unknown }[],
+): string | undefined {
+  const [first, ...more] = labels.filter(({ unknown }) => unknown !== undefined);
+  if (first === undefined) return undefined;
+  return (
+    `${more.length + 1} of ${labels.length} rows have another winner than a, b, tie, 0 or 1 ` +
+    `(line ${first.line}: ${JSON.stringify(first.unknown)}): no label`
+  );
+}
 
 /** What is said of verdicts on rows. */
 export interface RowsSummary extends VerdictSummary {
@@ -71,7 +79,7 @@ export function summaryOf(
 }
 
 /** A value of a column as a word; rows without one stand together. */
-const valueText = (value: unknown): string =>
+export const valueText = (value: unknown): string =>
   value === undefined || value === null
     ? '(none)'
     : typeof value === 'string'

@@ -1,0 +1,72 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { run, temporaryFolder } from './support/cli.js';
+import { readEvents } from './support/faults.js';
+import { saveTinyModel, writeRows } from './support/tinyModel.js';
+
+const { path: cwd, remove } = temporaryFolder();
+const text = (name: string) => readFileSync(join(cwd, name), 'utf8');
+const evaluate = (model: string, ...flags: string[]) => [
+  'evaluate',
+  'judge',
+  'people.jsonl',
+  '-m',
+  model,
+  '--dtype',
+  'float32',
+  ...flags,
+];
+
+beforeAll(async () => {
+  await saveTinyModel(join(cwd, 'model'));
+  await saveTinyModel(join(cwd, 'other'), { seed: 5 });
+  writeRows(
+    cwd,
+    'people.jsonl',
+    Array.from({ length: 60 }, (_, i) => ({
+      instruction: `What is ${i}?`,
+      input: '',
+      response1: `It is ${i * 7}.`,
+      response2: `No idea of ${i}.`,
+      annotator1: 1,
+      annotator2: i % 3 === 0 ? 2 : 1,
+      annotator3: i % 2 === 0 ? 1 : 0,
+    })),
+  );
+});
+afterAll(remove);
+
+it('a folder of figures, verdicts and a page; killed in the middle it goes on; another judge beside it', async () => {
+  const log = { stopAt: { log: join(cwd, 'events.json') } };
+  const whole = await run(evaluate('model', '-o', 'whole'), { cwd, ...log });
+  expect(whole.stdout).toMatch(/^model as judge of 50 pairs in people.jsonl\n/);
+  for (const line of [/^accuracy +0\.\d+ \[.*\] +50$/m, /^turns with the order/m, /^judge, annotator2 /m])
+    expect(whole.stdout).toMatch(line);
+  expect(whole.stderr).toMatch(/10 rows could not be used\n10 no-verdict: people.jsonl:4 /);
+  expect(text('whole/report.html')).toContain('id="mistakes"');
+
+  const write = readEvents(join(cwd, 'events.json')).filter(
+    ({ name, paths }) => name === 'writeSync' && paths[0].endsWith('.partial'),
+  )[1];
+  const killed = await run(evaluate('model', '-o', 'killed'), { cwd, stopAt: { at: write.at, how: 'kill' } });
+  expect(killed.signal).toBe('SIGKILL');
+  expect(existsSync(join(cwd, 'killed/judge.json'))).toBe(false);
+  const again = await run(evaluate('model', '-o', 'killed'), { cwd });
+  expect(again.stderr).toMatch(/\d+ of 60 rows are there already/);
+  expect([again.stdout, text('killed/judge.json')]).toEqual([whole.stdout, text('whole/judge.json')]);
+  rmSync(join(cwd, 'killed'), { recursive: true });
+
+  await run(evaluate('other', '-o', 'second'), { cwd });
+  const { stdout } = await run(['compare', 'whole', 'second'], { cwd });
+  expect(stdout).toMatch(
+    /^A: model\nB: other\n[^]*^accuracy .* 50$[^]*p = [\d.e-]+ \(McNemar, exact\)[^]*50 pairs that both have$/m,
+  );
+}, 240_000);
+
+it('flags of evaluate and of the verbs below it are apart', async () => {
+  const refused = await run(evaluate('model', '--by', 'annotator'), { cwd });
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toMatch(/by: expected a column of the rows: .*did you mean 'annotator1'/);
+  expect((await run(['evaluate', 'judge', '--help'], { cwd })).stdout).toMatch(/--own_model/);
+});
