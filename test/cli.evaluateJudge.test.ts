@@ -70,3 +70,27 @@ it('flags of evaluate and of the verbs below it are apart', async () => {
   expect(refused.stderr).toMatch(/by: expected a column of the rows: .*did you mean 'annotator1'/);
   expect((await run(['evaluate', 'judge', '--help'], { cwd })).stdout).toMatch(/--own_model/);
 });
+
+it('evaluate policy: two files of answers by a judge, kept also as files of others', async () => {
+  const answers = (name: string, text: (i: number) => string) =>
+    writeRows(
+      cwd,
+      name,
+      Array.from({ length: 10 }, (_, i) => ({ prompt: `What is ${i}?`, completion: text(i) })),
+    );
+  answers('mine.jsonl', (i) => `It is ${i}.`);
+  answers('theirs.jsonl', () => "I'm sorry, but I can't help.");
+  const policy = ['evaluate', 'policy', 'mine.jsonl', '-m', 'model', '--dtype', 'float32'];
+  const { stdout, stderr } = await run([...policy, '--against', 'theirs.jsonl', '-o', 'policy'], { cwd });
+  expect(stderr).toMatch(/^written: policy$/m);
+  for (const line of [
+    /^win rate +\d\.\d+ \[.*\] +10$/m,
+    /^\d+ wins, \d+ losses/m,
+    /^refusals +0.000 +1.000$/m,
+  ])
+    expect(stdout).toMatch(line);
+  const annotations = JSON.parse(text('policy/alpaca_eval.json')) as object[];
+  expect(annotations).toHaveLength(10);
+  expect(annotations[0]).toMatchObject({ generator_1: 'theirs.jsonl', generator_2: 'mine.jsonl' });
+  expect((await run(policy, { cwd })).stderr).toMatch(/against: expected .*, received nothing/);
+}, 120_000);

@@ -4,6 +4,13 @@ export { implicitReward, implicitRewardOf } from './implicitReward.js';
 export { agreementOf, judgeAgreement } from './judgeAgreement.js';
 export { lengthControlled } from './lengthControl.js';
 export { winRate, winRateOf } from './winRate.js';
+export {
+  alpacaEvalLengthControlled,
+  alpacaEvalRates,
+  type AlpacaEvalRates,
+  type GamedAnnotation,
+} from './alpacaEval.js';
+export { answerTexts, type AnswerTexts } from './answerTexts.js';
 export { cohenKappa } from './kappa.js';
 export { grouped } from './grouped.js';
 export { judgeTrust, type Calibration, type JudgeTrust } from './judgeTrust.js';

@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { ConfigError } from '@selfjudge/base';
-import { compareEvaluations, type EvaluationComparison } from '../inference/compareEvaluations.js';
+import {
+  compareEvaluations,
+  policyResultAt,
+  type EvaluationComparison,
+} from '../inference/compareEvaluations.js';
 import { compareJudges, judgeResultAt, type JudgeComparison } from '../inference/compareJudges.js';
 import { figuresJson } from './figuresJson.js';
 import { filePath } from './output.js';
@@ -12,7 +16,7 @@ export function addCompareVerb(program: Command): void {
     .summary('two models, prompt by prompt, or two judges, pair by pair')
     .description(
       'Which of two models answers better: what evaluate --baseline wrote with --out of each, compared prompt by prompt. ' +
-        'Both were evaluated against the same baseline with the same seed. Or which of two judges is right more often: the ' +
+        'Both were evaluated against the same baseline with the same seed, or are folders of evaluate policy against one file. Or which of two judges is right more often: the ' +
         'folders that evaluate judge wrote of each with --output_dir, compared on the pairs that both were asked about.\n\n' +
         'Intervals are 95%, of the difference itself.',
     )
@@ -31,7 +35,7 @@ export function addCompareVerb(program: Command): void {
         process.stdout.write(`${flags.json ? figuresJson(result) : describedJudges(result)}\n`);
         return;
       }
-      const result = compareEvaluations(paths);
+      const result = compareEvaluations(paths.map(policyResultAt) as [string, string]);
       process.stdout.write(`${flags.json ? figuresJson(result) : described(result)}\n`);
     });
 }

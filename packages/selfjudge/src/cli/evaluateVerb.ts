@@ -4,6 +4,7 @@ import { located } from '../hub/located.js';
 import { evaluate } from '../inference/evaluate.js';
 import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
 import { addEvaluateJudgeVerb } from './evaluateJudgeVerb.js';
+import { addEvaluatePolicyVerb } from './evaluatePolicyVerb.js';
 import { describeEvaluation } from './describeEvaluation.js';
 import { withDownloads } from './downloads.js';
 import { figuresJson } from './figuresJson.js';
@@ -23,6 +24,7 @@ export function addEvaluateVerb(program: Command): void {
         'other pairs. What is finished is kept when a later part fails or is stopped.',
     );
   addEvaluateJudgeVerb(command);
+  addEvaluatePolicyVerb(command);
   addModelFlags(command, 'evaluate')
     .optionsGroup('Output:')
     .option('--out <file>', 'write everything, samples too, as JSON, as it becomes known')

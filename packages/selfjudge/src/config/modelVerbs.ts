@@ -76,6 +76,12 @@ const asked = {
     'calls of the endpoint at most, further tries among them; 0 for no limit',
   ),
 };
+/** Where an evaluation is kept. */
+const outputDir = path
+  .optional()
+  .describe(
+    'a folder for the verdicts as they come and what is said of them; the same command again goes on where it stopped',
+  );
 /** Of what is said of verdicts. */
 const by = z
   .string()
@@ -117,16 +123,30 @@ export const MODEL_VERBS = {
         ),
       ...templateFields,
       ...asked,
-      outputDir: path
-        .optional()
-        .describe(
-          'a folder for the verdicts as they come, what is said of them and a report; the same command again goes on where it stopped',
-        ),
+      outputDir,
     },
     {
       modelNameOrPath: 'Model',
       datasetShape: 'Rows',
       judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate policy': grouped(
+    {
+      against: input.describe('the file of the answers that it is compared with'),
+      questions: input.optional().describe('the questions of files of FastChat: question_id, turns'),
+      ...opened,
+      ...ofRows,
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      against: 'Answers',
+      modelNameOrPath: 'Judge',
       judgeEndpoint: 'Endpoint',
       outputDir: 'Output',
     },

@@ -116,10 +116,12 @@ const TEXTS = new Set(
     'judge',
     'system',
     'own_model',
+    'against',
+    'questions',
   ),
 );
 
-const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
+const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out', against: 'b.jsonl' };
 /** What an option stands beside: a loss that reads it. */
 const BESIDE: Readonly<Record<string, Record<string, string>>> = {
   select_by: { eval_steps: '1', eval_dataset_name: 'held.jsonl' },

@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
 import { z } from 'zod';
 import { compared, type Compared } from './compared.js';
+import { POLICY_RESULT } from './policyEvaluation.js';
 
 const winner = z.enum(['a', 'b', 'tie']).nullable();
 const JUDGES = ['outsideJudge', 'ownJudge'] as const;
@@ -63,6 +66,10 @@ export function compareEvaluations([fileA, fileB]: readonly [a: string, b: strin
     length: compared(paired(({ answer }) => answer.length)),
   };
 }
+
+/** The result of an evaluation of a policy: the file itself, or that of the folder that `evaluate policy` wrote. */
+export const policyResultAt = (path: string): string =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, POLICY_RESULT) : path;
 
 /** What of a sample is of its answers. */
 const ANSWERED = new Set(['answer', 'baseline', 'winners']);
