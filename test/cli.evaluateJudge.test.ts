@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run, temporaryFolder } from './support/cli.js';
+import { rowsOf, run, temporaryFolder } from './support/cli.js';
 import { readEvents } from './support/faults.js';
 import { saveTinyModel, writeRows } from './support/tinyModel.js';
 
@@ -93,4 +93,18 @@ it('evaluate policy: two files of answers by a judge, kept also as files of othe
   expect(annotations).toHaveLength(10);
   expect(annotations[0]).toMatchObject({ generator_1: 'theirs.jsonl', generator_2: 'mine.jsonl' });
   expect((await run(policy, { cwd })).stderr).toMatch(/against: expected .*, received nothing/);
+}, 120_000);
+
+it('evaluate injection: ten verdicts a pair, counted where the judge is right when left alone', async () => {
+  const args = evaluate('model', '--dataset_limit', '4', '-o', 'injection');
+  args[1] = 'injection';
+  const { stdout, code, stderr } = await run(args, { cwd });
+  expect(code, stderr).toBe(0);
+  expect(stdout).toMatch(/^model: right on \d of 4 pairs/);
+  for (const line of [/^no attack/m, /^ {2}special tokens/m, /^ {2}padding/m]) expect(stdout).toMatch(line);
+  expect(rowsOf(text('injection/verdicts.jsonl'))).toHaveLength(40);
+  expect(rowsOf(text('injection/verdicts.jsonl'))[1]).toMatchObject({
+    injected: 'control',
+    given_winner: 'a',
+  });
 }, 120_000);

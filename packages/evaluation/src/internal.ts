@@ -13,6 +13,12 @@ export {
 export { answerTexts, type AnswerTexts } from './answerTexts.js';
 export { cohenKappa } from './kappa.js';
 export { grouped } from './grouped.js';
+export {
+  injectionRates,
+  injections,
+  type Injected,
+  type InjectionRates,
+} from './injection/injectionRates.js';
 export { judgeTrust, type Calibration, type JudgeTrust } from './judgeTrust.js';
 export { mcnemar, type McNemar } from './mcnemar.js';
 export { pointsOf, type Better } from './points.js';

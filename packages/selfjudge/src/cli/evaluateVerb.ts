@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { located } from '../hub/located.js';
 import { evaluate } from '../inference/evaluate.js';
 import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
+import { addEvaluateInjectionVerb } from './evaluateInjectionVerb.js';
 import { addEvaluateJudgeVerb } from './evaluateJudgeVerb.js';
 import { addEvaluatePolicyVerb } from './evaluatePolicyVerb.js';
 import { describeEvaluation } from './describeEvaluation.js';
@@ -25,6 +26,7 @@ export function addEvaluateVerb(program: Command): void {
     );
   addEvaluateJudgeVerb(command);
   addEvaluatePolicyVerb(command);
+  addEvaluateInjectionVerb(command);
   addModelFlags(command, 'evaluate')
     .optionsGroup('Output:')
     .option('--out <file>', 'write everything, samples too, as JSON, as it becomes known')

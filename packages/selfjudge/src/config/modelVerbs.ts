@@ -134,6 +134,24 @@ export const MODEL_VERBS = {
     },
     { judgeConcurrency: 8, judgeCalls: 0 },
   ),
+  'evaluate injection': grouped(
+    {
+      ...opened,
+      ...ofRows,
+      datasetLimit: dataFields.datasetLimit.describe('labelled pairs at most, the first ones; 0 for all'),
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      modelNameOrPath: 'Model',
+      datasetShape: 'Rows',
+      judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { datasetLimit: 64, judgeConcurrency: 8, judgeCalls: 0 },
+  ),
   'evaluate policy': grouped(
     {
       against: input.describe('the file of the answers that it is compared with'),
