@@ -26,7 +26,7 @@ export function describePolicy(evaluation: PolicyEvaluation): string {
     table(['', 'value [95%]', 'n'], lines),
     `${w.wins} wins, ${w.losses} losses, ${w.ties} ties, ${w.errors} without verdict`,
     `as AlpacaEval counts: ${alpacaEval.winRate.toFixed(2)}% by probabilities (standard error ${alpacaEval.standardError.toFixed(2)}), ` +
-      `${alpacaEval.discreteWinRate.toFixed(2)}% by verdicts\n`,
+      `${alpacaEval.discreteWinRate.toFixed(2)}% by verdicts${controlled(alpacaEval)}\n`,
     table(
       ['answers', 'A', 'B'],
       [
@@ -41,3 +41,8 @@ export function describePolicy(evaluation: PolicyEvaluation): string {
     ),
   ].join('\n');
 }
+
+const controlled = ({ lengthControlled: of }: PolicyEvaluation['alpacaEval']): string =>
+  of === undefined
+    ? ''
+    : `, ${of.winRate.toFixed(2)}% length-controlled (standard error ${of.standardError.toFixed(2)})`;

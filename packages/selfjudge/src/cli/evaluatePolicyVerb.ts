@@ -4,6 +4,7 @@ import { shownPath } from '@selfjudge/base/internal';
 import type { Command } from 'commander';
 import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
 import { readPolicyRows, type PolicyRows } from '../inference/answerFiles.js';
+import { assertInstructions, readGamedTable } from '../inference/gamedTable.js';
 import {
   alpacaAnnotations,
   fastChatJudgments,
@@ -40,16 +41,18 @@ export function addEvaluatePolicyVerb(evaluate: Command): void {
 
 async function evaluatePolicy(answers: string, options: Options): Promise<void> {
   assertTemplate(options.judgeTemplate);
-  const { against, questions, outputDir: folder, json } = options;
+  const { against, questions, alpacaEvalGamed, outputDir: folder, json } = options;
   if (against === answers)
     throw new ConfigError({ key: 'against', expected: 'another file than the answers', received: against });
   const shape = rowShape(options.datasetShape);
+  const gamed = alpacaEvalGamed === undefined ? undefined : await readGamedTable(alpacaEvalGamed);
   let known: PolicyRows | undefined;
   await judgeToFolder(
     {
       files: [answers, against, ...(questions === undefined ? [] : [questions])],
       read: async (paths, promptFormat) => {
         known = await readPolicyRows(paths, { promptFormat, shape });
+        if (gamed !== undefined) assertInstructions(gamed, known);
         return known.rows;
       },
       warnings: () => warningsOf(known!),
@@ -58,7 +61,7 @@ async function evaluatePolicy(answers: string, options: Options): Promise<void> 
           judge: judgeName(options),
           files: [answers, against].map(shownPath) as [string, string],
         };
-        const result = policyEvaluation(known!, verdicts, about);
+        const result = policyEvaluation(known!, verdicts, { ...about, gamed });
         process.stdout.write(
           `${json ? figuresJson({ ...result, samples: undefined }) : describePolicy(result)}\n`,
         );

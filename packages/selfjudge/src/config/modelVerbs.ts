@@ -156,6 +156,11 @@ export const MODEL_VERBS = {
     {
       against: input.describe('the file of the answers that it is compared with'),
       questions: input.optional().describe('the questions of files of FastChat: question_id, turns'),
+      alpacaEvalGamed: path
+        .optional()
+        .describe(
+          "AlpacaEval's df_gamed.csv, for its length-controlled rate of answers to all of its instructions, in their order",
+        ),
       ...opened,
       ...ofRows,
       ...templateFields,

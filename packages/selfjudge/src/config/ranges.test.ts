@@ -118,6 +118,7 @@ const TEXTS = new Set(
     'own_model',
     'against',
     'questions',
+    'alpaca_eval_gamed',
   ),
 );
 

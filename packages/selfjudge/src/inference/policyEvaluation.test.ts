@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { verdictOf, voteOf, type TokenEvidence, type Verdict } from '@selfjudge/judging';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readPolicyRows } from './answerFiles.js';
+import { assertInstructions, readGamedTable } from './gamedTable.js';
 import { compareEvaluations, policyResultAt } from './compareEvaluations.js';
 import { alpacaAnnotations, fastChatJudgments, policyEvaluation } from './policyEvaluation.js';
 
@@ -118,5 +119,44 @@ it('counts, and says the same in the words of AlpacaEval and FastChat', async ()
   expect(compareEvaluations([path, path])).toMatchObject({
     prompts: 2,
     length: { difference: { value: 0 } },
+  });
+});
+
+describe("AlpacaEval's table of gamed baselines", () => {
+  const HEAD = 'index,preference,std_delta_len,instruction_difficulty,not_gamed_baseline,model\n';
+
+  it('gives a length-controlled rate of answers to all of its instructions', async () => {
+    const table = file(
+      'gamed.csv',
+      `${HEAD}0,0.3,0.5,-1,False,short\n1,0.4,0.2,1,False,short\n1,0.6,-0.7,1,False,long\n`,
+    );
+    const gamed = await readGamedTable(table);
+    expect(gamed.difficulty).toEqual([-1, 1]);
+    expect(gamed.annotations).toHaveLength(3);
+    const known = await read(
+      file('g1.jsonl', [
+        { instruction: 'One?', output: 'a longer one' },
+        { instruction: 'Two?', output: '2' },
+      ]),
+      file('g2.jsonl', [
+        { instruction: 'One?', output: '1' },
+        { instruction: 'Two?', output: 'two' },
+      ]),
+    );
+    assertInstructions(gamed, known);
+    const verdicts = [judged(0.9, 0.7), judged(0.8, 0.1)];
+    const { alpacaEval } = policyEvaluation(known, verdicts, { judge: 'j', files: ['a', 'b'], gamed });
+    expect(alpacaEval.lengthControlled!.winRate).toBeGreaterThan(0);
+    expect(alpacaEval.lengthControlled!.winRate).toBeLessThan(100);
+    expect(() => assertInstructions(gamed, { ...known, rows: known.rows.slice(1) })).toThrow(
+      'all 2 instructions in the order of the set: expected as many answers in both files, received 1',
+    );
+  });
+
+  it('is refused where a number or an instruction is missing', async () => {
+    const torn = file('torn.csv', `${HEAD}0,0.3,,-1,False,short\n`);
+    await expect(readGamedTable(torn)).rejects.toThrow(/torn.csv.*expected a number in std_delta_len/);
+    const hole = file('hole.csv', `${HEAD}1,0.3,0.1,-1,False,short\n`);
+    await expect(readGamedTable(hole)).rejects.toThrow('received none of 0');
   });
 });

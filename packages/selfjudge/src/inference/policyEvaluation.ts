@@ -12,6 +12,7 @@ import {
 import type { Verdict } from '@selfjudge/judging';
 import { tokenEvidence } from '@selfjudge/judging/internal';
 import type { PolicyRow, PolicyRows } from './answerFiles.js';
+import { controlledRate, type GamedTable } from './gamedTable.js';
 
 /** The file of an evaluation in its folder. */
 export const POLICY_RESULT = 'policy.json';
@@ -25,7 +26,7 @@ export interface PolicyEvaluation {
   writers: [a: string, b: string];
   winRate: ReturnType<typeof winRateOf>;
   /** Of its probabilities, in percent: what AlpacaEval 2 prints of an annotator that gives them. */
-  alpacaEval: AlpacaEvalRates;
+  alpacaEval: AlpacaEvalRates & { lengthControlled?: Pick<AlpacaEvalRates, 'winRate' | 'standardError'> };
   verdicts: VerdictSummary;
   texts: { answers: AnswerTexts; against: AnswerTexts };
   /** Prompt by prompt, as `compare` takes them. */
@@ -36,8 +37,9 @@ export interface PolicyEvaluation {
 export function policyEvaluation(
   { rows, writers }: PolicyRows,
   verdicts: readonly Verdict[],
-  { judge, files }: { judge: string; files: [string, string] },
+  { judge, files, gamed }: { judge: string; files: [string, string]; gamed?: GamedTable },
 ): PolicyEvaluation {
+  const preferences = verdicts.map(preferenceOf);
   const pairs = rows.map(({ value }) => value!.completions);
   return {
     kind: 'policy',
@@ -48,7 +50,10 @@ export function policyEvaluation(
       verdicts.map(({ winner }) => winner),
       pairs.map(([a, b]) => [a.length, b.length]),
     ),
-    alpacaEval: alpacaEvalRates(verdicts.map((verdict) => ({ preference: preferenceOf(verdict) }))),
+    alpacaEval: {
+      ...alpacaEvalRates(preferences.map((preference) => ({ preference }))),
+      ...(gamed !== undefined && { lengthControlled: controlledRate(gamed, { rows }, preferences) }),
+    },
     verdicts: verdictSummary(verdicts.map((verdict) => ({ verdict }))),
     texts: { answers: answerTexts(pairs.map(([a]) => a)), against: answerTexts(pairs.map(([, b]) => b)) },
     samples: rows.map(({ value }, i) => ({
