@@ -1,8 +1,9 @@
 import { DataError } from '@selfjudge/base';
-import type { AnswerPair, PromptFormat, Row, RowShape, Text } from '@selfjudge/data';
+import type { AnswerPair, Outcome, PromptFormat, Row, RowShape, Text } from '@selfjudge/data';
 import { promptColumns, promptOfExample, readDataFile, toSftExample } from '@selfjudge/data/internal';
 import { messageText } from '@selfjudge/text/internal';
 import { assertUsable, type InputRow } from '../rows/rows.js';
+import { numbered } from './numbered.js';
 
 /** An answer of a file, and who wrote it where the file says so. */
 export interface FileAnswer {
@@ -37,7 +38,9 @@ export async function readPolicyRows(
 ): Promise<PolicyRows> {
   const asked = questions === undefined ? new Map<string, string>() : await questionsIn(questions);
   const [a, b] = [await answersIn(fileA, asked, options), await answersIn(fileB, asked, options)];
-  const [ofA, ofB] = [byPrompt(a.rows), byPrompt(b.rows)];
+  const [ofA, ofB] = [a, b].map((of) =>
+    numbered(of.rows, ({ value }) => JSON.stringify(promptColumns(value.prompt))),
+  );
   const rows = [...ofA].flatMap(([key, row]): PolicyRow[] => {
     const other = ofB.get(key);
     if (other === undefined) return [];
@@ -86,28 +89,45 @@ async function answersIn(
       laterTurns += turns.length - 1;
       return { line, ...ofFastChat(columns, turns[0], questions) };
     }
-    const example = toSftExample(value, `${path}:${line}`, { promptFormat });
-    if (example.problem) return { line, problem: example.problem };
-    const answer =
-      'messages' in example.value ? messageText(example.value.messages.at(-1)!) : example.value.completion;
-    const writer = typeof columns.generator === 'string' ? columns.generator : undefined;
-    return {
-      line,
-      value: { prompt: promptOfExample(example.value), answer, ...(writer !== undefined && { writer }) },
-    };
+    const { value: own, problem } = answerOf(value, promptFormat);
+    if (problem !== undefined) return { line, problem };
+    const writer = typeof columns.generator === 'string' ? { writer: columns.generator } : {};
+    return { line, value: { ...own, ...writer } };
   });
   for (const { line, code, reason } of issues) read.push({ line, problem: { code, reason } });
   assertUsable(
     path,
     read.toSorted((x, y) => x.line - y.line),
   );
-  const refused = read.find(({ problem }) => problem !== undefined && problem.code !== 'empty-answer');
+  const refused = read.find(({ problem }) => problem !== undefined);
   // An answer that is left out would be one that is neither won nor lost.
   if (refused?.problem !== undefined)
     throw new DataError({ path, line: refused.line, reason: refused.problem.reason });
   return {
     rows: read.flatMap(({ line, value }) => (value === undefined ? [] : [{ line, value }])),
     laterTurns,
+  };
+}
+
+/** A row's answer. Examples to imitate are never empty; an empty answer is one that loses. */
+function answerOf(row: Row, promptFormat: PromptFormat): Outcome<FileAnswer> {
+  const example = toSftExample(row, '', { promptFormat });
+  if (example.problem?.code === 'empty-answer') {
+    const other = answerOf(withAnswer(row, 'something'), promptFormat);
+    return other.problem ? other : { value: { ...other.value, answer: '' } };
+  }
+  if (example.problem) return example;
+  const { value } = example;
+  const answer = 'messages' in value ? messageText(value.messages.at(-1)!) : value.completion;
+  return { value: { prompt: promptOfExample(value), answer } };
+}
+
+function withAnswer(row: Row, answer: string): Row {
+  const { messages } = row;
+  if (!Array.isArray(messages)) return { ...row, completion: answer };
+  return {
+    ...row,
+    messages: [...messages.slice(0, -1), { ...(messages.at(-1) as object), content: answer }],
   };
 }
 
@@ -153,19 +173,6 @@ async function questionsIn(path: string): Promise<Map<string, string>> {
       if ((typeof id === 'number' || typeof id === 'string') && typeof first === 'string')
         return [String(id), first];
       throw new DataError({ path, line, reason: 'expected question_id and turns, a list of texts' });
-    }),
-  );
-}
-
-/** A prompt that is answered several times is that many prompts. */
-function byPrompt(rows: Answers['rows']): Map<string, Answers['rows'][number]> {
-  const count = new Map<string, number>();
-  return new Map(
-    rows.map((row) => {
-      const key = JSON.stringify(promptColumns(row.value.prompt));
-      const times = (count.get(key) ?? 0) + 1;
-      count.set(key, times);
-      return [times === 1 ? key : `${key}#${times}`, row];
     }),
   );
 }

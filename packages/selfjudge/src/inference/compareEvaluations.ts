@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
 import { z } from 'zod';
 import { compared, type Compared } from './compared.js';
+import { numbered } from './numbered.js';
 import { POLICY_RESULT } from './policyEvaluation.js';
 
 const winner = z.enum(['a', 'b', 'tie']).nullable();
@@ -83,7 +84,7 @@ function read(path: string): Map<string, Sample> {
       expected: 'samples with the winners of each, as evaluate --baseline writes them',
       received: `${error.issues[0].path.join('.')}: ${error.issues[0].message}`,
     });
-  return new Map(data.samples.map((sample) => [questionOf(sample), sample]));
+  return numbered(data.samples, questionOf);
 }
 
 /** Everything of a sample that is not an answer. */

@@ -6,6 +6,7 @@ import { cohenKappa, mcnemar, pointsOf, type McNemar } from '@selfjudge/evaluati
 import { z } from 'zod';
 import { compared, type Compared } from './compared.js';
 import { JUDGE_RESULT } from './judgeEvaluation.js';
+import { numbered } from './numbered.js';
 
 const better = z.enum(['a', 'b', 'tie']);
 const schema = z.object({
@@ -14,7 +15,6 @@ const schema = z.object({
   verdicts: z.array(z.object({ pair: z.string(), label: better.optional(), winner: better.nullable() })),
 });
 type Evaluated = z.infer<typeof schema>;
-type Verdict = Evaluated['verdicts'][number];
 
 /** Two judges on the pairs that both were asked about. */
 export interface JudgeComparison {
@@ -43,7 +43,7 @@ export function judgeResultAt(path: string): string | undefined {
  */
 export function compareJudges([fileA, fileB]: readonly [a: string, b: string]): JudgeComparison {
   const [a, b] = [read(fileA), read(fileB)];
-  const [ofA, ofB] = [byPair(a), byPair(b)];
+  const [ofA, ofB] = [a, b].map(({ verdicts }) => numbered(verdicts, ({ pair }) => pair));
   const shared = [...ofA.keys()].filter((key) => ofB.has(key));
   const both = shared.map((key) => ({ key, x: ofA.get(key)!, y: ofB.get(key)! }));
   const other = both.find(({ x, y }) => x.label !== y.label);
@@ -80,16 +80,4 @@ function read(path: string): Evaluated {
     expected: 'what evaluate judge --output_dir writes',
     received: `${error.issues[0].path.join('.')}: ${error.issues[0].message}`,
   });
-}
-
-/** A pair that is there several times is that many pairs. */
-function byPair({ verdicts }: Evaluated): Map<string, Verdict> {
-  const count = new Map<string, number>();
-  return new Map(
-    verdicts.map((verdict) => {
-      const times = (count.get(verdict.pair) ?? 0) + 1;
-      count.set(verdict.pair, times);
-      return [times === 1 ? verdict.pair : `${verdict.pair}#${times}`, verdict];
-    }),
-  );
 }

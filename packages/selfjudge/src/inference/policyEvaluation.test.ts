@@ -77,6 +77,28 @@ describe('files of answers', () => {
     await expect(read(a, b)).rejects.toThrow(/the question 81 in a file of questions \(--questions\)/);
   });
 
+  it('count an empty answer as one, and a prompt that is there twice as two', async () => {
+    const turns = (content: string) => [
+      { role: 'user', content: 'Two?' },
+      { role: 'assistant', content },
+    ];
+    const a = file('twice.jsonl', [
+      { prompt: 'One?', completion: '' },
+      { messages: turns('') },
+      { prompt: 'One?', completion: 'again' },
+    ]);
+    const b = file('also.jsonl', [
+      { prompt: 'One?', completion: 'x' },
+      { prompt: 'One?', completion: 'y' },
+      { messages: turns('z') },
+    ]);
+    expect((await read(a, b)).rows.map(({ value }) => value!.completions)).toEqual([
+      ['', 'x'],
+      ['', 'z'],
+      ['again', 'y'],
+    ]);
+  });
+
   it('are refused where nothing can be said', async () => {
     const one = file('one.jsonl', [{ prompt: 'One?', completion: '1' }]);
     const other = file('other.jsonl', [{ prompt: 'Two?', completion: '2' }]);
