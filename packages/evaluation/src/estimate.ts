@@ -9,7 +9,7 @@ export interface Estimate {
 }
 
 /** Two-sided 95% of the standard normal. */
-const Z = 1.959963984540054;
+export const Z = 1.959963984540054;
 
 /**
  * A share with the score interval of Wilson (1927), which stays inside [0, 1] and holds for few observations and shares

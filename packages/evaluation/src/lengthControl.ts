@@ -1,4 +1,4 @@
-import type { Estimate } from './estimate.js';
+import { Z, type Estimate } from './estimate.js';
 
 /** One comparison: 1 when a won, 0 when b won, 0.5 for a tie, and the lengths of both in any one unit. */
 export interface Outcome {
@@ -7,7 +7,6 @@ export interface Outcome {
   lengthB: number;
 }
 
-const Z = 1.959963984540054;
 /** Prior precisions of the normal distribution on both parameters: the length's is what keeps separable data finite. */
 const PRECISION = { advantage: 1e-3, length: 1 };
 const MOST_STEPS = 100;

@@ -2,12 +2,13 @@ import { mean } from '@selfjudge/base/internal';
 import type { Verdict } from '@selfjudge/judging';
 import { tokenEvidence } from '@selfjudge/judging/internal';
 import { wilson, type Estimate } from './estimate.js';
+import { pointsOf, type Better } from './points.js';
 
 /** A verdict, and what is known of its pair. */
 export interface KnownVerdict {
   verdict: Verdict;
   /** The better answer by people, or by whoever labelled the pair. */
-  label?: 'a' | 'b' | 'tie';
+  label?: Better;
 }
 
 /** What there is to say of verdicts, each a share with its 95% interval; the unit of all of them is the pair. */
@@ -23,6 +24,8 @@ export interface VerdictSummary {
   nulls: Estimate;
   /** Of pairs asked in both orders, the share whose two orders name the same answer, a mean over its questions. */
   positionConsistency?: Estimate;
+  /** Of the same, the share whose two orders name different answers: a verdict that turns when the answers change places. */
+  swapFlips?: Estimate;
   /** Of the same, the share of single orders that name the answer shown first; 0.5 without position bias. */
   firstRate?: Estimate;
 }
@@ -36,17 +39,17 @@ export function verdictSummary(rows: readonly KnownVerdict[]): VerdictSummary {
   const valid = winners.filter((winner) => winner !== null);
   const points = rows.flatMap(({ verdict: { winner }, label }) => {
     if (label === undefined || winner === null) return [];
-    return [winner === label ? 1 : winner === 'tie' || label === 'tie' ? 0.5 : 0];
+    return [pointsOf(winner, label)];
   });
+  const named = ({ pA, pB }: { pA: number; pB: number }) => Math.sign(pA - pB);
   const orders = rows.flatMap(({ verdict }) => {
     const votes = (tokenEvidence(verdict)?.votes ?? []).filter(({ winner }) => winner !== null);
     if (votes.length === 0) return [];
     const asked = votes.flatMap((vote) => vote.orders);
     return [
       {
-        consistent: mean(
-          votes.map(({ orders: [ab, ba] }) => Number(Math.sign(ab.pA - ab.pB) === Math.sign(ba.pB - ba.pA))),
-        ),
+        consistent: mean(votes.map(({ orders: [ab, ba] }) => Number(named(ab) === -named(ba)))),
+        flips: mean(votes.map(({ orders: [ab, ba] }) => Number(named(ab) * named(ba) === 1))),
         first: mean(asked.map(({ pA, pB }) => (pA === pB ? 0.5 : Number(pA > pB)))),
       },
     ];
@@ -57,12 +60,14 @@ export function verdictSummary(rows: readonly KnownVerdict[]): VerdictSummary {
     nulls: share(winners.map((winner) => Number(winner === null))),
     ...(orders.length > 0 && {
       positionConsistency: share(orders.map(({ consistent }) => consistent)),
+      swapFlips: share(orders.map(({ flips }) => flips)),
       firstRate: share(orders.map(({ first }) => first)),
     }),
   };
 }
 
-const share = (values: readonly number[]): Estimate =>
+/** Of values from 0 to 1, one an observation. */
+export const share = (values: readonly number[]): Estimate =>
   wilson(
     values.reduce((sum, value) => sum + value, 0),
     values.length,

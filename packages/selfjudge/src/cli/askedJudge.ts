@@ -13,6 +13,8 @@ import type { RowOptions } from './modelFlags.js';
 import type { ReadyRows } from './overRows.js';
 
 export type JudgeOptions = VerbOptions<'judge'> & RowOptions;
+/** What decides who is asked and how; not what becomes of the rows. */
+export type AskedOptions = Omit<JudgeOptions, 'by' | 'writePairs'>;
 
 /** Who is asked about rows, and what decides what it says. */
 export interface AskedJudge {
@@ -20,8 +22,9 @@ export interface AskedJudge {
   origin: RowsOrigin;
   /** Of all that its verdicts are a function of, to the bit. */
   fingerprint: string;
-  /** Of a model that judges, its context in tokens. */
+  /** Of a model that judges, its context in tokens, and where it lies. */
   maxPositions?: number;
+  path?: string;
   /** Reasons for the verdicts on some rows, a list a row; none where they are not asked for. */
   explain(
     rows: readonly InputRow<AnswerPair>[],
@@ -39,7 +42,7 @@ export function askedModel({
   opened,
   options,
   format,
-}: ReadyRows<AnswerPair, OpenedJudge, JudgeOptions>): AskedJudge {
+}: ReadyRows<AnswerPair, OpenedJudge, AskedOptions>): AskedJudge {
   const { judgeTemplate, judgeReasoning, explain, maxNewTokens, adapter } = options;
   const token = 'reward' in opened ? undefined : judgeOf(opened, judgeTemplate, judgeReasoning);
   if (explain && token?.template.rationale === undefined)
@@ -55,6 +58,7 @@ export function askedModel({
     origin,
     fingerprint: fingerprintOfJudge(origin, opened.tokenizer),
     maxPositions: modelOf(opened).config.maxPositions,
+    path: opened.path,
     explain: async (judged, results, signal) =>
       explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
   };
@@ -69,7 +73,7 @@ const PATIENCE = { tries: 4, firstWait: 1000, longestWait: 60_000, silence: 60_0
  */
 export function askedEndpoint(
   endpoint: string,
-  { modelNameOrPath: model, judgeTemplate, judgeReasoning, judgeCalls, judgeConcurrency }: JudgeOptions,
+  { modelNameOrPath: model, judgeTemplate, judgeReasoning, judgeCalls, judgeConcurrency }: AskedOptions,
   {
     rows,
     format,

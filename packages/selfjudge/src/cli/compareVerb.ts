@@ -1,20 +1,42 @@
 import type { Command } from 'commander';
-import { compareEvaluations, type EvaluationComparison } from '../inference/compareEvaluations.js';
+import { ConfigError } from '@selfjudge/base';
+import {
+  compareEvaluations,
+  policyResultAt,
+  type EvaluationComparison,
+} from '../inference/compareEvaluations.js';
+import { compareJudges, judgeResultAt, type JudgeComparison } from '../inference/compareJudges.js';
+import { figuresJson } from './figuresJson.js';
 import { filePath } from './output.js';
 import { interval, table } from './table.js';
 
 export function addCompareVerb(program: Command): void {
   program
     .command('compare <a> <b>')
-    .summary('two evaluations against one baseline, prompt by prompt')
+    .summary('two models, prompt by prompt, or two judges, pair by pair')
     .description(
-      'Which of two models answers better: what evaluate --baseline wrote with --out of each, compared prompt by prompt.\n\n' +
-        'Both were evaluated against the same baseline with the same seed. Intervals are 95%, of the difference itself.',
+      'Which of two models answers better: what evaluate --baseline wrote with --out of each, compared prompt by prompt. ' +
+        'Both were evaluated against the same baseline with the same seed, or are folders of evaluate policy against one file. Or which of two judges is right more often: the ' +
+        'folders that evaluate judge wrote of each with --output_dir, compared on the pairs that both were asked about.\n\n' +
+        'Intervals are 95%, of the difference itself.',
     )
     .option('--json', 'print the result as JSON')
     .action((a: string, b: string, flags: { json?: boolean }) => {
-      const result = compareEvaluations([filePath('a', a), filePath('b', b)]);
-      process.stdout.write(`${flags.json ? JSON.stringify(result) : described(result)}\n`);
+      const paths: [string, string] = [filePath('a', a), filePath('b', b)];
+      const [judgeA, judgeB] = paths.map(judgeResultAt);
+      if ((judgeA === undefined) !== (judgeB === undefined))
+        throw new ConfigError({
+          key: judgeA === undefined ? 'a' : 'b',
+          expected: 'what evaluate judge wrote, as the other is: a judge is compared with a judge',
+          received: judgeA === undefined ? a : b,
+        });
+      if (judgeA !== undefined && judgeB !== undefined) {
+        const result = compareJudges([judgeA, judgeB]);
+        process.stdout.write(`${flags.json ? figuresJson(result) : describedJudges(result)}\n`);
+        return;
+      }
+      const result = compareEvaluations(paths.map(policyResultAt) as [string, string]);
+      process.stdout.write(`${flags.json ? figuresJson(result) : described(result)}\n`);
     });
 }
 
@@ -42,6 +64,20 @@ function described({ prompts, others, winRates, length }: EvaluationComparison):
     interval(length.difference, 1),
     String(prompts),
   ]);
-  const left = others.a + others.b === 0 ? '' : `; left out: ${others.a} of A alone, ${others.b} of B alone`;
-  return `${table(['', 'A', 'B', 'A - B [95%]', 'n'], rows)}\n${prompts} prompts that both have${left}`;
+  return `${table(['', 'A', 'B', 'A - B [95%]', 'n'], rows)}\n${prompts} prompts that both have${leftOut(others)}`;
 }
+
+function describedJudges({ judges, pairs, others, accuracy, mcnemar, agreement }: JudgeComparison): string {
+  const { a, b, difference } = accuracy;
+  const row = ['accuracy', a.toFixed(3), b.toFixed(3), interval(difference), String(difference.n)];
+  return [
+    `A: ${judges[0]}\nB: ${judges[1]}`,
+    table(['', 'A', 'B', 'A - B [95%]', 'n'], [row]),
+    `only A is right on ${mcnemar.first} pairs, only B on ${mcnemar.second}: p = ${mcnemar.p.toPrecision(3)} (McNemar, exact)`,
+    `the two agree with a kappa of ${interval(agreement, 2)}`,
+    `${pairs} pairs that both have${leftOut(others)}`,
+  ].join('\n');
+}
+
+const leftOut = ({ a, b }: { a: number; b: number }): string =>
+  a + b === 0 ? '' : `; left out: ${a} of A alone, ${b} of B alone`;

@@ -31,7 +31,3 @@ export function describeVerdicts({ by, ...all }: RowsSummary): string {
   }
   return parts.join('\n\n');
 }
-
-/** The same as JSON: figures that nothing was measured for are absent. */
-export const jsonOfVerdicts = (summary: RowsSummary): string =>
-  JSON.stringify(summary, (_, value: unknown) => (Number.isNaN(value) ? undefined : value));

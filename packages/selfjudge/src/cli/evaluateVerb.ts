@@ -3,8 +3,12 @@ import type { Command } from 'commander';
 import { located } from '../hub/located.js';
 import { evaluate } from '../inference/evaluate.js';
 import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
+import { addEvaluateInjectionVerb } from './evaluateInjectionVerb.js';
+import { addEvaluateJudgeVerb } from './evaluateJudgeVerb.js';
+import { addEvaluatePolicyVerb } from './evaluatePolicyVerb.js';
 import { describeEvaluation } from './describeEvaluation.js';
 import { withDownloads } from './downloads.js';
+import { figuresJson } from './figuresJson.js';
 import { interruptible } from './exit.js';
 import { MODEL_VERBS } from '../config/index.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
@@ -20,6 +24,9 @@ export function addEvaluateVerb(program: Command): void {
         'The judge that a policy was trained on is no evidence for it: give an --outside_judge of another seed and ' +
         'other pairs. What is finished is kept when a later part fails or is stopped.',
     );
+  addEvaluateJudgeVerb(command);
+  addEvaluatePolicyVerb(command);
+  addEvaluateInjectionVerb(command);
   addModelFlags(command, 'evaluate')
     .optionsGroup('Output:')
     .option('--out <file>', 'write everything, samples too, as JSON, as it becomes known')
@@ -35,12 +42,11 @@ export function addEvaluateVerb(program: Command): void {
 
 /** As JSON: figures that nothing was measured for are absent, and prompts are what their column held. */
 const jsonOf = (result: Evaluation, indent?: number): string =>
-  JSON.stringify(
+  figuresJson(
     {
       ...result,
       samples: result.samples.map(({ prompt, ...sample }) => ({ ...promptColumns(prompt), ...sample })),
     },
-    (_, value: unknown) => (Number.isNaN(value) ? undefined : value),
     indent,
   );
 

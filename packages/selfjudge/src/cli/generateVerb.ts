@@ -56,10 +56,10 @@ export function addGenerateVerb(program: Command): void {
             start = here.start;
             return openModel(path, here);
           },
-          file: file ?? '--prompt',
+          files: [file ?? '--prompt'],
           title: 'generate',
           unit: 'answers',
-          read: async (path, promptFormat) =>
+          read: async ([path], promptFormat) =>
             prompt === undefined
               ? readRows(path, (row, id) => toPromptRow(row, id, { promptFormat }), shape)
               : [{ line: 1, value: { id: 'prompt', prompt } }],

@@ -55,8 +55,10 @@ export async function judgeInto(
       const judged = rows.slice(output.rows.length, output.rows.length + portion.length);
       const reasons = await asked.explain(judged, portion, signal);
       output.append(portion.map((result, i) => judgedRow(judged[i], result, reasons[i])));
-      for (const { line, problem } of portion)
-        results.push(problem === undefined ? { line, value: true } : { line, problem });
+      portion.forEach(({ line, problem }, i) => {
+        const place = { line, file: judged[i].file };
+        results.push(problem === undefined ? { ...place, value: true } : { ...place, problem });
+      });
       if (last !== -1)
         throw new ConfigError({
           key: 'judge_calls',

@@ -1,29 +1,21 @@
 import type { Command } from 'commander';
-import type { AnswerPair } from '@selfjudge/data';
 import { toAnswerPair } from '@selfjudge/data/internal';
-import { holdsReward } from '@selfjudge/engine/internal';
 import { momentText } from '@selfjudge/text/internal';
 import { MODEL_VERBS } from '../config/index.js';
-import { dataPlace } from '../hub/places.js';
 import { assertColumn } from '../inference/knownVerdicts.js';
 import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
-import { openModel } from '../models/model.js';
-import { openRewardModel } from '../models/rewardModel.js';
-import { judgedNotes } from '../rows/promptNotes.js';
 import { rowShape } from '../rows/rowShape.js';
-import { readRows, type InputRow } from '../rows/rows.js';
-import { askedEndpoint, askedModel, type AskedJudge, type JudgeOptions } from './askedJudge.js';
-import { withDownloads } from './downloads.js';
+import { readRows } from '../rows/rows.js';
+import type { JudgeOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
 import { judgeInto } from './judgeInto.js';
-import type { OpenedJudge } from './judgeOrigin.js';
 import { outputOfRows } from './keptRows.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath, outputPath } from './output.js';
-import { withRows, type RowSource } from './overRows.js';
 import { Progress } from './progress.js';
 import { sayVerdicts } from './sayVerdicts.js';
+import { withJudge, type JudgedRows } from './withJudge.js';
 import { pairsPath, writePairs } from './writtenPairs.js';
 
 export function addJudgeVerb(program: Command): void {
@@ -65,7 +57,7 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
     const day = output.before?.config.chat_template_date ?? momentText(new Date()).slice(0, 10);
     const options = { ...given, chatTemplateDate: given.chatTemplateDate ?? String(day) };
     try {
-      await withJudge(file, options, { progress, signal }, async (rows, asked) => {
+      await withJudge(rowsIn(file, options), options, { progress, signal }, async (rows, asked) => {
         await judgeInto(output, rows, asked, { file, cache: options.cache, progress, signal });
         if (pairs !== undefined)
           progress.say(`note: ${await writePairs(pairs, rows, output.rows.map(verdictOfRow))}`);
@@ -82,40 +74,14 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
   await interruptible(work, (line) => progress.say(line));
 }
 
-/** Reads rows and opens who judges them: a model here, or one behind an endpoint. */
-async function withJudge(
-  file: string,
-  options: JudgeOptions,
-  hooks: { progress: Progress; signal: AbortSignal },
-  work: (rows: InputRow<AnswerPair>[], asked: AskedJudge) => Promise<void>,
-): Promise<void> {
-  const { judgeEndpoint: endpoint, promptFormat } = options;
-  const source = sourceOf(file, options);
-  if (endpoint === undefined)
-    return withRows(source, options, hooks, (ready) => work(ready.rows, askedModel(ready)));
-  const format = promptFormat === 'auto' ? 'standard' : promptFormat;
-  const place = await withDownloads(hooks.signal, (on) => dataPlace(file, undefined, on));
-  const rows = await source.read(place.paths[0], format);
-  const say = (line: string) => hooks.progress.say(line);
-  for (const line of judgedNotes(rows.flatMap(({ value }) => (value === undefined ? [] : [value.prompt]))))
-    say(`note: ${line}`);
-  return work(rows, askedEndpoint(endpoint, options, { rows, format, say }));
-}
-
-function sourceOf(
-  file: string,
-  { by, datasetShape }: JudgeOptions,
-): RowSource<AnswerPair, OpenedJudge, JudgeOptions> {
+function rowsIn(file: string, { by, datasetShape }: JudgeOptions): JudgedRows {
   const shape = rowShape(datasetShape);
   return {
-    file,
-    open: (path, model) => (holdsReward(path) ? openRewardModel(path, model) : openModel(path, model)),
-    read: async (path, promptFormat) => {
+    files: [file],
+    read: async ([path], promptFormat) => {
       const rows = await readRows(path, (row) => toAnswerPair(row, { promptFormat }), shape);
       assertColumn(by, rows);
       return rows;
     },
-    promptOf: ({ prompt }) => prompt,
-    promptNotes: judgedNotes,
   };
 }

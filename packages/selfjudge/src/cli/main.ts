@@ -23,6 +23,8 @@ import { addTrainingVerb } from './trainVerb.js';
 const program = new Command('selfjudge')
   .description('Align a language model by its own judgment (SELF-JUDGE, arXiv 2402.11253).')
   .version(VERSION)
+  // evaluate has flags and verbs below it, whose flags have the same names.
+  .enablePositionalOptions()
   .showHelpAfterError('(selfjudge help VERB lists its flags)')
   .exitOverride();
 

@@ -3,7 +3,7 @@ import { describeIssues } from '@selfjudge/data/internal';
 import { findModel } from '@selfjudge/engine/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { located, type PlaceOptions } from '../hub/located.js';
-import { dataPlace } from '../hub/places.js';
+import { dataPlace, type PlaceHooks } from '../hub/places.js';
 import { formatWarnings, type OpenModel } from '../models/model.js';
 import { templateNotes } from '../models/templateSettings.js';
 import { resolvePromptFormat } from '../models/trainingData.js';
@@ -21,10 +21,10 @@ type Opened = Pick<OpenModel, 'tokenizer' | 'templateSettings' | 'dispose'>;
 export interface RowSource<In, O extends Opened, Options> {
   /** @param options those given, names on the hub located */
   open(path: string, options: Options): Promise<O>;
-  /** The file of the rows, as messages name it; a name on the hub too. */
-  file: string;
-  /** @param promptFormat what a string prompt is */
-  read(path: string, promptFormat: PromptFormat): Promise<InputRow<In>[]>;
+  /** The files of the rows, as messages name them; names on the hub too. */
+  files: readonly string[];
+  /** @param paths of this machine, in the order of the files; @param promptFormat what a string prompt is */
+  read(paths: readonly string[], promptFormat: PromptFormat): Promise<InputRow<In>[]>;
   promptOf(value: In): Text;
   /** What is worth knowing of how prompts are read. */
   promptNotes?(prompts: Text[], tokenizer: Tokenizer, format: PromptFormat): string[];
@@ -44,17 +44,17 @@ export interface ReadyRows<In, O extends Opened, Options> {
  * the work.
  */
 export async function withRows<In, O extends Opened, Options extends RowOptions & PlaceOptions>(
-  { open, file, read, promptOf, promptNotes }: RowSource<In, O, Options>,
+  { open, files, read, promptOf, promptNotes }: RowSource<In, O, Options>,
   given: Options,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
   work: (ready: ReadyRows<In, O, Options>) => Promise<void>,
 ): Promise<void> {
-  const { options, path } = await withDownloads(signal, async (hooks) => {
-    const [rows] = (await dataPlace(file, undefined, hooks)).paths;
-    return { ...(await located(given, hooks)), path: rows };
-  });
+  const { options, paths } = await withDownloads(signal, async (hooks) => ({
+    paths: await placesOf(files, hooks),
+    ...(await located(given, hooks)),
+  }));
   const format = resolvePromptFormat(options.promptFormat, findModel(options.modelNameOrPath));
-  const rows = await read(path, format);
+  const rows = await read(paths, format);
   const opened = await open(options.modelNameOrPath, options);
   try {
     for (const line of formatWarnings(opened)) progress.say(`warning: ${line}`);
@@ -66,6 +66,13 @@ export async function withRows<In, O extends Opened, Options extends RowOptions 
     progress.finish();
     opened.dispose();
   }
+}
+
+/** Files of rows on this machine, one each. */
+export async function placesOf(files: readonly string[], hooks: PlaceHooks): Promise<string[]> {
+  const paths: string[] = [];
+  for (const file of files) paths.push(...(await dataPlace(file, undefined, hooks)).paths);
+  return paths;
 }
 
 interface RowWork<In, Out, O extends Opened, Options> extends RowSource<In, O, Options> {
@@ -92,7 +99,7 @@ export async function overRows<In, Out, O extends Opened, Options extends RowOpt
   { title, unit, work, show, empty, ...source }: RowWork<In, Out, O, Options>,
   given: Options,
 ): Promise<void> {
-  const { file } = source;
+  const [file] = source.files;
   const out = outputPath(given.out, [file, given.modelNameOrPath, given.adapter]);
   const progress = new Progress(title, unit);
   const onProgress = progress.update.bind(progress);

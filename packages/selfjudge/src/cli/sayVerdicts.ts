@@ -1,9 +1,10 @@
 import { massNote } from '../inference/judge.js';
-import { labelOf, summaryOf, unknownLabels } from '../inference/knownVerdicts.js';
+import { labelOf, summaryOf, unknownLabelsNote } from '../inference/knownVerdicts.js';
 import { rationaleNote, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { JudgeOptions } from './askedJudge.js';
-import { describeVerdicts, jsonOfVerdicts } from './describeVerdicts.js';
+import { describeVerdicts } from './describeVerdicts.js';
+import { figuresJson } from './figuresJson.js';
 import type { WrittenRow } from './keptRows.js';
 import type { Progress } from './progress.js';
 
@@ -14,25 +15,25 @@ export function sayVerdicts(
   { by, out, json }: Pick<JudgeOptions, 'by' | 'out' | 'json'>,
   progress: Progress,
 ): void {
-  const verdicts = written.map(verdictOfRow);
-  const identical = verdicts.filter(({ reason }) => reason === 'identical').length;
-  if (identical > 0)
-    progress.say(
-      `note: ${identical} of ${rows.length} rows have two equal answers: ties, which nobody was asked about`,
-    );
-  const judged = verdicts.filter((_, i) => written[i].error === undefined);
-  for (const note of [massNote(judged), rationaleNote(written)])
-    if (note !== undefined) progress.say(`warning: ${note}`);
-  const unknown = unknownLabels(rows);
-  if (unknown.length > 0) {
-    const first = JSON.stringify(labelOf(rows.find(({ line }) => line === unknown[0])?.columns).unknown);
-    progress.say(
-      `warning: ${unknown.length} of ${rows.length} rows have another winner than a, b, tie, 0 or 1 (line ${unknown[0]}: ${first}): no label`,
-    );
-  }
-  const summary = summaryOf(rows, verdicts, by);
-  const text = json ? jsonOfVerdicts(summary) : describeVerdicts(summary);
+  for (const note of verdictNotes(written)) progress.say(note);
+  const unknown = unknownLabelsNote(rows.map(({ line, columns }) => ({ line, ...labelOf(columns) })));
+  if (unknown !== undefined) progress.say(`warning: ${unknown}`);
+  const summary = summaryOf(rows, written.map(verdictOfRow), by);
+  const text = json ? figuresJson(summary) : describeVerdicts(summary);
   // The rows have the standard output where they go nowhere else.
   if (out === undefined || out === '-') progress.say(text);
   else process.stdout.write(`${text}\n`);
+}
+
+/** What is worth knowing of verdicts on rows as they were written, whatever their labels are: notes and warnings, by that name. */
+export function verdictNotes(written: readonly WrittenRow[]): string[] {
+  const verdicts = written.map(verdictOfRow);
+  const identical = verdicts.filter(({ reason }) => reason === 'identical').length;
+  const judged = verdicts.filter((_, i) => written[i].error === undefined);
+  const warnings = [massNote(judged), rationaleNote(written)].flatMap((note) =>
+    note === undefined ? [] : [`warning: ${note}`],
+  );
+  if (identical === 0) return warnings;
+  const of = `${identical} of ${written.length} rows`;
+  return [`note: ${of} have two equal answers: ties, which nobody was asked about`, ...warnings];
 }

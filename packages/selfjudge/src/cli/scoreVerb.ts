@@ -27,10 +27,10 @@ export function addScoreVerb(program: Command): void {
     const options = optionsOf(MODEL_VERBS.score, command);
     const shape = rowShape(options.datasetShape);
     const rows = {
-      file,
+      files: [file],
       title: 'score',
       unit: 'rows',
-      read: (path: string, promptFormat: PromptFormat) =>
+      read: ([path]: readonly string[], promptFormat: PromptFormat) =>
         readRows(path, (row, id) => toSftExample(row, id, { promptFormat }), shape),
       promptOf: (example: SftExample) => promptOfExample(example),
       promptNotes,

@@ -57,6 +57,38 @@ const { datasetShape, promptFormat } = dataFields;
 const ofRows = { datasetShape, promptFormat };
 const { topK: _, ...evaluated } = sampling;
 
+/** How a judge is asked. */
+const asked = {
+  cache: path
+    .optional()
+    .describe(
+      'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
+    ),
+  judgeEndpoint: z
+    .string()
+    .refine(isAddress)
+    .optional()
+    .describe(
+      'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
+    ),
+  judgeConcurrency: answerFields.count.max(256).describe('pairs that the endpoint is asked about at once'),
+  judgeCalls: schemaOf(saveSteps).describe(
+    'calls of the endpoint at most, further tries among them; 0 for no limit',
+  ),
+};
+/** Where an evaluation is kept. */
+const outputDir = path
+  .optional()
+  .describe(
+    'a folder for the verdicts as they come and what is said of them; the same command again goes on where it stopped',
+  );
+/** Of what is said of verdicts. */
+const by = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('a column of the rows: what is said of all verdicts is said for each of its values too');
+
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
   judge: grouped(
@@ -66,37 +98,82 @@ export const MODEL_VERBS = {
       writePairs: path
         .optional()
         .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
-      by: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('a column of the rows: what is said of all verdicts is said for each of its values too'),
+      by,
       ...templateFields,
       explain: z
         .boolean()
         .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
       maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
-      cache: path
-        .optional()
-        .describe(
-          'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
-        ),
-      judgeEndpoint: z
-        .string()
-        .refine(isAddress)
-        .optional()
-        .describe(
-          'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
-        ),
-      judgeConcurrency: answerFields.count
-        .max(256)
-        .describe('pairs that the endpoint is asked about at once'),
-      judgeCalls: schemaOf(saveSteps).describe(
-        'calls of the endpoint at most, further tries among them; 0 for no limit',
-      ),
+      ...asked,
     },
     { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
     { explain: false, maxNewTokens: 256, judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate judge': grouped(
+    {
+      ...opened,
+      ...ofRows,
+      by,
+      ownModel: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'who the judge is among those who wrote the answers, as the rows name them: its self-preference',
+        ),
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      modelNameOrPath: 'Model',
+      datasetShape: 'Rows',
+      judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate injection': grouped(
+    {
+      ...opened,
+      ...ofRows,
+      datasetLimit: dataFields.datasetLimit.describe('labelled pairs at most, the first ones; 0 for all'),
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      modelNameOrPath: 'Model',
+      datasetShape: 'Rows',
+      judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { datasetLimit: 64, judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate policy': grouped(
+    {
+      against: input.describe('the file of the answers that it is compared with'),
+      questions: input.optional().describe('the questions of files of FastChat: question_id, turns'),
+      alpacaEvalGamed: path
+        .optional()
+        .describe(
+          "AlpacaEval's df_gamed.csv, for its length-controlled rate of answers to all of its instructions, in their order",
+        ),
+      ...opened,
+      ...ofRows,
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      against: 'Answers',
+      modelNameOrPath: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { judgeConcurrency: 8, judgeCalls: 0 },
   ),
   generate: grouped(
     {

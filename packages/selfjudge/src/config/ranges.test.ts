@@ -116,10 +116,14 @@ const TEXTS = new Set(
     'judge_template',
     'judge',
     'system',
+    'own_model',
+    'against',
+    'questions',
+    'alpaca_eval_gamed',
   ),
 );
 
-const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out' };
+const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out', against: 'b.jsonl' };
 /** What an option stands beside: a loss that reads it. */
 const BESIDE: Readonly<Record<string, Record<string, string>>> = {
   sft_dataset_shape: { sft_dataset_name: 'examples.jsonl' },

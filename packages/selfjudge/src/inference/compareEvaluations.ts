@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { FileFormatError, readJsonObject } from '@selfjudge/base';
-import type { Estimate } from '@selfjudge/evaluation';
-import { mean } from '@selfjudge/base/internal';
-import { bootstrapMean } from '@selfjudge/evaluation/internal';
 import { z } from 'zod';
+import { compared, type Compared } from './compared.js';
+import { numbered } from './numbered.js';
+import { POLICY_RESULT } from './policyEvaluation.js';
 
 const winner = z.enum(['a', 'b', 'tie']).nullable();
 const JUDGES = ['outsideJudge', 'ownJudge'] as const;
@@ -26,9 +28,9 @@ export interface EvaluationComparison {
   /** Prompts of one alone, which are left out. */
   others: { a: number; b: number };
   /** By judge: the win rates against the baseline, and A minus B prompt by prompt. */
-  winRates: Partial<Record<JudgeName, { a: number; b: number; difference: Estimate }>>;
+  winRates: Partial<Record<JudgeName, Compared>>;
   /** Characters of an answer, and A minus B prompt by prompt. */
-  length: { a: number; b: number; difference: Estimate };
+  length: Compared;
 }
 
 /**
@@ -66,6 +68,10 @@ export function compareEvaluations([fileA, fileB]: readonly [a: string, b: strin
   };
 }
 
+/** The result of an evaluation of a policy: the file itself, or that of the folder that `evaluate policy` wrote. */
+export const policyResultAt = (path: string): string =>
+  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, POLICY_RESULT) : path;
+
 /** What of a sample is of its answers. */
 const ANSWERED = new Set(['answer', 'baseline', 'winners']);
 
@@ -78,7 +84,7 @@ function read(path: string): Map<string, Sample> {
       expected: 'samples with the winners of each, as evaluate --baseline writes them',
       received: `${error.issues[0].path.join('.')}: ${error.issues[0].message}`,
     });
-  return new Map(data.samples.map((sample) => [questionOf(sample), sample]));
+  return numbered(data.samples, questionOf);
 }
 
 /** Everything of a sample that is not an answer. */
@@ -87,11 +93,3 @@ const questionOf = (sample: Sample): string =>
 
 const pointsOf = (name: z.infer<typeof winner> | undefined): number | undefined =>
   name === 'a' ? 1 : name === 'b' ? 0 : name === 'tie' ? 0.5 : undefined;
-
-function compared(both: readonly { group: string; x: number; y: number }[]) {
-  return {
-    a: mean(both.map(({ x }) => x)),
-    b: mean(both.map(({ y }) => y)),
-    difference: bootstrapMean(both.map(({ group, x, y }) => ({ group, value: x - y }))),
-  };
-}

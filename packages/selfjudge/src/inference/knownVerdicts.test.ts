@@ -1,7 +1,7 @@
 import { ConfigError } from '@selfjudge/base';
 import type { Verdict } from '@selfjudge/judging';
 import { expect, it } from 'vitest';
-import { assertColumn, labelOf, summaryOf, unknownLabels } from './knownVerdicts.js';
+import { assertColumn, labelOf, summaryOf, unknownLabelsNote } from './knownVerdicts.js';
 
 const row = (line: number, columns: Record<string, unknown>) => ({ line, columns, value: columns });
 const won = (winner: Verdict['winner']): Verdict => ({ winner, scoreA: 1, scoreB: 0, probability: 0.5 });
@@ -17,9 +17,11 @@ it('labels: chosen is a, else what was given, else the winner', () => {
     label: 'b',
   });
   for (const none of [undefined, { winner: null }, { a: 'x' }]) expect(labelOf(none)).toEqual({});
-  expect(unknownLabels([row(1, { winner: 'a' }), row(2, { winner: 'A' }), row(3, { winner: 2 })])).toEqual([
-    2, 3,
-  ]);
+  const labels = ['a', 'A', 2, null].map((winner, i) => ({ line: i + 1, ...labelOf({ winner }) }));
+  expect(unknownLabelsNote(labels)).toBe(
+    '2 of 4 rows have another winner than a, b, tie, 0 or 1 (line 2: "A"): no label',
+  );
+  expect(unknownLabelsNote(labels.slice(0, 1))).toBeUndefined();
 });
 
 it('sums up all rows, and each value of a column', () => {

@@ -2,7 +2,7 @@ import { ConfigError } from '@selfjudge/base';
 import { nearest } from '@selfjudge/base/internal';
 import type { Row } from '@selfjudge/data';
 import type { KnownVerdict, VerdictSummary } from '@selfjudge/evaluation/internal';
-import { verdictSummary } from '@selfjudge/evaluation/internal';
+import { grouped, verdictSummary } from '@selfjudge/evaluation/internal';
 import type { InputRow } from '../rows/rows.js';
 
 /** The column that keeps what `winner` was before the judge's winner took its place. */
@@ -26,9 +26,17 @@ export function labelOf(columns: Row | undefined): RowLabel {
   return said === 'tie' ? { label: 'tie' } : { unknown: said };
 }
 
-/** Lines of rows whose label is none of those there are. */
-export const unknownLabels = (rows: readonly InputRow<unknown>[]): number[] =>
-  rows.flatMap(({ line, columns }) => (labelOf(columns).unknown === undefined ? [] : [line]));
+/** What is worth knowing of rows whose label is none of those there are. @param labels one a row */
+export function unknownLabelsNote(
+  labels: readonly { line: number; unknown?: unknown }[],
+): string | undefined {
+  const [first, ...more] = labels.filter(({ unknown }) => unknown !== undefined);
+  if (first === undefined) return undefined;
+  return (
+    `${more.length + 1} of ${labels.length} rows have another winner than a, b, tie, 0 or 1 ` +
+    `(line ${first.line}: ${JSON.stringify(first.unknown)}): no label`
+  );
+}
 
 /** What is said of verdicts on rows. */
 export interface RowsSummary extends VerdictSummary {
@@ -61,21 +69,17 @@ export function summaryOf(
   });
   const all = { rows: rows.length, ...verdictSummary(known) };
   if (by === undefined) return all;
-  const groups = new Map<string, KnownVerdict[]>();
-  rows.forEach(({ columns }, i) => {
-    const value = valueText(columns?.[by]);
-    groups.set(value, [...(groups.get(value) ?? []), known[i]]);
-  });
-  const values = [...groups].map(([value, ofValue]) => ({
+  const named = known.map((verdict, i) => ({ verdict, value: valueText(rows[i].columns?.[by]) }));
+  const values = [...grouped(named, ({ value }) => value)].map(([value, ofValue]) => ({
     value,
     rows: ofValue.length,
-    ...verdictSummary(ofValue),
+    ...verdictSummary(ofValue.map(({ verdict }) => verdict)),
   }));
   return { ...all, by: { column: by, values } };
 }
 
 /** A value of a column as a word; rows without one stand together. */
-const valueText = (value: unknown): string =>
+export const valueText = (value: unknown): string =>
   value === undefined || value === null
     ? '(none)'
     : typeof value === 'string'

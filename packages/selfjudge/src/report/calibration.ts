@@ -1,10 +1,7 @@
 import { mean } from '@selfjudge/base/internal';
 import type { Estimate } from '@selfjudge/evaluation';
-import { wilson } from '@selfjudge/evaluation/internal';
+import { accuracyOf, reliabilityOf } from '@selfjudge/evaluation/internal';
 import { voteOf } from '@selfjudge/judging/internal';
-
-/** Confidence goes from 0.5 to 1. */
-const BINS = 5;
 
 /** A labelled pair as an evaluation wrote it down; [A, B] are the probabilities of naming who is shown first and second. */
 interface JudgedRow {
@@ -15,7 +12,7 @@ interface JudgedRow {
 /** A question about a held-out pair. */
 interface Answered {
   /** Index of its pair. */
-  pair: number;
+  group: number;
   /** 1 where the judge names the labelled answer, 0.5 for a tie. */
   right: number;
   /** The probability of the answer it names, 0.5 to 1. */
@@ -64,30 +61,27 @@ export function calibrationOf(rows: readonly Record<string, unknown>[]): Calibra
     const [a, b] = one.lengths ?? [0, 0];
     return [
       {
-        pair: one.pair,
+        group: one.pair,
         right: winner === 'tie' ? 0.5 : Number(winner === label),
         confidence: Math.max(scoreA, scoreB) / (scoreA + scoreB),
         ...(a !== b && { longer: a > b === (label === 'a') }),
       },
     ];
   });
-  const bins = Array.from({ length: BINS }, (_, i) => {
-    const [low, high] = [i, i + 1].map((edge) => 0.5 + edge / (2 * BINS));
-    const inBin = ({ confidence }: Answered) => binOf(confidence) === i;
-    return groupOf(`${low.toFixed(1)} to ${high.toFixed(1)}`, answered.filter(inBin));
-  }).filter(({ questions }) => questions > 0);
+  const { error, bins } = reliabilityOf(answered);
   const orders = asked.flatMap(({ ab, ba }) => [ab, ba]);
   return {
     pairs: pairs.length,
     questions: asked.length,
     unanswered: asked.length - answered.length,
     firstRate: mean(orders.map(([pA, pB]) => (pA === pB ? 0.5 : Number(pA > pB)))),
-    error: mean(
-      bins.flatMap(({ questions, confidence, accuracy }) =>
-        Array.from({ length: questions }, () => Math.abs(accuracy.value - confidence)),
-      ),
-    ),
-    bins,
+    error,
+    bins: bins.map(({ low, high, answers, confidence, accuracy }) => ({
+      name: `${low.toFixed(1)} to ${high.toFixed(1)}`,
+      questions: answers,
+      confidence,
+      accuracy,
+    })),
     byLength: [
       groupOf(
         'the better answer is the longer one',
@@ -101,17 +95,12 @@ export function calibrationOf(rows: readonly Record<string, unknown>[]): Calibra
   };
 }
 
-const binOf = (confidence: number): number => Math.min(BINS - 1, Math.floor((confidence - 0.5) * 2 * BINS));
-
 function groupOf(name: string, all: readonly Answered[]): Group {
-  // Questions about one pair depend on each other: the interval is that of the pairs.
-  const pairs = new Set(all.map(({ pair }) => pair)).size;
-  const value = mean(all.map(({ right }) => right));
   return {
     name,
     questions: all.length,
     confidence: mean(all.map(({ confidence }) => confidence)),
-    accuracy: pairs === 0 ? wilson(0, 0) : wilson(value * pairs, pairs),
+    accuracy: accuracyOf(all),
   };
 }
 

@@ -22,3 +22,13 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return value.map(shown).join(', ');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
+
+/** A table whose first column names its rows. */
+export function grid(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const head = heads.map((text) => `<th scope="col">${escaped(text)}</th>`).join('');
+  const lines = rows.map(
+    ([name, ...cells]) =>
+      `<tr><th scope="row">${escaped(name)}</th>${cells.map((text) => `<td>${escaped(text)}</td>`).join('')}</tr>`,
+  );
+  return `<div class="scroll"><table class="groups"><thead><tr>${head}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
+}

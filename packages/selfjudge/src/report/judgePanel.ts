@@ -1,14 +1,19 @@
 import type { Estimate } from '@selfjudge/evaluation';
 import type { Calibration, Group } from './calibration.js';
 import type { DrawnChart } from './charts.js';
-import { escaped } from './html.js';
+import { grid } from './html.js';
 
-const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
-const estimate = ({ value, low, high }: Estimate): string =>
+export const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
+/** A share with its interval. */
+export const estimate = ({ value, low, high }: Estimate): string =>
   `${percent(value)} [${percent(low)}, ${percent(high)}]`;
 
 /** How often the judge is right where it is so sure, beside what a judge whose probabilities are shares would be. */
-export const reliabilityChart = ({ bins }: Calibration): DrawnChart => ({
+export const reliabilityChart = ({
+  bins,
+}: {
+  bins: readonly Pick<Group, 'confidence' | 'accuracy'>[];
+}): DrawnChart => ({
   title: 'Reliability on held-out pairs',
   unit: 'share right',
   x: 'confidence',
@@ -37,21 +42,11 @@ export function judgePanel(of: Calibration, step: number): string {
 
 function groups(title: string, all: readonly Group[], withConfidence: boolean): string {
   if (all.length === 0) return '';
-  const cells = ({ name, questions, confidence, accuracy }: Group) => [
+  const rows = all.map(({ name, questions, confidence, accuracy }) => [
+    name,
     String(questions),
     ...(withConfidence ? [(2 * confidence - 1).toFixed(2)] : []),
     estimate(accuracy),
-    name,
-  ];
-  const rows = all.map((group) => {
-    const cell = cells(group);
-    return `<tr><th scope="row">${escaped(cell[cell.length - 1])}</th>${cell
-      .slice(0, -1)
-      .map((text) => `<td>${escaped(text)}</td>`)
-      .join('')}</tr>`;
-  });
-  const heads = [title, 'questions', ...(withConfidence ? ['mean margin'] : []), 'right'];
-  return `<div class="scroll"><table class="groups"><thead><tr>${heads
-    .map((head) => `<th scope="col">${escaped(head)}</th>`)
-    .join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+  ]);
+  return grid([title, 'questions', ...(withConfidence ? ['mean margin'] : []), 'right'], rows);
 }

@@ -1,7 +1,6 @@
 import { wilson } from '@selfjudge/evaluation/internal';
+import { percent } from './judgePanel.js';
 import { ends, type RunReport } from './runReport.js';
-
-const percent = (share: number): string => `${(100 * share).toFixed(0)}%`;
 
 /**
  * The run in four sentences: did the judge learn, did the policy improve by an independent measure, does length explain it,

@@ -13,12 +13,13 @@ const FATES: Readonly<Record<string, string>> = {
 export function sampledPairs({ samples }: RunReport): string {
   const parts = samples.map(({ name, pairs }) => {
     const step = name.replace('step-', 'Step ');
-    return `<h3>${escaped(step)}</h3>${pairs.map(card).join('\n')}`;
+    return `<h3>${escaped(step)}</h3>${pairs.map(pairCard).join('\n')}`;
   });
   return parts.join('\n');
 }
 
-function card(pair: SampledPair): string {
+/** A pair with both answers, who won and by how much. */
+export function pairCard(pair: SampledPair): string {
   const { a, b, fate, winner, probability } = pair;
   const side = (name: 'a' | 'b', text: unknown) => {
     const wins = winner === name;

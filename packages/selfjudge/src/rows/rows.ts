@@ -5,6 +5,8 @@ import { readDataFile } from '@selfjudge/data/internal';
 /** A row of a file: what it says, or why it cannot be used. Results keep the order of the lines. */
 export type InputRow<T> = Outcome<T> & {
   line: number;
+  /** Of rows of several files, the one it stands in. */
+  file?: string;
   /** The columns as they were read; absent where the line is no row, and of results. */
   columns?: Row;
 };
@@ -36,7 +38,9 @@ export function assertUsable(path: string, rows: readonly InputRow<unknown>[]): 
   throw new DataError({ path, line: first?.line ?? 1, reason: `${reason}${all}` });
 }
 
-/** The rows that cannot be used. */
+/** The rows that cannot be used. @param file where rows stand that say of no other */
 export function issuesOf(file: string, rows: readonly InputRow<unknown>[]): Issue[] {
-  return rows.flatMap(({ line, problem }) => (problem === undefined ? [] : [{ file, line, ...problem }]));
+  return rows.flatMap(({ line, file: own = file, problem }) =>
+    problem === undefined ? [] : [{ file: own, line, ...problem }],
+  );
 }

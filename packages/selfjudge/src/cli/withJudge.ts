@@ -1,0 +1,43 @@
+import type { AnswerPair } from '@selfjudge/data';
+import { holdsReward } from '@selfjudge/engine/internal';
+import { openModel } from '../models/model.js';
+import { openRewardModel } from '../models/rewardModel.js';
+import { judgedNotes } from '../rows/promptNotes.js';
+import type { InputRow } from '../rows/rows.js';
+import { askedEndpoint, askedModel, type AskedJudge, type AskedOptions } from './askedJudge.js';
+import { withDownloads } from './downloads.js';
+import type { OpenedJudge } from './judgeOrigin.js';
+import { placesOf, withRows, type RowSource } from './overRows.js';
+import type { Progress } from './progress.js';
+
+/** Rows that are to be judged. */
+export type JudgedRows = Pick<RowSource<AnswerPair, OpenedJudge, AskedOptions>, 'files' | 'read'>;
+
+/** Reads rows and opens who judges them: a model here, or one behind an endpoint. It is closed after the work. */
+export async function withJudge(
+  { files, read }: JudgedRows,
+  options: AskedOptions,
+  hooks: { progress: Progress; signal: AbortSignal },
+  work: (rows: InputRow<AnswerPair>[], asked: AskedJudge) => Promise<void>,
+): Promise<void> {
+  const { judgeEndpoint: endpoint, promptFormat } = options;
+  if (endpoint === undefined)
+    return withRows<AnswerPair, OpenedJudge, AskedOptions>(
+      {
+        files,
+        read,
+        open: (path, model) => (holdsReward(path) ? openRewardModel(path, model) : openModel(path, model)),
+        promptOf: ({ prompt }) => prompt,
+        promptNotes: judgedNotes,
+      },
+      options,
+      hooks,
+      (ready) => work(ready.rows, askedModel(ready)),
+    );
+  const format = promptFormat === 'auto' ? 'standard' : promptFormat;
+  const rows = await read(await withDownloads(hooks.signal, (on) => placesOf(files, on)), format);
+  const say = (line: string) => hooks.progress.say(line);
+  for (const line of judgedNotes(rows.flatMap(({ value }) => (value === undefined ? [] : [value.prompt]))))
+    say(`note: ${line}`);
+  return work(rows, askedEndpoint(endpoint, options, { rows, format, say }));
+}
