@@ -50,14 +50,19 @@ const isJudgment = object({ prompt, completions: tuple(text, text), winner: oneO
 export const compareArguments = { pairs: list(isPair), options: compareOptions };
 export const scoreArguments = { answers: list(object({ prompt, answer: text })), options: compareOptions };
 
-/** A template in memory, by the types of its parts; `parseJudgeTemplate` looks at what they say. */
+export const isShownConversation = options({
+  speakers: optional(oneOf('several', 'always', 'never')),
+  system: optional(oneOf('keep', 'drop')),
+});
+
+const parts = { system: optional(text), user: optional(text), assistant: optional(text) };
+/** A template in memory, by the types of its parts; what they say is looked at where it is first used. */
 export const isTemplate = object({
   name: text,
-  system: optional(text),
-  user: text,
-  assistant: text,
+  ...parts,
   verdicts: object({ a: text, b: text }),
-  principles: list(object({ name: text, text })),
+  principles: list(object({ name: text, text: optional(text), ...parts })),
+  conversation: optional(isShownConversation),
   rationale: optional(text),
   reasoning: optional(oneOf('drop', 'keep')),
 });

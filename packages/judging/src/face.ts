@@ -28,7 +28,7 @@ import * as metrics from './metrics.js';
 import * as records from './recorded.js';
 import * as regular from './regularised.js';
 import * as rewards from './rewardScorer.js';
-import * as templates from './template.js';
+import * as templates from './templateFile.js';
 import * as tournaments from './tournament.js';
 import * as verdicts from './verdict.js';
 
@@ -48,7 +48,11 @@ export const bestOf = checkedAsync(
   },
   best.bestOf,
 );
-export const contextText = checked('contextText', { prompt }, context.contextText);
+export const contextText = checked(
+  'contextText',
+  { prompt, shown: optional(is.isShownConversation) },
+  context.contextText,
+);
 
 /** An object by the names of principles. */
 const byName =

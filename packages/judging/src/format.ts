@@ -1,9 +1,11 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { RenderedText, Tokenizer } from '@selfjudge/text';
 import { appendText, singleToken } from '@selfjudge/text/internal';
+import { checkTemplate } from './checkTemplate.js';
 import type { JudgePair, Order } from './pair.js';
+import { questionsOf } from './parts.js';
 import { fill, holds } from './placeholders.js';
-import { questionOf, questionsOf } from './question.js';
+import { questionOf } from './question.js';
 import type { JudgePrinciple, JudgeTemplate } from './template.js';
 
 /** Ids of the verdict tokens of one question. */
@@ -26,6 +28,7 @@ export class QuestionFormat {
   readonly #verdicts: VerdictTokens[];
 
   private constructor(template: JudgeTemplate, tokenizer: Tokenizer) {
+    checkTemplate(template);
     this.#template = template;
     this.#tokenizer = tokenizer;
     this.questions = questionsOf(template);
@@ -45,7 +48,8 @@ export class QuestionFormat {
 
   /**
    * The format of a template and a tokenizer, made once.
-   * @throws ArgumentError when a verdict is not one token after the opened answer: its probability would be a lie
+   * @throws ArgumentError when a verdict is not one token after the opened answer: its probability would be a lie; ConfigError
+   *   for a template that is not whole
    */
   static of(template: JudgeTemplate, tokenizer: Tokenizer): QuestionFormat {
     let ofTokenizer = formats.get(tokenizer);

@@ -19,12 +19,14 @@ export {
   voteOf,
 } from './face.js';
 export type { VerdictTokens } from './format.js';
-export { OVERALL } from './question.js';
+export { OVERALL } from './parts.js';
 export type { CompareOptions, Judge } from './judge.js';
 export { JudgeFormat } from './judgeFormat.js';
 export type { JudgeBehaviour } from './metrics.js';
 export type { JudgePair, Order } from './pair.js';
-export { parseJudgeTemplate, shippedTemplates, type JudgePrinciple, type JudgeTemplate } from './template.js';
+export { parseJudgeTemplate } from './parseTemplate.js';
+export type { JudgeParts, JudgePrinciple, JudgeTemplate, ShownConversation } from './template.js';
+export { shippedTemplates } from './templateFile.js';
 export type {
   RecordedEvidence,
   RecordedJudge,

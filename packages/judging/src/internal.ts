@@ -12,12 +12,13 @@ export { judgeRewards, winningChance, type RewardedAnswers } from './judgeReward
 export { rewardScorer } from './rewardScorer.js';
 export { consult, judgeBy } from './judge.js';
 export { ORDERS } from './pair.js';
-export { questionOf, questionsOf, type Question } from './question.js';
+export { questionsOf } from './parts.js';
+export { questionOf, type Question } from './question.js';
 export { judgeBehaviour } from './metrics.js';
 export { neighbours, nextRound } from './knockout.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
-export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
+export { formatJudgeTemplate, loadJudgeTemplate, templateFileOf } from './templateFile.js';
 export { tournament } from './tournament.js';
 export {
   NO_VERDICT,

@@ -1,6 +1,6 @@
 import { ConfigError } from '@selfjudge/base';
 import type { AnswerPair, PromptFormat } from '@selfjudge/data';
-import type { Judge, Verdict } from '@selfjudge/judging';
+import type { Judge, TokenJudge, Verdict } from '@selfjudge/judging';
 import { fromScorer, loadJudgeTemplate, type Explanation } from '@selfjudge/judging/internal';
 import type { VerbOptions } from '../config/index.js';
 import { EndpointJudge } from '../endpoint/endpointJudge.js';
@@ -22,6 +22,8 @@ export interface AskedJudge {
   fingerprint: string;
   /** Of a model that judges, its context in tokens. */
   maxPositions?: number;
+  /** Of a model that judges by a token: what was asked of it so far, and what was computed. */
+  work?(): TokenJudge['work'];
   /** Reasons for the verdicts on some rows, a list a row; none where they are not asked for. */
   explain(
     rows: readonly InputRow<AnswerPair>[],
@@ -55,6 +57,7 @@ export function askedModel({
     origin,
     fingerprint: fingerprintOfJudge(origin, opened.tokenizer),
     maxPositions: modelOf(opened).config.maxPositions,
+    ...(token !== undefined && { work: () => token.work }),
     explain: async (judged, results, signal) =>
       explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
   };

@@ -10,6 +10,7 @@ import type { AskedJudge } from './askedJudge.js';
 import type { RowsOutput, WrittenRow } from './keptRows.js';
 import { warnAbout } from './overRows.js';
 import type { Progress } from './progress.js';
+import { grouped } from './terminal.js';
 import { VerdictCache } from './verdictCache.js';
 
 /** What rows are judged with beside their judge. */
@@ -66,6 +67,12 @@ export async function judgeInto(
     }
     progress.finish();
     if (cache !== undefined) progress.say(`note: ${cache.hits} verdicts were in ${folder}`);
+    const { tokens = 0, rows: computed = 0 } = asked.work?.() ?? {};
+    if (tokens > 0)
+      progress.say(
+        `note: ${grouped(tokens)} tokens of questions were computed in ${grouped(computed)} rows, ` +
+          `${(computed / tokens).toFixed(2)} of them: orders and questions share what they have in common`,
+      );
   } finally {
     cache?.close();
   }
