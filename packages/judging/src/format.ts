@@ -5,7 +5,7 @@ import { checkTemplate } from './checkTemplate.js';
 import type { JudgePair, Order } from './pair.js';
 import { questionsOf } from './parts.js';
 import { fill, holds } from './placeholders.js';
-import { questionOf } from './question.js';
+import { questionOf, type Question } from './question.js';
 import type { JudgePrinciple, JudgeTemplate } from './template.js';
 
 /** Ids of the verdict tokens of one question. */
@@ -66,8 +66,7 @@ export class QuestionFormat {
 
   /** The question up to the opened answer: the next token is the verdict. */
   render(pair: JudgePair, order: Order, question: number): RenderedText {
-    const { messages, opened } = questionOf(this.#template, this.questions[question], pair, order);
-    return this.#tokenizer.openTurn(messages, { prefill: this.#tokenizer.answerPrefix + opened });
+    return openedQuestion(this.#tokenizer, questionOf(this.#template, this.questions[question], pair, order));
   }
 
   ids(rendered: RenderedText): number[] {
@@ -112,6 +111,10 @@ export class QuestionFormat {
     return [...all.slice(before.length), ...this.#tokenizer.turnEnd.slice(0, eos ? 1 : 0)];
   }
 }
+
+/** A question in the words of a tokenizer, up to where its verdict comes next. @throws ArgumentError where the chat template refuses it */
+export const openedQuestion = (tokenizer: Tokenizer, { messages, opened }: Question): RenderedText =>
+  tokenizer.openTurn(messages, { prefill: tokenizer.answerPrefix + opened });
 
 function shownAs({ chosen, rejected }: Exclude<Reasons, string>, order: Order): Record<string, string> {
   return order === 'ab'

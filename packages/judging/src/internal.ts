@@ -6,7 +6,7 @@ export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { explainVerdicts, type Explanation, type ExplainOptions } from './explain.js';
-export { QuestionFormat } from './format.js';
+export { openedQuestion, QuestionFormat } from './format.js';
 export { fromScorer, isScorerJudge } from './fromScorer.js';
 export { judgeRewards, winningChance, type RewardedAnswers } from './judgeRewards.js';
 export { rewardScorer } from './rewardScorer.js';
