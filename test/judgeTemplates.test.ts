@@ -59,7 +59,7 @@ describe('its commands', () => {
       ['tact', 'clarity'],
       ['tact', 'clarity'],
     ]);
-  }, 60_000);
+  }, 180_000);
 
   it('say what is wrong, and with which code', async () => {
     const question = 'user: "{context} {response_a} {response_b}"\nname: n\n';

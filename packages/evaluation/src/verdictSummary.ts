@@ -36,7 +36,7 @@ export function verdictSummary(rows: readonly KnownVerdict[]): VerdictSummary {
   const valid = winners.filter((winner) => winner !== null);
   const points = rows.flatMap(({ verdict: { winner }, label }) => {
     if (label === undefined || winner === null) return [];
-    return [winner === label ? 1 : winner === 'tie' || label === 'tie' ? 0.5 : 0];
+    return [pointsOf(winner, label)];
   });
   const orders = rows.flatMap(({ verdict }) => {
     const votes = (tokenEvidence(verdict)?.votes ?? []).filter(({ winner }) => winner !== null);
@@ -61,6 +61,10 @@ export function verdictSummary(rows: readonly KnownVerdict[]): VerdictSummary {
     }),
   };
 }
+
+/** 1 for a winner that is the label, 0.5 where one of the two is a tie, 0 for the other answer. */
+export const pointsOf = (winner: 'a' | 'b' | 'tie', label: 'a' | 'b' | 'tie'): number =>
+  winner === label ? 1 : winner === 'tie' || label === 'tie' ? 0.5 : 0;
 
 const share = (values: readonly number[]): Estimate =>
   wilson(

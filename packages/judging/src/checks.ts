@@ -15,6 +15,7 @@ import {
   path,
   text,
   tuple,
+  whole,
   type Check,
 } from '@selfjudge/base/checks';
 import { prompt } from '@selfjudge/text/checks';
@@ -72,6 +73,10 @@ export const isReasons = kind('a text, or { chosen, rejected }', (value) => {
   const { chosen, rejected } = (value ?? {}) as { chosen?: unknown; rejected?: unknown };
   return typeof chosen === 'string' && typeof rejected === 'string';
 });
+
+/** Two of so many players compared. */
+export const comparisonOf = (count: number): Check =>
+  object({ a: whole(0, count - 1), b: whole(0, count - 1), points: number({ min: 0, max: 1 }) });
 
 export const isWinner = oneOf('a', 'b', 'tie', null);
 export const isOrder = object({ pA: measured, pB: measured });

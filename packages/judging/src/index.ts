@@ -1,9 +1,16 @@
 export type { BestOf, BestOfOptions } from './bestOf.js';
+export type { Comparison, Strength } from './bradleyTerry.js';
+export type { Calibration } from './calibrated.js';
 export type { EnsembleEvidence, EnsembleOptions, EnsembleVerdict } from './ensemble.js';
 export type { JudgeSequences, LabelledPair } from './examples.js';
 export {
   bestOf,
+  bradleyTerry,
+  calibrated,
   contextText,
+  logOdds,
+  positionBias,
+  rankAnswers,
   ensemble,
   formatJudgeTemplate,
   fromScorer,
@@ -38,6 +45,7 @@ export type { Reference, RegularisedEvidence, RegularisedVerdict } from './regul
 export type { JudgeReasoning } from './reasoning.js';
 export type { ScorerJudge } from './fromScorer.js';
 export type { ScoredAnswer, Scorer } from './scorer.js';
+export type { RankedAnswers, RankingRounds, RankMatch, RankOptions } from './rankAnswers.js';
 export { TokenJudge } from './tokenJudge.js';
 export type { Match, Round, Tournament } from './tournament.js';
 export type {

@@ -2,6 +2,8 @@
 export { askedAbout, type Asked } from './asked.js';
 export { askedOnce, type VerdictStore } from './askedOnce.js';
 export { bestOf } from './bestOf.js';
+export { bradleyTerry } from './bradleyTerry.js';
+export { calibrated, calibratedVerdict, logOdds, positionBias, type Calibration } from './calibrated.js';
 export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';
@@ -16,6 +18,7 @@ export { questionsOf } from './parts.js';
 export { questionOf, type Question } from './question.js';
 export { judgeBehaviour } from './metrics.js';
 export { neighbours, nextRound } from './knockout.js';
+export { rankAnswers } from './rankAnswers.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate, templateFileOf } from './templateFile.js';

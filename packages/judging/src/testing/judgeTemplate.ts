@@ -20,7 +20,9 @@ const FOLDER = fileURLToPath(new URL('../../templates/', import.meta.url));
 const WORDS = [
   ...': | > |- >+ [ ] { } , # &a *a !! ~ null true .inf .nan 0x1f 1e999 {context}'.split(' '),
   ...'{response_a} {response_b} {principle} {rationale} {rationale_a} {__proto__} {{'.split(' '),
-  ...'name user system assistant verdicts principles text rationale conversation speakers __proto__'.split(' '),
+  ...'name user system assistant verdicts principles text rationale conversation speakers __proto__'.split(
+    ' ',
+  ),
   ...'constructor <|im_end|> <|im_start|> é 🙂'.split(' '),
   '- ',
   '? ',

@@ -20,6 +20,10 @@ export interface AskedJudge {
   origin: RowsOrigin;
   /** Of all that its verdicts are a function of, to the bit. */
   fingerprint: string;
+  /** The same on whatever kernel path: of its verdicts to rounding. */
+  anyPath: string;
+  /** Where its weights lie: a folder or a file. */
+  weights?: string;
   /** Of a model that judges, its context in tokens. */
   maxPositions?: number;
   /** Of a model that judges by a token: what was asked of it so far, and what was computed. */
@@ -41,7 +45,7 @@ export function askedModel({
   opened,
   options,
   format,
-}: ReadyRows<AnswerPair, OpenedJudge, JudgeOptions>): AskedJudge {
+}: ReadyRows<unknown, OpenedJudge, JudgeOptions>): AskedJudge {
   const { judgeTemplate, judgeReasoning, explain, maxNewTokens, adapter } = options;
   const token = 'reward' in opened ? undefined : judgeOf(opened, judgeTemplate, judgeReasoning);
   if (explain && token?.template.rationale === undefined)
@@ -55,13 +59,19 @@ export function askedModel({
   return {
     judge: 'reward' in opened ? fromScorer(opened.scorer) : token!,
     origin,
-    fingerprint: fingerprintOfJudge(origin, opened.tokenizer),
+    ...fingerprintsOf(origin, opened.tokenizer),
+    weights: opened.path,
     maxPositions: modelOf(opened).config.maxPositions,
     ...(token !== undefined && { work: () => token.work }),
     explain: async (judged, results, signal) =>
       explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
   };
 }
+
+const fingerprintsOf = (origin: RowsOrigin, tokenizer?: OpenedJudge['tokenizer']) => ({
+  fingerprint: fingerprintOfJudge(origin, tokenizer),
+  anyPath: fingerprintOfJudge({ ...origin, kernel_path: '' }, tokenizer),
+});
 
 /** How long an endpoint is waited for: a call that takes longer than this is one that hangs. */
 const PATIENCE = { tries: 4, firstWait: 1000, longestWait: 60_000, silence: 60_000 };
@@ -77,7 +87,7 @@ export function askedEndpoint(
     rows,
     format,
     say,
-  }: { rows: readonly InputRow<AnswerPair>[]; format: PromptFormat; say(line: string): void },
+  }: { rows: readonly InputRow<unknown>[]; format: PromptFormat; say(line: string): void },
 ): AskedJudge {
   const named = judgeTemplate === 'auto' ? 'plain' : judgeTemplate;
   const loaded = loadJudgeTemplate(named);
@@ -96,5 +106,5 @@ export function askedEndpoint(
     onNote: (line) => say(`note: ${line}`),
   });
   const origin = endpointOrigin({ endpoint, model, template }, format, rows);
-  return { judge, origin, fingerprint: fingerprintOfJudge(origin), explain: async () => [] };
+  return { judge, origin, ...fingerprintsOf(origin), explain: async () => [] };
 }

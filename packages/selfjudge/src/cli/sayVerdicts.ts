@@ -1,5 +1,5 @@
 import { massNote } from '../inference/judge.js';
-import { labelOf, summaryOf, unknownLabels } from '../inference/knownVerdicts.js';
+import { summaryOf, unknownLabels } from '../inference/knownVerdicts.js';
 import { rationaleNote, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { JudgeOptions } from './askedJudge.js';
@@ -24,12 +24,12 @@ export function sayVerdicts(
   for (const note of [massNote(judged), rationaleNote(written)])
     if (note !== undefined) progress.say(`warning: ${note}`);
   const unknown = unknownLabels(rows);
-  if (unknown.length > 0) {
-    const first = JSON.stringify(labelOf(rows.find(({ line }) => line === unknown[0])?.columns).unknown);
+  const [first] = unknown;
+  if (first !== undefined)
     progress.say(
-      `warning: ${unknown.length} of ${rows.length} rows have another winner than a, b, tie, 0 or 1 (line ${unknown[0]}: ${first}): no label`,
+      `warning: ${unknown.length} of ${rows.length} rows have another winner than a, b, tie, 0 or 1 (line ${first.line}: ` +
+        `${JSON.stringify(first.unknown)}): no label`,
     );
-  }
   const summary = summaryOf(rows, verdicts, by);
   const text = json ? jsonOfVerdicts(summary) : describeVerdicts(summary);
   // The rows have the standard output where they go nowhere else.

@@ -1,7 +1,7 @@
 import { ConfigError } from '@selfjudge/base';
 import type { Verdict } from '@selfjudge/judging';
 import { expect, it } from 'vitest';
-import { assertColumn, labelOf, summaryOf, unknownLabels } from './knownVerdicts.js';
+import { assertColumn, labelOf, labelOfRow, summaryOf, unknownLabels } from './knownVerdicts.js';
 
 const row = (line: number, columns: Record<string, unknown>) => ({ line, columns, value: columns });
 const won = (winner: Verdict['winner']): Verdict => ({ winner, scoreA: 1, scoreB: 0, probability: 0.5 });
@@ -18,8 +18,12 @@ it('labels: chosen is a, else what was given, else the winner', () => {
   });
   for (const none of [undefined, { winner: null }, { a: 'x' }]) expect(labelOf(none)).toEqual({});
   expect(unknownLabels([row(1, { winner: 'a' }), row(2, { winner: 'A' }), row(3, { winner: 2 })])).toEqual([
-    2, 3,
+    { line: 2, unknown: 'A' },
+    { line: 3, unknown: 2 },
   ]);
+  // Of rows of other makers their shape says who is better.
+  const shaped = { line: 1, columns: { annotator1: 2 }, known: { a: 'x', b: 'y', winner: 'b' } } as const;
+  expect(labelOfRow({ ...shaped, value: shaped.columns })).toEqual({ label: 'b' });
 });
 
 it('sums up all rows, and each value of a column', () => {

@@ -26,9 +26,29 @@ export function labelOf(columns: Row | undefined): RowLabel {
   return said === 'tie' ? { label: 'tie' } : { unknown: said };
 }
 
-/** Lines of rows whose label is none of those there are. */
-export const unknownLabels = (rows: readonly InputRow<unknown>[]): number[] =>
-  rows.flatMap(({ line, columns }) => (labelOf(columns).unknown === undefined ? [] : [line]));
+/** The label of a row of whatever shape. */
+export const labelOfRow = ({ columns, known = columns }: InputRow<unknown>): RowLabel => labelOf(known);
+
+/** The label of a row that has one of those there are. */
+export const knownLabel = (row: InputRow<unknown>): KnownVerdict['label'] =>
+  ({ label: undefined, ...labelOfRow(row) }).label;
+
+/** Rows whose label is none of those there are. */
+export const unknownLabels = (rows: readonly InputRow<unknown>[]): { line: number; unknown: unknown }[] =>
+  rows.flatMap((row) => {
+    const { unknown } = labelOfRow(row);
+    return unknown === undefined ? [] : [{ line: row.line, unknown }];
+  });
+
+/** Verdicts on rows with their labels. @param verdicts one a row */
+export const knownVerdicts = (
+  rows: readonly InputRow<unknown>[],
+  verdicts: readonly KnownVerdict['verdict'][],
+): KnownVerdict[] =>
+  rows.map((row, i) => {
+    const label = knownLabel(row);
+    return { verdict: verdicts[i], ...(label !== undefined && { label }) };
+  });
 
 /** What is said of verdicts on rows. */
 export interface RowsSummary extends VerdictSummary {
@@ -55,10 +75,7 @@ export function summaryOf(
   verdicts: readonly KnownVerdict['verdict'][],
   by?: string,
 ): RowsSummary {
-  const known = rows.map(({ columns }, i): KnownVerdict => {
-    const { label } = { label: undefined, ...labelOf(columns) };
-    return { verdict: verdicts[i], ...(label !== undefined && { label }) };
-  });
+  const known = knownVerdicts(rows, verdicts);
   const all = { rows: rows.length, ...verdictSummary(known) };
   if (by === undefined) return all;
   const groups = new Map<string, KnownVerdict[]>();
