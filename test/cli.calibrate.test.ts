@@ -28,7 +28,7 @@ beforeAll(async () => {
     'labelled.jsonl',
     questions.map((row, i) => ({ ...row, winner: labels[i] })),
   );
-}, 60_000);
+}, 180_000);
 afterAll(remove);
 
 it('a judge is calibrated, and its calibration used, said, and refused for another judge', async () => {
@@ -87,4 +87,4 @@ it('a judge is calibrated, and its calibration used, said, and refused for anoth
     1,
     expect.stringMatching(/a calibration of a judge \(temperature: [^]*--calibrate makes a new one/),
   ]);
-}, 60_000);
+}, 180_000);

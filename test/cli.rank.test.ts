@@ -81,4 +81,4 @@ it('rows of more than two answers are ranked, with what the judge says of each t
   );
   const by = await judge('--by', 'id');
   expect([by.code, by.stderr]).toEqual([2, expect.stringContaining('by: expected rows of two answers')]);
-}, 60_000);
+}, 180_000);
