@@ -40,6 +40,9 @@ describe('rows as they are judged', () => {
     expect(alone.stdout).toBe(`${whole.trimEnd().split('\n').at(-1)}\n`);
     // Rows have the standard output, what came out stands beside them.
     expect(alone.stderr).toMatch(/^Verdicts on 1 rows$/m);
+    expect(alone.stderr).toMatch(
+      /^note: \d+ tokens of questions were computed in \d+ rows, 0\.\d\d of them: /m,
+    );
   });
 
   it('killed in the middle of any write, the same command ends with the same file', async () => {

@@ -7,6 +7,7 @@ import {
   measured,
   number,
   object,
+  oneOf,
   optional,
   options,
   text,
@@ -17,6 +18,7 @@ import { scorer } from '@selfjudge/engine/checks';
 import { isJudge, isVerdict, isWinner } from '@selfjudge/judging/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as estimates from './estimate.js';
+import * as calibration from './fitCalibration.js';
 import * as rewards from './implicitReward.js';
 import * as agreement from './judgeAgreement.js';
 import * as control from './lengthControl.js';
@@ -35,6 +37,11 @@ export const bootstrapMean = checked(
     options: optional(options({ resamples: optional(whole(1)), seed: optional(whole(0)) })),
   },
   estimates.bootstrapMean,
+);
+export const fitCalibration = checked(
+  'fitCalibration',
+  { known: list(object({ verdict: isVerdict, label: optional(oneOf('a', 'b', 'tie')) })) },
+  calibration.fitCalibration,
 );
 export const implicitReward = checkedAsync(
   'implicitReward',

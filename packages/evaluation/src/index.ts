@@ -2,6 +2,7 @@ export type { Estimate } from './estimate.js';
 export {
   agreementOf,
   bootstrapMean,
+  fitCalibration,
   implicitReward,
   implicitRewardOf,
   judgeAgreement,
@@ -10,7 +11,9 @@ export {
   winRate,
   winRateOf,
 } from './face.js';
+export type { FittedCalibration, ProbabilityScores } from './fitCalibration.js';
 export type { ImplicitReward, ImplicitRewardOptions } from './implicitReward.js';
 export type { JudgeAgreement } from './judgeAgreement.js';
 export type { Outcome } from './lengthControl.js';
+export type { KnownVerdict } from './verdictSummary.js';
 export type { WinRate } from './winRate.js';

@@ -112,6 +112,20 @@ describeWrongCalls({
         ),
       ),
     }),
+    fitCalibration: entry(evaluation.fitCalibration, {
+      known: arg(
+        Array.from({ length: 50 }, () => ({ verdict, label: 'a' })),
+        notListOf(
+          { verdict, label: 'a' },
+          fc.oneof(
+            notObject,
+            noneOf('a', 'b', 'tie')
+              .filter((label) => label !== undefined)
+              .map((label) => ({ verdict, label })),
+          ),
+        ),
+      ),
+    }),
     judgeAgreement: entry(evaluation.judgeAgreement, {
       judge: arg(judge, notJudge),
       pairs: arg([pair], notPairs),

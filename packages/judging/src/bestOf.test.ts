@@ -6,7 +6,7 @@ import { afterAll, expect, it } from 'vitest';
 import { bestOf } from './bestOf.js';
 import type { Judge } from './judge.js';
 import { recorded } from './recorded.js';
-import { loadJudgeTemplate } from './template.js';
+import { loadJudgeTemplate } from './templateFile.js';
 import { TokenJudge } from './tokenJudge.js';
 import { NO_VERDICT } from './verdict.js';
 

@@ -15,6 +15,7 @@ import {
   path,
   text,
   tuple,
+  whole,
   type Check,
 } from '@selfjudge/base/checks';
 import { prompt } from '@selfjudge/text/checks';
@@ -50,14 +51,19 @@ const isJudgment = object({ prompt, completions: tuple(text, text), winner: oneO
 export const compareArguments = { pairs: list(isPair), options: compareOptions };
 export const scoreArguments = { answers: list(object({ prompt, answer: text })), options: compareOptions };
 
-/** A template in memory, by the types of its parts; `parseJudgeTemplate` looks at what they say. */
+export const isShownConversation = options({
+  speakers: optional(oneOf('several', 'always', 'never')),
+  system: optional(oneOf('keep', 'drop')),
+});
+
+const parts = { system: optional(text), user: optional(text), assistant: optional(text) };
+/** A template in memory, by the types of its parts; what they say is looked at where it is first used. */
 export const isTemplate = object({
   name: text,
-  system: optional(text),
-  user: text,
-  assistant: text,
+  ...parts,
   verdicts: object({ a: text, b: text }),
-  principles: list(object({ name: text, text })),
+  principles: list(object({ name: text, text: optional(text), ...parts })),
+  conversation: optional(isShownConversation),
   rationale: optional(text),
   reasoning: optional(oneOf('drop', 'keep')),
 });
@@ -67,6 +73,10 @@ export const isReasons = kind('a text, or { chosen, rejected }', (value) => {
   const { chosen, rejected } = (value ?? {}) as { chosen?: unknown; rejected?: unknown };
   return typeof chosen === 'string' && typeof rejected === 'string';
 });
+
+/** Two of so many players compared. */
+export const comparisonOf = (count: number): Check =>
+  object({ a: whole(0, count - 1), b: whole(0, count - 1), points: number({ min: 0, max: 1 }) });
 
 export const isWinner = oneOf('a', 'b', 'tie', null);
 export const isOrder = object({ pA: measured, pB: measured });

@@ -2,7 +2,7 @@ import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import type { PreferencePair } from '@selfjudge/data';
 import { QuestionFormat } from './format.js';
 import { ORDERS, type JudgePair } from './pair.js';
-import { OVERALL } from './question.js';
+import { OVERALL } from './parts.js';
 import type { JudgeTemplate } from './template.js';
 
 /**

@@ -4,7 +4,7 @@ import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgeSequences } from './examples.js';
 import { explainVerdicts } from './explain.js';
-import { loadJudgeTemplate } from './template.js';
+import { loadJudgeTemplate } from './templateFile.js';
 import { TokenJudge } from './tokenJudge.js';
 import { verdictOf, voteOf, type TokenEvidence, type Verdict } from './verdict.js';
 

@@ -20,15 +20,18 @@ import { scorer, view } from '@selfjudge/engine/checks';
 import { prompt, tokenizer } from '@selfjudge/text/checks';
 import * as best from './bestOf.js';
 import * as is from './checks.js';
+import * as strengths from './bradleyTerry.js';
+import * as calibration from './calibrated.js';
 import * as context from './context.js';
 import * as ensembles from './ensemble.js';
 import * as examples from './examples.js';
 import * as scorers from './fromScorer.js';
 import * as metrics from './metrics.js';
+import * as rankings from './rankAnswers.js';
 import * as records from './recorded.js';
 import * as regular from './regularised.js';
 import * as rewards from './rewardScorer.js';
-import * as templates from './template.js';
+import * as templates from './templateFile.js';
 import * as tournaments from './tournament.js';
 import * as verdicts from './verdict.js';
 
@@ -48,7 +51,50 @@ export const bestOf = checkedAsync(
   },
   best.bestOf,
 );
-export const contextText = checked('contextText', { prompt }, context.contextText);
+export const bradleyTerry = checked(
+  'bradleyTerry',
+  {
+    count: whole(1),
+    comparisons: {
+      from: (count) => list(is.comparisonOf(count)),
+    },
+  },
+  strengths.bradleyTerry,
+);
+export const rankAnswers = checkedAsync(
+  'rankAnswers',
+  {
+    entries: list(object({ prompt, candidates: list(text, 1) })),
+    judge: is.isJudge,
+    options: optional(
+      options({
+        rounds: optional(oneOf('round-robin', 'swiss')),
+        seed: optional(whole(0)),
+        judging: optional(is.compareOptions),
+      }),
+    ),
+  },
+  rankings.rankAnswers,
+);
+export const calibrated = checked(
+  'calibrated',
+  {
+    judge: is.isJudge,
+    calibration: options({
+      temperature: optional(number({ above: 0 })),
+      tieThreshold: optional(number({ min: 0, below: 0.5 })),
+      leastMass: optional(number({ min: 0, max: 1 })),
+    }),
+  },
+  calibration.calibrated,
+);
+export const logOdds = checked('logOdds', { verdict: is.isVerdict }, calibration.logOdds);
+export const positionBias = checked('positionBias', { verdict: is.isVerdict }, calibration.positionBias);
+export const contextText = checked(
+  'contextText',
+  { prompt, shown: optional(is.isShownConversation) },
+  context.contextText,
+);
 
 /** An object by the names of principles. */
 const byName =

@@ -1,9 +1,11 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { RenderedText, Tokenizer } from '@selfjudge/text';
 import { appendText, singleToken } from '@selfjudge/text/internal';
+import { checkTemplate } from './checkTemplate.js';
 import type { JudgePair, Order } from './pair.js';
+import { questionsOf } from './parts.js';
 import { fill, holds } from './placeholders.js';
-import { questionOf, questionsOf } from './question.js';
+import { questionOf, type Question } from './question.js';
 import type { JudgePrinciple, JudgeTemplate } from './template.js';
 
 /** Ids of the verdict tokens of one question. */
@@ -26,6 +28,7 @@ export class QuestionFormat {
   readonly #verdicts: VerdictTokens[];
 
   private constructor(template: JudgeTemplate, tokenizer: Tokenizer) {
+    checkTemplate(template);
     this.#template = template;
     this.#tokenizer = tokenizer;
     this.questions = questionsOf(template);
@@ -45,7 +48,8 @@ export class QuestionFormat {
 
   /**
    * The format of a template and a tokenizer, made once.
-   * @throws ArgumentError when a verdict is not one token after the opened answer: its probability would be a lie
+   * @throws ArgumentError when a verdict is not one token after the opened answer: its probability would be a lie; ConfigError
+   *   for a template that is not whole
    */
   static of(template: JudgeTemplate, tokenizer: Tokenizer): QuestionFormat {
     let ofTokenizer = formats.get(tokenizer);
@@ -62,8 +66,7 @@ export class QuestionFormat {
 
   /** The question up to the opened answer: the next token is the verdict. */
   render(pair: JudgePair, order: Order, question: number): RenderedText {
-    const { messages, opened } = questionOf(this.#template, this.questions[question], pair, order);
-    return this.#tokenizer.openTurn(messages, { prefill: this.#tokenizer.answerPrefix + opened });
+    return openedQuestion(this.#tokenizer, questionOf(this.#template, this.questions[question], pair, order));
   }
 
   ids(rendered: RenderedText): number[] {
@@ -108,6 +111,10 @@ export class QuestionFormat {
     return [...all.slice(before.length), ...this.#tokenizer.turnEnd.slice(0, eos ? 1 : 0)];
   }
 }
+
+/** A question in the words of a tokenizer, up to where its verdict comes next. @throws ArgumentError where the chat template refuses it */
+export const openedQuestion = (tokenizer: Tokenizer, { messages, opened }: Question): RenderedText =>
+  tokenizer.openTurn(messages, { prefill: tokenizer.answerPrefix + opened });
 
 function shownAs({ chosen, rejected }: Exclude<Reasons, string>, order: Order): Record<string, string> {
   return order === 'ab'

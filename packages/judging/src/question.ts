@@ -1,16 +1,10 @@
 import type { Message } from '@selfjudge/text';
 import { contextText } from './context.js';
 import type { JudgePair, Order } from './pair.js';
+import { partsOf } from './parts.js';
 import { fill } from './placeholders.js';
 import { withoutReasoning } from './reasoning.js';
 import type { JudgePrinciple, JudgeTemplate } from './template.js';
-
-/** Name of the only question of a template without principles. */
-export const OVERALL = 'overall';
-
-/** What is asked about each pair: the principles, or one question named `overall`. */
-export const questionsOf = ({ principles }: JudgeTemplate): readonly JudgePrinciple[] =>
-  principles.length > 0 ? principles : [{ name: OVERALL, text: '' }];
 
 /** A question in one order, in no model's words yet. */
 export interface Question {
@@ -19,16 +13,21 @@ export interface Question {
   opened: string;
 }
 
+/** @throws ArgumentError for a prompt of which the template shows nothing */
 export function questionOf(
-  { system, user, assistant, reasoning }: JudgeTemplate,
-  { text: principle }: JudgePrinciple,
+  template: JudgeTemplate,
+  asked: JudgePrinciple,
   pair: JudgePair,
   order: Order,
 ): Question {
-  const [a, b] = reasoning === 'keep' ? [pair.a, pair.b] : [pair.a, pair.b].map(withoutReasoning);
-  const [first, second] = order === 'ab' ? [a, b] : [b, a];
-  const values = { context: contextText(pair.prompt), response_a: first, response_b: second, principle };
-  const messages: Message[] = [{ role: 'user', content: fill(user, values) }];
-  if (system !== undefined) messages.unshift({ role: 'system', content: system });
-  return { messages, opened: fill(assistant, { principle }) };
+  const { system, user, assistant } = partsOf(template, asked);
+  const [a, b] = template.reasoning === 'keep' ? [pair.a, pair.b] : [pair.a, pair.b].map(withoutReasoning);
+  const [response_a, response_b] = order === 'ab' ? [a, b] : [b, a];
+  const principle: Record<string, string> = asked.text === undefined ? {} : { principle: asked.text };
+  const context = contextText(pair.prompt, template.conversation);
+  const messages: Message[] = [
+    { role: 'user', content: fill(user, { context, response_a, response_b, ...principle }) },
+  ];
+  if (system !== undefined) messages.unshift({ role: 'system', content: fill(system, principle) });
+  return { messages, opened: fill(assistant, principle) };
 }

@@ -1,9 +1,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseYaml } from '@selfjudge/data';
+import { byteTokenizer } from '@selfjudge/text';
 import { describe, expect, it } from 'vitest';
+import { JudgeFormat } from './judgeFormat.js';
+import { parseJudgeTemplate } from './parseTemplate.js';
 import { fill } from './placeholders.js';
-import { formatJudgeTemplate, loadJudgeTemplate, parseJudgeTemplate, shippedTemplates } from './template.js';
+import { questionOf } from './question.js';
+import { formatJudgeTemplate, loadJudgeTemplate, shippedTemplates } from './templateFile.js';
 
 const template = {
   name: 'mine',
@@ -21,7 +26,20 @@ describe('fill', () => {
 
 describe('judge templates', () => {
   it('ship by name, each as its file says', () => {
-    expect(shippedTemplates()).toEqual(['plain', 'principled-rationale', 'principles', 'rationale']);
+    expect(shippedTemplates()).toEqual([
+      'brevity',
+      'brevity-first',
+      'harmlessness',
+      'harmlessness-first',
+      'honesty',
+      'honesty-first',
+      'plain',
+      'plain-last',
+      'principled-rationale',
+      'principles',
+      'principles-first',
+      'rationale',
+    ]);
     for (const name of shippedTemplates()) {
       const loaded = loadJudgeTemplate(name);
       expect(loaded.name).toBe(name);
@@ -66,6 +84,88 @@ describe('judge templates', () => {
     );
     expect(parseJudgeTemplate({ ...template, principles, assistant: 'By {principle}:' }).principles).toEqual(
       principles,
+    );
+  });
+
+  it('ask by the parts of a principle, and by their own where it has none', () => {
+    const pair = { prompt: 'C?', a: 'one', b: 'two' };
+    const asked = parseJudgeTemplate({
+      name: 'own',
+      system: 'Judge by {principle}.',
+      assistant: 'By {principle}:',
+      principles: [
+        { name: 'h', text: 'honesty', user: 'H {context} {response_a} {response_b}' },
+        {
+          name: 'b',
+          system: 'Be brief.',
+          user: '{context} {response_b} {response_a} {{principle}} {"x": 1}',
+          assistant: 'B',
+        },
+      ],
+    });
+    expect(asked.principles.map((principle) => questionOf(asked, principle, pair, 'ba'))).toEqual([
+      {
+        messages: [
+          { role: 'system', content: 'Judge by honesty.' },
+          { role: 'user', content: 'H C? two one' },
+        ],
+        opened: 'By honesty:',
+      },
+      {
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'C? one two {principle} {"x": 1}' },
+        ],
+        opened: 'B',
+      },
+    ]);
+    expect(parseJudgeTemplate(parseYaml(formatJudgeTemplate(asked)))).toEqual(asked);
+  });
+
+  it('refuse a placeholder that nothing takes the place of, in every part', () => {
+    const refusal = (parts: object) => {
+      try {
+        parseJudgeTemplate({ ...template, ...parts });
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const question = '{context} {response_a} {response_b}';
+    const rationale = '\n{rationale_a} {rationale_b}';
+    const principles = [{ name: 'h', text: 'honesty', assistant: 'By {principal}' }];
+    expect(refusal({ system: 'About {context}' })).toContain(
+      'judge_template.system: expected no placeholder but',
+    );
+    expect(refusal({ user: `${question} {answer}` })).toContain(
+      'judge_template.user: expected no placeholder but {context}, {response_a}, {response_b}, {principle}; as text ' +
+        'it is {{answer}}, received {answer}',
+    );
+    expect(refusal({ principles })).toContain('judge_template.principles.0.assistant: expected');
+    expect(refusal({ principles })).toContain("(did you mean '{principle}'?)");
+    expect(refusal({ rationale: `${rationale} {reason}` })).toContain('judge_template.rationale');
+    expect(refusal({ rationale: '{rationale} {rationale_a}' })).toContain('received {rationale_a}');
+    expect(refusal({ rationale, user: `${question} {{answer}}` })).toBeUndefined();
+    // In memory too, where it is first used.
+    const made = { ...parseJudgeTemplate(template), system: '{who}' };
+    expect(() => JudgeFormat.of(made, byteTokenizer({ words: [' A', ' B'] }))).toThrow(
+      'judge_template.system',
+    );
+  });
+
+  it('refuse questions without a part, a text or a name of their own', () => {
+    const { user, assistant } = template;
+    expect(() => parseJudgeTemplate({ name: 'n', user })).toThrow('judge_template.assistant');
+    const half = [{ name: 'h', user }, { name: 'b' }];
+    expect(() => parseJudgeTemplate({ name: 'n', assistant, principles: half })).toThrow(
+      'judge_template.user: expected a text, as the question b has none of its own',
+    );
+    expect(() => parseJudgeTemplate({ ...template, assistant: '{principle}', principles: half })).toThrow(
+      'judge_template.principles.0.text',
+    );
+    const twice = [0, 1].map((i) => ({ name: 'h', system: `${i}` }));
+    expect(() => parseJudgeTemplate({ ...template, principles: twice })).toThrow('received h twice');
+    expect(() => parseJudgeTemplate({ ...template, principles: [{ name: 'h', txt: 'h' }] })).toThrow(
+      "judge_template.principles.0.txt: expected a key of a judge template (name, text, system, user, assistant), received txt (did you mean 'text'?)",
     );
   });
 

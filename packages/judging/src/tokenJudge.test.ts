@@ -1,10 +1,12 @@
+import { Random } from '@selfjudge/base';
 import { byteTokenizer, Tokenizer } from '@selfjudge/text';
 import type { ModelView, TreeBatch } from '@selfjudge/engine';
 import { describe, expect, it } from 'vitest';
 import { judgeSequences } from './examples.js';
 import { TokenJudge } from './tokenJudge.js';
 import { withoutReasoning } from './reasoning.js';
-import { loadJudgeTemplate, parseJudgeTemplate } from './template.js';
+import { parseJudgeTemplate } from './parseTemplate.js';
+import { loadJudgeTemplate } from './templateFile.js';
 
 const tokenizer = byteTokenizer({ words: [' A', ' B'] });
 const plain = loadJudgeTemplate('plain');
@@ -160,6 +162,40 @@ describe('TokenJudge', () => {
     expect(sequences).toHaveLength(8);
     const ab = sequences.filter((_, i) => i % 2 === 0).map(({ tokens }) => tokenizer.decode(tokens));
     expect(new Set(ab.map((text) => text.slice(0, text.indexOf('Regarding'))))).toHaveLength(1);
+  });
+});
+
+describe('one tree of many comparisons', () => {
+  const random = new Random(7);
+  const words = (count: number) => Array.from({ length: count }, () => `word${random.below(1000)}`).join(' ');
+  /** Of HH's mean lengths: prompts of 505 characters, answers of 246 and 192. */
+  const many = Array.from({ length: 64 }, () => ({ prompt: words(68), a: words(33), b: words(26) }));
+
+  it.each([
+    ['principles', 0.18, 0.45],
+    ['principles-first', 0.69, 0.75],
+  ])('%s computes %d of its tokens', async (name, share, most) => {
+    const judge = new TokenJudge(
+      fakeView(() => 0.5),
+      tokenizer,
+      loadJudgeTemplate(name),
+    );
+    await judge.compare(many);
+    const { rows, tokens } = judge.work;
+    expect(tokens).toBe(
+      many.flatMap((pair) => judge.sequences(pair)).reduce((n, s) => n + s.tokens.length, 0),
+    );
+    expect(rows / tokens).toBeCloseTo(share, 1.5);
+    expect(rows / tokens).toBeLessThan(most);
+    // One tree of all shares the heads too, and no more.
+    const whole = new TokenJudge(
+      fakeView(() => 0.5),
+      tokenizer,
+      loadJudgeTemplate(name),
+    );
+    await whole.compare(many, { tokenBudget: Infinity });
+    expect(whole.work.tokens).toBe(tokens);
+    expect(whole.work.rows).toBeLessThan(rows);
   });
 });
 

@@ -23,6 +23,7 @@ export class TokenJudge implements Judge<TokenVerdict> {
   readonly template: JudgeTemplate;
   readonly tokenizer: Tokenizer;
   readonly #format: QuestionFormat;
+  readonly #work = { tokens: 0, rows: 0 };
 
   /** @throws ArgumentError when a verdict is not one token of this tokenizer */
   constructor(view: ModelView, tokenizer: Tokenizer, template: JudgeTemplate) {
@@ -32,6 +33,14 @@ export class TokenJudge implements Judge<TokenVerdict> {
     this.tokenizer = tokenizer;
     this.template = template;
     this.#format = QuestionFormat.of(template, tokenizer);
+  }
+
+  /**
+   * Of all questions so far the tokens, and the rows that were computed for them: what orders, questions and pairs of one tree have in
+   * common from their beginning is one row.
+   */
+  get work(): Readonly<{ tokens: number; rows: number }> {
+    return { ...this.#work };
   }
 
   /** The questions about a pair, both orders of each, with the verdict tokens as candidates of the last row. */
@@ -64,6 +73,9 @@ export class TokenJudge implements Judge<TokenVerdict> {
     for (const tree of plan(groups, tokenBudget)) {
       signal?.throwIfAborted();
       const logp = await this.view.score(tree.batch);
+      this.#work.rows += tree.batch.rows;
+      for (const { sequences } of tree.groups)
+        for (const { tokens } of sequences) this.#work.tokens += tokens.length;
       let first = 0;
       for (const { index, asked } of tree.groups) {
         const start = first;

@@ -187,7 +187,63 @@ describeWrongCalls({
         weight: arg(0.1, notNumber()),
       },
     ),
-    contextText: entry(judging.contextText, { prompt: arg('a', notPrompt) }),
+    bradleyTerry: entry(judging.bradleyTerry, {
+      count: arg(2, notWhole(1)),
+      comparisons: arg(
+        [{ a: 0, b: 1, points: 1 }],
+        notListOf(
+          { a: 0, b: 1, points: 1 },
+          notObjectOf(
+            { a: 0, b: 1, points: 1 },
+            { a: notWhole(0, 1), b: notWhole(0, 1), points: notNumber(0, 1) },
+          ),
+        ),
+      ),
+    }),
+    rankAnswers: entry(judging.rankAnswers, {
+      entries: arg(
+        [candidates],
+        notListOf(
+          candidates,
+          notObjectOf(candidates, {
+            prompt: notPrompt,
+            candidates: fc.oneof(notListOf('b', notText), fc.constant([])),
+          }),
+        ),
+      ),
+      judge: arg(judge, notJudge),
+      options: fields(
+        {
+          rounds: arg('swiss', given(noneOf('round-robin', 'swiss'))),
+          seed: arg(0, given(notWhole(0))),
+          judging: fields(compareOptions, given(notObject)),
+        },
+        given(notObject),
+      ),
+    }),
+    calibrated: entry(judging.calibrated, {
+      judge: arg(judge, notJudge),
+      calibration: fields(
+        {
+          temperature: arg(1, given(fc.oneof(notNumber(0), fc.constant(0)))),
+          tieThreshold: arg(0.1, given(fc.oneof(notNumber(0, 0.5), fc.constant(0.5)))),
+          leastMass: arg(0.1, given(notNumber(0, 1))),
+        },
+        notObject,
+      ),
+    }),
+    logOdds: entry(judging.logOdds, { verdict: arg(verdict, notVerdict) }),
+    positionBias: entry(judging.positionBias, { verdict: arg(verdict, notVerdict) }),
+    contextText: entry(judging.contextText, {
+      prompt: arg('a', notPrompt),
+      shown: fields(
+        {
+          speakers: arg('always', given(noneOf('several', 'always', 'never'))),
+          system: arg('drop', given(noneOf('keep', 'drop'))),
+        },
+        given(notObject),
+      ),
+    }),
     judgeSequences: entry(judging.judgeSequences, {
       labelled: fields(
         {

@@ -11,7 +11,8 @@ import {
 } from '@selfjudge/testing/fuzz/index';
 import { parseYaml } from '@selfjudge/data';
 import { judgeSequences } from '../examples.js';
-import { formatJudgeTemplate, loadJudgeTemplate, parseJudgeTemplate } from '../template.js';
+import { parseJudgeTemplate } from '../parseTemplate.js';
+import { formatJudgeTemplate, loadJudgeTemplate } from '../templateFile.js';
 
 const FOLDER = fileURLToPath(new URL('../../templates/', import.meta.url));
 
@@ -19,7 +20,9 @@ const FOLDER = fileURLToPath(new URL('../../templates/', import.meta.url));
 const WORDS = [
   ...': | > |- >+ [ ] { } , # &a *a !! ~ null true .inf .nan 0x1f 1e999 {context}'.split(' '),
   ...'{response_a} {response_b} {principle} {rationale} {rationale_a} {__proto__} {{'.split(' '),
-  ...'name user system assistant verdicts principles text rationale __proto__'.split(' '),
+  ...'name user system assistant verdicts principles text rationale conversation speakers __proto__'.split(
+    ' ',
+  ),
   ...'constructor <|im_end|> <|im_start|> é 🙂'.split(' '),
   '- ',
   '? ',
@@ -58,7 +61,7 @@ interface Input {
 /** A judge's template in a file, and what it makes of a pair. */
 export function judgeTemplateTarget(folder: string): FuzzTarget<Input> {
   const path = join(folder, 'template.yaml');
-  const texts = ['plain.yaml', 'rationale.yaml', 'principles.yaml'].map((name) =>
+  const texts = ['plain.yaml', 'rationale.yaml', 'principles.yaml', 'principles-first.yaml'].map((name) =>
     readFileSync(join(FOLDER, name), 'utf8'),
   );
   const documents = texts.map((text): unknown => parseYaml(text));
@@ -95,7 +98,7 @@ export function judgeTemplateTarget(folder: string): FuzzTarget<Input> {
       const template = 'path' in source ? loadJudgeTemplate(source.path) : parseJudgeTemplate(source.value);
       if ('path' in source) parseJudgeTemplate(parseYaml(formatJudgeTemplate(template)));
       // Every question encodes all of the text, several times.
-      if (!asked || template.user.length + template.assistant.length > 5000) return;
+      if (!asked || formatJudgeTemplate(template).length > 5000) return;
       for (const { tokens } of judgeSequences(pair, template, tokenizer).sequences) {
         if (!Array.from(tokens).every(Number.isInteger)) throw new Error('a token that is no id');
       }

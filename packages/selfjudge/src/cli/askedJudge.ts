@@ -1,6 +1,6 @@
 import { ConfigError } from '@selfjudge/base';
 import type { AnswerPair, PromptFormat } from '@selfjudge/data';
-import type { Judge, Verdict } from '@selfjudge/judging';
+import type { Judge, TokenJudge, Verdict } from '@selfjudge/judging';
 import { fromScorer, loadJudgeTemplate, type Explanation } from '@selfjudge/judging/internal';
 import type { VerbOptions } from '../config/index.js';
 import { EndpointJudge } from '../endpoint/endpointJudge.js';
@@ -13,8 +13,11 @@ import type { RowOptions } from './modelFlags.js';
 import type { ReadyRows } from './overRows.js';
 
 export type JudgeOptions = VerbOptions<'judge'> & RowOptions;
-/** What decides who is asked and how; not what becomes of the rows. */
-export type AskedOptions = Omit<JudgeOptions, 'by' | 'writePairs'>;
+/** What decides who is asked and how; not what becomes of the verdicts. */
+export type AskedOptions = Omit<
+  JudgeOptions,
+  'by' | 'writePairs' | 'ranking' | 'seed' | 'calibrate' | 'calibration' | 'tieThreshold' | 'leastMass'
+>;
 
 /** Who is asked about rows, and what decides what it says. */
 export interface AskedJudge {
@@ -22,9 +25,14 @@ export interface AskedJudge {
   origin: RowsOrigin;
   /** Of all that its verdicts are a function of, to the bit. */
   fingerprint: string;
-  /** Of a model that judges, its context in tokens, and where it lies. */
+  /** The same on whatever kernel path: of its verdicts to rounding. */
+  anyPath: string;
+  /** Where its weights lie: a folder or a file. */
+  weights?: string;
+  /** Of a model that judges, its context in tokens. */
   maxPositions?: number;
-  path?: string;
+  /** Of a model that judges by a token: what was asked of it so far, and what was computed. */
+  work?(): TokenJudge['work'];
   /** Reasons for the verdicts on some rows, a list a row; none where they are not asked for. */
   explain(
     rows: readonly InputRow<AnswerPair>[],
@@ -42,7 +50,7 @@ export function askedModel({
   opened,
   options,
   format,
-}: ReadyRows<AnswerPair, OpenedJudge, AskedOptions>): AskedJudge {
+}: ReadyRows<unknown, OpenedJudge, AskedOptions>): AskedJudge {
   const { judgeTemplate, judgeReasoning, explain, maxNewTokens, adapter } = options;
   const token = 'reward' in opened ? undefined : judgeOf(opened, judgeTemplate, judgeReasoning);
   if (explain && token?.template.rationale === undefined)
@@ -56,13 +64,19 @@ export function askedModel({
   return {
     judge: 'reward' in opened ? fromScorer(opened.scorer) : token!,
     origin,
-    fingerprint: fingerprintOfJudge(origin, opened.tokenizer),
+    ...fingerprintsOf(origin, opened.tokenizer),
+    weights: opened.path,
     maxPositions: modelOf(opened).config.maxPositions,
-    path: opened.path,
+    ...(token !== undefined && { work: () => token.work }),
     explain: async (judged, results, signal) =>
       explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
   };
 }
+
+const fingerprintsOf = (origin: RowsOrigin, tokenizer?: OpenedJudge['tokenizer']) => ({
+  fingerprint: fingerprintOfJudge(origin, tokenizer),
+  anyPath: fingerprintOfJudge({ ...origin, kernel_path: '' }, tokenizer),
+});
 
 /** How long an endpoint is waited for: a call that takes longer than this is one that hangs. */
 const PATIENCE = { tries: 4, firstWait: 1000, longestWait: 60_000, silence: 60_000 };
@@ -78,7 +92,7 @@ export function askedEndpoint(
     rows,
     format,
     say,
-  }: { rows: readonly InputRow<AnswerPair>[]; format: PromptFormat; say(line: string): void },
+  }: { rows: readonly InputRow<unknown>[]; format: PromptFormat; say(line: string): void },
 ): AskedJudge {
   const named = judgeTemplate === 'auto' ? 'plain' : judgeTemplate;
   const loaded = loadJudgeTemplate(named);
@@ -97,5 +111,5 @@ export function askedEndpoint(
     onNote: (line) => say(`note: ${line}`),
   });
   const origin = endpointOrigin({ endpoint, model, template }, format, rows);
-  return { judge, origin, fingerprint: fingerprintOfJudge(origin), explain: async () => [] };
+  return { judge, origin, ...fingerprintsOf(origin), explain: async () => [] };
 }

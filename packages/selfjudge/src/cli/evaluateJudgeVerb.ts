@@ -54,9 +54,9 @@ async function evaluateJudge(files: string[], options: Options): Promise<void> {
       assertWriter(ownModel, known);
       return known;
     },
-    warnings: ({ path }) => [
+    warnings: ({ weights }) => [
       unknownLabelsNote(known.map(({ line, facts }) => ({ line, unknown: facts.unknown }))),
-      trainedNote(known, path),
+      trainedNote(known, weights),
     ],
     done: (verdicts, say) => {
       const judge = judgeName(options);

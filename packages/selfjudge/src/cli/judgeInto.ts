@@ -1,6 +1,6 @@
 import { ConfigError, SelfjudgeError } from '@selfjudge/base';
 import type { AnswerPair } from '@selfjudge/data';
-import type { Verdict } from '@selfjudge/judging';
+import type { Judge, Verdict } from '@selfjudge/judging';
 import { askedOnce, type Explanation } from '@selfjudge/judging/internal';
 import { judgeRows } from '../inference/judge.js';
 import { GIVEN_WINNER } from '../inference/knownVerdicts.js';
@@ -10,10 +10,11 @@ import type { AskedJudge } from './askedJudge.js';
 import type { RowsOutput, WrittenRow } from './keptRows.js';
 import { warnAbout } from './overRows.js';
 import type { Progress } from './progress.js';
+import { grouped } from './terminal.js';
 import { VerdictCache } from './verdictCache.js';
 
 /** What rows are judged with beside their judge. */
-interface JudgeHooks {
+export interface JudgeHooks {
   /** Of the rows, as messages name it. */
   file: string;
   /** A folder of verdicts that were given. */
@@ -22,12 +23,28 @@ interface JudgeHooks {
   signal: AbortSignal;
 }
 
+/** What a portion of rows came to. */
+export interface Portion {
+  rows: WrittenRow[];
+  /** One a row: that it is of use, or why not. */
+  results: InputRow<true>[];
+  /** The judge may be asked no further: later rows are left for another time. */
+  isLast: boolean;
+}
+
+/** Works on rows that are left, a portion after the other. @param onProgress told how many of them are done */
+export type PortionWork = (
+  judge: Judge,
+  left: { from: number; signal: AbortSignal; onProgress(done: number): void },
+) => AsyncGenerator<Portion>;
+
 /** Judges the rows that an output lacks, a portion after the other, each written as soon as it is there. */
 export async function judgeInto(
   output: RowsOutput,
-  rows: readonly InputRow<AnswerPair>[],
+  rows: readonly InputRow<unknown>[],
   asked: AskedJudge,
   { file, cache: folder, progress, signal }: JudgeHooks,
+  work: PortionWork,
 ): Promise<void> {
   const { origin } = asked;
   await output.begin(origin, rows.length);
@@ -43,23 +60,11 @@ export async function judgeInto(
   const results: InputRow<true>[] = [];
   try {
     progress.begin(before);
-    const portions = judgeRows(askedOnce(asked.judge, cache), rows.slice(before), {
-      maxPositions: asked.maxPositions,
-      signal,
-      onProgress: (done) => progress.update(before + done, rows.length),
-    });
-    for await (const said of portions) {
-      refuseSilence(said);
-      const last = said.findIndex(({ value }) => value?.reason === 'no-budget');
-      const portion = last === -1 ? said : said.slice(0, last);
-      const judged = rows.slice(output.rows.length, output.rows.length + portion.length);
-      const reasons = await asked.explain(judged, portion, signal);
-      output.append(portion.map((result, i) => judgedRow(judged[i], result, reasons[i])));
-      portion.forEach(({ line, problem }, i) => {
-        const place = { line, file: judged[i].file };
-        results.push(problem === undefined ? { ...place, value: true } : { ...place, problem });
-      });
-      if (last !== -1)
+    const onProgress = (done: number) => progress.update(before + done, rows.length);
+    for await (const portion of work(askedOnce(asked.judge, cache), { from: before, signal, onProgress })) {
+      output.append(portion.rows);
+      results.push(...portion.results);
+      if (portion.isLast)
         throw new ConfigError({
           key: 'judge_calls',
           expected: `enough for the ${rows.length - output.rows.length} rows that are left: the same command with more, or as many again, goes on`,
@@ -68,6 +73,12 @@ export async function judgeInto(
     }
     progress.finish();
     if (cache !== undefined) progress.say(`note: ${cache.hits} verdicts were in ${folder}`);
+    const { tokens = 0, rows: computed = 0 } = asked.work?.() ?? {};
+    if (tokens > 0)
+      progress.say(
+        `note: ${grouped(tokens)} tokens of questions were computed in ${grouped(computed)} rows, ` +
+          `${(computed / tokens).toFixed(2)} of them: orders and questions share what they have in common`,
+      );
   } finally {
     cache?.close();
   }
@@ -76,16 +87,42 @@ export async function judgeInto(
   warnAbout(issuesOf(file, results));
 }
 
+/** The verdict on the two answers of each row, with reasons where they are asked for. */
+export const verdictsOn = (rows: readonly InputRow<AnswerPair>[], asked: AskedJudge): PortionWork =>
+  async function* (judge, { from, signal, onProgress }) {
+    let next = from;
+    for await (const said of judgeRows(judge, rows.slice(from), {
+      maxPositions: asked.maxPositions,
+      signal,
+      onProgress,
+    })) {
+      refuseSilence(said.map(({ value }) => value));
+      const last = said.findIndex(({ value }) => value?.reason === 'no-budget');
+      const portion = last === -1 ? said : said.slice(0, last);
+      const judged = rows.slice(next, next + portion.length);
+      const reasons = await asked.explain(judged, portion, signal);
+      next += portion.length;
+      yield {
+        rows: portion.map((result, i) => judgedRow(judged[i], result, reasons[i])),
+        results: portion.map(({ line, problem }, i) => {
+          const place = { line, file: judged[i].file };
+          return problem === undefined ? { ...place, value: true } : { ...place, problem };
+        }),
+        isLast: last !== -1,
+      };
+    }
+  };
+
 /** So many pairs in a row without an answer are not their own fault. */
 const SILENT = 8;
 
 /** Rows that nobody was there to judge are not written as judged: later somebody may be there. */
-function refuseSilence(said: readonly InputRow<Verdict>[]): void {
+export function refuseSilence(said: readonly (Verdict | undefined)[]): void {
   const [first] = said;
-  if (said.length < SILENT || !said.every(({ value }) => value?.reason === 'no-answer')) return;
+  if (said.length < SILENT || !said.every((verdict) => verdict?.reason === 'no-answer')) return;
   throw new SelfjudgeError(
     'SJ_FAULT',
-    `[judge] the endpoint: expected an answer, received none on ${said.length} pairs in a row (${first.value?.detail})`,
+    `[judge] the endpoint: expected an answer, received none on ${said.length} pairs in a row (${first?.detail})`,
   );
 }
 

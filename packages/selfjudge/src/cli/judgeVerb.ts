@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { toAnswerPair } from '@selfjudge/data/internal';
 import { momentText } from '@selfjudge/text/internal';
 import { MODEL_VERBS } from '../config/index.js';
+import { holdsMore, pairsOf, toAnswerSet, type AnswerSet } from '../inference/answerSet.js';
 import { assertColumn } from '../inference/knownVerdicts.js';
 import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import { assertTemplate } from '../models/judgeTemplate.js';
@@ -9,11 +9,14 @@ import { rowShape } from '../rows/rowShape.js';
 import { readRows } from '../rows/rows.js';
 import type { JudgeOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
-import { judgeInto } from './judgeInto.js';
+import { assertCalibratable, calibrateBy, withCalibration } from './judgeCalibration.js';
+import { judgeInto, verdictsOn } from './judgeInto.js';
 import { outputOfRows } from './keptRows.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath, outputPath } from './output.js';
 import { Progress } from './progress.js';
+import { rankFile } from './rankFile.js';
+import { rankingColumns } from './rankInto.js';
 import { sayVerdicts } from './sayVerdicts.js';
 import { withJudge, type JudgedRows } from './withJudge.js';
 import { pairsPath, writePairs } from './writtenPairs.js';
@@ -34,7 +37,10 @@ export function addJudgeVerb(program: Command): void {
         'Rows are written as they are judged: with --out into FILE.partial, which becomes FILE with the last of them. ' +
         'After Ctrl-C or a crash the same command goes on. At the end it says how the verdicts came out, of labelled ' +
         'rows (chosen and rejected, or a column winner, which is kept as given_winner) also how many are right. ' +
-        '--write_pairs makes preferences of the verdicts, for jsft, dpo and reward: from prompts, by generate --count 2.',
+        '--write_pairs makes preferences of the verdicts, for jsft, dpo and reward: from prompts, by generate --count 2.\n\n' +
+        'Where a row has more than two completions, all are ranked: each row gets {best, ranking, scores, matches}, indices of ' +
+        'completions in tiers from the best, and Bradley and Terry strengths with 95% intervals. --write_pairs then makes ' +
+        'pairs of the best and the last.',
     );
   addOutputFlags(addModelFlags(command, 'judge'), 'what is said of the verdicts as JSON').action(
     (given: string) => {
@@ -50,18 +56,29 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
   const inputs = [file, given.modelNameOrPath, given.adapter];
   const out = outputPath(given.out, inputs);
   const pairs = pairsPath(given.writePairs, inputs, out);
-  const progress = new Progress('judge', 'pairs');
+  const progress = new Progress('judge', 'rows');
   const work = async (signal: AbortSignal) => {
-    const output = outputOfRows(out, verdictColumns);
+    let remember = verdictColumns;
+    const output = outputOfRows(out, (row) => remember(row));
     // Rows that go on another day are judged with the day they began with.
     const day = output.before?.config.chat_template_date ?? momentText(new Date()).slice(0, 10);
     const options = { ...given, chatTemplateDate: given.chatTemplateDate ?? String(day) };
     try {
-      await withJudge(rowsIn(file, options), options, { progress, signal }, async (rows, asked) => {
-        await judgeInto(output, rows, asked, { file, cache: options.cache, progress, signal });
+      await withJudge(rowsIn(file, options), options, { progress, signal }, async (rows, found) => {
+        assertCalibratable(found, options, rows);
+        const asked = withCalibration(found, options, (line) => progress.say(line));
+        const hooks = { file, cache: options.cache, progress, signal };
+        if (holdsMore(rows)) {
+          remember = rankingColumns;
+          return rankFile(rows, asked, { output, options, pairs, hooks });
+        }
+        const two = pairsOf(rows);
+        await judgeInto(output, rows, asked, hooks, verdictsOn(two, asked));
         if (pairs !== undefined)
-          progress.say(`note: ${await writePairs(pairs, rows, output.rows.map(verdictOfRow))}`);
+          progress.say(`note: ${await writePairs(pairs, two, output.rows.map(verdictOfRow))}`);
         sayVerdicts(rows, output.rows, options, progress);
+        if (options.calibrate)
+          progress.say(await calibrateBy(asked, options, rows, output.rows.map(verdictOfRow)));
       });
     } catch (error) {
       if (output.kept !== undefined)
@@ -74,12 +91,12 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
   await interruptible(work, (line) => progress.say(line));
 }
 
-function rowsIn(file: string, { by, datasetShape }: JudgeOptions): JudgedRows {
+function rowsIn(file: string, { by, datasetShape }: JudgeOptions): JudgedRows<AnswerSet> {
   const shape = rowShape(datasetShape);
   return {
     files: [file],
     read: async ([path], promptFormat) => {
-      const rows = await readRows(path, (row) => toAnswerPair(row, { promptFormat }), shape);
+      const rows = await readRows(path, (row) => toAnswerSet(row, { promptFormat }), shape);
       assertColumn(by, rows);
       return rows;
     },

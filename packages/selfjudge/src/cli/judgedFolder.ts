@@ -7,7 +7,7 @@ import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, AskedOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
-import { judgeInto } from './judgeInto.js';
+import { judgeInto, verdictsOn } from './judgeInto.js';
 import { outputOfRows, PassedRows, type RowsOutput } from './keptRows.js';
 import { Progress } from './progress.js';
 import { verdictNotes } from './sayVerdicts.js';
@@ -16,7 +16,7 @@ import { withJudge, type JudgedRows } from './withJudge.js';
 const VERDICTS = 'verdicts.jsonl';
 
 /** Rows to be judged, what is said before and made of the verdicts after. */
-export interface JudgedWork extends JudgedRows {
+export interface JudgedWork extends JudgedRows<AnswerPair> {
   /** What is worth knowing of the rows, once they are read. */
   warnings(asked: AskedJudge): (string | undefined)[];
   /** @param verdicts one a row */
@@ -42,12 +42,8 @@ export function judgeToFolder(
     const options = { ...given, chatTemplateDate, explain: false, maxNewTokens: 1 };
     const judge = async (rows: InputRow<AnswerPair>[], asked: AskedJudge) => {
       for (const line of warnings(asked)) if (line !== undefined) say(`warning: ${line}`);
-      await judgeInto(output, rows, asked, {
-        file: files.join(', '),
-        cache: options.cache,
-        progress,
-        signal,
-      });
+      const hooks = { file: files.join(', '), cache: options.cache, progress, signal };
+      await judgeInto(output, rows, asked, hooks, verdictsOn(rows, asked));
       for (const line of verdictNotes(output.rows)) say(line);
     };
     try {

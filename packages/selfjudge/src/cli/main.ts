@@ -18,6 +18,7 @@ import { addMergeVerb } from './mergeVerb.js';
 import { addQuickstartVerb } from './quickstartVerb.js';
 import { addRunsVerb } from './runsVerb.js';
 import { addScoreVerb } from './scoreVerb.js';
+import { addTemplateVerb } from './templateVerb.js';
 import { addTrainingVerb } from './trainVerb.js';
 
 const program = new Command('selfjudge')
@@ -43,6 +44,7 @@ addCompareVerb(program);
 addMergeVerb(program);
 program.commandsGroup('More:');
 addDataVerb(program, (c) => (code = c));
+addTemplateVerb(program, (c) => (code = c));
 addPullVerb(program);
 addPushVerb(program);
 addRunsVerb(program);

@@ -1,5 +1,5 @@
 import { massNote } from '../inference/judge.js';
-import { labelOf, summaryOf, unknownLabelsNote } from '../inference/knownVerdicts.js';
+import { labelOfRow, summaryOf, unknownLabelsNote } from '../inference/knownVerdicts.js';
 import { rationaleNote, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { JudgeOptions } from './askedJudge.js';
@@ -16,7 +16,7 @@ export function sayVerdicts(
   progress: Progress,
 ): void {
   for (const note of verdictNotes(written)) progress.say(note);
-  const unknown = unknownLabelsNote(rows.map(({ line, columns }) => ({ line, ...labelOf(columns) })));
+  const unknown = unknownLabelsNote(rows.map((row) => ({ line: row.line, ...labelOfRow(row) })));
   if (unknown !== undefined) progress.say(`warning: ${unknown}`);
   const summary = summaryOf(rows, written.map(verdictOfRow), by);
   const text = json ? figuresJson(summary) : describeVerdicts(summary);

@@ -1,4 +1,4 @@
-import type { AnswerPair } from '@selfjudge/data';
+import type { Text } from '@selfjudge/data';
 import { holdsReward } from '@selfjudge/engine/internal';
 import { openModel } from '../models/model.js';
 import { openRewardModel } from '../models/rewardModel.js';
@@ -11,18 +11,18 @@ import { placesOf, withRows, type RowSource } from './overRows.js';
 import type { Progress } from './progress.js';
 
 /** Rows that are to be judged. */
-export type JudgedRows = Pick<RowSource<AnswerPair, OpenedJudge, AskedOptions>, 'files' | 'read'>;
+export type JudgedRows<In> = Pick<RowSource<In, OpenedJudge, AskedOptions>, 'files' | 'read'>;
 
 /** Reads rows and opens who judges them: a model here, or one behind an endpoint. It is closed after the work. */
-export async function withJudge(
-  { files, read }: JudgedRows,
+export async function withJudge<In extends { prompt: Text }>(
+  { files, read }: JudgedRows<In>,
   options: AskedOptions,
   hooks: { progress: Progress; signal: AbortSignal },
-  work: (rows: InputRow<AnswerPair>[], asked: AskedJudge) => Promise<void>,
+  work: (rows: InputRow<In>[], asked: AskedJudge) => Promise<void>,
 ): Promise<void> {
   const { judgeEndpoint: endpoint, promptFormat } = options;
   if (endpoint === undefined)
-    return withRows<AnswerPair, OpenedJudge, AskedOptions>(
+    return withRows<In, OpenedJudge, AskedOptions>(
       {
         files,
         read,

@@ -102,6 +102,11 @@ const IDLE: readonly Idle[] = [
     when: ({ explain }) => explain === false,
     reason: 'a verdict is one token, and explain is false',
   },
+  ...['tie_threshold', 'least_mass'].map((key) => ({
+    key,
+    when: ({ calibrate }: Values) => calibrate === true,
+    reason: 'to be calibrated the judge is asked as it is',
+  })),
   ...['judge_concurrency', 'judge_calls'].map((key) => ({
     key,
     none: [8, 0],

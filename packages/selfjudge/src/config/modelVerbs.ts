@@ -98,16 +98,53 @@ export const MODEL_VERBS = {
       writePairs: path
         .optional()
         .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
+      ranking: z
+        .enum(['round-robin', 'swiss'])
+        .describe('of rows with more than two completions: every two are compared, or Swiss rounds'),
+      seed: seed.describe('keys who meets in the first Swiss round'),
       by,
       ...templateFields,
       explain: z
         .boolean()
         .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
       maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
+      calibrate: z
+        .boolean()
+        .describe(
+          'fit a temperature by the labels of these rows, which the judge must not be trained on, and keep it beside the weights',
+        ),
+      calibration: path.describe(
+        'auto: the calibration beside the weights, where there is one; none; or a file',
+      ),
+      tieThreshold: z
+        .number()
+        .min(0)
+        .lt(0.5)
+        .optional()
+        .describe(
+          'a tie where the probability is no farther than this from 1/2 (default: that of the calibration, else 0)',
+        ),
+      leastMass: z
+        .number()
+        .min(0.001)
+        .max(1)
+        .optional()
+        .describe(
+          'no verdict where the two verdict tokens hold less of the probability in some order (default: 0.001)',
+        ),
       ...asked,
     },
     { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
-    { explain: false, maxNewTokens: 256, judgeConcurrency: 8, judgeCalls: 0 },
+    {
+      ranking: 'round-robin',
+      seed: 0,
+      explain: false,
+      maxNewTokens: 256,
+      calibrate: false,
+      calibration: 'auto',
+      judgeConcurrency: 8,
+      judgeCalls: 0,
+    },
   ),
   'evaluate judge': grouped(
     {

@@ -55,6 +55,11 @@ const EDGES: Readonly<Record<string, Edges>> = {
   count: { wrong: ['0', '2147483648'], right: ['1', '2147483647'] },
   best_of: { wrong: ['0', '2147483648'], right: ['1', '8'] },
   explain: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
+  ranking: { wrong: ['knockout'], right: ['round-robin', 'swiss'] },
+  calibrate: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
+  calibration: { wrong: [''], right: ['auto', 'none', 'calibration.json'] },
+  tie_threshold: { wrong: ['-0.1', '0.5', '.nan'], right: ['0', '0.499'] },
+  least_mass: { wrong: ['0', '0.0009', '1.1'], right: ['0.001', '1'] },
   cache: { wrong: [''], right: ['verdicts'] },
   judge_endpoint: {
     wrong: ['', 'localhost:8000', 'ftp://a/v1', 'http://'],

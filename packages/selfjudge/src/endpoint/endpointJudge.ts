@@ -1,4 +1,5 @@
 import { ConfigError } from '@selfjudge/base';
+import { refusable } from '@selfjudge/data/internal';
 import type {
   CompareOptions,
   Judge,
@@ -134,7 +135,9 @@ export class EndpointJudge implements Judge {
     const orders: JudgedOrder[] = [];
     for (const principle of questions)
       for (const order of ORDERS) {
-        const messages = messagesOf(questionOf(template, principle, pair, order), this.#labels);
+        const { value: question, problem } = refusable(() => questionOf(template, principle, pair, order));
+        if (problem) throw new EndpointFailure('refused', problem.reason);
+        const messages = messagesOf(question, this.#labels);
         const answer = await this.#exchange.ask(this.#body(messages, inJson), signal);
         if ('refused' in answer) {
           // A server that knows no log-probabilities may refuse to be asked for them.

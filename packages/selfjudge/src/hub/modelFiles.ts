@@ -8,7 +8,7 @@ const TEXTS: ReadonlySet<string> = new Set(
     'config.json generation_config.json adapter_config.json tokenizer.json tokenizer_config.json tokenizer.model ' +
     'special_tokens_map.json added_tokens.json chat_template.jinja chat_template.json ' +
     // What training saves beside weights.
-    'judge_template.yaml chat_template_kwargs.json training_data.json'
+    'judge_template.yaml judge_calibration.json chat_template_kwargs.json training_data.json'
   ).split(' '),
 );
 const TEMPLATES = /^additional_chat_templates\/[^/]+\.jinja$/;

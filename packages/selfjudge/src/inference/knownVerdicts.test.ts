@@ -1,7 +1,7 @@
 import { ConfigError } from '@selfjudge/base';
 import type { Verdict } from '@selfjudge/judging';
 import { expect, it } from 'vitest';
-import { assertColumn, labelOf, summaryOf, unknownLabelsNote } from './knownVerdicts.js';
+import { assertColumn, labelOf, labelOfRow, summaryOf, unknownLabelsNote } from './knownVerdicts.js';
 
 const row = (line: number, columns: Record<string, unknown>) => ({ line, columns, value: columns });
 const won = (winner: Verdict['winner']): Verdict => ({ winner, scoreA: 1, scoreB: 0, probability: 0.5 });
@@ -22,6 +22,9 @@ it('labels: chosen is a, else what was given, else the winner', () => {
     '2 of 4 rows have another winner than a, b, tie, 0 or 1 (line 2: "A"): no label',
   );
   expect(unknownLabelsNote(labels.slice(0, 1))).toBeUndefined();
+  // Of rows of other makers their shape says who is better.
+  const shaped = { line: 1, columns: { annotator1: 2 }, known: { a: 'x', b: 'y', winner: 'b' } } as const;
+  expect(labelOfRow({ ...shaped, value: shaped.columns })).toEqual({ label: 'b' });
 });
 
 it('sums up all rows, and each value of a column', () => {

@@ -38,6 +38,23 @@ export function unknownLabelsNote(
   );
 }
 
+/** The label of a row of whatever shape. */
+export const labelOfRow = ({ columns, known = columns }: InputRow<unknown>): RowLabel => labelOf(known);
+
+/** The label of a row that has one of those there are. */
+export const knownLabel = (row: InputRow<unknown>): KnownVerdict['label'] =>
+  ({ label: undefined, ...labelOfRow(row) }).label;
+
+/** Verdicts on rows with their labels. @param verdicts one a row */
+export const knownVerdicts = (
+  rows: readonly InputRow<unknown>[],
+  verdicts: readonly KnownVerdict['verdict'][],
+): KnownVerdict[] =>
+  rows.map((row, i) => {
+    const label = knownLabel(row);
+    return { verdict: verdicts[i], ...(label !== undefined && { label }) };
+  });
+
 /** What is said of verdicts on rows. */
 export interface RowsSummary extends VerdictSummary {
   rows: number;
@@ -63,10 +80,7 @@ export function summaryOf(
   verdicts: readonly KnownVerdict['verdict'][],
   by?: string,
 ): RowsSummary {
-  const known = rows.map(({ columns }, i): KnownVerdict => {
-    const { label } = { label: undefined, ...labelOf(columns) };
-    return { verdict: verdicts[i], ...(label !== undefined && { label }) };
-  });
+  const known = knownVerdicts(rows, verdicts);
   const all = { rows: rows.length, ...verdictSummary(known) };
   if (by === undefined) return all;
   const named = known.map((verdict, i) => ({ verdict, value: valueText(rows[i].columns?.[by]) }));

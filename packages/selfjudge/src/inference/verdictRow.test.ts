@@ -1,4 +1,5 @@
 import { verdictOf, voteOf, type TokenEvidence, type Verdict } from '@selfjudge/judging';
+import { calibratedVerdict } from '@selfjudge/judging/internal';
 import { describe, expect, it } from 'vitest';
 import { rationaleNote, verdictColumns, verdictOfRow, verdictRow } from './verdictRow.js';
 
@@ -55,6 +56,18 @@ describe('a verdict is read as it was written', () => {
     // Without the texts it is the same verdict.
     const bare = verdictOfRow(verdictColumns(verdictRow(verdict) as Record<string, unknown>));
     expect(JSON.stringify(bare)).toBe(JSON.stringify(verdict).replaceAll(/"order \d"/g, '""'));
+  });
+
+  it('calibrated', () => {
+    const told = calibratedVerdict(
+      asked([
+        [0.9, 0.05],
+        [0.8, 0.1],
+      ]),
+      { temperature: 2, tieThreshold: 0.1 },
+    );
+    expect(told).toMatchObject({ winner: 'tie', probability: expect.closeTo(0.551, 3) });
+    expect(read(told)).toEqual(told);
   });
 
   it('figures that are none', () => {

@@ -100,19 +100,24 @@ export function verdictColumns(row: Readonly<Record<string, unknown>>): Readonly
   };
 }
 
-/** The verdict that a row's columns were made of: a token judge's from its probabilities, bit for bit. */
+/**
+ * The verdict that a row's columns were made of, bit for bit: a token judge's scores and evidence are those of its probabilities, its
+ * winner and probability those of the columns, which a calibration may have changed.
+ */
 export function verdictOfRow(row: Readonly<Record<string, unknown>>): Verdict {
   const { orders = [], votes, ...columns } = row as object as VerdictColumns;
+  const { winner, probability: told, score_a: scoreA, score_b: scoreB, reason } = columns;
+  const probability = told ?? NaN;
+  const why = reason !== undefined && { reason };
   if (orders.length === 2) {
     const asked = votes ?? [{ principle: OVERALL, orders }];
-    return verdictOf(
+    const said = verdictOf(
       bothOf(orders),
       asked.map((vote) => voteOf(vote.principle, ...bothOf(vote.orders))),
     );
+    return { ...said, winner, probability, ...why };
   }
-  const { winner, probability, score_a: scoreA, score_b: scoreB, reason } = columns;
-  const figures = { scoreA: scoreA ?? NaN, scoreB: scoreB ?? NaN, probability: probability ?? NaN };
-  return { winner, ...figures, ...(reason !== undefined && { reason }) };
+  return { winner, scoreA: scoreA ?? NaN, scoreB: scoreB ?? NaN, probability, ...why };
 }
 
 function bothOf([ab, ba]: readonly OrderColumns[]): TokenEvidence['orders'] {

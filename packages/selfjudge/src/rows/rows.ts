@@ -9,6 +9,8 @@ export type InputRow<T> = Outcome<T> & {
   file?: string;
   /** The columns as they were read; absent where the line is no row, and of results. */
   columns?: Row;
+  /** The same under the names that are known here, as the shape of the rows says. */
+  known?: Row;
 };
 
 /** The rows of a file, converted. @throws DataError when none can be used */
@@ -21,6 +23,7 @@ export async function readRows<T>(
   const rows: InputRow<T>[] = file.rows.map(({ line, value, columns }) => ({
     line,
     columns,
+    known: value,
     ...convert(value, typeof value.id === 'string' ? value.id : `${path}:${line}`),
   }));
   for (const { line, code, reason } of file.issues) rows.push({ line, problem: { code, reason } });

@@ -18,6 +18,7 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
   tokenizer: { what: 'the tokenizer', key: 'model_name_or_path' },
   chat_template: { what: 'the chat template', key: 'model_name_or_path' },
   judge_template: { what: 'the judge template', key: 'judge_template' },
+  calibration: { what: 'the calibration', key: 'calibration' },
   judge: { what: 'the judge', key: 'judge' },
   outside_judge: { what: 'the outside judge', key: 'outside_judge' },
   numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },

@@ -6,6 +6,7 @@ import { heldOutSelection } from '../loop/heldOut.js';
 import { loopFields } from '../options/loop.js';
 import { paperJsft, paperJsftPrinciples, valuesIn } from '../options/paper.js';
 import { answerFields, jsftLossFields } from '../options/supervised.js';
+import { labelNotes } from './labelNotes.js';
 import { method } from './method.js';
 import { prepareJudge, prepareSft } from './prepare.js';
 import { shownOrder, shownSupervised } from './shown.js';
@@ -108,14 +109,7 @@ export const jsft = method({
   ],
   async task({ rows, options, tokenizer, judgeTemplate, demonstrations, policy, usable, heldOut, warn }) {
     const template = judgeTemplate();
-    if (template.rationale !== undefined && rows.every(({ rationales }) => rationales === undefined))
-      warn(`judge_template ${template.name} has rationales and no row has one: only verdicts are learnt`);
-    const unlabelled = rows.filter(({ labels }) => labels === undefined).length;
-    if (template.principles.length > 0 && unlabelled > 0)
-      warn(
-        `${unlabelled} of ${rows.length} pairs have no label of a principle: their one label answers all ` +
-          `${template.principles.length} questions of judge_template ${template.name}`,
-      );
+    for (const note of labelNotes(rows, template)) warn(note);
     const judge = prepareJudge(tokenizer, rows, template, options);
     const judgeAlone = options.sftWeight === 0;
     const sft = judgeAlone
