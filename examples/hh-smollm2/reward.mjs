@@ -2,13 +2,12 @@
 //   node examples/hh-smollm2/reward.mjs --data helpful.train.jsonl.gz [--output runs/reward]
 // Both see each pair once, with the same adapter; the judge also imitates the better answers, as JSFT does. Accuracy is of
 // the same held-out pairs (split test). Stop and start again at will; the report goes to the standard output.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { wilson } from '../../packages/evaluation/dist/index.js';
 import { realModel } from '../../scripts/realModel.mjs';
+import { selfjudge, stop } from '../command.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -17,28 +16,11 @@ const { values } = parseArgs({
     output: { type: 'string', default: 'runs/reward' },
   },
 });
-if (!values.data) {
-  process.stderr.write(
-    'usage: node examples/hh-smollm2/reward.mjs --data HH.jsonl.gz [--output FOLDER] [--model MODEL]\n',
-  );
-  process.exit(2);
-}
+if (!values.data)
+  stop('usage: node examples/hh-smollm2/reward.mjs --data HH.jsonl.gz [--output FOLDER] [--model MODEL]', 2);
 const weights = values.model ? { path: values.model } : realModel();
-if (weights.missing) {
-  process.stderr.write(`${weights.missing}\n`);
-  process.exit(1);
-}
+if (weights.missing) stop(weights.missing);
 mkdirSync(values.output, { recursive: true });
-const command = fileURLToPath(new URL('../../packages/selfjudge/dist/cli/main.js', import.meta.url));
-
-function selfjudge(...args) {
-  process.stderr.write(`\n$ selfjudge ${args.join(' ')}\n`);
-  const { status } = spawnSync(process.execPath, [command, ...args], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  if (status !== 0) process.exit(status ?? 1);
-}
-
 const SEEDS = [1, 2, 3];
 // 512 pairs each once: as jsft.yaml, which was chosen for the judge on the dev split, and nothing for the reward model.
 const data = ['--dataset_name', values.data, '--prompt_format', 'chat', '--max_length', '256'];
@@ -56,10 +38,13 @@ for (const seed of SEEDS) {
     const evaluation = `${run}.json`;
     if (!existsSync(evaluation)) {
       const flags = `${loop} ${own}`.split(' ');
-      selfjudge(method, '-m', weights.path, ...data, ...flags, '--seed', String(seed), '--output_dir', run);
+      selfjudge(
+        [method, '-m', weights.path, ...data, ...flags, '--seed', String(seed), '--output_dir', run],
+        'ignore',
+      );
       // The base stands in as the model; who is asked is the outside judge.
       const judge = ['-m', weights.path, '--outside_judge', run];
-      selfjudge('evaluate', ...judge, ...data, '--dataset_split', 'test', '--out', evaluation);
+      selfjudge(['evaluate', ...judge, ...data, '--dataset_split', 'test', '--out', evaluation], 'ignore');
     }
     const { outsideJudge, judge: base } = JSON.parse(readFileSync(evaluation, 'utf8'));
     results.push({ seed, method, ...outsideJudge, base: base.accuracy });

@@ -1,14 +1,14 @@
 // Self-training in rounds: each begins with what the one before ended with, which is its start, its reference and its judge.
-//   node examples/hh-smollm2/rounds.mjs --start runs/hh-smollm2/jsft --data helpful.train.jsonl.gz [--rounds 3]
+//   node examples/hh-smollm2/rounds.mjs --start runs/hh-smollm2/seed-1/jsft --data helpful.train.jsonl.gz [--rounds 3]
 //     [--judge previous | first | retrained --labels MORE.jsonl] [--output runs/hh-smollm2-rounds] [-- FLAGS OF EVERY COMMAND]
 // After each round it prints how often the judge is right on held-out pairs of the data. `first` keeps the judge of the
 // start; `retrained` teaches the result of each round to judge again, from the labels of another file, and has that judge the
 // next one. Stop and start again at will: what is done is not done again.
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { selfjudge, stop } from '../command.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const { values, positionals: flags } = parseArgs({
@@ -36,31 +36,18 @@ const wrong =
   (mode === 'retrained' && !labels && '--labels is missing: the pairs that --judge retrained learns from') ||
   (mode !== 'retrained' && labels && `--labels: expected none with --judge ${mode}, received ${labels}`) ||
   (labels && !existsSync(labels) && `--labels: expected a file, received ${labels}`);
-if (wrong) {
-  process.stderr.write(`${wrong}\n`);
-  process.exit(2);
-}
+if (wrong) stop(wrong, 2);
 mkdirSync(output, { recursive: true });
 const out = (name) => join(output, name);
 
-/** Runs a command. @returns what it printed where that is asked for */
-function selfjudge(args, stdout = 'inherit') {
-  const all = [...args, ...flags];
-  process.stderr.write(`\n$ selfjudge ${all.join(' ')}\n`);
-  const ended = spawnSync(process.execPath, [here('../../packages/selfjudge/dist/cli/main.js'), ...all], {
-    stdio: ['ignore', stdout, 'inherit'],
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
-  });
-  if (ended.status !== 0) process.exit(ended.status ?? 1);
-  return ended.stdout;
-}
+/** A command with the flags of all of them. */
+const run = (args, stdout) => selfjudge([...args, ...flags], stdout);
 
 /** Prints how often a model is right as a judge, and keeps it. */
 const table = [];
 function measure(round, what, model) {
   const asked = ['evaluate', '-m', model, '--dataset_name', data, '--dataset_split', 'test', '--json'];
-  const { accuracy, ties, errors } = JSON.parse(selfjudge(asked, 'pipe')).judge;
+  const { accuracy, ties, errors } = JSON.parse(run(asked, 'pipe')).judge;
   const { value, low, high, n } = accuracy;
   table.push({ round, what, model, accuracy, ties, errors });
   writeFileSync(
@@ -87,14 +74,14 @@ for (let round = 1; round <= rounds; round++) {
   // Each round has a seed of its own: by the same one it would draw much the same answers as the round before.
   const asked = ['--dataset_name', data, '--output_dir', result];
   const by = judge === undefined ? [] : ['--judge', judge];
-  selfjudge(['self-train', ...begin(policy, values.config), ...asked, ...by]);
+  run(['self-train', ...begin(policy, values.config), ...asked, ...by]);
   measure(round, 'policy', result);
   policy = result;
   if (mode === 'first') judge = start;
   if (mode === 'retrained' && round < rounds) {
     judge = out(`judge-${round}`);
     const taught = ['--dataset_name', labels, '--output_dir', judge];
-    selfjudge(['jsft', ...begin(policy, values['jsft-config']), ...taught]);
+    run(['jsft', ...begin(policy, values['jsft-config']), ...taught]);
     measure(round, 'retrained judge', judge);
   }
 }
