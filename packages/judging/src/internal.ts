@@ -18,6 +18,7 @@ export { neighbours, nextRound } from './knockout.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
 export { formatJudgeTemplate, loadJudgeTemplate } from './template.js';
+export { sharedJudge } from './sharedJudge.js';
 export { tournament } from './tournament.js';
 export {
   NO_VERDICT,
