@@ -10,31 +10,31 @@ import { sharedOutcome, withoutMpi } from './support/ranks.js';
 import { saveTinyModel, writeRows } from './support/tinyModel.js';
 
 const { path: cwd, remove } = temporaryFolder();
-const SAMPLED = '--train_batch_size 4 --max_new_tokens 6 --missing_eos keep';
-const JUDGED = `${SAMPLED} --eval_steps 3 --max_kl 1000`;
+const SAMPLED = '--train_batch_size 4 --max_new_tokens 6';
+const JUDGED = `${SAMPLED} --missing_eos keep --eval_steps 3 --max_kl 1000`;
 /** Among them are dropout, a step of fewer rows than slices, and two updates a step. */
 const METHODS: Record<string, string> = {
   sft: '--train_batch_size 5 --lora_dropout 0.2 --dataset_split all',
   jsft: '--train_batch_size 4 --judge_batch_size 3 --lora_dropout 0.2 --dataset_split all',
   dpo: '--train_batch_size 3 --precompute_ref_log_probs',
-  kto: '--train_batch_size 6 --dataset_name labelled.jsonl',
+  kto: '--train_batch_size 6',
   reward: '--train_batch_size 5 --lora_dropout 0.2',
   'self-train': JUDGED,
   'self-train-offline': '--train_batch_size 4',
   raft: `${JUDGED} --num_generations 3`,
   rest: `${JUDGED} --num_generations 3 --grow_steps 2 --improve_steps 2`,
-  rso: `${SAMPLED} --num_generations 4 --num_samples 3`,
+  rso: `${SAMPLED} --missing_eos keep --num_generations 4 --num_samples 3`,
   ppo: `${SAMPLED} --num_ppo_epochs 1 --num_mini_batches 2`,
 };
 const COMMON =
-  '-m model --dtype float32 --device cpu --dataset_name pairs.jsonl --prompt_format chat --lora_target_modules q_proj v_proj ' +
+  '-m model --dtype float32 --device cpu --prompt_format chat --lora_target_modules q_proj v_proj ' +
   '--learning_rate 3e-2 --max_steps 6 --save_steps 2 --gradient_leaves 4';
 
 const words = (text: string) => text.split(' ');
 const processes = (count?: number) => (count === undefined ? [] : ['--num_processes', String(count)]);
 const command = (verb: string, folder: string, count?: number) => [
   verb,
-  ...words(`${COMMON} ${METHODS[verb]}`),
+  ...words(`${COMMON} ${METHODS[verb]} --dataset_name ${verb === 'kto' ? 'labelled' : 'pairs'}.jsonl`),
   ...processes(count),
   '-o',
   folder,
@@ -44,6 +44,8 @@ const command = (verb: string, folder: string, count?: number) => [
 async function trained(verb: string, folder: string, count?: number): Promise<object> {
   const { code, stderr } = await run(command(verb, folder, count), { cwd });
   expect(stderr).toMatch(/^done: 6 steps/m);
+  if (count !== undefined && count > 1)
+    expect(stderr).toContain(`note: ${count} processes share out the 4 slices of each step`);
   expect(code).toBe(0);
   return sharedOutcome(join(cwd, folder));
 }
@@ -167,6 +169,7 @@ describe.skipIf(withoutMpi || !soak)('a job that cannot begin', () => {
     const { mpirun } = JSON.parse(
       readFileSync(new URL('../native/build/Release/selfjudge_mpi.json', import.meta.url), 'utf8'),
     ) as { mpirun: string };
+    /** Rank 1 reads another file beside. */
     const job = async (file: string) => {
       writeFileSync(
         node,

@@ -25,13 +25,13 @@ let opened: MpiRanks | undefined;
 export const openedRanks = (): MpiRanks | undefined => opened;
 
 /**
- * The ranks that this process is one of: those of its launcher, else itself alone. The first call opens MPI and gives each rank its
- * part of the processors; MPI is closed, or the job ended, when the process exits.
+ * The ranks that this process is one of: those of its launcher, else itself alone. With several the first call opens MPI and
+ * gives each rank its part of the processors; MPI is closed, or the job ended, when the process exits.
  * @throws RankError where MPI cannot be used, and why
  */
 export function ranksOfProcess(): Ranks {
   const launched = launchedIn();
-  if (launched === undefined) return ONE_RANK;
+  if (launched === undefined || launched.size === 1) return ONE_RANK;
   if (opened !== undefined) return opened;
   const { native, facts } = openLibrary();
   if (facts.size !== launched.size)
@@ -41,7 +41,6 @@ export function ranksOfProcess(): Ranks {
       received: `${facts.size} of ${facts.library}`,
     });
   opened = mpiRanks(native, facts, limitOf(process.env.SELFJUDGE_RANK_TIMEOUT));
-  setWorkerLimit(threadsOf(opened.gather(placeOfProcess()), opened.rank, workerCount()));
   return opened;
 }
 
@@ -100,8 +99,11 @@ function mpiRanks(native: NativeMpi, facts: ReturnType<NativeMpi['init']>, limit
       native.abort(TRY_AGAIN);
     }
   });
+  const all = gather({ ...placeOfProcess(), time: Date.now() });
+  setWorkerLimit(threadsOf(all, facts.rank, workerCount()));
   return {
     ...facts,
+    now: () => new Date(all[0].time),
     met: false,
     gather,
     exchange: (values, peer) => guarded(() => native.exchange(values, peer, limit)),

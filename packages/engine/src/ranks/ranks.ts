@@ -15,6 +15,8 @@ export interface Ranks {
   gather<T>(own: T): T[];
   /** Sends values to `peer` and returns as many of its own. @throws RankError when it does not answer */
   exchange(values: Float32Array, peer: number): Float32Array;
+  /** The same on all ranks: in a job, when it began. */
+  now(): Date;
   /** Says that from here on this process ends as all others do, whatever its exit code is. */
   endTogether(): void;
 }
@@ -27,6 +29,7 @@ export const ONE_RANK: Ranks = {
   exchange(_, peer) {
     throw new ArgumentError('peer', { where: 'exchange', expected: 'none, in one process', received: peer });
   },
+  now: () => new Date(),
   endTogether: () => {},
 };
 

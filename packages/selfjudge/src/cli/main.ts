@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '@selfjudge/base';
 import { Device, Model } from '@selfjudge/engine';
+import { launchedIn } from '@selfjudge/engine/internal';
 import { renaming, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
@@ -10,7 +11,7 @@ import { addCompareVerb } from './compareVerb.js';
 import { addDataVerb } from './dataVerb.js';
 import { addDoctorVerb } from './doctorVerb.js';
 import { addEvaluateVerb } from './evaluateVerb.js';
-import { EXIT, isJob, leads, report } from './exit.js';
+import { EXIT, leads, report } from './exit.js';
 import { addGenerateVerb } from './generateVerb.js';
 import { addPullVerb, addPushVerb } from './hubVerbs.js';
 import { addInspectVerb } from './inspectVerb.js';
@@ -55,7 +56,7 @@ Device.onFallback = (reason) => void say(`computing on the CPU: ${reason}`);
 
 program.hook('preAction', (_, command) => {
   const name = command.name();
-  if (!isJob() || name in TRAINING_VERBS) return;
+  if ((launchedIn()?.size ?? 1) === 1 || name in TRAINING_VERBS) return;
   throw new ConfigError({
     key: name,
     expected: `one process (${Object.keys(TRAINING_VERBS).join(', ')} share their work out to several)`,

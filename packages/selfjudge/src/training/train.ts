@@ -105,7 +105,11 @@ export async function runTraining(
       ...(inputs.opened === undefined && { modelNameOrPath }),
     };
     const weights = begun === undefined ? (await places.models(wanted)).modelNameOrPath : undefined;
-    const { config, told: moment } = withMoment(settle(given, { begun, ranks, model: weights }), begun);
+    const { config, told: moment } = withMoment(
+      settle(given, { begun, ranks, model: weights }),
+      begun,
+      ranks.now(),
+    );
     const before = runBefore(folder, verb, config, begun);
     const data = inputs.rows === undefined ? await places.data(datasetName) : {};
     const placed = async (names: string[] | undefined, wanted: 'train' | 'test') =>
