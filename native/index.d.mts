@@ -299,3 +299,26 @@ export function gatherWorkers(gathered: boolean): number;
 
 /** Where the CUDA module of this build lies, if there is one; SELFJUDGE_CUDA_MODULE names another, for tests. */
 export const cudaModule: string;
+
+/**
+ * Processes of one MPI job (native/mpi/mpi.cpp). Calls block the thread; all ranks make the same ones in the same order.
+ * Errors are plain: MPI's own words, or past `limit` seconds `silent`, the ranks that did not answer.
+ */
+export interface NativeMpi {
+  /** Once a process. `localRank` and `localSize` are among the ranks of one machine. */
+  init(): { rank: number; size: number; localRank: number; localSize: number; library: string };
+  /** What every rank gives, in the order of ranks; at most 256 MiB each. */
+  gather(own: Uint8Array, limit: number): Uint8Array[];
+  /** Values to `peer` and as many from it. */
+  exchange(own: Float32Array, peer: number, limit: number): Float32Array;
+  /** Ends every process of the job with this exit code. */
+  abort(code: number): void;
+  /** Closes MPI, by all, and ends the process: nothing else that listens to its exit runs after that. */
+  leave(code: number): never;
+}
+
+/** Loads the module that `pnpm setup:mpi` compiles. @throws Node's error where it is not there or cannot be loaded */
+export function openMpi(): NativeMpi;
+
+/** The launcher that goes with it and its version in words; undefined where the module was not made. */
+export function mpiBuild(): { mpirun: string; version: string } | undefined;

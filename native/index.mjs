@@ -1,4 +1,5 @@
 // The addon's JavaScript surface; importing it opens no file. See index.d.mts for what everything means.
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -198,3 +199,10 @@ export class NativeDevice {
     this.#raw.close();
   }
 }
+
+const mpiFile = (ending) => fileURLToPath(new URL(`./build/Release/selfjudge_mpi.${ending}`, import.meta.url));
+/** The module of ranks. Throws Node's own error where it is not there or its MPI is not. */
+export const openMpi = () => createRequire(import.meta.url)(mpiFile('node'));
+/** What it was compiled with; undefined where it was not made. */
+export const mpiBuild = () =>
+  existsSync(mpiFile('json')) ? JSON.parse(readFileSync(mpiFile('json'), 'utf8')) : undefined;

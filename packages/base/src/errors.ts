@@ -14,7 +14,8 @@ export type ErrorCode =
   | 'SJ_FILE_SYSTEM'
   | 'SJ_DATA'
   | 'SJ_CONFIG'
-  | 'SJ_HUB';
+  | 'SJ_HUB'
+  | 'SJ_RANK';
 
 export type ErrorDetails = Readonly<Record<string, unknown>>;
 
@@ -173,6 +174,15 @@ export class HubError extends SelfjudgeError {
   }) {
     const advice = fact.advice === undefined ? '' : ` (${fact.advice})`;
     super('SJ_HUB', `${fact.asked}: expected ${fact.expected}, received ${fact.received}${advice}`, fact);
+  }
+}
+
+/** A job of several processes that cannot begin or go on: what was asked of its ranks, and what came. */
+export class RankError extends SelfjudgeError {
+  override readonly name = 'RankError';
+  constructor(fact: { what: string; expected: string; received: unknown }) {
+    const { what, expected, received } = fact;
+    super('SJ_RANK', `${what}: expected ${expected}, received ${show(received)}`, fact);
   }
 }
 

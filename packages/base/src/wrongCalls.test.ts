@@ -27,6 +27,7 @@ const errors = [
   'Foreign',
   'Hub',
   'OutOfMemory',
+  'Rank',
 ];
 
 describeWrongCalls({

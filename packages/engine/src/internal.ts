@@ -1,6 +1,7 @@
 // What the workspace's packages use: functions that do not check their arguments, and more than the face shows.
 export * from './generation/index.js';
 export * from './model/index.js';
+export * from './ranks/index.js';
 export { scoreSequences } from './scoring/scoreSequences.js';
 export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsByWindow } from './generation/kvPool.js';
@@ -28,4 +29,4 @@ export { ggufSource } from './model/ggufSource.js';
 export type { ModelSource, StoredDtype } from './model/source.js';
 export { treeOf } from './tensor/treeBatch.js';
 export { enqueue } from './tensor/enqueue.js';
-export { cpuInfo } from '@selfjudge/native';
+export { cpuInfo, mpiBuild, setWorkerLimit } from '@selfjudge/native';

@@ -21,6 +21,7 @@ export { neighbours, nextRound } from './knockout.js';
 export { rankAnswers } from './rankAnswers.js';
 export { recorded } from './recorded.js';
 export { regularised, regularisedVerdict } from './regularised.js';
+export { sharedJudge } from './sharedJudge.js';
 export { formatJudgeTemplate, loadJudgeTemplate, templateFileOf } from './templateFile.js';
 export { tournament } from './tournament.js';
 export {

@@ -45,7 +45,7 @@ describe.each(shippedTemplates())('a question of the template %s', (name) => {
     const tailOf = (i: number) => {
       const tokens = Array.from(before[i].tokens);
       const last = tokens.findLastIndex((id) => tokenizer.isControl(id));
-      const opened = tokenizer.encodeText(template.assistant).length - 12;
+      const opened = tokenizer.encodeText(template.assistant!).length - 12;
       return tokens.slice(last === -1 ? -Math.max(8, opened) : last);
     };
     const check = (pair: JudgePair) => {

@@ -4,6 +4,7 @@ import { Device } from '@selfjudge/engine';
 import type { SelfjudgeError } from '@selfjudge/base';
 import { cpuInfo } from '@selfjudge/engine/internal';
 import { VERSION } from '../version.js';
+import { mpiText } from './ranks.js';
 
 /** What the GPU is, or why there is none to compute on and what to do. */
 function cuda(): string {
@@ -38,9 +39,11 @@ export function addDoctorVerb(program: Command): void {
         memory_gib: totalmem() / 2 ** 30,
         free_gib: freemem() / 2 ** 30,
         cuda: '',
+        mpi: '',
       };
       device.close();
       facts.cuda = cuda();
+      facts.mpi = mpiText();
       if (flags.json) return void process.stdout.write(`${JSON.stringify(facts)}\n`);
       const lines = [
         ['selfjudge', facts.selfjudge],
@@ -50,6 +53,7 @@ export function addDoctorVerb(program: Command): void {
         ['CPU features', facts.features.join(' ')],
         ['memory', `${facts.memory_gib.toFixed(1)} GiB, ${facts.free_gib.toFixed(1)} free`],
         ['CUDA', facts.cuda],
+        ['MPI', facts.mpi],
       ];
       for (const [name, value] of lines) process.stdout.write(`${name.padEnd(14)}${value}\n`);
       if (facts.path === 'portable')

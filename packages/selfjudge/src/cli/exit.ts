@@ -1,7 +1,27 @@
 import { isError } from '@selfjudge/base';
+import { launchedIn, meetFailed, openedRanks, ranksOfProcess, TRY_AGAIN } from '@selfjudge/engine/internal';
 
-/** What a process ends with: 0 done, 1 failed, 2 called wrongly, 130 interrupted. */
-export const EXIT = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/**
+ * What a process ends with: 0 done, 1 failed, 2 called wrongly, 130 interrupted. 75: a job of several processes stopped where the
+ * same command goes on.
+ */
+export const EXIT = { done: 0, failed: 1, usage: 2, again: TRY_AGAIN, interrupted: 130 } as const;
+
+/** Whether this process is one of several that a launcher started. */
+export const isJob = (): boolean => launchedIn() !== undefined;
+
+/** Whether this process prints: alone, or as the first of several. */
+export const leads = (): boolean => (launchedIn()?.rank ?? 0) === 0;
+
+/** The ranks of a job, also where the error came before they were needed; undefined where they are what failed. */
+function openRanks() {
+  try {
+    if (isJob()) ranksOfProcess();
+  } catch {
+    return undefined;
+  }
+  return openedRanks();
+}
 
 /** Prints an error as a person needs it and says which exit code it means. Errors of the program keep their stack. */
 export function report(error: unknown, stream: { write(text: string): unknown } = process.stderr): number {
@@ -9,13 +29,20 @@ export function report(error: unknown, stream: { write(text: string): unknown } 
   const known = isError(error) || (error instanceof Error && 'syscall' in error);
   const text =
     error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
-  stream.write(`error: ${text}\n`);
+  const ranks = openRanks();
+  meetFailed(text);
+  // What all ranks know rank 0 tells.
+  const told = ranks !== undefined && ranks.rank > 0 && ranks.endsTogether;
+  const who = ranks !== undefined && ranks.rank > 0 ? `rank ${ranks.rank}: ` : '';
+  if (!told) stream.write(`error: ${who}${text}\n`);
+  // Of a rank that did not answer nobody knows more than that.
+  if (isError(error, 'SJ_RANK') && ranks !== undefined) return EXIT.again;
   return isError(error, 'SJ_CONFIG') ? EXIT.usage : EXIT.failed;
 }
 
 /**
  * Runs work that Ctrl-C ends in order: the first aborts the signal (a run writes a checkpoint), the second ends the
- * process at once.
+ * process at once. Launchers hand SIGUSR1 on to their processes, where SIGTERM would have them killed soon after.
  * @param say tells the person, where a progress line may stand
  */
 export async function interruptible<T>(
@@ -28,12 +55,11 @@ export async function interruptible<T>(
     say('stopping; Ctrl-C again to stop at once');
     controller.abort();
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  const signals: NodeJS.Signals[] = ['SIGINT', 'SIGTERM', ...(isJob() ? (['SIGUSR1'] as const) : [])];
+  for (const signal of signals) process.on(signal, onSignal);
   try {
     return await work(controller.signal);
   } finally {
-    process.off('SIGINT', onSignal);
-    process.off('SIGTERM', onSignal);
+    for (const signal of signals) process.off(signal, onSignal);
   }
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { ConfigError } from '@selfjudge/base';
 import { Device, Model } from '@selfjudge/engine';
+import { launchedIn } from '@selfjudge/engine/internal';
 import { renaming, TRAINING_VERBS, type TrainingVerb } from '../config/index.js';
 import { VERSION } from '../version.js';
 import { normaliseFlags } from './arguments.js';
@@ -9,7 +11,7 @@ import { addCompareVerb } from './compareVerb.js';
 import { addDataVerb } from './dataVerb.js';
 import { addDoctorVerb } from './doctorVerb.js';
 import { addEvaluateVerb } from './evaluateVerb.js';
-import { EXIT, report } from './exit.js';
+import { EXIT, leads, report } from './exit.js';
 import { addGenerateVerb } from './generateVerb.js';
 import { addPullVerb, addPushVerb } from './hubVerbs.js';
 import { addInspectVerb } from './inspectVerb.js';
@@ -51,9 +53,20 @@ addRunsVerb(program);
 addDoctorVerb(program);
 addQuickstartVerb(program, (c) => (code = c));
 
-renaming.onNote = (note) => void process.stderr.write(`note: ${note}\n`);
-Model.onWarning = (message) => void process.stderr.write(`warning: ${message}\n`);
-Device.onFallback = (reason) => void process.stderr.write(`computing on the CPU: ${reason}\n`);
+const say = (line: string) => leads() && process.stderr.write(`${line}\n`);
+renaming.onNote = (note) => void say(`note: ${note}`);
+Model.onWarning = (message) => void say(`warning: ${message}`);
+Device.onFallback = (reason) => void say(`computing on the CPU: ${reason}`);
+
+program.hook('preAction', (_, command) => {
+  const name = command.name();
+  if ((launchedIn()?.size ?? 1) === 1 || name in TRAINING_VERBS) return;
+  throw new ConfigError({
+    key: name,
+    expected: `one process (${Object.keys(TRAINING_VERBS).join(', ')} share their work out to several)`,
+    received: 'several, started by a launcher',
+  });
+});
 
 // Whoever reads the output may have seen enough, as head does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,8 +1,8 @@
 import { isError, type ErrorCode } from '@selfjudge/base';
 import { report } from './exit.js';
 
-/** What may have passed by the next try: a full disk, memory that others took, a device that failed. */
-const PASSING: ErrorCode[] = ['SJ_FILE_SYSTEM', 'SJ_OUT_OF_MEMORY', 'SJ_FAULT'];
+/** What may have passed by the next try: a full disk, memory that others took, a device that failed, a rank that was lost. */
+const PASSING: ErrorCode[] = ['SJ_FILE_SYSTEM', 'SJ_OUT_OF_MEMORY', 'SJ_FAULT', 'SJ_RANK'];
 
 /**
  * Prints the error that ended a run and, where the same command may do better, what it goes on from.

@@ -7,9 +7,10 @@ import { writeReport } from '../report/writeReport.js';
 import { runTraining, type TrainHooks, type TrainOutcome } from '../training/train.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
 import { withDownloads } from './downloads.js';
-import { EXIT, interruptible } from './exit.js';
+import { EXIT, interruptible, isJob, leads } from './exit.js';
 import { nextCommand } from './nextCommand.js';
 import { duration, Progress } from './progress.js';
+import { launchRanks } from './ranks.js';
 import { describeStart } from './startText.js';
 import { reportStopped } from './stopped.js';
 
@@ -20,7 +21,13 @@ interface OwnFlags {
   json?: boolean;
   allow_changed?: boolean;
   dry_run?: boolean;
+  num_processes?: string;
 }
+
+/** Of the ranks that do not print. */
+const SILENT = { write: () => {} };
+
+const OWN_FLAGS = ['config', 'preset', 'json', 'allow_changed', 'dry_run', 'num_processes'];
 
 /** Metrics worth a place on the progress line, in this order. */
 const SHOWN = [
@@ -53,25 +60,33 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     .option('--preset <name>', `defaults to start from: ${presets} (default: default)`)
     .option('--allow_changed', 'go on with a run though its data, weights, templates or code have changed')
     .option('--dry_run', 'say what the run is, what memory it takes, and stop')
+    .option('--num_processes <n>', 'train with n processes of this machine, by mpirun (docs/scaling.md)')
     .option('--json', 'print the result as JSON on stdout');
   addConfigFlags(command, verb);
   command.action(async (options: OwnFlags) => {
-    const flags = givenFlags(command, ['config', 'preset', 'json', 'allow_changed', 'dry_run']);
+    const ofJob = await launchRanks(options.num_processes);
+    if (ofJob !== undefined) return done(ofJob);
+    const flags = givenFlags(command, OWN_FLAGS);
     const inputs = { allowChanged: options.allow_changed, dryRun: options.dry_run };
-    const progress = new Progress(name, 'steps');
+    const progress = new Progress(name, 'steps', leads() ? process.stderr : SILENT);
     const onNote = (note: string) => progress.say(`note: ${note}`);
     const config = resolveRun(name, { file: options.config, preset: options.preset, flags, onNote });
     try {
       const outcome = await interruptible(
         (signal) =>
           withDownloads(signal, (downloads) =>
-            runTraining(name, config, { signal, downloads, ...hooksOf(progress, onNote) }, inputs),
+            runTraining(
+              name,
+              config,
+              { signal, downloads, ...(leads() && hooksOf(progress, onNote)) },
+              inputs,
+            ),
           ),
         (line) => progress.say(line),
       );
       progress.finish();
-      if (options.json) process.stdout.write(`${JSON.stringify(outcome)}\n`);
-      done(tell(name, outcome, config));
+      if (options.json && leads()) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+      done(leads() ? tell(name, outcome, config) : codeOf(outcome));
     } catch (error) {
       progress.finish();
       done(reportStopped(error, keptIn(String(config.output_dir))));
@@ -108,12 +123,12 @@ function noteOf(metrics: Record<string, number>): string {
 
 function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig): number {
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  if (outcome.status === 'planned') return EXIT.done;
+  if (outcome.status === 'planned') return codeOf(outcome);
   if (outcome.status === 'interrupted') {
     writeReport(outcome.outputDir);
     say(`interrupted after step ${outcome.step}; checkpoint ${outcome.checkpoint ?? 'none yet'}`);
     say('run the same command again to go on from there');
-    return EXIT.interrupted;
+    return codeOf(outcome);
   }
   const { chosenBy } = outcome;
   const by =
@@ -130,5 +145,10 @@ function tell(name: TrainingVerb, outcome: TrainOutcome, config: ResolvedConfig)
   const next = nextCommand(name, outcome.outputDir, config, presetOf(TRAINING_VERBS[name], 'default')!);
   say(`report: ${writeReport(outcome.outputDir, next)}`);
   say(`next: ${next}`);
-  return EXIT.done;
+  return codeOf(outcome);
+}
+
+function codeOf({ status }: TrainOutcome): number {
+  if (status !== 'interrupted') return EXIT.done;
+  return isJob() ? EXIT.again : EXIT.interrupted;
 }

@@ -16,8 +16,9 @@ const FORMER_DAY = '2024-07-26';
 export function withMoment(
   config: ResolvedConfig,
   begun: Readonly<Record<string, unknown>> | undefined,
+  now = new Date(),
 ): { config: ResolvedConfig; told: string } {
-  const kept = begun === undefined ? momentText(new Date()) : begun.chat_template_date;
+  const kept = begun === undefined ? momentText(now) : begun.chat_template_date;
   const dated = { ...config, chat_template_date: config.chat_template_date ?? kept };
   const { chatTemplateDate: told = FORMER_DAY } = valuesOf({ chatTemplateDate }, dated);
   return { config: dated, told };

@@ -21,11 +21,12 @@ export function beganWith(outputDir: string): Record<string, unknown> | undefine
   const advice = `it is damaged; after rm ${path} the configuration given now is taken for it`;
   const written = readConfig(outputDir, advice);
   if (written === undefined) return undefined;
-  // Before there were keys for it, a string prompt was one user turn, and the judge read all of an answer.
+  // Before there were keys for it, a string prompt was one user turn, the judge read all of an answer, and a step was one slice.
   const before = todaysMeaning(underTodaysKeys(written));
   if (!('dataset_name' in before)) return before;
   const reasoning = 'judge_template' in before ? { judge_reasoning: 'keep' } : {};
-  return { prompt_format: 'chat', ...reasoning, ...before };
+  const leaves = 'train_batch_size' in before ? { gradient_leaves: 1 } : {};
+  return { prompt_format: 'chat', ...reasoning, ...leaves, ...before };
 }
 
 /**

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '@selfjudge/base';
 import type { SftExample, Text } from '@selfjudge/data';
+import type { Ranks } from '@selfjudge/engine/internal';
 import { TokenJudge, type Judge, type JudgeTemplate } from '@selfjudge/judging';
+import { sharedJudge } from '@selfjudge/judging/internal';
 import {
   METHODS,
   type Method,
@@ -31,6 +33,7 @@ export interface TaskContext {
   judge?: Judge;
   /** A judge that nothing is trained on. */
   outsideJudge?: Judge;
+  ranks: Ranks;
   /** Fingerprints of the start and of what computes on it. */
   contents(): Readonly<Record<string, string>>;
   warn: Warn;
@@ -68,7 +71,7 @@ const WON_BY_ONE =
 
 /** What a verb trains on, ready to run. */
 export async function taskOf(verb: MethodName, run: RunOptions, context: TaskContext): Promise<TrainingTask> {
-  const { opened, rows: source, folder, warn, note } = context;
+  const { opened, rows: source, folder, ranks, warn, note } = context;
   const method: Method = METHODS[verb];
   const options = fitted(run.options, opened);
   const template = method.judgeTemplate === undefined ? undefined : templateOf(run, opened);
@@ -92,9 +95,13 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     rows,
     tokenizer,
     judgeTemplate: () => template ?? templateOf(run, opened),
-    judge: (view) => context.judge ?? new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
+    judge: (view) =>
+      sharedJudge(
+        context.judge ?? new TokenJudge(view, tokenizer, template ?? templateOf(run, opened)),
+        ranks,
+      ),
     demonstrations: async () => demonstrations,
-    ...(context.outsideJudge !== undefined && { outsideJudge: context.outsideJudge }),
+    ...(context.outsideJudge !== undefined && { outsideJudge: sharedJudge(context.outsideJudge, ranks) }),
     // Rows of no use of the same files were named when the prompts to train on were read from them.
     devPrompts: async () => {
       if (run.evalDatasetName === undefined) return source.prompts(devRows(run), () => {});

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ConfigError } from '@selfjudge/base';
 import { isSame } from '@selfjudge/base/internal';
-import { findModel, holdsReward } from '@selfjudge/engine/internal';
+import { findModel, holdsReward, meet, ranksOfProcess, type Ranks } from '@selfjudge/engine/internal';
 import type { Judge } from '@selfjudge/judging';
 import {
   METHODS,
@@ -33,6 +33,7 @@ import { expectedTime } from './expectedTime.js';
 import { withMoment } from './runMoment.js';
 import { beganWith } from './sameRun.js';
 import { givenOptions, runOptionsOf, type GivenOptions, type RunOptions } from './runOptions.js';
+import { factsOfRank, settledLeaves } from './ranks.js';
 import { RunPlaces } from './runPlaces.js';
 import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, taskOf } from './tasks.js';
@@ -91,7 +92,8 @@ export async function runTraining(
   const note = hooks.onNote ?? warn;
   const asked = givenOptions(given);
   if (inputs.opened === undefined) refuseOwnInput(asked);
-  const folder = RunFolder.open(asked.outputDir);
+  const ranks = ranksOfProcess();
+  const folder = ranks.rank === 0 ? RunFolder.open(asked.outputDir) : RunFolder.follow(asked.outputDir);
   try {
     const begun = beganWith(folder.path);
     // What needs no model to be refused is refused before one is looked for.
@@ -104,7 +106,11 @@ export async function runTraining(
       ...(inputs.opened === undefined && { modelNameOrPath }),
     };
     const weights = begun === undefined ? (await places.models(wanted)).modelNameOrPath : undefined;
-    const { config, told: moment } = withMoment(settle(given, begun, weights), begun);
+    const { config, told: moment } = withMoment(
+      settle(given, { begun, ranks, model: weights }),
+      begun,
+      ranks.now(),
+    );
     const before = runBefore(folder, verb, config, begun);
     const data = inputs.rows === undefined ? await places.data(datasetName) : {};
     const placed = async (names: string[] | undefined, wanted: 'train' | 'test') =>
@@ -126,6 +132,7 @@ export async function runTraining(
     const rows = record.of(inputs.rows ?? fileRows);
     if (before?.result !== undefined && before.extended.length === 0 && !inputs.dryRun) {
       if (!inputs.allowChanged) await refuseOtherRows(verb, named, { before, record, rows, warn });
+      meet(ranks, () => ({ run: 'complete' }));
       return { ...before.result, outputDir: folder.path, alreadyDone: true };
     }
     checkTask(verb, named);
@@ -166,16 +173,21 @@ export async function runTraining(
         folder,
         judge: inputs.judge ?? judge?.judge,
         outsideJudge: inputs.outsideJudge ?? outside?.judge,
+        ranks,
         contents,
         warn,
         note,
       });
       if (before !== undefined) goOn(before, contents(), task, { ...hooks, ...inputs });
+      const { device } = opened.model;
+      meet(ranks, () => factsOfRank(config, folder, { device, contents: contents() }));
+      if (ranks.size > 1)
+        note(`${ranks.size} processes share out the ${options.gradientLeaves} slices of each step`);
       if (inputs.dryRun || hooks.onFacts !== undefined)
         hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally }));
       if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
-      folder.writeEnvironment(environment(opened.model.device, VERSION));
+      folder.writeEnvironment(environment(device, VERSION));
       folder.writeFingerprints({ ...contents() });
       if (Object.keys(places.names).length > 0) folder.writeHubNames(places.names);
       if (Object.keys(prepared).length > 0) folder.writeData(prepared);
@@ -189,8 +201,10 @@ export async function runTraining(
         saveTotalLimit: options.saveTotalLimit,
         resume: true,
         signal: hooks.signal,
+        ranks,
+        gradientLeaves: options.gradientLeaves,
         onStart: (step) => {
-          if (options.reportTo === 'tensorboard')
+          if (options.reportTo === 'tensorboard' && ranks.rank === 0)
             events = new EventFile(folder.path, readMetrics(folder.path).rows);
           clock = expectedTime(task!, step, (seconds, steps) => hooks.onExpectedTime?.(seconds, steps));
           hooks.onStart?.(step, totalSteps);
@@ -277,12 +291,14 @@ async function refuseOtherRows(
  */
 function settle(
   config: ResolvedConfig,
-  begun: ReturnType<typeof beganWith>,
-  model = givenOptions(config).modelNameOrPath,
+  {
+    begun,
+    ranks,
+    model = givenOptions(config).modelNameOrPath,
+  }: { begun: ReturnType<typeof beganWith>; ranks: Ranks; model?: string },
 ): ResolvedConfig {
-  const { prompt_format: format, judge_reasoning: reasoning } = config;
-  if (format !== 'auto' && reasoning !== 'auto') return config;
-  const settled = { ...config };
+  const { prompt_format: format, judge_reasoning: reasoning, gradient_leaves: leaves } = config;
+  const settled: ResolvedConfig = { ...config, gradient_leaves: settledLeaves(leaves, begun, ranks) };
   if (format === 'auto')
     settled.prompt_format = begun?.prompt_format ?? resolvePromptFormat('auto', findModel(model));
   if (reasoning === 'auto') settled.judge_reasoning = begun?.judge_reasoning ?? reasoning;

@@ -36,6 +36,26 @@ describe('RunFolder', () => {
     folder.close();
   });
 
+  it('followed, reads beside the rank that writes and changes nothing', () => {
+    const folder = RunFolder.open(root);
+    for (const step of [1, 2]) folder.appendMetrics({ step, epoch: 0, metrics: { loss: 1 } });
+    writeFileSync(join(root, 'summary.json'), '{}');
+    const files = () => readdirSync(root).map((name) => [name, readFileSync(join(root, name), 'utf8')]);
+    const before = files();
+    const other = RunFolder.follow(root);
+    expect(other.trimLogs(1)).toEqual([{ step: 1, epoch: 0, metrics: { loss: 1 } }]);
+    other.appendMetrics({ step: 3, epoch: 0, metrics: {} });
+    other.writeConfig('a: 1');
+    other.writeSamples('step-1', [{}]);
+    other.unfinish();
+    other.syncLogs();
+    other.abandon();
+    expect(files()).toEqual(before);
+    folder.close();
+    RunFolder.follow(join(root, 'none')).writeConfig('a: 1');
+    expect(readdirSync(root)).not.toContain('none');
+  });
+
   it('says when a summary or the result it speaks of is damaged, and what to remove', async () => {
     const folder = RunFolder.open(root);
     expect(folder.readSummary()).toBeUndefined();

@@ -48,7 +48,8 @@ export class RunFolder {
 
   private constructor(
     readonly path: string,
-    private readonly lock: ProcessLock,
+    /** Absent: others write here. */
+    private readonly lock?: ProcessLock,
     /** The outermost folder that was made for this run, if any was. */
     private readonly made?: string,
   ) {
@@ -75,6 +76,15 @@ export class RunFolder {
         removeUnfinished(join(path, parent));
       return folder;
     });
+  }
+
+  /**
+   * The folder as a rank sees it that does not write, of a run that rank 0 has open: it reads, and writing does nothing. There need
+   * be none yet.
+   */
+  static follow(path: string): RunFolder {
+    check('RunFolder.follow', { path }, { path: isPath });
+    return new RunFolder(path);
   }
 
   /** Where the result of the run is saved. */
@@ -128,7 +138,7 @@ export class RunFolder {
   /** The run is not complete any more: it is going to be longer than it was. */
   unfinish(): void {
     const path = join(this.path, RUN_LAYOUT.summary);
-    guarded(path, () => rmSync(path, { force: true }));
+    if (this.writes) guarded(path, () => rmSync(path, { force: true }));
   }
 
   /** One line a step; numbers that are not finite become null. Durable once `syncLogs` was called. */
@@ -145,6 +155,7 @@ export class RunFolder {
 
   /** Makes the lines so far outlast a failure of the machine. */
   syncLogs(): void {
+    if (!this.writes) return;
     for (const name of [RUN_LAYOUT.metrics, RUN_LAYOUT.profile]) {
       const path = join(this.path, name);
       if (existsSync(path)) guarded(path, () => syncPath(path));
@@ -179,7 +190,7 @@ export class RunFolder {
 
   private append(name: string, row: object): void {
     const path = join(this.path, name);
-    guarded(path, () => appendFileSync(path, `${JSON.stringify(row)}\n`));
+    if (this.writes) guarded(path, () => appendFileSync(path, `${JSON.stringify(row)}\n`));
   }
 
   /** Samples as samples/NAME.jsonl, one JSON object a line; `step-N` by custom. */
@@ -190,7 +201,7 @@ export class RunFolder {
   }
 
   close(): void {
-    this.lock.release();
+    this.lock?.release();
   }
 
   /** Closes a folder that nothing was written to and removes what opening it made. */
@@ -199,7 +210,12 @@ export class RunFolder {
     removeEmpty(this.path, this.made);
   }
 
+  private get writes(): boolean {
+    return this.lock !== undefined;
+  }
+
   private replace(name: string, text: string): void {
+    if (!this.writes) return;
     const path = join(this.path, name);
     makeFolder(dirname(path));
     atomicWriteSync(path, text);

@@ -1,7 +1,9 @@
+import { ONE_RANK, type Ranks, type Leaves } from '@selfjudge/engine/internal';
 import { atomicFolder } from './atomicFolder.js';
 import type { Snapshot } from './checkpoint.js';
 import { loadCheckpoint } from './loadCheckpoint.js';
 import type { Metrics } from '../metrics/means.js';
+import { leavesOf } from '../optimizer/gradientLeaves.js';
 import { deviceOf, loadSets, readSets, zeroGrads } from '../optimizer/parameterSets.js';
 import type { TaskState } from './taskState.js';
 import { phaseMetrics, Profile, type ProfileRow } from '../metrics/profile.js';
@@ -29,6 +31,8 @@ class Runner {
   private last: Metrics = {};
   private savedAt = -1;
   private readonly profile: Profile;
+  private readonly ranks: Ranks;
+  private readonly leaves: Leaves;
   private loggedAt = performance.now();
 
   constructor(
@@ -36,7 +40,10 @@ class Runner {
     private readonly options: RunnerOptions,
   ) {
     this.snapshot = { state: { step: 0, numTokens: 0, path: this.path } };
-    this.profile = new Profile(deviceOf(task.trainable.parameters));
+    const { parameters } = task.trainable;
+    this.profile = new Profile(deviceOf(parameters));
+    this.ranks = options.ranks ?? ONE_RANK;
+    this.leaves = leavesOf(parameters, options.gradientLeaves ?? 1, this.ranks);
   }
 
   async run(): Promise<TrainingResult> {
@@ -48,7 +55,7 @@ class Runner {
     if (startSignal !== undefined && this.state.selection === undefined) await this.chooseStart(startSignal);
     try {
       while (this.state.step < task.order.totalSteps && !this.state.selection?.stopped) {
-        options.signal?.throwIfAborted();
+        if (this.isStopped()) return await this.interrupted();
         await this.step(this.state.step + 1);
       }
     } catch (error) {
@@ -62,7 +69,10 @@ class Runner {
   private async step(step: number): Promise<void> {
     const { task, options, profile } = this;
     await profile.lap('other');
-    const at = { step, learningRate: task.schedule(step), signal: options.signal, profile };
+    const { ranks, leaves } = this;
+    // A rank that left a step would leave the others waiting in it.
+    const signal = ranks.size > 1 ? undefined : options.signal;
+    const at = { step, learningRate: task.schedule(step), signal, leaves, profile };
     const report = await task.step(at);
     await profile.lap('other');
     // From here to the end of the step nothing looks at the signal: the step is whole.
@@ -76,6 +86,13 @@ class Runner {
     Object.assign(metrics, this.measured());
     this.log({ step, epoch: task.order.epoch(step), metrics });
     if (options.saveSteps > 0 && step % options.saveSteps === 0) await this.save();
+  }
+
+  /** Whether any rank was told to stop: looked at where all are between two steps. */
+  private isStopped(): boolean {
+    const stopped = this.ranks.gather(this.options.signal?.aborted === true).includes(true);
+    if (stopped) this.ranks.endTogether();
+    return stopped;
   }
 
   private log(row: MetricsRow): void {
@@ -157,7 +174,7 @@ class Runner {
     const { folder, saveTotalLimit } = this.options;
     if (folder === undefined) return undefined;
     const { step } = this.state;
-    if (this.savedAt !== step) {
+    if (this.savedAt !== step && this.leads) {
       await this.profile.lap('other');
       // What lies before a checkpoint is never computed again: it has to outlast what the checkpoint outlasts.
       folder.syncLogs();
@@ -177,6 +194,7 @@ class Runner {
     const checkpoint = await this.save();
     this.writeProfile();
     this.options.folder?.syncLogs();
+    this.written();
     return { status: 'interrupted', step, numTokens, checkpoint };
   }
 
@@ -188,10 +206,11 @@ class Runner {
     const { step, numTokens, selection } = this.state;
     if (this.snapshot.best !== undefined && selection !== undefined && selection.bestStep !== step)
       loadSets(trainable.parameters, this.snapshot.best);
-    if (folder !== undefined) await atomicFolder(folder.final, (dir) => trainable.save(dir));
+    if (folder !== undefined && this.leads) await atomicFolder(folder.final, (dir) => trainable.save(dir));
     await this.profile.lap('checkpoint');
     this.writeProfile();
     folder?.syncLogs();
+    this.written();
     return {
       status: 'completed',
       step,
@@ -201,6 +220,16 @@ class Runner {
       last: this.last,
       final: folder?.final,
     };
+  }
+
+  /** What rank 0 wrote is there for all of them. */
+  private written(): void {
+    this.ranks.gather(null);
+  }
+
+  /** Whether this process writes. */
+  private get leads(): boolean {
+    return this.ranks.rank === 0;
   }
 
   private get state() {

@@ -1,4 +1,5 @@
 // What a run of training is made of: a task, its steps, what chooses among its policies, and how it ends.
+import type { Leaves, Ranks } from '@selfjudge/engine/internal';
 import type { DataOrder } from './dataOrder.js';
 import type { Metrics } from '../metrics/means.js';
 import type { AdamW } from '../optimizer/adamw.js';
@@ -15,6 +16,8 @@ export interface StepContext {
   step: number;
   learningRate: number;
   signal?: AbortSignal;
+  /** How gradients are summed, and by which ranks. Absent: all rows at once, in this process. */
+  leaves?: Leaves;
   /** Told where each phase of the step ends. Absent: nothing is measured. */
   profile?: Profile;
 }
@@ -88,6 +91,10 @@ export interface RunnerOptions {
   folder?: RunFolder;
   saveSteps: number;
   saveTotalLimit: number;
+  /** The processes that make these steps together, each with a folder that is open for it. Default: this one alone. */
+  ranks?: Ranks;
+  /** Slices whose gradients are added in one tree: a power of two that `ranks` divide. Default: 1. */
+  gradientLeaves?: number;
   /** Go on from the newest checkpoint, if there is one; a damaged one is an error. */
   resume?: boolean;
   /** Aborting stops at once, writes a checkpoint of the last whole step and resolves with `interrupted`. */

@@ -1,9 +1,10 @@
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
-import { plan, scoreSequences } from '@selfjudge/engine/internal';
+import { plan, scoreSequences, WHOLE, type Leaves } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import { accumulate } from './accumulate.js';
 import { ktoDivergence, ktoLoss, type ScoredLabel } from './ktoLoss.js';
 import { Means, type Metrics } from '../metrics/means.js';
+import { sharedScores } from '../metrics/sharedScores.js';
 import type { Profile } from '../metrics/profile.js';
 import type { KtoLossOptions } from '../options/kto.js';
 import type { LabelledAnswer } from '../pairs/labelledAnswer.js';
@@ -26,34 +27,39 @@ export async function ktoBackward(
   rows: readonly LabelledAnswer[],
   { policy, reference }: { policy: ModelView; reference: ModelView },
   options: KtoLossOptions & { maxLength: number; tokenBudget: number },
-  { signal, profile }: { signal?: AbortSignal; profile?: Profile } = {},
+  at: { signal?: AbortSignal; profile?: Profile; leaves?: Leaves } = {},
 ): Promise<Metrics> {
   const { tokenBudget } = options;
+  const { signal, profile, leaves = WHOLE } = at;
+  const scoring = { tokenBudget, signal, ranks: leaves.ranks };
   const asked = ktoSequences(rows, options);
-  const byReference = await scoreSequences(asked.both, reference, tokenBudget, signal);
+  const byReference = await sharedScores(asked.both, reference, scoring);
   await profile?.lap('reference');
-  const z = await divergence(asked.others, byReference, policy, tokenBudget, signal);
-  const means = new Means();
+  const z = await divergence(asked.others, byReference, policy, scoring);
   const groups = rows.map((row, i): RowGroup => ({
     row,
     reference: byReference[i][0],
     sequences: [asked.matched[i]],
   }));
-  for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
-    signal?.throwIfAborted();
-    await accumulate(policy, batch, (logp) => {
-      const sums = batch.sums(logp);
-      const scored = inTree.map(({ row: { label }, reference: by }, i) => ({
-        logp: sums[i],
-        reference: by,
-        label,
-      }));
-      const losses = ktoLoss(scored, z, options);
-      scored.forEach((answer, i) => addMetrics(means, answer, losses[i].value, options));
-      return Float32Array.from(batch.labels.sequence, (s) => losses[s].slope / rows.length);
-    });
-  }
-  return withMargins(means, z);
+  const said = await leaves.each(groups, async (slice) => {
+    const means = new Means();
+    for (const { batch, groups: inTree } of plan(slice, tokenBudget)) {
+      signal?.throwIfAborted();
+      await accumulate(policy, batch, (logp) => {
+        const sums = batch.sums(logp);
+        const scored = inTree.map(({ row: { label }, reference: by }, i) => ({
+          logp: sums[i],
+          reference: by,
+          label,
+        }));
+        const losses = ktoLoss(scored, z, options);
+        scored.forEach((answer, i) => addMetrics(means, answer, losses[i].value, options));
+        return Float32Array.from(batch.labels.sequence, (s) => losses[s].slope / rows.length);
+      });
+    }
+    return means.parts();
+  });
+  return withMargins(new Means().merge(said), z);
 }
 
 /**
@@ -68,7 +74,7 @@ export async function ktoMeasures(
 ): Promise<Metrics> {
   const { tokenBudget } = options;
   const { matched, others } = ktoSequences(rows, options);
-  const z = await divergence(others, byReference, policy, tokenBudget);
+  const z = await divergence(others, byReference, policy, { tokenBudget });
   const sums = await scoreSequences(
     matched.map((sequence) => [sequence]),
     policy,
@@ -93,14 +99,12 @@ async function divergence(
   others: readonly TreeSequence[],
   byReference: readonly number[][],
   policy: ModelView,
-  tokenBudget: number,
-  signal?: AbortSignal,
+  scoring: Parameters<typeof sharedScores>[2],
 ): Promise<number> {
-  const byPolicy = await scoreSequences(
+  const byPolicy = await sharedScores(
     others.map((sequence) => [sequence]),
     policy,
-    tokenBudget,
-    signal,
+    scoring,
   );
   return ktoDivergence(byPolicy.map(([logp], i) => ({ logp, reference: byReference[i][1] })));
 }

@@ -1,5 +1,5 @@
 import type { ModelView, RewardModel, SequenceGroup } from '@selfjudge/engine';
-import { plan } from '@selfjudge/engine/internal';
+import { plan, WHOLE, type Leaves } from '@selfjudge/engine/internal';
 import { Means, type Metrics } from '../metrics/means.js';
 import type { PpoLossOptions } from '../options/ppo.js';
 import { answerSequence } from '../pairs/tokenPair.js';
@@ -36,54 +36,60 @@ export async function ppoBackward(
   { policy, values }: { policy: ModelView; values: RewardModel },
   episodes: readonly Episode[],
   options: PpoLossOptions & { tokenBudget: number },
-  signal?: AbortSignal,
+  { signal, leaves = WHOLE }: { signal?: AbortSignal; leaves?: Leaves } = {},
 ): Promise<Metrics> {
   const { cliprange, cliprangeValue, vfCoef, tokenBudget } = options;
-  const means = new Means();
   const tokens = episodes.reduce((sum, { tokens: { length } }) => sum + length, 0);
   const states = episodes.reduce((sum, { returns: { length } }) => sum + length, 0);
-  let difference = 0;
+  const said = await leaves.each(episodes, async (slice) => {
+    const means = new Means();
+    let difference = 0;
 
-  const answers = episodes.map((episode) => groupOf(episode, answerSequence(episode.prompt, episode.tokens)));
-  for (const { batch, groups } of plan(answers, tokenBudget)) {
-    signal?.throwIfAborted();
-    const { sequence, position } = batch.labels;
-    await accumulate(policy, batch, (logprobs) =>
-      logprobs.map((logp, i) => {
-        const { prompt, logprobs: old, advantages } = groups[sequence[i]].episode;
-        const t = position[i] - prompt.length;
-        const term = policyTerm(logp, old[t], advantages[t], cliprange);
-        const moved = logp - old[t];
-        difference = Math.max(difference, Math.abs(moved));
-        means.add('policy', term.value);
-        means.add('clipfrac', Number(term.clipped));
-        means.add('approxkl', moved ** 2 / 2);
-        means.add('ratio', Math.exp(moved));
-        return term.slope / tokens;
-      }),
-    );
-  }
-
-  const ofStates = episodes.map((episode) =>
-    groupOf(episode, statesSequence(episode.prompt, episode.tokens, episode.returns.length)),
-  );
-  for (const { batch, groups } of plan(ofStates, tokenBudget)) {
-    signal?.throwIfAborted();
-    const { sequence, position } = batch.hidden;
-    await backpropagate(
-      () => values.rewards(batch),
-      (now) =>
-        now.map((value, i) => {
-          const { prompt, values: old, returns } = groups[sequence[i]].episode;
-          const t = position[i] - (prompt.length - 1);
-          const term = valueTerm(value, old[t], returns[t], cliprangeValue);
-          means.add('value', term.value);
-          means.add('valueClipfrac', Number(term.clipped));
-          return (vfCoef * term.slope) / states;
+    const answers = slice.map((episode) => groupOf(episode, answerSequence(episode.prompt, episode.tokens)));
+    for (const { batch, groups } of plan(answers, tokenBudget)) {
+      signal?.throwIfAborted();
+      const { sequence, position } = batch.labels;
+      await accumulate(policy, batch, (logprobs) =>
+        logprobs.map((logp, i) => {
+          const { prompt, logprobs: old, advantages } = groups[sequence[i]].episode;
+          const t = position[i] - prompt.length;
+          const term = policyTerm(logp, old[t], advantages[t], cliprange);
+          const moved = logp - old[t];
+          difference = Math.max(difference, Math.abs(moved));
+          means.add('policy', term.value);
+          means.add('clipfrac', Number(term.clipped));
+          means.add('approxkl', moved ** 2 / 2);
+          means.add('ratio', Math.exp(moved));
+          return term.slope / tokens;
         }),
+      );
+    }
+
+    const ofStates = slice.map((episode) =>
+      groupOf(episode, statesSequence(episode.prompt, episode.tokens, episode.returns.length)),
     );
-  }
-  return { ...means.all(), difference };
+    for (const { batch, groups } of plan(ofStates, tokenBudget)) {
+      signal?.throwIfAborted();
+      const { sequence, position } = batch.hidden;
+      await backpropagate(
+        () => values.rewards(batch),
+        (now) =>
+          now.map((value, i) => {
+            const { prompt, values: old, returns } = groups[sequence[i]].episode;
+            const t = position[i] - (prompt.length - 1);
+            const term = valueTerm(value, old[t], returns[t], cliprangeValue);
+            means.add('value', term.value);
+            means.add('valueClipfrac', Number(term.clipped));
+            return (vfCoef * term.slope) / states;
+          }),
+      );
+    }
+    return { means: means.parts(), difference };
+  });
+  return {
+    ...new Means().merge(said.map(({ means }) => means)).all(),
+    difference: Math.max(...said.map((slice) => slice.difference)),
+  };
 }
 
 interface EpisodeGroup extends SequenceGroup {

@@ -1,11 +1,13 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
-import { plan, scoreSequences } from '@selfjudge/engine/internal';
+import { plan, scoreSequences, type Ranks, WHOLE, type Leaves } from '@selfjudge/engine/internal';
+import type { TreeSequence } from '@selfjudge/text';
 import { accumulate } from './accumulate.js';
 import { needsReference } from './lossTerms.js';
 import { addPreferenceMetrics } from './preferenceMetrics.js';
 import { isOfStep, preferenceLoss, totalsOf, type PairPart, type ScoredPair } from './preferenceLoss.js';
 import { largest, samplerDifference } from './samplerDifference.js';
+import { sharedScores } from '../metrics/sharedScores.js';
 import { Means, type Metrics } from '../metrics/means.js';
 import type { PreferenceOptions } from '../options/preference.js';
 import type { Profile } from '../metrics/profile.js';
@@ -13,6 +15,8 @@ import { bothAnswers, type TokenPair } from '../pairs/tokenPair.js';
 
 interface PairGroup extends SequenceGroup {
   pair: TokenPair;
+  /** Of a loss of all pairs of a step, where they are not all in one tree. */
+  part?: PairPart;
 }
 
 /** Policy and, for losses about log ratios, the reference: where it is missing pairs bring its log-probabilities. */
@@ -38,9 +42,9 @@ export async function preferenceBackward(
   { policy, reference }: PreferenceViews,
   options: PreferenceOptions,
   tokenBudget: number,
-  at: { signal?: AbortSignal; profile?: Profile } = {},
+  at: { signal?: AbortSignal; profile?: Profile; leaves?: Leaves } = {},
 ): Promise<Metrics> {
-  const { signal, profile } = at;
+  const { signal, profile, leaves = WHOLE } = at;
   let ready = pairs;
   if (needsReference(options) && !pairs.every(hasReference)) {
     if (reference === undefined)
@@ -49,42 +53,56 @@ export async function preferenceBackward(
         expected: 'a view, or pairs with its log-probabilities: the loss is about a reference',
         received: reference,
       });
-    ready = await precomputeReference(pairs, reference, tokenBudget, signal);
+    ready = await precomputeReference(pairs, reference, tokenBudget, signal, leaves.ranks);
     await profile?.lap('reference');
   }
-  const groups = ready.map((pair): PairGroup => ({ pair, sequences: bothAnswers(pair) }));
-  const means = new Means();
   const totals = totalsOf(ready.map((pair) => scoredPair(pair, [0, 0])));
-  const partsOf = (of: readonly TokenPair[], sums: ArrayLike<number>) => {
+  const partsOf = (means: Means, of: readonly TokenPair[], sums: ArrayLike<number>) => {
     const scored = of.map((pair, i) => scoredPair(pair, [sums[2 * i], sums[2 * i + 1]]));
     const parts = preferenceLoss(scored, options, totals);
     addPreferenceMetrics(means, scored, parts, options);
     return parts;
   };
-
-  const trees = isOfStep(options) ? [...plan(groups, tokenBudget)] : plan(groups, tokenBudget);
+  const sequences = ready.map(bothAnswers);
+  const means = new Means();
   let known: PairPart[] | undefined;
-  if (Array.isArray(trees) && trees.length > 1) {
-    const sums = await scoreSequences(ready.map(bothAnswers), policy, tokenBudget, signal);
-    known = partsOf(ready, sums.flat());
+  if (isOfStep(options) && (leaves.count > 1 || isCut(sequences, tokenBudget))) {
+    const sums = await sharedScores(sequences, policy, { tokenBudget, signal, ranks: leaves.ranks });
+    known = partsOf(means, ready, sums.flat());
   }
-  let difference = NaN;
-  let done = 0;
-  for (const { batch, groups: inTree } of trees) {
-    signal?.throwIfAborted();
-    const own = inTree.map(({ pair }) => pair);
-    const slopes = (parts: readonly PairPart[]) => {
-      const each = parts.flatMap(({ dChosen, dRejected }) => [dChosen, dRejected]);
-      return Float32Array.from(batch.labels.sequence, (s) => each[s] / pairs.length);
-    };
-    const told = (logp: Float32Array) => slopes(partsOf(own, batch.sums(logp)));
-    const gradient = known === undefined ? told : slopes(known.slice(done, (done += own.length)));
-    const logp = await accumulate(policy, batch, gradient);
-    const answers = own.flatMap(({ chosen, rejected }) => [chosen, rejected]);
-    difference = largest(difference, samplerDifference(answers, batch.labels, logp));
-  }
-  const metrics = means.all();
+  const groups = ready.map((pair, i): PairGroup => ({ pair, sequences: sequences[i], part: known?.[i] }));
+
+  const said = await leaves.each(groups, async (slice) => {
+    const ofSlice = new Means();
+    let difference = NaN;
+    for (const { batch, groups: inTree } of plan(slice, tokenBudget)) {
+      signal?.throwIfAborted();
+      const own = inTree.map(({ pair }) => pair);
+      const slopes = (parts: readonly PairPart[]) => {
+        const each = parts.flatMap(({ dChosen, dRejected }) => [dChosen, dRejected]);
+        return Float32Array.from(batch.labels.sequence, (s) => each[s] / pairs.length);
+      };
+      const told = (logp: Float32Array) => slopes(partsOf(ofSlice, own, batch.sums(logp)));
+      const gradient = known === undefined ? told : slopes(inTree.map(({ part }) => part!));
+      const logp = await accumulate(policy, batch, gradient);
+      const answers = own.flatMap(({ chosen, rejected }) => [chosen, rejected]);
+      difference = largest(difference, samplerDifference(answers, batch.labels, logp));
+    }
+    return { means: ofSlice.parts(), difference };
+  });
+  const difference = said.reduce((most, slice) => largest(most, slice.difference), NaN);
+  const metrics = means.merge(said.map((slice) => slice.means)).all();
   return Number.isNaN(difference) ? metrics : { ...metrics, 'sampling/logp_diff': difference };
+}
+
+/** Whether all pairs do not make one tree. */
+function isCut(pairs: readonly TreeSequence[][], tokenBudget: number): boolean {
+  const trees = plan(
+    pairs.map((sequences) => ({ sequences })),
+    tokenBudget,
+  );
+  trees.next();
+  return trees.next().done !== true;
 }
 
 /**
@@ -121,8 +139,9 @@ export async function precomputeReference(
   reference: ModelView,
   tokenBudget: number,
   signal?: AbortSignal,
+  ranks?: Ranks,
 ): Promise<TokenPair[]> {
-  const sums = await scoreSequences(pairs.map(bothAnswers), reference, tokenBudget, signal);
+  const sums = await sharedScores(pairs.map(bothAnswers), reference, { tokenBudget, signal, ranks });
   return pairs.map((pair, i) => withReference(pair, sums[i]));
 }
 

@@ -1,5 +1,5 @@
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
-import { plan } from '@selfjudge/engine/internal';
+import { plan, WHOLE, type Leaves } from '@selfjudge/engine/internal';
 import { accumulate } from './accumulate.js';
 import { lossTerms } from './lossTerms.js';
 import { referenceOf, type ScoredAnswer } from './preferenceLoss.js';
@@ -27,7 +27,7 @@ export async function rankingBackward(
   policy: ModelView,
   options: PreferenceOptions,
   tokenBudget: number,
-  signal?: AbortSignal,
+  { signal, leaves = WHOLE }: { signal?: AbortSignal; leaves?: Leaves } = {},
 ): Promise<Metrics> {
   const [{ weight }] = lossTerms(options);
   const groups = rankings.map((ranking): RankingGroup => ({
@@ -36,28 +36,32 @@ export async function rankingBackward(
       .flat()
       .map(({ tokens, sequence }) => sequence ?? answerSequence(ranking.prompt, tokens)),
   }));
-  const means = new Means();
-  let difference = NaN;
-  for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
-    signal?.throwIfAborted();
-    const logp = await accumulate(policy, batch, (ofLabels) => {
-      const sums = batch.sums(ofLabels);
-      let at = 0;
-      const each = inTree.flatMap(({ ranking: { tiers } }) => {
-        const scored = tiers.map((tier) =>
-          tier.map(({ tokens, reference }) => ({ logp: sums[at++], reference, length: tokens.length })),
-        );
-        const { value, slopes } = rankingLoss(scored, options);
-        means.add('loss', weight * value);
-        addRewardMetrics(means, orderedPairs(scored), options);
-        return slopes;
+  const said = await leaves.each(groups, async (slice) => {
+    const means = new Means();
+    let difference = NaN;
+    for (const { batch, groups: inTree } of plan(slice, tokenBudget)) {
+      signal?.throwIfAborted();
+      const logp = await accumulate(policy, batch, (ofLabels) => {
+        const sums = batch.sums(ofLabels);
+        let at = 0;
+        const each = inTree.flatMap(({ ranking: { tiers } }) => {
+          const scored = tiers.map((tier) =>
+            tier.map(({ tokens, reference }) => ({ logp: sums[at++], reference, length: tokens.length })),
+          );
+          const { value, slopes } = rankingLoss(scored, options);
+          means.add('loss', weight * value);
+          addRewardMetrics(means, orderedPairs(scored), options);
+          return slopes;
+        });
+        return Float32Array.from(batch.labels.sequence, (s) => (weight * each[s]) / rankings.length);
       });
-      return Float32Array.from(batch.labels.sequence, (s) => (weight * each[s]) / rankings.length);
-    });
-    const answers = inTree.flatMap(({ ranking }) => ranking.tiers.flat());
-    difference = largest(difference, samplerDifference(answers, batch.labels, logp));
-  }
-  const metrics = means.all();
+      const answers = inTree.flatMap(({ ranking }) => ranking.tiers.flat());
+      difference = largest(difference, samplerDifference(answers, batch.labels, logp));
+    }
+    return { means: means.parts(), difference };
+  });
+  const difference = said.reduce((most, slice) => largest(most, slice.difference), NaN);
+  const metrics = new Means().merge(said.map(({ means }) => means)).all();
   return Number.isNaN(difference) ? metrics : { ...metrics, 'sampling/logp_diff': difference };
 }
 

@@ -1,5 +1,5 @@
 import type { DropoutKey, RewardModel, SequenceGroup, TreeBatch } from '@selfjudge/engine';
-import { plan, tidy } from '@selfjudge/engine/internal';
+import { plan, tidy, WHOLE, type Leaves } from '@selfjudge/engine/internal';
 import { backpropagate } from './accumulate.js';
 import { bradleyTerry } from './bradleyTerry.js';
 import { Means, type Metrics } from '../metrics/means.js';
@@ -25,15 +25,15 @@ export async function rewardBackward(
   model: RewardModel,
   pairs: readonly RewardPair[],
   options: { centerRewardsCoefficient: number; tokenBudget: number },
-  at: { dropout?: DropoutKey; signal?: AbortSignal } = {},
+  at: { dropout?: DropoutKey; signal?: AbortSignal; leaves?: Leaves } = {},
 ): Promise<Metrics> {
-  const { dropout, signal } = at;
+  const { dropout } = at;
   return rewardPass(
     pairs,
     model,
     options,
     (batch, slopes) => backpropagate(() => model.rewards(batch, { dropout }), slopes),
-    signal,
+    at,
   );
 }
 
@@ -61,31 +61,35 @@ async function rewardPass(
   model: RewardModel,
   { centerRewardsCoefficient, tokenBudget }: { centerRewardsCoefficient: number; tokenBudget: number },
   rewards: (batch: TreeBatch, slopes: (rewards: Float32Array) => Float32Array) => Promise<Float32Array>,
-  signal?: AbortSignal,
+  { signal, leaves = WHOLE }: { signal?: AbortSignal; leaves?: Leaves } = {},
 ): Promise<Metrics> {
-  const means = new Means();
-  const all: number[] = [];
   const groups = pairs.map((pair) => rewardGroup(model, pair));
-  for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
-    signal?.throwIfAborted();
-    const slopes = (ofTree: Float32Array) =>
-      Float32Array.from(
-        inTree.flatMap(({ pair: { margin = 0 } }, i) => {
-          const [chosen, rejected] = ofTree.subarray(2 * i, 2 * i + 2);
-          const { value, dChosen, dRejected } = bradleyTerry(chosen, rejected, {
-            margin,
-            centerRewardsCoefficient,
-          });
-          means.add('loss', value);
-          means.add('accuracy', chosen > rejected ? 1 : 0);
-          means.add('margin', chosen - rejected);
-          return [dChosen / pairs.length, dRejected / pairs.length];
-        }),
-      );
-    for (const reward of await rewards(batch, slopes)) all.push(reward);
-  }
+  const said = await leaves.each(groups, async (slice) => {
+    const means = new Means();
+    const all: number[] = [];
+    for (const { batch, groups: inTree } of plan(slice, tokenBudget)) {
+      signal?.throwIfAborted();
+      const slopes = (ofTree: Float32Array) =>
+        Float32Array.from(
+          inTree.flatMap(({ pair: { margin = 0 } }, i) => {
+            const [chosen, rejected] = ofTree.subarray(2 * i, 2 * i + 2);
+            const { value, dChosen, dRejected } = bradleyTerry(chosen, rejected, {
+              margin,
+              centerRewardsCoefficient,
+            });
+            means.add('loss', value);
+            means.add('accuracy', chosen > rejected ? 1 : 0);
+            means.add('margin', chosen - rejected);
+            return [dChosen / pairs.length, dRejected / pairs.length];
+          }),
+        );
+      for (const reward of await rewards(batch, slopes)) all.push(reward);
+    }
+    return { means: means.parts(), rewards: all };
+  });
+  const all = said.flatMap((slice) => slice.rewards);
   return {
-    ...means.all(),
+    ...new Means().merge(said.map(({ means }) => means)).all(),
     min_reward: all.reduce((a, b) => Math.min(a, b), Infinity),
     mean_reward: all.reduce((sum, reward) => sum + reward, 0) / all.length,
     max_reward: all.reduce((a, b) => Math.max(a, b), -Infinity),

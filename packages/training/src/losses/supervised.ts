@@ -1,5 +1,5 @@
 import type { DropoutKey, ModelView, PlannedTree, SequenceGroup } from '@selfjudge/engine';
-import { plan } from '@selfjudge/engine/internal';
+import { plan, WHOLE, type Leaves } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import type { JudgeSequences } from '@selfjudge/judging';
 import { mean } from '@selfjudge/base/internal';
@@ -36,13 +36,14 @@ export async function supervisedBackward(
   tokenBudget: number,
   dropout?: DropoutKey,
   signal?: AbortSignal,
+  leaves?: Leaves,
 ): Promise<Metrics> {
   return supervisedPass(
     examples,
     options,
     tokenBudget,
     ({ batch }, gradient) => accumulate(policy, batch, gradient, dropout),
-    signal,
+    { signal, leaves },
   );
 }
 
@@ -76,26 +77,33 @@ async function supervisedPass(
   options: JsftLossOptions,
   tokenBudget: number,
   logprobs: (tree: PlannedTree<SupervisedExample>, gradient: Float32Array) => Promise<Float32Array>,
-  signal?: AbortSignal,
+  { signal, leaves = WHOLE }: { signal?: AbortSignal; leaves?: Leaves } = {},
 ): Promise<Metrics> {
   const weights = labelWeights(examples, options);
-  const means = new Means();
-  let loss = 0;
-  let tokens = 0;
-  for (const tree of plan(examples, tokenBudget)) {
-    signal?.throwIfAborted();
-    const kinds = kindsOfLabels(tree);
-    const gradient = Float32Array.from(kinds, (kind) => (kind === null ? 0 : -weights[kind]));
-    const logp = await logprobs(tree, gradient);
-    kinds.forEach((kind, i) => {
-      if (kind === null) return;
-      tokens++;
-      loss -= weights[kind] * logp[i];
-      means.add(`loss/${kind}`, -logp[i]);
-    });
-    addVerdictAccuracy(means, tree, kinds, logp);
-  }
-  return { loss, ...means.all(), tokens };
+  const parts = await leaves.each(examples, async (slice) => {
+    const means = new Means();
+    let loss = 0;
+    let tokens = 0;
+    for (const tree of plan(slice, tokenBudget)) {
+      signal?.throwIfAborted();
+      const kinds = kindsOfLabels(tree);
+      const gradient = Float32Array.from(kinds, (kind) => (kind === null ? 0 : -weights[kind]));
+      const logp = await logprobs(tree, gradient);
+      kinds.forEach((kind, i) => {
+        if (kind === null) return;
+        tokens++;
+        loss -= weights[kind] * logp[i];
+        means.add(`loss/${kind}`, -logp[i]);
+      });
+      addVerdictAccuracy(means, tree, kinds, logp);
+    }
+    return { loss, tokens, means: means.parts() };
+  });
+  return {
+    loss: parts.reduce((sum, { loss }) => sum + loss, 0),
+    ...new Means().merge(parts.map(({ means }) => means)).all(),
+    tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0),
+  };
 }
 
 /** The weight of one label of each kind. A kind the step has none of weighs nothing. */

@@ -39,7 +39,13 @@ export async function contestStep(
   isOwn: boolean,
 ): Promise<StepReport> {
   const { tokenBudget, referenceWeight } = options;
-  await scoreContests(contests, reference?.view ?? trainable.reference, tokenBudget, at.signal);
+  await scoreContests(
+    contests,
+    reference?.view ?? trainable.reference,
+    tokenBudget,
+    at.signal,
+    at.leaves?.ranks,
+  );
   await at.profile?.lap('reference');
   const turned = referenceWeight > 0 ? heldToReference(contests, referenceWeight, options) : undefined;
   const learn = isRanked(options) ? fromRankings : fromPairs;
@@ -92,7 +98,7 @@ const fromRankings: Learn = async (contests, { trainable, options }, at, isOwn) 
   const rankings = isOwn
     ? settled
     : settled.map((ranking) => ({ ...ranking, tiers: ranking.tiers.map((tier) => tier.map(bare)) }));
-  const loss = await rankingBackward(rankings, trainable.policy, options, tokenBudget, at.signal);
+  const loss = await rankingBackward(rankings, trainable.policy, options, tokenBudget, at);
   return {
     metrics: {
       ...loss,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ModelView } from '@selfjudge/engine';
+import { ONE_RANK, type Ranks } from '@selfjudge/engine/internal';
 import type { AdamW } from '../optimizer/adamw.js';
 import { ArgumentError } from '@selfjudge/base';
 import { flagField, withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
@@ -103,6 +104,7 @@ export async function dpoTask(
           kept,
           tokenBudget: options.tokenBudget,
           signal: at.signal,
+          ranks: at.leaves?.ranks ?? ONE_RANK,
         });
         await at.profile?.lap('reference');
       }
@@ -118,14 +120,16 @@ export async function dpoTask(
 /** Pairs with what the reference says of them: as it was kept, else as it is asked now. */
 async function precomputed(
   pairs: TokenPair[],
-  by: { reference: ModelView; kept?: KeptSums; tokenBudget: number; signal?: AbortSignal },
+  by: { reference: ModelView; kept?: KeptSums; tokenBudget: number; signal?: AbortSignal; ranks: Ranks },
 ): Promise<TokenPair[]> {
-  const { reference, kept, tokenBudget, signal } = by;
-  const before = kept?.read(2 * pairs.length);
+  const { reference, kept, tokenBudget, signal, ranks } = by;
+  // Other ranks may see another folder: what rank 0 finds counts.
+  const [before] = ranks.gather(kept?.read(2 * pairs.length));
   if (before !== undefined)
     return pairs.map((pair, i) => withReference(pair, before.slice(2 * i, 2 * i + 2)));
-  const ready = await precomputeReference(pairs, reference, tokenBudget, signal);
-  kept?.write(ready.flatMap(({ chosen, rejected }) => [chosen.reference!, rejected.reference!]));
+  const ready = await precomputeReference(pairs, reference, tokenBudget, signal, ranks);
+  if (ranks.rank === 0)
+    kept?.write(ready.flatMap(({ chosen, rejected }) => [chosen.reference!, rejected.reference!]));
   return ready;
 }
 

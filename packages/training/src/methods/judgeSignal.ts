@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView, SampledAnswer } from '@selfjudge/engine';
-import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished } from '@selfjudge/engine/internal';
 import { check, list, optional } from '@selfjudge/base/checks';
 import type { Judge } from '@selfjudge/judging';
 import { isJudge } from '@selfjudge/judging/checks';
@@ -15,6 +15,7 @@ import {
   type Contest,
   type TokenizedPrompt,
 } from '../pairs/contest.js';
+import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import { klOf, scoreContests, sumOf } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';
@@ -62,8 +63,8 @@ export class JudgeSignal implements Selection {
   async evaluate(at: StepContext): Promise<SignalReport> {
     check('JudgeSignal.evaluate', { at }, { at: isStepOrStart });
     const { trainable, judge, options } = this.run;
-    this.startAnswers ??= await this.answers(trainable.reference, at.signal);
-    const answers = await this.answers(trainable.policy, at.signal);
+    this.startAnswers ??= await this.answers(trainable.reference, at);
+    const answers = await this.answers(trainable.policy, at);
     const starts = this.startAnswers;
     const judged = (by: Judge) =>
       decide(
@@ -75,10 +76,10 @@ export class JudgeSignal implements Selection {
       );
     const own = await judged(judge);
     const others = this.outside === undefined ? undefined : await judged(this.outside);
-    const whole = await this.answers(trainable.policy, at.signal, WHOLE);
+    const whole = await this.answers(trainable.policy, at, WHOLE);
     // Both that the policy drew, in one tree a prompt.
     const drawn = this.prompts.map((prompt, i) => contestOf(prompt, answers[i], whole[i]));
-    await scoreContests(drawn, trainable.reference, options.tokenBudget, at.signal);
+    await scoreContests(drawn, trainable.reference, options.tokenBudget, at.signal, at.leaves?.ranks);
     if (options.referenceWeight > 0) {
       own.forEach(({ a, b }, i) => {
         a.reference = drawn[i].a.reference;
@@ -112,12 +113,12 @@ export class JudgeSignal implements Selection {
 
   private async answers(
     view: ModelView,
-    signal?: AbortSignal,
+    { signal, leaves }: StepContext,
     settings: Partial<typeof WHOLE> = {},
   ): Promise<SampledAnswer[]> {
     const { options, tokenizer } = this.run;
     const ids = this.prompts.map(({ tokens }) => tokens);
-    const answers = await sampleAnswers(view, tokenizer, ids, {
+    const answers = await sharedAnswers(leaves?.ranks, view, tokenizer, ids, {
       ...sampling(options, tokenizer),
       ...settings,
       seed: options.seed + 0x5eed,

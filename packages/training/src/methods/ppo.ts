@@ -70,7 +70,7 @@ const SHUFFLE = 0x990;
 async function learn(
   episodes: readonly Episode[],
   { trainable, options, optimizer }: PpoRun & { optimizer: AdamW },
-  { step, learningRate, signal }: StepContext,
+  { step, learningRate, signal, leaves }: StepContext,
 ): Promise<{ metrics: Metrics; skipped: boolean }> {
   const { numPpoEpochs, numMiniBatches, seed } = options;
   const rows: (Metrics & { gradNorm: number })[] = [];
@@ -78,7 +78,10 @@ async function learn(
   for (let epoch = 0; epoch < numPpoEpochs; epoch++) {
     const random = new Random(seed + SHUFFLE, (step * numPpoEpochs + epoch) % 2 ** 32);
     for (const part of parts(random.shuffled([...episodes]), numMiniBatches)) {
-      const row = await ppoBackward(trainable, part, options, rows.length === 0 ? signal : undefined);
+      const row = await ppoBackward(trainable, part, options, {
+        signal: rows.length === 0 ? signal : undefined,
+        leaves,
+      });
       const update = await optimizer.step(learningRate);
       skipped ||= update.skipped;
       rows.push({ ...row, gradNorm: update.gradNorm });

@@ -1,6 +1,7 @@
 import { mean } from '@selfjudge/base/internal';
-import { assertFinished, plan, sampleAnswers } from '@selfjudge/engine/internal';
-import type { SampledAnswer, SequenceGroup, TreeBatch } from '@selfjudge/engine';
+import { assertFinished, plan, shareOut, WHOLE } from '@selfjudge/engine/internal';
+import type { SampledAnswer, TreeBatch } from '@selfjudge/engine';
+import type { TreeSequence } from '@selfjudge/text';
 import { isScorerJudge, judgeRewards } from '@selfjudge/judging/internal';
 import type { Rollout } from '../losses/ppoRewards.js';
 import { statesOf, statesSequence } from '../losses/ppoUpdate.js';
@@ -8,6 +9,7 @@ import type { StepContext } from '../loop/trainingTask.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
 import type { TokenizedPrompt } from '../pairs/contest.js';
+import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { answerSequence } from '../pairs/tokenPair.js';
 import type { PpoRun } from './ppoRun.js';
 
@@ -36,10 +38,10 @@ export function ppoRollouts(
   const { maxNewTokens, trainBatchSize, missingEosPenalty, seed, tokenBudget } = options;
   const whole = { maxNewTokens, temperature: 1, topP: 1, topK: 0, eos: tokenizer.eos, count: 1 };
 
-  async function compareWith(indices: readonly number[], signal?: AbortSignal): Promise<string[]> {
+  async function compareWith(indices: readonly number[], { signal, leaves }: StepContext): Promise<string[]> {
     if (isScorerJudge(judge)) return indices.map(() => '');
     const ids = indices.map((index) => prompts[index].tokens);
-    const drawn = await sampleAnswers(trainable.reference, tokenizer, ids, {
+    const drawn = await sharedAnswers(leaves?.ranks, trainable.reference, tokenizer, ids, {
       ...whole,
       seed: seed + AGAINST,
       firstSequences: [...indices],
@@ -50,18 +52,18 @@ export function ppoRollouts(
   }
 
   return async (indices, at) => {
-    const { signal, profile, step } = at;
+    const { signal, profile, step, leaves } = at;
     const asked = indices.map((index) => prompts[index]);
     const ids = asked.map(({ tokens }) => tokens);
     const firstSequence = (step - 1) * trainBatchSize;
-    const sampled = await sampleAnswers(trainable.policy, tokenizer, ids, {
+    const sampled = await sharedAnswers(leaves?.ranks, trainable.policy, tokenizer, ids, {
       ...whole,
       seed,
       firstSequence,
       signal,
     });
     assertFinished(sampled);
-    const fixed = await compareWith(indices, signal);
+    const fixed = await compareWith(indices, at);
     await profile?.lap('generate');
     const answers = sampled.map(([answer]) => answer);
     const entries = asked.map(({ text }, i) => ({
@@ -83,7 +85,7 @@ export function ppoRollouts(
       scored.map(({ prompt, tokens }) => answerSequence(prompt, tokens)),
       tokenBudget,
       async (batch) => ({ of: batch.labels, values: await trainable.reference.score(batch) }),
-      signal,
+      at,
     );
     const values = await perSequence(
       scored.map(({ prompt, tokens }) =>
@@ -91,7 +93,7 @@ export function ppoRollouts(
       ),
       tokenBudget,
       async (batch) => ({ of: batch.hidden, values: await trainable.values.score(batch) }),
-      signal,
+      at,
     );
     await profile?.lap('reference');
     const drawn = scored.map((one, i) => ({ ...one, reference: reference[i], values: values[i] }));
@@ -102,21 +104,24 @@ export function ppoRollouts(
 
 /** Of each sequence, what a view says of its labels or hidden rows, in their order. */
 async function perSequence(
-  sequences: readonly SequenceGroup['sequences'][number][],
+  sequences: readonly TreeSequence[],
   tokenBudget: number,
   score: (batch: TreeBatch) => Promise<{ of: { sequence: Int32Array }; values: Float32Array }>,
-  signal?: AbortSignal,
+  { signal, leaves = WHOLE }: StepContext,
 ): Promise<number[][]> {
-  const all: number[][] = [];
-  const groups = sequences.map((sequence) => ({ sequences: [sequence] }));
-  for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
-    signal?.throwIfAborted();
-    const { of, values } = await score(batch);
-    const each: number[][] = inTree.map(() => []);
-    values.forEach((value, i) => each[of.sequence[i]].push(value));
-    all.push(...each);
-  }
-  return all;
+  const ofPart = async (part: readonly TreeSequence[]) => {
+    const all: number[][] = [];
+    const groups = part.map((sequence) => ({ sequences: [sequence] }));
+    for (const { batch, groups: inTree } of plan(groups, tokenBudget)) {
+      signal?.throwIfAborted();
+      const { of, values } = await score(batch);
+      const each: number[][] = inTree.map(() => []);
+      values.forEach((value, i) => each[of.sequence[i]].push(value));
+      all.push(...each);
+    }
+    return all;
+  };
+  return shareOut(leaves.ranks, sequences, ofPart);
 }
 
 /** Of the rollouts of a step, at least one, by the names of TRL's PPO: sums over an answer's tokens, means over answers. */

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
-import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished } from '@selfjudge/engine/internal';
 import { judgeRewards } from '@selfjudge/judging/internal';
 import { imitationFields, roundFields } from '../options/imitation.js';
 import { taskOver } from '../loop/taskOver.js';
@@ -9,6 +9,7 @@ import type { StepContext, TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
+import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { imitated, imitationSignal, longestImitated, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';
@@ -84,8 +85,12 @@ async function grow(
   const ids = prompts.map(({ tokens }) => tokens);
   const draw = { ...sampling(options, tokenizer), signal: at.signal };
   const firstSequence = round * prompts.length * count;
-  const drawn = await sampleAnswers(trainable.policy, tokenizer, ids, { ...draw, count, firstSequence });
-  const fixed = await sampleAnswers(trainable.reference, tokenizer, ids, {
+  const drawn = await sharedAnswers(at.leaves?.ranks, trainable.policy, tokenizer, ids, {
+    ...draw,
+    count,
+    firstSequence,
+  });
+  const fixed = await sharedAnswers(at.leaves?.ranks, trainable.reference, tokenizer, ids, {
     ...draw,
     count: 1,
     seed: seed + 1,

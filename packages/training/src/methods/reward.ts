@@ -90,12 +90,12 @@ export function rewardTask(
 export async function rewardStep(
   pairs: readonly RewardPair[],
   run: { trainable: RewardTrainable; optimizer: AdamW; options: RewardOptions },
-  { step, learningRate, signal, profile }: StepContext,
+  { step, learningRate, signal, leaves, profile }: StepContext,
 ): Promise<StepReport> {
   const { trainable, optimizer, options } = run;
   await profile?.lap('data');
   const dropout = options.disableDropout ? undefined : { seed: options.seed, step };
-  const metrics = await rewardBackward(trainable.reward, pairs, options, { dropout, signal });
+  const metrics = await rewardBackward(trainable.reward, pairs, options, { dropout, signal, leaves });
   const { gradNorm, skipped } = await optimizer.step(learningRate);
   await profile?.lap('update');
   return {

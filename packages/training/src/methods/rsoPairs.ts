@@ -1,8 +1,9 @@
 import { ArgumentError, Random } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
-import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished } from '@selfjudge/engine/internal';
 import { judgeRewards } from '@selfjudge/judging/internal';
 import { decide, mayLearn, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { pairsAmong, rankedPairs } from '../pairs/ranked.js';
 import { rejectionSample } from '../pairs/rejection.js';
 import type { StepContext } from '../loop/trainingTask.js';
@@ -69,7 +70,8 @@ async function rank(
   const { numGenerations, numSamples, rejectionBeta, pairing, seed, tokenBudget } = options;
   const asked = indices.map((index) => prompts[index]);
   const compare = { tokenBudget, signal: at.signal };
-  const drawn = await sampleAnswers(
+  const drawn = await sharedAnswers(
+    at.leaves?.ranks,
     trainable.reference,
     tokenizer,
     asked.map(({ tokens }) => tokens),

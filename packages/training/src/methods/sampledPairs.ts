@@ -1,6 +1,7 @@
 import type { SampledAnswer } from '@selfjudge/engine';
-import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished } from '@selfjudge/engine/internal';
 import { decide, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
+import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import type { StepContext } from '../loop/trainingTask.js';
 import type { PairSource } from './pairSource.js';
 import type { SelfTraining } from './selfTrainingRun.js';
@@ -61,7 +62,7 @@ export async function drawPairs(
   const { numGenerations: count } = options;
   const view = options.sampling === 'on_policy' ? policy : reference;
   const ids = prompts.map(({ tokens }) => tokens);
-  const answers = await sampleAnswers(view, tokenizer, ids, {
+  const answers = await sharedAnswers(at.leaves?.ranks, view, tokenizer, ids, {
     ...sampling(options, tokenizer),
     count,
     firstSequences: numbers.map((number) => count * number),

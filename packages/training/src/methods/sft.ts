@@ -62,6 +62,7 @@ export async function supervisedStep(
     options.tokenBudget,
     dropout,
     at.signal,
+    at.leaves,
   );
   const { gradNorm, skipped } = await optimizer.step(at.learningRate);
   await at.profile?.lap('update');

@@ -1,8 +1,9 @@
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView } from '@selfjudge/engine';
-import { scoreSequences } from '@selfjudge/engine/internal';
+import type { Ranks } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import type { Contest, Contestant } from '../pairs/contest.js';
+import { sharedScores } from './sharedScores.js';
 
 /** Asks the reference about both answers of every contest, which keep what it says: sums of log-probabilities, nats. */
 export async function scoreContests(
@@ -10,9 +11,10 @@ export async function scoreContests(
   reference: ModelView,
   tokenBudget: number,
   signal?: AbortSignal,
+  ranks?: Ranks,
 ): Promise<void> {
   const both = contests.map(({ a, b }): [TreeSequence, TreeSequence] => [a.sequence, b.sequence]);
-  const sums = await scoreSequences(both, reference, tokenBudget, signal);
+  const sums = await sharedScores(both, reference, { tokenBudget, signal, ranks });
   contests.forEach(({ a, b }, i) => ([a.reference, b.reference] = sums[i]));
 }
 

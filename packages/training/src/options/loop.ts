@@ -45,6 +45,15 @@ export const loopFields = {
   seed: wholeField(0, 0, 'keys data order, dropout and sampling'),
   /** Rows of one tree at most: memory, not results, depends on it. */
   tokenBudget: limitField(4096, 'rows of one tree at most: memory, not results, depends on it'),
+  /**
+   * Slices of a step's rows whose gradients are added in one binary tree, so that the result is the same for any number of
+   * processes that divides it. A power of two; 0 is 1, under a launcher 8 (docs/scaling.md). A task by itself has 1.
+   */
+  gradientLeaves: wholeField(
+    0,
+    0,
+    'slices of a step whose gradients are added in one tree, a power of two that the processes divide; 0 for 1, by a launcher 8, and what a run began with',
+  ),
   /** A checkpoint every so many steps; 0 for none but the last. */
   saveSteps: wholeField(50, 0, 'a checkpoint every so many steps; 0 for none but the last'),
   /** Checkpoints kept; 0 for all. */

@@ -137,6 +137,7 @@ export const runEntries: Record<string, Entry> = {
   'RunFolder.open': entry((path: string) => RunFolder.open(path).abandon(), {
     path: arg(v.at('other'), notPlace),
   }),
+  'RunFolder.follow': entry((path: string) => RunFolder.follow(path), { path: arg(v.at('other'), notPath) }),
   'RunFolder#writeConfig': entry((yaml: string) => run.writeConfig(yaml), { yaml: arg('a: 1', notText) }),
   'RunFolder#writeEnvironment': entry((facts: Any) => run.writeEnvironment(facts), {
     facts: arg({ a: 1 }, notJson),
