@@ -8,7 +8,9 @@ const VALUES = new Set(
 );
 /** Columns of lists and objects. Those of templates are text here as anywhere: they are read as JSON later, exactly. */
 const NESTED = new Set(
-  'messages completions labels rationales conversations conversation_a conversation_b targets'.split(' '),
+  'messages completions labels rationales conversations conversation_a conversation_b targets turns'.split(
+    ' ',
+  ),
 );
 /** Columns of text that may be a list of messages instead. */
 const TEXTS = new Set(['prompt', 'chosen', 'rejected', 'completion', 'a', 'b']);

@@ -1,7 +1,7 @@
 import type { Row } from './convert.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
-import { alpaca, hhh, rewardBench, shareGpt } from './shapes/answers.js';
+import { alpaca, hhh, questions, rewardBench, shareGpt } from './shapes/answers.js';
 import { alpacaEval, arena, llmBar, pairedColumns, pandaLm } from './shapes/judgments.js';
 import {
   ultraFeedback,
@@ -30,6 +30,7 @@ export const SHAPES = {
   hhh,
   sharegpt: shareGpt,
   alpaca,
+  questions,
 } as const satisfies Record<string, Shape>;
 
 /** Other readings of the same rows, for who names them. */

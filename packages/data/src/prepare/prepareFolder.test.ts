@@ -180,6 +180,10 @@ it('what shares words with a named set goes first, and takes no other row with i
   expect(removed()).toEqual([1, 2, 4].map((line) => [`a.jsonl:${line}`, 'contaminated', 'test.jsonl:1']));
   expect(linesOf('removed.jsonl')[1].words).toBe('the secret question of the');
   expect(warnings).toEqual([expect.stringMatching(/^1 rows of against could not be read.*test.jsonl:2/s)]);
+  out = join(folder, 'useless');
+  await expect(
+    prepare([file('a.jsonl', rows)], {}, { against: [file('none.jsonl', [{ x: 1 }])] }),
+  ).rejects.toThrow(/none.jsonl:1: no usable row in against/);
   out = join(folder, 'many');
   const many = Array.from({ length: 12 }, (_, i) => pair(`${leak} ${i}`, 'a', 'b'));
   await prepare([file('many.jsonl', many)], {}, { against, onWarning: (warning) => warnings.push(warning) });

@@ -1,3 +1,5 @@
+import { DataError } from '@selfjudge/base';
+
 import { chosenRows, type Choice } from '../chosenRows.js';
 import { describeIssues, type Issue } from '../problem.js';
 import { readAny } from '../said.js';
@@ -49,6 +51,7 @@ async function namedSets(
 ): Promise<NamedSets> {
   const sets = new NamedSets(ngram);
   const issues: Issue[] = [];
+  let usable = 0;
   for await (const row of chosenRows(files, { seed: 0, onBytes })) {
     signal?.throwIfAborted();
     const { file, line } = row;
@@ -58,8 +61,18 @@ async function namedSets(
     }
     const { value: said, problem } = readAny(row.value, promptFormat);
     if (problem) issues.push({ file, line, ...problem });
-    else sets.add(said, { file, line });
+    else {
+      sets.add(said, { file, line });
+      usable++;
+    }
   }
+  const [first] = issues;
+  if (usable === 0 && first !== undefined)
+    throw new DataError({
+      path: first.file,
+      line: first.line,
+      reason: `no usable row in against: ${first.reason}`,
+    });
   if (issues.length > 0)
     onWarning?.(
       `${issues.length} rows of against could not be read: nothing is held against them\n${describeIssues(issues)}`,

@@ -14,6 +14,17 @@ export const alpaca = {
   },
 };
 
+/** Questions of MT-bench and Vicuna's benchmark, a text a turn: the first is the prompt. */
+export const questions = {
+  columns: ['question_id', 'turns'],
+  read({ question_id: id, turns }: Row): Outcome<Row> {
+    const [first] = Array.isArray(turns) ? (turns as unknown[]) : [];
+    return areTexts(first)
+      ? { value: { id, prompt: question(first) } }
+      : wrong('turns, a list of texts', turns);
+  },
+};
+
 /** RewardBench: a preference, whose prompt is a user's turn. */
 export const rewardBench = {
   columns: ['prompt', 'chosen', 'rejected', 'chosen_model', 'rejected_model'],

@@ -104,6 +104,10 @@ export const SHAPED: Record<ToldShape, { row: Record<string, unknown>; read: Rec
     },
     read: { messages: [user('q'), assistant('yes')] },
   },
+  questions: {
+    row: { question_id: 81, category: 'writing', turns: ['q', 'and?'] },
+    read: { id: 81, prompt: [user('q')] },
+  },
   alpaca: {
     row: { instruction: 'q', input: '', output: 'yes', generator: 'x' },
     read: { prompt: [user('q')], completion: 'yes' },
