@@ -18,9 +18,12 @@ function wrapped(paragraph) {
 }
 
 const row = (cells) => `| ${cells.join(' | ')} |`;
+/** A Markdown table. */
+export const table = (head, rows) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n');
+
 const MARKDOWN = {
   text: ({ text }) => wrapped(text),
-  table: ({ head, rows }) => [row(head), row(head.map(() => '---')), ...rows.map(row)].join('\n'),
+  table: ({ head, rows }) => table(head, rows),
   // Plots are on the HTML page.
   plot: () => undefined,
 };

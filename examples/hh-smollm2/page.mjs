@@ -1,4 +1,5 @@
-import { percent, table } from '../../testbed/statistics.mjs';
+import { table } from '../../testbed/blocks.mjs';
+import { percent } from '../../testbed/statistics.mjs';
 import { intervalsOf, mean, rateOver } from './overSeeds.mjs';
 import { BEST_OF, NEW_TOKENS, REFERENCE_WEIGHT } from './settings.mjs';
 

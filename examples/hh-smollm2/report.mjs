@@ -1,6 +1,6 @@
 // The result of examples/hh-smollm2/run.mjs as docs/results/hh-smollm2.md and .json:
 //   node examples/hh-smollm2/report.mjs runs/hh-smollm2
-import { publish } from '../../testbed/seeds.mjs';
+import { publish } from '../publish.mjs';
 import { figuresOf } from './figures.mjs';
 import { pageOf } from './page.mjs';
 

@@ -3,8 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readEnvironment } from '../../packages/training/dist/runs/index.js';
-import { publish } from '../../testbed/seeds.mjs';
-import { percent, table } from '../../testbed/statistics.mjs';
+import { publish } from '../publish.mjs';
+import { table } from '../../testbed/blocks.mjs';
+import { percent } from '../../testbed/statistics.mjs';
 import { costsOf, PHASES } from './costs.mjs';
 import { ratesOf } from './rates.mjs';
 import { METHODS, PPO_RATES, PPO_STEPS, STEPS } from './settings.mjs';
