@@ -82,7 +82,10 @@ describe('controls of self-training', () => {
   }, 600_000);
 
   it('with random labels the judge is no better than before any label', async () => {
-    const random = await world.jsft(base, { name: 'jsft-random', relabel: (pairs) => shuffleLabels(pairs, 1) });
+    const random = await world.jsft(base, {
+      name: 'jsft-random',
+      relabel: (pairs) => shuffleLabels(pairs, 1),
+    });
     const before = await accuracyOf({ model: base });
     expect((await accuracyOf(random)).value).toBeLessThan(before.value);
   }, 600_000);
@@ -90,7 +93,10 @@ describe('controls of self-training', () => {
   it('with labels that are turned round it prefers the worse, and self-training by it does not raise gold', async () => {
     const judge = await world.jsft(base, { name: 'jsft-turned', relabel: (pairs) => pairs.map(turned) });
     expect((await accuracyOf(judge)).high).toBeLessThan(0.5);
-    const own = await world.selfTrain(jsft.model, { name: 'self-train-turned', judge: world.judge(judge.model) });
+    const own = await world.selfTrain(jsft.model, {
+      name: 'self-train-turned',
+      judge: world.judge(judge.model),
+    });
     // What it may not do is gain, let alone as much as by a judge.
     const drift = await gain(jsft, own);
     expect(drift.low).toBeLessThan(0);

@@ -103,8 +103,8 @@ int size_of(MPI_Comm comm) {
 // {rank, size, localRank, localSize, library}
 Napi::Value init(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  // Open MPI and UCX rewrite the code of munmap and its kin to see memory go, while threads of Node run it. What
-  // they gain is for networks that register memory; a variable that is set already stays.
+  // Open MPI and UCX rewrite the code of munmap and its kin to see memory go, while threads of Node run it.
+  // What they gain is for networks that register memory; a variable that is set already stays.
   setenv("OMPI_MCA_memory", "^patcher", 0);
   setenv("UCX_MEM_EVENTS", "no", 0);
   setenv("UCX_MEM_MMAP_HOOK_MODE", "none", 0);
