@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gemmaModel } from './realModel.mjs';
 import { bin, check, checkNode, finish, skip, vitest } from './suite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -61,11 +62,12 @@ checkNode('quickstart on the GPU', [
   '--output_dir',
   join(folder, 'quickstart'),
 ]);
-if (existsSync(data)) {
+const outside = gemmaModel();
+if (!existsSync(data)) skip('the example on human preferences', `no ${data}`);
+else if (outside.missing !== undefined) skip('the example on human preferences', outside.missing);
+else {
   const example = ['examples/hh-smollm2/run.mjs', '--data', data, '--output', join(folder, 'hh')];
   checkNode('the example on human preferences', example);
-} else {
-  skip('the example on human preferences', `no ${data}`);
 }
 rmSync(folder, { recursive: true, force: true });
 finish();
