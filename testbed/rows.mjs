@@ -104,11 +104,11 @@ const folderOf = (options) =>
     .map(([key, value]) => `${key}-${value}`)
     .join('_') || 'default';
 
-/** Of each cell in turn: the results of its seeds. */
+/** Of each cell in turn: its seeds and their results. */
 export const byCell = (table, rows) =>
   table.cells
-    .map(({ name }) => ({
-      cell: name,
-      results: rows.filter(({ cell }) => cell === name).map(({ result }) => result),
-    }))
+    .map(({ name }) => {
+      const own = rows.filter(({ cell }) => cell === name);
+      return { cell: name, seeds: own.map(({ seed }) => seed), results: own.map(({ result }) => result) };
+    })
     .filter(({ results }) => results.length > 0);

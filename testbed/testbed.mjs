@@ -48,7 +48,9 @@ export function testbedSections() {
     sections: [
       { blocks: [intro, ...losses(found)] },
       { title: 'What the paper claims', blocks: claims(found) },
-      ...SECTIONS.flatMap(([{ name }, sectionsOf]) => (found.has(name) ? sectionsOf(found.get(name)) : [])),
+      ...SECTIONS.flatMap(([{ name }, sectionsOf]) =>
+        found.has(name) ? withSeeds(sectionsOf(found.get(name)), found.get(name)) : [],
+      ),
     ],
   };
 }
@@ -58,4 +60,12 @@ export function testbedPage() {
   const { title, sections } = testbedSections();
   publish('testbed', title, sections);
   publishHtml('testbed', title, sections);
+}
+
+/** The first section of a table says of which seeds it is; cells of others say so by themselves. */
+function withSeeds([first, ...others], cells) {
+  const of = cells.map(({ cell, seeds }) => [cell, seeds.join(', ')]);
+  const same = of.every(([, seeds]) => seeds === of[0][1]);
+  const said = same ? of[0][1] : of.map(([cell, seeds]) => `${seeds} (${cell})`).join('; ');
+  return [{ ...first, blocks: [text(`Seeds: ${said}.`), ...first.blocks] }, ...others];
 }
