@@ -1,46 +1,15 @@
 import { METHODS, type MethodName } from '@selfjudge/training';
-import { samplingFields } from '@selfjudge/training/internal';
 import { z } from 'zod';
-import { answerFields, dataFields, judgeFields, modelFields, templateFields } from './fields.js';
+import { answerFields, dataFields, judgeFields, templateFields } from './fields.js';
+import { JUDGE_VERBS } from './judgeVerbs.js';
 import { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS } from './mergeOptions.js';
-import { snakeCase } from './naming.js';
 import { input, path } from './paths.js';
-import { schemaOf, schemasOf, type Schemas, type ValuesOf } from './schemas.js';
-import { verbConfig, type VerbConfig } from './verbs.js';
+import { schemaOf, type ValuesOf } from './schemas.js';
+import { grouped, modelNameOrPath, ofRows, opened, placed, sampling, saveSteps, seed } from './verbParts.js';
 
-/**
- * A verb whose help text has these groups.
- * @param titles by the first option of each group
- */
-function grouped<S extends Schemas>(
-  options: S,
-  titles: Partial<Record<keyof S, string>>,
-  defaults: Record<string, unknown>,
-): VerbConfig<S> {
-  const groups: Record<string, string[]> = {};
-  let title = '';
-  for (const key of Object.keys(options)) {
-    title = titles[key] ?? title;
-    (groups[title] ??= []).push(snakeCase(key));
-  }
-  const shared = { dtype: 'bf16', device: 'auto', promptFormat: 'auto' };
-  const judge = { judgeTemplate: 'auto', judgeReasoning: 'auto' };
-  return verbConfig(options, { default: { ...shared, ...judge, ...defaults } }, groups);
-}
-
-const isAddress = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
-
-const { modelNameOrPath, ...placed } = modelFields;
-const opened = {
-  modelNameOrPath,
-  adapter: input.optional().describe('an adapter on top of it'),
-  ...placed,
-};
 const methodNames = Object.keys(METHODS) as MethodName[];
-const { maxLength, trainOn, saveSteps, ...shared } = METHODS.sft.fields;
-const seed = schemaOf(shared.seed);
+const { maxLength, trainOn } = METHODS.sft.fields;
 const { maxPromptLength, beta } = METHODS['self-train'].fields;
-const sampling = schemasOf(samplingFields);
 const { referenceWeight } = METHODS['self-train'].fields;
 const tournamentJudge = {
   judge: judgeFields.judge.describe(
@@ -53,165 +22,11 @@ const tournamentJudge = {
     .optional()
     .describe('what the model was trained from (default: as its run says; of no run, the model itself)'),
 };
-const { datasetShape, promptFormat } = dataFields;
-const ofRows = { datasetShape, promptFormat };
 const { topK: _, ...evaluated } = sampling;
-
-/** How a judge is asked. */
-const asked = {
-  cache: path
-    .optional()
-    .describe(
-      'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
-    ),
-  judgeEndpoint: z
-    .string()
-    .refine(isAddress)
-    .optional()
-    .describe(
-      'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
-    ),
-  judgeConcurrency: answerFields.count.max(256).describe('pairs that the endpoint is asked about at once'),
-  judgeCalls: schemaOf(saveSteps).describe(
-    'calls of the endpoint at most, further tries among them; 0 for no limit',
-  ),
-};
-/** Where an evaluation is kept. */
-const outputDir = path
-  .optional()
-  .describe(
-    'a folder for the verdicts as they come and what is said of them; the same command again goes on where it stopped',
-  );
-/** Of what is said of verdicts. */
-const by = z
-  .string()
-  .min(1)
-  .optional()
-  .describe('a column of the rows: what is said of all verdicts is said for each of its values too');
 
 /** Every verb that uses a model without training it, by name. */
 export const MODEL_VERBS = {
-  judge: grouped(
-    {
-      ...opened,
-      ...ofRows,
-      writePairs: path
-        .optional()
-        .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
-      ranking: z
-        .enum(['round-robin', 'swiss'])
-        .describe('of rows with more than two completions: every two are compared, or Swiss rounds'),
-      seed: seed.describe('keys who meets in the first Swiss round'),
-      by,
-      ...templateFields,
-      explain: z
-        .boolean()
-        .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
-      maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
-      calibrate: z
-        .boolean()
-        .describe(
-          'fit a temperature by the labels of these rows, which the judge must not be trained on, and keep it beside the weights',
-        ),
-      calibration: path.describe(
-        'auto: the calibration beside the weights, where there is one; none; or a file',
-      ),
-      tieThreshold: z
-        .number()
-        .min(0)
-        .lt(0.5)
-        .optional()
-        .describe(
-          'a tie where the probability is no farther than this from 1/2 (default: that of the calibration, else 0)',
-        ),
-      leastMass: z
-        .number()
-        .min(0.001)
-        .max(1)
-        .optional()
-        .describe(
-          'no verdict where the two verdict tokens hold less of the probability in some order (default: 0.001)',
-        ),
-      ...asked,
-    },
-    { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
-    {
-      ranking: 'round-robin',
-      seed: 0,
-      explain: false,
-      maxNewTokens: 256,
-      calibrate: false,
-      calibration: 'auto',
-      judgeConcurrency: 8,
-      judgeCalls: 0,
-    },
-  ),
-  'evaluate judge': grouped(
-    {
-      ...opened,
-      ...ofRows,
-      by,
-      ownModel: z
-        .string()
-        .min(1)
-        .optional()
-        .describe(
-          'who the judge is among those who wrote the answers, as the rows name them: its self-preference',
-        ),
-      ...templateFields,
-      ...asked,
-      outputDir,
-    },
-    {
-      modelNameOrPath: 'Model',
-      datasetShape: 'Rows',
-      judgeTemplate: 'Judge',
-      judgeEndpoint: 'Endpoint',
-      outputDir: 'Output',
-    },
-    { judgeConcurrency: 8, judgeCalls: 0 },
-  ),
-  'evaluate injection': grouped(
-    {
-      ...opened,
-      ...ofRows,
-      datasetLimit: dataFields.datasetLimit.describe('labelled pairs at most, the first ones; 0 for all'),
-      ...templateFields,
-      ...asked,
-      outputDir,
-    },
-    {
-      modelNameOrPath: 'Model',
-      datasetShape: 'Rows',
-      judgeTemplate: 'Judge',
-      judgeEndpoint: 'Endpoint',
-      outputDir: 'Output',
-    },
-    { datasetLimit: 64, judgeConcurrency: 8, judgeCalls: 0 },
-  ),
-  'evaluate policy': grouped(
-    {
-      against: input.describe('the file of the answers that it is compared with'),
-      questions: input.optional().describe('the questions of files of FastChat: question_id, turns'),
-      alpacaEvalGamed: path
-        .optional()
-        .describe(
-          "AlpacaEval's df_gamed.csv, for its length-controlled rate of answers to all of its instructions, in their order",
-        ),
-      ...opened,
-      ...ofRows,
-      ...templateFields,
-      ...asked,
-      outputDir,
-    },
-    {
-      against: 'Answers',
-      modelNameOrPath: 'Judge',
-      judgeEndpoint: 'Endpoint',
-      outputDir: 'Output',
-    },
-    { judgeConcurrency: 8, judgeCalls: 0 },
-  ),
+  ...JUDGE_VERBS,
   generate: grouped(
     {
       ...opened,

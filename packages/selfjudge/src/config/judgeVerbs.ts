@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { answerFields, dataFields, templateFields } from './fields.js';
+import { input, path } from './paths.js';
+import { schemaOf } from './schemas.js';
+import { grouped, ofRows, opened, sampling, saveSteps, seed } from './verbParts.js';
+
+const isAddress = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
+
+/** How a judge is asked. */
+const asked = {
+  cache: path
+    .optional()
+    .describe(
+      'a folder of verdicts that were given: what this judge said of a pair before is not asked again',
+    ),
+  judgeEndpoint: z
+    .string()
+    .refine(isAddress)
+    .optional()
+    .describe(
+      'an OpenAI-compatible endpoint that judges, as http://127.0.0.1:8000/v1; -m is what it calls its model',
+    ),
+  judgeConcurrency: answerFields.count.max(256).describe('pairs that the endpoint is asked about at once'),
+  judgeCalls: schemaOf(saveSteps).describe(
+    'calls of the endpoint at most, further tries among them; 0 for no limit',
+  ),
+};
+/** Where an evaluation is kept. */
+const outputDir = path
+  .optional()
+  .describe(
+    'a folder for the verdicts as they come and what is said of them; the same command again goes on where it stopped',
+  );
+/** Of what is said of verdicts. */
+const by = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('a column of the rows: what is said of all verdicts is said for each of its values too');
+
+/** Verbs that judge rows, and say how far verdicts can be trusted. */
+export const JUDGE_VERBS = {
+  judge: grouped(
+    {
+      ...opened,
+      ...ofRows,
+      writePairs: path
+        .optional()
+        .describe('a file for rows {prompt, chosen, rejected} of the verdicts that have a winner'),
+      ranking: z
+        .enum(['round-robin', 'swiss'])
+        .describe('of rows with more than two completions: every two are compared, or Swiss rounds'),
+      seed: seed.describe('keys who meets in the first Swiss round'),
+      by,
+      ...templateFields,
+      explain: z
+        .boolean()
+        .describe('reasons after each verdict, of a judge template with a rationale, as jsft teaches them'),
+      maxNewTokens: sampling.maxNewTokens.describe('tokens of a rationale at most'),
+      calibrate: z
+        .boolean()
+        .describe(
+          'fit a temperature by the labels of these rows, which the judge must not be trained on, and keep it beside the weights',
+        ),
+      calibration: path.describe(
+        'auto: the calibration beside the weights, where there is one; none; or a file',
+      ),
+      tieThreshold: z
+        .number()
+        .min(0)
+        .lt(0.5)
+        .optional()
+        .describe(
+          'a tie where the probability is no farther than this from 1/2 (default: that of the calibration, else 0)',
+        ),
+      leastMass: z
+        .number()
+        .min(0.001)
+        .max(1)
+        .optional()
+        .describe(
+          'no verdict where the two verdict tokens hold less of the probability in some order (default: 0.001)',
+        ),
+      ...asked,
+    },
+    { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
+    {
+      ranking: 'round-robin',
+      seed: 0,
+      explain: false,
+      maxNewTokens: 256,
+      calibrate: false,
+      calibration: 'auto',
+      judgeConcurrency: 8,
+      judgeCalls: 0,
+    },
+  ),
+  'evaluate judge': grouped(
+    {
+      ...opened,
+      ...ofRows,
+      by,
+      ownModel: z
+        .string()
+        .min(1)
+        .optional()
+        .describe(
+          'who the judge is among those who wrote the answers, as the rows name them: its self-preference',
+        ),
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      modelNameOrPath: 'Model',
+      datasetShape: 'Rows',
+      judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate injection': grouped(
+    {
+      ...opened,
+      ...ofRows,
+      datasetLimit: dataFields.datasetLimit.describe('labelled pairs at most, the first ones; 0 for all'),
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      modelNameOrPath: 'Model',
+      datasetShape: 'Rows',
+      judgeTemplate: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { datasetLimit: 64, judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+  'evaluate policy': grouped(
+    {
+      against: input.describe('the file of the answers that it is compared with'),
+      questions: input.optional().describe('the questions of files of FastChat: question_id, turns'),
+      alpacaEvalGamed: path
+        .optional()
+        .describe(
+          "AlpacaEval's df_gamed.csv, for its length-controlled rate of answers to all of its instructions, in their order",
+        ),
+      ...opened,
+      ...ofRows,
+      ...templateFields,
+      ...asked,
+      outputDir,
+    },
+    {
+      against: 'Answers',
+      modelNameOrPath: 'Judge',
+      judgeEndpoint: 'Endpoint',
+      outputDir: 'Output',
+    },
+    { judgeConcurrency: 8, judgeCalls: 0 },
+  ),
+};
