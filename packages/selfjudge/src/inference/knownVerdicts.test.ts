@@ -12,6 +12,8 @@ it('labels: chosen is a, else what was given, else the winner', () => {
   expect(labelOf({ a: 'x', b: 'y', winner: 0 })).toEqual({ label: 'a' });
   // Judged before: the winner is that judge's, what people said stands beside it.
   expect(labelOf({ a: 'x', b: 'y', winner: 'a', given_winner: 'tie' })).toEqual({ label: 'tie' });
+  for (const written of [{ orders: [] }, { score_a: 1, score_b: 0 }])
+    expect(labelOf({ a: 'x', b: 'y', winner: 'a', probability: 0.9, ...written })).toEqual({});
   // Two answers under completions are not those of chosen and rejected.
   expect(labelOf({ completions: ['x', 'y'], chosen: 'y', rejected: 'x', winner: 'b' })).toEqual({
     label: 'b',

@@ -13,18 +13,22 @@ export type RowLabel = { label?: KnownVerdict['label']; unknown?: undefined } | 
 
 /**
  * Which answer a row says is the better one: of `{chosen, rejected}` the chosen one, which is a; else its column `given_winner`, or
- * `winner` ('a', 'b', 'tie', 0, 1). Null is no label.
+ * `winner` ('a', 'b', 'tie', 0, 1). Null is no label, nor is the winner of a judge that wrote the row before.
  */
 export function labelOf(columns: Row | undefined): RowLabel {
   if (columns === undefined) return {};
   const { completions, chosen, rejected, winner } = columns;
   if (completions === undefined && chosen !== undefined && rejected !== undefined) return { label: 'a' };
-  const said = columns[GIVEN_WINNER] ?? winner ?? null;
+  const said = columns[GIVEN_WINNER] ?? (isJudged(columns) ? null : (winner ?? null));
   if (said === null) return {};
   if (said === 'a' || said === 0) return { label: 'a' };
   if (said === 'b' || said === 1) return { label: 'b' };
   return said === 'tie' ? { label: 'tie' } : { unknown: said };
 }
+
+/** Whether its winner stands beside what else `verdictRow` writes. */
+const isJudged = ({ probability, orders, score_a: score }: Row): boolean =>
+  probability !== undefined && (orders !== undefined || score !== undefined);
 
 /** What is worth knowing of rows whose label is none of those there are. @param labels one a row */
 export function unknownLabelsNote(
