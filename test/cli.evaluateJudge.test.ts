@@ -81,7 +81,7 @@ it('evaluate policy: two files of answers by a judge, kept also as files of othe
   answers('mine.jsonl', (i) => `It is ${i}.`);
   answers('theirs.jsonl', () => "I'm sorry, but I can't help.");
   const policy = ['evaluate', 'policy', 'mine.jsonl', '-m', 'model', '--dtype', 'float32'];
-  const { stdout, stderr } = await run([...policy, '--against', 'theirs.jsonl', '-o', 'policy'], { cwd });
+  const { stdout, stderr } = await run([...policy, '--baseline', 'theirs.jsonl', '-o', 'policy'], { cwd });
   expect(stderr).toMatch(/^written: policy$/m);
   for (const line of [
     /^win rate +\d\.\d+ \[.*\] +10$/m,
@@ -92,7 +92,7 @@ it('evaluate policy: two files of answers by a judge, kept also as files of othe
   const annotations = JSON.parse(text('policy/alpaca_eval.json')) as object[];
   expect(annotations).toHaveLength(10);
   expect(annotations[0]).toMatchObject({ generator_1: 'theirs.jsonl', generator_2: 'mine.jsonl' });
-  expect((await run(policy, { cwd })).stderr).toMatch(/against: expected .*, received nothing/);
+  expect((await run(policy, { cwd })).stderr).toMatch(/baseline: expected .*, received nothing/);
 }, 120_000);
 
 it('evaluate injection: ten verdicts a pair, counted where the judge is right when left alone', async () => {

@@ -27,7 +27,7 @@ export function addEvaluatePolicyVerb(evaluate: Command): void {
     .command('policy <answers>')
     .summary('whose answers are better, by any judge, from two files of answers')
     .description(
-      "How a policy's answers fare against others to the same prompts (--against), by a judge (-m), which is asked in both orders.\n\n" +
+      "How a policy's answers fare against others to the same prompts (--baseline), by a judge (-m), which is asked in both orders.\n\n" +
         "Files of answers: rows {prompt, completion}, as generate writes them, or {messages}; AlpacaEval's {instruction, output, generator}; " +
         "FastChat's {question_id, model_id, choices} of MT-bench and Vicuna, of which the first turn is judged, beside their --questions. " +
         'With --output_dir everything is kept in a folder, which compare takes, also as files of AlpacaEval and FastChat.',
@@ -41,15 +41,15 @@ export function addEvaluatePolicyVerb(evaluate: Command): void {
 
 async function evaluatePolicy(answers: string, options: Options): Promise<void> {
   assertTemplate(options.judgeTemplate);
-  const { against, questions, alpacaEvalGamed, outputDir: folder, json } = options;
-  if (against === answers)
-    throw new ConfigError({ key: 'against', expected: 'another file than the answers', received: against });
+  const { baseline, questions, alpacaEvalGamed, outputDir: folder, json } = options;
+  if (baseline === answers)
+    throw new ConfigError({ key: 'baseline', expected: 'another file than the answers', received: baseline });
   const shape = rowShape(options.datasetShape);
   const gamed = alpacaEvalGamed === undefined ? undefined : await readGamedTable(alpacaEvalGamed);
   let known: PolicyRows | undefined;
   await judgeToFolder(
     {
-      files: [answers, against, ...(questions === undefined ? [] : [questions])],
+      files: [answers, baseline, ...(questions === undefined ? [] : [questions])],
       read: async (paths, promptFormat) => {
         known = await readPolicyRows(paths, { promptFormat, shape });
         if (gamed !== undefined) assertInstructions(gamed, known);
@@ -59,7 +59,7 @@ async function evaluatePolicy(answers: string, options: Options): Promise<void> 
       done: (verdicts, say) => {
         const about = {
           judge: judgeName(options),
-          files: [answers, against].map(shownPath) as [string, string],
+          files: [answers, baseline].map(shownPath) as [string, string],
         };
         const result = policyEvaluation(known!, verdicts, { ...about, gamed });
         process.stdout.write(

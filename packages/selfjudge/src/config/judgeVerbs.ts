@@ -140,7 +140,7 @@ export const JUDGE_VERBS = {
   ),
   'evaluate policy': grouped(
     {
-      against: input.describe('the file of the answers that it is compared with'),
+      baseline: input.describe('the file of the answers that it is compared with'),
       questions: input.optional().describe('the questions of files of FastChat: question_id, turns'),
       alpacaEvalGamed: path
         .optional()
@@ -154,7 +154,7 @@ export const JUDGE_VERBS = {
       outputDir,
     },
     {
-      against: 'Answers',
+      baseline: 'Answers',
       modelNameOrPath: 'Judge',
       judgeEndpoint: 'Endpoint',
       outputDir: 'Output',
