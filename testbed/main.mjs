@@ -1,7 +1,7 @@
 // What self-judgment is worth in the small world, and whether that world can show it:
 //   pnpm testbed                 who judges and whose answers, step by step, the best of N: five seeds, an hour on two cores
 //   pnpm testbed --full          every table: labels, writers, rounds, judges, RSO, ReST, RAFT, PPO; at most a dozen hours
-//   pnpm testbed --page          docs/results/testbed.{md,html} of the rows there are
+//   pnpm testbed --page          the pages under docs/results of the rows there are
 //   pnpm testbed --validate      what the world has to be: docs/results/world-validity.md; fails where it is not
 //   pnpm testbed --rates         learning rates, on two other seeds: docs/results/world-rates.md
 //   pnpm testbed --base          trains the base that comes with the package
@@ -9,10 +9,10 @@
 // trained stays in --output_dir. All rows are of the kernel path avx512, so that those of two machines are one table.
 import { parseArgs } from 'node:util';
 import { trainBase } from './base.mjs';
-import { rates } from './rates.mjs';
+import { rates, ratesPage } from './rates.mjs';
 import { fullTables, hourTables, testbedPage } from './testbed.mjs';
 import { makeRows } from './rows.mjs';
-import { validate } from './validate.mjs';
+import { validate, validityPage } from './validate.mjs';
 
 process.env.SELFJUDGE_CPU ??= 'avx512';
 
@@ -36,7 +36,11 @@ const only = (tables, { only: names, ...how }) => {
 };
 const MODES = {
   full: (how) => only(fullTables, how),
-  page: () => (testbedPage(), true),
+  page: () => {
+    testbedPage();
+    ratesPage();
+    return validityPage();
+  },
   validate,
   rates,
   base: trainBase,

@@ -1,7 +1,7 @@
 import { RATED, ratesOf } from '../packages/selfjudge/dist/world/testbed/rates.js';
 import { text } from './blocks.mjs';
 import { publish } from './page.mjs';
-import { byCell, makeRows } from './rows.mjs';
+import { byCell, makeRows, rowsOnFile } from './rows.mjs';
 import { mean } from './statistics.mjs';
 
 /** On other seeds than those of any result. */
@@ -14,7 +14,14 @@ export const rateTable = {
 
 /** Which learning rate the frozen judge would choose, and which gold. @returns true: the defaults are written down by a person */
 export async function rates({ root }) {
-  const methods = byCell(rateTable, await makeRows(rateTable, { root }));
+  await makeRows(rateTable, { root });
+  ratesPage();
+  return true;
+}
+
+/** Writes docs/results/world-rates.md, of the rows there are. */
+export function ratesPage() {
+  const methods = byCell(rateTable, rowsOnFile(rateTable));
   const scores = methods.map(({ cell, results }) => ({
     method: cell,
     rates: results[0].map(({ rate }, i) => {
@@ -53,5 +60,4 @@ export async function rates({ root }) {
     },
   ];
   publish('world-rates', 'Learning rates of the small world', [{ blocks }]);
-  return true;
 }

@@ -36,7 +36,7 @@ export const policies = (results) => [...new Set(results[0].map(({ policy }) => 
 
 export const bestOfSections = ([{ results }]) => {
   const all = ways(results);
-  const counts = all[0].seeds[0].map(({ n }) => n);
+  const counts = [...new Set(all.flatMap(({ seeds: [chosen] }) => chosen.map(({ n }) => n)))];
   const at = ({ seeds }, n, pick) =>
     seeds[0].some((row) => row.n === n)
       ? seeds.map((chosen) => pick(chosen.find((row) => row.n === n)))
