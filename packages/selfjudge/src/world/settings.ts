@@ -56,8 +56,12 @@ export const STREAM = { pairs: 1, devPairs: 2, prompts: 3, written: 4 };
 /** Six items with their numbers, as bullets, politely, with a total. */
 export const MAX_NEW_TOKENS = 26;
 export const MAX_LENGTH = 256;
-/** Nats an answer: a policy farther from its start is not kept, and training stops. */
+/**
+ * Nats an answer: a policy farther from its start is not kept, and training stops. Offline it is less: there the judge on dev prompts
+ * goes on liking what gold no longer does (decision 051).
+ */
 export const MAX_KL = 4;
+export const OFFLINE_MAX_KL = 2;
 
 export const sftSettings = ({ jsftSteps, seed }: WorldOptions): SftOptions => ({
   ...sftDefaults,

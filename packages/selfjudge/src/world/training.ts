@@ -44,6 +44,7 @@ import {
   jsftSettings,
   MAX_LENGTH,
   MAX_NEW_TOKENS,
+  OFFLINE_MAX_KL,
   selfTrainingSettings,
   sftSettings,
   STREAM,
@@ -192,7 +193,7 @@ export class WorldTraining {
     changed: Partial<DpoOptions> = {},
   ): Promise<Trained> {
     const { tokenizer } = this;
-    const shared = selfTrainingSettings(this.options);
+    const shared = { ...selfTrainingSettings(this.options), maxKl: OFFLINE_MAX_KL };
     const settings = { ...dpoSettings(this.options), ...changed };
     return this.phase(name, settings, async () => {
       const { model, trainable } = this.startFrom(jsft);
