@@ -21,6 +21,8 @@ const KINDS = [
 export const OURS = `best of dev by the judge, KL at most ${MAX_KL} (ours)`;
 const best = (points, value) => points.reduce((a, b) => (value(b) > value(a) ? b : a));
 
+const ORDERS = 'before both orders agree less than in the first steps';
+
 /** When a run would have stopped, and with which policy, that sees what a run sees; the last sees gold. */
 export const STOPS = {
   'the last step (the paper)': (points) => points.at(-1),
@@ -30,7 +32,7 @@ export const STOPS = {
     return best(points.slice(0, end < 0 ? undefined : end), ({ winRate }) => winRate);
   },
   [`the last step of KL at most ${MAX_KL}`]: (points) => points.filter(({ kl }) => kl <= MAX_KL).at(-1),
-  'before both orders agree less than in the first steps': (points) => {
+  [ORDERS]: (points) => {
     const first = points[1].orderAgreement;
     const end = points.findIndex(({ orderAgreement }) => orderAgreement < first - 0.03);
     return points.at(end < 0 ? -1 : Math.max(0, end - 1));
@@ -38,6 +40,13 @@ export const STOPS = {
   'a quarter of the steps': (points) => points[Math.round((points.length - 1) / 4)],
   'the best by gold': (points) => best(points, ({ gold }) => gold),
 };
+
+/** Those that see what there is to see: a judge that is held to the start has no orders. */
+const rulesOf = (courses) =>
+  Object.entries(STOPS).filter(
+    ([rule]) => rule !== ORDERS || courses.every((points) => points[1].orderAgreement !== undefined),
+  );
+const agreementOf = (values) => (values.includes(undefined) ? '' : mean(values).toFixed(2));
 
 export const courseSections = ([{ results }]) => {
   const steps = results[0].plain.map(({ step }) => step);
@@ -73,7 +82,7 @@ export const courseSections = ([{ results }]) => {
             ...['right', 'picksLonger', 'longerIsBetter', 'kl', 'winRate'].map((key) =>
               mean(at(kind, i, (point) => point[key])).toFixed(2),
             ),
-            step === 0 ? '' : mean(at(kind, i, (point) => point.orderAgreement)).toFixed(2),
+            agreementOf(at(kind, i, (point) => point.orderAgreement)),
             ...SLOTS.map((slot) => mean(at(kind, i, ({ slots }) => slots[slot])).toFixed(2)),
           ]),
         })),
@@ -101,7 +110,7 @@ export const courseSections = ([{ results }]) => {
         ...KINDS.map(([kind, name]) => ({
           kind: 'table',
           head: [name, 'gold', 'regret', 'step'],
-          rows: Object.entries(STOPS).map(([rule, stop]) => {
+          rows: rulesOf(results.map((result) => result[kind])).map(([rule, stop]) => {
             const kept = results.map((result) => stop(result[kind]));
             const most = results.map((result) => STOPS['the best by gold'](result[kind]).gold);
             return [

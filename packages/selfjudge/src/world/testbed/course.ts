@@ -1,3 +1,4 @@
+import { mean } from '@selfjudge/base/internal';
 import type { Model } from '@selfjudge/engine';
 import type { Judge } from '@selfjudge/judging';
 import type { Metrics } from '@selfjudge/training';
@@ -22,7 +23,10 @@ export interface CoursePoint {
   longerIsBetter: number;
   /** On dev prompts, against the start, by the frozen judge. */
   winRate: number;
-  /** In training, the mean since the point before: pairs on which both orders name the same answer; undefined at the start. */
+  /**
+   * In training, the mean since the point before: pairs on which both orders name the same answer. Absent at the start, and of a judge that
+   * is held to the start, whose verdicts have no orders.
+   */
   orderAgreement?: number;
 }
 export type Course = Record<'plain' | 'held', CoursePoint[]>;
@@ -69,10 +73,10 @@ function pointsOf(rows: readonly { step: number; metrics: Metrics }[]): CoursePo
   const points: CoursePoint[] = [];
   let agreed: number[] = [];
   for (const { step, metrics } of rows) {
-    agreed.push(metrics['judge/position_consistency']);
+    const { 'judge/position_consistency': agreement } = metrics;
+    if (agreement !== undefined) agreed.push(agreement);
     if (metrics['test/gold'] === undefined) continue;
-    const orderAgreement = agreed.reduce((sum, x) => sum + x, 0) / agreed.length;
-    points.push({ ...point(step, metrics), orderAgreement });
+    points.push({ ...point(step, metrics), ...(agreed.length > 0 && { orderAgreement: mean(agreed) }) });
     agreed = [];
   }
   return points;
