@@ -128,7 +128,13 @@ const TEXTS = new Set(
   ),
 );
 
-const GIVEN = { model_name_or_path: 'm', dataset_name: 'a.jsonl', output_dir: 'out', against: 'b.jsonl', baseline: 'b.jsonl' };
+const GIVEN = {
+  model_name_or_path: 'm',
+  dataset_name: 'a.jsonl',
+  output_dir: 'out',
+  against: 'b.jsonl',
+  baseline: 'b.jsonl',
+};
 /** What an option stands beside: a loss that reads it. */
 const BESIDE: Readonly<Record<string, Record<string, string>>> = {
   sft_dataset_shape: { sft_dataset_name: 'examples.jsonl' },
