@@ -291,7 +291,7 @@ describe('calls', () => {
     const M = ['--dtype', 'float32'];
     const now = await cli('judge', file, '--model_name_or_path', 'model', '--judge_template', 'plain', ...M);
     const before = await cli('judge', file, '--model', 'model', '--template=plain', ...M);
-    expect(now.stderr).not.toContain('note:');
+    expect(now.stderr).not.toContain('is called');
     expect(before.stderr).toMatch(
       /^note: model is called model_name_or_path now; .*\nnote: template is called judge_template now; /,
     );

@@ -153,15 +153,19 @@ it('names verbs and flags there are', async () => {
   expect(lines.length).toBeGreaterThanOrEqual(6);
   const helps = new Map<string, Promise<string>>();
   for (const line of lines) {
-    const [, , verb, ...rest] = words(line);
+    const [, , first, ...rest] = words(line);
     const cli = 'packages/selfjudge/dist/cli/main.js';
-    if (!helps.has(verb))
+    // `evaluate judge` is a verb of two words.
+    const verb =
+      first === 'evaluate' && /^(judge|policy|injection)$/.test(rest[0]) ? [first, rest[0]] : [first];
+    const key = verb.join(' ');
+    if (!helps.has(key))
       helps.set(
-        verb,
-        node([cli, verb, '--help']).then(({ stdout }) => stdout),
+        key,
+        node([cli, ...verb, '--help']).then(({ stdout }) => stdout),
       );
     // A verb that is none prints no help and ends with an error.
-    const help = await helps.get(verb)!;
+    const help = await helps.get(key)!;
     for (const flag of rest.filter((word) => word.startsWith('-')))
       expect(help.split(/[\s,]+/), `${line}: ${flag}`).toContain(flag.replace(/=.*$/, ''));
   }

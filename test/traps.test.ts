@@ -197,7 +197,7 @@ it("top-k left to a library's default of 50: it is 0, all of the vocabulary, unl
 });
 
 it('format rules applied to templates and contents: stray braces are text', async () => {
-  const braces = '{ {0} {unknown} {{context}} {% raw %} }';
+  const braces = '{ {0} {{unknown}} {{context}} {% raw %} }';
   const template = parseJudgeTemplate({
     name: 'braces',
     user: `${braces}\n{context}\nA: {response_a}\nB: {response_b}`,
@@ -208,7 +208,7 @@ it('format rules applied to templates and contents: stray braces are text', asyn
   const [{ winner, evidence }] = await judge.compare([pair]);
   expect(winner).not.toBeNull();
   const [shown, turned] = evidence!.orders.map(({ rendered }) => rendered);
-  expect(shown).toContain('{ {0} {unknown} {{response_b} {} {% raw %} }');
+  expect(shown).toContain('{ {0} {unknown} {context} {% raw %} }');
   expect(shown).toContain('\n{response_b} {\nA: {context} {{ }} {response_a}\nB: {% for %}');
   expect(turned).toContain('\nA: {% for %}\nB: {context} {{ }} {response_a}');
   expect(shown.endsWith('Better:{}')).toBe(true);

@@ -190,6 +190,8 @@ describeWrongCalls({
     'takes no argument': [
       'contracts',
       'cpuInfo',
+      'mpiBuild',
+      'openMpi',
       'workerCount',
       ...[
         'beginProgram',
