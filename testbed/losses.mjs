@@ -10,9 +10,9 @@ import { policies } from './tables/bestOf.mjs';
 export function losses(found) {
   const best = { paper: [], ours: [] };
   const train = { paper: [], ours: [] };
-  for (const name of ['labels', 'writers'])
+  for (const name of ['ladder', 'labels', 'writers'])
     for (const { results } of found.get(name) ?? []) {
-      for (const { bestOf } of results)
+      for (const { bestOf = [] } of results)
         for (const { rows } of bestOf) {
           const [one, ...more] = rows;
           for (const row of more) {
@@ -23,10 +23,6 @@ export function losses(found) {
       const start = figure(results, 'JSFT', gold);
       train.ours.push(...figure(results, 'SELF-JUDGE', gold).map((value, i) => value - start[i]));
     }
-  for (const { results } of found.get('ladder') ?? []) {
-    const start = figure(results, 'JSFT', gold);
-    train.ours.push(...figure(results, 'SELF-JUDGE', gold).map((value, i) => value - start[i]));
-  }
   for (const { results } of found.get('course') ?? [])
     for (const { plain } of results)
       train.paper.push(STOPS['the last step (the paper)'](plain).gold - plain[0].gold);

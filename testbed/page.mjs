@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { escaped } from '../packages/selfjudge/dist/report/html.js';
+import { escaped, htmlDocument } from '../packages/selfjudge/dist/report/html.js';
 import { html, markdown } from './blocks.mjs';
 
 const place = (name, kind) => fileURLToPath(new URL(`../docs/results/${name}.${kind}`, import.meta.url));
@@ -22,26 +22,14 @@ export function htmlPage(title, sections) {
       ? `<section>${html(blocks)}</section>`
       : `<section id="${id(heading)}"><h2>${escaped(heading)}</h2>\n${html(blocks)}\n</section>`,
   );
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
-<style>${asset('../packages/selfjudge/assets/report.css')}
-${asset('page.css')}</style>
-</head>
-<body>
-<header><h1>${escaped(title)}</h1>
-<nav>${titled.map(({ title: heading }) => `<a href="#${id(heading)}">${escaped(heading)}</a>`).join(' ')}</nav></header>
+  const style = `${asset('../packages/selfjudge/assets/report.css')}\n${asset('page.css')}`;
+  const links = titled.map(({ title: heading }) => `<a href="#${id(heading)}">${escaped(heading)}</a>`);
+  const body = `<header><h1>${escaped(title)}</h1>
+<nav>${links.join(' ')}</nav></header>
 <main>
 ${parts.join('\n')}
-</main>
-</body>
-</html>
-`;
+</main>`;
+  return htmlDocument(title, style, body);
 }
 
 export const publishHtml = (name, title, sections) =>

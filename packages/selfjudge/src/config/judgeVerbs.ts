@@ -25,6 +25,13 @@ const asked = {
     'calls of the endpoint at most, further tries among them; 0 for no limit',
   ),
 };
+const askedDefaults = { judgeConcurrency: 8, judgeCalls: 0 };
+const groupsOfJudging = {
+  modelNameOrPath: 'Model',
+  datasetShape: 'Rows',
+  judgeTemplate: 'Judge',
+  judgeEndpoint: 'Endpoint',
+};
 /** Where an evaluation is kept. */
 const outputDir = path
   .optional()
@@ -83,7 +90,7 @@ export const JUDGE_VERBS = {
         ),
       ...asked,
     },
-    { modelNameOrPath: 'Model', datasetShape: 'Rows', judgeTemplate: 'Judge', judgeEndpoint: 'Endpoint' },
+    groupsOfJudging,
     {
       ranking: 'round-robin',
       seed: 0,
@@ -91,8 +98,7 @@ export const JUDGE_VERBS = {
       maxNewTokens: 256,
       calibrate: false,
       calibration: 'auto',
-      judgeConcurrency: 8,
-      judgeCalls: 0,
+      ...askedDefaults,
     },
   ),
   'evaluate judge': grouped(
@@ -111,14 +117,8 @@ export const JUDGE_VERBS = {
       ...asked,
       outputDir,
     },
-    {
-      modelNameOrPath: 'Model',
-      datasetShape: 'Rows',
-      judgeTemplate: 'Judge',
-      judgeEndpoint: 'Endpoint',
-      outputDir: 'Output',
-    },
-    { judgeConcurrency: 8, judgeCalls: 0 },
+    { ...groupsOfJudging, outputDir: 'Output' },
+    askedDefaults,
   ),
   'evaluate injection': grouped(
     {
@@ -129,14 +129,8 @@ export const JUDGE_VERBS = {
       ...asked,
       outputDir,
     },
-    {
-      modelNameOrPath: 'Model',
-      datasetShape: 'Rows',
-      judgeTemplate: 'Judge',
-      judgeEndpoint: 'Endpoint',
-      outputDir: 'Output',
-    },
-    { datasetLimit: 64, judgeConcurrency: 8, judgeCalls: 0 },
+    { ...groupsOfJudging, outputDir: 'Output' },
+    { datasetLimit: 64, ...askedDefaults },
   ),
   'evaluate policy': grouped(
     {
@@ -159,6 +153,6 @@ export const JUDGE_VERBS = {
       judgeEndpoint: 'Endpoint',
       outputDir: 'Output',
     },
-    { judgeConcurrency: 8, judgeCalls: 0 },
+    askedDefaults,
   ),
 };

@@ -32,3 +32,25 @@ export function grid(heads: readonly string[], rows: readonly (readonly string[]
   );
   return `<div class="scroll"><table class="groups"><thead><tr>${head}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
 }
+
+/** A page that asks for nothing from anywhere: what it needs is in it. @param body as HTML; scripts in it run only where `scripted` */
+export const htmlDocument = (
+  title: string,
+  style: string,
+  body: string,
+  scripted = false,
+): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; ${scripted ? "script-src 'unsafe-inline'; " : ''}img-src data:">
+<link rel="icon" href="data:,">
+<title>${escaped(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+${body}
+</body>
+</html>
+`;

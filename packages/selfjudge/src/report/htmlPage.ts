@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { DrawnChart } from './charts.js';
-import { dataFor, escaped, section } from './html.js';
+import { dataFor, escaped, htmlDocument, section } from './html.js';
 
 const shipped = (name: string) => readFileSync(new URL(`../../assets/${name}`, import.meta.url), 'utf8');
 
@@ -21,32 +21,17 @@ export interface Page {
 /** A page as one HTML file that asks for nothing from anywhere: styles, the plotting library and the data are in it. */
 export function htmlPage({ title, heading, about, parts, charts }: Page): string {
   const uplot = dirname(createRequire(import.meta.url).resolve('uplot'));
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<link rel="icon" href="data:,">
-<title>${escaped(title)}</title>
-<style>${readFileSync(join(uplot, 'uPlot.min.css'), 'utf8')}
-${shipped('report.css')}</style>
-</head>
-<body>
-<header><h1>${escaped(heading)}</h1><p>${escaped(about)}</p>
-<nav>${parts
-    .slice(1)
-    .map(([id]) => `<a href="#${id}">${id}</a>`)
-    .join(' ')}</nav></header>
+  const style = `${readFileSync(join(uplot, 'uPlot.min.css'), 'utf8')}\n${shipped('report.css')}`;
+  const links = parts.slice(1).map(([id]) => `<a href="#${id}">${id}</a>`);
+  const body = `<header><h1>${escaped(heading)}</h1><p>${escaped(about)}</p>
+<nav>${links.join(' ')}</nav></header>
 <main>
 ${parts.map((part) => section(...part)).join('\n')}
 </main>
 ${dataFor('charts', charts)}
 <script>${readFileSync(join(uplot, 'uPlot.iife.min.js'), 'utf8')}</script>
-<script>${shipped('report.js')}</script>
-</body>
-</html>
-`;
+<script>${shipped('report.js')}</script>`;
+  return htmlDocument(title, style, body, true);
 }
 
 /** Places for charts. @param from the index of the first among those of the page */

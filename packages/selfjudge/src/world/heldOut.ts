@@ -6,7 +6,7 @@ import type { Estimate } from '@selfjudge/evaluation';
 import type { Judge } from '@selfjudge/judging';
 import { consult, regularised, tournament } from '@selfjudge/judging/internal';
 import { answerSequence } from '@selfjudge/training/internal';
-import { measure, scoreJudge, type JudgeScore, type WorldScore } from './measure.js';
+import { measure, scoreJudge, winOf, type JudgeScore, type WorldScore } from './measure.js';
 import type { WorldPrompt } from './prompts.js';
 import type { WorldAnswer, WorldTraining } from './training.js';
 
@@ -84,7 +84,7 @@ export class HeldOut {
       of.map((a, j) => ({ prompt: this.prompts[i].text, a, b: this.start[i][j] })),
     );
     const verdicts = await consult(this.judge, asked, 'wins', { signal: this.world.hooks.signal });
-    return mean(verdicts.map(({ winner }) => (winner === 'a' ? 1 : winner === 'b' ? 0 : 0.5)));
+    return mean(verdicts.map(({ winner }) => winOf(winner, 'a')));
   }
 
   /** Of the first `prompts`: the first n of the most answers, for each n. */

@@ -1,7 +1,7 @@
 import { mean } from '@selfjudge/base/internal';
 import type { Estimate } from '@selfjudge/evaluation';
 import { bootstrapMean } from '@selfjudge/evaluation/internal';
-import type { Judge } from '@selfjudge/judging';
+import type { Judge, Verdict } from '@selfjudge/judging';
 import { consult } from '@selfjudge/judging/internal';
 import { joinWords, readAnswer, wordsOf } from './answer.js';
 import { SLOTS, type Slot } from './facts.js';
@@ -96,6 +96,10 @@ export interface JudgeScore {
   longerIsBetter: number;
 }
 
+/** What a side wins of a verdict: 1 or 0, and half of a tie or of none. */
+export const winOf = (winner: Verdict['winner'], side: 'a' | 'b'): number =>
+  winner === null || winner === 'tie' ? 0.5 : Number(winner === side);
+
 export async function scoreJudge(
   judge: Judge,
   prompts: readonly WorldPrompt[],
@@ -107,24 +111,24 @@ export async function scoreJudge(
       const b = of[j + 1];
       if (j % 2 === 1 || b === undefined) return [];
       const ahead = gold(prompts[i], a).score - gold(prompts[i], b).score;
-      return ahead === 0 ? [] : [{ prompt: prompts[i], a, b, better: ahead > 0 ? 'a' : 'b' }];
+      return ahead === 0
+        ? []
+        : [{ prompt: prompts[i], a, b, better: ahead > 0 ? ('a' as const) : ('b' as const) }];
     }),
   );
   const asked = pairs.map(({ prompt, a, b }) => ({ prompt: prompt.text, a, b }));
   const verdicts = await consult(judge, asked, 'scoreJudge', { signal });
-  const names = (winner: string | null, one: string) =>
-    winner === one ? 1 : winner === null || winner === 'tie' ? 0.5 : 0;
   const unequal = pairs.flatMap(({ a, b, better }, i) => {
     const longer = Math.sign(wordsOf(a).length - wordsOf(b).length);
     if (longer === 0) return [];
     const side = longer > 0 ? 'a' : 'b';
-    return [{ picked: names(verdicts[i].winner, side), better: names(better, side) }];
+    return [{ picked: winOf(verdicts[i].winner, side), better: winOf(better, side) }];
   });
   return {
     accuracy: bootstrapMean(
       verdicts.map(({ winner }, i) => ({
         group: pairs[i].prompt.key,
-        value: names(winner, pairs[i].better),
+        value: winOf(winner, pairs[i].better),
       })),
     ),
     picksLonger: mean(unequal.map(({ picked }) => picked)),

@@ -3,7 +3,7 @@ import type { Judge, Verdict } from '@selfjudge/judging';
 import { askedOnce, consult, regularised, tournament, type VerdictStore } from '@selfjudge/judging/internal';
 import { gold } from '../gold.js';
 import { REFERENCE_WEIGHT, type HeldOut } from '../heldOut.js';
-import { measure } from '../measure.js';
+import { measure, winOf } from '../measure.js';
 import type { PhaseHooks } from '../phase.js';
 import type { WorldOptions } from '../settings.js';
 import type { WorldAnswer } from '../training.js';
@@ -146,8 +146,8 @@ class Candidates {
       met.forEach(({ prompt, i, j }, at) => {
         if (j >= n) return;
         const { winner } = verdicts[at];
-        points[prompt][i] += winner === 'a' ? 1 : winner === 'b' ? 0 : 0.5;
-        points[prompt][j] += winner === 'b' ? 1 : winner === 'a' ? 0 : 0.5;
+        points[prompt][i] += winOf(winner, 'a');
+        points[prompt][j] += winOf(winner, 'b');
       });
       return this.#chosen(n, points.map(firstLargest));
     });
