@@ -155,7 +155,7 @@ describe('a device that fails in the middle of a step', () => {
     const at = eventIn('update', 'device.enqueue');
     expectError(
       await tiny.run('memory', { at, how: 'out of memory' }),
-      /^error: \[linear\] .*\na smaller token_budget takes less memory, .*\ncheckpoint memory\/checkpoints\/step-\d is kept; run the same command again to go on from there$/m,
+      /^error: \[linear\] .*\na smaller token_budget, or activation_recompute: on, takes less memory; .*\ncheckpoint memory\/checkpoints\/step-\d is kept; run the same command again to go on from there$/m,
     );
     expect(leftOver(tiny.path('memory'))).toEqual([]);
     expect(await tiny.finish('memory')).toEqual(tiny.whole);

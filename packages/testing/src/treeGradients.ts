@@ -111,6 +111,20 @@ export function describeTreeGradients(path: string, trees: number): void {
           expect(bitsOf(gradients).every((bits) => bits === 0)).toBe(true);
           subject.dispose();
         });
+
+        it(`${name}, ${dtype}: the same bits where backward computes blocks again`, async () => {
+          const subject = await GradientSubject.create(device, dtype, options);
+          const random = new Random('again');
+          const batch = TreeBatch.from(branchingSequences(random, tinyConfig.vocabSize));
+          const slopes = Float32Array.from(batch.labels.label, () => random.normal());
+          const kept = await subject.packed(batch, slopes);
+          subject.view.activationRecompute = true;
+          const again = await subject.packed(batch, slopes);
+          expect(again.logp).toEqual(kept.logp);
+          expect(bitsOf(again.gradients)).toEqual(bitsOf(kept.gradients));
+          expect(bitsOf(kept.gradients).some((bits) => bits !== 0)).toBe(true);
+          subject.dispose();
+        });
       }
     }
 

@@ -49,7 +49,13 @@ export { shownOrder } from './methods/shown.js';
 export { sftTask, supervisedStep } from './methods/sft.js';
 export { judgeExample, labelWeights, sftExample, supervisedBackward } from './losses/supervised.js';
 export { tokensOfSteps, type Workload } from './loop/workload.js';
-export { fullPreferenceTrainable, fullTrainable, loraTrainable, saveWeights } from './optimizer/trainable.js';
+export {
+  fullPreferenceTrainable,
+  fullTrainable,
+  loraTrainable,
+  recomputeActivations,
+  saveWeights,
+} from './optimizer/trainable.js';
 export { MEASURES, type Measure } from './options/heldOut.js';
 export { presetOptions } from './methods/method.js';
 export { loopFields } from './options/loop.js';

@@ -64,16 +64,18 @@ const model: fc.Arbitrary<Partial<ModelConfig>> = fc
     layerTypes: windows.map((window) => ({ rope: 'global', ...(window !== undefined && { window }) })),
   }));
 
-/** What is trained: an adapter, one on top of a frozen one, or all weights. */
-const training = fc.oneof(
-  fc.record({ adapters: fc.tuple(adapter) }),
-  fc.record({ adapters: fc.tuple(adapter, adapter) }),
-  fc.constant({ adapters: [] as { r: number; targetModules: LinearName[] }[] }),
-);
+/** What is trained: an adapter, one on top of a frozen one, or all weights; and whether blocks are computed again. */
+const training = fc.record({
+  adapters: fc.oneof(fc.tuple(adapter), fc.tuple(adapter, adapter), fc.constant([])),
+  activationRecompute: fc.boolean(),
+});
 
 function build(
   config: Partial<ModelConfig>,
-  { adapters }: { adapters: { r: number; targetModules: LinearName[] }[] },
+  {
+    adapters,
+    activationRecompute,
+  }: { adapters: readonly { r: number; targetModules: LinearName[] }[]; activationRecompute: boolean },
 ) {
   const built = Model.init({ ...tinyConfig, ...config }, { device, dtype: 'float32', seed: 1 });
   if (adapters.length === 0) built.makeTrainable();
@@ -83,7 +85,9 @@ function build(
     return one;
   });
   const dispose = () => [...all, built].forEach((one) => one.dispose());
-  return { view: built.view(all), dispose };
+  const view = built.view(all);
+  view.activationRecompute = activationRecompute;
+  return { view, dispose };
 }
 
 const since = (before: DeviceCounters, op?: string) => {

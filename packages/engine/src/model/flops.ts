@@ -9,13 +9,15 @@ export interface ModelShape {
   adapters: readonly { config: AdapterConfig; trained: boolean }[];
   /** Whether the weights of the model are trained. */
   weightsTrained: boolean;
+  /** Whether backward computes blocks again, all but the last; see `ModelView`. */
+  activationRecompute?: boolean;
 }
 
 /** What reads the final rows: the vocabulary's head, or one that gives a number. */
 type HeadKind = 'tokens' | 'score';
 
 const PROJECTIONS = ['q_proj', 'k_proj', 'v_proj'] as const;
-/** What follows attention in a block. In the last one it sees the labelled rows alone. */
+/** What follows attention in a block. */
 const REST = ['o_proj', 'gate_proj', 'up_proj', 'down_proj'] as const;
 
 /**
@@ -33,18 +35,20 @@ export function forwardFlops(
   { training = false, head: kind = 'tokens' as HeadKind } = {},
 ): number {
   const { layers } = model.config;
-  const { rows, headRows } = tree;
+  const { headRows } = tree;
   const ranks = ranksOf(model);
-  const of = (names: readonly LinearName[], layer: number, count: number) =>
-    sum(names, (name) => linear(model, ranks(layer, name), name, count));
-  const block = (layer: number) =>
-    of(PROJECTIONS, layer, rows) +
-    4 * attention(model, tree, layer) +
-    of(REST, layer, layer === layers - 1 ? headRows : rows);
-  const below = sum([...Array(layers).keys()], block);
+  const below = sum([...Array(layers).keys()], (layer) => block(model, ranks, tree, layer));
   if (kind === 'score') return below + score(model, headRows);
   const heads = training && !model.weightsTrained ? 2 : 1;
   return below + heads * head(model, headRows);
+}
+
+/** One block, forward. In the last one what follows attention sees the labelled rows alone. */
+function block(model: ModelShape, ranks: Ranks, tree: TreeShape, layer: number): number {
+  const of = (names: readonly LinearName[], count: number) =>
+    sum(names, (name) => linear(model, ranks(layer, name), name, count));
+  const rest = layer === model.config.layers - 1 ? tree.headRows : tree.rows;
+  return of(PROJECTIONS, tree.rows) + 4 * attention(model, tree, layer) + of(REST, rest);
 }
 
 /** The same of rows that only leave keys and values in a pool: of the last block nothing else is computed. */
@@ -62,7 +66,8 @@ export function keyFlops(model: ModelShape, tree: Omit<TreeShape, 'headRows'>): 
 
 /**
  * Of the backward pass over a tree. Gradients flow only to where something is trained above: below the first trained
- * matrix nothing is computed. Attention recomputes its scores, and a head that is trained its logits.
+ * matrix nothing is computed. Attention recomputes its scores, a head that is trained its logits, and blocks are computed again where
+ * the model's shape says so.
  * @param options.head 'score' for a trained head of one number
  */
 export function backwardFlops(
@@ -90,6 +95,8 @@ export function backwardFlops(
     live = through('o_proj', below, attended) || live;
     const gated = (['gate_proj', 'up_proj'] as const).map((name) => through(name, below, live));
     live = through('down_proj', below, gated.includes(true)) || live;
+    if (model.activationRecompute === true && live && layer < config.layers - 1)
+      flops += block(model, ranks, tree, layer);
   }
   if (kind === 'score') return flops + (live ? 2 : 1) * score(model, headRows);
   return flops + (weightsTrained ? 3 * head(model, headRows) : 0);
@@ -134,7 +141,9 @@ const head = ({ config }: ModelShape, rows: number) => 2 * rows * config.vocabSi
 const score = ({ config }: ModelShape, rows: number) => 2 * rows * config.hiddenSize;
 
 /** The adapters of a layer. */
-function ranksOf({ config: { layers }, adapters }: ModelShape): (layer: number, name: LinearName) => Rank[] {
+type Ranks = (layer: number, name: LinearName) => Rank[];
+
+function ranksOf({ config: { layers }, adapters }: ModelShape): Ranks {
   const all = adapters.map(({ config, trained }) => ({
     trained,
     ranks: new Map(modulesOf(config, layers).map(({ layer, name, r }) => [moduleNumber(layer, name), r])),

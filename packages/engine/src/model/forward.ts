@@ -7,6 +7,7 @@ import { rmsNorm } from '../tensor/ops/rmsNorm.js';
 import { add } from '../tensor/ops/add.js';
 import { scale } from '../tensor/ops/scale.js';
 import type { Angles } from '../tensor/ops/kvWrite.js';
+import { recomputed } from '../tensor/recomputed.js';
 import { tidy } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { Vector } from '../tensor/vector.js';
@@ -59,6 +60,8 @@ export interface Rows {
    * where trees and pools differ: over this call's rows (rope, treeAttention), or writing to and reading from a pool.
    */
   attend: (layer: number, q: Tensor, k: Tensor, v: Tensor, angles: Angles) => Tensor;
+  /** Whether a tape keeps of each block but the last what it begins with, and backward computes the rest again. */
+  recompute?: boolean;
   /** The rows wanted, ascending: int32 [R], with their keys [R, 2]. Default: all. */
   keep?: { rows: Tensor; rowKeys?: Tensor };
 }
@@ -99,36 +102,54 @@ export function forwardKeys(
 
 /** Embedding and the first `count` blocks. The residual stream is `stream + delta`: the next norm adds them. */
 function blocks(view: AdaptedLinears, rows: Rows, count: number): { delta: Tensor; stream?: Tensor } {
-  const { layers, config } = view.model;
-  const { activation } = config;
   let delta = embedded(view, rows.tokens);
   let stream: Tensor | undefined;
   for (let layer = 0; layer < count; layer++) {
-    const { norms } = layers[layer];
-    const keep = layer === layers.length - 1 ? rows.keep : undefined;
-    const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
-    const { dropout } = rows;
-    const linear = (name: LinearName, x: Tensor, gate?: Tensor) =>
-      view.linear(layer, name, x, { rowKeys, dropout, gate, ...(gate && { activation }) });
-    const [attended, residual] = tidy(() => {
-      const { y, sum } = normed(view, delta, norms.beforeAttention, stream);
-      const [q, k, v] = heads(view, rows, layer, ['q_proj', 'k_proj', 'v_proj'], y);
-      const o = rows.attend(layer, q, k, v, anglesOf(view, rows, layer));
-      const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
-      const added = (x: Tensor) => branch(view, linear('o_proj', x), norms.afterAttention);
-      if (keep === undefined) return [added(flat), sum];
-      return [added(gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
-    });
-    const [next, after] = tidy(() => {
-      const { y, sum } = normed(view, attended, norms.beforeMlp, residual);
-      const down = linear('down_proj', linear('up_proj', y, linear('gate_proj', y)));
-      return [branch(view, down, norms.afterMlp), sum];
-    });
-    for (const x of [delta, stream, attended, residual]) x?.dispose();
+    const through = (...[x, residual]: (Tensor | undefined)[]) => block(view, rows, layer, x!, residual);
+    // The last would be computed again as soon as it is there.
+    const isAgain = rows.recompute === true && layer < view.model.layers.length - 1;
+    const [next, after] = isAgain ? recomputed([delta, stream], through) : through(delta, stream);
+    delta.dispose();
+    stream?.dispose();
     delta = next;
     stream = after;
   }
   return { delta, stream };
+}
+
+/** One block: what it adds to the residual stream, and the stream it adds that to. */
+function block(
+  view: AdaptedLinears,
+  rows: Rows,
+  layer: number,
+  delta: Tensor,
+  stream: Tensor | undefined,
+): [Tensor, Tensor] {
+  const { layers, config } = view.model;
+  const { activation } = config;
+  const { norms } = layers[layer];
+  const keep = layer === layers.length - 1 ? rows.keep : undefined;
+  const rowKeys = keep === undefined ? rows.rowKeys : keep.rowKeys;
+  const { dropout } = rows;
+  const linear = (name: LinearName, x: Tensor, gate?: Tensor) =>
+    view.linear(layer, name, x, { rowKeys, dropout, gate, ...(gate && { activation }) });
+  const [attended, residual] = tidy(() => {
+    const { y, sum } = normed(view, delta, norms.beforeAttention, stream);
+    const [q, k, v] = heads(view, rows, layer, ['q_proj', 'k_proj', 'v_proj'], y);
+    const o = rows.attend(layer, q, k, v, anglesOf(view, rows, layer));
+    const flat = reshape(o, [o.shape[0], config.heads * config.headDim]);
+    const added = (x: Tensor) => branch(view, linear('o_proj', x), norms.afterAttention);
+    if (keep === undefined) return [added(flat), sum];
+    return [added(gatherRows(flat, keep.rows)), gatherRows(sum, keep.rows)];
+  });
+  const result = tidy((): [Tensor, Tensor] => {
+    const { y, sum } = normed(view, attended, norms.beforeMlp, residual);
+    const down = linear('down_proj', linear('up_proj', y, linear('gate_proj', y)));
+    return [branch(view, down, norms.afterMlp), sum];
+  });
+  attended.dispose();
+  if (residual !== delta) residual.dispose();
+  return result;
 }
 
 function embedded({ model: { table, config, dtype } }: AdaptedLinears, tokens: Tensor): Tensor {

@@ -17,7 +17,8 @@ import { rope } from '../tensor/ops/rope.js';
 import { treeAttention } from '../tensor/ops/treeAttention.js';
 import { ACTIVATIONS } from '../tensor/ops/swiglu.js';
 import { currentRecorder } from '../tensor/recording.js';
-import { tidy } from '../tensor/scope.js';
+import { untilBackward } from '../tensor/recomputed.js';
+import { tidy, type Disposable } from '../tensor/scope.js';
 import { Tensor } from '../tensor/tensor.js';
 import { TreeBatch } from '../tensor/treeBatch.js';
 import { DeviceTree } from '../tensor/deviceTree.js';
@@ -54,6 +55,11 @@ const linearGroupArguments = { ...layerArguments, names: list(isName) };
 export class ModelView implements AdaptedLinears {
   readonly model: ModelWeights;
   readonly adapters: readonly Adapter[];
+  /**
+   * Whether training keeps of each block but the last what it begins with, and backward computes the rest again: less memory for a
+   * forward pass more, and the same bits.
+   */
+  activationRecompute = false;
   readonly #isLayer: Check;
 
   constructor(model: ModelWeights, adapters: readonly Adapter[] = []) {
@@ -73,8 +79,9 @@ export class ModelView implements AdaptedLinears {
 
   /** What decides how much a pass computes. */
   get shape(): ModelShape {
+    const { activationRecompute, adapters } = this;
     const { config, parameterSet } = this.model;
-    return { config, adapters: this.adapters, weightsTrained: parameterSet !== undefined };
+    return { config, adapters, weightsTrained: parameterSet !== undefined, activationRecompute };
   }
 
   /**
@@ -92,10 +99,13 @@ export class ModelView implements AdaptedLinears {
     }
     const { device, config } = this.model;
     const scale = attentionScale(config);
+    const recompute = this.activationRecompute;
+    const kept = <T extends Disposable>(make: () => T) => (recompute ? untilBackward(make) : make());
     const tree = DeviceTree.from(device, batch);
     try {
       return tidy(() => {
-        const ints = (data: Int32Array, shape: number[]) => Tensor.from(device, data, shape);
+        if (recompute) untilBackward(() => ({ dispose: tree.hold() }));
+        const ints = (data: Int32Array, shape: number[]) => kept(() => Tensor.from(device, data, shape));
         const dropout = this.#drops() ? options.dropout : undefined;
         const keys = (rows: Int32Array) => dropout && ints(rows, [rows.length / 2, 2]);
         const all = batch.headRows.length === batch.rows;
@@ -105,6 +115,7 @@ export class ModelView implements AdaptedLinears {
           length: 1 + batch.positions.reduce((a, b) => Math.max(a, b), 0),
           rowKeys: keys(batch.rowKeys),
           dropout,
+          recompute,
           attend: (layer, q, k, v, { table, positions }) => {
             const rotated = [rope(q, table, positions), rope(k, table, positions)] as const;
             return treeAttention(...rotated, v, tree, scale, windowOf(config, layer));

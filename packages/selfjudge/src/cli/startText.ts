@@ -33,9 +33,16 @@ function trainedText({ parameters, adapter, below, saved }: StartFacts): string 
   return `${count}: LoRA ${adapter}, on top of LoRA ${below}, which stays; saved as one, ${saved}`;
 }
 
-function memoryText({ before, peak, isBound, available }: NonNullable<StartFacts['memory']>): string {
+function memoryText({
+  before,
+  peak,
+  isBound,
+  available,
+  recompute,
+}: NonNullable<StartFacts['memory']>): string {
+  const again = recompute ? ', blocks computed again in backward' : '';
   const free = available === undefined ? '' : `; ${bytes(available)} are free`;
-  return `about ${bytes(peak)} at most${isBound ? ', with the longest answers' : ''} (${bytes(before)} before the first step)${free}`;
+  return `about ${bytes(peak)} at most${isBound ? ', with the longest answers' : ''} (${bytes(before)} before the first step)${again}${free}`;
 }
 
 const decimals = (value: number): string => String(Number(value.toPrecision(3)));

@@ -23,7 +23,8 @@ describe('reportStopped', () => {
 
   it('says what takes less memory', () => {
     const memory = new OutOfMemoryError('y', { where: 'linear', expected: '9 bytes', received: 'none' });
-    const advice = 'a smaller token_budget takes less memory, and may change while a run is under way';
+    const advice =
+      'a smaller token_budget, or activation_recompute: on, takes less memory; both may change while a run is under way';
     expect(reported(memory).lines.slice(1)).toEqual([advice, OFFER]);
   });
 

@@ -16,7 +16,9 @@ export function reportStopped(
 ): number {
   const code = report(error, stream);
   if (isError(error, 'SJ_OUT_OF_MEMORY'))
-    stream.write('a smaller token_budget takes less memory, and may change while a run is under way\n');
+    stream.write(
+      'a smaller token_budget, or activation_recompute: on, takes less memory; both may change while a run is under way\n',
+    );
   if (kept !== undefined && PASSING.some((passing) => isError(error, passing)))
     stream.write(`${kept}; run the same command again to go on from there\n`);
   return code;

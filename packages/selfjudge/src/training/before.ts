@@ -19,7 +19,15 @@ export interface RunBefore {
 }
 
 /** Keys that may differ when a run goes on: where it lies, how often it is saved, and in what portions it computes. */
-const MAY_DIFFER = ['save_steps', 'save_total_limit', 'output_dir', 'token_budget', 'device', 'report_to'];
+const MAY_DIFFER = [
+  'save_steps',
+  'save_total_limit',
+  'output_dir',
+  'token_budget',
+  'activation_recompute',
+  'device',
+  'report_to',
+];
 /** Names of what has a fingerprint: contents decide, wherever they lie. */
 const NAMES = [
   'model_name_or_path',

@@ -1,13 +1,14 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Device } from '@selfjudge/engine';
 import { byteModel } from '@selfjudge/testing/tinyModel';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeStart } from '../cli/startText.js';
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
 import { expectedTime } from './expectedTime.js';
-import { refuseTooLarge, type StartFacts } from './startFacts.js';
+import { tooLarge } from './planMemory.js';
+import type { StartFacts } from './startFacts.js';
 import { runTraining, type TrainInputs } from './train.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'selfjudge-start-'));
@@ -26,6 +27,8 @@ beforeAll(async () => {
   const lines = [...rows.map((row) => JSON.stringify(row)), '{"prompt": 1}', 'no JSON'];
   writeFileSync(at('pairs.jsonl'), `${lines.join('\n')}\n`);
 });
+
+const adapterOf = (run: string) => readFileSync(join(run, 'final', 'adapter_model.safetensors'));
 
 let runs = 0;
 async function factsOf(
@@ -89,6 +92,8 @@ describe('the memory expected', () => {
     ['dpo', { lora_r: '16' }],
     ['dpo', { token_budget: '200', dtype: 'float32' }],
     ['jsft', { judge_batch_size: '2' }],
+    ['dpo', { lora_r: '16', activation_recompute: 'on' }],
+    ['sft', { full_finetuning: 'true', activation_recompute: 'on' }],
     ['reward', { dtype: 'float32' }],
     ['reward', { full_finetuning: 'true', token_budget: '200' }],
   ] as [TrainingVerb, Record<string, string>][])(
@@ -100,12 +105,32 @@ describe('the memory expected', () => {
     },
   );
 
+  it('is a forward pass more where it would not fit otherwise, and the adapter is the same', async () => {
+    const flags = { lora_r: '4', dtype: 'float32', token_budget: '2000' };
+    const kept = await factsOf('dpo', flags);
+    const [{ before, peak }, again] = [
+      kept.facts.memory!,
+      await factsOf('dpo', { ...flags, activation_recompute: 'on' }),
+    ];
+    const less = again.facts.memory!.peak;
+    expect(less - before).toBeLessThan(0.8 * (peak - before));
+    vi.spyOn(process as unknown as { availableMemory(): number }, 'availableMemory').mockImplementation(
+      () => (peak + less) / 2 - before - Device.open('auto').memory().cached,
+    );
+    const tight = await factsOf('dpo', flags);
+    await expect(factsOf('dpo', { ...flags, activation_recompute: 'off' })).rejects.toThrow(/token_budget/);
+    vi.restoreAllMocks();
+    expect(describeStart(tight.facts)[4]).toContain('blocks computed again in backward');
+    for (const { output } of [again, tight])
+      expect(adapterOf(output).equals(adapterOf(kept.output))).toBe(true);
+  });
+
   it('is refused before the first step where it is more than there is, by row or by budget', () => {
     const longest = { id: 'pairs.jsonl:7', shape: { rows: 9000, headRows: 10 }, single: true };
     const expected = { before: 1e9, peak: 9e9, least: 5e9, longest };
-    expect(() => refuseTooLarge(expected, 8.1e9)).not.toThrow();
-    expect(() => refuseTooLarge(expected, 7e9)).toThrow(/token_budget: expected a smaller one/);
-    expect(() => refuseTooLarge(expected, 3e9)).toThrow(
+    expect(tooLarge(expected, 8.1e9)).toBeUndefined();
+    expect(tooLarge(expected, 7e9)?.message).toMatch(/token_budget: expected a smaller one/);
+    expect(tooLarge(expected, 3e9)?.message).toMatch(
       /max_length: expected rows that fit the memory: 3.73 GiB .*received pairs.jsonl:7, whose 9000 tokens need 4.66 GiB/,
     );
   });

@@ -35,6 +35,7 @@ import { beganWith } from './sameRun.js';
 import { givenOptions, runOptionsOf, type GivenOptions, type RunOptions } from './runOptions.js';
 import { factsOfRank, settledLeaves } from './ranks.js';
 import { RunPlaces } from './runPlaces.js';
+import { planMemory } from './planMemory.js';
 import { startFacts, type StartFacts } from './startFacts.js';
 import { checkTask, readRows, taskOf } from './tasks.js';
 import { baseWarning } from './trainables.js';
@@ -183,8 +184,10 @@ export async function runTraining(
       meet(ranks, () => factsOfRank(config, folder, { device, contents: contents() }));
       if (ranks.size > 1)
         note(`${ranks.size} processes share out the ${options.gradientLeaves} slices of each step`);
-      if (inputs.dryRun || hooks.onFacts !== undefined)
-        hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally }));
+      const memory = await planMemory(task, device, options);
+      if (memory?.recompute && options.activationRecompute === 'auto')
+        note('blocks are computed again in backward: kept as they are, they would not fit the memory');
+      hooks.onFacts?.(startFacts(verb, options, { opened: told, task, tally, memory }));
       if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(device, VERSION));

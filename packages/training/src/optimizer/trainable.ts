@@ -11,10 +11,17 @@ export interface Trainable {
   readonly reference?: ModelView;
   /** The policy with the head that is trained, where it is a reward model's. */
   readonly reward?: RewardModel;
+  /** The value model that is trained beside the policy, where there is one. */
+  readonly values?: RewardModel;
   /** Writes the policy into an existing folder: a PEFT adapter or a Hugging Face model, with the tokenizer. */
   save(dir: string): Promise<void>;
   /** Gives back what was made for training; the model it began with stays. Once is enough, more do no harm. */
   dispose(): void;
+}
+
+/** Whether backward computes the blocks of all that is trained again; see `ModelView`. */
+export function recomputeActivations({ policy, values }: Trainable, again: boolean): void {
+  for (const view of [policy, values?.view]) if (view !== undefined) view.activationRecompute = again;
 }
 
 /** A policy beside the frozen start it is held to. Before the first step both give the same bits. */

@@ -45,6 +45,12 @@ export const loopFields = {
   seed: wholeField(0, 0, 'keys data order, dropout and sampling'),
   /** Rows of one tree at most: memory, not results, depends on it. */
   tokenBudget: limitField(4096, 'rows of one tree at most: memory, not results, depends on it'),
+  /** Blocks are computed again in backward instead of kept: less memory for a forward pass more. */
+  activationRecompute: choiceField(
+    'auto',
+    ['auto', 'on', 'off'],
+    'blocks are computed again in backward instead of kept: less memory, the same bits; auto: where the plan before the first step does not fit without',
+  ),
   /**
    * Slices of a step's rows whose gradients are added in one binary tree, so that the result is the same for any number of
    * processes that divides it. A power of two; 0 is 1, under a launcher 8 (docs/scaling.md). A task by itself has 1.
