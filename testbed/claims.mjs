@@ -81,6 +81,7 @@ export function claims(found) {
   for (const [table, label] of [
     ['labels', 'labels'],
     ['writers', ''],
+    ['sizes', 'parameters'],
   ])
     for (const { cell, results: of } of found.get(table) ?? [])
       add(

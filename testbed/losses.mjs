@@ -10,7 +10,7 @@ import { policies } from './tables/bestOf.mjs';
 export function losses(found) {
   const best = { paper: [], ours: [] };
   const train = { paper: [], ours: [] };
-  for (const name of ['ladder', 'labels', 'writers'])
+  for (const name of ['ladder', 'labels', 'writers', 'sizes'])
     for (const { results } of found.get(name) ?? []) {
       for (const { bestOf = [] } of results)
         for (const { rows } of bestOf) {

@@ -1,6 +1,6 @@
 // What self-judgment is worth in the small world, and whether that world can show it:
 //   pnpm testbed                 who judges and whose answers, step by step, the best of N: five seeds, an hour on two cores
-//   pnpm testbed --full          every table: labels, writers, rounds, judges, RSO, ReST, RAFT, PPO; at most a dozen hours
+//   pnpm testbed --full          every table: labels, writers, rounds, judges, RSO, ReST, RAFT, PPO, sizes; at most a dozen hours
 //   pnpm testbed --page          the pages under docs/results of the rows there are
 //   pnpm testbed --validate      what the world has to be: docs/results/world-validity.md; fails where it is not
 //   pnpm testbed --rates         learning rates, on two other seeds: docs/results/world-rates.md

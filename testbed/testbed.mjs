@@ -7,7 +7,7 @@ import { publish, publishHtml } from './page.mjs';
 import { byCell, rowsOnFile } from './rows.mjs';
 import { percent } from './statistics.mjs';
 import { bestOf, bestOfSections } from './tables/bestOf.mjs';
-import { labels, labelSections, writers, writerSections } from './tables/conditions.mjs';
+import { labels, labelSections, sizes, sizeSections, writers, writerSections } from './tables/conditions.mjs';
 import { course, courseSections } from './tables/course.mjs';
 import { judges, judgeSections } from './tables/judges.mjs';
 import { ladder, ladderSections } from './tables/ladder.mjs';
@@ -23,6 +23,7 @@ const SECTIONS = [
   [rounds, roundSections],
   [judges, judgeSections],
   [rivalry, rivalrySections],
+  [sizes, sizeSections],
 ];
 export const hourTables = [ladder, course, bestOf];
 export const fullTables = SECTIONS.map(([table]) => table);

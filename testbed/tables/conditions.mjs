@@ -36,6 +36,18 @@ export const writers = {
   of,
 };
 
+/** How large the model is; each size has a base of its own. */
+export const sizes = {
+  name: 'sizes',
+  seeds: [1, 2, 3],
+  cells: [
+    { name: '0.2M', options: { size: '0.2M' } },
+    { name: '0.7M', options: {} },
+    { name: '3M', options: { size: '3M' } },
+  ],
+  of,
+};
+
 const COMPARED = ['SELF-JUDGE', 'SELF-JUDGE + reference'];
 
 function conditionTable(name, cells) {
@@ -113,6 +125,20 @@ export const writerSections = (cells) => [
       ),
       conditionTable('world', cells),
       bestTable('world', cells),
+    ],
+  },
+];
+
+export const sizeSections = (cells) => [
+  {
+    title: 'How large the model is',
+    blocks: [
+      text(
+        'Six layers each. The bases of 0.2M and 3M parameters read what the default one reads, for as many steps as `pnpm testbed --base` gives it, with',
+        'the learning rates of the default: none is tuned to a size.',
+      ),
+      conditionTable('parameters', cells),
+      bestTable('parameters', cells),
     ],
   },
 ];

@@ -11,19 +11,25 @@ import {
 } from '@selfjudge/training';
 import { fullTrainable, sftExample, sftTask, supervisedStep } from '@selfjudge/training/internal';
 import { Corpus } from './corpus.js';
-import type { WorldPrompt } from './prompts.js';
+import { runPhase, type PhaseHooks, type Trained } from './phase.js';
+import { corpusPrompts, type WorldPrompt } from './prompts.js';
 import { spelledWords, spelling } from './spelling.js';
 
 /** The folder of the trained base, which comes with the package. */
 export const WORLD_BASE = fileURLToPath(new URL('../../assets/world-base', import.meta.url));
 
-/** A Llama of 0.7M parameters. Six layers: what is compared of two answers is gathered before it is compared. */
-export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
-  hiddenSize: 96,
-  intermediateSize: 256,
-  layers: 6,
-  heads: 6,
-  kvHeads: 6,
+/** Llamas by their parameters. Six layers: what is compared of two answers is gathered before it is compared. */
+export const WORLD_SIZES = {
+  '0.2M': { hiddenSize: 48, intermediateSize: 144, layers: 6, heads: 3, kvHeads: 3 },
+  '0.7M': { hiddenSize: 96, intermediateSize: 256, layers: 6, heads: 6, kvHeads: 6 },
+  '3M': { hiddenSize: 192, intermediateSize: 512, layers: 6, heads: 12, kvHeads: 12 },
+} satisfies Record<string, Partial<ModelConfig>>;
+export type WorldSize = keyof typeof WORLD_SIZES;
+/** Of the base that comes with the package. */
+export const SHIPPED_SIZE: WorldSize = '0.7M';
+
+const worldModelConfig = (tokenizer: Tokenizer, size: WorldSize): ModelConfig => ({
+  ...WORLD_SIZES[size],
   headDim: 16,
   vocabSize: tokenizer.vocabSize,
   rmsNormEps: 1e-5,
@@ -40,8 +46,13 @@ export const worldModelConfig = (tokenizer: Tokenizer): ModelConfig => ({
  * for those that write to the residual stream), as 0.02 everywhere is made for models fifty times as wide: copying a
  * word from the prompt, on which most answers hang, is learnt sooner.
  */
-export async function initialModel(tokenizer: Tokenizer, device: Device, seed: number): Promise<Model> {
-  const model = Model.init(worldModelConfig(tokenizer), { device, dtype: 'float32', seed, tokenizer });
+async function initialModel(
+  tokenizer: Tokenizer,
+  device: Device,
+  { size, seed }: { size: WorldSize; seed: number },
+): Promise<Model> {
+  const config = worldModelConfig(tokenizer, size);
+  const model = Model.init(config, { device, dtype: 'float32', seed, tokenizer });
   const parameters = model.makeTrainable();
   const values = await parameters.read();
   for (const { name, offset, shape } of parameters.entries) {
@@ -88,7 +99,7 @@ function addSpelling(rows: Float32Array, hidden: number, tokenizer: Tokenizer, s
 /** AdamW as the small world wants it. */
 export const WORLD_OPTIMIZER = { adamBeta2: 0.98, weightDecay: 0.01, maxGradNorm: 1, tokenBudget: 8192 };
 
-export const baseOptions = (steps: number, seed: number): SftOptions => ({
+const baseOptions = (steps: number, seed: number): SftOptions => ({
   ...sftDefaults,
   ...WORLD_OPTIMIZER,
   learningRate: 4e-3,
@@ -100,8 +111,22 @@ export const baseOptions = (steps: number, seed: number): SftOptions => ({
   seed,
 });
 
-/** Of the base that comes with the package. */
-export const BASE_STEPS = 6000;
+const [STEPS, SEED] = [6000, 1];
+
+/** Trains the base of a size in the run folder `parent`/base, or opens it when it is complete. */
+export async function trainWorldBase(
+  parent: string,
+  { size, tokenizer, device }: { size: WorldSize; tokenizer: Tokenizer; device: Device },
+  hooks: PhaseHooks,
+): Promise<Trained> {
+  const settings = baseOptions(STEPS, SEED);
+  const build = async () => {
+    const model = await initialModel(tokenizer, device, { size, seed: SEED });
+    return { model, task: baseTask(model, tokenizer, corpusPrompts(), settings) };
+  };
+  const load = (path: string) => Model.load(path, { device, dtype: 'float32' });
+  return runPhase({ name: 'base', parent, settings: { ...settings, size }, build, load }, hooks);
+}
 
 /** Documents a step: answers, good and bad, and pairs of answers that are proofread and reviewed. */
 const ANSWERS = 24;
@@ -112,7 +137,7 @@ const PAIRS = 24;
  * wrong; it has read them count, sort and check; and reviews that say of two answers which has a thing right: the count, the
  * order, the total. Nobody has told it which answer is better.
  */
-export function baseTask(
+function baseTask(
   model: Model,
   tokenizer: Tokenizer,
   prompts: readonly WorldPrompt[],

@@ -9,7 +9,7 @@ import {
   type SelfTrainingOptions,
   type SftOptions,
 } from '@selfjudge/training';
-import { WORLD_OPTIMIZER } from './base.js';
+import { SHIPPED_SIZE, WORLD_OPTIMIZER, type WorldSize } from './base.js';
 import type { WorldTemplate } from './templates.js';
 import type { Writers } from './writer.js';
 
@@ -18,6 +18,8 @@ export interface WorldOptions extends Writers {
   outputDir: string;
   device: DeviceKind;
   seed: number;
+  /** Of the model. The base of the default comes with the package; others are trained first, a base a size. */
+  size: WorldSize;
   judgeTemplate: WorldTemplate;
   /** Labelled pairs. */
   pairs: number;
@@ -38,6 +40,7 @@ export interface WorldOptions extends Writers {
 export const worldDefaults: Omit<WorldOptions, 'outputDir'> = {
   device: 'cpu',
   seed: 1,
+  size: SHIPPED_SIZE,
   judgeTemplate: 'principles',
   pairs: 300,
   labelNoise: 0.2,

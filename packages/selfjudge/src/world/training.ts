@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Device, Model } from '@selfjudge/engine';
 import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
 import { Random } from '@selfjudge/base';
@@ -30,7 +30,7 @@ import {
   selfTrainingTask,
   sftTask,
 } from '@selfjudge/training/internal';
-import { WORLD_BASE } from './base.js';
+import { SHIPPED_SIZE, trainWorldBase, WORLD_BASE } from './base.js';
 import { worldText } from './measure.js';
 import { makePairs } from './pairs.js';
 import { drawPrompts, splitPrompts, type WorldPrompt, type WorldSplits } from './prompts.js';
@@ -123,9 +123,11 @@ export class WorldTraining {
     return new TokenJudge(model.view(), this.tokenizer, this.template);
   }
 
-  /** What stands in place of a pretrained model: {@link baseTask}, trained before. */
-  base(): Promise<Model> {
-    return this.load(WORLD_BASE);
+  /** What stands in place of a pretrained model, trained before; that of another size is trained once, for all seeds beside this one. */
+  async base(): Promise<Model> {
+    const { size, outputDir } = this.options;
+    if (size === SHIPPED_SIZE) return this.load(WORLD_BASE);
+    return (await trainWorldBase(dirname(outputDir), { ...this, size }, this.hooks)).model;
   }
 
   /** Demonstrations alone: the better answers of the labelled pairs. */

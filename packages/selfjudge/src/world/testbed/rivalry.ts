@@ -1,8 +1,9 @@
 import type { Model } from '@selfjudge/engine';
 import type { Judge } from '@selfjudge/judging';
+import { readMetrics } from '@selfjudge/training/runs/internal';
 import type { PhaseHooks, Trained } from '../phase.js';
 import { RIVALS, rewardJudge, trainReward, type Rival } from '../rivals.js';
-import type { WorldOptions } from '../settings.js';
+import { ownAnswerBudget, type WorldOptions } from '../settings.js';
 import { inWorld, openTest, rungsOf, type Rung } from './rung.js';
 
 /** A method of the literature with a start and somebody who ranks. */
@@ -12,6 +13,9 @@ export interface RivalRow extends Rung {
   by: 'judge' | 'reward model';
   /** Models of the size of the policy that training holds, the policy and its frozen start among them. */
   models: number;
+  /** Their parameters, and 10^9 floating-point operations of training a prompt, as counted. */
+  resident: number;
+  gflop: number;
 }
 
 /** Learning rates: the middle of the grid of `ratesOf`. */
@@ -34,7 +38,10 @@ export const rivalryOf = (options: WorldOptions, hooks: PhaseHooks): Promise<Riv
       const name = `${of.method}-${of.start}-${of.by}`.replaceAll(' ', '-').toLowerCase();
       const trained = await keep(train(starts[of.start], rankers[of.by], name));
       const { rungs } = await rungsOf(test, [[name, trained]], name);
-      rows.push({ ...rungs[0], ...of, models: modelsOf(of) });
+      const models = modelsOf(of);
+      const { trainBatchSize } = ownAnswerBudget(options);
+      const gflop = workOf(trained.folder) / trainBatchSize;
+      rows.push({ ...rungs[0], ...of, models, resident: models * parametersOf(trained.model), gflop });
     };
     for (const start of ['SFT', 'JSFT'] as const)
       for (const by of ['judge', 'reward model'] as const) {
@@ -48,6 +55,20 @@ export const rivalryOf = (options: WorldOptions, hooks: PhaseHooks): Promise<Riv
       }
     return rows;
   });
+
+const parametersOf = (model: Model): number =>
+  sum([...model.parameters()].map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+
+/** 10^9 floating-point operations a step, of all its phases. */
+function workOf(folder: string): number {
+  const { rows } = readMetrics(folder);
+  const phases = rows.flatMap(({ metrics }) =>
+    Object.entries(metrics).filter(([name]) => name.startsWith('flops/')),
+  );
+  return sum(phases.map(([, flops]) => flops)) / rows.length / 1e9;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 /** The policy, its start (who judges too, where it is JSFT), who ranks otherwise, and the value model of PPO. */
 const modelsOf = ({ method, start, by }: Pick<RivalRow, 'method' | 'start' | 'by'>): number =>
