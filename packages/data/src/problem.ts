@@ -4,6 +4,7 @@ import { isError } from '@selfjudge/base';
 export type ProblemCode =
   | 'broken-line'
   | 'unknown-shape'
+  | 'other-shape'
   | 'differing-prompts'
   | 'equal-answers'
   | 'no-verdict'

@@ -38,7 +38,7 @@ export class RowReader {
 
   constructor(path: string, shape: RowShape) {
     this.#path = path;
-    this.#shaper = new Shaper(path, shape);
+    this.#shaper = new Shaper(shape);
   }
 
   line(bytes: Uint8Array): void {

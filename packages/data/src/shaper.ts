@@ -1,9 +1,7 @@
-import { DataError } from '@selfjudge/base';
-
 import type { Row } from './convert.js';
 import { readMapped, type Mapping } from './mapping.js';
-import type { Outcome } from './problem.js';
-import { KNOWN_SHAPES, readShape, shapeOf, type ShapeName } from './shapes.js';
+import { problem, type Outcome } from './problem.js';
+import { readShape, shapeOf, type ShapeName } from './shapes.js';
 
 /** How rows are read: told by their columns, by a known shape's name, or by a mapping of columns. */
 export type RowShape = 'auto' | ShapeName | Mapping;
@@ -12,14 +10,11 @@ export type RowShape = 'auto' | ShapeName | Mapping;
 export class Shaper {
   #told: { name: ShapeName | 'own'; line: number } | undefined;
 
-  constructor(
-    private readonly path: string,
-    private readonly shape: RowShape,
-  ) {}
+  constructor(private readonly shape: RowShape) {}
 
   /**
-   * @returns the row in the columns that are read here, or what it becomes in them; itself where it is in them, or in none that are known
-   * @throws DataError for a row of another shape than those before it
+   * @returns the row in the columns that are read here, or what it becomes in them; itself where it is in them, or in none that are known.
+   *   A row of another shape than the first that has one is left out.
    */
   row(line: number, row: Row): Outcome<Row[]> {
     if (typeof this.shape === 'object') {
@@ -31,13 +26,11 @@ export class Shaper {
     if (name !== undefined) this.#told ??= { name, line };
     const told = this.#told;
     if (name !== undefined && told !== undefined && name !== told.name)
-      throw new DataError({
-        path: this.path,
-        line,
-        reason:
-          `expected rows of one shape, ${nameOf(told.name)} as on line ${told.line}, received ${nameOf(name)} ` +
-          `(columns ${Object.keys(row).join(', ')}); shapes known: ${KNOWN_SHAPES}`,
-      });
+      return problem(
+        'other-shape',
+        `expected rows of one shape, ${nameOf(told.name)} as on line ${told.line}, received ${nameOf(name)} ` +
+          `(columns ${Object.keys(row).join(', ')})`,
+      );
     return told === undefined || told.name === 'own' ? { value: [row] } : readShape(told.name, row);
   }
 }
