@@ -31,6 +31,19 @@ export class Contender {
   }
 }
 
+/** A program that is started for each turn, as people start one. */
+export const anew = (name, start) => ({
+  name,
+  async ask(work) {
+    const contender = start();
+    try {
+      return await contender.ask(work);
+    } finally {
+      await contender.close();
+    }
+  },
+});
+
 /** Threads of OpenMP spin for some milliseconds after their work: they would take the next contender's time. */
 const REST_MS = 60;
 

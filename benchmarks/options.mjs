@@ -17,6 +17,7 @@ export const BENCHES = {
   decode: './decode/bench.mjs',
   scaling: './scaling/bench.mjs',
   'large-model': './large-model/bench.mjs',
+  large: './large/bench.mjs',
   data: './data/bench.mjs',
 };
 
@@ -35,7 +36,7 @@ export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --agains
   --part     one part of scaling: prefill, decode, judge or forward
   --device   cpu (default), cuda or cuda:N, for both sides
   --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real),
-             folder for large-model (default: random weights of Llama 3.2 1B's shape)
+             folder for large-model and large (default: random weights of Llama 3.2 1B's shape)
   --python   interpreter with benchmarks/peers/requirements.txt installed; ours is measured without
 exit code: 0; 1 when a ratio fell by more than its spread, or is slower beside; 2 for a wrong command line; 3 when nothing of
 that but something was skipped or not measured, or nothing was there to compare with

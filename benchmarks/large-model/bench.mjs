@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ours, theirs } from '../beside.mjs';
 import { pythonPackages, result } from '../compare.mjs';
-import { Contender, interleave } from '../harness.mjs';
+import { anew, Contender, interleave } from '../harness.mjs';
 import { ONE_BILLION, writeRandomFolder } from './folder.mjs';
 
 const BENCH = 'large-model';
@@ -18,19 +18,6 @@ const PHASES = ['open', 'score', 'train', 'save'];
 const OPENING = { times: 1.1, beside: 8 };
 /** Both compute in bf16, each in its order: what the mean log-probability of a label may differ by, and the loss, in nats. */
 const AGREE = 0.02;
-
-/** A program that is started for each turn. */
-const anew = (name, start) => ({
-  name,
-  async ask(work) {
-    const contender = start();
-    try {
-      return await contender.ask(work);
-    } finally {
-      await contender.close();
-    }
-  },
-});
 
 function rowsOf(vocabulary) {
   let seed = 1;
