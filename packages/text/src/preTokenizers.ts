@@ -163,19 +163,34 @@ function splitter(pattern: RegExp, behavior: string, invert: boolean): Part {
 function isolated(texts: readonly string[], pattern: RegExp): string[] {
   const words: string[] = [];
   for (const text of texts) {
-    let end = 0;
-    pattern.lastIndex = 0;
-    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-      const { index } = match;
-      const length = match[0].length;
-      if (length === 0) pattern.lastIndex += text.codePointAt(index)! > 0xffff ? 2 : 1;
-      if (index > end) words.push(text.slice(end, index));
-      if (length > 0) words.push(match[0]);
-      end = index + length;
-    }
+    const end = eachMatch(text, pattern, (from, to, before) => {
+      if (from > before) words.push(text.slice(before, from));
+      if (to > from) words.push(text.slice(from, to));
+    });
     if (end < text.length) words.push(text.slice(end));
   }
   return words;
+}
+
+/**
+ * Tells of every match where it is, and where the one before it ended. Without `matchAll`, which copies the pattern each time.
+ * @returns where the last match ended, 0 without one
+ */
+function eachMatch(
+  text: string,
+  pattern: RegExp,
+  tell: (from: number, to: number, before: number) => void,
+): number {
+  let before = 0;
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const { index } = match;
+    const to = index + match[0].length;
+    if (to === index) pattern.lastIndex += text.codePointAt(index)! > 0xffff ? 2 : 1;
+    tell(index, to, before);
+    before = to;
+  }
+  return before;
 }
 
 interface Stretch {
@@ -189,13 +204,10 @@ interface Segment extends Stretch {
 
 function segments(text: string, pattern: RegExp, invert: boolean): Segment[] {
   const out: Segment[] = [];
-  let end = 0;
-  for (const { index, 0: matched } of text.matchAll(pattern)) {
-    const to = index + matched.length;
-    if (index > end) out.push({ from: end, to: index, match: invert });
-    if (matched !== '') out.push({ from: index, to, match: !invert });
-    end = to;
-  }
+  const end = eachMatch(text, pattern, (from, to, before) => {
+    if (from > before) out.push({ from: before, to: from, match: invert });
+    if (to > from) out.push({ from, to, match: !invert });
+  });
   if (end < text.length) out.push({ from: end, to: text.length, match: invert });
   return out;
 }
