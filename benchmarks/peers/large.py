@@ -4,41 +4,20 @@ usage: python large.py FOLDER [cpu|cuda] [plain|checkpointing] < work.json lines
 Reads {"rows": [[ids]], "train": bool} a line, all rows of one length; answers {"seconds", "peak_mb", "logprob"} a line. sdpa, no cache,
 all rows at once, the loss as the model computes it; checkpointing as TRL sets it.
 """
-import gc
 import json
 import os
 import sys
-import time
 
 import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from measured import Measured
+
 FOLDER = sys.argv[1]
 DEVICE = sys.argv[2].split(":")[0] if len(sys.argv) > 2 else "cpu"
+MEASURED = Measured(DEVICE)
 CHECKPOINTING = len(sys.argv) > 3 and sys.argv[3] == "checkpointing"
-
-
-def now():
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
-def reset_peak():
-    gc.collect()
-    if DEVICE == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    else:
-        with open("/proc/self/clear_refs", "w") as refs:
-            refs.write("5")
-
-
-def peak_mb():
-    if DEVICE == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
 
 
 def answer(work):
@@ -69,10 +48,10 @@ def answer(work):
         with torch.no_grad():
             return -model(input_ids=ids, labels=ids, use_cache=False).loss.item()
 
-    reset_peak()
-    start = now()
+    MEASURED.reset_peak()
+    start = MEASURED.now()
     logprob = step() if work["train"] else score()
-    return dict(seconds=now() - start, peak_mb=peak_mb(), logprob=logprob)
+    return dict(seconds=MEASURED.now() - start, peak_mb=MEASURED.peak_mb(), logprob=logprob)
 
 
 torch.manual_seed(0)

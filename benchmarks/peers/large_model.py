@@ -4,41 +4,20 @@ usage: python large_model.py FOLDER [cpu|cuda] < work.json lines
 Reads {"rows": [[ids]], "out": FOLDER} a line, all rows of one length; answers {"phases", "logprob", "loss"} a line. Each part in the
 peer's usual setting: weights mapped, sdpa, no cache, all rows at once.
 """
-import gc
 import json
 import os
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
 
+from measured import Measured
+
 FOLDER = sys.argv[1]
 DEVICE = sys.argv[2].split(":")[0] if len(sys.argv) > 2 else "cpu"
-
-
-def now():
-    if DEVICE == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter()
-
-
-def reset_peak():
-    gc.collect()
-    if DEVICE == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-    else:
-        with open("/proc/self/clear_refs", "w") as refs:
-            refs.write("5")
-
-
-def peak_mb():
-    if DEVICE == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**20
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+MEASURED = Measured(DEVICE)
 
 
 def label_logprobs(model, ids):
@@ -50,10 +29,10 @@ def answer(work):
     phases = {}
 
     def phase(name, fn):
-        reset_peak()
-        start = now()
+        MEASURED.reset_peak()
+        start = MEASURED.now()
         value = fn()
-        phases[name] = dict(seconds=now() - start, peak_mb=peak_mb())
+        phases[name] = dict(seconds=MEASURED.now() - start, peak_mb=MEASURED.peak_mb())
         return value
 
     base = phase("open", lambda: AutoModelForCausalLM.from_pretrained(FOLDER, dtype=torch.bfloat16).eval().to(DEVICE))
