@@ -1,7 +1,12 @@
 // Reading and preparing of ours, served line by line: the same work as benchmarks/peers/data_rows.py.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFileParts, prepareFolder, splitOf, toPreferencePair } from '../../packages/data/dist/internal.js';
+import {
+  dataFileParts,
+  prepareFolder,
+  splitOf,
+  toPreferencePair,
+} from '../../packages/data/dist/internal.js';
 import { serve, timed } from '../compare.mjs';
 
 async function read({ file }) {

@@ -35,7 +35,8 @@ async function rowsOfFile(connection, from) {
   await connection.run(
     `CREATE TABLE source AS SELECT row_number() OVER () - 1 AS n, chosen, rejected FROM read_json('${from.replaceAll("'", "''")}')`,
   );
-  const numbered = (column) => `regexp_replace(${column}, '^\\s*Human: ?', chr(10) || chr(10) || 'Human: ' || i || ' ')`;
+  const numbered = (column) =>
+    `regexp_replace(${column}, '^\\s*Human: ?', chr(10) || chr(10) || 'Human: ' || i || ' ')`;
   await connection.run(`CREATE VIEW made AS
     SELECT ${numbered('chosen')} AS chosen, ${numbered('rejected')} AS rejected
     FROM numbers JOIN source ON n = i % (SELECT count(*) FROM source)`);

@@ -5,7 +5,7 @@ import { readDataFile, toAnswerPair } from '@selfjudge/data/internal';
 import type { Better } from '@selfjudge/evaluation/internal';
 import { assertUsable, type InputRow } from '../rows/rows.js';
 import { labelOf } from './knownVerdicts.js';
-import { bestOfPairs, isBestOf, type BestOfPlace } from './bestOfRows.js';
+import { bestOfPlace, type BestOfPlace } from './bestOfRows.js';
 import { peopleOf, writersOf } from './rowPeople.js';
 
 /** What a row says of its two answers. */
@@ -25,7 +25,7 @@ export interface RowFacts {
 export type TrustRow = InputRow<AnswerPair> & { file: string; facts: RowFacts };
 
 /**
- * The pairs of labelled files, one after the other. A question of RewardBench 2, with lists of right and of wrong answers, becomes a
+ * The pairs of labelled files, one after the other. A question of RewardBench 2, with lists of right and of wrong answers, is a
  * pair of each right one and each wrong one.
  * @throws DataError for a file of which no row can be used, or where no row has a label
  */
@@ -36,11 +36,14 @@ export async function readTrustRows(
   const all: TrustRow[] = [];
   for (const file of paths) {
     const { rows, issues } = await readDataFile(file, { shape });
-    const read: TrustRow[] = rows.flatMap(({ line, value, columns }): TrustRow[] =>
-      isBestOf(value)
-        ? bestOfPairs(value, line).map((pair) => ({ file, line, ...pair }))
-        : [{ file, line, columns, facts: factsOf(value, columns), ...toAnswerPair(value, { promptFormat }) }],
-    );
+    const read = rows.map(({ line, value, columns }): TrustRow => {
+      const pair = toAnswerPair(value, { promptFormat });
+      const bestOf = bestOfPlace(value, line);
+      // Of a question with several answers each pair has columns of its own.
+      return bestOf === undefined
+        ? { file, line, columns, facts: factsOf(value, columns), ...pair }
+        : { file, line, columns: value, facts: { label: 'a', ordered: true, bestOf }, ...pair };
+    });
     for (const { line, code, reason } of issues)
       read.push({ file, line, facts: {}, problem: { code, reason } });
     read.sort((a, b) => a.line - b.line);
