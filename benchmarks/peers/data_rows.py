@@ -66,12 +66,21 @@ def grams_of(text):
     return (" ".join(words[i : i + GRAM]) for i in range(len(words) - GRAM + 1))
 
 
+def shared_of(prompt, answers):
+    """What a row may not share: runs of words of its texts; of a prompt that has fewer, all of them."""
+    texts = [content for _, content in prompt]
+    words = [word for text in texts for word in WORD.findall(normalised(text))]
+    if 0 < len(words) < GRAM:
+        yield " ".join(words)
+    for text in texts + answers:
+        yield from grams_of(text)
+
+
 def named_grams(file):
     grams = set()
     for row in datasets.Dataset.from_json(file, keep_in_memory=True):
         prompt, *answers, _ = looked_at(row["chosen"], row["rejected"])
-        for text in [content for _, content in prompt] + answers:
-            grams.update(grams_of(text))
+        grams.update(shared_of(prompt, answers))
     return grams
 
 
@@ -80,9 +89,7 @@ def prepared(batch, grams):
     rows = {name: [] for name in ("prompt", "chosen", "rejected", "what", "about", "says")}
     for row in zip(batch["chosen"], batch["rejected"]):
         prompt, answer, worse, found = looked_at(*row)
-        if found in dict(ENDS) and any(
-            gram in grams for text in [content for _, content in prompt] + [answer, worse] for gram in grams_of(text)
-        ):
+        if found in dict(ENDS) and any(gram in grams for gram in shared_of(prompt, [answer, worse])):
             found = "contaminated"
         texts = [normalised(answer), normalised(worse)]
         about = json.dumps([[(role, normalised(content)) for role, content in prompt], sorted(texts)])
