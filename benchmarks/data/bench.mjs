@@ -42,6 +42,8 @@ export async function run({ rounds, python, rows, from, beside }) {
         });
       results.push(
         of('time', 's', ({ seconds }) => seconds),
+        // What other programs on the machine do not lengthen.
+        of('processor time', 's', ({ cpu }) => cpu),
         of('peak memory', 'MB', ({ peak }) => peak / 1e6),
       );
     }

@@ -47,6 +47,8 @@ async function prepare({ file, against, folder }) {
 }
 
 await serve(async (work) => {
+  const before = process.cpuUsage();
   const { seconds, value: counts } = await timed(() => (work.part === 'read' ? read(work) : prepare(work)));
-  return { seconds, counts, peak: process.resourceUsage().maxRSS * 1024 };
+  const { user, system } = process.cpuUsage(before);
+  return { seconds, counts, cpu: (user + system) / 1e6, peak: process.resourceUsage().maxRSS * 1024 };
 });

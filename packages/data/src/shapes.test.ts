@@ -94,7 +94,12 @@ it('an answer that is no text is named, as of PandaLM true is', async () => {
 });
 
 it('RewardBench 2 is told by its lists, and says what does not fit', async () => {
-  const row: Row = { ...ROWS['rewardbench-2'].row, chosen: ['one', 'two'], num_correct: 2, total_completions: 3 };
+  const row: Row = {
+    ...ROWS['rewardbench-2'].row,
+    chosen: ['one', 'two'],
+    num_correct: 2,
+    total_completions: 3,
+  };
   const rows = [
     row,
     { ...row, num_correct: 3 },

@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from '@selfjudge/base';
 import { nearest } from '@selfjudge/base/internal';
-import type { AnswerPair, PromptFormat, Row, RowShape } from '@selfjudge/data';
+import type { AnswerPair, Outcome, PromptFormat, Row, RowShape } from '@selfjudge/data';
 import { readDataFile, toAnswerPair } from '@selfjudge/data/internal';
 import type { Better } from '@selfjudge/evaluation/internal';
 import { assertUsable, type InputRow } from '../rows/rows.js';
@@ -41,7 +41,7 @@ export async function readTrustRows(
       const bestOf = bestOfPlace(value, line);
       // Of a question with several answers each pair has columns of its own.
       return bestOf === undefined
-        ? { file, line, columns, facts: factsOf(value, columns), ...pair }
+        ? { file, line, columns, ...distinct(pair, factsOf(value, columns)) }
         : { file, line, columns: value, facts: { label: 'a', ordered: true, bestOf }, ...pair };
     });
     for (const { line, code, reason } of issues)
@@ -58,6 +58,14 @@ export async function readTrustRows(
         'no row says which answer is better: expected chosen and rejected, or a winner (a, b, tie); judge gives verdicts on rows without',
     });
   return all;
+}
+
+/** A pair and what its row says of it; a problem where the row prefers one of two equal answers. */
+function distinct(pair: Outcome<AnswerPair>, facts: RowFacts): Outcome<AnswerPair> & { facts: RowFacts } {
+  const [a, b] = pair.value?.completions ?? [];
+  const prefers = facts.label === 'a' || facts.label === 'b';
+  if (!prefers || a === undefined || a.trim() !== b?.trim()) return { ...pair, facts };
+  return { problem: { code: 'equal-answers', reason: 'both answers are equal' }, facts };
 }
 
 /** @param value in the columns that are read, @param columns as the file has them */
