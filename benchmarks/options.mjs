@@ -33,6 +33,7 @@ export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --agains
   --tokens   tokens of each answer for generate and judge, 128 by default
   --pairs    pairs for judge, 64 by default and at most
   --rows     rows for data, a million by default
+  --from     JSONL file of {chosen, rejected} transcripts that the rows for data are made of (default: drawn words)
   --part     one part of scaling: prefill, decode, judge or forward
   --device   cpu (default), cuda or cuda:N, for both sides
   --model    model folder or GGUF for self-judge-step, generate, judge and decode (default: the real weights of pnpm test:real),
@@ -58,6 +59,7 @@ function parsed(argv) {
         tokens: { type: 'string', default: '128' },
         pairs: { type: 'string', default: '64' },
         rows: { type: 'string', default: '1000000' },
+        from: { type: 'string' },
         part: { type: 'string' },
         device: { type: 'string', default: 'cpu' },
         model: { type: 'string' },

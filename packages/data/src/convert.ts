@@ -232,6 +232,9 @@ export function toJudgedPair(row: Row, id: string, options: ConvertOptions = {})
   const { winner, rationale } = row;
   const won = winnerOf(winner);
   if (won === undefined) return wrongWinner(winner);
+  const [a, b] = pair.value.completions;
+  if (won !== 'tie' && a.trim() === b.trim())
+    return problem('equal-answers', `both answers are equal, and the winner is ${won}`);
   const judged: JudgedPair = { id, ...pair.value, winner: won };
   return { value: typeof rationale === 'string' ? { ...judged, rationale } : judged };
 }

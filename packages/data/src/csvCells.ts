@@ -2,9 +2,10 @@ import { parseJson } from './json.js';
 
 /** Columns of numbers, true and false; a cell that is none of these stays text. */
 const VALUES = new Set(
-  'label margin winner preference turn annotator1 annotator2 annotator3 winner_model_a winner_model_b winner_tie'.split(
-    ' ',
-  ),
+  (
+    'label margin winner preference turn annotator1 annotator2 annotator3 winner_model_a winner_model_b winner_tie ' +
+    'num_correct num_incorrect total_completions'
+  ).split(' '),
 );
 /** Columns of lists and objects. Those of templates are text here as anywhere: they are read as JSON later, exactly. */
 const NESTED = new Set(

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,7 +8,7 @@ import { exactJson } from '@selfjudge/text/internal';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { dataFileParts, readDataFile } from './dataFile.js';
+import { dataFileParts, partsOf, readDataFile } from './dataFile.js';
 import { loadJudgedPairs, loadLabelled, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
 import { argumentsOf } from './text.js';
 import { preferenceSequences, sftSequence } from './tokenise.js';
@@ -232,6 +232,26 @@ describe('zstd', () => {
   });
 });
 
+it('a line, or an array, that does not end is an error before it takes all memory', async () => {
+  const part = Buffer.alloc(1 << 24, 'a');
+  const endless = async function* (start: string): AsyncGenerator<Buffer> {
+    yield Buffer.from(start);
+    for (let i = 0; i < 64; i++) yield part;
+  };
+  const failure = async (start: string) => {
+    const reading = partsOf('rows', endless(start));
+    const all = (async () => {
+      for await (const _ of reading);
+    })();
+    return (await all.catch((error: unknown) => error)) as Error;
+  };
+  expect((await failure('{"prompt":"q"}\n{"prompt":"')).message).toMatch(
+    /rows:2: expected lines of at most 67108864 bytes, received one that is longer/,
+  );
+  expect((await failure('prompt,chosen\n"q')).message).toMatch(/rows:2: expected lines of at most/);
+  expect((await failure('[{"prompt":"')).message).toMatch(/a JSON array \(of over 536869888 bytes/);
+});
+
 describe('Parquet', () => {
   it('keeps numbers to the digit, and what JSON has no name for as text or null', async () => {
     const path = await written(
@@ -272,6 +292,12 @@ describe('Parquet', () => {
     }
     expect(next).toBe(30_000);
     expect(most).toBeLessThanOrEqual(2048);
+    // Whoever is told how far it is gets the same rows.
+    const told: number[] = [];
+    expect((await readDataFile(path, { onBytes: (bytes) => void told.push(bytes) })).rows).toHaveLength(
+      30_000,
+    );
+    expect(told.at(-1)).toBe(statSync(path).size);
     // Whoever has seen enough ends it.
     for await (const { rows } of dataFileParts(path)) {
       expect(rows[0].line).toBe(1);

@@ -4,17 +4,20 @@ import { fileSystemError } from '@selfjudge/base';
 import { isStandardInput, standardInput } from '@selfjudge/base/internal';
 
 import { CsvReader, separatorOf } from './csv.js';
-import { isParquet, refuseOtherKinds } from './otherKinds.js';
+import { LineCutter } from './lines.js';
+import { isParquet, refuseArray, refuseOtherKinds } from './otherKinds.js';
 import { parquetRows } from './parquet.js';
 import { RowReader, type DataFile } from './rowReader.js';
 import type { RowShape } from './shaper.js';
 import { chained, unpacked } from './unpacked.js';
 
-const NEWLINE = 0x0a;
 /** White space, and the bytes of a BOM. */
 const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 /** As far as a file is looked at before it is read: a header is not longer. */
 const HEAD = 1 << 16;
+
+/** Bytes of a JSON array, which is read as one text: V8 has none much longer. */
+const LONGEST_ARRAY = 2 ** 29 - 2 ** 10;
 
 /** Names of files of rows. */
 export const DATA_FILE_NAME = /\.((jsonl?|csv|tsv)(\.(gz|zst))?|parquet)$/i;
@@ -34,8 +37,8 @@ export interface ReadOptions {
  *
  * Rows of a known shape (`SHAPES`) are read in the columns of TRL and of judgments.
  *
- * @throws DataError for rows of two shapes; FileFormatError when the file is of another kind, is torn, or becomes over 200 times as large (and over
- *   1 MiB); FileSystemError when it cannot be read
+ * @throws DataError for rows of two shapes; FileFormatError when the file is of another kind, is torn, has a line of over 64 MiB or an
+ *   array of over 512, or becomes over 200 times as large (and over 1 MiB); FileSystemError when it cannot be read
  */
 export async function readDataFile(path: string, options?: ReadOptions): Promise<DataFile> {
   const file: DataFile = { rows: [], issues: [] };
@@ -68,26 +71,23 @@ export async function* partsOf(
   const rows = new RowReader(path, shape);
   if (beginsArray(head)) {
     const all: Buffer[] = [];
-    for await (const chunk of bytes) all.push(chunk);
+    let size = 0;
+    for await (const chunk of bytes) {
+      size += chunk.length;
+      if (size > LONGEST_ARRAY) refuseArray(path, `of over ${LONGEST_ARRAY} bytes, which is held whole`);
+      all.push(chunk);
+    }
     rows.array(Buffer.concat(all));
     return yield rows.take();
   }
   const separator = separatorOf(path, head);
   const reader = separator === undefined ? rows : new CsvReader(path, separator, rows);
-  // Only \n ends a line: JSON strings may hold U+2028 and the like, which Node's readline breaks at.
-  let rest: Uint8Array[] = [];
+  const lines = new LineCutter(path, (line) => reader.line(line));
   for await (const chunk of bytes) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      const tail = chunk.subarray(start, end);
-      reader.line(rest.length === 0 ? tail : Buffer.concat([...rest, tail]));
-      rest = [];
-      start = end + 1;
-    }
-    if (start < chunk.length) rest.push(chunk.subarray(start));
+    lines.add(chunk);
     yield rows.take();
   }
-  if (rest.length > 0) reader.line(Buffer.concat(rest));
+  lines.end();
   reader.end();
   yield rows.take();
 }

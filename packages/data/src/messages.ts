@@ -1,3 +1,4 @@
+import { show } from '@selfjudge/base';
 import type { Message } from '@selfjudge/text';
 import { messageFault } from '@selfjudge/text/internal';
 
@@ -7,7 +8,10 @@ import { problem } from './problem.js';
 /** A column as messages, with all their fields: a chat template may show any; why not, where it is none. @param name of the column */
 export function readMessages(value: unknown, name: string): Outcome<Message[]> {
   if (!Array.isArray(value) || value.length === 0) {
-    return problem('unknown-shape', `${name} is neither a string nor a list of messages`);
+    return problem(
+      'unknown-shape',
+      `expected a text or a list of messages in ${name}, received ${show(value)}`,
+    );
   }
   for (const [i, message] of value.entries()) {
     const fault = messageFault(message);

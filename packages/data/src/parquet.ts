@@ -11,6 +11,7 @@ import { assertExpansion } from './unpacked.js';
 
 /** For pages, which say themselves how large they become. */
 const MEMORY = 2 * 2 ** 30;
+
 /**
  * The rows of a Parquet file, in its order, in parts as they are read. Each becomes the JSON that means the same, with lists
  * and structs as they are nested and every digit of its numbers, and is read as a line of JSONL is; times are text in ISO's
@@ -30,12 +31,12 @@ export async function* parquetRows(
   const literal = file.replace(/[[*?]/g, (character) => `[${character}]`);
   const { connection, close } = await openDuckdb({ files: [file, literal], memory: MEMORY });
   const rows = new RowReader(path, shape);
-  let count = 0;
   let line = 0;
   let bytes = 0;
   try {
+    // A connection has one open result: another question would end the rows.
+    const count = await countRows(connection, literal);
     const result = await selectRows(connection, path, literal);
-    if (onBytes !== undefined) count = await countRows(connection, literal);
     for await (const texts of chunksOf(result)) {
       for (const text of texts) {
         bytes += text.length;
@@ -45,6 +46,12 @@ export async function* parquetRows(
       yield rows.take();
       onBytes?.((size * line) / count);
     }
+    if (line !== count)
+      throw new FileFormatError({
+        path,
+        expected: `the ${count} rows that the file says it has`,
+        received: `${line}`,
+      });
   } catch (error) {
     if (isError(error)) throw error;
     throw new FileFormatError({

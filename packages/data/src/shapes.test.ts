@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isError } from '@selfjudge/base';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import type { Row } from './convert.js';
 import { readDataFile } from './dataFile.js';
 import { loadJudgedPairs, loadPreferences, loadPrompts, loadSftExamples } from './load.js';
 import { SHAPES, shapeOf, type ToldShape } from './shapes.js';
@@ -36,7 +37,8 @@ describe.each(Object.keys(SHAPES) as ToldShape[])('%s', (name) => {
     );
     const [cell] = (await readDataFile(file(`${name}.csv`, table.join('\n')))).rows;
     const { id, ...values } = JSON.parse(JSON.stringify(cell.value)) as Record<string, unknown>;
-    expect({ ...values, ...(id !== undefined && { id: Number(id) }) }).toEqual(read);
+    const { id: own, ...others } = read;
+    expect([values, String(id)]).toEqual([others, String(own)]);
   });
 
   it('leaves out a row whose columns hold something else', async () => {
@@ -82,6 +84,47 @@ it('ties, verdicts that are three, and later turns prefer nothing, and say so', 
   expect((await loadJudgedPairs(file('turns.jsonl', later))).issues).toMatchObject([
     { line: 2, code: 'differing-prompts' },
   ]);
+});
+
+it('an answer that is no text is named, as of PandaLM true is', async () => {
+  const rows = [{ ...ROWS.pandalm.row, response1: true }, ROWS.pandalm.row];
+  expect((await loadJudgedPairs(file('true.jsonl', rows))).issues).toMatchObject([
+    { line: 1, code: 'unknown-shape', reason: 'expected a text in response1, received true' },
+  ]);
+});
+
+it('RewardBench 2 is told by its lists, and says what does not fit', async () => {
+  const row: Row = {
+    ...ROWS['rewardbench-2'].row,
+    chosen: ['one', 'two'],
+    num_correct: 2,
+    total_completions: 3,
+  };
+  const rows = [
+    row,
+    { ...row, num_correct: 3 },
+    { ...row, rejected: [] },
+    { ...row, chosen: ['one', 2] },
+    { ...row, subset: 'Ties' },
+    { ...row, subset: 'Ties', id: 'tied:3' },
+  ];
+  const path = file('bench2.jsonl', rows);
+  const { rows: pairs, issues } = await loadPreferences(path);
+  expect(pairs.map(({ id, chosen, rejected }) => [id, chosen, rejected])).toEqual([
+    ['7/0/0', 'one', 'two'],
+    ['tied:3/0/0', 'one', 'two'],
+  ]);
+  expect(issues.map(({ line, reason }) => [line, reason])).toEqual([
+    [1, 'chosen and rejected are equal'],
+    [2, 'expected 2 in num_correct, as there are answers, received 3'],
+    [3, 'expected a list of texts, one at least, in rejected, received []'],
+    [4, expect.stringContaining('a list of texts, one at least, in chosen')],
+    [5, 'expected an id of ref:NUMBER or tied:NUMBER in the subset Ties, received "7"'],
+    [6, 'chosen and rejected are equal'],
+  ]);
+  const { num_correct: _, num_incorrect: __, total_completions: ___, ...bare } = row;
+  expect(shapeOf(bare)).toBe('rewardbench-2');
+  expect(shapeOf({ ...bare, chosen: [assistant('one')] })).toBe('own');
 });
 
 it('UltraFeedback draws the other answer by the instruction alone, among those rated lower', async () => {

@@ -2,7 +2,7 @@ import type { Row } from './convert.js';
 import type { Outcome } from './problem.js';
 import { problem } from './problem.js';
 import { alpaca, hhh, questions, rewardBench, shareGpt } from './shapes/answers.js';
-import { alpacaEval, arena, llmBar, pairedColumns, pandaLm } from './shapes/judgments.js';
+import { alpacaEval, arena, llmBar, pairedColumns, pandaLm, rewardBench2 } from './shapes/judgments.js';
 import {
   ultraFeedback,
   ultraFeedbackBestWorst,
@@ -14,6 +14,8 @@ import {
 export interface Shape {
   /** Columns that all of its rows have, and that tell it from the others. */
   columns: readonly string[];
+  /** What tells it too, where others have these columns. */
+  isOf?(row: Row): boolean;
   /** @returns what it is read as: some become several rows */
   read(row: Row): Outcome<Row | Row[]>;
 }
@@ -27,6 +29,7 @@ export const SHAPES = {
   arena,
   'arena-pairs': pairedColumns,
   rewardbench: rewardBench,
+  'rewardbench-2': rewardBench2,
   hhh,
   sharegpt: shareGpt,
   alpaca,
@@ -58,9 +61,11 @@ export const KNOWN_SHAPES = `{prompt, chosen, rejected} and the other columns of
 export function shapeOf(row: Row): ToldShape | 'own' | undefined {
   const isOwn = OWN.some((column) => holds(row, column));
   // Of shapes that have columns of ours, only what they have beside them tells them apart.
-  const name = TOLD.find(
-    (each) => holdsColumns(SHAPES[each], row) && (!isOwn || SHAPES[each].columns.some(isOneOf(OWN))),
-  );
+  const name = TOLD.find((each) => {
+    const shape: Shape = SHAPES[each];
+    const isTold = holdsColumns(shape, row) && (shape.isOf?.(row) ?? true);
+    return isTold && (!isOwn || shape.columns.some(isOneOf(OWN)));
+  });
   return name ?? (isOwn ? 'own' : undefined);
 }
 

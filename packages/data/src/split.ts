@@ -50,7 +50,13 @@ export function firstUserTurn(prompt: Text): string {
 
 /** Text as it is told apart from other text: in NFKC, lower case, white space as single spaces. */
 export const normalised = (text: string): string =>
-  text.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+  // ASCII is NFKC already; single spaces are most of all white space and stay.
+  (isAscii(text) ? text : text.normalize('NFKC'))
+    .toLowerCase()
+    .replace(/\s{2,}|[^\S ]/g, ' ')
+    .trim();
+
+export const isAscii = (text: string): boolean => !/[^\0-\x7f]/.test(text);
 
 /** A number in [0, 1) from the first 52 bits of the text's SHA-256. */
 export function hashFraction(text: string): number {

@@ -49,8 +49,15 @@ export function sameMessages(a: readonly Message[], b: readonly Message[]): bool
   return a.length === b.length && a.every((message, i) => sameFields(message, b[i]));
 }
 
-function sameFields(a: object, b: object): boolean {
+function sameFields(a: Message, b: Message): boolean {
+  if (isPlain(a) && isPlain(b)) return a.role === b.role && a.content === b.content;
   const text = (message: object): string =>
     JSON.stringify(Object.entries(message).sort(([x], [y]) => (x < y ? -1 : 1)));
   return text(a) === text(b);
 }
+
+/** Whether a message is a role and a text and nothing beside. */
+const isPlain = (message: Message): boolean =>
+  typeof message.role === 'string' &&
+  typeof message.content === 'string' &&
+  Object.keys(message).length === 2;

@@ -39,7 +39,9 @@ it.each([
   ['true); DROP TABLE of_file; SELECT (1', /several statements/],
   [`prompt IN (SELECT content FROM read_text('/etc/hostname'))`, /Permission Error/],
   [`prompt IN (SELECT * FROM read_csv('https://example.com/a.csv'))`, /Permission Error/],
-  [`true) UNION SELECT 1 FROM read_parquet('${path}') WHERE (true`, /Permission Error/],
+  [`prompt IN (SELECT prompt FROM read_parquet('${path}'))`, /Permission Error/],
+  ['true) UNION SELECT 1 FROM (SELECT 1', /Parser Error/],
+  ['true LIMIT 1', /Parser Error/],
 ])('refuses what is no condition, or would reach files: %s', async (condition, message) => {
   const failure: unknown = await linesOf(condition).catch((error: unknown) => error);
   expect(isError(failure, 'SJ_CONFIG') && failure.message).toMatch(message);

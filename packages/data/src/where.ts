@@ -42,11 +42,13 @@ export async function linesWhere(
     rows.closeSync();
     if (names.size === 0) return new Set();
     const structure = await connection.runAndReadAll('SELECT json_group_structure(columns) FROM of_file');
-    const query =
-      'SELECT line_of_file FROM (SELECT line_of_file, unnest(from_json(columns, $1)) FROM of_file) WHERE (' +
-      `${condition}\n)`;
+    const select =
+      'SELECT line_of_file FROM (SELECT line_of_file, unnest(from_json(columns, $1)) FROM of_file) WHERE';
+    const query = `${select} (${condition}\n)`;
     if ((await connection.extractStatements(query)).count !== 1)
       throw wrongCondition(condition, names, 'several statements');
+    // What is a condition only between parentheses closes and opens them itself.
+    await connection.extractStatements(`${select} ${condition}\n`);
     const found = await connection.runAndReadAll(query, [structure.getRows()[0][0]]);
     return new Set(found.getRows().map(([line]) => Number(line)));
   } catch (error) {

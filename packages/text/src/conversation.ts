@@ -42,7 +42,7 @@ export function renderConversation(
   };
   const told: unknown[] = [conversation.arguments, ...messages];
   const texts = told.flatMap(strings);
-  const shield = new Shield(control, texts, [template.source, ...control.contents]);
+  const shield = new Shield(control, [...texts, template.source]);
   const size = { messages: messages.length, characters: texts.reduce((sum, text) => sum + text.length, 0) };
   const render = (cover: (text: string) => string): string => {
     try {

@@ -18,15 +18,17 @@ const LAST = 0xf8ff;
  */
 export class Shield {
   readonly #control: ControlTokens;
-  readonly #taken: Set<string>;
+  readonly #texts: readonly string[];
+  /** Looked for when the first stand-in is needed: most contents need none, and there may be thousands of control tokens. */
+  #taken: Set<string> | undefined;
   readonly #standIns = new Map<string, string>();
   readonly #originals = new Map<string, string>();
   #next = FIRST;
 
-  /** @param contents all texts to be covered; @param others further texts that reach the rendering (the template). */
-  constructor(control: ControlTokens, contents: readonly string[], others: readonly string[]) {
+  /** @param texts all that are to be covered, and those of the template, which reach the rendering too */
+  constructor(control: ControlTokens, texts: readonly string[]) {
     this.#control = control;
-    this.#taken = new Set([...contents, ...others].flatMap((text) => text.match(PRIVATE_USE) ?? []));
+    this.#texts = texts;
   }
 
   cover(content: string): string {
@@ -57,6 +59,9 @@ export class Shield {
   #standIn(original: string): string {
     const known = this.#standIns.get(original);
     if (known !== undefined) return known;
+    this.#taken ??= new Set(
+      [...this.#texts, ...this.#control.contents].flatMap((text) => text.match(PRIVATE_USE) ?? []),
+    );
     while (this.#taken.has(String.fromCharCode(this.#next))) this.#next++;
     if (this.#next > LAST) {
       throw new ArgumentError('messages', {

@@ -1,6 +1,6 @@
 import { textsOf, type Said } from '../said.js';
 import { BandTable, MOST_OF_A_HASH } from './bandTable.js';
-import { mixed, wordHash, wordsOf } from './words.js';
+import { mixed, wordHash, wordHashes } from './words.js';
 
 /** Words in a shingle. */
 const WORDS = 5;
@@ -25,7 +25,7 @@ export function shinglesOf(said: Said): Shingles {
 
 /** @param part keeps what is asked apart from what is answered */
 function shinglesIn(texts: readonly string[], part: number): Uint32Array {
-  const words = texts.map((text) => Uint32Array.from(wordsOf(text), wordHash));
+  const words = texts.map(wordHashes);
   const counts = words.map(({ length }) => (length === 0 ? 0 : Math.max(1, length - WORDS + 1)));
   const all = new Uint32Array(counts.reduce((sum, count) => sum + count, 0));
   let end = 0;

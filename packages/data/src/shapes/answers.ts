@@ -2,14 +2,15 @@ import type { Message } from '@selfjudge/text';
 
 import type { Row } from '../convert.js';
 import type { Outcome } from '../problem.js';
-import { areTexts, question, wrong } from './columns.js';
+import { noText, question, wrong } from './columns.js';
 
 /** Alpaca's rows, and the answers of a model as AlpacaEval keeps them: `{instruction, input, output}`. */
 export const alpaca = {
   columns: ['instruction', 'output'],
-  read({ id, instruction, input, output }: Row): Outcome<Row> {
-    if (!areTexts(instruction, output, input ?? ''))
-      return wrong('texts in instruction, input and output', [instruction, input, output]);
+  read(row: Row): Outcome<Row> {
+    const { id, instruction, input, output } = row;
+    const fault = noText({ ...row, input: input ?? '' }, 'instruction', 'input', 'output');
+    if (fault) return fault;
     return { value: { id, prompt: question(instruction, input), completion: output } };
   },
 };
@@ -19,7 +20,7 @@ export const questions = {
   columns: ['question_id', 'turns'],
   read({ question_id: id, turns }: Row): Outcome<Row> {
     const [first] = Array.isArray(turns) ? (turns as unknown[]) : [];
-    return areTexts(first)
+    return typeof first === 'string'
       ? { value: { id, prompt: question(first) } }
       : wrong('turns, a list of texts', turns);
   },
@@ -38,9 +39,11 @@ export const rewardBench = {
 /** HHH alignment: `{input, targets: {choices, labels}}`, one choice of two labelled 1. */
 export const hhh = {
   columns: ['input', 'targets'],
-  read({ id, input, targets }: Row): Outcome<Row> {
+  read(row: Row): Outcome<Row> {
+    const fault = noText(row, 'input');
+    if (fault) return fault;
+    const { id, input, targets } = row;
     const { choices, labels } = (targets ?? {}) as { choices?: unknown; labels?: unknown };
-    if (!areTexts(input)) return wrong('a text in input', input);
     const isPair =
       Array.isArray(choices) && choices.length === 2 && Array.isArray(labels) && labels.length === 2;
     if (!isPair || labels.filter((label) => label === 1).length !== 1)

@@ -4,7 +4,7 @@ import type { Row } from '../convert.js';
 import { readMessages } from '../messages.js';
 import type { Outcome } from '../problem.js';
 import { problem } from '../problem.js';
-import { areTexts, question, wrong } from './columns.js';
+import { noText, question, textList, wrong } from './columns.js';
 
 type Winner = 'a' | 'b' | 'tie';
 
@@ -20,18 +20,10 @@ const judged = (
 /** PandaLM's test set: three people's verdicts, 1, 2 or 0 for a tie. What two of them say holds. */
 export const pandaLm = {
   columns: ['instruction', 'response1', 'response2', 'annotator1'],
-  read({
-    idx,
-    instruction,
-    input,
-    response1,
-    response2,
-    annotator1,
-    annotator2,
-    annotator3,
-  }: Row): Outcome<Row> {
-    if (!areTexts(instruction, response1, response2))
-      return wrong('texts in instruction, response1 and response2', [instruction, response1, response2]);
+  read(row: Row): Outcome<Row> {
+    const fault = noText(row, 'instruction', 'response1', 'response2');
+    if (fault) return fault;
+    const { idx, instruction, input, response1, response2, annotator1, annotator2, annotator3 } = row;
     const verdicts = [annotator1, annotator2, annotator3];
     if (!verdicts.every((verdict) => verdict === 0 || verdict === 1 || verdict === 2))
       return wrong('verdicts of 0, 1 or 2 in annotator1 to annotator3', verdicts);
@@ -49,8 +41,10 @@ export const pandaLm = {
 /** LLMBar: `{input, output_1, output_2, label}`, the label 1 or 2. */
 export const llmBar = {
   columns: ['input', 'output_1', 'output_2', 'label'],
-  read({ id, input, output_1: a, output_2: b, label }: Row): Outcome<Row> {
-    if (!areTexts(input, a, b)) return wrong('texts in input, output_1 and output_2', [input, a, b]);
+  read(row: Row): Outcome<Row> {
+    const fault = noText(row, 'input', 'output_1', 'output_2');
+    if (fault) return fault;
+    const { id, input, output_1: a, output_2: b, label } = row;
     if (label !== 1 && label !== 2) return wrong('a label of 1 or 2', label);
     return judged(id, question(input), [a, b], label === 1 ? 'a' : 'b');
   },
@@ -59,9 +53,10 @@ export const llmBar = {
 /** AlpacaEval's annotations: a preference from 1 to 2, of which 1.5 is a tie, as 0 is. */
 export const alpacaEval = {
   columns: ['instruction', 'output_1', 'output_2', 'preference'],
-  read({ id, instruction, output_1: a, output_2: b, preference }: Row): Outcome<Row> {
-    if (!areTexts(instruction, a, b))
-      return wrong('texts in instruction, output_1 and output_2', [instruction, a, b]);
+  read(row: Row): Outcome<Row> {
+    const fault = noText(row, 'instruction', 'output_1', 'output_2');
+    if (fault) return fault;
+    const { id, instruction, output_1: a, output_2: b, preference } = row;
     const isRated =
       typeof preference === 'number' && (preference === 0 || (preference >= 1 && preference <= 2));
     if (!isRated) return wrong('a preference from 1 to 2, or 0', preference);
@@ -117,14 +112,50 @@ export const pairedColumns = {
 };
 
 /** The texts of a column of a text a turn. */
-function turnsOf(value: unknown): string[] | undefined {
-  if (Array.isArray(value)) return areTexts(...(value as unknown[])) ? (value as string[]) : undefined;
-  if (typeof value !== 'string') return undefined;
-  if (!value.startsWith('[')) return [value];
-  try {
-    const turns: unknown = JSON.parse(value);
-    return Array.isArray(turns) && areTexts(...(turns as unknown[])) ? (turns as string[]) : undefined;
-  } catch {
-    return [value];
-  }
-}
+const turnsOf = (value: unknown): string[] | undefined =>
+  textList(value) ?? (typeof value === 'string' ? [value] : undefined);
+
+/** The subset of RewardBench 2 whose questions have several right answers, and what their rows are called. */
+const TIES = { subset: 'Ties', id: /^(ref|tied):\d+$/ };
+
+/**
+ * RewardBench 2: right answers in `chosen`, wrong ones in `rejected`. Each right one before each wrong one is a judgment, whose
+ * `best_of` says which two of which question they are.
+ */
+export const rewardBench2 = {
+  columns: ['prompt', 'chosen', 'rejected', 'subset'],
+  /** Answers of other rows are texts, or lists of messages. */
+  isOf: ({ chosen, rejected, num_correct: right, num_incorrect: wrong }: Row): boolean =>
+    (typeof right === 'number' && typeof wrong === 'number') ||
+    [chosen, rejected].every((list) => Array.isArray(list) && list.some((one) => typeof one === 'string')),
+  read(row: Row): Outcome<Row[]> {
+    const fault = noText(row, 'prompt', 'subset');
+    if (fault) return fault;
+    const { id, prompt, subset } = row;
+    const [chosen, rejected] = [row.chosen, row.rejected].map((list) => textList(list) ?? []);
+    for (const [name, list] of Object.entries({ chosen, rejected }))
+      if (list.length === 0) return wrong(`a list of texts, one at least, in ${name}`, row[name]);
+    const counts = {
+      num_correct: chosen.length,
+      num_incorrect: rejected.length,
+      total_completions: chosen.length + rejected.length,
+    };
+    for (const [name, count] of Object.entries(counts))
+      if (row[name] !== undefined && row[name] !== null && row[name] !== count)
+        return wrong(`${count} in ${name}, as there are answers`, row[name]);
+    if (subset === TIES.subset && !TIES.id.test(String(id)))
+      return wrong('an id of ref:NUMBER or tied:NUMBER in the subset Ties', id);
+    return {
+      value: chosen.flatMap((a, right) =>
+        rejected.map((b, other) => ({
+          ...(id !== undefined && { id: `${String(id)}/${right}/${other}` }),
+          prompt: question(prompt),
+          completions: [a, b],
+          winner: 'a',
+          subset,
+          best_of: { ...(id !== undefined && { id: String(id) }), right, wrong: other },
+        })),
+      ),
+    };
+  },
+};

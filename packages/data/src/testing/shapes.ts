@@ -91,6 +91,27 @@ export const SHAPED: Record<ToldShape, { row: Record<string, unknown>; read: Rec
     row: { prompt: 'q', chosen: 'one', rejected: 'two', chosen_model: 'x', rejected_model: 'y', subset: 's' },
     read: { prompt: [user('q')], chosen: 'one', rejected: 'two' },
   },
+  'rewardbench-2': {
+    row: {
+      id: '7',
+      prompt: 'q',
+      chosen: ['one'],
+      rejected: ['two'],
+      num_correct: 1,
+      num_incorrect: 1,
+      total_completions: 2,
+      models: ['x', 'y'],
+      subset: 'Math',
+    },
+    read: {
+      id: '7/0/0',
+      prompt: [user('q')],
+      completions: ['one', 'two'],
+      winner: 'a',
+      subset: 'Math',
+      best_of: { id: '7', right: 0, wrong: 0 },
+    },
+  },
   hhh: {
     row: { input: 'q', targets: { choices: ['no', 'yes'], labels: [0, 1] } },
     read: { prompt: [user('q')], chosen: 'yes', rejected: 'no' },

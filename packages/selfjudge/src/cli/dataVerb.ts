@@ -37,9 +37,10 @@ const VERBS = {
   },
   validate: {
     summary:
-      'every row that is of no use, and every conflict, with its place; exit code 1 where there is one',
+      'every row that is of no use, and every conflict, with its place; exit code 1 where there is one, or no row of use',
     text: validateText,
-    fails: ({ leftOut, conflicts }: DataReport) => leftOut.length > 0 || conflicts.length > 0,
+    fails: ({ kinds, leftOut, conflicts }: DataReport) =>
+      leftOut.length > 0 || conflicts.length > 0 || Object.keys(kinds).length === 0,
   },
 };
 

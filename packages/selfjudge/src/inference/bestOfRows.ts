@@ -1,5 +1,4 @@
-import type { AnswerPair, Outcome, Row } from '@selfjudge/data';
-import { toAnswerPair } from '@selfjudge/data/internal';
+import type { Row } from '@selfjudge/data';
 import { grouped, type RewardBench2Row } from '@selfjudge/evaluation/internal';
 import type { Verdict } from '@selfjudge/judging';
 
@@ -12,48 +11,16 @@ export interface BestOfPlace {
   wrong: number;
 }
 
-type BestOfPair = Outcome<AnswerPair> & {
-  columns: Row;
-  facts: { label: 'a'; ordered: true; bestOf: BestOfPlace };
-};
-
-const areTexts = (value: unknown): value is string[] =>
-  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
-
-/** A row of RewardBench 2: a question, right answers and wrong ones. */
-export const isBestOf = (
-  row: Row,
-): row is Row & { prompt: string; chosen: string[]; rejected: string[]; subset: string } =>
-  typeof row.prompt === 'string' &&
-  typeof row.subset === 'string' &&
-  areTexts(row.chosen) &&
-  areTexts(row.rejected);
-
-/** Its pairs, right answer by right answer. The prompt is a user's turn, whatever a string prompt of other rows is. */
-export function bestOfPairs(
-  {
-    id,
-    prompt,
-    chosen,
-    rejected,
-    subset,
-  }: Row & { prompt: string; chosen: string[]; rejected: string[]; subset: string },
-  line: number,
-): BestOfPair[] {
-  const name = typeof id === 'string' || typeof id === 'number' ? String(id) : String(line);
-  return chosen.flatMap((a, right) =>
-    rejected.map((b, wrong): BestOfPair => {
-      const columns = {
-        id: `${name}/${right}/${wrong}`,
-        prompt: [{ role: 'user', content: prompt }],
-        completions: [a, b],
-        winner: 'a',
-        subset,
-      };
-      const facts = { label: 'a', ordered: true, bestOf: { id: name, subset, right, wrong } } as const;
-      return { columns, facts, ...toAnswerPair(columns) };
-    }),
-  );
+/**
+ * Which two answers a row says that it is of (`best_of`), as rows of RewardBench 2 are read; undefined of other rows.
+ * @param line its question, where it has no id
+ */
+export function bestOfPlace({ best_of: bestOf, subset }: Row, line: number): BestOfPlace | undefined {
+  if (typeof bestOf !== 'object' || bestOf === null || typeof subset !== 'string') return undefined;
+  const { id, right, wrong } = bestOf as Record<string, unknown>;
+  if (!Number.isSafeInteger(right) || !Number.isSafeInteger(wrong)) return undefined;
+  const name = typeof id === 'string' ? id : String(line);
+  return { id: name, subset, right: right as number, wrong: wrong as number };
 }
 
 /** The questions that judged pairs are of. A pair that was left out has no verdict. */

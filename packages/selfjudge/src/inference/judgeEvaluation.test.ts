@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Verdict } from '@selfjudge/judging';
@@ -183,5 +183,46 @@ describe('RewardBench', () => {
     const { ties } = judgeEvaluation(rows, compared, { judge: 'x', files: [] }).rewardBench2!;
     expect(ties).not.toHaveProperty('score');
     expect(ties).toMatchObject({ ref: { value: 1 }, tied: { value: 1 } });
+  });
+
+  it('2: rows in the columns of its files score as its package says (benchmarks/peers/trust_statistics.py)', async () => {
+    const fixture = new URL('../../../../benchmarks/peers/fixtures/trust_statistics.json', import.meta.url);
+    const { reward_bench_2: of } = JSON.parse(readFileSync(fixture, 'utf8')) as {
+      reward_bench_2: {
+        ties: { id: string; num_correct: number; scores: number[] }[];
+        ties_score: number;
+        best: { scores: number[]; result: number }[];
+      };
+    };
+    const rowOf = (id: string, subset: string, scores: readonly number[], right: number) => {
+      const answers = scores.map((score, i) => `answer ${i} of ${score}`);
+      return {
+        id,
+        prompt: `Question ${id}`,
+        chosen: answers.slice(0, right),
+        rejected: answers.slice(right),
+        num_correct: right,
+        num_incorrect: answers.length - right,
+        total_completions: answers.length,
+        models: answers.map(() => 'm'),
+        subset,
+        additional_metadata: null,
+      };
+    };
+    const path = file('own-columns.jsonl', [
+      ...of.best.map(({ scores }, i) => rowOf(String(i), 'Focus', scores, 1)),
+      ...of.ties.map(({ id, scores, num_correct: right }) => rowOf(id, 'Ties', scores, right)),
+    ]);
+    const rows = await read(path);
+    const verdicts = rows.map(({ value }): Verdict => {
+      const [scoreA, scoreB] = value!.completions.map((text) => Number(text.split(' ').at(-1)));
+      const winner = scoreA === scoreB ? 'tie' : scoreA > scoreB ? 'a' : 'b';
+      return { winner, scoreA, scoreB, probability: 1 / (1 + Math.exp(scoreB - scoreA)) };
+    });
+    const { rewardBench2 } = judgeEvaluation(rows, verdicts, { judge: 'x', files: [path] });
+    expect(rewardBench2!.subsets).toMatchObject([{ name: 'Focus', accuracy: { n: of.best.length } }]);
+    const points = of.best.reduce((sum, { result }) => sum + result, 0);
+    expect(rewardBench2!.subsets[0].accuracy.value).toBeCloseTo(points / of.best.length, 12);
+    expect(rewardBench2!.ties!.score).toBeCloseTo(of.ties_score, 12);
   });
 });

@@ -1,11 +1,11 @@
 import { ConfigError, DataError } from '@selfjudge/base';
 import { nearest } from '@selfjudge/base/internal';
-import type { AnswerPair, PromptFormat, Row, RowShape } from '@selfjudge/data';
+import type { AnswerPair, Outcome, PromptFormat, Row, RowShape } from '@selfjudge/data';
 import { readDataFile, toAnswerPair } from '@selfjudge/data/internal';
 import type { Better } from '@selfjudge/evaluation/internal';
 import { assertUsable, type InputRow } from '../rows/rows.js';
 import { labelOf } from './knownVerdicts.js';
-import { bestOfPairs, isBestOf, type BestOfPlace } from './bestOfRows.js';
+import { bestOfPlace, type BestOfPlace } from './bestOfRows.js';
 import { peopleOf, writersOf } from './rowPeople.js';
 
 /** What a row says of its two answers. */
@@ -25,7 +25,7 @@ export interface RowFacts {
 export type TrustRow = InputRow<AnswerPair> & { file: string; facts: RowFacts };
 
 /**
- * The pairs of labelled files, one after the other. A question of RewardBench 2, with lists of right and of wrong answers, becomes a
+ * The pairs of labelled files, one after the other. A question of RewardBench 2, with lists of right and of wrong answers, is a
  * pair of each right one and each wrong one.
  * @throws DataError for a file of which no row can be used, or where no row has a label
  */
@@ -36,11 +36,14 @@ export async function readTrustRows(
   const all: TrustRow[] = [];
   for (const file of paths) {
     const { rows, issues } = await readDataFile(file, { shape });
-    const read: TrustRow[] = rows.flatMap(({ line, value, columns }): TrustRow[] =>
-      isBestOf(value)
-        ? bestOfPairs(value, line).map((pair) => ({ file, line, ...pair }))
-        : [{ file, line, columns, facts: factsOf(value, columns), ...toAnswerPair(value, { promptFormat }) }],
-    );
+    const read = rows.map(({ line, value, columns }): TrustRow => {
+      const pair = toAnswerPair(value, { promptFormat });
+      const bestOf = bestOfPlace(value, line);
+      // Of a question with several answers each pair has columns of its own.
+      return bestOf === undefined
+        ? { file, line, columns, ...distinct(pair, factsOf(value, columns)) }
+        : { file, line, columns: value, facts: { label: 'a', ordered: true, bestOf }, ...pair };
+    });
     for (const { line, code, reason } of issues)
       read.push({ file, line, facts: {}, problem: { code, reason } });
     read.sort((a, b) => a.line - b.line);
@@ -55,6 +58,14 @@ export async function readTrustRows(
         'no row says which answer is better: expected chosen and rejected, or a winner (a, b, tie); judge gives verdicts on rows without',
     });
   return all;
+}
+
+/** A pair and what its row says of it; a problem where the row prefers one of two equal answers. */
+function distinct(pair: Outcome<AnswerPair>, facts: RowFacts): Outcome<AnswerPair> & { facts: RowFacts } {
+  const [a, b] = pair.value?.completions ?? [];
+  const prefers = facts.label === 'a' || facts.label === 'b';
+  if (!prefers || a === undefined || a.trim() !== b?.trim()) return { ...pair, facts };
+  return { problem: { code: 'equal-answers', reason: 'both answers are equal' }, facts };
 }
 
 /** @param value in the columns that are read, @param columns as the file has them */
