@@ -16,7 +16,15 @@ export type JudgeOptions = VerbOptions<'judge'> & RowOptions;
 /** What decides who is asked and how; not what becomes of the verdicts. */
 export type AskedOptions = Omit<
   JudgeOptions,
-  'by' | 'writePairs' | 'ranking' | 'seed' | 'calibrate' | 'calibration' | 'tieThreshold' | 'leastMass'
+  | 'by'
+  | 'writePairs'
+  | 'ranking'
+  | 'seed'
+  | 'calibrate'
+  | 'lengthControlled'
+  | 'calibration'
+  | 'tieThreshold'
+  | 'leastMass'
 >;
 
 /** Who is asked about rows, and what decides what it says. */

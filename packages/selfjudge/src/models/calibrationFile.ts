@@ -2,18 +2,29 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileFormatError, readJsonObject, shellWord } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
-import type { FittedCalibration } from '@selfjudge/evaluation';
+import type { FittedCalibration, LengthScores } from '@selfjudge/evaluation';
+import type { Calibration } from '@selfjudge/judging';
 import { z } from 'zod';
 
 const NAME = 'judge_calibration.json';
 
 const finite = z.number();
+const interval = z.tuple([finite, finite]);
 const scores = z.strictObject({ cross_entropy: finite, brier: finite });
+const byLength = z.strictObject({
+  all: finite.nullable(),
+  longer_better: finite.nullable(),
+  shorter_better: finite.nullable(),
+});
 const schema = z.strictObject({
   /** Of the judge that it was fitted for. */
   fingerprint: z.string().min(1),
   temperature: finite.gt(0),
-  temperature_95: z.tuple([finite, finite]),
+  temperature_95: interval,
+  /** Of a calibration by length: nats for an answer e times as long, and how often the judge is right before and after. */
+  length_coefficient: finite.optional(),
+  length_coefficient_95: interval.optional(),
+  accuracy: z.strictObject({ before: byLength, after: byLength }).optional(),
   tie_threshold: finite.min(0).lt(0.5),
   pairs: z.number().int().min(1),
   before: scores,
@@ -46,11 +57,16 @@ export function readCalibration(path: string): StoredCalibration {
 
 /** Writes what was fitted, whole or not at all. */
 export function saveCalibration(path: string, fingerprint: string, fitted: FittedCalibration): Promise<void> {
-  const { temperature, tieThreshold, pairs, before, after, firstLogOdds } = fitted;
+  const { temperature, tieThreshold, pairs, before, after, firstLogOdds, length } = fitted;
   const stored: StoredCalibration = {
     fingerprint,
     temperature: temperature.value,
     temperature_95: [temperature.low, temperature.high],
+    ...(length !== undefined && {
+      length_coefficient: length.coefficient.value,
+      length_coefficient_95: [length.coefficient.low, length.coefficient.high],
+      accuracy: { before: accuracyOf(length.before), after: accuracyOf(length.after) },
+    }),
     tie_threshold: tieThreshold,
     pairs,
     before: { cross_entropy: before.crossEntropy, brier: before.brier },
@@ -59,3 +75,22 @@ export function saveCalibration(path: string, fingerprint: string, fitted: Fitte
   };
   return writeJson(path, stored);
 }
+
+/** Of a share of no pairs there is no figure. */
+const shareOf = ({ value }: LengthScores['accuracy']): number | null => (Number.isNaN(value) ? null : value);
+const accuracyOf = ({ accuracy, longerBetter, shorterBetter }: LengthScores): z.output<typeof byLength> => ({
+  all: shareOf(accuracy),
+  longer_better: shareOf(longerBetter),
+  shorter_better: shareOf(shorterBetter),
+});
+
+/** What becomes of verdicts by it. */
+export const rulesOf = ({
+  temperature,
+  length_coefficient,
+  tie_threshold,
+}: StoredCalibration): Calibration => ({
+  temperature,
+  ...(length_coefficient !== undefined && { lengthCoefficient: length_coefficient }),
+  tieThreshold: tie_threshold,
+});
