@@ -131,4 +131,29 @@ it('length is taken off where that is fitted, wherever the judge is asked', asyn
     const equal = (odds - stored.length_coefficient * (a - b)) / stored.temperature;
     expect(probability).toBeCloseTo(1 / (1 + Math.exp(-equal)), 10);
   });
+
+  // Beside the weights it is taken wherever the model judges by its path.
+  writeFileSync(beside, text('length.json'));
+  writeRows(cwd, 'prompts.jsonl', [{ prompt: 'What is 7?' }]);
+  const best = await run(
+    [
+      'generate',
+      'prompts.jsonl',
+      '-m',
+      'model',
+      '--dtype',
+      'float32',
+      '--best_of',
+      '2',
+      '--judge',
+      'model',
+      '--max_new_tokens',
+      '4',
+    ],
+    { cwd },
+  );
+  expect(best.code, best.stderr).toBe(0);
+  expect(best.stderr).toMatch(
+    /the judge is calibrated by model\/judge_calibration\.json: as at equal lengths/,
+  );
 });

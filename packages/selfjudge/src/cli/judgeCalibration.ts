@@ -5,15 +5,16 @@ import type { Calibration, Verdict } from '@selfjudge/judging';
 import { calibrated } from '@selfjudge/judging/internal';
 import { knownLabel, knownVerdicts } from '../inference/knownVerdicts.js';
 import {
+  calibrationFor,
   calibrationPath,
+  calibrationText,
   hasCalibration,
-  readCalibration,
   rulesOf,
   saveCalibration,
 } from '../models/calibrationFile.js';
+import { hashOf } from '../models/judgeOrigin.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, JudgeOptions } from './askedJudge.js';
-import { hashOf } from './judgeOrigin.js';
 import { figure, interval, table } from './table.js';
 
 /** How verdicts are calibrated, of every verb that judges rows. */
@@ -41,15 +42,7 @@ export function withCalibration(
   say: (line: string) => void,
 ): AskedJudge {
   const path = pathFor(asked, options);
-  const stored = path === undefined ? undefined : readCalibration(path);
-  if (stored !== undefined && stored.fingerprint !== asked.anyPath)
-    throw new ConfigError({
-      key: 'calibration',
-      expected:
-        `one of this judge, fingerprint ${asked.anyPath} (judge --calibrate makes one; --calibration none goes without): weights, ` +
-        'adapter, tokenizer, templates and dtype decide',
-      received: `${path}, of ${stored.fingerprint}`,
-    });
+  const stored = path === undefined ? undefined : calibrationFor(path, asked.anyPath);
   const { tieThreshold = stored?.tie_threshold, leastMass } = options;
   const rules: Calibration = {
     ...(stored !== undefined && rulesOf(stored)),
@@ -57,11 +50,7 @@ export function withCalibration(
     ...(leastMass !== undefined && { leastMass }),
   };
   if (Object.keys(rules).length === 0) return asked;
-  if (stored !== undefined)
-    say(
-      `note: calibrated by ${path}: ${lengthNote(stored.length_coefficient)}temperature ${figure(stored.temperature)}, ties up to ${figure(tieThreshold ?? 0)} from 1/2, ` +
-        `fitted on ${stored.pairs} pairs`,
-    );
+  if (path !== undefined && stored !== undefined) say(`note: ${calibrationText(path, stored, tieThreshold)}`);
   const calibration = hashOf(rules);
   return {
     ...asked,
@@ -70,11 +59,6 @@ export function withCalibration(
     fingerprint: hashOf([asked.fingerprint, calibration]),
   };
 }
-
-const lengthNote = (coefficient: number | undefined): string =>
-  coefficient === undefined
-    ? ''
-    : `as at equal lengths (${figure(coefficient)} nats of log-odds for an answer e times as long are taken off), `;
 
 /**
  * Looks before any work whether a judge can be calibrated by rows.

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileFormatError, readJsonObject, shellWord } from '@selfjudge/base';
+import { ConfigError, FileFormatError, readJsonObject, shellWord } from '@selfjudge/base';
 import { writeJson } from '@selfjudge/base/internal';
 import type { FittedCalibration, LengthScores } from '@selfjudge/evaluation';
 import type { Calibration } from '@selfjudge/judging';
@@ -42,7 +42,7 @@ export const calibrationPath = (weights: string): string =>
 export const hasCalibration = (weights: string): boolean => existsSync(calibrationPath(weights));
 
 /** @throws FileFormatError naming what is wrong with the file */
-export function readCalibration(path: string): StoredCalibration {
+function readCalibration(path: string): StoredCalibration {
   const advice = `judge --calibrate makes a new one after rm ${shellWord(path)}`;
   const { data, error } = schema.safeParse(readJsonObject(path, advice));
   if (data !== undefined) return data;
@@ -54,6 +54,47 @@ export function readCalibration(path: string): StoredCalibration {
     advice,
   });
 }
+
+/**
+ * The calibration at a path, for a judge.
+ * @param fingerprint of the judge, on whatever kernel path
+ * @param without how to go without it
+ * @throws ConfigError for one of another judge, FileFormatError for a damaged one
+ */
+export function calibrationFor(
+  path: string,
+  fingerprint: string,
+  without = '--calibration none goes without',
+): StoredCalibration {
+  const stored = readCalibration(path);
+  if (stored.fingerprint === fingerprint) return stored;
+  throw new ConfigError({
+    key: 'calibration',
+    expected:
+      `one of this judge, fingerprint ${fingerprint} (judge --calibrate makes one; ${without}): weights, ` +
+      'adapter, tokenizer, templates and dtype decide',
+    received: `${path}, of ${stored.fingerprint}`,
+  });
+}
+
+/** What verdicts are calibrated by, in words. @param tieThreshold where it is not its own */
+export function calibrationText(
+  path: string,
+  { length_coefficient: length, temperature, pairs, ...stored }: StoredCalibration,
+  tieThreshold = stored.tie_threshold,
+): string {
+  const equal =
+    length === undefined
+      ? ''
+      : `as at equal lengths (${figure(length)} nats of log-odds for an answer e times as long are taken off), `;
+  return (
+    `calibrated by ${path}: ${equal}temperature ${figure(temperature)}, ties up to ${figure(tieThreshold)} from 1/2, ` +
+    `fitted on ${pairs} pairs`
+  );
+}
+
+/** Three digits. */
+const figure = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** Writes what was fitted, whole or not at all. */
 export function saveCalibration(path: string, fingerprint: string, fitted: FittedCalibration): Promise<void> {
