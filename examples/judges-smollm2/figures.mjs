@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fitCalibration, winRateOf } from '../../packages/evaluation/dist/index.js';
 import { pointsOf } from '../../packages/evaluation/dist/internal.js';
-import { verdictOfRow } from '../../packages/selfjudge/dist/inference/verdictRow.js';
+import { verdictOfRow } from '../../packages/selfjudge/dist/internal.js';
 import { readRows } from '../hh-smollm2/settings.mjs';
 
 const first = (path) => readRows(path)[0];
