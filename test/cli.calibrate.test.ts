@@ -88,3 +88,72 @@ it('a judge is calibrated, and its calibration used, said, and refused for anoth
     expect.stringMatching(/a calibration of a judge \(temperature: [^]*--calibrate makes a new one/),
   ]);
 }, 180_000);
+
+it('length is taken off where that is fitted, wherever the judge is asked', async () => {
+  const made = await judge(
+    '--calibrate',
+    '--length_controlled',
+    '--calibration',
+    'length.json',
+    '--out',
+    'plain.jsonl',
+  );
+  expect(made.code, made.stderr).toBe(0);
+  expect(made.stderr).toMatch(/^Length -?[\d.]+ \[.*\] nats of log-odds for an answer e times as long/m);
+  const stored = JSON.parse(text('length.json')) as { temperature: number; length_coefficient: number };
+  expect(stored).toMatchObject({ accuracy: { before: { all: expect.any(Number) } } });
+
+  const evaluated = await run(
+    [
+      'evaluate',
+      'judge',
+      'labelled.jsonl',
+      '-m',
+      'model',
+      '--dtype',
+      'float32',
+      '--calibration',
+      'length.json',
+      '--output_dir',
+      'trust',
+    ],
+    { cwd },
+  );
+  expect(evaluated.code, evaluated.stderr).toBe(0);
+  expect(evaluated.stderr).toMatch(
+    /^note: calibrated by length\.json: as at equal lengths \(-?[\d.e-]+ nats/m,
+  );
+  const [raw, told] = ['plain.jsonl', 'trust/verdicts.jsonl'].map((name) => rowsOf(text(name)));
+  told.forEach(({ probability, completions }, i) => {
+    const [ab, ba] = raw[i].orders as { p_a: number; p_b: number }[];
+    const odds = (Math.log(ab.p_a / ab.p_b) - Math.log(ba.p_a / ba.p_b)) / 2;
+    const [a, b] = (completions as string[]).map((answer) => Math.log(answer.length + 1));
+    const equal = (odds - stored.length_coefficient * (a - b)) / stored.temperature;
+    expect(probability).toBeCloseTo(1 / (1 + Math.exp(-equal)), 10);
+  });
+
+  // Beside the weights it is taken wherever the model judges by its path.
+  writeFileSync(beside, text('length.json'));
+  writeRows(cwd, 'prompts.jsonl', [{ prompt: 'What is 7?' }]);
+  const best = await run(
+    [
+      'generate',
+      'prompts.jsonl',
+      '-m',
+      'model',
+      '--dtype',
+      'float32',
+      '--best_of',
+      '2',
+      '--judge',
+      'model',
+      '--max_new_tokens',
+      '4',
+    ],
+    { cwd },
+  );
+  expect(best.code, best.stderr).toBe(0);
+  expect(best.stderr).toMatch(
+    /the judge is calibrated by model\/judge_calibration\.json: as at equal lengths/,
+  );
+});

@@ -17,7 +17,7 @@ const ANSWER = 400;
 const HARMLESS = 100;
 
 const characters = (prompt) => prompt.reduce((sum, { content }) => sum + content.length, 0);
-const lines = (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+export const linesOf = (rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
 /**
  * Writes train.jsonl, judge.jsonl, dev.jsonl, test.jsonl and, where there is one, harmless.jsonl into a folder.
@@ -47,13 +47,13 @@ export async function prepare(folder, files, harmless) {
   const paths = {};
   for (const [name, rows] of Object.entries(parts)) {
     paths[name] = join(folder, `${name}.jsonl`);
-    keep(paths[name], lines(rows));
+    keep(paths[name], linesOf(rows));
   }
   return paths;
 }
 
 /** Writes a file that is not there; one that holds other rows is of another run. */
-function keep(path, text) {
+export function keep(path, text) {
   if (!existsSync(path)) return writeFileSync(path, text);
   const digest = (of) => createHash('sha256').update(of).digest('hex').slice(0, 12);
   const [here, asked] = [digest(readFileSync(path)), digest(text)];

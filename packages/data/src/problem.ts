@@ -13,7 +13,8 @@ export type ProblemCode =
   | 'too-long'
   | 'unstable-template'
   | 'refused'
-  | 'not-finite';
+  | 'not-finite'
+  | 'length-balance';
 
 export interface Problem {
   code: ProblemCode;

@@ -2,6 +2,7 @@
 import {
   checked,
   checkedAsync,
+  flag,
   limit,
   list,
   measured,
@@ -40,7 +41,16 @@ export const bootstrapMean = checked(
 );
 export const fitCalibration = checked(
   'fitCalibration',
-  { known: list(object({ verdict: isVerdict, label: optional(oneOf('a', 'b', 'tie')) })) },
+  {
+    known: list(
+      object({
+        verdict: isVerdict,
+        label: optional(oneOf('a', 'b', 'tie')),
+        lengths: tuple(notNegative, notNegative),
+      }),
+    ),
+    options: optional(options({ byLength: optional(flag) })),
+  },
   calibration.fitCalibration,
 );
 export const implicitReward = checkedAsync(

@@ -1,15 +1,22 @@
-import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
-import { calibratedVerdict, logOdds, positionBias } from '@selfjudge/judging/internal';
+import {
+  calibratedVerdict,
+  logLengthRatio,
+  logOdds,
+  positionBias,
+  type Calibration,
+  type Lengths,
+} from '@selfjudge/judging/internal';
 import type { Estimate } from './estimate.js';
+import { sigmoid } from './l1Logistic.js';
+import { lengthCoefficient, lengthScores, type LengthScores } from './lengthCoefficient.js';
 import { pointsOf } from './points.js';
+import { inverseTemperature, refusal, temperatureOf } from './temperature.js';
 import type { KnownVerdict } from './verdictSummary.js';
 
 /** Fewer labelled pairs say nothing of a temperature: its interval is a factor of two wide. */
 export const LEAST_PAIRS = 50;
 const FOLDS = 5;
-/** Two-sided 95% of the standard normal. */
-const Z = 1.959963984540054;
 
 /** How well probabilities tell labels, means over pairs; smaller is better. */
 export interface ProbabilityScores {
@@ -28,96 +35,111 @@ export interface FittedCalibration {
   pairs: number;
   /** Of the judge's own probabilities. */
   before: ProbabilityScores;
-  /** Of each fifth of the pairs, calibrated by the temperature of the others. */
+  /** Of each fifth of the pairs, calibrated by what the others say. */
   after: ProbabilityScores;
   /** Mean log-odds for the answer shown first, whatever it is; 0 without position bias. Absent of judges without orders. */
   firstLogOdds?: number;
+  /** What length has to do with the judge's log-odds, where that was asked for. */
+  length?: FittedLength;
 }
 
-/** A pair: the judge's log-odds for a, its own probability, and the label as a number. */
+/** How much a judge goes by length, and what becomes of it without. */
+export interface FittedLength {
+  /** Nats by which the judge's log-odds rise for an answer e times as long, the label being equal; with its 95% interval. */
+  coefficient: Estimate;
+  /** Who wins by the judge's log-odds, and at equal lengths, each fifth of the pairs by the coefficient of the others. */
+  before: LengthScores;
+  after: LengthScores;
+}
+
+/** A labelled verdict and what is known of its pair. */
+export interface CalibrationPair extends KnownVerdict {
+  /** Of both answers, in characters. */
+  lengths: Lengths;
+}
+
+/** A pair: the judge's log-odds for a, how long a is beside b, the judge's own probability, and the label as a number. */
 interface Point {
   d: number;
+  x: number;
   probability: number;
   label: number;
+}
+
+/** What was fitted on some pairs. */
+interface Fit {
+  coefficient: number;
+  inverse: number;
 }
 
 /**
  * The temperature of a judge by labelled pairs that it was not trained on: the one of least cross-entropy, labels softened as
  * in Platt (1999); and, where labels hold ties, the threshold for ties that is right most often, the smallest of equals.
  *
- * @throws ArgumentError for fewer than 50 pairs, and for a judge that is right less often than a coin
+ * With `byLength` first what length has to do with the judge's log-odds, which is taken off: the verdict is then that on answers of equal length, as in
+ * AlpacaEval 2 (arXiv 2404.04475). The interval of the temperature takes the coefficient for known.
+ *
+ * @throws ArgumentError for fewer than 50 pairs, for a judge that is right less often than a coin (at equal lengths, with `byLength`), and for
+ *   pairs that do not tell length from label
  */
-export function fitCalibration(known: readonly KnownVerdict[]): FittedCalibration {
+export function fitCalibration(
+  known: readonly CalibrationPair[],
+  { byLength = false }: { byLength?: boolean } = {},
+): FittedCalibration {
   const labelled = known.filter(({ verdict, label }) => label !== undefined && verdict.winner !== null);
-  const points = labelled.map(({ verdict, label }): Point => ({
+  const points = labelled.map(({ verdict, label, lengths }): Point => ({
     d: logOdds(verdict),
+    x: logLengthRatio(lengths),
     probability: verdict.probability,
     label: label === 'tie' ? 0.5 : Number(label === 'a'),
   }));
   if (points.length < LEAST_PAIRS)
     throw refusal(`at least ${LEAST_PAIRS} labelled pairs with a verdict`, points.length);
-  const inverse = inverseTemperature(points);
+  const ofLength = byLength ? lengthCoefficient(points) : undefined;
+  const { coefficient, inverse } = fitOn(points, byLength);
   const folds = Array.from({ length: FOLDS }, (_, fold) =>
-    inverseTemperature(points.filter((_, i) => i % FOLDS !== fold)),
+    fitOn(
+      points.filter((_, i) => i % FOLDS !== fold),
+      byLength,
+    ),
   );
+  const ofOthers = ({ d, x }: Point, i: number) =>
+    folds[i % FOLDS].inverse * (d - folds[i % FOLDS].coefficient * x);
   const biases = labelled.flatMap(({ verdict }) => positionBias(verdict) ?? []);
   return {
-    temperature: temperatureOf(points, inverse),
-    tieThreshold: tieThreshold(labelled, 1 / inverse),
+    temperature: temperatureOf(without(points, coefficient), inverse),
+    tieThreshold: tieThreshold(labelled, {
+      temperature: 1 / inverse,
+      ...(byLength && { lengthCoefficient: coefficient }),
+    }),
     pairs: points.length,
     before: scoresOf(points, ({ probability }) => probability),
-    after: scoresOf(points, ({ d }, i) => sigmoid(folds[i % FOLDS] * d)),
+    after: scoresOf(points, (point, i) => sigmoid(ofOthers(point, i))),
     ...(biases.length > 0 && { firstLogOdds: mean(biases) }),
+    ...(ofLength !== undefined && {
+      length: {
+        coefficient: ofLength,
+        before: lengthScores(labelled, ({ d }) => d, points),
+        after: lengthScores(labelled, ofOthers, points),
+      },
+    }),
   };
 }
 
-const refusal = (expected: string, received: unknown): ArgumentError =>
-  new ArgumentError('known', { where: 'fitCalibration', expected, received });
+/** The pairs at equal lengths. */
+const without = (points: readonly Point[], coefficient: number): Point[] =>
+  coefficient === 0 ? [...points] : points.map((point) => ({ ...point, d: point.d - coefficient * point.x }));
 
-/** Labels as Platt's: none is certain after so many pairs. */
-const softened = (points: readonly Point[]): Point[] =>
-  points.map((point) => ({ ...point, label: (point.label * points.length + 1) / (points.length + 2) }));
-
-/** The slope of the cross-entropy in 1 / temperature, which rises with it. */
-const slopeAt = (points: readonly Point[], inverse: number): number =>
-  points.reduce((sum, { d, label }) => sum + (sigmoid(inverse * d) - label) * d, 0);
-
-function inverseTemperature(given: readonly Point[]): number {
-  const points = softened(given);
-  if (!(slopeAt(points, 0) < 0))
-    throw refusal(
-      'a judge that is right more often than a coin, weighed by its log-odds (teach it by jsft, or take another judge template)',
-      'one that is not: no temperature makes its probabilities true',
-    );
-  let [low, high] = [0, 1];
-  while (slopeAt(points, high) < 0) [low, high] = [high, 2 * high];
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2;
-    if (slopeAt(points, middle) < 0) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
-}
-
-/** With the interval of the sandwich variance (White 1982), on the scale of its logarithm. */
-function temperatureOf(given: readonly Point[], inverse: number): Estimate {
-  let scores = 0;
-  let curvature = 0;
-  for (const { d, label } of softened(given)) {
-    const p = sigmoid(inverse * d);
-    scores += ((p - label) * d) ** 2;
-    curvature += p * (1 - p) * d * d;
-  }
-  const factor = Math.exp((Z * Math.sqrt(scores)) / curvature / inverse);
-  const value = 1 / inverse;
-  return { value, low: value / factor, high: value * factor, n: given.length };
+function fitOn(points: readonly Point[], byLength: boolean): Fit {
+  const coefficient = byLength ? lengthCoefficient(points).value : 0;
+  return { coefficient, inverse: inverseTemperature(without(points, coefficient)) };
 }
 
 /** Of thresholds the smallest with the most points, by how near to 1/2 the verdicts stand. */
-function tieThreshold(labelled: readonly KnownVerdict[], temperature: number): number {
+function tieThreshold(labelled: readonly CalibrationPair[], rules: Calibration): number {
   if (!labelled.some(({ label }) => label === 'tie')) return 0;
-  const gains = labelled.map(({ verdict, label }) => {
-    const { winner, probability } = calibratedVerdict(verdict, { temperature });
+  const gains = labelled.map(({ verdict, label, lengths }) => {
+    const { winner, probability } = calibratedVerdict(verdict, rules, lengths);
     return {
       distance: Math.abs(probability - 0.5),
       gain: pointsOf('tie', label!) - pointsOf(winner!, label!),
@@ -147,5 +169,3 @@ function scoresOf(
     brier: mean(told.map(({ label, p }) => (p - label) ** 2)),
   };
 }
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));

@@ -10,6 +10,7 @@ import {
   noneOf,
   notLimit,
   notList,
+  notFlag,
   notListOf,
   notNumber,
   notObject,
@@ -114,17 +115,19 @@ describeWrongCalls({
     }),
     fitCalibration: entry(evaluation.fitCalibration, {
       known: arg(
-        Array.from({ length: 50 }, () => ({ verdict, label: 'a' })),
+        Array.from({ length: 50 }, () => ({ verdict, label: 'a', lengths: [2, 1] })),
         notListOf(
-          { verdict, label: 'a' },
+          { verdict, label: 'a', lengths: [2, 1] },
           fc.oneof(
             notObject,
             noneOf('a', 'b', 'tie')
               .filter((label) => label !== undefined)
-              .map((label) => ({ verdict, label })),
+              .map((label) => ({ verdict, label, lengths: [2, 1] })),
+            fc.constant({ verdict, label: 'a' }),
           ),
         ),
       ),
+      options: fields({ byLength: arg(false, given(notFlag)) }, notObject),
     }),
     judgeAgreement: entry(evaluation.judgeAgreement, {
       judge: arg(judge, notJudge),

@@ -47,35 +47,64 @@ describe('a calibrated judge', () => {
     const pairs = [{ prompt: 'q', a: 'x', b: 'y' }];
     expect(await calibrated(judge, {}).compare(pairs)).toEqual([verdict]);
     const [cooler] = await calibrated(judge, { temperature: 3 }).compare(pairs);
-    expect(cooler).toEqual({ ...verdict, winner: 'a', probability: 1 / (1 + Math.exp(-0.5)) });
+    expect(cooler).toEqual({
+      ...verdict,
+      winner: 'a',
+      probability: 1 / (1 + Math.exp(-0.5)),
+      isCalibrated: true,
+    });
   });
 
   it('names the answer of the larger probability where position drowned the taste', () => {
     // Shown first, each is 0.999 or more; the mean of probabilities rounds the difference away from who has it.
     const verdict = said([9, 7.5], [-1, 0.99]);
     expect(verdict.probability).toBeLessThan(0.5);
-    expect(calibratedVerdict(verdict, { temperature: 1 })).toMatchObject({ winner: 'b' });
+    expect(calibratedVerdict(verdict, { temperature: 1 }, [9, 9])).toMatchObject({ winner: 'b' });
     const drowned = said([30, 9]);
     expect(drowned.probability - 0.5).toBeLessThan(1e-3);
-    expect(calibratedVerdict(drowned, { temperature: 1 }).probability).toBeGreaterThan(0.9999);
+    expect(calibratedVerdict(drowned, { temperature: 1 }, [9, 9]).probability).toBeGreaterThan(0.9999);
   });
 
   it('has ties up to a threshold, and no verdict below a mass', () => {
     const verdict = said([1, -1]);
     const distance = 1 / (1 + Math.exp(-1)) - 0.5;
-    expect(calibratedVerdict(verdict, { temperature: 1, tieThreshold: distance })).toMatchObject({
+    expect(calibratedVerdict(verdict, { temperature: 1, tieThreshold: distance }, [9, 9])).toMatchObject({
       winner: 'tie',
     });
-    expect(calibratedVerdict(verdict, { temperature: 1, tieThreshold: distance - 1e-9 })).toMatchObject({
+    expect(
+      calibratedVerdict(verdict, { temperature: 1, tieThreshold: distance - 1e-9 }, [9, 9]),
+    ).toMatchObject({
       winner: 'a',
     });
-    expect(calibratedVerdict(verdict, { tieThreshold: 0.49 })).toEqual({ ...verdict, winner: 'tie' });
-    expect(calibratedVerdict(verdict, { leastMass: 0.79 })).toEqual(verdict);
-    expect(calibratedVerdict(verdict, { leastMass: 0.81 })).toMatchObject({
+    expect(calibratedVerdict(verdict, { tieThreshold: 0.49 }, [9, 9])).toEqual({ ...verdict, winner: 'tie' });
+    expect(calibratedVerdict(verdict, { leastMass: 0.79 }, [9, 9])).toEqual(verdict);
+    expect(calibratedVerdict(verdict, { leastMass: 0.81 }, [9, 9])).toMatchObject({
       winner: null,
       reason: 'low-mass',
     });
     const none = { ...verdict, winner: null };
-    expect(calibratedVerdict(none, { temperature: 2, tieThreshold: 0.4 })).toBe(none);
+    expect(calibratedVerdict(none, { temperature: 2, tieThreshold: 0.4 }, [9, 9])).toBe(none);
+  });
+
+  it('judges as at equal lengths, in both orders of the answers', async () => {
+    const [long, short] = ['x'.repeat(59), 'x'.repeat(19)];
+    const judge = { compare: async () => [said([0.5, -0.5]), said([-0.5, 0.5])] };
+    const pairs = [
+      { prompt: 'q', a: long, b: short },
+      { prompt: 'q', a: short, b: long },
+    ];
+    // The longer one is favoured by 0.5; by its length alone it would be by ln 3.
+    const verdicts = await calibrated(judge, { lengthCoefficient: 1, temperature: 2 }).compare(pairs);
+    const p = 1 / (1 + Math.exp((Math.log(3) - 0.5) / 2));
+    expect(verdicts.map(({ winner }) => winner)).toEqual(['b', 'a']);
+    expect(verdicts[0].probability).toBeCloseTo(p, 12);
+    expect(verdicts[1].probability).toBeCloseTo(1 - p, 12);
+    const [plain] = await calibrated(judge, { lengthCoefficient: 0 }).compare(pairs);
+    expect(plain.probability).toBeCloseTo(1 / (1 + Math.exp(-0.5)), 12);
+    const [none] = await calibrated(
+      { compare: async () => [said([0.5, -0.5])] },
+      { lengthCoefficient: 1 },
+    ).compare([{ prompt: 'q', a: '', b: '' }]);
+    expect(none.winner).toBe('a');
   });
 });

@@ -82,6 +82,7 @@ export const calibrated = checked(
     judge: is.isJudge,
     calibration: options({
       temperature: optional(number({ above: 0 })),
+      lengthCoefficient: optional(number()),
       tieThreshold: optional(number({ min: 0, below: 0.5 })),
       leastMass: optional(number({ min: 0, max: 1 })),
     }),

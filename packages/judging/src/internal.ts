@@ -3,7 +3,15 @@ export { askedAbout, type Asked } from './asked.js';
 export { askedOnce, type VerdictStore } from './askedOnce.js';
 export { bestOf } from './bestOf.js';
 export { bradleyTerry } from './bradleyTerry.js';
-export { calibrated, calibratedVerdict, logOdds, positionBias, type Calibration } from './calibrated.js';
+export {
+  calibrated,
+  calibratedVerdict,
+  logLengthRatio,
+  logOdds,
+  positionBias,
+  type Calibration,
+  type Lengths,
+} from './calibrated.js';
 export { contextText } from './context.js';
 export { ensemble } from './ensemble.js';
 export { judgeSequences } from './examples.js';

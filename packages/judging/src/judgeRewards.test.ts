@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { calibratedVerdict } from './calibrated.js';
 import { fromScorer } from './fromScorer.js';
 import type { Judge } from './judge.js';
 import { judgeRewards, winningChance } from './judgeRewards.js';
@@ -24,6 +25,15 @@ describe('winningChance', () => {
     // .75, .75, .25, .5: an order with little mass counts like any other.
     expect(winningChance(verdict)).toBeCloseTo(0.5625, 12);
     expect(verdict.probability).not.toBeCloseTo(0.5625, 2);
+  });
+
+  it('is the probability of a calibrated verdict, whatever its evidence', () => {
+    const votes = [voteOf('x', order(0.6, 0.2), order(0.1, 0.3))];
+    const verdict = verdictOf([order(0.6, 0.2), order(0.1, 0.3)], votes);
+    const rules = { temperature: 2, lengthCoefficient: 1 };
+    const told = calibratedVerdict(verdict, rules, [99, 9]);
+    expect(winningChance(told)).toBeCloseTo(1 / (1 + Math.exp((Math.log(10) - Math.log(3)) / 2)), 12);
+    expect(winningChance(verdict)).toBeCloseTo(0.75, 12);
   });
 
   it('is the probability of a judge without tokens, and none without a verdict', () => {

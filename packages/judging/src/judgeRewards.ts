@@ -65,12 +65,12 @@ function logit(chance: number): number {
 
 /**
  * The chance that answer a wins. Of a token judge: the mean over questions of half of pA / (pA + pB) with a shown first plus pB / (pA + pB)
- * with b shown first, so each order counts the same whatever mass its verdicts have; of others their probability. NaN
+ * with b shown first, so each order counts the same whatever mass its verdicts have; of others, and of a calibrated verdict, their probability. NaN
  * without a verdict.
  */
 export function winningChance(verdict: Verdict): number {
   if (verdict.winner === null) return NaN;
-  const evidence = tokenEvidence(verdict);
+  const evidence = verdict.isCalibrated ? undefined : tokenEvidence(verdict);
   if (evidence === undefined) return verdict.probability;
   return mean(
     evidence.votes.flatMap(({ orders: [ab, ba] }) => [ab.pA / (ab.pA + ab.pB), ba.pB / (ba.pA + ba.pB)]),

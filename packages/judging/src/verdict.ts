@@ -33,6 +33,8 @@ export interface Verdict {
   scoreB: number;
   /** That answer a is the better one, from 0 to 1; NaN where there is no verdict. */
   probability: number;
+  /** Winner and probability are a calibration's, no more those of the evidence. */
+  isCalibrated?: true;
   /** Why there is no verdict, or why nobody was asked for it, in a word. */
   reason?: string;
   /** The same in the words of who refused the pair. */

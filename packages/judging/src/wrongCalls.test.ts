@@ -226,6 +226,7 @@ describeWrongCalls({
       calibration: fields(
         {
           temperature: arg(1, given(fc.oneof(notNumber(0), fc.constant(0)))),
+          lengthCoefficient: arg(0.5, given(notNumber())),
           tieThreshold: arg(0.1, given(fc.oneof(notNumber(0, 0.5), fc.constant(0.5)))),
           leastMass: arg(0.1, given(notNumber(0, 1))),
         },

@@ -1,2 +1,3 @@
 // What the workspace's scripts use.
 export { configurationPage } from './config/page.js';
+export { verdictOfRow } from './inference/verdictRow.js';

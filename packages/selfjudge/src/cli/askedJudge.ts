@@ -6,9 +6,16 @@ import type { VerbOptions } from '../config/index.js';
 import { EndpointJudge } from '../endpoint/endpointJudge.js';
 import { KEY } from '../endpoint/exchange.js';
 import { explainRows, judgeOf } from '../inference/judge.js';
+import {
+  anyPathFingerprint,
+  fingerprintOfJudge,
+  judgeOrigin,
+  modelOf,
+  type OpenedJudge,
+  type RowsOrigin,
+} from '../models/judgeOrigin.js';
 import type { InputRow } from '../rows/rows.js';
-import { endpointOrigin, fingerprintOfJudge, judgeOrigin, modelOf, type OpenedJudge } from './judgeOrigin.js';
-import type { RowsOrigin } from './rowsState.js';
+import { endpointOrigin, fingerprintOfRows } from './judgeOrigin.js';
 import type { RowOptions } from './modelFlags.js';
 import type { ReadyRows } from './overRows.js';
 
@@ -16,7 +23,15 @@ export type JudgeOptions = VerbOptions<'judge'> & RowOptions;
 /** What decides who is asked and how; not what becomes of the verdicts. */
 export type AskedOptions = Omit<
   JudgeOptions,
-  'by' | 'writePairs' | 'ranking' | 'seed' | 'calibrate' | 'calibration' | 'tieThreshold' | 'leastMass'
+  | 'by'
+  | 'writePairs'
+  | 'ranking'
+  | 'seed'
+  | 'calibrate'
+  | 'lengthControlled'
+  | 'calibration'
+  | 'tieThreshold'
+  | 'leastMass'
 >;
 
 /** Who is asked about rows, and what decides what it says. */
@@ -60,7 +75,10 @@ export function askedModel({
       received: token === undefined ? 'a reward model' : `the judge template ${token.template.name}`,
     });
   const explained = explain ? maxNewTokens : undefined;
-  const origin = judgeOrigin({ opened, adapter, template: token?.template, format, explained }, rows);
+  const origin = judgeOrigin(
+    { opened, adapter, template: token?.template, format, explained },
+    fingerprintOfRows(rows),
+  );
   return {
     judge: 'reward' in opened ? fromScorer(opened.scorer) : token!,
     origin,
@@ -75,7 +93,7 @@ export function askedModel({
 
 const fingerprintsOf = (origin: RowsOrigin, tokenizer?: OpenedJudge['tokenizer']) => ({
   fingerprint: fingerprintOfJudge(origin, tokenizer),
-  anyPath: fingerprintOfJudge({ ...origin, kernel_path: '' }, tokenizer),
+  anyPath: anyPathFingerprint(origin, tokenizer),
 });
 
 /** How long an endpoint is waited for: a call that takes longer than this is one that hangs. */

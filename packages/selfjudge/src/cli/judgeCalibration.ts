@@ -1,25 +1,30 @@
 import { ConfigError } from '@selfjudge/base';
-import { fitCalibration, LEAST_PAIRS } from '@selfjudge/evaluation/internal';
+import type { AnswerPair } from '@selfjudge/data';
+import { fitCalibration, LEAST_PAIRS, type FittedLength } from '@selfjudge/evaluation/internal';
 import type { Calibration, Verdict } from '@selfjudge/judging';
 import { calibrated } from '@selfjudge/judging/internal';
 import { knownLabel, knownVerdicts } from '../inference/knownVerdicts.js';
 import {
+  calibrationFor,
   calibrationPath,
+  calibrationText,
   hasCalibration,
-  readCalibration,
+  rulesOf,
   saveCalibration,
 } from '../models/calibrationFile.js';
+import { hashOf } from '../models/judgeOrigin.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, JudgeOptions } from './askedJudge.js';
-import { hashOf } from './judgeOrigin.js';
 import { figure, interval, table } from './table.js';
 
-type CalibrationOptions = Pick<JudgeOptions, 'calibrate' | 'calibration' | 'tieThreshold' | 'leastMass'>;
+/** How verdicts are calibrated, of every verb that judges rows. */
+export type CalibratedOptions = Pick<JudgeOptions, 'calibration' | 'tieThreshold' | 'leastMass'>;
+type CalibrationOptions = CalibratedOptions & Pick<JudgeOptions, 'calibrate' | 'lengthControlled'>;
 
 /** The file that a calibration is read from or written to; undefined where there is none. */
 function pathFor(
   { weights }: AskedJudge,
-  { calibrate, calibration }: CalibrationOptions,
+  { calibrate, calibration }: CalibratedOptions & { calibrate?: boolean },
 ): string | undefined {
   if (calibration === 'none') return undefined;
   if (calibration !== 'auto') return calibration;
@@ -28,38 +33,24 @@ function pathFor(
 }
 
 /**
- * A judge with the calibration that lies beside its weights or is named, and the thresholds that are asked for. To be calibrated it is
- * asked as it is.
+ * A judge with the calibration that lies beside its weights or is named, and the thresholds that are asked for.
  * @throws ConfigError for a calibration of another judge, FileFormatError for a damaged one
  */
 export function withCalibration(
   asked: AskedJudge,
-  options: CalibrationOptions,
+  options: CalibratedOptions,
   say: (line: string) => void,
 ): AskedJudge {
-  if (options.calibrate) return asked;
   const path = pathFor(asked, options);
-  const stored = path === undefined ? undefined : readCalibration(path);
-  if (stored !== undefined && stored.fingerprint !== asked.anyPath)
-    throw new ConfigError({
-      key: 'calibration',
-      expected:
-        `one of this judge, fingerprint ${asked.anyPath} (judge --calibrate makes one; --calibration none goes without): weights, ` +
-        'adapter, tokenizer, templates and dtype decide',
-      received: `${path}, of ${stored.fingerprint}`,
-    });
+  const stored = path === undefined ? undefined : calibrationFor(path, asked.anyPath);
   const { tieThreshold = stored?.tie_threshold, leastMass } = options;
   const rules: Calibration = {
-    ...(stored !== undefined && { temperature: stored.temperature }),
+    ...(stored !== undefined && rulesOf(stored)),
     ...(tieThreshold !== undefined && { tieThreshold }),
     ...(leastMass !== undefined && { leastMass }),
   };
   if (Object.keys(rules).length === 0) return asked;
-  if (stored !== undefined)
-    say(
-      `note: calibrated by ${path}: temperature ${figure(stored.temperature)}, ties up to ${figure(tieThreshold ?? 0)} from 1/2, ` +
-        `fitted on ${stored.pairs} pairs`,
-    );
+  if (path !== undefined && stored !== undefined) say(`note: ${calibrationText(path, stored, tieThreshold)}`);
   const calibration = hashOf(rules);
   return {
     ...asked,
@@ -98,13 +89,17 @@ export function assertCalibratable(
 export async function calibrateBy(
   asked: AskedJudge,
   options: CalibrationOptions,
-  rows: readonly InputRow<unknown>[],
+  rows: readonly InputRow<AnswerPair>[],
   verdicts: readonly Verdict[],
 ): Promise<string> {
   const path = pathFor(asked, options)!;
-  const fitted = fitCalibration(knownVerdicts(rows, verdicts));
+  const known = knownVerdicts(rows, verdicts);
+  const fitted = fitCalibration(
+    known.map((pair, i) => ({ ...pair, lengths: lengthsOf(rows[i]) })),
+    { byLength: options.lengthControlled },
+  );
   await saveCalibration(path, asked.anyPath, fitted);
-  const { temperature, tieThreshold, pairs, before, after, firstLogOdds } = fitted;
+  const { temperature, tieThreshold, pairs, before, after, firstLogOdds, length } = fitted;
   const scores = table(
     [`of ${pairs} pairs`, 'before', 'after'],
     [
@@ -117,7 +112,27 @@ export async function calibrateBy(
       ? ''
       : `; log-odds of ${firstLogOdds.toFixed(2)} for whoever is shown first are taken off by asking in both orders`;
   return (
-    `Temperature ${interval(temperature)}, ties up to ${figure(tieThreshold)} from 1/2${position}\n${scores}\n` +
-    `(after: each fifth by the temperature of the others; 0.693 and 0.250 are those of saying 1/2)\nwritten to ${path}`
+    `${length === undefined ? '' : lengthText(length)}Temperature ${interval(temperature)}, ties up to ${figure(tieThreshold)} from 1/2${position}\n${scores}\n` +
+    `(after: each fifth by what the others say; 0.693 and 0.250 are those of saying 1/2)\nwritten to ${path}`
+  );
+}
+
+/** A row without two answers has no verdict either. */
+const lengthsOf = ({ value }: InputRow<AnswerPair>): [number, number] =>
+  value === undefined ? [0, 0] : [value.completions[0].length, value.completions[1].length];
+
+function lengthText({ coefficient, before, after }: FittedLength): string {
+  const rates = [
+    ['all', ({ accuracy }) => accuracy],
+    ['where the longer is better', ({ longerBetter }) => longerBetter],
+    ['where the shorter is better', ({ shorterBetter }) => shorterBetter],
+    ['the longer one wins', ({ longerWins }) => longerWins],
+  ] as const satisfies [string, (scores: FittedLength['before']) => FittedLength['before']['accuracy']][];
+  return (
+    `Length ${interval(coefficient)} nats of log-odds for an answer e times as long, the label being equal\n` +
+    `${table(
+      ['right, by the log-odds', 'before', 'at equal lengths', 'n'],
+      rates.map(([name, of]) => [name, interval(of(before)), interval(of(after)), String(of(before).n)]),
+    )}\n`
   );
 }

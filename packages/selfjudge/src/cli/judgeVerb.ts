@@ -66,7 +66,10 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
     try {
       await withJudge(rowsIn(file, options), options, { progress, signal }, async (rows, found) => {
         assertCalibratable(found, options, rows);
-        const asked = withCalibration(found, options, (line) => progress.say(line));
+        // To be calibrated it is asked as it is.
+        const asked = options.calibrate
+          ? found
+          : withCalibration(found, options, (line) => progress.say(line));
         const hooks = { file, cache: options.cache, progress, signal };
         if (holdsMore(rows)) {
           remember = rankingColumns;
@@ -78,7 +81,7 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
           progress.say(`note: ${await writePairs(pairs, two, output.rows.map(verdictOfRow))}`);
         sayVerdicts(rows, output.rows, options, progress);
         if (options.calibrate)
-          progress.say(await calibrateBy(asked, options, rows, output.rows.map(verdictOfRow)));
+          progress.say(await calibrateBy(asked, options, two, output.rows.map(verdictOfRow)));
       });
     } catch (error) {
       if (output.kept !== undefined)

@@ -7,6 +7,7 @@ import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, AskedOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
+import { withCalibration, type CalibratedOptions } from './judgeCalibration.js';
 import { judgeInto, verdictsOn } from './judgeInto.js';
 import { outputOfRows, PassedRows, type RowsOutput } from './keptRows.js';
 import { Progress } from './progress.js';
@@ -30,7 +31,7 @@ export interface JudgedWork extends JudgedRows<AnswerPair> {
 export function judgeToFolder(
   { files, read, warnings, done }: JudgedWork,
   folder: string | undefined,
-  given: Omit<AskedOptions, 'explain' | 'maxNewTokens'>,
+  given: Omit<AskedOptions, 'explain' | 'maxNewTokens'> & CalibratedOptions,
 ): Promise<void> {
   const progress = new Progress('judge', 'pairs');
   const say = (line: string) => progress.say(line);
@@ -40,7 +41,8 @@ export function judgeToFolder(
     const day = output.before?.config.chat_template_date ?? momentText(new Date()).slice(0, 10);
     const chatTemplateDate = given.chatTemplateDate ?? String(day);
     const options = { ...given, chatTemplateDate, explain: false, maxNewTokens: 1 };
-    const judge = async (rows: InputRow<AnswerPair>[], asked: AskedJudge) => {
+    const judge = async (rows: InputRow<AnswerPair>[], found: AskedJudge) => {
+      const asked = withCalibration(found, options, say);
       for (const line of warnings(asked)) if (line !== undefined) say(`warning: ${line}`);
       const hooks = { file: files.join(', '), cache: options.cache, progress, signal };
       await judgeInto(output, rows, asked, hooks, verdictsOn(rows, asked));

@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RowsOrigin } from '../models/judgeOrigin.js';
 import { KeptRows } from './keptRows.js';
-import type { RowsOrigin } from './rowsState.js';
 
 let folder: string;
 let path: string;

@@ -11,18 +11,11 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { ConfigError, fileSystemError, shellWord, syncPath } from '@selfjudge/base';
 import { hashOfFile, ProcessLock, wholeLines, writeJson } from '@selfjudge/base/internal';
+import type { RowsOrigin } from '../models/judgeOrigin.js';
 import { contentFaults } from '../training/fingerprints.js';
 import { configFaults } from '../training/sameRun.js';
 import { DeviceOutput, isFileOutput } from './output.js';
-import {
-  configOf,
-  damaged,
-  partialOf,
-  stateOf,
-  type Finished,
-  type RowsOrigin,
-  type State,
-} from './rowsState.js';
+import { configOf, damaged, partialOf, stateOf, type Finished, type State } from './rowsState.js';
 
 /** A JSON object a line. */
 export type WrittenRow = Readonly<Record<string, unknown>>;

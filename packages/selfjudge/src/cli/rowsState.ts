@@ -1,13 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { FileFormatError, readJsonObject, shellWord } from '@selfjudge/base';
-
-/** What decides the rows of an output: values by their keys, and fingerprints of contents by what they are of. */
-export interface RowsOrigin {
-  config: Record<string, unknown>;
-  contents: Record<string, string>;
-  /** The kernel path that began them: others agree with it to rounding. */
-  kernel_path: string;
-}
+import type { RowsOrigin } from '../models/judgeOrigin.js';
 
 /** Of a finished output, by which it is known again. */
 export interface Finished {

@@ -6,7 +6,7 @@ import { judgedNotes } from '../rows/promptNotes.js';
 import type { InputRow } from '../rows/rows.js';
 import { askedEndpoint, askedModel, type AskedJudge, type AskedOptions } from './askedJudge.js';
 import { withDownloads } from './downloads.js';
-import type { OpenedJudge } from './judgeOrigin.js';
+import type { OpenedJudge } from '../models/judgeOrigin.js';
 import { placesOf, withRows, type RowSource } from './overRows.js';
 import type { Progress } from './progress.js';
 

@@ -107,6 +107,12 @@ const IDLE: readonly Idle[] = [
     when: ({ calibrate }: Values) => calibrate === true,
     reason: 'to be calibrated the judge is asked as it is',
   })),
+  {
+    key: 'length_controlled',
+    none: [false],
+    when: ({ calibrate }) => calibrate === false,
+    reason: 'a calibration that is there says itself whether it takes length off; calibrate fits one',
+  },
   ...['judge_concurrency', 'judge_calls'].map((key) => ({
     key,
     none: [8, 0],

@@ -25,6 +25,26 @@ const asked = {
     'calls of the endpoint at most, further tries among them; 0 for no limit',
   ),
 };
+/** What becomes of a judge's verdicts. */
+const calibratedFields = {
+  calibration: path.describe('auto: the calibration beside the weights, where there is one; none; or a file'),
+  tieThreshold: z
+    .number()
+    .min(0)
+    .lt(0.5)
+    .optional()
+    .describe(
+      'a tie where the probability is no farther than this from 1/2 (default: that of the calibration, else 0)',
+    ),
+  leastMass: z
+    .number()
+    .min(0.001)
+    .max(1)
+    .optional()
+    .describe(
+      'no verdict where the two verdict tokens hold less of the probability in some order (default: 0.001)',
+    ),
+};
 const askedDefaults = { judgeConcurrency: 8, judgeCalls: 0 };
 const groupsOfJudging = {
   modelNameOrPath: 'Model',
@@ -69,25 +89,12 @@ export const JUDGE_VERBS = {
         .describe(
           'fit a temperature by the labels of these rows, which the judge must not be trained on, and keep it beside the weights',
         ),
-      calibration: path.describe(
-        'auto: the calibration beside the weights, where there is one; none; or a file',
-      ),
-      tieThreshold: z
-        .number()
-        .min(0)
-        .lt(0.5)
-        .optional()
+      lengthControlled: z
+        .boolean()
         .describe(
-          'a tie where the probability is no farther than this from 1/2 (default: that of the calibration, else 0)',
+          'with calibrate: also fit how much the judge goes by length, and take it off: verdicts are then those on answers of equal length',
         ),
-      leastMass: z
-        .number()
-        .min(0.001)
-        .max(1)
-        .optional()
-        .describe(
-          'no verdict where the two verdict tokens hold less of the probability in some order (default: 0.001)',
-        ),
+      ...calibratedFields,
       ...asked,
     },
     groupsOfJudging,
@@ -97,6 +104,7 @@ export const JUDGE_VERBS = {
       explain: false,
       maxNewTokens: 256,
       calibrate: false,
+      lengthControlled: false,
       calibration: 'auto',
       ...askedDefaults,
     },
@@ -114,11 +122,12 @@ export const JUDGE_VERBS = {
           'who the judge is among those who wrote the answers, as the rows name them: its self-preference',
         ),
       ...templateFields,
+      ...calibratedFields,
       ...asked,
       outputDir,
     },
     { ...groupsOfJudging, outputDir: 'Output' },
-    askedDefaults,
+    { calibration: 'auto', ...askedDefaults },
   ),
   'evaluate injection': grouped(
     {
@@ -126,11 +135,12 @@ export const JUDGE_VERBS = {
       ...ofRows,
       datasetLimit: dataFields.datasetLimit.describe('labelled pairs at most, the first ones; 0 for all'),
       ...templateFields,
+      ...calibratedFields,
       ...asked,
       outputDir,
     },
     { ...groupsOfJudging, outputDir: 'Output' },
-    { datasetLimit: 64, ...askedDefaults },
+    { datasetLimit: 64, calibration: 'auto', ...askedDefaults },
   ),
   'evaluate policy': grouped(
     {
@@ -144,6 +154,7 @@ export const JUDGE_VERBS = {
       ...opened,
       ...ofRows,
       ...templateFields,
+      ...calibratedFields,
       ...asked,
       outputDir,
     },
@@ -153,6 +164,6 @@ export const JUDGE_VERBS = {
       judgeEndpoint: 'Endpoint',
       outputDir: 'Output',
     },
-    askedDefaults,
+    { calibration: 'auto', ...askedDefaults },
   ),
 };

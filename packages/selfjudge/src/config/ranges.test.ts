@@ -57,6 +57,7 @@ const EDGES: Readonly<Record<string, Edges>> = {
   explain: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   ranking: { wrong: ['knockout'], right: ['round-robin', 'swiss'] },
   calibrate: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
+  length_controlled: { wrong: ['2', 'maybe'], right: ['true', 'false'] },
   calibration: { wrong: [''], right: ['auto', 'none', 'calibration.json'] },
   tie_threshold: { wrong: ['-0.1', '0.5', '.nan'], right: ['0', '0.499'] },
   least_mass: { wrong: ['0', '0.0009', '1.1'], right: ['0.001', '1'] },

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { calibratedVerdict } from '@selfjudge/judging/internal';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, describe, expect, it } from 'vitest';
 import { resolveConfig } from '../config/index.js';
 import { evaluate } from '../inference/evaluate.js';
@@ -75,5 +77,42 @@ describe('a judge is looked at before weights are read', () => {
       judgeReasoning: 'auto',
     });
     await expect(ended).rejects.toThrow(message);
+  });
+});
+
+describe('a calibration beside the weights of a judge', () => {
+  it('is taken, said, part of its fingerprint, and refused of another judge', async () => {
+    const tiny = byteModel();
+    await tiny.save(at('tiny'));
+    tiny.dispose();
+    const path = at('tiny/judge_calibration.json');
+    const open = async () => (await findJudge(at('tiny')))!();
+    const plain = await open();
+    const stored = {
+      temperature: 2,
+      temperature_95: [1, 4],
+      length_coefficient: 0.5,
+      length_coefficient_95: [0.4, 0.6],
+      tie_threshold: 0,
+      pairs: 60,
+      before: { cross_entropy: 0.7, brier: 0.3 },
+      after: { cross_entropy: 0.6, brier: 0.2 },
+    };
+    writeFileSync(path, JSON.stringify({ ...stored, fingerprint: 'another' }));
+    const refusal = await open().then(String, String);
+    expect(refusal).toMatch(/rm .*judge_calibration.json goes without.*of another$/);
+    const fingerprint = /fingerprint (\w+)/.exec(refusal)![1];
+    writeFileSync(path, JSON.stringify({ ...stored, fingerprint }));
+    const told = await open();
+    expect(told.warnings).toContainEqual(
+      expect.stringMatching(/^the judge is calibrated by .* as at equal lengths \(0.5 nats/),
+    );
+    expect(told.fingerprint).not.toBe(plain.fingerprint);
+    const pairs = [{ prompt: 'p', a: 'a longer answer', b: 'short' }];
+    const [[one], [other]] = [await plain.judge.compare(pairs), await told.judge.compare(pairs)];
+    const rules = { temperature: 2, lengthCoefficient: 0.5 };
+    expect(other).toEqual(calibratedVerdict(one, rules, [15, 5]));
+    plain.dispose();
+    told.dispose();
   });
 });

@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fileSystemError } from '@selfjudge/base';
+import { fileSystemError, shellWord } from '@selfjudge/base';
 import { expandHome, shownPath } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
 import { DATA_FILE_NAME, describeIssues, judgedPairsIn } from '@selfjudge/data/internal';
-import { TokenJudge, type Judge, type JudgeReasoning } from '@selfjudge/judging';
-import { fromScorer, recorded } from '@selfjudge/judging/internal';
+import { TokenJudge, type Judge, type JudgeReasoning, type JudgeTemplate } from '@selfjudge/judging';
+import { calibrated, fromScorer, recorded } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
+import {
+  calibrationFor,
+  calibrationPath,
+  calibrationText,
+  hasCalibration,
+  rulesOf,
+} from './calibrationFile.js';
 import { fingerprintOfFiles } from './fingerprintOfFiles.js';
+import { anyPathFingerprint, judgeOrigin, type OpenedJudge } from './judgeOrigin.js';
 import { resolveTemplate } from './judgeTemplate.js';
 import { formatWarnings, openModel, type ModelOptions } from './model.js';
 import { openRewardModel } from './rewardModel.js';
@@ -42,7 +50,7 @@ export type FoundJudge = () => Promise<OpenJudge>;
 /**
  * Looks who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, or
  * a file of judgments that were made before, which is read whole. It reads texts, so its tokenizer need not be that of
- * who answers. No weights are read yet: what is no judge is refused before those of who answers are.
+ * who answers. A model is asked with the calibration that lies beside its weights, if there is one. No weights are read yet: what is no judge is refused before those of who answers are.
  * @returns undefined where no path is given
  * @throws FileFormatError for what is none of these, FileSystemError for a file that cannot be read, DataError for one
  *   without a judgment
@@ -103,28 +111,14 @@ async function contentOf(file: string): Promise<Buffer> {
 
 async function openReward(path: string, options: JudgeOptions): Promise<OpenJudge> {
   const opened = await openRewardModel(path, shared(options));
-  return {
-    judge: fromScorer(opened.scorer),
-    about: `the reward model ${shownPath(path)}`,
-    warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
-    fingerprint: hashOf(
-      JSON.stringify([opened.reward.view.model.fingerprint, fingerprintOfFiles(opened.path)]),
-    ),
-    dispose: () => opened.dispose(),
-  };
-}
-
-async function openTokenJudge(path: string, options: JudgeOptions): Promise<OpenJudge> {
-  const { judgeTemplate = 'auto', judgeReasoning } = options;
-  const opened = await openModel(path, shared(options));
   try {
-    const template = resolveTemplate(judgeTemplate, opened, judgeReasoning);
+    const { judge, notes, contents } = asCalibrated(fromScorer(opened.scorer), opened);
     return {
-      judge: new TokenJudge(opened.view, opened.tokenizer, template),
-      about: `${shownPath(path)}, asked with judge template ${template.name}`,
-      warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings)],
+      judge,
+      about: `the reward model ${shownPath(path)}`,
+      warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings), ...notes],
       fingerprint: hashOf(
-        JSON.stringify([opened.model.fingerprint, fingerprintOfFiles(opened.path), template]),
+        JSON.stringify([opened.reward.view.model.fingerprint, fingerprintOfFiles(opened.path), ...contents]),
       ),
       dispose: () => opened.dispose(),
     };
@@ -132,6 +126,54 @@ async function openTokenJudge(path: string, options: JudgeOptions): Promise<Open
     opened.dispose();
     throw error;
   }
+}
+
+async function openTokenJudge(path: string, options: JudgeOptions): Promise<OpenJudge> {
+  const { judgeTemplate = 'auto', judgeReasoning } = options;
+  const opened = await openModel(path, shared(options));
+  try {
+    const template = resolveTemplate(judgeTemplate, opened, judgeReasoning);
+    const token = new TokenJudge(opened.view, opened.tokenizer, template);
+    const { judge, notes, contents } = asCalibrated(token, opened, template);
+    return {
+      judge,
+      about: `${shownPath(path)}, asked with judge template ${template.name}`,
+      warnings: [...formatWarnings(opened), ...templateNotes(opened.templateSettings), ...notes],
+      fingerprint: hashOf(
+        JSON.stringify([opened.model.fingerprint, fingerprintOfFiles(opened.path), template, ...contents]),
+      ),
+      dispose: () => opened.dispose(),
+    };
+  } catch (error) {
+    opened.dispose();
+    throw error;
+  }
+}
+
+/**
+ * A judge with the calibration that lies beside its weights, what is worth knowing of it, and what it adds to the fingerprint.
+ * @throws ConfigError for the calibration of another judge
+ */
+function asCalibrated(
+  judge: Judge,
+  opened: OpenedJudge,
+  template?: JudgeTemplate,
+): { judge: Judge; notes: string[]; contents: object[] } {
+  if (!hasCalibration(opened.path)) return { judge, notes: [], contents: [] };
+  const path = calibrationPath(opened.path);
+  // Of rows and of what a string prompt is its fingerprint says nothing.
+  const origin = judgeOrigin({ opened, template, format: 'standard' }, '');
+  const stored = calibrationFor(
+    path,
+    anyPathFingerprint(origin, opened.tokenizer),
+    `rm ${shellWord(path)} goes without`,
+  );
+  const rules = rulesOf(stored);
+  return {
+    judge: calibrated(judge, rules),
+    notes: [`the judge is ${calibrationText(path, stored)}`],
+    contents: [rules],
+  };
 }
 
 /** Field by field: callers give all that their verb was told. */

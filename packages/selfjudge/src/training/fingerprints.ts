@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ConfigError, type ConfigFault } from '@selfjudge/base';
-import { formatJudgeTemplate } from '@selfjudge/judging/internal';
-import type { JudgeTemplate } from '@selfjudge/judging';
-import { NUMERIC_VERSION } from '@selfjudge/training';
 import { RUN_LAYOUT } from '@selfjudge/training/runs/internal';
-import { fingerprintOfFiles } from '../models/fingerprintOfFiles.js';
-import type { OpenModel } from '../models/model.js';
 import type { DatasetOptions, RowSource, Warn } from '../rows/datasets.js';
 import type { RunBefore } from './before.js';
 
@@ -23,38 +18,6 @@ const CONTENTS: Readonly<Record<string, { what: string; key: string }>> = {
   outside_judge: { what: 'the outside judge', key: 'outside_judge' },
   numerics: { what: 'the code (its numeric version)', key: 'selfjudge' },
 };
-
-/** What of a model has a fingerprint. */
-interface Contents extends Pick<OpenModel, 'adapter' | 'head' | 'tokenizer' | 'path'> {
-  model: Pick<OpenModel['model'], 'fingerprint' | 'source'>;
-}
-
-/**
- * Fingerprints of everything that decides the bits of a run beside its configuration: contents, not names.
- * @param data of the rows as they were read, in their order; those of dev prompts too
- * @param asked.judge fingerprint of a judge that is not the run's own start; of the outside one likewise
- */
-export function contentsOf(
-  { model, adapter, head, tokenizer, path }: Contents,
-  data: string,
-  asked: { judgeTemplate?: JudgeTemplate; judge?: string; outsideJudge?: string } = {},
-): Record<string, string> {
-  const { chat_template: _, ...config } = tokenizer.files.config as Record<string, unknown>;
-  return {
-    data,
-    weights: model.fingerprint ?? fingerprintOfFiles(model.source),
-    ...(adapter !== undefined && { adapter: fingerprintOfFiles(path) }),
-    ...(head !== undefined && { head: fingerprintOf([...head]) }),
-    tokenizer: fingerprintOf(tokenizer.files.tokenizer, config),
-    chat_template: fingerprintOf(tokenizer.chatTemplate ?? null),
-    ...(asked.judgeTemplate !== undefined && {
-      judge_template: fingerprintOf(formatJudgeTemplate(asked.judgeTemplate)),
-    }),
-    ...(asked.judge !== undefined && { judge: asked.judge }),
-    ...(asked.outsideJudge !== undefined && { outside_judge: asked.outsideJudge }),
-    numerics: String(NUMERIC_VERSION),
-  };
-}
 
 /**
  * What to warn of when a run goes on with these contents; undefined when nothing changed.
@@ -132,7 +95,3 @@ const NAMES: ReadonlySet<string> = new Set(['id', 'place']);
 
 const contentOf = (row: object): string =>
   JSON.stringify(Object.fromEntries(Object.entries(row).filter(([name]) => !NAMES.has(name))));
-
-function fingerprintOf(...values: unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 32);
-}

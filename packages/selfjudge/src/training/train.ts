@@ -19,6 +19,7 @@ import { CONFIG_FORMAT, type ResolvedConfig, type TrainingVerb } from '../config
 import { VERSION } from '../version.js';
 import type { PlaceHooks } from '../hub/places.js';
 import { fileRows, type RowSource, type Tally } from '../rows/datasets.js';
+import { contentsOf } from '../models/contents.js';
 import { checkTurns, formatWarnings, openModel, type OpenModel } from '../models/model.js';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import { findJudge, type OpenJudge } from '../models/openJudge.js';
@@ -28,7 +29,7 @@ import { resolvePromptFormat } from '../models/trainingData.js';
 import { EventFile } from '../tracking/eventFile.js';
 import { runBefore, type RunBefore } from './before.js';
 import { preparedData } from './preparedData.js';
-import { changedContents, contentsOf, RowRecord } from './fingerprints.js';
+import { changedContents, RowRecord } from './fingerprints.js';
 import { expectedTime } from './expectedTime.js';
 import { withMoment } from './runMoment.js';
 import { beganWith } from './sameRun.js';

@@ -5,11 +5,13 @@ import { heldOutFields } from '../options/heldOut.js';
 import { heldOutSelection } from '../loop/heldOut.js';
 import { loopFields } from '../options/loop.js';
 import { paperJsft, paperJsftPrinciples, valuesIn } from '../options/paper.js';
+import { pairLengthFields } from '../options/pairLengths.js';
 import { answerFields, jsftLossFields } from '../options/supervised.js';
 import { labelNotes } from './labelNotes.js';
 import { method } from './method.js';
 import { prepareJudge, prepareSft } from './prepare.js';
 import { shownOrder, shownSupervised } from './shown.js';
+import { teachingPairs } from './teachingPairs.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { supervisedStep, TURNS } from './sft.js';
 import { supervisedMeasures, type SupervisedExample } from '../losses/supervised.js';
@@ -22,6 +24,7 @@ const fields = {
   ...answerFields,
   /** Judge examples an optimizer step, each a pair in both orders, beside `trainBatchSize` SFT examples. */
   judgeBatchSize: wholeField(32, 1, 'judge examples an optimizer step, each a pair in both orders'),
+  ...pairLengthFields,
   ...jsftLossFields,
   /** Whether the token that ends a turn is a label after a rationale; the code of the paper strips it. */
   rationaleEos: flagField(true, 'learn to end the turn after a rationale'),
@@ -107,10 +110,21 @@ export const jsft = method({
         ]),
     shownSupervised('judge example', prepareJudge(tokenizer, [row], judgeTemplate(), options), shownOrder),
   ],
-  async task({ rows, options, tokenizer, judgeTemplate, demonstrations, policy, usable, heldOut, warn }) {
+  async task({
+    rows,
+    options,
+    tokenizer,
+    judgeTemplate,
+    demonstrations,
+    policy,
+    usable,
+    heldOut,
+    warn,
+    note,
+  }) {
     const template = judgeTemplate();
     for (const note of labelNotes(rows, template)) warn(note);
-    const judge = prepareJudge(tokenizer, rows, template, options);
+    const judge = teachingPairs(prepareJudge(tokenizer, rows, template, options), rows, options, note);
     const judgeAlone = options.sftWeight === 0;
     const sft = judgeAlone
       ? []

@@ -13,11 +13,13 @@ import { heldOutFields } from '../options/heldOut.js';
 import { heldOutSelection } from '../loop/heldOut.js';
 import { loopFields } from '../options/loop.js';
 import { defaultLora } from '../options/lora.js';
+import { pairLengthFields } from '../options/pairLengths.js';
 import { rewardFields } from '../options/reward.js';
 import { method } from './method.js';
 import type { RewardPair } from '../pairs/rewardPair.js';
 import { left, type Prepared } from './prepare.js';
 import { shownPart } from './shown.js';
+import { teachingPairs } from './teachingPairs.js';
 
 const fields = {
   ...withDefaults(loopFields, { learningRate: 1e-4 }),
@@ -28,6 +30,7 @@ const fields = {
     1,
     'tokens of prompt and answer at most; pairs with a longer side are left out and counted',
   ),
+  ...pairLengthFields,
   ...rewardFields,
 };
 export type RewardOptions = OptionsOf<typeof fields>;
@@ -139,9 +142,9 @@ export const reward = method({
       })),
     ),
   ],
-  async task({ rows, options, tokenizer, policyWithHead, usable, heldOut }) {
+  async task({ rows, options, tokenizer, policyWithHead, usable, heldOut, note }) {
     const prepare = (of: typeof rows) => prepareReward(tokenizer, of, options);
-    const data = prepare(rows);
+    const data = teachingPairs(prepare(rows), rows, options, note);
     const trainable = policyWithHead();
     return rewardTask(trainable, usable('pairs', data), options, await heldOut('pairs', prepare));
   },
