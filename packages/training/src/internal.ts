@@ -52,5 +52,8 @@ export { tokensOfSteps, type Workload } from './loop/workload.js';
 export { fullPreferenceTrainable, fullTrainable, loraTrainable, saveWeights } from './optimizer/trainable.js';
 export { MEASURES, type Measure } from './options/heldOut.js';
 export { presetOptions } from './methods/method.js';
+export type { ExampleWork } from './methods/exampleWorker.js';
+export type { ExampleMaker } from './methods/maker.js';
+export type { ExampleStream, Prepared } from './loop/stepExamples.js';
 export { loopFields } from './options/loop.js';
 export { samplingFields } from './options/sampling.js';

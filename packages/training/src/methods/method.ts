@@ -10,6 +10,8 @@ import type { KeptSums } from '../losses/keptSums.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
 import type { Sourced } from '../options/paper.js';
+import type { Examples } from '../loop/stepExamples.js';
+import type { ExampleMaker } from './maker.js';
 import type { Prepared } from './prepare.js';
 import type { ShowContext, ShownPart } from './shown.js';
 
@@ -68,6 +70,11 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   policyWithValues(): ValueTrainable;
   /** What is trained, with a vector that makes a reward of its last hidden row. */
   policyWithHead(): RewardTrainable;
+  /**
+   * What its rows become: after a word about those left out, or, of more rows than are known before the first step, as steps
+   * need them. @throws ArgumentError when none is left
+   */
+  examplesOf<T>(made: ExampleMaker<O, MethodRows[R][number], T>): Examples<T>;
   /** The examples, after a word about those left out. @throws ArgumentError when none is left */
   usable<T>(what: string, prepared: Prepared<T>): T[];
   /** Writes rows to samples/NAME.jsonl of the run. */
@@ -106,6 +113,8 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly presets?: Readonly<Record<string, Preset<OptionsOf<F>>>>;
   /** What of its options does not go together, where each is right by itself. */
   faults?(options: OptionsOf<NoInfer<F>>): readonly OptionFault[];
+  /** How each of its rows becomes an example, of a method whose examples need not all be known before the first step. */
+  readonly made?: ExampleMaker<OptionsOf<NoInfer<F>>, MethodRows[R][number], unknown>;
   /** What is learnt of a row, in words. */
   labels(options: OptionsOf<F>, judgeTemplate: string | undefined): string;
   /** What it makes of a row, by the functions that its task makes examples with. */
