@@ -8,6 +8,7 @@ import { sharedJudge } from '@selfjudge/judging/internal';
 import {
   METHODS,
   type Method,
+  type MethodContext,
   type MethodName,
   type MethodRows,
   type RunFolder,
@@ -21,7 +22,7 @@ import { promptKey, readTrainingData, saveTrainingData } from '../models/trainin
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { rowShape } from '../rows/rowShape.js';
 import { promptOfRow, type RowSource, type Warn } from '../rows/datasets.js';
-import { devRows, fitted, heldOutRows, usable } from './examples.js';
+import { devRows, fitted, heldOutRows, inSlices, usable } from './examples.js';
 import { ExampleThread } from './exampleThread.js';
 import type { GivenOptions, RunOptions } from './runOptions.js';
 import { streamedNote, UsedRows } from './streamedRows.js';
@@ -36,6 +37,8 @@ export interface TaskContext {
   /** A judge that nothing is trained on. */
   outsideJudge?: Judge;
   ranks: Ranks;
+  /** Stops before the first step too. */
+  signal?: AbortSignal;
   /** Rows of which all examples are known before the first step. */
   knownRows: number;
   /** Told what is to be closed when the run ends. */
@@ -97,6 +100,11 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
   const { tokenizer } = opened;
   let held: MethodRows[Method['rows']] | undefined;
   let used: UsedRows | undefined;
+  const sliced: MethodContext<Record<string, unknown>, keyof MethodRows>['usable'] = async (
+    what,
+    of,
+    prepare,
+  ) => usable(what, await inSlices(of, prepare, context.signal), run, warn);
   const task = await method.task({
     options,
     rows,
@@ -127,10 +135,11 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     policyBesideStart: () => saved(preference(opened, run)),
     policyWithValues: () => saved(withValues(opened, run)),
     policyWithHead: () => saved(withHead(opened, run)),
-    usable: (what, prepared) => usable(what, prepared, run, warn),
-    examplesOf: (made) => {
+    usable: sliced,
+    examplesOf: async (made) => {
       const own = { tokenizer, options };
-      if (rows.length <= context.knownRows) return usable(made.what, made.prepare([...rows], own), run, warn);
+      if (rows.length <= context.knownRows)
+        return sliced(made.what, [...rows], (of) => made.prepare(of, own));
       used = new UsedRows(made.what, run.tally, warn);
       const counted = used;
       const thread = new ExampleThread([...rows], {

@@ -178,6 +178,7 @@ export async function runTraining(
         judge: inputs.judge ?? judge?.judge,
         outsideJudge: inputs.outsideJudge ?? outside?.judge,
         ranks,
+        signal: hooks.signal,
         knownRows: inputs.knownRows ?? KNOWN_ROWS,
         onClose: (close) => closings.push(close),
         contents,

@@ -49,7 +49,7 @@ describe('dpo', () => {
       policyBesideStart: () => {
         throw new Error('a reference was asked for');
       },
-      examplesOf: (made: NonNullable<typeof dpo.made>) =>
+      examplesOf: async (made: NonNullable<typeof dpo.made>) =>
         made.prepare([{ id: 'a', prompt: 'q', chosen: 'yes', rejected: 'no' }], {
           tokenizer: model.tokenizer!,
           options: quick,

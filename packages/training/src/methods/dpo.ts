@@ -234,7 +234,7 @@ export const dpo = method({
   ],
   made,
   async task({ options, tokenizer, policy, policyBesideStart, examplesOf, heldOut, keptSums }) {
-    const pairs = examplesOf(made);
+    const pairs = await examplesOf(made);
     const trainable = needsReference(options) ? policyBesideStart() : policy();
     const kept = options.precomputeRefLogProbs && areKnown(pairs) ? keptSums(tokensKey(pairs)) : undefined;
     const held = await heldOut('pairs', (of) => made.prepare(of, { tokenizer, options }));

@@ -158,7 +158,7 @@ export const kto = method({
   ],
   made,
   async task({ rows, options, tokenizer, policyBesideStart, examplesOf, heldOut, note }) {
-    const answers = examplesOf(made);
+    const answers = await examplesOf(made);
     const uneven = imbalance(areKnown(answers) ? answers : rows, options);
     if (uneven !== undefined) note(uneven);
     const held = await heldOut('answers', (of) => made.prepare(of, { tokenizer, options }));

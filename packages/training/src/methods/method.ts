@@ -74,9 +74,16 @@ export interface MethodContext<O, R extends keyof MethodRows> {
    * What its rows become: after a word about those left out, or, of more rows than are known before the first step, as steps
    * need them. @throws ArgumentError when none is left
    */
-  examplesOf<T>(made: ExampleMaker<O, MethodRows[R][number], T>): Examples<T>;
-  /** The examples, after a word about those left out. @throws ArgumentError when none is left */
-  usable<T>(what: string, prepared: Prepared<T>): T[];
+  examplesOf<T>(made: ExampleMaker<O, MethodRows[R][number], T>): Promise<Examples<T>>;
+  /**
+   * What rows become, after a word about those left out. They are prepared some at a time, so that a run can be stopped meanwhile.
+   * @throws ArgumentError when none is left
+   */
+  usable<Row, T>(
+    what: string,
+    rows: readonly Row[],
+    prepare: (rows: readonly Row[]) => Prepared<T>,
+  ): Promise<T[]>;
   /** Writes rows to samples/NAME.jsonl of the run. */
   writeSamples(name: string, rows: readonly object[]): void;
   /** What the frozen start says of tokens, kept beside the run folder. @param tokens their fingerprint */

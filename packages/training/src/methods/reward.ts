@@ -154,7 +154,7 @@ export const reward = method({
   ],
   made,
   async task({ rows, options, tokenizer, policyWithHead, examplesOf, heldOut }) {
-    const pairs = examplesOf(made);
+    const pairs = await examplesOf(made);
     // Those of a stream are looked at as rows: which of them are left out is not known yet.
     if (!areKnown(pairs)) assertMargins(rows);
     const held = await heldOut('pairs', (of) => made.prepare(of, { tokenizer, options }));

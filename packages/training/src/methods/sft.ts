@@ -122,7 +122,7 @@ export const sft = method({
   made,
   async task({ rows, options, tokenizer, policy, examplesOf, heldOut, note }) {
     if (rows.some((example) => 'messages' in example)) note(TRAINED_ON[options.trainOn]);
-    const examples = examplesOf(made);
+    const examples = await examplesOf(made);
     const measured = await heldOut('examples', (of) => made.prepare(of, { tokenizer, options }));
     return sftTask(policy(), examples, options, measured);
   },
