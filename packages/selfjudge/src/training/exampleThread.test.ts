@@ -1,9 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ArgumentError } from '@selfjudge/base';
+import { byteTokenizer } from '@selfjudge/text';
 import { byteModel } from '@selfjudge/testing/tinyModel';
+import type { MethodName } from '@selfjudge/training';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveConfig, type TrainingVerb } from '../config/index.js';
+import { ExampleThread } from './exampleThread.js';
 import { runTraining, type TrainInputs } from './train.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'selfjudge-example-thread-'));
@@ -89,7 +93,7 @@ describe('examples made beside the training', () => {
     const options = { file: 'long.jsonl' };
     const { told } = await train('dpo', 'whole', { knownRows: 0 }, options);
     expect(told).toMatch(/pairs left out so far \(\d+ prompt-too-long\); the last: .*long\.jsonl:(3|9) \(/);
-    expect(told).toMatch(/pairs left out of all steps since the start \(\d+ prompt-too-long\)/);
+    expect(told).toMatch(/pairs left out in all, since the run began or went on \(\d+ prompt-too-long\)/);
     const cut = await train('dpo', 'cut', { knownRows: 0 }, { ...options, stopAfter: 3 });
     expect(cut.result.status).toBe('interrupted');
     await train('dpo', 'cut', { knownRows: 0 }, options);
@@ -106,6 +110,31 @@ describe('examples made beside the training', () => {
     await train('dpo', 'moving', inputs, { flags, stopAfter: 3 });
     await train('dpo', 'moving', inputs, { flags });
     expect(weights('moving').equals(weights('moving-known'))).toBe(true);
+  });
+
+  it('that fail there fail here with the error itself, and a thread that ends leaves the work to this one', async () => {
+    const tokenizer = byteTokenizer();
+    const threadOf = (method: string) =>
+      new ExampleThread([{ id: 'good' }, { id: 'bad' }], {
+        method: method as MethodName,
+        options: {},
+        files: tokenizer.files,
+        settings: {},
+        prepare: ({ id }) => {
+          if (id === 'bad')
+            throw new ArgumentError('row', { where: 'here', expected: 'another', received: id });
+          return { examples: [id], dropped: [], cut: 0 };
+        },
+        longest: '',
+        onUsed: () => {},
+      });
+    // Rows without columns fail in the thread; without a method it ends before it reads one.
+    for (const thread of [threadOf('dpo'), threadOf('none')]) {
+      const [bad, good] = [thread.make(1), thread.make(0)];
+      await expect(bad).rejects.toThrow("[here] row: expected another, received bad");
+      expect((await good).examples).toEqual(['good']);
+      thread.dispose();
+    }
   });
 
   it('cannot be scored before the first step', async () => {

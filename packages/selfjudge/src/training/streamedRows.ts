@@ -43,7 +43,7 @@ export class UsedRows {
 
   /** Says what it was in all, where it was anything. */
   end(): void {
-    if (this.#count > 0 || this.#cut > 0) this.warn(this.#text('of all steps since the start'));
+    if (this.#count > 0 || this.#cut > 0) this.warn(this.#text('in all, since the run began or went on'));
   }
 
   #text(when: string): string {
