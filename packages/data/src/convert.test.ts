@@ -16,6 +16,14 @@ const u = (content: string) => ({ role: 'user', content });
 const a = (content: string) => ({ role: 'assistant', content });
 const pair = (row: Record<string, unknown>) => toPreferencePair(row, 'x');
 
+it('a winner between equal answers is no label, a tie is', () => {
+  const judged = (winner: unknown, b: string) =>
+    toJudgedPair({ prompt: 'q', completions: ['same', b], winner }, 'id');
+  expect(judged('a', ' same ').problem).toMatchObject({ code: 'equal-answers' });
+  expect(judged('tie', 'same').value).toMatchObject({ winner: 'tie' });
+  expect(judged('a', '').value).toMatchObject({ winner: 'a' });
+});
+
 describe('toPreferencePair', () => {
   it('reads strings and ignores further columns', () => {
     const row = { prompt: 'q', chosen: ' yes', rejected: 'no', score_chosen: 9, source: { any: 'thing' } };

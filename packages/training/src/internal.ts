@@ -58,5 +58,8 @@ export {
 } from './optimizer/trainable.js';
 export { MEASURES, type Measure } from './options/heldOut.js';
 export { presetOptions } from './methods/method.js';
+export type { ExampleWork } from './methods/exampleWorker.js';
+export type { ExampleMaker } from './methods/maker.js';
+export type { ExampleStream, Prepared } from './loop/stepExamples.js';
 export { loopFields } from './options/loop.js';
 export { samplingFields } from './options/sampling.js';

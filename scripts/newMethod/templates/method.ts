@@ -71,7 +71,8 @@ export const methodName = method({
   show: ({ row, options, tokenizer }) => [
     shownSupervised('example', prepareSft(tokenizer, [row], options), () => 'answer'),
   ],
-  task({ rows, options, tokenizer, policy, usable }) {
-    return methodNameTask(policy(), usable('examples', prepareSft(tokenizer, rows, options)), options);
+  async task({ rows, options, tokenizer, policy, usable }) {
+    const examples = await usable('examples', rows, (of) => prepareSft(tokenizer, of, options));
+    return methodNameTask(policy(), examples, options);
   },
 });

@@ -118,6 +118,19 @@ describe('labelled files of several shapes together', () => {
     expect((await read(odd)).map(({ facts }) => facts)).toEqual([{ unknown: 'A' }, { label: 'b' }]);
   });
 
+  it('leave out a row that prefers one of two equal answers', async () => {
+    const path = file('equal.jsonl', [
+      { prompt: 'Q?', chosen: 'a', rejected: 'a ' },
+      { prompt: 'Q?', completions: ['a', 'a'], winner: 'tie' },
+      { prompt: 'Q?', chosen: 'a', rejected: 'b' },
+    ]);
+    expect((await read(path)).map(({ problem }) => problem?.code)).toEqual([
+      'equal-answers',
+      undefined,
+      undefined,
+    ]);
+  });
+
   it('people by name in a column of their own', async () => {
     const named = file('named.jsonl', [
       { prompt: 'Q?', completions: ['a', 'b'], winner: 'a', annotators: { ann: 'a', bob: 'tie', eve: '?' } },

@@ -8,6 +8,7 @@ import { sharedJudge } from '@selfjudge/judging/internal';
 import {
   METHODS,
   type Method,
+  type MethodContext,
   type MethodName,
   type MethodRows,
   type RunFolder,
@@ -21,8 +22,10 @@ import { promptKey, readTrainingData, saveTrainingData } from '../models/trainin
 import { judgedNotes, promptNotes } from '../rows/promptNotes.js';
 import { rowShape } from '../rows/rowShape.js';
 import { promptOfRow, type RowSource, type Warn } from '../rows/datasets.js';
-import { devRows, fitted, heldOutRows, usable } from './examples.js';
+import { devRows, fitted, heldOutRows, inSlices, usable } from './examples.js';
+import { ExampleThread } from './exampleThread.js';
 import type { GivenOptions, RunOptions } from './runOptions.js';
+import { streamedNote, UsedRows } from './streamedRows.js';
 import { preference, savedWith, supervised, withHead, withValues } from './trainables.js';
 
 export interface TaskContext {
@@ -34,6 +37,12 @@ export interface TaskContext {
   /** A judge that nothing is trained on. */
   outsideJudge?: Judge;
   ranks: Ranks;
+  /** Stops before the first step too. */
+  signal?: AbortSignal;
+  /** Rows of which all examples are known before the first step. */
+  knownRows: number;
+  /** Told what is to be closed when the run ends. */
+  onClose(close: () => void): void;
   /** Fingerprints of the start and of what computes on it. */
   contents(): Readonly<Record<string, string>>;
   warn: Warn;
@@ -90,7 +99,14 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     });
   const { tokenizer } = opened;
   let held: MethodRows[Method['rows']] | undefined;
-  return method.task({
+  let used: UsedRows | undefined;
+  const sliced: MethodContext<Record<string, unknown>, keyof MethodRows>['usable'] = async (
+    what,
+    of,
+    prepare,
+    choose = (all) => all,
+  ) => usable(what, choose(await inSlices(of, prepare, context.signal)), run, warn);
+  const task = await method.task({
     options,
     rows,
     tokenizer,
@@ -120,12 +136,39 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     policyBesideStart: () => saved(preference(opened, run)),
     policyWithValues: () => saved(withValues(opened, run)),
     policyWithHead: () => saved(withHead(opened, run)),
-    usable: (what, prepared) => usable(what, prepared, run, warn),
+    usable: sliced,
+    examplesOf: async (made) => {
+      const own = { tokenizer, options };
+      if (rows.length <= context.knownRows)
+        return sliced(made.what, [...rows], (of) => made.prepare(of, own));
+      used = new UsedRows(made.what, run.tally, warn);
+      const counted = used;
+      const thread = new ExampleThread([...rows], {
+        method: verb,
+        options,
+        files: tokenizer.files,
+        settings: opened.templateSettings,
+        prepare: (row) => made.prepare([row], own),
+        longest: made.longest(options),
+        onUsed: (one) => counted.add(one),
+      });
+      context.onClose(() => thread.dispose());
+      note(streamedNote(rows.length, made.what));
+      return thread;
+    },
     keptSums: (tokens) => referenceSums(tokens, run, context),
     writeSamples: (name, samples) => folder.writeSamples(name, samples),
     warn,
     note,
   });
+  if (used === undefined) return task;
+  return {
+    ...task,
+    conclude() {
+      task.conclude?.();
+      used?.end();
+    },
+  };
 }
 
 type AnyRow = Parameters<typeof promptOfRow>[0];

@@ -38,6 +38,7 @@ import { factsOfRank, settledLeaves } from './ranks.js';
 import { RunPlaces } from './runPlaces.js';
 import { planMemory } from './planMemory.js';
 import { startFacts, type StartFacts } from './startFacts.js';
+import { KNOWN_ROWS } from './streamedRows.js';
 import { checkTask, readRows, taskOf } from './tasks.js';
 import { baseWarning } from './trainables.js';
 
@@ -75,6 +76,8 @@ export interface TrainInputs {
   allowChanged?: boolean;
   /** Says what the run is, and stops; nothing is left behind. */
   dryRun?: boolean;
+  /** Rows of which all examples are known before the first step. Default: 100,000. */
+  knownRows?: number;
 }
 
 /**
@@ -148,6 +151,7 @@ export async function runTraining(
     let task: TrainingTask | undefined;
     let judge: OpenJudge | undefined;
     let outside: OpenJudge | undefined;
+    const closings: (() => void)[] = [];
     try {
       judge = await found?.();
       outside = await foundOutside?.();
@@ -176,6 +180,9 @@ export async function runTraining(
         judge: inputs.judge ?? judge?.judge,
         outsideJudge: inputs.outsideJudge ?? outside?.judge,
         ranks,
+        signal: hooks.signal,
+        knownRows: inputs.knownRows ?? KNOWN_ROWS,
+        onClose: (close) => closings.push(close),
         contents,
         warn,
         note,
@@ -223,6 +230,7 @@ export async function runTraining(
       if (result.status === 'completed') folder.writeSummary({ verb, ...result });
       return { ...result, outputDir: folder.path };
     } finally {
+      for (const close of closings) close();
       task?.optimizer.dispose();
       task?.trainable.dispose();
       judge?.dispose();

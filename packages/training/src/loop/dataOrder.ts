@@ -50,6 +50,11 @@ export class DataOrder {
     return Array.from({ length: count }, (_, i) => this.at(first + i));
   }
 
+  /** Index of the example at a place in the order, counted from 0; it goes on past the run's last one. */
+  row(position: number): number {
+    return this.at(position);
+  }
+
   /** Passes over the data completed after `step`. */
   epoch(step: number): number {
     check('DataOrder.epoch', { step }, { step: whole(0) });

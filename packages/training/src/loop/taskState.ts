@@ -10,6 +10,30 @@ export interface TaskState {
   tensors?: Record<string, Float32Array>;
 }
 
+/** What a task is asked for its state by, where it has one. */
+export interface Kept {
+  state?(): Promise<TaskState> | TaskState;
+  restore?(state: TaskState): void;
+}
+
+/** The state of two parts of a task, of which the first has values alone; that of one where the other has none. */
+export function bothKept(first: Kept, second: Kept): Kept {
+  const [own, other] = [first, second];
+  if (own.state === undefined) return other;
+  if (other.state === undefined) return own;
+  return {
+    state: async () => {
+      const { values, tensors } = await other.state!();
+      return { values: { first: (await own.state!()).values, second: values }, tensors };
+    },
+    restore: ({ values, tensors }) => {
+      const { first: ofOwn = null, second: ofOther = null } = (values ?? {}) as Record<string, Json>;
+      own.restore!({ values: ofOwn });
+      other.restore!({ values: ofOther, tensors });
+    },
+  };
+}
+
 /** A state that a file gives back as it was. */
 export const isTaskState: Check = (value, what, where) => {
   object({})(value, what, where);

@@ -1,5 +1,6 @@
 import { RowCounter, treeShape, type SequenceGroup, type TreeShape } from '@selfjudge/engine';
 import type { DataOrder } from './dataOrder.js';
+import { areKnown, type Examples } from './stepExamples.js';
 
 /** A group of sequences with the row it is made of. */
 export interface NamedGroup extends SequenceGroup {
@@ -19,17 +20,30 @@ export interface Workload {
   pool?: { answers: number; promptTokens: number; maxNewTokens: number };
 }
 
-/** The workload of a method that trains on examples in the order of the run, each a group by itself. */
-export const workloadOf = <T>(
-  examples: readonly T[],
+/**
+ * The workload of a method that trains on examples in the order of the run, each a group by itself. Of a stream nothing is
+ * known but how long an example can be.
+ */
+export function workloadOf<T>(
+  examples: Examples<T>,
   groupOf: (example: T) => NamedGroup,
   order: DataOrder,
   tokenBudget: number,
-): Workload => ({
-  groups: (step) => order.batch(step).map((i) => groupOf(examples[i])),
-  all: examples.map(groupOf),
-  tokenBudget,
-});
+): Workload {
+  if (areKnown(examples))
+    return {
+      groups: (step) => order.batch(step).map((i) => groupOf(examples[i])),
+      all: examples.map(groupOf),
+      tokenBudget,
+    };
+  const longest = groupOf(examples.longest);
+  return {
+    groups: (step) => order.batch(step).map(() => longest),
+    all: [longest],
+    tokenBudget,
+    isBound: true,
+  };
+}
 
 /** A tree of a run, and the row it is made for. */
 export interface KnownTree {

@@ -49,7 +49,11 @@ describe('dpo', () => {
       policyBesideStart: () => {
         throw new Error('a reference was asked for');
       },
-      usable: (_: string, { examples }: { examples: unknown[] }) => examples,
+      examplesOf: async (made: NonNullable<typeof dpo.made>) =>
+        made.prepare([{ id: 'a', prompt: 'q', chosen: 'yes', rejected: 'no' }], {
+          tokenizer: model.tokenizer!,
+          options: quick,
+        }).examples,
       heldOut: async () => [],
     };
     const task = await dpo.task(context as unknown as Parameters<typeof dpo.task>[0]);

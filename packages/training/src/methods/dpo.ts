@@ -10,6 +10,8 @@ import { loopFields } from '../options/loop.js';
 import { preferenceFields, preferenceLoop } from '../options/preference.js';
 import { referenceFields } from '../options/reference.js';
 import { lengthFields } from '../options/supervised.js';
+import type { PreferencePair } from '@selfjudge/data';
+import { LONGEST, longestAnswer, maker, type MakerContext } from './maker.js';
 import { method } from './method.js';
 import { preparePairs } from './prepare.js';
 import { refuseMoving, referenceFaults, referenceText, runReference } from './runReference.js';
@@ -24,6 +26,8 @@ import {
 } from '../losses/preferenceUpdate.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import { taskOver } from '../loop/taskOver.js';
+import { bothKept } from '../loop/taskState.js';
+import { areKnown, stepExamples, type Examples } from '../loop/stepExamples.js';
 import { workloadOf } from '../loop/workload.js';
 import type { PreferenceTrainable, Trainable } from '../optimizer/trainable.js';
 import { hasRewards } from '../losses/preferenceMetrics.js';
@@ -79,7 +83,7 @@ export function dpoFaults(options: DpoOptions): OptionFault[] {
  */
 export async function dpoTask(
   trainable: Trainable,
-  pairs: TokenPair[],
+  pairs: Examples<TokenPair>,
   options: DpoOptions,
   kept?: KeptSums,
   heldOut: readonly TokenPair[] = [],
@@ -89,17 +93,19 @@ export async function dpoTask(
     ? runReference(besideReference(trainable), options, task.order.totalSteps)
     : undefined;
   const views = { policy: trainable.policy, reference: reference?.view };
-  let ready = options.precomputeRefLogProbs ? undefined : pairs;
+  const steps = stepExamples(pairs, task.order);
+  if (options.precomputeRefLogProbs && !areKnown(pairs)) throw tooManyToPrecompute(pairs.length);
+  let ready: TokenPair[] | undefined;
   const groupOf = (pair: TokenPair) => ({ id: pair.id, sequences: bothAnswers(pair) });
   return {
     ...task,
-    ...reference?.kept,
+    ...bothKept(steps.kept, reference?.kept ?? {}),
     selection: heldOutPairs(heldOut, { ...views, moves: reference?.moves }, options),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
     step: async (at) => {
       // A reference that stands still says the same whenever it is asked.
-      if (ready === undefined && views.reference !== undefined) {
-        ready = await precomputed(pairs, {
+      if (options.precomputeRefLogProbs && areKnown(pairs) && views.reference !== undefined && !ready) {
+        ready = await precomputed([...pairs], {
           reference: views.reference,
           kept,
           tokenBudget: options.tokenBudget,
@@ -108,14 +114,23 @@ export async function dpoTask(
         });
         await at.profile?.lap('reference');
       }
-      const all = ready ?? pairs;
-      const batch = task.order.batch(at.step).map((i) => all[i]);
-      const report = await dpoUpdate(batch, { views, optimizer: task.optimizer, options }, at);
-      reference?.after(at.step);
-      return report;
+      const known = ready;
+      return steps.during(at.step, async (batch) => {
+        const scored = known === undefined ? batch : task.order.batch(at.step).map((i) => known[i]);
+        const report = await dpoUpdate(scored, { views, optimizer: task.optimizer, options }, at);
+        reference?.after(at.step);
+        return report;
+      });
     },
   };
 }
+
+const tooManyToPrecompute = (rows: number): ArgumentError =>
+  new ArgumentError('precompute_ref_log_probs', {
+    where: 'train',
+    expected: `false for ${rows} rows, whose tokens are made as steps need them`,
+    received: true,
+  });
 
 /** Pairs with what the reference says of them: as it was kept, else as it is asked now. */
 async function precomputed(
@@ -187,6 +202,16 @@ export function pairTokens(pairs: TokenPair[]): number {
   );
 }
 
+const made = maker({
+  what: 'pairs',
+  prepare: (rows: readonly PreferencePair[], { tokenizer, options }: MakerContext<DpoOptions>) =>
+    preparePairs(tokenizer, rows, options),
+  longest: ({ maxLength }: DpoOptions): TokenPair => {
+    const [prompt, tokens] = longestAnswer(maxLength);
+    return { id: LONGEST, prompt, chosen: { tokens }, rejected: { tokens: [1, ...tokens.slice(1)] } };
+  },
+});
+
 export const dpo = method({
   summary: 'preference training on the pairs of a file',
   source:
@@ -207,12 +232,12 @@ export const dpo = method({
       })),
     ),
   ],
-  async task({ rows, options, tokenizer, policy, policyBesideStart, usable, heldOut, keptSums }) {
-    const prepare = (of: typeof rows) => preparePairs(tokenizer, of, options);
-    const data = prepare(rows);
+  made,
+  async task({ options, tokenizer, policy, policyBesideStart, examplesOf, heldOut, keptSums }) {
+    const pairs = await examplesOf(made);
     const trainable = needsReference(options) ? policyBesideStart() : policy();
-    const pairs = usable('pairs', data);
-    const kept = options.precomputeRefLogProbs ? keptSums(tokensKey(pairs)) : undefined;
-    return dpoTask(trainable, pairs, options, kept, await heldOut('pairs', prepare));
+    const kept = options.precomputeRefLogProbs && areKnown(pairs) ? keptSums(tokensKey(pairs)) : undefined;
+    const held = await heldOut('pairs', (of) => made.prepare(of, { tokenizer, options }));
+    return dpoTask(trainable, pairs, options, kept, held);
   },
 });

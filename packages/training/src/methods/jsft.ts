@@ -124,21 +124,25 @@ export const jsft = method({
   }) {
     const template = judgeTemplate();
     for (const note of labelNotes(rows, template)) warn(note);
-    const judge = teachingPairs(prepareJudge(tokenizer, rows, template, options), rows, options, note);
     const judgeAlone = options.sftWeight === 0;
     const sft = judgeAlone
       ? []
-      : usable(
-          'SFT examples',
-          prepareSft(tokenizer, (await demonstrations()) ?? rows.map(sftExampleOf), options),
+      : await usable('SFT examples', (await demonstrations()) ?? rows.map(sftExampleOf), (of) =>
+          prepareSft(tokenizer, of, options),
         );
+    const judge = await usable(
+      'judge examples',
+      rows,
+      (of) => prepareJudge(tokenizer, of, template, options),
+      (all) => teachingPairs(all, rows, options, note),
+    );
     const measured = [
       ...(await heldOut('judge examples', (of) => prepareJudge(tokenizer, of, template, options))),
       ...(judgeAlone
         ? []
         : await heldOut('SFT examples', (of) => prepareSft(tokenizer, of.map(sftExampleOf), options))),
     ];
-    const data = { sft, judge: usable('judge examples', judge), heldOut: measured };
+    const data = { sft, judge, heldOut: measured };
     const trainable = policy();
     return jsftTask(trainable, data, options);
   },

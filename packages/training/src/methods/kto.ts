@@ -5,6 +5,7 @@ import type { Tokenizer } from '@selfjudge/text';
 import { withDefaults, type OptionFault, type OptionsOf } from '@selfjudge/base/fields';
 import { ktoBackward, ktoMeasures, ktoSequences } from '../losses/ktoUpdate.js';
 import { taskOver } from '../loop/taskOver.js';
+import { areKnown, stepExamples, type Examples } from '../loop/stepExamples.js';
 import { workloadOf } from '../loop/workload.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import type { AdamW } from '../optimizer/adamw.js';
@@ -17,6 +18,7 @@ import { preferenceLoop } from '../options/preference.js';
 import { lengthFields } from '../options/supervised.js';
 import type { LabelledAnswer } from '../pairs/labelledAnswer.js';
 import { answerSequence } from '../pairs/tokenPair.js';
+import { LONGEST, longestAnswer, maker, type MakerContext } from './maker.js';
 import { method } from './method.js';
 import { left, type Prepared } from './prepare.js';
 import { shownPart } from './shown.js';
@@ -69,11 +71,12 @@ export const ktoFaults = ({ trainBatchSize }: KtoOptions): OptionFault[] =>
  */
 export function ktoTask(
   trainable: PreferenceTrainable,
-  rows: readonly LabelledAnswer[],
+  rows: Examples<LabelledAnswer>,
   options: KtoOptions,
   heldOut: readonly LabelledAnswer[] = [],
 ): TrainingTask {
   const task = taskOver(trainable, rows.length, options);
+  const steps = stepExamples(rows, task.order);
   let byReference: number[][] | undefined;
   const measure = async () => {
     const { both } = ktoSequences(heldOut, options);
@@ -88,12 +91,8 @@ export function ktoTask(
     ...task,
     selection: heldOutSelection(heldOut.length, options, measure),
     workload: workloadOf(rows, groupOf, task.order, options.tokenBudget),
-    step: (at) =>
-      ktoStep(
-        task.order.batch(at.step).map((i) => rows[i]),
-        { ...task, options },
-        at,
-      ),
+    ...steps.kept,
+    step: (at) => steps.during(at.step, (batch) => ktoStep(batch, { ...task, options }, at)),
   };
 }
 
@@ -117,7 +116,7 @@ export async function ktoStep(
 }
 
 /** How much more the wanted answers weigh together than the others, and what the paper recommends; undefined where it is so. */
-function imbalance(rows: readonly LabelledAnswer[], options: KtoOptions): string | undefined {
+function imbalance(rows: readonly { label: boolean }[], options: KtoOptions): string | undefined {
   const wanted = rows.filter(({ label }) => label).length;
   const ratio =
     (options.desirableWeight * wanted) / (options.undesirableWeight * Math.max(1, rows.length - wanted));
@@ -128,6 +127,16 @@ function imbalance(rows: readonly LabelledAnswer[], options: KtoOptions): string
     'others, and 1 to 1.33 is recommended; desirable_weight and undesirable_weight set it'
   );
 }
+
+const made = maker({
+  what: 'answers',
+  prepare: (rows: readonly LabelledRow[], { tokenizer, options }: MakerContext<KtoOptions>) =>
+    prepareLabelled(tokenizer, rows, options),
+  longest: ({ maxLength }: KtoOptions): LabelledAnswer => {
+    const [prompt, answer] = longestAnswer(maxLength);
+    return { id: LONGEST, prompt, answer, label: true };
+  },
+});
 
 export const kto = method({
   summary: 'training on answers that are wanted or not, without pairs',
@@ -147,11 +156,12 @@ export const kto = method({
       },
     ]),
   ],
-  async task({ rows, options, tokenizer, policyBesideStart, usable, heldOut, note }) {
-    const prepare = (of: typeof rows) => prepareLabelled(tokenizer, of, options);
-    const answers = usable('answers', prepare(rows));
-    const uneven = imbalance(answers, options);
+  made,
+  async task({ rows, options, tokenizer, policyBesideStart, examplesOf, heldOut, note }) {
+    const answers = await examplesOf(made);
+    const uneven = imbalance(areKnown(answers) ? answers : rows, options);
     if (uneven !== undefined) note(uneven);
-    return ktoTask(policyBesideStart(), answers, options, await heldOut('answers', prepare));
+    const held = await heldOut('answers', (of) => made.prepare(of, { tokenizer, options }));
+    return ktoTask(policyBesideStart(), answers, options, held);
   },
 });

@@ -10,6 +10,8 @@ import type { KeptSums } from '../losses/keptSums.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import type { defaultLora } from '../options/lora.js';
 import type { Sourced } from '../options/paper.js';
+import type { Examples } from '../loop/stepExamples.js';
+import type { ExampleMaker } from './maker.js';
 import type { Prepared } from './prepare.js';
 import type { ShowContext, ShownPart } from './shown.js';
 
@@ -68,8 +70,22 @@ export interface MethodContext<O, R extends keyof MethodRows> {
   policyWithValues(): ValueTrainable;
   /** What is trained, with a vector that makes a reward of its last hidden row. */
   policyWithHead(): RewardTrainable;
-  /** The examples, after a word about those left out. @throws ArgumentError when none is left */
-  usable<T>(what: string, prepared: Prepared<T>): T[];
+  /**
+   * What its rows become: after a word about those left out, or, of more rows than are known before the first step, as steps
+   * need them. @throws ArgumentError when none is left
+   */
+  examplesOf<T>(made: ExampleMaker<O, MethodRows[R][number], T>): Promise<Examples<T>>;
+  /**
+   * What rows become, after a word about those left out. They are prepared some at a time, so that a run can be stopped meanwhile.
+   * @param choose leaves out some of all that were prepared. Default: none
+   * @throws ArgumentError when none is left
+   */
+  usable<Row, T>(
+    what: string,
+    rows: readonly Row[],
+    prepare: (rows: readonly Row[]) => Prepared<T>,
+    choose?: (all: Prepared<T>) => Prepared<T>,
+  ): Promise<T[]>;
   /** Writes rows to samples/NAME.jsonl of the run. */
   writeSamples(name: string, rows: readonly object[]): void;
   /** What the frozen start says of tokens, kept beside the run folder. @param tokens their fingerprint */
@@ -106,6 +122,8 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   readonly presets?: Readonly<Record<string, Preset<OptionsOf<F>>>>;
   /** What of its options does not go together, where each is right by itself. */
   faults?(options: OptionsOf<NoInfer<F>>): readonly OptionFault[];
+  /** How each of its rows becomes an example, of a method whose examples need not all be known before the first step. */
+  readonly made?: ExampleMaker<OptionsOf<NoInfer<F>>, MethodRows[R][number], unknown>;
   /** What is learnt of a row, in words. */
   labels(options: OptionsOf<F>, judgeTemplate: string | undefined): string;
   /** What it makes of a row, by the functions that its task makes examples with. */

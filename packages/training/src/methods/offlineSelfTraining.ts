@@ -146,10 +146,10 @@ export const offlineSelfTraining = method({
   show: ({ row, options, tokenizer, judgeTemplate }) =>
     dpo.show({ row, tokenizer, judgeTemplate, options: { ...options, precomputeRefLogProbs: false } }),
   async task({ rows, options, tokenizer, policyBesideStart, judge, usable, heldOut }) {
-    const data = prepareOffline(tokenizer, rows, options);
+    const pairs = await usable('pairs', rows, (of) => prepareOffline(tokenizer, of, options));
     const trainable = policyBesideStart();
     const run = { trainable, judge: judge(trainable.reference), options };
     const held = await heldOut('pairs', (of) => preparePairs(tokenizer, of, options));
-    return offlineSelfTrainingTask(run, usable('pairs', data), held);
+    return offlineSelfTrainingTask(run, pairs, held);
   },
 });

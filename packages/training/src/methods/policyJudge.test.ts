@@ -36,7 +36,7 @@ async function made(changed: Partial<SelfTrainingOptions> = {}) {
     tokenizer,
     policyBesideStart: () => trainable,
     judge: (view) => (asked.push(view), judgeOf(view)),
-    usable: (_, { examples }) => examples,
+    usable: async (_, rows, prepare) => prepare(rows).examples,
     writeSamples: () => {},
     warn: () => {},
   };

@@ -157,8 +157,8 @@ export const ppo = method({
     `(template ${template}), less ${klCoef} x KL to the start${klTarget > 0 ? `, steered to ${klTarget} nats` : ''}; ` +
     `${numPpoEpochs * numMiniBatches} updates a step`,
   show: shownPrompt,
-  task({ rows, options, tokenizer, policyWithValues, judge, usable }) {
-    const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
+  async task({ rows, options, tokenizer, policyWithValues, judge, usable }) {
+    const prompts = await usable('prompts', rows, (of) => preparePrompts(tokenizer, of, options));
     const trainable = policyWithValues();
     return ppoTask({ trainable, judge: judge(trainable.reference), tokenizer, options }, prompts);
   },

@@ -9,18 +9,12 @@ import {
   refusable,
   sftSequences,
 } from '@selfjudge/data/internal';
+import type { Prepared } from '../loop/stepExamples.js';
 import type { TokenizedPrompt } from '../pairs/contest.js';
 import type { Answer, TokenPair } from '../pairs/tokenPair.js';
 import { judgeExample, sftExample, type SupervisedExample } from '../losses/supervised.js';
 
-/** Rows made ready for training, and what that cost: nothing is left out or shortened without being counted. */
-export interface Prepared<T> {
-  examples: T[];
-  /** Rows left out, and where they stand in their file. */
-  dropped: { id: string; place?: string; problem: Problem }[];
-  /** Answers shortened to fit; they have no end token. */
-  cut: number;
-}
+export type { Prepared } from '../loop/stepExamples.js';
 
 /** @param options.trainOn the last assistant turn, or all of them */
 export function prepareSft(

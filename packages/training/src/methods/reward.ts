@@ -4,6 +4,7 @@ import { answeredIds, refusable } from '@selfjudge/data/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { rewardBackward, rewardGroup, rewardMeasures } from '../losses/rewardUpdate.js';
 import { taskOver } from '../loop/taskOver.js';
+import { areKnown, stepExamples, type Examples } from '../loop/stepExamples.js';
 import { workloadOf } from '../loop/workload.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
 import type { AdamW } from '../optimizer/adamw.js';
@@ -15,6 +16,7 @@ import { loopFields } from '../options/loop.js';
 import { defaultLora } from '../options/lora.js';
 import { pairLengthFields } from '../options/pairLengths.js';
 import { rewardFields } from '../options/reward.js';
+import { LONGEST, longestSequence, maker, type MakerContext } from './maker.js';
 import { method } from './method.js';
 import type { RewardPair } from '../pairs/rewardPair.js';
 import { left, type Prepared } from './prepare.js';
@@ -71,13 +73,13 @@ export function prepareReward(
  */
 export function rewardTask(
   trainable: RewardTrainable,
-  pairs: readonly RewardPair[],
+  pairs: Examples<RewardPair>,
   options: RewardOptions,
   heldOut: readonly RewardPair[] = [],
 ): TrainingTask {
-  assertMargins(pairs);
+  if (areKnown(pairs)) assertMargins(pairs);
   const task = taskOver(trainable, pairs.length, options);
-  const batch = (step: number) => task.order.batch(step).map((i) => pairs[i]);
+  const steps = stepExamples(pairs, task.order);
   const groupOf = (pair: RewardPair) => ({ id: pair.id, ...rewardGroup(trainable.reward, pair) });
   return {
     ...task,
@@ -85,7 +87,8 @@ export function rewardTask(
       metrics: await rewardMeasures(trainable.reward, heldOut, options),
     })),
     workload: workloadOf(pairs, groupOf, task.order, options.tokenBudget),
-    step: (at) => rewardStep(batch(at.step), { ...task, options }, at),
+    ...steps.kept,
+    step: (at) => steps.during(at.step, (batch) => rewardStep(batch, { ...task, options }, at)),
   };
 }
 
@@ -110,7 +113,7 @@ export async function rewardStep(
 }
 
 /** @throws ArgumentError where some pairs have a margin and others none: nobody said what theirs is */
-function assertMargins(pairs: readonly RewardPair[]): void {
+function assertMargins(pairs: readonly Pick<RewardPair, 'id' | 'margin'>[]): void {
   const without = pairs.find(({ margin }) => margin === undefined);
   if (without === undefined || pairs.every(({ margin }) => margin === undefined)) return;
   throw new ArgumentError('pairs', {
@@ -119,6 +122,16 @@ function assertMargins(pairs: readonly RewardPair[]): void {
     received: `none in ${without.id}`,
   });
 }
+
+const made = maker({
+  what: 'pairs',
+  prepare: (rows: readonly PreferencePair[], { tokenizer, options }: MakerContext<RewardOptions>) =>
+    prepareReward(tokenizer, rows, options),
+  longest: ({ maxLength }: RewardOptions): RewardPair => {
+    const [chosen, rejected] = [1, 2].map((first) => [first, ...longestSequence(maxLength).tokens.slice(1)]);
+    return { id: LONGEST, chosen, rejected };
+  },
+});
 
 export const reward = method({
   summary: 'a reward model: the better answer of each pair gets the larger number',
@@ -142,10 +155,22 @@ export const reward = method({
       })),
     ),
   ],
-  async task({ rows, options, tokenizer, policyWithHead, usable, heldOut, note }) {
-    const prepare = (of: typeof rows) => prepareReward(tokenizer, of, options);
-    const data = teachingPairs(prepare(rows), rows, options, note);
-    const trainable = policyWithHead();
-    return rewardTask(trainable, usable('pairs', data), options, await heldOut('pairs', prepare));
+  made,
+  async task({ rows, options, tokenizer, policyWithHead, examplesOf, usable, heldOut, note }) {
+    const own = { tokenizer, options };
+    // Which pairs stay by their lengths is known of all of them together.
+    const pairs =
+      options.pairLengths === 'all'
+        ? await examplesOf(made)
+        : await usable(
+            made.what,
+            rows,
+            (of) => made.prepare(of, own),
+            (all) => teachingPairs(all, rows, options, note),
+          );
+    // Those of a stream are looked at as rows: which of them are left out is not known yet.
+    if (!areKnown(pairs)) assertMargins(rows);
+    const held = await heldOut('pairs', (of) => made.prepare(of, own));
+    return rewardTask(policyWithHead(), pairs, options, held);
   },
 });

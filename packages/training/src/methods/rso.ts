@@ -57,7 +57,7 @@ export const rso = method({
   show: shownPrompt,
   async task(context) {
     const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;
-    const prompts = usable('prompts', preparePrompts(tokenizer, rows, options));
+    const prompts = await usable('prompts', rows, (of) => preparePrompts(tokenizer, of, options));
     const dev = await preparedDev(context);
     const trainable = policyBesideStart();
     const run = { trainable, judge: judge(trainable.reference), tokenizer, options };

@@ -6,14 +6,22 @@ import { heldOutSelection } from '../loop/heldOut.js';
 import { answerFields, type JsftLossOptions } from '../options/supervised.js';
 import { paperLora } from '../options/lora.js';
 import { paperSft, valuesIn } from '../options/paper.js';
+import type { SftExample } from '@selfjudge/data';
+import { LONGEST, longestSequence, maker, type MakerContext } from './maker.js';
 import { method } from './method.js';
 import { prepareSft } from './prepare.js';
 import { shownSupervised } from './shown.js';
 import type { StepContext, StepReport, TrainingTask } from '../loop/trainingTask.js';
-import { supervisedBackward, supervisedMeasures, type SupervisedExample } from '../losses/supervised.js';
+import {
+  sftExample,
+  supervisedBackward,
+  supervisedMeasures,
+  type SupervisedExample,
+} from '../losses/supervised.js';
 import { taskOver } from '../loop/taskOver.js';
+import { stepExamples, type Examples } from '../loop/stepExamples.js';
 import type { Trainable } from '../optimizer/trainable.js';
-import type { Workload } from '../loop/workload.js';
+import { workloadOf } from '../loop/workload.js';
 
 const fields = { ...loopFields, ...heldOutFields(['loss']), ...answerFields };
 export type SftOptions = OptionsOf<typeof fields>;
@@ -32,18 +40,23 @@ export const plainMean: JsftLossOptions = {
  */
 export function sftTask(
   trainable: Trainable,
-  examples: SupervisedExample[],
+  examples: Examples<SupervisedExample>,
   options: SftOptions,
   heldOut: readonly SupervisedExample[] = [],
 ): TrainingTask {
   const task = taskOver(trainable, examples.length, options);
   const run = { ...task, loss: plainMean, options };
-  const batch = (step: number) => task.order.batch(step).map((i) => examples[i]);
-  const workload: Workload = { groups: batch, all: examples, tokenBudget: options.tokenBudget };
+  const steps = stepExamples(examples, task.order);
   const selection = heldOutSelection(heldOut.length, options, () =>
     supervisedMeasures(trainable.policy, [...heldOut], plainMean, options.tokenBudget),
   );
-  return { ...task, workload, selection, step: (at) => supervisedStep(batch(at.step), run, at) };
+  return {
+    ...task,
+    ...steps.kept,
+    workload: workloadOf(examples, (example) => example, task.order, options.tokenBudget),
+    selection,
+    step: (at) => steps.during(at.step, (batch) => supervisedStep(batch, run, at)),
+  };
 }
 
 /** One optimizer step of cross-entropy over `examples`; dropout, where the policy has it, is keyed by the step. */
@@ -87,6 +100,13 @@ export const TURNS = {
   all: 'every answer of each row',
 };
 
+const made = maker({
+  what: 'examples',
+  prepare: (rows: readonly SftExample[], { tokenizer, options }: MakerContext<SftOptions>) =>
+    prepareSft(tokenizer, rows, options),
+  longest: ({ maxLength }: SftOptions) => sftExample(longestSequence(maxLength), LONGEST),
+});
+
 export const sft = method({
   summary: 'supervised fine-tuning on completions',
   source: 'cross-entropy over the tokens of answers; TRL SFTTrainer with completion_only_loss',
@@ -99,11 +119,11 @@ export const sft = method({
   show: ({ row, options, tokenizer }) => [
     shownSupervised('example', prepareSft(tokenizer, [row], options), () => 'answer'),
   ],
-  async task({ rows, options, tokenizer, policy, usable, heldOut, note }) {
+  made,
+  async task({ rows, options, tokenizer, policy, examplesOf, heldOut, note }) {
     if (rows.some((example) => 'messages' in example)) note(TRAINED_ON[options.trainOn]);
-    const prepare = (of: typeof rows) => prepareSft(tokenizer, of, options);
-    const examples = usable('examples', prepare(rows));
-    const measured = await heldOut('examples', prepare);
+    const examples = await examplesOf(made);
+    const measured = await heldOut('examples', (of) => made.prepare(of, { tokenizer, options }));
     return sftTask(policy(), examples, options, measured);
   },
 });
