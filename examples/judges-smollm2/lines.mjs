@@ -30,7 +30,7 @@ const seedsOf = (rows) => rows.map(({ seed }) => seed).join(' ');
 export const HEAD = [
   'judge',
   'seeds',
-  'labels',
+  'pairs that teach',
   'right',
   'always the longer',
   'where the longer is better',
@@ -50,8 +50,8 @@ export function lineOf(cell, of) {
       cell.name,
       seedsOf(rows),
       orNone(
-        meanOver(rows, ({ labels }) => labels),
-        String,
+        meanOver(rows, ({ taught }) => taught),
+        (pairs) => pairs.toFixed(0),
       ),
       span(over(rows, ({ judge }) => judge.accuracy)),
       judge('alwaysLonger'),

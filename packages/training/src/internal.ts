@@ -54,3 +54,4 @@ export { MEASURES, type Measure } from './options/heldOut.js';
 export { presetOptions } from './methods/method.js';
 export { loopFields } from './options/loop.js';
 export { samplingFields } from './options/sampling.js';
+export { staying } from './pairs/pairLengths.js';
