@@ -37,12 +37,15 @@ export function judgesPage() {
         ),
       ],
     },
-    ...GROUPS.map(({ title, cells }) => ({
+    ...GROUPS.map(({ title, note, cells }) => ({
       title,
-      blocks: blocksOf(
-        HEAD,
-        cells.flatMap((cell) => lineOf(cell, of)),
-      ),
+      blocks: [
+        ...(note === undefined ? [] : [text(note)]),
+        ...blocksOf(
+          HEAD,
+          cells.flatMap((cell) => lineOf(cell, of)),
+        ),
+      ],
     })),
     {
       title: 'At equal lengths',
