@@ -89,7 +89,10 @@ it('figures are of the files of a row', () => {
     { completion: 'aa', finish: 'stop', reward: 1, other: 'b', otherReward: 0 },
     { completion: 'aa', finish: 'length', reward: 1, other: 'bbb', otherReward: 1 },
   ]);
-  const figures = figuresOf(folder, join(folder, 'test.jsonl'));
+  writeRows(folder, 'train.jsonl', [...test.slice(0, 4), { ...test[0], chosen: 'c'.repeat(99) }]);
+  const figures = figuresOf(folder, join(folder, 'test.jsonl'), { lengths: 'near', seed: 1 });
+  // Of answers of 10, 19, 28, 37 and 99 characters one is about as long as 30.
+  expect(figures.taught).toBe(1);
   expect(figures.right).toBe(`-${'110'.repeat(20)}`.slice(0, 60));
   expect(figures.judge).toMatchObject({ pairs: 60, accuracy: { value: 2 / 3 }, flips: undefined });
   expect(figures.equal).toMatchObject({ after: { accuracy: { value: expect.any(Number) } } });
@@ -101,7 +104,9 @@ it('figures are of the files of a row', () => {
   });
   expect(figures).not.toHaveProperty('attacks');
   writeRows(folder, 'test.jsonl', test.slice(1));
-  expect(() => figuresOf(folder, join(folder, 'test.jsonl'))).toThrow('expected 59 verdicts, received 60');
+  expect(() => figuresOf(folder, join(folder, 'test.jsonl'), { lengths: 'all', seed: 1 })).toThrow(
+    'expected 59 verdicts, received 60',
+  );
 });
 
 const shared = fileURLToPath(new URL('../../shared/data/', import.meta.url));

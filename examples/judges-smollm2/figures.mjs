@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fitCalibration, winRateOf } from '../../packages/evaluation/dist/index.js';
 import { pointsOf } from '../../packages/evaluation/dist/internal.js';
+import { staying } from '../../packages/training/dist/internal.js';
 import { verdictOfRow } from '../../packages/selfjudge/dist/internal.js';
 import { readRows } from '../hh-smollm2/settings.mjs';
 
@@ -11,8 +12,11 @@ const first = (path) => readRows(path)[0];
 const value = (estimate) => estimate?.value;
 const span = ({ value, low, high }) => ({ value, low, high });
 
-/** @param test the pairs that it was asked about */
-export function figuresOf(folder, test) {
+/**
+ * @param test the pairs that it was asked about
+ * @param taught.lengths which of the pairs of the row teach, `seed` its seed
+ */
+export function figuresOf(folder, test, { lengths, seed }) {
   const file = (name) => join(folder, name);
   const has = (name) => existsSync(file(name));
   const { trust } = first(file('trust.json'));
@@ -21,7 +25,7 @@ export function figuresOf(folder, test) {
   if (verdicts.length !== pairs.length)
     throw new Error(`${folder}: expected ${pairs.length} verdicts, received ${verdicts.length}`);
   return {
-    ...(has('train.jsonl') && { labels: readRows(file('train.jsonl')).length }),
+    ...(has('train.jsonl') && { taught: teaching(readRows(file('train.jsonl')), lengths, seed) }),
     judge: judgeOf(trust),
     /** Of each pair: 1 where it is right, 0 where it is wrong, t for a tie, - without a verdict. */
     right: verdicts.map(({ winner }) => rightness(winner)).join(''),
@@ -31,6 +35,14 @@ export function figuresOf(folder, test) {
     ...(has('rewards.jsonl') && { answers: answersOf(readRows(file('rewards.jsonl'))) }),
   };
 }
+
+/** How many pairs teach, long ones too that max_length leaves out. */
+const teaching = (rows, lengths, seed) =>
+  staying(
+    rows.map(({ chosen, rejected }) => ({ chosen: chosen.length, rejected: rejected.length })),
+    lengths,
+    seed,
+  ).filter(Boolean).length;
 
 const rightness = (winner) => (winner === null ? '-' : { 1: '1', 0.5: 't', 0: '0' }[pointsOf(winner, 'a')]);
 

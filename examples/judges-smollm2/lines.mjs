@@ -4,13 +4,16 @@ import { interval, mean, percent } from '../../testbed/statistics.mjs';
 
 const orNone = (value, show) => (value === undefined || value === null ? '' : show(value));
 const share = (value) => orNone(value, percent);
-export const span = ({ value, low, high }, show = percent) =>
-  low === undefined ? show(value) : `${show(value)} [${show(low)}, ${show(high)}]`;
+export const span = (estimate, show = percent) =>
+  orNone(estimate, ({ value, low, high }) =>
+    low === undefined ? show(value) : `${show(value)} [${show(low)}, ${show(high)}]`,
+  );
 const number = (value) => value.toFixed(2);
 
 /** Over seeds, or of the one that there is. */
 function over(rows, pick) {
-  const values = rows.map(({ result }) => pick(result)).filter((one) => one !== undefined);
+  // Of no pairs there is no figure.
+  const values = rows.map(({ result }) => pick(result)).filter((one) => (one?.value ?? null) !== null);
   if (values.length === 0) return undefined;
   if (values.length === 1) return values[0];
   const means = values.map(({ value }) => value);
@@ -27,7 +30,7 @@ const seedsOf = (rows) => rows.map(({ seed }) => seed).join(' ');
 export const HEAD = [
   'judge',
   'seeds',
-  'labels',
+  'pairs that teach',
   'right',
   'always the longer',
   'where the longer is better',
@@ -47,8 +50,8 @@ export function lineOf(cell, of) {
       cell.name,
       seedsOf(rows),
       orNone(
-        meanOver(rows, ({ labels }) => labels),
-        String,
+        meanOver(rows, ({ taught }) => taught),
+        (pairs) => pairs.toFixed(0),
       ),
       span(over(rows, ({ judge }) => judge.accuracy)),
       judge('alwaysLonger'),
@@ -57,7 +60,7 @@ export function lineOf(cell, of) {
       `${judge('longerWins')} (${judge('longerLabelled')})`,
       judge('flips'),
       judge('calibrationError'),
-      orNone(differenceOf(rows, of(twinOf(cell))), (one) => span(one, points)),
+      span(differenceOf(rows, of(twinOf(cell))), points),
     ],
   ];
 }
@@ -135,7 +138,10 @@ export function attackLine({ name }, rows) {
     kind,
     value: meanOver(told, ({ attacks }) => attacks.kinds[kind]),
   }));
-  const most = kinds.toSorted((a, b) => b.value - a.value).slice(0, 2);
+  const most = kinds
+    .filter(({ value }) => value !== undefined)
+    .toSorted((a, b) => b.value - a.value)
+    .slice(0, 2);
   return [
     [
       name,

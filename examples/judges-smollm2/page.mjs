@@ -32,17 +32,20 @@ export function judgesPage() {
           `Pairs are those whose prompt and answers together have at most so many characters: ${sets.join(', ')}.`,
         ),
         text(
-          "Of one seed, intervals are 95% over pairs, as if they were independent; of three they are Student's t over seeds. PandaLM's pairs repeat their instructions, so theirs are too narrow.",
+          "Of one seed, intervals are 95% over pairs, as if they were independent; of three they are Student's t over seeds, of two there is none. PandaLM's pairs repeat their instructions, so theirs are too narrow.",
           'The last column compares on the same pairs with the row "taught" of the set, that one with "as it is"; its interval is over pairs.',
         ),
       ],
     },
-    ...GROUPS.map(({ title, cells }) => ({
+    ...GROUPS.map(({ title, note, cells }) => ({
       title,
-      blocks: blocksOf(
-        HEAD,
-        cells.flatMap((cell) => lineOf(cell, of)),
-      ),
+      blocks: [
+        ...(note === undefined ? [] : [text(note)]),
+        ...blocksOf(
+          HEAD,
+          cells.flatMap((cell) => lineOf(cell, of)),
+        ),
+      ],
     })),
     {
       title: 'At equal lengths',

@@ -57,7 +57,7 @@ export async function makeRow({ options, isAttacked = false }, seed, at) {
       rewards([out('answers.jsonl'), join(at.root, `${set}.answers.jsonl`)], at.outside, to),
     );
   }
-  return figuresOf(folder, test);
+  return figuresOf(folder, test, { lengths: options.lengths, seed });
 }
 
 /** A command whose JSON is kept. */

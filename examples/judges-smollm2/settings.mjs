@@ -40,6 +40,7 @@ export const GROUPS = [
   },
   {
     title: 'Pairs of balanced or of about equal length',
+    note: 'As many steps as with all pairs, by the demonstrations, which all stay: the pairs that teach are seen more than once.',
     cells: ['helpful', 'pandalm'].flatMap((set) =>
       ['balanced', 'near'].map((lengths) =>
         cell(set, lengths, { lengths }, { isAttacked: lengths === 'balanced' }),

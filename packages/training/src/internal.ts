@@ -63,3 +63,4 @@ export type { ExampleMaker } from './methods/maker.js';
 export type { ExampleStream, Prepared } from './loop/stepExamples.js';
 export { loopFields } from './options/loop.js';
 export { samplingFields } from './options/sampling.js';
+export { staying } from './pairs/pairLengths.js';
