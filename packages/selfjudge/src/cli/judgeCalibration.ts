@@ -11,6 +11,7 @@ import {
 } from '../models/calibrationFile.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, JudgeOptions } from './askedJudge.js';
+import { leads } from './exit.js';
 import { hashOf } from './judgeOrigin.js';
 import { figure, interval, table } from './table.js';
 
@@ -103,7 +104,7 @@ export async function calibrateBy(
 ): Promise<string> {
   const path = pathFor(asked, options)!;
   const fitted = fitCalibration(knownVerdicts(rows, verdicts));
-  await saveCalibration(path, asked.anyPath, fitted);
+  if (leads()) await saveCalibration(path, asked.anyPath, fitted);
   const { temperature, tieThreshold, pairs, before, after, firstLogOdds } = fitted;
   const scores = table(
     [`of ${pairs} pairs`, 'before', 'after'],
