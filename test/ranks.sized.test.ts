@@ -6,7 +6,7 @@ import { soak } from '@selfjudge/testing/project';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run, start, temporaryFolder, type Ended } from './support/cli.js';
 import { awaited, processOf } from './support/job.js';
-import { sharedOutcome, withoutMpi } from './support/ranks.js';
+import { launchedByHand, sharedOutcome, withoutMpi } from './support/ranks.js';
 import { saveTinyModel, writeRows } from './support/tinyModel.js';
 
 const { path: cwd, remove } = temporaryFolder();
@@ -111,6 +111,35 @@ describe.skipIf(withoutMpi)('a run of several processes', () => {
   });
 });
 
+/** All weights are trained: ranks share the moments. */
+const inFull = (folder: string, steps: number, count?: number) => [
+  ...words(
+    'sft -m model --dtype bf16 --device cpu --prompt_format chat --dataset_name pairs.jsonl --dataset_split all --full_finetuning ' +
+      '--learning_rate 1e-2 --weight_decay 0.1 --lr_scheduler_type constant --train_batch_size 5 --gradient_leaves 4 --save_steps 2',
+  ),
+  '--max_steps',
+  String(steps),
+  ...processes(count),
+  '-o',
+  folder,
+];
+
+describe.skipIf(withoutMpi || !soak)('a run that trains all weights', () => {
+  it('has the bits of one process for any number, each of which opens the checkpoints of the others', async () => {
+    const outcomes: object[] = [];
+    for (const counts of [[undefined], [2], [4], [4, 1, 2]]) {
+      const folder = `full-${counts.join('-')}`;
+      for (const [i, count] of counts.entries()) {
+        const steps = counts.length === 1 ? 6 : 2 * (i + 1);
+        expect(await run(inFull(folder, steps, count), { cwd })).toMatchObject({ code: 0 });
+      }
+      const { weights, metrics } = sharedOutcome(join(cwd, folder));
+      outcomes.push({ weights, metrics });
+    }
+    for (const other of outcomes.slice(1)) expect(other).toEqual(outcomes[0]);
+  });
+});
+
 describe.skipIf(withoutMpi || !soak)('a job that is disturbed', () => {
   it('saves after the step when the launcher is told to end, and another number goes on', async () => {
     const stopped = await disturbed('stopped', 'SIGTERM', (launcher) => launcher);
@@ -166,9 +195,6 @@ describe.skipIf(withoutMpi || !soak)('a job that cannot begin', () => {
     const other = Array.from({ length: 40 }, (_, i) => ({ prompt: `${i}?`, chosen: 'A.', rejected: 'B.' }));
     writeRows(cwd, 'other.jsonl', other);
     const node = join(cwd, 'node');
-    const { mpirun } = JSON.parse(
-      readFileSync(new URL('../native/build/Release/selfjudge_mpi.json', import.meta.url), 'utf8'),
-    ) as { mpirun: string };
     /** Rank 1 reads another file beside. */
     const job = async (file: string) => {
       writeFileSync(
@@ -176,14 +202,7 @@ describe.skipIf(withoutMpi || !soak)('a job that cannot begin', () => {
         `#!/bin/sh\n[ "$OMPI_COMM_WORLD_RANK" = 1 ] && set -- "$@" --dataset_name ${file}\nexec ${process.execPath} "$@"\n`,
       );
       chmodSync(node, 0o755);
-      const main = new URL('../packages/selfjudge/dist/cli/main.js', import.meta.url).pathname;
-      const shell = `exec ${mpirun} -n 2 ${node} ${main} ${command('dpo', 'refused').join(' ')}; :`;
-      const root = Object.fromEntries(
-        ['OMPI', 'PRTE'].flatMap((of) =>
-          ['', '_CONFIRM'].map((end) => [`${of}_ALLOW_RUN_AS_ROOT${end}`, '1']),
-        ),
-      );
-      const { stderr } = await run([], { cwd, shell, env: root });
+      const { stderr } = await launchedByHand(2, node, command('dpo', 'refused'), cwd);
       rmSync(join(cwd, 'refused'), { recursive: true, force: true });
       return stderr.split('\n').filter((line) => /^error|rank 1/.test(line));
     };
@@ -195,12 +214,5 @@ describe.skipIf(withoutMpi || !soak)('a job that cannot begin', () => {
     expect(await job('missing.jsonl')).toEqual([
       expect.stringMatching(/^error: rank 1: expected all ranks ready to begin, received .*missing\.jsonl/),
     ]);
-  });
-
-  it('refuses a verb that is not shared out', async () => {
-    const env = { OMPI_COMM_WORLD_RANK: '0', OMPI_COMM_WORLD_SIZE: '2' };
-    const { code, stderr } = await run(['generate', '-m', 'model', '--prompt', 'x'], { cwd, env });
-    expect(stderr).toMatch(/^error: generate: expected one process/m);
-    expect(code).toBe(2);
   });
 });

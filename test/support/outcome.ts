@@ -6,6 +6,8 @@ import { rowsOf } from './cli.js';
 /** What depends on when a run was stopped: time, and the work beside the method's own. */
 const INCIDENTAL = /^time\/|^step_time$|^(flops|bytes)\/(eval|checkpoint|other)$/;
 
+const ADAPTER = 'final/adapter_model.safetensors';
+
 /** What a run ends with, but for the time it took. */
 export function outcome(folder: string) {
   const metrics = rowsOf(readFileSync(join(folder, 'metrics.jsonl'), 'utf8'));
@@ -14,7 +16,7 @@ export function outcome(folder: string) {
     readFileSync(join(folder, 'summary.json'), 'utf8'),
   ) as Record<string, unknown>;
   return {
-    adapter: digest(join(folder, 'final/adapter_model.safetensors')),
+    weights: digest(join(folder, existsSync(join(folder, ADAPTER)) ? ADAPTER : 'final/model.safetensors')),
     metrics: metrics.map((row) =>
       Object.fromEntries(Object.entries(row).filter(([key]) => !INCIDENTAL.test(key))),
     ),

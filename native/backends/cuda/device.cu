@@ -41,8 +41,11 @@ int32_t check(const Found& found, int index, sj_error* error) {
                 found.why_none);
   }
   if (index < 0 || index >= found.count) {
-    return fail(error, SJ_UNSUPPORTED, "CUDA device %d does not exist: the driver lists %d, numbered from 0",
-                index, found.count);
+    return fail(
+        error, SJ_UNSUPPORTED,
+        "CUDA device %d does not exist: the driver lists %d, numbered from 0; of the processes of a job "
+        "on one machine each takes one of its own: start no more than there are, or use device cpu",
+        index, found.count);
   }
   if (found.major < 8) {
     return fail(error, SJ_UNSUPPORTED,

@@ -3,6 +3,7 @@ export * from './generation/index.js';
 export * from './model/index.js';
 export * from './ranks/index.js';
 export { scoreSequences } from './scoring/scoreSequences.js';
+export { sharedScores } from './scoring/sharedScores.js';
 export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsByWindow } from './generation/kvPool.js';
 export { hubBase, localPath, namedPath } from './model/adapterBase.js';

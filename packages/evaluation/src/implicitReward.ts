@@ -1,6 +1,6 @@
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView } from '@selfjudge/engine';
-import { scoreSequences } from '@selfjudge/engine/internal';
+import { sharedScores, type Ranks } from '@selfjudge/engine/internal';
 import type { Tokenizer, TreeSequence } from '@selfjudge/text';
 import type { PreferencePair } from '@selfjudge/data';
 import { preferenceSequences } from '@selfjudge/data/internal';
@@ -13,6 +13,8 @@ export interface ImplicitRewardOptions {
   maxLength?: number;
   /** Rows of one tree at most. Default 4096. */
   tokenBudget?: number;
+  /** Who share the work: all have all figures. Default: this process alone. */
+  ranks?: Ranks;
 }
 
 /** What a policy rewards, read off its own log-probabilities (Rafailov et al., arXiv 2305.18290). */
@@ -38,14 +40,14 @@ export async function implicitReward(
   pairs: readonly Pick<PreferencePair, 'prompt' | 'chosen' | 'rejected'>[],
   options: ImplicitRewardOptions,
 ): Promise<ImplicitReward> {
-  const { beta, maxLength, tokenBudget = 4096 } = options;
+  const { beta, maxLength, tokenBudget = 4096, ranks } = options;
   const kept: [chosen: TreeSequence, rejected: TreeSequence][] = [];
   for (const pair of pairs) {
     const { value } = preferenceSequences(tokenizer, pair, { maxLength });
     if (value !== undefined) kept.push([value.chosen.sequence, value.rejected.sequence]);
   }
-  const ofPolicy = await scoreSequences(kept, policy, tokenBudget);
-  const ofReference = await scoreSequences(kept, reference, tokenBudget);
+  const ofPolicy = await sharedScores(kept, policy, { tokenBudget, ranks });
+  const ofReference = await sharedScores(kept, reference, { tokenBudget, ranks });
   const rewards = (side: 0 | 1) => ofPolicy.map((sums, i) => beta * (sums[side] - ofReference[i][side]));
   return { ...implicitRewardOf(rewards(0), rewards(1)), skipped: pairs.length - kept.length };
 }

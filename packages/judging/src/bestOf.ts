@@ -1,9 +1,10 @@
 import type { GenerateOptions, ModelView, SampledAnswer } from '@selfjudge/engine';
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { ONE_RANK, sharedAnswers, type Ranks } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import type { CompareOptions, Judge } from './judge.js';
+import { sharedJudge } from './sharedJudge.js';
 import { tournament, type Tournament } from './tournament.js';
 
 export interface BestOfOptions {
@@ -15,6 +16,8 @@ export interface BestOfOptions {
   seed?: number;
   sampling: Omit<GenerateOptions, 'count' | 'seed'>;
   judging?: CompareOptions;
+  /** Who share the work: all have all results. Default: this process alone. */
+  ranks?: Ranks;
 }
 
 /** The answer that won and how. */
@@ -35,9 +38,9 @@ export async function bestOf(
   prompts: readonly Text[],
   options: BestOfOptions,
 ): Promise<BestOf[]> {
-  const { tokenizer, n, seed = 0, sampling, judging } = options;
+  const { tokenizer, n, seed = 0, sampling, judging, ranks = ONE_RANK } = options;
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const sampled = await sampleAnswers(view, tokenizer, ids, { ...sampling, count: n, seed });
+  const sampled = await sharedAnswers(ranks, view, tokenizer, ids, { ...sampling, count: n, seed });
   // One that ended in an error does not compete; where all did, the first stands for them.
   const answers = sampled.map((all) => {
     const whole = all.filter(({ finish }) => finish !== 'error');
@@ -45,7 +48,7 @@ export async function bestOf(
   });
   const results = await tournament(
     prompts.map((prompt, i) => ({ prompt, candidates: answers[i].map(({ text }) => text) })),
-    judge,
+    sharedJudge(judge, ranks),
     seed,
     judging,
   );

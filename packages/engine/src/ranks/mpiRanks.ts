@@ -1,9 +1,10 @@
 import { deserialize, serialize } from 'node:v8';
 import { mpiBuild, openMpi, setWorkerLimit, workerCount, type NativeMpi } from '@selfjudge/native';
 import { RankError } from '@selfjudge/base';
+import { Device } from '../tensor/device.js';
 import { launchedIn } from './launched.js';
 import { ONE_RANK, type Ranks } from './ranks.js';
-import { placeOfProcess, threadsOf } from './threads.js';
+import { gpuOf, placeOfProcess, threadsOf } from './threads.js';
 
 /** What a process ends with where the same command, started again, goes on: EX_TEMPFAIL of sysexits.h. */
 export const TRY_AGAIN = 75;
@@ -26,7 +27,7 @@ export const openedRanks = (): MpiRanks | undefined => opened;
 
 /**
  * The ranks that this process is one of: those of its launcher, else itself alone. With several the first call opens MPI and
- * gives each rank its part of the processors; MPI is closed, or the job ended, when the process exits.
+ * gives each rank its part of the processors and its GPU; MPI is closed, or the job ended, when the process exits.
  * @throws RankError where MPI cannot be used, and why
  */
 export function ranksOfProcess(): Ranks {
@@ -71,9 +72,23 @@ function limitOf(text: string | undefined): number {
   });
 }
 
+/** Bytes of what a rank that ends says in place of a value, which has more: its exit code. */
+const FAREWELL = 1;
+
+/** What another rank's end means to one that goes on: a job that was told to stop, or one whose ranks are not of one mind. */
+function departure(rank: number, code: number): Error {
+  if (code === TRY_AGAIN) return new DOMException(`rank ${rank} was told to stop`, 'AbortError');
+  return new RankError({
+    what: `rank ${rank}`,
+    expected: 'to go on with the others',
+    received: `its end with exit code ${code}`,
+  });
+}
+
 function mpiRanks(native: NativeMpi, facts: ReturnType<NativeMpi['init']>, limit: number): MpiRanks {
   let together = false;
   let broken = false;
+  let left = false;
   const guarded = <T>(use: () => T): T => {
     try {
       return use();
@@ -87,13 +102,18 @@ function mpiRanks(native: NativeMpi, facts: ReturnType<NativeMpi['init']>, limit
       });
     }
   };
-  const gather = <T>(own: T): T[] =>
-    guarded(() => native.gather(serialize(own), limit)).map((bytes) => deserialize(bytes) as T);
+  const gather = <T>(own: T): T[] => {
+    const all = guarded(() => native.gather(serialize(own), limit));
+    const gone = all.findIndex(({ length }) => length === FAREWELL);
+    if (gone < 0) return all.map((bytes) => deserialize(bytes) as T);
+    left = together = true;
+    throw departure(gone, all[gone][0]);
+  };
   process.on('exit', (code) => {
     // A rank that ends alone leaves the others waiting: it takes them along.
     if (broken || (code !== 0 && !together)) return native.abort(code || TRY_AGAIN);
     try {
-      gather(null);
+      if (!left) native.gather(Uint8Array.of(code), limit);
       native.leave(code);
     } catch {
       native.abort(TRY_AGAIN);
@@ -101,6 +121,7 @@ function mpiRanks(native: NativeMpi, facts: ReturnType<NativeMpi['init']>, limit
   });
   const all = gather({ ...placeOfProcess(), time: Date.now() });
   setWorkerLimit(threadsOf(all, facts.rank, workerCount()));
+  Device.chooseGpu(gpuOf(all, facts.rank));
   return {
     ...facts,
     now: () => new Date(all[0].time),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { launchedIn } from './launched.js';
 import { ONE_RANK, partOf, shareOut, type Ranks } from './ranks.js';
-import { cpuNumbers, threadsOf } from './threads.js';
+import { cpuNumbers, gpuOf, threadsOf } from './threads.js';
 
 describe('partOf', () => {
   it('cuts any list into contiguous parts that differ by one at most', () => {
@@ -96,5 +96,19 @@ describe('threadsOf', () => {
     expect(threadsOf(crowded, 3, 2)).toBe(1);
     // A cgroup allows two of sixteen.
     expect(threadsOf([place('a', '0-15'), place('a', '0-15')], 0, 2)).toBe(1);
+  });
+});
+
+describe('gpuOf', () => {
+  const place = (boot: string, gpus?: string) => ({ boot, cpus: [0], gpus });
+
+  it('numbers the ranks of a machine that see the same GPUs', () => {
+    const two = [place('a'), place('b'), place('a'), place('b'), place('a')];
+    expect(two.map((_, rank) => gpuOf(two, rank))).toEqual([0, 0, 1, 1, 2]);
+  });
+
+  it('takes the first of those that a launcher gave a rank alone', () => {
+    const bound = [place('a', '0'), place('a', '1'), place('a', '2,3'), place('a', '2,3')];
+    expect(bound.map((_, rank) => gpuOf(bound, rank))).toEqual([0, 0, 0, 1]);
   });
 });

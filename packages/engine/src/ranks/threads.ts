@@ -6,6 +6,8 @@ export interface Place {
   boot: string;
   /** Numbers of the processors that the rank may run on. */
   cpus: number[];
+  /** CUDA_VISIBLE_DEVICES: which GPUs of the machine the rank sees, under numbers from 0. Absent: all. */
+  gpus?: string;
 }
 
 /**
@@ -21,11 +23,21 @@ export function threadsOf(places: readonly Place[], rank: number, workers: numbe
   return Math.max(1, Math.floor((workers * share) / cpus.length + 1e-9));
 }
 
+/** The GPU of a rank: of those that other ranks of its machine see too, one of its own, in the order of ranks. */
+export function gpuOf(places: readonly Place[], rank: number): number {
+  const { boot, gpus } = places[rank];
+  return places.slice(0, rank).filter((place) => place.boot === boot && place.gpus === gpus).length;
+}
+
 /** Where this process runs, as Linux tells. */
 export function placeOfProcess(): Place {
   const status = readFileSync('/proc/self/status', 'utf8');
   const [, list = '0'] = /^Cpus_allowed_list:\s*(\S+)/m.exec(status) ?? [];
-  return { boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(), cpus: cpuNumbers(list) };
+  return {
+    boot: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    cpus: cpuNumbers(list),
+    gpus: process.env.CUDA_VISIBLE_DEVICES,
+  };
 }
 
 /** The numbers of a list such as 0-2,5. */

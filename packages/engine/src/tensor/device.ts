@@ -45,17 +45,18 @@ export class Device {
   readonly native: NativeDevice;
   /** Told why `auto` takes the CPU although this build has a CUDA module. */
   static onFallback: ((reason: string) => void) | undefined;
+  static #gpu = 0;
   readonly #kind: string;
   #closed = false;
 
   private constructor(kind: string) {
     this.native = guarded(() => new NativeDevice(kind));
-    this.#kind = kind === 'cuda' ? 'cuda:0' : kind;
+    this.#kind = kind;
   }
 
   /**
    * The device of this thread: the same object for every caller until it is closed. `cuda:N` is GPU number N, `cuda`
-   * the first; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU. The CPU's
+   * the first, or the one `chooseGpu` named; a process computes on one GPU. `auto` takes a GPU where one can be used, else the CPU. The CPU's
    * kernel path follows its features; the environment variable SELFJUDGE_CPU (`amx`, `avx512bf16`, `avx512`, `avx2`,
    * `portable`) forces one.
    */
@@ -68,7 +69,7 @@ export class Device {
       });
     }
     if (opened !== undefined && !opened.closed) {
-      const wanted = kind === 'cuda' ? 'cuda:0' : kind;
+      const wanted = kind === 'cuda' ? Device.#own : kind;
       if (kind === 'auto' || wanted === opened.#kind) return opened;
       throw new ArgumentError('kind', {
         where: 'Device.open',
@@ -76,15 +77,24 @@ export class Device {
         received: kind,
       });
     }
-    opened = kind === 'auto' ? Device.#best() : new Device(kind);
+    opened = kind === 'auto' ? Device.#best() : new Device(kind === 'cuda' ? Device.#own : kind);
     return opened;
+  }
+
+  /** Says which GPU `cuda` and `auto` mean in this process: of processes that share a machine each has its own. */
+  static chooseGpu(index: number): void {
+    Device.#gpu = index;
+  }
+
+  static get #own(): string {
+    return `cuda:${Device.#gpu}`;
   }
 
   // A build without a CUDA module never had a GPU in mind: no word is lost on it.
   static #best(): Device {
     if (!existsSync(cudaModule)) return new Device('cpu');
     try {
-      return new Device('cuda');
+      return new Device(Device.#own);
     } catch (error) {
       Device.onFallback?.(String((error as ArgumentError).details.received));
       return new Device('cpu');

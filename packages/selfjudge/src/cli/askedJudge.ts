@@ -2,6 +2,7 @@ import { ConfigError } from '@selfjudge/base';
 import type { AnswerPair, PromptFormat } from '@selfjudge/data';
 import type { Judge, TokenJudge, Verdict } from '@selfjudge/judging';
 import { fromScorer, loadJudgeTemplate, type Explanation } from '@selfjudge/judging/internal';
+import { ranksOfProcess, shareOut } from '@selfjudge/engine/internal';
 import type { VerbOptions } from '../config/index.js';
 import { EndpointJudge } from '../endpoint/endpointJudge.js';
 import { KEY } from '../endpoint/exchange.js';
@@ -86,8 +87,14 @@ export function askedModel({
     weights: opened.path,
     maxPositions: modelOf(opened).config.maxPositions,
     ...(token !== undefined && { work: () => token.work }),
-    explain: async (judged, results, signal) =>
-      explain ? explainRows(token!, judged, results, { maxNewTokens, signal }) : [],
+    explain: async (judged, results, signal) => {
+      if (!explain) return [];
+      const said = judged.map((row, i) => ({ row, result: results[i] }));
+      return shareOut(ranksOfProcess(), said, (part) => {
+        const [own, verdicts] = [part.map(({ row }) => row), part.map(({ result }) => result)];
+        return explainRows(token!, own, verdicts, { maxNewTokens, signal });
+      });
+    },
   };
 }
 

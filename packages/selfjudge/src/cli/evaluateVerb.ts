@@ -1,18 +1,23 @@
+import type { PreferencePair } from '@selfjudge/data';
 import { promptColumns } from '@selfjudge/data/internal';
 import type { Command } from 'commander';
+import { meet, ranksOfProcess } from '@selfjudge/engine/internal';
 import { located } from '../hub/located.js';
 import { evaluate } from '../inference/evaluate.js';
-import type { EvaluateOptions, Evaluation } from '../inference/evaluationPhases.js';
+import type { EvaluateOptions, Evaluation, Models } from '../inference/evaluationPhases.js';
 import { addEvaluateInjectionVerb } from './evaluateInjectionVerb.js';
 import { addEvaluateJudgeVerb } from './evaluateJudgeVerb.js';
 import { addEvaluatePolicyVerb } from './evaluatePolicyVerb.js';
 import { describeEvaluation } from './describeEvaluation.js';
 import { withDownloads } from './downloads.js';
 import { figuresJson } from './figuresJson.js';
-import { interruptible } from './exit.js';
-import { MODEL_VERBS } from '../config/index.js';
+import { interruptible, leads, print } from './exit.js';
+import { mapKeys, MODEL_VERBS, snakeCase } from '../config/index.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
 import { outputPath, withLatest } from './output.js';
+import { contentsOf } from '../models/contents.js';
+import { factsOfJob } from '../training/ranks.js';
+import { hashOf } from '../models/judgeOrigin.js';
 import { Progress } from './progress.js';
 
 export function addEvaluateVerb(program: Command): void {
@@ -34,9 +39,9 @@ export function addEvaluateVerb(program: Command): void {
     .action(async () => {
       const { out, json, ...options } = optionsOf(MODEL_VERBS.evaluate, command);
       const show = (result: Evaluation) =>
-        process.stdout.write(json ? `${jsonOf(result)}\n` : `${describeEvaluation(result)}\n`);
+        print(json ? `${jsonOf(result)}\n` : `${describeEvaluation(result)}\n`);
       const path = outputPath(out, [...options.datasetName, options.modelNameOrPath, options.baseline]);
-      await withLatest(path, (write) => follow(options, write, show));
+      await withLatest(leads() ? path : undefined, (write) => follow(options, write, show));
     });
 }
 
@@ -50,6 +55,18 @@ const jsonOf = (result: Evaluation, indent?: number): string =>
     indent,
   );
 
+/** What has to be the same on all ranks, in words. */
+function factsOf(
+  options: EvaluateOptions,
+  pairs: readonly PreferencePair[],
+  { policy, baseline }: Models,
+): Record<string, string> {
+  const contents = contentsOf(policy, hashOf(pairs));
+  const start = baseline && { 'the baseline': contentsOf(baseline, '').weights };
+  const { path } = policy.model.device;
+  return factsOfJob(mapKeys(options, snakeCase), { path, contents: { ...contents, ...start } });
+}
+
 /** Evaluates, says on stderr where it is, and shows the result or, when a phase fails, what the ones before found. */
 async function follow(
   options: EvaluateOptions,
@@ -60,10 +77,13 @@ async function follow(
   let phase = '';
   let latest: Evaluation | undefined;
   const say = (line: string) => progress.say(line);
+  const ranks = ranksOfProcess();
   const work = async (signal: AbortSignal) => {
     const here = await withDownloads(signal, (hooks) => located(options, hooks, { wanted: 'test' }));
     return evaluate(here.options, {
       signal,
+      ranks,
+      onOpened: (pairs, models) => meet(ranks, () => factsOf(here.options, pairs, models)),
       onPhase: (name, unit) => {
         progress.finish();
         progress = new Progress(' ', unit);

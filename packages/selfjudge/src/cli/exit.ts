@@ -10,8 +10,14 @@ export const EXIT = { done: 0, failed: 1, usage: 2, again: TRY_AGAIN, interrupte
 /** Whether this process is one of several that a launcher started. */
 export const isJob = (): boolean => launchedIn() !== undefined;
 
-/** Whether this process prints: alone, or as the first of several. */
+/** Whether this process prints and writes: alone, or as the first of several. */
 export const leads = (): boolean => (launchedIn()?.rank ?? 0) === 0;
+
+/** Prints a line on stderr, where this process prints. */
+export const sayLine = (line: string): void => void (leads() && process.stderr.write(`${line}\n`));
+
+/** Prints text on stdout, where this process prints. */
+export const print = (text: string): void => void (leads() && process.stdout.write(text));
 
 /** The ranks of a job, also where the error came before they were needed; undefined where they are what failed. */
 function openRanks() {
@@ -23,9 +29,15 @@ function openRanks() {
   return openedRanks();
 }
 
+/** Of a process that was told to stop: of a job all are, each where it is, and end together. */
+function interrupted(): number {
+  openedRanks()?.endTogether();
+  return isJob() ? EXIT.again : EXIT.interrupted;
+}
+
 /** Prints an error as a person needs it and says which exit code it means. Errors of the program keep their stack. */
 export function report(error: unknown, stream: { write(text: string): unknown } = process.stderr): number {
-  if (error instanceof Error && error.name === 'AbortError') return EXIT.interrupted;
+  if (error instanceof Error && error.name === 'AbortError') return interrupted();
   const known = isError(error) || (error instanceof Error && 'syscall' in error);
   const text =
     error instanceof Error ? (known ? error.message : (error.stack ?? error.message)) : String(error);
@@ -47,7 +59,7 @@ export function report(error: unknown, stream: { write(text: string): unknown } 
  */
 export async function interruptible<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  say: (line: string) => void = (line) => void process.stderr.write(`\n${line}\n`),
+  say: (line: string) => void = (line) => sayLine(`\n${line}`),
 ): Promise<T> {
   const controller = new AbortController();
   const onSignal = () => {

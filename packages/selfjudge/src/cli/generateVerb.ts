@@ -15,6 +15,7 @@ import { promptNotes } from '../rows/promptNotes.js';
 import { MODEL_VERBS, type VerbOptions } from '../config/index.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath } from './output.js';
+import { sayLine } from './exit.js';
 import { overRows } from './overRows.js';
 
 interface Answered {
@@ -65,13 +66,14 @@ export function addGenerateVerb(program: Command): void {
               : [{ line: 1, value: { id: 'prompt', prompt } }],
           promptOf: (row: PromptRow) => row.prompt,
           ...(prompt === undefined && { promptNotes }),
-          work: async (opened, rows, { signal, onProgress }) => {
+          work: async (opened, rows, { signal, onProgress, ranks }) => {
             const fitting = fittingPrompts(opened, rows, options.maxNewTokens);
             return withBestOfJudge(opened, { ...options, start }, found, (judged, warnings) => {
-              warnings.forEach((line) => process.stderr.write(`warning: ${line}\n`));
+              warnings.forEach((line) => sayLine(`warning: ${line}`));
               return answered(opened, fitting, {
                 ...drawn(options),
                 ...judged,
+                ranks,
                 signal,
                 onProgress: ({ done, total, tokens }) => onProgress(done, total, `${tokens} tokens`),
               });

@@ -15,6 +15,7 @@ import {
 import { hashOf } from '../models/judgeOrigin.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, JudgeOptions } from './askedJudge.js';
+import { leads } from './exit.js';
 import { figure, interval, table } from './table.js';
 
 /** How verdicts are calibrated, of every verb that judges rows. */
@@ -98,7 +99,7 @@ export async function calibrateBy(
     known.map((pair, i) => ({ ...pair, lengths: lengthsOf(rows[i]) })),
     { byLength: options.lengthControlled },
   );
-  await saveCalibration(path, asked.anyPath, fitted);
+  if (leads()) await saveCalibration(path, asked.anyPath, fitted);
   const { temperature, tieThreshold, pairs, before, after, firstLogOdds, length } = fitted;
   const scores = table(
     [`of ${pairs} pairs`, 'before', 'after'],

@@ -1,7 +1,8 @@
 import { ConfigError, SelfjudgeError } from '@selfjudge/base';
 import type { AnswerPair } from '@selfjudge/data';
 import type { Judge, Verdict } from '@selfjudge/judging';
-import { askedOnce, type Explanation } from '@selfjudge/judging/internal';
+import { askedOnce, sharedJudge, type Explanation } from '@selfjudge/judging/internal';
+import { ranksOfProcess } from '@selfjudge/engine/internal';
 import { judgeRows } from '../inference/judge.js';
 import { GIVEN_WINNER } from '../inference/knownVerdicts.js';
 import { verdictRow } from '../inference/verdictRow.js';
@@ -11,7 +12,7 @@ import type { RowsOutput, WrittenRow } from './keptRows.js';
 import { warnAbout } from './overRows.js';
 import type { Progress } from './progress.js';
 import { grouped } from './terminal.js';
-import { VerdictCache } from './verdictCache.js';
+import { openCache } from './sharedCache.js';
 
 /** What rows are judged with beside their judge. */
 export interface JudgeHooks {
@@ -56,12 +57,17 @@ export async function judgeInto(
       `warning: they were judged on ${beganOn}, the others on ${origin.kernel_path}: equal to rounding`,
     );
   const warn = (message: string) => progress.say(`warning: ${message}`);
-  const cache = folder === undefined ? undefined : new VerdictCache(folder, asked.fingerprint, warn);
+  const ranks = ranksOfProcess();
+  const cache = folder === undefined ? undefined : openCache(ranks, folder, asked.fingerprint, warn);
   const results: InputRow<true>[] = [];
   try {
     progress.begin(before);
     const onProgress = (done: number) => progress.update(before + done, rows.length);
-    for await (const portion of work(askedOnce(asked.judge, cache), { from: before, signal, onProgress })) {
+    for await (const portion of work(askedOnce(sharedJudge(asked.judge, ranks), cache), {
+      from: before,
+      signal,
+      onProgress,
+    })) {
       output.append(portion.rows);
       results.push(...portion.results);
       if (portion.isLast)
@@ -74,7 +80,7 @@ export async function judgeInto(
     progress.finish();
     if (cache !== undefined) progress.say(`note: ${cache.hits} verdicts were in ${folder}`);
     const { tokens = 0, rows: computed = 0 } = asked.work?.() ?? {};
-    if (tokens > 0)
+    if (tokens > 0 && ranks.size === 1)
       progress.say(
         `note: ${grouped(tokens)} tokens of questions were computed in ${grouped(computed)} rows, ` +
           `${(computed / tokens).toFixed(2)} of them: orders and questions share what they have in common`,
@@ -93,6 +99,7 @@ export const verdictsOn = (rows: readonly InputRow<AnswerPair>[], asked: AskedJu
     let next = from;
     for await (const said of judgeRows(judge, rows.slice(from), {
       maxPositions: asked.maxPositions,
+      ranks: ranksOfProcess(),
       signal,
       onProgress,
     })) {

@@ -11,7 +11,7 @@ import type { JudgeOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
 import { assertCalibratable, calibrateBy, withCalibration } from './judgeCalibration.js';
 import { judgeInto, verdictsOn } from './judgeInto.js';
-import { outputOfRows } from './keptRows.js';
+import { outputOfRows } from './sharedRows.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
 import { filePath, outputPath } from './output.js';
 import { Progress } from './progress.js';

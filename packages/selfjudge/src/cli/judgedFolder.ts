@@ -6,10 +6,11 @@ import { momentText } from '@selfjudge/text/internal';
 import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, AskedOptions } from './askedJudge.js';
-import { interruptible } from './exit.js';
+import { interruptible, leads } from './exit.js';
 import { withCalibration, type CalibratedOptions } from './judgeCalibration.js';
 import { judgeInto, verdictsOn } from './judgeInto.js';
-import { outputOfRows, PassedRows, type RowsOutput } from './keptRows.js';
+import type { RowsOutput } from './keptRows.js';
+import { outputOfRows, passedRows } from './sharedRows.js';
 import { Progress } from './progress.js';
 import { verdictNotes } from './sayVerdicts.js';
 import { withJudge, type JudgedRows } from './withJudge.js';
@@ -50,7 +51,7 @@ export function judgeToFolder(
     };
     try {
       await withJudge({ files, read }, options, { progress, signal }, judge);
-      done(output.rows.map(verdictOfRow), say);
+      if (leads()) done(output.rows.map(verdictOfRow), say);
     } catch (error) {
       if (output.kept !== undefined)
         say(`${output.rows.length} rows are in ${output.kept}: the same command goes on after them`);
@@ -63,12 +64,7 @@ export function judgeToFolder(
 }
 
 function outputIn(folder: string | undefined): RowsOutput {
-  if (folder === undefined)
-    return new PassedRows(
-      () => {},
-      () => {},
-      verdictColumns,
-    );
-  makeFolder(folder);
+  if (folder === undefined) return passedRows(verdictColumns);
+  if (leads()) makeFolder(folder);
   return outputOfRows(join(folder, VERDICTS), verdictColumns);
 }

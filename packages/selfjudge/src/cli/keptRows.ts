@@ -14,7 +14,6 @@ import { hashOfFile, ProcessLock, wholeLines, writeJson } from '@selfjudge/base/
 import type { RowsOrigin } from '../models/judgeOrigin.js';
 import { contentFaults } from '../training/fingerprints.js';
 import { configFaults } from '../training/sameRun.js';
-import { DeviceOutput, isFileOutput } from './output.js';
 import { configOf, damaged, partialOf, stateOf, type Finished, type State } from './rowsState.js';
 
 /** A JSON object a line. */
@@ -246,21 +245,4 @@ function guarded<T>(path: string, use: () => T): T {
   } catch (error) {
     throw fileSystemError(path, 'a file that can be written', error);
   }
-}
-
-/** Where rows go: a file keeps them, the standard output (undefined), a device or a pipe does not. @throws as `KeptRows.open` */
-export function outputOfRows(path: string | undefined, remember: Remember): RowsOutput {
-  if (path === undefined)
-    return new PassedRows(
-      (text) => void process.stdout.write(text),
-      () => {},
-      remember,
-    );
-  if (isFileOutput(path)) return KeptRows.open(path, remember);
-  const device = new DeviceOutput(path);
-  return new PassedRows(
-    (text) => device.write(Buffer.from(text)),
-    () => device.commit(),
-    remember,
-  );
 }

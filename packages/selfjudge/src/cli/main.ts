@@ -11,13 +11,15 @@ import { addCompareVerb } from './compareVerb.js';
 import { addDataVerb } from './dataVerb.js';
 import { addDoctorVerb } from './doctorVerb.js';
 import { addEvaluateVerb } from './evaluateVerb.js';
-import { EXIT, leads, report } from './exit.js';
+import { EXIT, report, sayLine } from './exit.js';
 import { addGenerateVerb } from './generateVerb.js';
 import { addPullVerb, addPushVerb } from './hubVerbs.js';
 import { addInspectVerb } from './inspectVerb.js';
 import { addJudgeVerb } from './judgeVerb.js';
+import { verbOf, SHARED_VERBS } from './modelFlags.js';
 import { addMergeVerb } from './mergeVerb.js';
 import { addQuickstartVerb } from './quickstartVerb.js';
+import { JobEnded, launchRanks } from './ranks.js';
 import { addRunsVerb } from './runsVerb.js';
 import { addScoreVerb } from './scoreVerb.js';
 import { addTemplateVerb } from './templateVerb.js';
@@ -53,17 +55,19 @@ addRunsVerb(program);
 addDoctorVerb(program);
 addQuickstartVerb(program, (c) => (code = c));
 
-const say = (line: string) => leads() && process.stderr.write(`${line}\n`);
-renaming.onNote = (note) => void say(`note: ${note}`);
-Model.onWarning = (message) => void say(`warning: ${message}`);
-Device.onFallback = (reason) => void say(`computing on the CPU: ${reason}`);
+renaming.onNote = (note) => sayLine(`note: ${note}`);
+Model.onWarning = (message) => sayLine(`warning: ${message}`);
+Device.onFallback = (reason) => sayLine(`computing on the CPU: ${reason}`);
 
-program.hook('preAction', (_, command) => {
-  const name = command.name();
-  if ((launchedIn()?.size ?? 1) === 1 || name in TRAINING_VERBS) return;
+const shared = [...Object.keys(TRAINING_VERBS), ...SHARED_VERBS];
+program.hook('preAction', async (_, command) => {
+  const { num_processes: asked } = command.opts<{ num_processes?: string }>();
+  const ofJob = await launchRanks(asked, { keeps: verbOf(command) in TRAINING_VERBS });
+  if (ofJob !== undefined) throw new JobEnded(ofJob);
+  if ((launchedIn()?.size ?? 1) === 1 || shared.includes(verbOf(command))) return;
   throw new ConfigError({
-    key: name,
-    expected: `one process (${Object.keys(TRAINING_VERBS).join(', ')} share their work out to several)`,
+    key: verbOf(command),
+    expected: `one process (${shared.join(', ')} share their work out to several)`,
     received: 'several, started by a launcher',
   });
 });
@@ -76,7 +80,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 try {
   await program.parseAsync([...process.argv.slice(0, 2), ...normaliseFlags(process.argv.slice(2))]);
 } catch (error) {
-  if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  if (error instanceof JobEnded) code = error.code;
+  else if (error instanceof CommanderError) code = error.exitCode === 0 ? EXIT.done : EXIT.usage;
   else code = report(error);
 }
 process.exitCode = code;

@@ -11,6 +11,7 @@ import {
 } from '../config/index.js';
 import type { ModelOptions } from '../models/model.js';
 import { addConfigFlags, givenFlags } from './arguments.js';
+import { sayLine } from './exit.js';
 
 /** What a verb over rows takes beside its rows. */
 export interface RowOptions extends ModelOptions {
@@ -28,9 +29,34 @@ interface OwnFlags {
   json?: boolean;
 }
 
+/** Verbs over rows, which several processes share out by row. */
+export const SHARED_VERBS: readonly ModelVerb[] = [
+  'generate',
+  'judge',
+  'score',
+  'evaluate',
+  'evaluate judge',
+  'evaluate policy',
+  'evaluate injection',
+];
+
+/** A verb's name, with the verb that it is below. */
+export function verbOf(command: Command): string {
+  const above = command.parent;
+  return above === null || above.parent === null ? command.name() : `${verbOf(above)} ${command.name()}`;
+}
+
 /** The flags of a verb that uses a model, by the fields of its configuration. */
-export const addModelFlags = (command: Command, name: ModelVerb): Command =>
+export function addModelFlags(command: Command, name: ModelVerb): Command {
   addConfigFlags(command, MODEL_VERBS[name]);
+  if (!SHARED_VERBS.includes(name)) return command;
+  return command
+    .optionsGroup('Processes:')
+    .option(
+      '--num_processes <n>',
+      'share the rows out to n processes of this machine, by mpirun (docs/scaling.md)',
+    );
+}
 
 /** `--out` and `--json`, which every verb over rows has. @param json what the latter means for the verb */
 export function addOutputFlags(
@@ -49,8 +75,8 @@ export function addOutputFlags(
  */
 export function optionsOf<S extends Schemas>(verb: VerbConfig<S>, command: Command): ValuesOf<S> & OwnFlags {
   const { prompt, out, json } = command.opts<OwnFlags>();
-  const flags = givenFlags(command, ['prompt', 'out', 'json']);
-  const onNote = (note: string) => void process.stderr.write(`note: ${note}\n`);
+  const flags = givenFlags(command, ['prompt', 'out', 'json', 'num_processes']);
+  const onNote = (note: string) => sayLine(`note: ${note}`);
   const config = resolveVerb(command.name(), verb, { flags, onNote });
   return { ...valuesOf(verb.options, config), prompt, out, json };
 }

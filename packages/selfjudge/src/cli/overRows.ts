@@ -1,6 +1,6 @@
 import type { PromptFormat, Text } from '@selfjudge/data';
 import { describeIssues } from '@selfjudge/data/internal';
-import { findModel } from '@selfjudge/engine/internal';
+import { findModel, meet, ranksOfProcess, type Ranks } from '@selfjudge/engine/internal';
 import type { Tokenizer } from '@selfjudge/text';
 import { located, type PlaceOptions } from '../hub/located.js';
 import { dataPlace, type PlaceHooks } from '../hub/places.js';
@@ -10,7 +10,11 @@ import { resolvePromptFormat } from '../models/trainingData.js';
 import { outputPath, withOutput } from './output.js';
 import { assertUsable, issuesOf, type InputRow } from '../rows/rows.js';
 import { withDownloads } from './downloads.js';
-import { interruptible } from './exit.js';
+import { mapKeys, snakeCase } from '../config/index.js';
+import { factsOfJob } from '../training/ranks.js';
+import { interruptible, leads, print, sayLine } from './exit.js';
+import { judgeOrigin, type OpenedJudge } from '../models/judgeOrigin.js';
+import { fingerprintOfRows } from './judgeOrigin.js';
 import type { RowOptions } from './modelFlags.js';
 import { Progress } from './progress.js';
 
@@ -75,14 +79,19 @@ export async function placesOf(files: readonly string[], hooks: PlaceHooks): Pro
   return paths;
 }
 
-interface RowWork<In, Out, O extends Opened, Options> extends RowSource<In, O, Options> {
+interface RowWork<In, Out, O extends OpenedJudge, Options> extends RowSource<In, O, Options> {
   /** Name of the work and what it counts, for the progress. */
   title: string;
   unit: string;
   work(
     opened: O,
     rows: InputRow<In>[],
-    hooks: { signal: AbortSignal; onProgress(done: number, total: number, note?: string): void },
+    hooks: {
+      signal: AbortSignal;
+      onProgress(done: number, total: number, note?: string): void;
+      /** Who share the rows: all have all results. */
+      ranks: Ranks;
+    },
     options: Options,
   ): Promise<InputRow<Out>[]>;
   /** What is written for a row; JSON objects but where text is asked for. */
@@ -93,9 +102,9 @@ interface RowWork<In, Out, O extends Opened, Options> extends RowSource<In, O, O
 
 /**
  * What verbs do that write all rows at once: the output is opened before the work begins, rows that cannot be used are counted on
- * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output.
+ * stderr and leave a row with `error` in their place, Ctrl-C leaves no half output. Of ranks the first writes.
  */
-export async function overRows<In, Out, O extends Opened, Options extends RowOptions & PlaceOptions>(
+export async function overRows<In, Out, O extends OpenedJudge, Options extends RowOptions & PlaceOptions>(
   { title, unit, work, show, empty, ...source }: RowWork<In, Out, O, Options>,
   given: Options,
 ): Promise<void> {
@@ -103,12 +112,17 @@ export async function overRows<In, Out, O extends Opened, Options extends RowOpt
   const out = outputPath(given.out, [file, given.modelNameOrPath, given.adapter]);
   const progress = new Progress(title, unit);
   const onProgress = progress.update.bind(progress);
-  const print = (text: string) => void process.stdout.write(text);
+  const ranks = ranksOfProcess();
   const overAll = (signal: AbortSignal) =>
-    withOutput(out, print, (write) =>
-      withRows(source, given, { progress, signal }, async ({ rows, opened, options }) => {
+    withOutput(leads() ? out : undefined, print, (write) =>
+      withRows(source, given, { progress, signal }, async ({ rows, opened, options, format }) => {
+        meet(ranks, () => {
+          const origin = judgeOrigin({ opened, adapter: options.adapter, format }, fingerprintOfRows(rows));
+          const { contents, kernel_path: path } = origin;
+          return factsOfJob(mapKeys(options, snakeCase), { path, contents });
+        });
         progress.begin(0);
-        const results = await work(opened, rows, { signal, onProgress }, options);
+        const results = await work(opened, rows, { signal, onProgress, ranks }, options);
         progress.finish();
         assertUsable(file, results);
         for (const { value, problem } of results) {
@@ -125,5 +139,5 @@ export async function overRows<In, Out, O extends Opened, Options extends RowOpt
 export function warnAbout(issues: ReturnType<typeof issuesOf>): void {
   if (issues.length === 0) return;
   const rows = issues.length === 1 ? 'row' : 'rows';
-  process.stderr.write(`warning: ${issues.length} ${rows} could not be used\n${describeIssues(issues)}\n`);
+  sayLine(`warning: ${issues.length} ${rows} could not be used\n${describeIssues(issues)}`);
 }

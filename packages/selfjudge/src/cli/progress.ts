@@ -1,3 +1,4 @@
+import { leads } from './exit.js';
 import { figure } from './table.js';
 
 /** What progress is written to: a terminal or a file. */
@@ -26,6 +27,9 @@ export const BYTES: Counting = {
   rate: (perSecond) => `${bytesText(perSecond)}/s`,
 };
 
+/** Of the processes of a job that do not print. */
+const SILENT: ProgressStream = { write: () => {} };
+
 const CLEAR = '\r\x1b[2K';
 /** A terminal is redrawn at most so often. */
 const FRAME_MS = 100;
@@ -45,7 +49,7 @@ export class Progress {
   constructor(
     private readonly title: string,
     unit: string | Counting,
-    private readonly stream: ProgressStream = process.stderr,
+    private readonly stream: ProgressStream = leads() ? process.stderr : SILENT,
   ) {
     this.counting = typeof unit === 'string' ? counting(unit) : unit;
   }

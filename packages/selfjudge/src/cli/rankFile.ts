@@ -2,6 +2,7 @@ import { ConfigError } from '@selfjudge/base';
 import { pairsOf, type AnswerSet } from '../inference/answerSet.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, JudgeOptions } from './askedJudge.js';
+import { print } from './exit.js';
 import { judgeInto, type JudgeHooks } from './judgeInto.js';
 import type { RowsOutput } from './keptRows.js';
 import { describeRankings, endsOf, RANKING_COLUMNS, rankingSummary, rankingsOf } from './rankInto.js';
@@ -56,5 +57,5 @@ export async function rankFile(
   const summary = rankingSummary(output.rows);
   const text = json ? JSON.stringify(summary) : describeRankings(summary);
   if (out === undefined || out === '-') hooks.progress.say(text);
-  else process.stdout.write(`${text}\n`);
+  else print(`${text}\n`);
 }

@@ -5,13 +5,24 @@ import { ConfigError, RankError } from '@selfjudge/base';
 import { launchedIn, mpiBuild } from '@selfjudge/engine/internal';
 import { EXIT } from './exit.js';
 
+/** The job that this command was run as has ended: there is nothing left to do. */
+export class JobEnded extends Error {
+  constructor(readonly code: number) {
+    super(`the job ended with ${code}`);
+  }
+}
+
 /**
  * Runs this command again as N ranks of mpirun, where N is asked for and nobody launched it yet.
  * @param asked the value of --num_processes
+ * @param work.keeps whether the verb writes checkpoints, which the same command goes on from
  * @returns the exit code of the job; undefined where this process is to do the work
  * @throws ConfigError for no number of processes, and for another number than its launcher started; RankError without an MPI
  */
-export async function launchRanks(asked: string | undefined): Promise<number | undefined> {
+export async function launchRanks(
+  asked: string | undefined,
+  { keeps }: { keeps: boolean },
+): Promise<number | undefined> {
   if (asked === undefined) return undefined;
   const key = 'num_processes';
   if (!/^[1-9]\d{0,4}$/.test(asked))
@@ -37,7 +48,7 @@ export async function launchRanks(asked: string | undefined): Promise<number | u
   try {
     return await new Promise((resolve, reject) => {
       child.on('error', reject);
-      child.on('exit', (code, signal) => resolve(jobCode(code, signal)));
+      child.on('exit', (code, signal) => resolve(jobCode(code, signal, keeps)));
     });
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGUSR1', stop);
@@ -58,12 +69,11 @@ function stopper(kill: (signal: NodeJS.Signals) => void): () => void {
 const KILLED: Readonly<Record<number, string>> = { 137: 'SIGKILL', 143: 'SIGTERM' };
 
 /** mpirun's exit code as this command's own: a rank that was killed by hand or by the system is no fault of the command. */
-function jobCode(code: number | null, signal: NodeJS.Signals | null): number {
+function jobCode(code: number | null, signal: NodeJS.Signals | null, keeps: boolean): number {
   const ended = signal ?? KILLED[code ?? 0];
   if (ended === undefined) return code ?? EXIT.failed;
-  process.stderr.write(
-    `error: a process of the job was ended by ${ended}; the same command goes on from the newest checkpoint\n`,
-  );
+  const onward = keeps ? 'goes on from the newest checkpoint' : 'goes on after the rows that are kept';
+  process.stderr.write(`error: a process of the job was ended by ${ended}; the same command ${onward}\n`);
   return EXIT.again;
 }
 

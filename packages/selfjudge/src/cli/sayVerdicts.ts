@@ -6,6 +6,7 @@ import type { JudgeOptions } from './askedJudge.js';
 import { describeVerdicts } from './describeVerdicts.js';
 import { figuresJson } from './figuresJson.js';
 import type { WrittenRow } from './keptRows.js';
+import { print } from './exit.js';
 import type { Progress } from './progress.js';
 
 /** Says how the verdicts on rows came out, and what is worth knowing of them. @param written one a row, as it was written */
@@ -22,7 +23,7 @@ export function sayVerdicts(
   const text = json ? figuresJson(summary) : describeVerdicts(summary);
   // The rows have the standard output where they go nowhere else.
   if (out === undefined || out === '-') progress.say(text);
-  else process.stdout.write(`${text}\n`);
+  else print(`${text}\n`);
 }
 
 /** What is worth knowing of verdicts on rows as they were written, whatever their labels are: notes and warnings, by that name. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { PromptFormat, SftExample } from '@selfjudge/data';
 import { promptOfExample, toSftExample } from '@selfjudge/data/internal';
+import { shareOut } from '@selfjudge/engine/internal';
 import { readRows } from '../rows/rows.js';
 import { rowShape } from '../rows/rowShape.js';
 import { promptNotes } from '../rows/promptNotes.js';
@@ -40,7 +41,8 @@ export function addScoreVerb(program: Command): void {
         {
           ...rows,
           open: openRewardModel,
-          work: rewardRows,
+          work: (opened, read, hooks) =>
+            shareOut(hooks.ranks, read, (part) => rewardRows(opened, part, hooks)),
           show: (reward) => [{ reward }],
           empty: { reward: null },
         },
@@ -50,7 +52,7 @@ export function addScoreVerb(program: Command): void {
       {
         ...rows,
         open: openModel,
-        work: scoreRows,
+        work: (opened, read, hooks) => shareOut(hooks.ranks, read, (part) => scoreRows(opened, part, hooks)),
         show: (score) => [score],
         empty: { logprob: null, tokens: [], logprobs: [] },
       },

@@ -10,7 +10,6 @@ import { withDownloads } from './downloads.js';
 import { EXIT, interruptible, isJob, leads } from './exit.js';
 import { nextCommand } from './nextCommand.js';
 import { duration, Progress } from './progress.js';
-import { launchRanks } from './ranks.js';
 import { describeStart } from './startText.js';
 import { reportStopped } from './stopped.js';
 
@@ -23,9 +22,6 @@ interface OwnFlags {
   dry_run?: boolean;
   num_processes?: string;
 }
-
-/** Of the ranks that do not print. */
-const SILENT = { write: () => {} };
 
 const OWN_FLAGS = ['config', 'preset', 'json', 'allow_changed', 'dry_run', 'num_processes'];
 
@@ -64,11 +60,9 @@ export function addTrainingVerb(program: Command, name: TrainingVerb, done: (cod
     .option('--json', 'print the result as JSON on stdout');
   addConfigFlags(command, verb);
   command.action(async (options: OwnFlags) => {
-    const ofJob = await launchRanks(options.num_processes);
-    if (ofJob !== undefined) return done(ofJob);
     const flags = givenFlags(command, OWN_FLAGS);
     const inputs = { allowChanged: options.allow_changed, dryRun: options.dry_run };
-    const progress = new Progress(name, 'steps', leads() ? process.stderr : SILENT);
+    const progress = new Progress(name, 'steps');
     const onNote = (note: string) => progress.say(`note: ${note}`);
     const config = resolveRun(name, { file: options.config, preset: options.preset, flags, onNote });
     try {

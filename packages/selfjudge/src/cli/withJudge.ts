@@ -1,5 +1,6 @@
+import { ConfigError } from '@selfjudge/base';
 import type { Text } from '@selfjudge/data';
-import { holdsReward } from '@selfjudge/engine/internal';
+import { holdsReward, ranksOfProcess } from '@selfjudge/engine/internal';
 import { openModel } from '../models/model.js';
 import { openRewardModel } from '../models/rewardModel.js';
 import { judgedNotes } from '../rows/promptNotes.js';
@@ -34,6 +35,12 @@ export async function withJudge<In extends { prompt: Text }>(
       hooks,
       (ready) => work(ready.rows, askedModel(ready)),
     );
+  if (ranksOfProcess().size > 1)
+    throw new ConfigError({
+      key: 'judge_endpoint',
+      expected: 'one process: a model elsewhere is asked by judge_concurrency calls at a time',
+      received: 'several',
+    });
   const format = promptFormat === 'auto' ? 'standard' : promptFormat;
   const rows = await read(await withDownloads(hooks.signal, (on) => placesOf(files, on)), format);
   const say = (line: string) => hooks.progress.say(line);

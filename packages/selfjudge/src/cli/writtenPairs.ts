@@ -4,6 +4,7 @@ import type { AnswerPair, ProblemCode } from '@selfjudge/data';
 import { promptColumns, toPreferencePair } from '@selfjudge/data/internal';
 import type { Verdict } from '@selfjudge/judging';
 import type { InputRow } from '../rows/rows.js';
+import { leads } from './exit.js';
 import { filesOfRows } from './rowsState.js';
 import { isFileOutput, outputPath, withOutput } from './output.js';
 
@@ -47,7 +48,7 @@ export async function writePairs(
     else leftOut.set(pair, (leftOut.get(pair) ?? 0) + 1);
   }
   await withOutput(
-    path,
+    leads() ? path : undefined,
     () => {},
     async (write) => lines.forEach(write),
   );

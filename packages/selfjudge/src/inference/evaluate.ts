@@ -48,6 +48,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
     const prompts = fitting.map(({ prompt }) => prompt);
     const notes = [...promptNotes(prompts, policy.tokenizer, promptFormat), ...judgedNotes(prompts)];
     for (const note of notes) onWarning(note);
+    hooks.onOpened?.(fitting, { policy, baseline, outside: outside?.judge });
     const phases = phasesOf({ policy, outside: outside?.judge, baseline }, fitting, options, hooks);
     let result: Partial<Evaluation> = { samples: [] };
     for (const [i, { name, unit, run }] of phases.entries()) {

@@ -1,11 +1,11 @@
 import { ArgumentError } from '@selfjudge/base';
-import { assertFinished, sampleAnswers } from '@selfjudge/engine/internal';
+import { assertFinished, ONE_RANK, sharedAnswers, type Ranks } from '@selfjudge/engine/internal';
 import type { PreferencePair, PromptFormat, Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { ImplicitReward, JudgeAgreement, WinRate } from '@selfjudge/evaluation';
 import { implicitReward, judgeAgreement, winRate } from '@selfjudge/evaluation/internal';
 import type { Judge, JudgeReasoning, Verdict } from '@selfjudge/judging';
-import { consult } from '@selfjudge/judging/internal';
+import { consult, sharedJudge } from '@selfjudge/judging/internal';
 import type { ModelOptions, OpenModel } from '../models/model.js';
 import type { DatasetOptions, Warn } from '../rows/datasets.js';
 import { judgeOf, massNote } from './judge.js';
@@ -54,6 +54,8 @@ export interface EvaluatedSample {
 }
 
 export interface EvaluateHooks {
+  /** All is there that the phases work on. */
+  onOpened?(pairs: readonly PreferencePair[], models: Models): void;
   /** A part of the evaluation begins, which counts its progress in `unit`. */
   onPhase?(name: string, unit: string): void;
   onProgress?(done: number, total: number): void;
@@ -62,6 +64,8 @@ export interface EvaluateHooks {
   onWarning?: Warn;
   /** Ends the work soon; the call rejects with the signal's reason. */
   signal?: AbortSignal;
+  /** Who share the rows of each phase: all have all figures. Default: this process alone. */
+  ranks?: Ranks;
 }
 
 /** A part of an evaluation and what it adds to the result. */
@@ -132,6 +136,7 @@ export function phasesOf(
         const reward = await implicitReward(policy.view, baseline.view, policy.tokenizer, pairs, {
           beta: options.beta,
           maxLength: Math.min(options.maxLength, policy.model.config.maxPositions),
+          ranks: hooks.ranks,
         });
         if (reward.accuracy.n > 0 && !Number.isFinite(reward.margin))
           throw notFinite('a model and a baseline with finite log-probabilities', reward.accuracy.n);
@@ -195,9 +200,10 @@ async function answersOf(
   { view, tokenizer }: OpenModel,
   prompts: readonly Text[],
   { maxNewTokens, temperature, topP, seed }: EvaluateOptions,
-  { onProgress, signal }: EvaluateHooks,
+  { onProgress, signal, ranks }: EvaluateHooks,
 ): Promise<string[]> {
-  const answers = await sampleAnswers(
+  const answers = await sharedAnswers(
+    ranks,
     view,
     tokenizer,
     prompts.map((prompt) => promptIds(tokenizer, prompt)),
@@ -215,10 +221,14 @@ async function answersOf(
 }
 
 /** A judge that says how far it is, can be stopped, and warns of verdicts that are none. */
-export function withHooks(judge: Judge, { onProgress, signal, onWarning }: EvaluateHooks): Judge {
+export function withHooks(
+  judge: Judge,
+  { onProgress, signal, onWarning, ranks = ONE_RANK }: EvaluateHooks,
+): Judge {
+  const shared = sharedJudge(judge, ranks);
   return {
     async compare(pairs) {
-      const verdicts = await consult(judge, pairs, 'evaluate', { onProgress, signal });
+      const verdicts = await consult(shared, pairs, 'evaluate', { onProgress, signal });
       const note = massNote(verdicts);
       if (note !== undefined) onWarning?.(note);
       if (verdicts.length > 0 && verdicts.every(({ reason }) => reason === 'not-finite'))

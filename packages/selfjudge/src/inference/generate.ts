@@ -1,5 +1,5 @@
 import type { GenerationProgress, SampledAnswer, SampledToken } from '@selfjudge/engine';
-import { sampleAnswers } from '@selfjudge/engine/internal';
+import { sharedAnswers, type Ranks } from '@selfjudge/engine/internal';
 import type { Text } from '@selfjudge/data';
 import { promptIds } from '@selfjudge/data/internal';
 import type { Judge, JudgeReasoning, Reference, Tournament } from '@selfjudge/judging';
@@ -38,6 +38,8 @@ export interface AnswerOptions {
   referenceWeight?: number;
   /** What the answers are held to: the start of the training. Default: the model itself. */
   reference?: Reference;
+  /** Who share the prompts: all have all answers. Default: this process alone. */
+  ranks?: Ranks;
   signal?: AbortSignal;
   onProgress?: (progress: GenerationProgress) => void;
   /** Called with every piece of an answer's text as soon as it is certain; joined they are the answer. */
@@ -80,6 +82,7 @@ export async function answerPrompts(
     judge,
     referenceWeight = 0,
     reference = opened,
+    ranks,
     maxNewTokens = 256,
     topP = 0.9,
     onText,
@@ -98,6 +101,7 @@ export async function answerPrompts(
       seed,
       sampling,
       judging,
+      ranks,
     });
     return results.map(({ answers, tournament }) => [
       {
@@ -108,7 +112,7 @@ export async function answerPrompts(
     ]);
   }
   const ids = prompts.map((prompt) => promptIds(tokenizer, prompt));
-  const answers = await sampleAnswers(view, tokenizer, ids, { ...sampling, count, seed });
+  const answers = await sharedAnswers(ranks, view, tokenizer, ids, { ...sampling, count, seed });
   return answers.map((ofPrompt) => ofPrompt.map(answerOf));
 }
 

@@ -13,6 +13,7 @@ import {
   type ExplainOptions,
   type Explanation,
 } from '@selfjudge/judging/internal';
+import { ONE_RANK, type Ranks } from '@selfjudge/engine/internal';
 import { resolveTemplate } from '../models/judgeTemplate.js';
 import type { OpenModel } from '../models/model.js';
 import type { InputRow } from '../rows/rows.js';
@@ -48,16 +49,23 @@ const PORTION = 32;
 /**
  * Compares the two answers of each row, a portion of rows after the other. A row that cannot be used, or does not fit the model, is
  * an issue.
+ * @param options.ranks who share a portion, each as much as one alone would take
  * @param options.maxPositions of the model that judges, for what is said of a pair that is too long
  * @returns the results of a portion, in the order of the rows
  */
 export async function* judgeRows(
   judge: Judge,
   rows: readonly InputRow<AnswerPair>[],
-  { maxPositions, onProgress, ...options }: CompareOptions & { maxPositions?: number },
+  {
+    maxPositions,
+    ranks = ONE_RANK,
+    onProgress,
+    ...options
+  }: CompareOptions & { maxPositions?: number; ranks?: Ranks },
 ): AsyncGenerator<InputRow<Verdict>[]> {
-  for (let start = 0; start < rows.length; start += PORTION) {
-    const portion = rows.slice(start, start + PORTION);
+  const size = PORTION * ranks.size;
+  for (let start = 0; start < rows.length; start += size) {
+    const portion = rows.slice(start, start + size);
     const pairs = portion.flatMap(({ value }) => {
       if (value === undefined) return [];
       const { prompt, completions } = value;

@@ -40,6 +40,9 @@ const NAMES: ReadonlySet<string> = new Set([
   'eval_dataset_name',
   'judge',
   'outside_judge',
+  'adapter',
+  'baseline',
+  'start',
 ]);
 
 /** What has to be the same on all ranks of a run, in words. */
@@ -48,14 +51,29 @@ export function factsOfRank(
   folder: RunFolder,
   { device, contents }: { device: Device; contents: Readonly<Record<string, string>> },
 ): Record<string, string> {
-  const options = Object.entries(config).filter(([key]) => !NAMES.has(key));
+  return {
+    ...factsOfJob(config, { path: device.path, contents }),
+    'newest checkpoint': String(folder.checkpoints.steps().at(-1) ?? 'none'),
+  };
+}
+
+/**
+ * What has to be the same on all ranks of a job, in words.
+ * @param config values by the words of files and flags
+ * @param of.path the kernel path
+ * @param of.contents fingerprints by what they are of
+ */
+export function factsOfJob(
+  config: Readonly<Record<string, unknown>>,
+  { path, contents }: { path: string; contents: Readonly<Record<string, string>> },
+): Record<string, string> {
+  const options = Object.entries(config).filter(([key, value]) => !NAMES.has(key) && value !== undefined);
   const fingerprints = Object.entries(contents).map(([name, print]) => [`fingerprint of ${name}`, print]);
   return {
     selfjudge: VERSION,
     Node: process.version,
-    'kernel path': device.path,
+    'kernel path': path,
     ...Object.fromEntries(options.map(([key, value]) => [key, JSON.stringify(value)])),
     ...Object.fromEntries(fingerprints),
-    'newest checkpoint': String(folder.checkpoints.steps().at(-1) ?? 'none'),
   };
 }

@@ -91,8 +91,10 @@ export async function taskOf(verb: MethodName, run: RunOptions, context: TaskCon
     warn(WON_BY_ONE);
   const read = [...rows, ...(demonstrations ?? [])];
   const beside = remember(read.map(promptOfRow), run, context);
+  // Of an adapter the moments are small: to have its values of others each step would cost more than it saves.
+  const shared = run.fullFinetuning && ranks.size > 1 && { momentsOver: ranks };
   const saved = <T extends Trainable>(trainable: T): T =>
-    savedWith(trainable, (dir) => {
+    savedWith({ ...trainable, ...shared }, (dir) => {
       if (template === undefined) carryTemplate(opened.path, dir);
       else saveTemplate(template, dir);
       beside(dir);

@@ -174,17 +174,18 @@ class Runner {
     const { folder, saveTotalLimit } = this.options;
     if (folder === undefined) return undefined;
     const { step } = this.state;
-    if (this.savedAt !== step && this.leads) {
-      await this.profile.lap('other');
+    if (this.savedAt === step) return folder.checkpoints.at(step);
+    this.savedAt = step;
+    await this.profile.lap('other');
+    if (this.leads) {
       // What lies before a checkpoint is never computed again: it has to outlast what the checkpoint outlasts.
       folder.syncLogs();
       const task = await this.task.state?.();
       const snapshot = { ...this.snapshot, task };
       await folder.checkpoints.write(this.task.trainable, this.task.optimizer, snapshot);
-      this.savedAt = step;
       folder.checkpoints.rotate(saveTotalLimit);
-      await this.profile.lap('checkpoint');
-    }
+    } else if (this.task.trainable.momentsOver !== undefined) await this.task.optimizer.state();
+    await this.profile.lap('checkpoint');
     return folder.checkpoints.at(step);
   }
 

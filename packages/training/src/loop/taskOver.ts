@@ -19,7 +19,7 @@ export function taskOver<T extends Trainable>(
   options: LoopOptions,
 ): Omit<TrainingTask, 'step'> & { trainable: T } {
   const order = orderOf(length, options);
-  const optimizer = new AdamW(trainable.parameters, options);
+  const optimizer = new AdamW(trainable.parameters, options, trainable.momentsOver);
   return {
     trainable,
     optimizer,

@@ -1,10 +1,9 @@
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
-import { plan, scoreSequences, WHOLE, type Leaves } from '@selfjudge/engine/internal';
+import { plan, scoreSequences, WHOLE, type Leaves, sharedScores } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import { accumulate } from './accumulate.js';
 import { ktoDivergence, ktoLoss, type ScoredLabel } from './ktoLoss.js';
 import { Means, type Metrics } from '../metrics/means.js';
-import { sharedScores } from '../metrics/sharedScores.js';
 import type { Profile } from '../metrics/profile.js';
 import type { KtoLossOptions } from '../options/kto.js';
 import type { LabelledAnswer } from '../pairs/labelledAnswer.js';

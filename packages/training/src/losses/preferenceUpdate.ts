@@ -1,13 +1,19 @@
 import { ArgumentError } from '@selfjudge/base';
 import type { ModelView, SequenceGroup } from '@selfjudge/engine';
-import { plan, scoreSequences, type Ranks, WHOLE, type Leaves } from '@selfjudge/engine/internal';
+import {
+  plan,
+  scoreSequences,
+  type Ranks,
+  WHOLE,
+  type Leaves,
+  sharedScores,
+} from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import { accumulate } from './accumulate.js';
 import { needsReference } from './lossTerms.js';
 import { addPreferenceMetrics } from './preferenceMetrics.js';
 import { isOfStep, preferenceLoss, totalsOf, type PairPart, type ScoredPair } from './preferenceLoss.js';
 import { largest, samplerDifference } from './samplerDifference.js';
-import { sharedScores } from '../metrics/sharedScores.js';
 import { Means, type Metrics } from '../metrics/means.js';
 import type { PreferenceOptions } from '../options/preference.js';
 import type { Profile } from '../metrics/profile.js';

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView, SampledAnswer } from '@selfjudge/engine';
-import { assertFinished } from '@selfjudge/engine/internal';
+import { assertFinished, sharedAnswers } from '@selfjudge/engine/internal';
 import { check, list, optional } from '@selfjudge/base/checks';
 import type { Judge } from '@selfjudge/judging';
 import { isJudge } from '@selfjudge/judging/checks';
@@ -15,7 +15,6 @@ import {
   type Contest,
   type TokenizedPrompt,
 } from '../pairs/contest.js';
-import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import { klOf, scoreContests, sumOf } from '../metrics/kl.js';
 import type { Metrics } from '../metrics/means.js';

@@ -1,5 +1,5 @@
 import { mean } from '@selfjudge/base/internal';
-import { assertFinished, plan, shareOut, WHOLE } from '@selfjudge/engine/internal';
+import { assertFinished, plan, shareOut, WHOLE, sharedAnswers } from '@selfjudge/engine/internal';
 import type { SampledAnswer, TreeBatch } from '@selfjudge/engine';
 import type { TreeSequence } from '@selfjudge/text';
 import { isScorerJudge, judgeRewards } from '@selfjudge/judging/internal';
@@ -9,7 +9,6 @@ import type { StepContext } from '../loop/trainingTask.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
 import type { TokenizedPrompt } from '../pairs/contest.js';
-import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { answerSequence } from '../pairs/tokenPair.js';
 import type { PpoRun } from './ppoRun.js';
 

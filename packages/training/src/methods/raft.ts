@@ -1,6 +1,6 @@
 import { mean } from '@selfjudge/base/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
-import { assertFinished } from '@selfjudge/engine/internal';
+import { assertFinished, sharedAnswers } from '@selfjudge/engine/internal';
 import { promptColumns } from '@selfjudge/data/internal';
 import type { Match, Tournament } from '@selfjudge/judging';
 import { tournament } from '@selfjudge/judging/internal';
@@ -9,7 +9,6 @@ import { taskOver } from '../loop/taskOver.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics, behaviourMetrics } from '../metrics/judgeMetrics.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { imitated, imitationSignal, longestImitated, verdictReview, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
 import type { OptionsOf } from '@selfjudge/base/fields';
-import { assertFinished } from '@selfjudge/engine/internal';
+import { assertFinished, sharedAnswers } from '@selfjudge/engine/internal';
 import { judgeRewards } from '@selfjudge/judging/internal';
 import { imitationFields, roundFields } from '../options/imitation.js';
 import { taskOver } from '../loop/taskOver.js';
@@ -9,7 +9,6 @@ import type { StepContext, TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
-import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { imitated, imitationSignal, longestImitated, type ImitationRun } from './imitation.js';
 import { method } from './method.js';
 import { preparePrompts } from './prepare.js';

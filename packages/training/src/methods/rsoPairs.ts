@@ -1,9 +1,8 @@
 import { ArgumentError, Random } from '@selfjudge/base';
 import { mean } from '@selfjudge/base/internal';
-import { assertFinished } from '@selfjudge/engine/internal';
+import { assertFinished, sharedAnswers } from '@selfjudge/engine/internal';
 import { judgeRewards } from '@selfjudge/judging/internal';
 import { decide, mayLearn, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
-import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { pairsAmong, rankedPairs } from '../pairs/ranked.js';
 import { rejectionSample } from '../pairs/rejection.js';
 import type { StepContext } from '../loop/trainingTask.js';

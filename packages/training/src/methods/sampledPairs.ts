@@ -1,7 +1,6 @@
 import type { SampledAnswer } from '@selfjudge/engine';
-import { assertFinished } from '@selfjudge/engine/internal';
+import { assertFinished, sharedAnswers } from '@selfjudge/engine/internal';
 import { decide, sampling, type Contest, type TokenizedPrompt } from '../pairs/contest.js';
-import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import type { StepContext } from '../loop/trainingTask.js';
 import type { PairSource } from './pairSource.js';
 import type { SelfTraining } from './selfTrainingRun.js';

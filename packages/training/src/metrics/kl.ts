@@ -1,9 +1,8 @@
 import { mean } from '@selfjudge/base/internal';
 import type { ModelView } from '@selfjudge/engine';
-import type { Ranks } from '@selfjudge/engine/internal';
+import { type Ranks, sharedScores } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
 import type { Contest, Contestant } from '../pairs/contest.js';
-import { sharedScores } from './sharedScores.js';
 
 /** Asks the reference about both answers of every contest, which keep what it says: sums of log-probabilities, nats. */
 export async function scoreContests(

@@ -1,9 +1,10 @@
 import { copyTo, globalNorm, Tensor, type ParameterSet } from '@selfjudge/engine';
-import { adamw, tidy } from '@selfjudge/engine/internal';
+import { adamw, ONE_RANK, tidy, type Ranks } from '@selfjudge/engine/internal';
 import { ArgumentError } from '@selfjudge/base';
 import { check, float32s, number, object, whole } from '@selfjudge/base/checks';
 import { isParameterSets, optimizerOptions } from '../checks.js';
 import type { OptimizerOptions } from '../options/loop.js';
+import { collectShards, gatherShards, shardOf, type Shard } from './shards.js';
 import { deviceOf, zeroGrads, type ParameterSets } from './parameterSets.js';
 
 export interface UpdateReport {
@@ -27,15 +28,25 @@ export interface AdamWState {
   step: number;
 }
 
-/** One set with its moments on the device. */
-interface Part {
-  set: ParameterSet;
-  m: Tensor;
-  v: Tensor;
-  ranges: { offset: number; size: number; decayed: boolean }[];
+interface Range {
+  offset: number;
+  size: number;
+  decayed: boolean;
 }
 
-/** AdamW (arXiv 1711.05101) over named sets of parameters, with clipping by the one norm of all their gradients. */
+/** One set with the moments of this rank's shard of it on the device; none of an empty one. */
+interface Part {
+  set: ParameterSet;
+  shard: Shard;
+  moments?: { m: Tensor; v: Tensor };
+  ranges: Range[];
+}
+
+/**
+ * AdamW (arXiv 1711.05101) over named sets of parameters, with clipping by the one norm of all their gradients. Ranks that share its
+ * moments (ZeRO-1, arXiv 1910.02054) each hold and update a contiguous shard of every set and then have all values of each other:
+ * the update is made value by value, so the bits are those of one rank.
+ */
 export class AdamW {
   private readonly parts: ReadonlyMap<string, Part>;
   private updates = 0;
@@ -43,14 +54,15 @@ export class AdamW {
   constructor(
     private readonly parameters: ParameterSets,
     private readonly options: OptimizerOptions,
+    private readonly ranks: Ranks = ONE_RANK,
   ) {
     check('AdamW', { parameters, options }, { parameters: isParameterSets, options: optimizerOptions });
     this.parts = new Map(
-      Object.entries(parameters).map(([name, set]) => [name, partOf(set, options.weightDecay)]),
+      Object.entries(parameters).map(([name, set]) => [name, partOf(set, options.weightDecay, ranks)]),
     );
   }
 
-  /** Applies the accumulated gradient and clears it. Waits once, for the norm of it all. */
+  /** Applies the accumulated gradient, which all ranks have in whole, and clears it. Waits for the norm of it all, and for ranks. */
   async step(learningRate: number): Promise<UpdateReport> {
     check('AdamW.step', { learningRate }, { learningRate: number({ min: 0 }) });
     const norm = tidy(() => normOf(this.parameters));
@@ -62,6 +74,7 @@ export class AdamW {
       const gradScale = maxGradNorm > 0 && gradNorm > maxGradNorm ? maxGradNorm / gradNorm : 1;
       for (const part of this.parts.values()) {
         tidy(() => this.update(part, learningRate, gradScale));
+        await gatherShards(part.set.value, this.ranks);
         part.set.afterUpdate();
       }
     }
@@ -74,16 +87,21 @@ export class AdamW {
     return this.updates;
   }
 
+  /** Of ranks that share the moments all call it; rank 0 gets all of them, the others their own. */
   async state(): Promise<AdamWState> {
-    const read = async ([name, { m, v }]: [string, Part]) => {
-      const [first, second] = await Promise.all([m.read(), v.read()]);
-      return [name, { m: first as Float32Array, v: second as Float32Array }] as const;
-    };
-    const moments = Object.fromEntries(await Promise.all([...this.parts].map(read)));
+    const moments: Record<string, Moments> = {};
+    for (const [name, { set, moments: own }] of this.parts) {
+      const whole = async (tensor?: Tensor) =>
+        collectShards(((await tensor?.read()) as Float32Array) ?? new Float32Array(0), set.size, this.ranks);
+      moments[name] = { m: await whole(own?.m), v: await whole(own?.v) };
+    }
     return { moments, step: this.updates };
   }
 
-  /** @throws ArgumentError unless the state has moments of every set and of no other, each of its size */
+  /**
+   * @param state moments of all sets in whole, whoever shares them
+   * @throws ArgumentError unless the state has moments of every set and of no other, each of its size
+   */
   load(state: AdamWState): void {
     const ofSets = Object.fromEntries(
       [...this.parts.keys()].map((name) => [name, object({ m: float32s, v: float32s })]),
@@ -94,30 +112,40 @@ export class AdamW {
     const surplus = Object.keys(state.moments).find((name) => !this.parts.has(name));
     if (surplus !== undefined)
       throw wrong('moments', `those of ${[...this.parts.keys()].join(', ')}`, `${surplus} too`);
-    const all = [...this.parts].flatMap(([name, { set, m, v }]) => [
-      { what: `${name}.m`, size: set.size, values: state.moments[name].m, tensor: m },
-      { what: `${name}.v`, size: set.size, values: state.moments[name].v, tensor: v },
-    ]);
+    const all = [...this.parts].flatMap(([name, { set, shard, moments }]) =>
+      (['m', 'v'] as const).map((kind) => ({
+        what: `${name}.${kind}`,
+        size: set.size,
+        shard,
+        values: state.moments[name][kind],
+        tensor: moments?.[kind],
+      })),
+    );
     for (const { what, size, values } of all)
       if (values.length !== size) throw wrong(what, `${size} values`, values.length);
-    for (const { values, tensor } of all)
-      tidy(() => copyTo(Tensor.from(tensor.device, values, [values.length]), tensor));
+    for (const { values, shard, tensor } of all) {
+      if (tensor === undefined) continue;
+      const own = values.subarray(shard.from, shard.from + shard.size);
+      tidy(() => copyTo(Tensor.from(tensor.device, own, [shard.size]), tensor));
+    }
     this.updates = state.step;
   }
 
   dispose(): void {
-    for (const { m, v } of this.parts.values()) {
-      m.dispose();
-      v.dispose();
+    for (const { moments } of this.parts.values()) {
+      moments?.m.dispose();
+      moments?.v.dispose();
     }
   }
 
-  private update({ set, m, v, ranges }: Part, lr: number, gradScale: number): void {
+  private update({ set, shard, moments, ranges }: Part, lr: number, gradScale: number): void {
+    if (moments === undefined) return;
     const { adamBeta1: beta1, adamBeta2: beta2, adamEpsilon: eps, weightDecay } = this.options;
     for (const { offset, size, decayed } of ranges) {
       const part = (x: Tensor) => x.view(offset, [size]);
+      const own = (x: Tensor) => x.view(offset - shard.from, [size]);
       adamw(
-        { grad: part(set.grad), param: part(set.value), m: part(m), v: part(v) },
+        { grad: part(set.grad), param: part(set.value), m: own(moments.m), v: own(moments.v) },
         { lr, beta1, beta2, eps, weightDecay: decayed ? weightDecay : 0, step: this.updates, gradScale },
       );
     }
@@ -133,15 +161,28 @@ function normOf(sets: ParameterSets): Tensor {
   return globalNorm(all);
 }
 
-function partOf(set: ParameterSet, weightDecay: number): Part {
-  const zeros = () => Tensor.zeros(set.value.device, [set.size]);
-  return { set, m: zeros(), v: zeros(), ranges: decayRanges(set, weightDecay) };
+function partOf(set: ParameterSet, weightDecay: number, ranks: Ranks): Part {
+  const shard = shardOf(set.size, ranks);
+  const zeros = () => Tensor.zeros(set.value.device, [shard.size]);
+  return {
+    set,
+    shard,
+    ...(shard.size > 0 && { moments: { m: zeros(), v: zeros() } }),
+    ranges: decayRanges(set, weightDecay).flatMap((range) => within(range, shard)),
+  };
+}
+
+/** The part of a range that lies in a shard, if any does. */
+function within({ offset, size, decayed }: Range, shard: Shard): Range[] {
+  const from = Math.max(offset, shard.from);
+  const to = Math.min(offset + size, shard.from + shard.size);
+  return from < to ? [{ offset: from, size: to - from, decayed }] : [];
 }
 
 /** Runs of parameters that share a weight decay: all of them when there is none, else matrices apart from vectors. */
-function decayRanges({ entries, size }: ParameterSet, weightDecay: number) {
+function decayRanges({ entries, size }: ParameterSet, weightDecay: number): Range[] {
   if (weightDecay === 0) return [{ offset: 0, size, decayed: false }];
-  const ranges: { offset: number; size: number; decayed: boolean }[] = [];
+  const ranges: Range[] = [];
   for (const { offset, shape } of entries) {
     const decayed = shape.length > 1;
     const count = shape.reduce((a, b) => a * b, 1);

@@ -1,5 +1,6 @@
 import { ArgumentError } from '@selfjudge/base';
 import { Adapter, type AdapterConfig, type Model, type ModelView, type RewardModel } from '@selfjudge/engine';
+import type { Ranks } from '@selfjudge/engine/internal';
 import { MovingReference } from './movingReference.js';
 import type { ParameterSets } from './parameterSets.js';
 
@@ -7,6 +8,8 @@ import type { ParameterSets } from './parameterSets.js';
 export interface Trainable {
   readonly policy: ModelView;
   readonly parameters: ParameterSets;
+  /** Ranks that share the optimizer's moments out. Absent: each has all. */
+  readonly momentsOver?: Ranks;
   /** The frozen start it is held to, where it is beside it. */
   readonly reference?: ModelView;
   /** The policy with the head that is trained, where it is a reward model's. */

@@ -1,6 +1,7 @@
-import type { ModelView } from '@selfjudge/engine';
-import { ONE_RANK, scoreSequences, shareOut, type Ranks } from '@selfjudge/engine/internal';
 import type { TreeSequence } from '@selfjudge/text';
+import type { ModelView } from '../model/view.js';
+import { ONE_RANK, shareOut, type Ranks } from '../ranks/ranks.js';
+import { scoreSequences } from './scoreSequences.js';
 
 /** `scoreSequences`, each rank of its part of the groups; all have all sums, nats. */
 export const sharedScores = (

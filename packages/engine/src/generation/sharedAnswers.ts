@@ -1,6 +1,8 @@
-import type { GenerateOptions, ModelView, SampledAnswer } from '@selfjudge/engine';
-import { ONE_RANK, sampleAnswers, shareOut, type Ranks } from '@selfjudge/engine/internal';
 import type { Tokenizer } from '@selfjudge/text';
+import type { ModelView } from '../model/view.js';
+import { ONE_RANK, shareOut, type Ranks } from '../ranks/ranks.js';
+import type { GenerateOptions } from './options.js';
+import { sampleAnswers, type SampledAnswer } from './sampleAnswers.js';
 
 /** `sampleAnswers`, each rank to its part of the prompts; all have all answers. What is drawn is keyed by place among all prompts. */
 export async function sharedAnswers(
