@@ -44,7 +44,7 @@ function section(file) {
   const lines = [
     `## ${file.replace('.json', '')}`,
     '',
-    `${where}; kernels ${path}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}` +
+    `${where}${path === undefined ? '' : `; kernels ${path}`}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}` +
       Object.entries(peers)
         .map(([name, version], i) => `${i === 0 ? ';' : ','} ${name} ${version}`)
         .join('') +

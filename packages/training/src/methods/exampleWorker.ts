@@ -30,8 +30,8 @@ const context = { tokenizer: new Tokenizer(files, settings), options };
 /** Of each row asked for, what it becomes; nothing for one that fails, which fails again where somebody waits for it. */
 parentPort!.on('message', (text: string) => {
   try {
-    parentPort!.postMessage(made!.prepare([rowOf(text)], context));
+    parentPort!.postMessage(made!.prepare([rowOf(text)], context), []);
   } catch {
-    parentPort!.postMessage(undefined);
+    parentPort!.postMessage(undefined, []);
   }
 });
