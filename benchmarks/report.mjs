@@ -19,7 +19,9 @@ function section(file) {
   const bench = file.split('.').at(-2);
   const { machine, versions, results } = JSON.parse(readFileSync(new URL(file, folder), 'utf8'));
   const { path, device, ...peers } = versions;
-  const where = device ?? `${machine.cpu}, ${machine.cores} cores`;
+  // A bench of no kernels is of its host alone.
+  const where =
+    path === undefined ? '' : `${device ?? `${machine.cpu}, ${machine.cores} cores`}; kernels ${path}; `;
   const sameShape = new Set(results.map((r) => JSON.stringify(r.shape))).size === 1;
   const peerNames = [...new Set(results.map((r) => r.peer_name).filter(Boolean))];
   const fastest = Math.max(0, ...results.map((r) => r.ours_tflops ?? 0));
@@ -44,7 +46,7 @@ function section(file) {
   const lines = [
     `## ${file.replace('.json', '')}`,
     '',
-    `${where}; kernels ${path}; host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}` +
+    `${where}host ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}` +
       Object.entries(peers)
         .map(([name, version], i) => `${i === 0 ? ';' : ','} ${name} ${version}`)
         .join('') +
@@ -77,7 +79,8 @@ memory), or that its operations take on registers, whichever is longer, over the
 GFLOP/s against the register ceiling, which \`gemm\` measures. The step bench on a GPU uses random weights of SmolLM2-135M's shape.
 In \`large-model\` ours reads the file as it opens it, the peer maps it and reads as it scores: look at the two together. Each turn is
 a process of its own; its peak of memory is that of the process, mapped pages of the file included. Its times on zen5-2core were taken
-beside other programs, and differ by the round as their spreads say.
+beside other programs, and differ by the round as their spreads say. So were those of \`data\`, one round with six to eighteen programs that wanted
+its two cores: there processor time says what the work costs.
 
 The results named amx-2core are of one or two rounds on two cores of a larger machine whose other cores were busy: read their ratios, and those
 with a wide spread (0.00 says that there was one round) with care.

@@ -131,7 +131,7 @@ describe('examples made beside the training', () => {
     // Rows without columns fail in the thread; without a method it ends before it reads one.
     for (const thread of [threadOf('dpo'), threadOf('none')]) {
       const [bad, good] = [thread.make(1), thread.make(0)];
-      await expect(bad).rejects.toThrow("[here] row: expected another, received bad");
+      await expect(bad).rejects.toThrow('[here] row: expected another, received bad');
       expect((await good).examples).toEqual(['good']);
       thread.dispose();
     }

@@ -47,7 +47,7 @@ export class ExampleThread<R extends { id: string; place?: string }, T> implemen
       const row = this.rows[index];
       this.#waiting.push({ row, resolve, reject });
       if (this.#ended) this.#answer(undefined);
-      else this.#worker.postMessage(exactText(row));
+      else this.#worker.postMessage(exactText(row), []);
     });
   }
 

@@ -52,6 +52,7 @@ export class DataOrder {
 
   /** Index of the example at a place in the order, counted from 0; it goes on past the run's last one. */
   row(position: number): number {
+    check('DataOrder.row', { position }, { position: whole(0) });
     return this.at(position);
   }
 

@@ -1,7 +1,8 @@
 // A thread that makes examples of rows, beside the one that trains. What a row becomes is decided by the method's own maker.
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { Tokenizer, type TemplateSettings, type TokenizerFiles } from '@selfjudge/text';
 import { exactJson } from '@selfjudge/text/internal';
+import type { Prepared } from '../loop/stepExamples.js';
 import { METHODS, type MethodName } from './index.js';
 import type { ExampleMaker } from './maker.js';
 
@@ -23,15 +24,19 @@ function rowOf(text: string): unknown {
   return { ...(exactJson(text) as object), ...('margin' in row && { margin: row.margin }) };
 }
 
-const { method, options, files, settings } = workerData as ExampleWork;
-const { made } = METHODS[method] as { made?: ExampleMaker<object, unknown, unknown> };
-const context = { tokenizer: new Tokenizer(files, settings), options };
+/** Answers each row asked for with what it becomes; with nothing where it fails, as it fails again where somebody waits for it. */
+export function answerRows(port: MessagePort, { method, options, files, settings }: ExampleWork): void {
+  const { made } = METHODS[method] as { made?: ExampleMaker<object, unknown, unknown> };
+  const context = { tokenizer: new Tokenizer(files, settings), options };
+  port.on('message', (text: string) => {
+    let prepared: Prepared<unknown> | undefined;
+    try {
+      prepared = made!.prepare([rowOf(text)], context);
+    } catch {
+      prepared = undefined;
+    }
+    port.postMessage(prepared, []);
+  });
+}
 
-/** Of each row asked for, what it becomes; nothing for one that fails, which fails again where somebody waits for it. */
-parentPort!.on('message', (text: string) => {
-  try {
-    parentPort!.postMessage(made!.prepare([rowOf(text)], context));
-  } catch {
-    parentPort!.postMessage(undefined);
-  }
-});
+if (parentPort !== null) answerRows(parentPort, workerData as ExampleWork);

@@ -133,6 +133,7 @@ export const runEntries: Record<string, Entry> = {
   'DataOrder#batch': entry((step: number) => order.batch(step), {
     step: arg(1, notWhole(1, order.totalSteps)),
   }),
+  'DataOrder#row': entry((position: number) => order.row(position), { position: arg(0, notWhole(0)) }),
   'DataOrder#epoch': entry((step: number) => order.epoch(step), { step: arg(1, notWhole(0)) }),
   'RunFolder.open': entry((path: string) => RunFolder.open(path).abandon(), {
     path: arg(v.at('other'), notPlace),
