@@ -13,7 +13,8 @@ export const digest = (...parts) => {
 };
 
 /** What cells do not say of themselves and rows depend on all the same. */
-const { GROUPS: _groups, CELLS, ...shared } = settings;
+const { GROUPS: _groups, CELLS, ...others } = settings;
+const shared = Object.fromEntries(Object.entries(others).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
 /** The committed rows. @param origin what run.mjs knows beside: the weights and the data that rows are of */
 export const committedRows = (origin = {}) =>
