@@ -18,6 +18,7 @@ export const BENCHES = {
   scaling: './scaling/bench.mjs',
   'large-model': './large-model/bench.mjs',
   data: './data/bench.mjs',
+  ranks: './ranks/bench.mjs',
 };
 
 export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --against FILE | --beside DIR]
