@@ -19,6 +19,7 @@ export const BENCHES = {
   'large-model': './large-model/bench.mjs',
   large: './large/bench.mjs',
   data: './data/bench.mjs',
+  ranks: './ranks/bench.mjs',
 };
 
 export const USAGE = `usage: pnpm bench [NAME] [--json FILE] [--check | --against FILE | --beside DIR]

@@ -201,8 +201,19 @@ export class NativeDevice {
 }
 
 const mpiFile = (ending) => fileURLToPath(new URL(`./build/Release/selfjudge_mpi.${ending}`, import.meta.url));
+/**
+ * Open MPI and UCX rewrite the code of munmap, brk and their kin to see memory go, while threads of Node run it. UCX tries that by
+ * sbrk(page) and sbrk(-page): where the heap cannot grow, as V8 has code behind it, the second takes away a page that is in use. What
+ * they gain is for networks that register memory.
+ */
+const MPI_ENVIRONMENT = { OMPI_MCA_memory: '^patcher', UCX_MEM_EVENTS: 'no', UCX_MEM_MMAP_HOOK_MODE: 'none' };
+
 /** The module of ranks. Throws Node's own error where it is not there or its MPI is not. */
-export const openMpi = () => createRequire(import.meta.url)(mpiFile('node'));
+export function openMpi() {
+  // Read when the libraries are loaded; a variable that is set already stays.
+  for (const [name, value] of Object.entries(MPI_ENVIRONMENT)) process.env[name] ??= value;
+  return createRequire(import.meta.url)(mpiFile('node'));
+}
 /** What it was compiled with; undefined where it was not made. */
 export const mpiBuild = () =>
   existsSync(mpiFile('json')) ? JSON.parse(readFileSync(mpiFile('json'), 'utf8')) : undefined;

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -103,11 +102,6 @@ int size_of(MPI_Comm comm) {
 // {rank, size, localRank, localSize, library}
 Napi::Value init(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  // Open MPI and UCX rewrite the code of munmap and its kin to see memory go, while threads of Node run it.
-  // What they gain is for networks that register memory; a variable that is set already stays.
-  setenv("OMPI_MCA_memory", "^patcher", 0);
-  setenv("UCX_MEM_EVENTS", "no", 0);
-  setenv("UCX_MEM_MMAP_HOOK_MODE", "none", 0);
   int provided = 0;
   checked(env, "MPI_Init_thread", MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   checked(env, "MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));

@@ -47,6 +47,7 @@ export { valueTrainable } from './optimizer/valueTrainable.js';
 export { rewardTrainable } from './optimizer/rewardTrainable.js';
 export { shownOrder } from './methods/shown.js';
 export { sftTask, supervisedStep } from './methods/sft.js';
+export { leavesOf } from './optimizer/gradientLeaves.js';
 export { judgeExample, labelWeights, sftExample, supervisedBackward } from './losses/supervised.js';
 export { tokensOfSteps, type Workload } from './loop/workload.js';
 export {
