@@ -20,7 +20,7 @@ const newest = (root, folder, isSource) =>
 /** What a checkout's build consists of, each file with the sources that it must not be older than. */
 function* builds(root) {
   const isSource = (file) => /(?<!\.test)\.ts$/.test(file) && !file.includes('/src/testing/');
-  const ofAddon = (file) => /\.(cpp|h)$/.test(file) && !/^native\/(test|backends\/cuda)\//.test(file);
+  const ofAddon = (file) => /\.(cpp|h)$/.test(file) && !/^native\/(test|mpi|backends\/cuda)\//.test(file);
   yield { built: ADDON, sources: newest(root, 'native', ofAddon) };
   for (const name of readdirSync(join(root, 'packages')).sort()) {
     const folder = `packages/${name}`;

@@ -6,6 +6,7 @@ export { scoreSequences } from './scoring/scoreSequences.js';
 export { sharedScores } from './scoring/sharedScores.js';
 export * from './tensor/index.js';
 export { BLOCK, KvPool, blocksFor, readsByWindow } from './generation/kvPool.js';
+export { sharedAnswers } from './generation/sharedAnswers.js';
 export { hubBase, localPath, namedPath } from './model/adapterBase.js';
 export { holdsReward } from './model/paths.js';
 export { readReward } from './model/rewardFiles.js';

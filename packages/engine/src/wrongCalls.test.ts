@@ -47,6 +47,7 @@ describeWrongCalls({
       'samplingShape',
       'treeShape',
     ],
+    'for the ranks folder alone, which counts the GPUs there are': ['Device.chooseGpu'],
     'for the model folder alone, which calls it with what it read': ['Adapter.of', 'Model.fromSource'],
     'for RewardModel alone, which hands it the rows of its own view': ['ScoreHead#scores'],
     'for the tensor folder alone': [

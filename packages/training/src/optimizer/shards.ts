@@ -1,5 +1,5 @@
-import { copyTo, Tensor, tidy } from '@selfjudge/engine';
-import type { Ranks } from '@selfjudge/engine/internal';
+import { copyTo, Tensor } from '@selfjudge/engine';
+import { tidy, type Ranks } from '@selfjudge/engine/internal';
 
 /** A contiguous range of a flat tensor. */
 export interface Shard {
