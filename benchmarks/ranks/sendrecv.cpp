@@ -17,7 +17,8 @@ int main(int argc, char** argv) {
   if (rank == 0) std::printf("{\"seconds\":{");
   for (int arg = 2; arg < argc; ++arg) {
     const int bytes = std::atoi(argv[arg]);
-    std::vector<char> own(size_t(bytes)), other(size_t(bytes));
+    const auto length_of = static_cast<size_t>(bytes);
+    std::vector<char> own(length_of), other(length_of);
     std::vector<double> times;
     for (int round = -2; round < rounds; ++round) {
       MPI_Barrier(MPI_COMM_WORLD);
