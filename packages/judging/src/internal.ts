@@ -5,7 +5,7 @@ export { bestOf } from './bestOf.js';
 export { bradleyTerry } from './bradleyTerry.js';
 export { calibrated, calibratedVerdict, logOdds, positionBias, type Calibration } from './calibrated.js';
 export { contextText } from './context.js';
-export { ensemble } from './ensemble.js';
+export { ensemble, membersOf } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { explainVerdicts, type Explanation, type ExplainOptions } from './explain.js';
 export { openedQuestion, QuestionFormat } from './format.js';

@@ -112,7 +112,7 @@ export function endpointOrigin(
 }
 
 /** Of the lines as they were read, those that are no rows too. */
-const fingerprintOfRows = (rows: readonly InputRow<unknown>[]): string =>
+export const fingerprintOfRows = (rows: readonly InputRow<unknown>[]): string =>
   hashOf(rows.map(({ columns, problem }) => columns ?? problem));
 
 /** The scale of an adapter stands beside its tensors. */

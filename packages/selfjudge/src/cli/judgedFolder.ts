@@ -7,8 +7,9 @@ import { verdictColumns, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, AskedOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
-import { judgeInto, verdictsOn } from './judgeInto.js';
+import { judgeInto } from './judgeInto.js';
 import { outputOfRows, PassedRows, type RowsOutput } from './keptRows.js';
+import { verdictsBy } from './person/verdictsBy.js';
 import { Progress } from './progress.js';
 import { verdictNotes } from './sayVerdicts.js';
 import { withJudge, type JudgedRows } from './withJudge.js';
@@ -43,7 +44,7 @@ export function judgeToFolder(
     const judge = async (rows: InputRow<AnswerPair>[], asked: AskedJudge) => {
       for (const line of warnings(asked)) if (line !== undefined) say(`warning: ${line}`);
       const hooks = { file: files.join(', '), cache: options.cache, progress, signal };
-      await judgeInto(output, rows, asked, hooks, verdictsOn(rows, asked));
+      await judgeInto(output, rows, asked, hooks, verdictsBy(asked, rows, output));
       for (const line of verdictNotes(output.rows)) say(line);
     };
     try {

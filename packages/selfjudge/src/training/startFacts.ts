@@ -38,7 +38,12 @@ export interface StartFacts extends AdapterTexts {
 export async function startFacts(
   verb: TrainingVerb,
   run: RunOptions,
-  { opened, task, tally }: { opened: OpenModel; task: TrainingTask; tally: Tally },
+  {
+    opened,
+    task,
+    tally,
+    judge,
+  }: { opened: OpenModel; task: TrainingTask; tally: Tally; judge?: string },
 ): Promise<StartFacts> {
   const method: Method = METHODS[verb];
   const { order, workload, trainable } = task;
@@ -56,7 +61,7 @@ export async function startFacts(
     lrSchedulerType,
     parameters: sizeOf(trainable.parameters),
     ...adapterTexts(opened, run),
-    labels: method.labels(run.options, run.judgeTemplate),
+    labels: method.labels(run.options, run.judgeTemplate, judge),
     ...(expected && { memory: { ...expected, isBound: workload.isBound ?? false, available } }),
   };
 }

@@ -147,8 +147,10 @@ export async function runTraining(
     let judge: OpenJudge | undefined;
     let outside: OpenJudge | undefined;
     try {
-      judge = await found?.();
-      outside = await foundOutside?.();
+      // Weights that are trained themselves are no judge's.
+      const beside = options.fullFinetuning ? undefined : opened;
+      judge = await found?.(beside);
+      outside = await foundOutside?.(beside);
       for (const [name, one] of Object.entries({ judge, 'outside judge': outside })) {
         if (one === undefined) continue;
         note(`the ${name} is ${one.about}`);
@@ -165,6 +167,7 @@ export async function runTraining(
         judge: judge?.fingerprint,
         outsideJudge: outside?.fingerprint,
       };
+      const judgeWords = inputs.judge === undefined ? judge?.about : 'a judge of its own';
       let known: Record<string, string> | undefined;
       const contents = () => ({ ...(known ??= contentsOf(told, '', asked)), data: record.fingerprint() });
       task = await taskOf(verb, options, {
@@ -184,7 +187,7 @@ export async function runTraining(
       if (ranks.size > 1)
         note(`${ranks.size} processes share out the ${options.gradientLeaves} slices of each step`);
       if (inputs.dryRun || hooks.onFacts !== undefined)
-        hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally }));
+        hooks.onFacts?.(await startFacts(verb, options, { opened: told, task, tally, judge: judgeWords }));
       if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(device, VERSION));

@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics/means.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
 import { sharedAnswers } from '../pairs/sharedAnswers.js';
 import { imitated, imitationSignal, longestImitated, type ImitationRun } from './imitation.js';
-import { method } from './method.js';
+import { judgedBy, method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import { preparedDev, type SelfTrainingData } from './selfTraining.js';
 import {
@@ -132,8 +132,8 @@ export const rest = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  labels: ({ numGenerations, firstQuantile }, template) =>
-    `own answers, ${numGenerations} a prompt, above the quantile ${firstQuantile} of the reward and higher (template ${template})`,
+  labels: ({ numGenerations, firstQuantile }, template, judge) =>
+    `own answers, ${numGenerations} a prompt, above the quantile ${firstQuantile} of the reward and higher, ${judgedBy(judge, 'its start', template)}`,
   show: shownPrompt,
   async task(context) {
     const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;
