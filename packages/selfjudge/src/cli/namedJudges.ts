@@ -1,6 +1,6 @@
 import { ConfigError } from '@selfjudge/base';
 import { expandHome, shownPath } from '@selfjudge/base/internal';
-import { isAddress } from '../config/index.js';
+import { isAddress, snakeCase } from '../config/index.js';
 import { isEnsembleFile, readEnsemble } from '../models/ensembleFile.js';
 import type { AskedOptions } from './askedJudge.js';
 
@@ -39,7 +39,7 @@ export function namedJudges(options: Naming): NamedJudges {
   for (const key of ['modelNameOrPath', 'judgeEndpoint', 'adapter'] as const)
     if (options[key] !== undefined)
       throw new ConfigError({
-        key,
+        key: snakeCase(key),
         expected:
           'nothing beside judge, which names who judges: an adapter by its folder, an endpoint as URL#MODEL',
         received: options[key],

@@ -60,7 +60,8 @@ export async function findJudge(
   if (path === 'terminal' || /^https?:\/\//.test(path))
     throw new ConfigError({
       key: 'judge',
-      expected: 'a judge that says the same again: a model, a reward model, a file of judgments or of several judges',
+      expected:
+        'a judge that says the same again: a model, a reward model, a file of judgments or of several judges',
       received: path,
     });
   if (DATA_FILE_NAME.test(path)) {

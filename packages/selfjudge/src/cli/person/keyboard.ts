@@ -1,5 +1,4 @@
 import { ConfigError } from '@selfjudge/base';
-import type { ReadStream } from 'node:tty';
 import type { Screen } from '../terminal.js';
 import type { Keys } from './personJudge.js';
 
@@ -17,13 +16,16 @@ export function terminalOfPerson(): { screen: Screen; keys: Keys } {
   });
 }
 
+/** What keys are read from, as they are pressed. */
+export type TerminalInput = Pick<NodeJS.ReadStream, 'setRawMode' | 'setEncoding' | 'on' | 'off' | 'pause'>;
+
 /** Keys of a terminal, one by one. What was pressed before a pair was shown, or is no single key, is not taken for an answer. */
-class Keyboard implements Keys {
-  readonly #input: ReadStream;
+export class Keyboard implements Keys {
+  readonly #input: TerminalInput;
   #waiting: ((key: string | undefined) => void) | undefined;
   #ended = false;
 
-  constructor(input: ReadStream) {
+  constructor(input: TerminalInput) {
     this.#input = input;
     input.setRawMode(true);
     input.setEncoding('utf8');

@@ -9,19 +9,23 @@ const KEYS = '1 first   2 second   t tie   s skip   u take the last back   q lea
 export function showPair(screen: Screen, { prompt, a, b }: JudgePair, place: string): void {
   const paint = painter(screen);
   const width = widthOf(screen);
+  const flowing = (text: string, to: Screen = screen) => {
+    const flow = new FlowingText(to, width);
+    flow.write(harmless(text));
+    flow.end();
+  };
   const part = (title: string, text: string) => {
     const rule = `── ${title} `;
     screen.write(`${paint(rule + '─'.repeat(Math.max(0, width - rule.length)), 'bold')}\n`);
     if (text === '') return void screen.write(`${paint('(no text)', 'dim')}\n`);
-    const flow = new FlowingText(screen, width);
-    flow.write(harmless(text));
-    flow.end();
+    flowing(text);
   };
   screen.write('\n');
   part(place === '' ? 'prompt' : `prompt · ${place}`, contextText(prompt));
   part('1', a);
   part('2', b);
-  screen.write(`${paint(KEYS, 'dim')}\n> `);
+  flowing(KEYS, { write: (text) => screen.write(paint(text, 'dim')) });
+  screen.write('> ');
 }
 
 /** What became of it, behind the mark that stands for a key. */
