@@ -166,7 +166,7 @@ export async function openSharing(
     opened !== undefined &&
     adapter === undefined &&
     opened.model.dtype === dtype &&
-    (device === 'auto' || opened.model.device.name.startsWith(device));
+    opened.model.device === Device.open(device);
   const shared = isAlike ? await sharedWith(opened, findModel(path)) : undefined;
   if (shared === undefined) return openModel(path, options);
   const { model } = opened!;

@@ -9,6 +9,8 @@ import { byteTokenizer } from '@selfjudge/text';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { resolveConfig } from '../config/index.js';
 import { evaluate } from '../inference/evaluate.js';
+import { answerPrompts } from '../inference/generate.js';
+import { tokenEvidence } from '@selfjudge/judging';
 import { runTraining } from '../training/train.js';
 import { openModel } from './model.js';
 import { findJudge } from './openJudge.js';
@@ -96,6 +98,29 @@ describe('a model beside another', () => {
     other.dispose();
     policy.dispose();
   });
+});
+
+it('a judge of another tokenizer reads what the policy wrote as it reads any text', async () => {
+  for (const [name, words] of Object.entries({
+    policy: [' A', ' B'],
+    judge: [' A', ' B', 'th', 'the', 'qu'],
+  })) {
+    const model = byteModel({ tokenizer: byteTokenizer({ words }) });
+    await model.save(at(name));
+    model.dispose();
+  }
+  const options = { dtype: 'float32', device: 'cpu' } as const;
+  const policy = await openModel(at('policy'), options);
+  const { judge, dispose } = await (await findJudge(at('judge'), options))!(policy);
+  const drawn = { bestOf: 2, maxNewTokens: 6, judge, referenceWeight: 0.1 };
+  const [[{ candidates, tournament }]] = await answerPrompts(policy, ['What is the question?'], drawn);
+  const [{ a, b, verdict }] = tournament!.rounds[0].matches;
+  const pairOf = { prompt: 'What is the question?', a: candidates![a], b: candidates![b] };
+  const [alone] = await judge.compare([pairOf]);
+  expect(tokenEvidence(alone)).toBeDefined();
+  expect(verdict!.evidence).toMatchObject({ kind: 'regularised', verdict: alone });
+  policy.dispose();
+  dispose();
 });
 
 describe('a judge is looked at before weights are read', () => {
