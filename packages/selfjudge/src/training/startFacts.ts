@@ -38,12 +38,7 @@ export interface StartFacts extends AdapterTexts {
 export async function startFacts(
   verb: TrainingVerb,
   run: RunOptions,
-  {
-    opened,
-    task,
-    tally,
-    judge,
-  }: { opened: OpenModel; task: TrainingTask; tally: Tally; judge?: string },
+  { opened, task, tally, judge }: { opened: OpenModel; task: TrainingTask; tally: Tally; judge?: string },
 ): Promise<StartFacts> {
   const method: Method = METHODS[verb];
   const { order, workload, trainable } = task;
