@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rowsOf, run, temporaryFolder } from './support/cli.js';
+import { inTerminal } from './support/terminal.js';
 import { saveTinyModel, writeRows } from './support/tinyModel.js';
 
 const { path: cwd, remove } = temporaryFolder();
@@ -128,32 +127,12 @@ describe('from a pipe', () => {
   });
 });
 
-/** The command in a terminal of its own, by script(1) of util-linux. */
-function inTerminal(args: readonly string[]) {
-  const main = fileURLToPath(new URL('../packages/selfjudge/dist/cli/main.js', import.meta.url));
-  const command = [process.execPath, main, ...args].map((word) => `'${word}'`).join(' ');
-  const env = { ...process.env, TERM: 'xterm-256color' };
-  // exec: a shell that waits would end as Ctrl-C has it, whatever the command made of it.
-  const child = spawn('script', ['-qec', `stty cols 90 rows 30; exec ${command}`, '/dev/null'], { cwd, env });
-  let screen = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (screen += text));
-  const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const until = async (pattern: RegExp) => {
-    for (let tries = 0; !pattern.test(screen); tries++) {
-      if (tries === 1000) throw new Error(`${pattern} is not in ${JSON.stringify(screen)}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-    screen = '';
-  };
-  return { type: (text: string) => child.stdin.write(text), until, ended };
-}
-
 describe('in a terminal', () => {
   it('Ctrl-C stops an answer and not the program, at the prompt it leaves', async () => {
     // At temperature 0 the random model repeats itself, for half a minute.
     await saveTinyModel(join(cwd, 'long'), { config: { maxPositions: 1 << 17 } });
     const flags = ['-m', 'long', '--device', 'cpu', '--max_new_tokens', '100000', '--temperature', '0'];
-    const { type, until, ended } = inTerminal(['chat', ...flags]);
+    const { type, until, ended } = inTerminal(['chat', ...flags], cwd);
     await until(/\/help lists the commands[^]*>>> /);
     type('Hi\r');
     await until(/(\r\n){6}/);

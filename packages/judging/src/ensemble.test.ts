@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ensemble } from './ensemble.js';
+import { ensemble, membersOf } from './ensemble.js';
 import type { Judge } from './judge.js';
 import { larger, type Verdict } from './verdict.js';
 
@@ -25,6 +25,24 @@ describe('ensemble', () => {
     expect(first).toMatchObject({ winner: 'a', probability: 0.6875, scoreA: 0.6875, scoreB: 0.3125 });
     expect(second).toMatchObject({ winner: 'b', probability: 0.375 });
     expect(second.evidence).toEqual({ kind: 'ensemble', members: [sure(0.25), sure(0.75)] });
+  });
+
+  it('by votes counts winners, whatever scales they come from; equal votes are a tie', async () => {
+    const judges = [
+      saying(sure(0.51), sure(0.51), none),
+      saying(sure(0.52), sure(0.01), sure(0.5)),
+      saying(sure(0), sure(0.5), none),
+    ];
+    const said = await ensemble(judges, { by: 'votes' }).compare(pairs(3));
+    expect(said.map(({ winner, probability }) => [winner, probability])).toEqual([
+      ['a', 2 / 3],
+      ['tie', 0.5],
+      ['tie', 0.5],
+    ]);
+    const [weighed] = await ensemble(judges, { by: 'votes', weights: [1, 1, 3] }).compare(pairs(3));
+    expect(weighed).toMatchObject({ winner: 'b', probability: 0.4 });
+    expect(membersOf(weighed)).toEqual([sure(0.51), sure(0.52), sure(0)]);
+    expect(membersOf(sure(1))).toEqual([sure(1)]);
   });
 
   it('leaves out who has no verdict, and has none where nobody has', async () => {

@@ -116,7 +116,12 @@ export const ensemble = checked(
     judges: list(is.isJudge, 1),
     options: {
       from: (judges) =>
-        optional(options({ weights: optional(is.listOf(number({ above: 0 }), judges.length)) })),
+        optional(
+          options({
+            weights: optional(is.listOf(number({ above: 0 }), judges.length)),
+            by: optional(oneOf('probability', 'votes')),
+          }),
+        ),
     },
   },
   ensembles.ensemble,

@@ -13,7 +13,7 @@ export {
   type Lengths,
 } from './calibrated.js';
 export { contextText } from './context.js';
-export { ensemble } from './ensemble.js';
+export { ensemble, membersOf } from './ensemble.js';
 export { judgeSequences } from './examples.js';
 export { explainVerdicts, type Explanation, type ExplainOptions } from './explain.js';
 export { openedQuestion, QuestionFormat } from './format.js';

@@ -158,6 +158,7 @@ describeWrongCalls({
       options: fields(
         {
           weights: arg([2], given(fc.oneof(notListOf(1, notNumber(Number.MIN_VALUE)), fc.constant([1, 1])))),
+          by: arg('votes', given(noneOf('probability', 'votes'))),
         },
         given(notObject),
       ),

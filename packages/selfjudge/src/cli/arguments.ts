@@ -36,10 +36,13 @@ export function addConfigFlags(command: Command, verb: VerbConfig): Command {
     command.optionsGroup(`${title}:`);
     for (const key of keys.filter((name) => name in verb.fields)) {
       const names = `${SHORT[key] ? `${SHORT[key]}, ` : ''}--${key}`;
-      command.option(
+      const [flag, about] = [
         `${names} ${placeholder(key, defaults[key])}`,
         describe(verb.fields[key], defaults[key]),
-      );
+      ];
+      if (isRepeated(key, verb.fields[key]))
+        command.option(flag, about, (word: string, words: string[] = []) => [...words, word]);
+      else command.option(flag, about);
     }
   }
   const renamed = Object.keys(RENAMED).filter((key) => RENAMED[key] in verb.fields);
@@ -73,6 +76,12 @@ function shown(value: unknown): string {
 }
 
 const FLOW = { collectionStyle: 'flow', flowCollectionPadding: false } as const;
+
+/** Whether a flag is given again for each of its values, so that other arguments may stand behind one. */
+function isRepeated(key: string, field: z.core.$ZodType): boolean {
+  if (field instanceof z.ZodOptional) return isRepeated(key, field.unwrap());
+  return !LIST_FIELDS.has(key) && field instanceof z.ZodArray;
+}
 
 /** A switch may stand alone, a list takes several words. */
 function placeholder(key: string, value: unknown): string {

@@ -18,16 +18,15 @@ import {
 import type { InputRow } from '../rows/rows.js';
 import { endpointOrigin, fingerprintOfRows } from './judgeOrigin.js';
 import type { RowOptions } from './modelFlags.js';
-import type { ReadyRows } from './overRows.js';
+import type { PersonJudge } from './person/personJudge.js';
 
-export type JudgeOptions = VerbOptions<'judge'> & RowOptions;
+export type JudgeOptions = VerbOptions<'judge'> & Omit<RowOptions, 'modelNameOrPath'>;
 /** What decides who is asked and how; not what becomes of the verdicts. */
 export type AskedOptions = Omit<
   JudgeOptions,
   | 'by'
   | 'writePairs'
   | 'ranking'
-  | 'seed'
   | 'calibrate'
   | 'lengthControlled'
   | 'calibration'
@@ -47,6 +46,8 @@ export interface AskedJudge {
   weights?: string;
   /** Of a model that judges, its context in tokens. */
   maxPositions?: number;
+  /** A person, who is asked one pair after the other and may take an answer back. */
+  person?: PersonJudge;
   /** Of a model that judges by a token: what was asked of it so far, and what was computed. */
   work?(): TokenJudge['work'];
   /** Reasons for the verdicts on some rows, a list a row; none where they are not asked for. */
@@ -55,18 +56,25 @@ export interface AskedJudge {
     results: readonly InputRow<Verdict>[],
     signal: AbortSignal,
   ): Promise<(Explanation | undefined)[][]>;
+  /** Frees what was opened for it. */
+  dispose(): void;
+}
+
+/** What a judge is asked about, and how. */
+export interface AskedAbout {
+  rows: readonly InputRow<unknown>[];
+  options: AskedOptions;
+  /** What a string prompt is. */
+  format: PromptFormat;
+  /** Told what is worth knowing while it is asked. */
+  say(line: string): void;
 }
 
 /**
  * A model that is open, as judge of rows.
  * @throws ConfigError where reasons are asked of one that learnt none
  */
-export function askedModel({
-  rows,
-  opened,
-  options,
-  format,
-}: ReadyRows<unknown, OpenedJudge, AskedOptions>): AskedJudge {
+export function askedModel(opened: OpenedJudge, { rows, options, format }: AskedAbout): AskedJudge {
   const { judgeTemplate, judgeReasoning, explain, maxNewTokens, adapter } = options;
   const token = 'reward' in opened ? undefined : judgeOf(opened, judgeTemplate, judgeReasoning);
   if (explain && token?.template.rationale === undefined)
@@ -95,30 +103,27 @@ export function askedModel({
         return explainRows(token!, own, verdicts, { maxNewTokens, signal });
       });
     },
+    dispose: () => opened.dispose(),
   };
 }
 
-const fingerprintsOf = (origin: RowsOrigin, tokenizer?: OpenedJudge['tokenizer']) => ({
+export const fingerprintsOf = (origin: RowsOrigin, tokenizer?: OpenedJudge['tokenizer']) => ({
   fingerprint: fingerprintOfJudge(origin, tokenizer),
   anyPath: anyPathFingerprint(origin, tokenizer),
 });
 
+/** Of a judge that gives no reasons and holds nothing. */
+export const WITHOUT_WEIGHTS = { explain: async () => [], dispose: () => {} };
+
 /** How long an endpoint is waited for: a call that takes longer than this is one that hangs. */
 const PATIENCE = { tries: 4, firstWait: 1000, longestWait: 60_000, silence: 60_000 };
 
-/**
- * A model behind an endpoint, as judge of rows.
- * @param say told what is worth knowing while it is asked
- */
+/** A model behind an endpoint, as judge of rows. */
 export function askedEndpoint(
-  endpoint: string,
-  { modelNameOrPath: model, judgeTemplate, judgeReasoning, judgeCalls, judgeConcurrency }: AskedOptions,
-  {
-    rows,
-    format,
-    say,
-  }: { rows: readonly InputRow<unknown>[]; format: PromptFormat; say(line: string): void },
+  { endpoint, model }: { endpoint: string; model: string },
+  { rows, options, format, say }: AskedAbout,
 ): AskedJudge {
+  const { judgeTemplate, judgeReasoning, judgeCalls, judgeConcurrency } = options;
   const named = judgeTemplate === 'auto' ? 'plain' : judgeTemplate;
   const loaded = loadJudgeTemplate(named);
   const template = judgeReasoning === 'auto' ? loaded : { ...loaded, reasoning: judgeReasoning };
@@ -136,5 +141,5 @@ export function askedEndpoint(
     onNote: (line) => say(`note: ${line}`),
   });
   const origin = endpointOrigin({ endpoint, model, template }, format, rows);
-  return { judge, origin, ...fingerprintsOf(origin), explain: async () => [] };
+  return { judge, origin, ...fingerprintsOf(origin), ...WITHOUT_WEIGHTS };
 }

@@ -14,6 +14,7 @@ import { describeTrust } from './describeTrust.js';
 import { figuresJson } from './figuresJson.js';
 import { judgeToFolder, type JudgedWork } from './judgedFolder.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';
+import { judgeName } from './namedJudges.js';
 import { filePath } from './output.js';
 
 type Options = VerbOptions<'evaluate judge'> & { json?: boolean };
@@ -71,13 +72,6 @@ async function evaluateJudge(files: string[], options: Options): Promise<void> {
   };
   return judgeToFolder(work, folder, options);
 }
-
-/** Who judges, as a person named it. */
-export const judgeName = ({
-  judgeEndpoint,
-  modelNameOrPath,
-}: Pick<Options, 'judgeEndpoint' | 'modelNameOrPath'>): string =>
-  judgeEndpoint === undefined ? shownPath(modelNameOrPath) : modelNameOrPath;
 
 /** Without the verdicts, of which there may be many: those are in the folder. */
 function show(result: JudgeEvaluation, json = false): void {

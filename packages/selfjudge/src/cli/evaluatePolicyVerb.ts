@@ -14,7 +14,7 @@ import {
 import { assertTemplate } from '../models/judgeTemplate.js';
 import { rowShape } from '../rows/rowShape.js';
 import { describePolicy } from './describePolicy.js';
-import { judgeName } from './evaluateJudgeVerb.js';
+import { judgeName } from './namedJudges.js';
 import { figuresJson } from './figuresJson.js';
 import { judgeToFolder } from './judgedFolder.js';
 import { addModelFlags, optionsOf } from './modelFlags.js';

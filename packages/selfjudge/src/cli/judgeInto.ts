@@ -1,8 +1,8 @@
 import { ConfigError, SelfjudgeError } from '@selfjudge/base';
 import type { AnswerPair } from '@selfjudge/data';
 import type { Judge, Verdict } from '@selfjudge/judging';
-import { askedOnce, sharedJudge, type Explanation } from '@selfjudge/judging/internal';
 import { ranksOfProcess } from '@selfjudge/engine/internal';
+import { askedOnce, membersOf, sharedJudge, type Explanation } from '@selfjudge/judging/internal';
 import { judgeRows } from '../inference/judge.js';
 import { GIVEN_WINNER } from '../inference/knownVerdicts.js';
 import { verdictRow } from '../inference/verdictRow.js';
@@ -68,6 +68,8 @@ export async function judgeInto(
       signal,
       onProgress,
     })) {
+      // Of rows that were taken back meanwhile there are results too.
+      results.length = Math.min(results.length, Math.max(0, output.rows.length - before));
       output.append(portion.rows);
       results.push(...portion.results);
       if (portion.isLast)
@@ -104,7 +106,7 @@ export const verdictsOn = (rows: readonly InputRow<AnswerPair>[], asked: AskedJu
       onProgress,
     })) {
       refuseSilence(said.map(({ value }) => value));
-      const last = said.findIndex(({ value }) => value?.reason === 'no-budget');
+      const last = said.findIndex(({ value }) => value !== undefined && isBudgetUsed(value));
       const portion = last === -1 ? said : said.slice(0, last);
       const judged = rows.slice(next, next + portion.length);
       const reasons = await asked.explain(judged, portion, signal);
@@ -123,18 +125,25 @@ export const verdictsOn = (rows: readonly InputRow<AnswerPair>[], asked: AskedJu
 /** So many pairs in a row without an answer are not their own fault. */
 const SILENT = 8;
 
-/** Rows that nobody was there to judge are not written as judged: later somebody may be there. */
+/** Rows that nobody was there to judge are not written as judged: later somebody may be there. Of an ensemble, no member. */
 export function refuseSilence(said: readonly (Verdict | undefined)[]): void {
-  const [first] = said;
-  if (said.length < SILENT || !said.every((verdict) => verdict?.reason === 'no-answer')) return;
-  throw new SelfjudgeError(
-    'SJ_FAULT',
-    `[judge] the endpoint: expected an answer, received none on ${said.length} pairs in a row (${first?.detail})`,
-  );
+  if (said.length < SILENT) return;
+  const members = said.map((verdict) => (verdict === undefined ? [] : membersOf(verdict)));
+  members[0].forEach((first, i) => {
+    if (!members.every((of) => of[i]?.reason === 'no-answer')) return;
+    throw new SelfjudgeError(
+      'SJ_FAULT',
+      `[judge] the endpoint: expected an answer, received none on ${said.length} pairs in a row (${first.detail})`,
+    );
+  });
 }
 
+/** Whether an endpoint may be asked no further, by itself or in an ensemble. */
+export const isBudgetUsed = (verdict: Verdict): boolean =>
+  membersOf(verdict).some(({ reason }) => reason === 'no-budget');
+
 /** The row with its verdict, or with the reason why there is none. */
-function judgedRow(
+export function judgedRow(
   { columns = {} }: InputRow<unknown>,
   { value, problem }: InputRow<Verdict>,
   reasons: readonly (Explanation | undefined)[] | undefined,

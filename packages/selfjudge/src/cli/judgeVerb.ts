@@ -10,10 +10,12 @@ import { readRows } from '../rows/rows.js';
 import type { JudgeOptions } from './askedJudge.js';
 import { interruptible } from './exit.js';
 import { assertCalibratable, calibrateBy, withCalibration } from './judgeCalibration.js';
-import { judgeInto, verdictsOn } from './judgeInto.js';
+import { judgeInto } from './judgeInto.js';
 import { outputOfRows } from './sharedRows.js';
 import { addModelFlags, addOutputFlags, optionsOf } from './modelFlags.js';
+import { namedJudges } from './namedJudges.js';
 import { filePath, outputPath } from './output.js';
+import { verdictsBy } from './person/verdictsBy.js';
 import { Progress } from './progress.js';
 import { rankFile } from './rankFile.js';
 import { rankingColumns } from './rankInto.js';
@@ -53,7 +55,8 @@ export function addJudgeVerb(program: Command): void {
 }
 
 async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
-  const inputs = [file, given.modelNameOrPath, given.adapter];
+  const inputs = [file, given.modelNameOrPath, given.adapter, ...(given.judge ?? [])];
+  namedJudges(given);
   const out = outputPath(given.out, inputs);
   const pairs = pairsPath(given.writePairs, inputs, out);
   const progress = new Progress('judge', 'rows');
@@ -76,7 +79,7 @@ async function judgeFile(file: string, given: JudgeOptions): Promise<void> {
           return rankFile(rows, asked, { output, options, pairs, hooks });
         }
         const two = pairsOf(rows);
-        await judgeInto(output, rows, asked, hooks, verdictsOn(two, asked));
+        await judgeInto(output, rows, asked, hooks, verdictsBy(asked, two, output));
         if (pairs !== undefined)
           progress.say(`note: ${await writePairs(pairs, two, output.rows.map(verdictOfRow))}`);
         sayVerdicts(rows, output.rows, options, progress);

@@ -8,9 +8,10 @@ import type { InputRow } from '../rows/rows.js';
 import type { AskedJudge, AskedOptions } from './askedJudge.js';
 import { interruptible, leads } from './exit.js';
 import { withCalibration, type CalibratedOptions } from './judgeCalibration.js';
-import { judgeInto, verdictsOn } from './judgeInto.js';
+import { judgeInto } from './judgeInto.js';
 import type { RowsOutput } from './keptRows.js';
 import { outputOfRows, passedRows } from './sharedRows.js';
+import { verdictsBy } from './person/verdictsBy.js';
 import { Progress } from './progress.js';
 import { verdictNotes } from './sayVerdicts.js';
 import { withJudge, type JudgedRows } from './withJudge.js';
@@ -46,7 +47,7 @@ export function judgeToFolder(
       const asked = withCalibration(found, options, say);
       for (const line of warnings(asked)) if (line !== undefined) say(`warning: ${line}`);
       const hooks = { file: files.join(', '), cache: options.cache, progress, signal };
-      await judgeInto(output, rows, asked, hooks, verdictsOn(rows, asked));
+      await judgeInto(output, rows, asked, hooks, verdictsBy(asked, rows, output));
       for (const line of verdictNotes(output.rows)) say(line);
     };
     try {

@@ -161,3 +161,22 @@ it('an output that was there before is replaced by the last row, not by the firs
   await work(3);
   expect(text()).toContain('"i":2');
 });
+
+it('takes rows back, of an earlier process too, and goes on behind those that are left', async () => {
+  await work(5);
+  const whole = text();
+  rmSync(path);
+  rmSync(`${path}.config.json`);
+  await work(5, { until: 3 });
+  const output = KeptRows.open(path);
+  await output.begin(ORIGIN, 5);
+  output.append([{ i: 'ü' }]);
+  output.takeBack(3);
+  expect(output.rows).toEqual([{ i: 0, none: null }]);
+  output.append([{ i: 1, none: NaN }]);
+  output.takeBack(2);
+  for (let i = 0; i < 5; i++) output.append([{ i, none: NaN }]);
+  await output.finish();
+  output.close();
+  expect(text()).toBe(whole);
+});

@@ -30,6 +30,8 @@ export interface RowsOutput {
   readonly rows: readonly WrittenRow[];
   begin(origin: RowsOrigin, total: number): Promise<void>;
   append(rows: readonly WrittenRow[]): void;
+  /** Takes the last rows out again; absent where what was written stays. */
+  takeBack?(count: number): void;
   /** All rows are there. */
   finish(): Promise<void>;
   /** What keeps them for the next process, in words; undefined where nothing does. */
@@ -74,6 +76,8 @@ export class KeptRows implements RowsOutput {
   #origin: RowsOrigin | undefined;
   #fd: number | undefined;
   #rows: WrittenRow[] = [];
+  /** The byte behind each of them. */
+  #ends: number[] = [];
   #finished = false;
 
   private constructor(
@@ -158,7 +162,21 @@ export class KeptRows implements RowsOutput {
       let done = 0;
       while (done < bytes.length) done += writeSync(this.#fd!, bytes, done, bytes.length - done);
     });
-    for (const line of lines) this.#rows.push(this.remember(asRead(line)));
+    for (const line of lines) {
+      this.#ends.push((this.#ends.at(-1) ?? 0) + Buffer.byteLength(line) + 1);
+      this.#rows.push(this.remember(asRead(line)));
+    }
+  }
+
+  takeBack(count: number): void {
+    const left = this.#rows.length - count;
+    this.#rows.length = left;
+    this.#ends.length = left;
+    this.#closeFile();
+    guarded(this.#partial, () => {
+      truncateSync(this.#partial, this.#ends.at(-1) ?? 0);
+      this.#fd = openSync(this.#partial, 'a');
+    });
   }
 
   /** They take the name. */
@@ -208,6 +226,7 @@ export class KeptRows implements RowsOutput {
     let last = 0;
     for (const { text, end } of wholeLines(path)) {
       this.#rows.push(this.remember(rowIn(text, path, this.#rows.length + 1)));
+      this.#ends.push(end);
       last = end;
     }
     return last;

@@ -32,6 +32,12 @@ export async function rankFile(
         expected: 'rows of two answers',
         received: 'rows of more, which are ranked',
       });
+  if (asked.person !== undefined)
+    throw new ConfigError({
+      key: 'judge',
+      expected: 'rows of two answers for a person',
+      received: 'rows of more, which are ranked',
+    });
   const replaced = RANKING_COLUMNS.filter((name) =>
     rows.some(({ columns }) => columns !== undefined && name in columns),
   );

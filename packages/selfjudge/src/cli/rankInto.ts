@@ -2,7 +2,7 @@ import type { RankedAnswers, RankingRounds, Verdict } from '@selfjudge/judging';
 import { rankAnswers } from '@selfjudge/judging/internal';
 import type { AnswerSet } from '../inference/answerSet.js';
 import type { InputRow } from '../rows/rows.js';
-import { refuseSilence, type PortionWork } from './judgeInto.js';
+import { isBudgetUsed, refuseSilence, type PortionWork } from './judgeInto.js';
 import type { WrittenRow } from './keptRows.js';
 import { counted } from './terminal.js';
 
@@ -34,7 +34,7 @@ export const rankingsOf = (
       const ranked = (await rankAnswers(entries, listening, { rounds, seed, judging: { signal } })).values();
       refuseSilence(heard);
       // A ranking that lacks verdicts for want of calls would be another one.
-      const isLast = heard.some(({ reason }) => reason === 'no-budget');
+      const isLast = heard.some(isBudgetUsed);
       onProgress(start - from + portion.length);
       const written = isLast
         ? []

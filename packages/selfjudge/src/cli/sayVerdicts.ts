@@ -1,6 +1,6 @@
 import { massNote } from '../inference/judge.js';
 import { labelOfRow, summaryOf, unknownLabelsNote } from '../inference/knownVerdicts.js';
-import { rationaleNote, verdictOfRow } from '../inference/verdictRow.js';
+import { rationaleNote, silenceNotes, verdictOfRow } from '../inference/verdictRow.js';
 import type { InputRow } from '../rows/rows.js';
 import type { JudgeOptions } from './askedJudge.js';
 import { describeVerdicts } from './describeVerdicts.js';
@@ -31,7 +31,7 @@ export function verdictNotes(written: readonly WrittenRow[]): string[] {
   const verdicts = written.map(verdictOfRow);
   const identical = verdicts.filter(({ reason }) => reason === 'identical').length;
   const judged = verdicts.filter((_, i) => written[i].error === undefined);
-  const warnings = [massNote(judged), rationaleNote(written)].flatMap((note) =>
+  const warnings = [massNote(judged), rationaleNote(written), ...silenceNotes(written)].flatMap((note) =>
     note === undefined ? [] : [`warning: ${note}`],
   );
   if (identical === 0) return warnings;

@@ -20,6 +20,9 @@ const asksPrompts = (verb: string) =>
   Object.entries<Method>(METHODS).some(([name, { rows }]) => name === verb && rows === 'prompts');
 const scheduler = (config: Values) => String(config.lr_scheduler_type);
 
+/** Who judges, where several may. */
+const wordsOf = (judge: unknown): readonly string[] => (Array.isArray(judge) ? (judge as string[]) : []);
+
 const IDLE: readonly Idle[] = [
   {
     key: 'lora_dropout',
@@ -116,12 +119,15 @@ const IDLE: readonly Idle[] = [
   ...['judge_concurrency', 'judge_calls'].map((key) => ({
     key,
     none: [8, 0],
-    when: ({ judge_endpoint }: Values) => judge_endpoint === undefined,
-    reason: 'there is no judge_endpoint to be asked',
+    when: ({ judge_endpoint, judge }: Values) =>
+      judge_endpoint === undefined && !wordsOf(judge).some((word) => /^https?:|\.ya?ml$/i.test(word)),
+    reason: 'there is no endpoint to be asked',
   })),
   ...['dtype', 'device', 'chat_template', 'chat_template_kwargs', 'chat_template_date'].map((key) => ({
     key,
-    when: ({ judge_endpoint }: Values) => judge_endpoint !== undefined,
+    when: ({ judge_endpoint, judge }: Values) =>
+      judge_endpoint !== undefined ||
+      (judge !== undefined && wordsOf(judge).every((word) => /^https?:/.test(word))),
     reason: 'judge_endpoint computes elsewhere, with a chat template of its own',
   })),
   {

@@ -124,7 +124,7 @@ export const judgeFields = {
   judge: input
     .optional()
     .describe(
-      'who compares answers: a model that judges, a reward model, or a file of judgments (default: the model itself, before it is trained)',
+      'who compares answers: a model that judges, a reward model, a file of judgments, or a YAML file of several judges (default: the model itself, before it is trained)',
     ),
   outsideJudge: input
     .optional()

@@ -11,6 +11,7 @@ export {
   templateFields,
   trackingFields,
 } from './fields.js';
+export { isAddress } from './paths.js';
 export { bytesIn, FORMATS, MERGE_DTYPES, QUANTIZATIONS, type Quantization } from './mergeOptions.js';
 export { camelCase, mapKeys, snakeCase } from './naming.js';
 export { RENAMED, renaming, underTodaysKeys, underTodaysNames } from './renamed.js';

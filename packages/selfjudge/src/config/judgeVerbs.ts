@@ -1,10 +1,24 @@
 import { z } from 'zod';
 import { answerFields, dataFields, templateFields } from './fields.js';
-import { input, path } from './paths.js';
+import { input, isAddress, judgeWord, path } from './paths.js';
 import { schemaOf } from './schemas.js';
-import { grouped, ofRows, opened, sampling, saveSteps, seed } from './verbParts.js';
+import { grouped, ofRows, opened as model, sampling, saveSteps, seed } from './verbParts.js';
 
-const isAddress = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
+/** Who judges: a model, or whoever else. */
+const opened = {
+  ...model,
+  modelNameOrPath: model.modelNameOrPath
+    .optional()
+    .describe(`a model that judges: ${model.modelNameOrPath.description}`),
+  judge: z
+    .array(judgeWord)
+    .min(1)
+    .optional()
+    .describe(
+      'who judges, in place of -m: a model, a reward model, a file of judgments, URL#MODEL of an endpoint, or terminal (you); several ' +
+        'times, or a YAML file of {judges, weights}, for the majority of their votes',
+    ),
+};
 
 /** How a judge is asked. */
 const asked = {
@@ -24,6 +38,7 @@ const asked = {
   judgeCalls: schemaOf(saveSteps).describe(
     'calls of the endpoint at most, further tries among them; 0 for no limit',
   ),
+  seed: seed.describe('keys which answer a person is shown first'),
 };
 /** What becomes of a judge's verdicts. */
 const calibratedFields = {
@@ -45,7 +60,7 @@ const calibratedFields = {
       'no verdict where the two verdict tokens hold less of the probability in some order (default: 0.001)',
     ),
 };
-const askedDefaults = { judgeConcurrency: 8, judgeCalls: 0 };
+const askedDefaults = { judgeConcurrency: 8, judgeCalls: 0, seed: 0 };
 const groupsOfJudging = {
   modelNameOrPath: 'Model',
   datasetShape: 'Rows',
@@ -77,7 +92,6 @@ export const JUDGE_VERBS = {
       ranking: z
         .enum(['round-robin', 'swiss'])
         .describe('of rows with more than two completions: every two are compared, or Swiss rounds'),
-      seed: seed.describe('keys who meets in the first Swiss round'),
       by,
       ...templateFields,
       explain: z
@@ -96,11 +110,13 @@ export const JUDGE_VERBS = {
         ),
       ...calibratedFields,
       ...asked,
+      seed: seed.describe(
+        'keys who meets in the first Swiss round, and which answer a person is shown first',
+      ),
     },
     groupsOfJudging,
     {
       ranking: 'round-robin',
-      seed: 0,
       explain: false,
       maxNewTokens: 256,
       calibrate: false,

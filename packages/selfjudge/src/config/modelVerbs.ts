@@ -13,7 +13,7 @@ const { maxPromptLength, beta } = METHODS['self-train'].fields;
 const { referenceWeight } = METHODS['self-train'].fields;
 const tournamentJudge = {
   judge: judgeFields.judge.describe(
-    'who compares the answers of best_of: self, start (what it was trained from), a model that judges, a reward model, or a file of judgments (default: self)',
+    'who compares the answers of best_of: self, start (what it was trained from), a model that judges, a reward model, a file of judgments, or a YAML file of several judges (default: self)',
   ),
   referenceWeight: schemaOf(referenceWeight).describe(
     "of best_of: how much the log-probability of an answer under the start counts beside the judge's log-odds; 0 for not at all",

@@ -32,3 +32,8 @@ export const input = z
 export const templateName = z.string().transform(expanded(expandHome));
 /** A known shape's name or the path of a mapping. */
 export const shapeName = z.string().refine(isText).transform(expanded(expandHome));
+
+export const isAddress = (text: string): boolean => /^https?:\/\//.test(text) && URL.canParse(text);
+
+/** Who judges: something that is there already, an address, or a word. */
+export const judgeWord = z.union([z.string().refine(isAddress), input]);

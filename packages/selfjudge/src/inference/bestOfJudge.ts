@@ -43,7 +43,7 @@ export async function withBestOfJudge<T>(
   const wantsStart = bestOf > 1 && (name === 'start' || referenceWeight > 0);
   const start = wantsStart ? await openStart(opened, options.start) : undefined;
   try {
-    return await withJudge(found, (judge) => {
+    return await withJudge(found, opened, (judge) => {
       const own =
         name === 'start' && start !== undefined ? judgeOf(start, judgeTemplate, judgeReasoning) : undefined;
       return work({ judge: judge?.judge ?? own, reference: start, referenceWeight }, judge?.warnings ?? []);

@@ -34,7 +34,7 @@ export async function evaluate(options: EvaluateOptions, hooks: EvaluateHooks = 
   };
   try {
     const policy = await open(options.modelNameOrPath, { adapter: options.adapter });
-    const outside = await judge?.();
+    const outside = await judge?.(policy);
     if (outside !== undefined) {
       opened.push(outside);
       for (const line of outside.warnings) onWarning(`${shownPath(options.outsideJudge!)}: ${line}`);

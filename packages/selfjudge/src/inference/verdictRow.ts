@@ -1,4 +1,12 @@
-import { OVERALL, type JudgedOrder, type TokenEvidence, type Verdict } from '@selfjudge/judging';
+import {
+  OVERALL,
+  type EnsembleEvidence,
+  type Evidence,
+  type JudgedOrder,
+  type RecordedEvidence,
+  type TokenEvidence,
+  type Verdict,
+} from '@selfjudge/judging';
 import { tokenEvidence, verdictOf, voteOf, type Explanation } from '@selfjudge/judging/internal';
 
 /**
@@ -11,9 +19,10 @@ export function verdictRow(
 ): object {
   const { winner, probability, reason, detail, scoreA, scoreB } = verdict;
   const evidence = tokenEvidence(verdict);
-  // A reward model gives each answer its number, and is asked in no order.
+  const others = otherEvidence(verdict);
+  // Who is no model that judges by a token gives each answer its number, and is asked in no order.
   if (evidence === undefined && reason === undefined)
-    return { winner, probability, score_a: scoreA, score_b: scoreB };
+    return { winner, probability, score_a: scoreA, score_b: scoreB, ...others };
   const { orders = [], votes = [] } = evidence ?? {};
   return {
     winner,
@@ -30,9 +39,46 @@ export function verdictRow(
         ...rationaleColumns(explanations[question]),
       })),
     }),
+    ...others,
     ...(reason !== undefined && { reason }),
     ...(detail !== undefined && { detail }),
   };
+}
+
+/** What stands behind the verdict of a judge that is no model: counts of judgments, what each member said, what a person saw first. */
+function otherEvidence({ evidence }: Verdict): object {
+  switch (evidence?.kind) {
+    case 'recorded': {
+      const { a, b, ties } = evidence as RecordedEvidence;
+      return { judgments: { a, b, ties } };
+    }
+    case 'ensemble':
+      return { members: (evidence as EnsembleEvidence).members.map((member) => verdictRow(member)) };
+    case 'person':
+      return { shown_first: (evidence as PersonEvidence).shownFirst };
+    default:
+      return {};
+  }
+}
+
+/** Of a person's verdict: which answer was shown first. */
+export interface PersonEvidence extends Evidence {
+  readonly kind: 'person';
+  shownFirst: 'a' | 'b';
+}
+
+/** What is worth knowing of rows that some member of an ensemble, or a file of judgments, said nothing of, as they were written. */
+export function silenceNotes(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
+  const read = rows as object as readonly VerdictColumns[];
+  const unknown = read.filter(({ reason }) => reason === 'not-recorded').length;
+  const partly = read.filter(
+    ({ winner, members }) => winner !== null && members?.some((member) => member.winner === null),
+  ).length;
+  const of = `of ${rows.length} rows`;
+  return [
+    ...(unknown === 0 ? [] : [`${unknown} ${of} are not in the file of judgments: no verdict`]),
+    ...(partly === 0 ? [] : [`${partly} ${of} were decided without some judge, who had no verdict`]),
+  ];
 }
 
 /** What is worth knowing of rationales that are not whole, in rows as they were written. */
@@ -78,12 +124,13 @@ interface VerdictColumns {
   orders?: OrderColumns[];
   votes?: { principle: string; orders: OrderColumns[] }[];
   reason?: string;
+  members?: { winner: Verdict['winner'] }[];
 }
 
 /** Of a row as it was written, what is asked for afterwards: no texts. */
 export function verdictColumns(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { winner, probability, score_a, score_b, reason, error, rationale_finish } = row;
-  const { orders, votes } = row as object as VerdictColumns;
+  const { orders, votes, members } = row as object as VerdictColumns;
   const figures = (asked: readonly OrderColumns[]) => asked.map(({ p_a, p_b }) => ({ p_a, p_b }));
   return {
     winner,
@@ -94,6 +141,7 @@ export function verdictColumns(row: Readonly<Record<string, unknown>>): Readonly
     error,
     rationale_finish,
     ...(orders !== undefined && { orders: figures(orders) }),
+    ...(members !== undefined && { members: members.map((member) => ({ winner: member.winner })) }),
     ...(votes !== undefined && {
       votes: votes.map((vote) => ({ ...vote, orders: figures(vote.orders), rationale: undefined })),
     }),

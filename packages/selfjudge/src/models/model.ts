@@ -142,20 +142,60 @@ export async function reopen(opened: OpenModel, path: string): Promise<OpenModel
 export async function openBeside(opened: OpenModel, path: string): Promise<OpenModel> {
   const { model, tokenizer, templateSettings } = opened;
   const found = findModel(path);
+  const shared = await sharedWith(opened, found);
+  if (shared !== undefined)
+    return {
+      ...assemble({ model, ...shared }, tokenizer, templateSettings, found.path),
+      dispose: () => shared.adapter?.dispose(),
+    };
+  const told = { chatTemplateKwargs: templateSettings.arguments, chatTemplateDate: templateSettings.now };
+  return openModel(path, { dtype: model.dtype, ...told });
+}
+
+/**
+ * Opens `path` on the weights of `opened`, where it is an adapter for them or their base and is asked as they are; else by itself. It is
+ * told what lies beside its own weights. Closing it leaves `opened` as it is.
+ */
+export async function openSharing(
+  opened: OpenModel | undefined,
+  path: string,
+  options: ModelOptions,
+): Promise<OpenModel> {
+  const { dtype = 'bf16', device = 'auto', adapter } = options;
+  const isAlike =
+    opened !== undefined &&
+    adapter === undefined &&
+    opened.model.dtype === dtype &&
+    opened.model.device === Device.open(device);
+  const shared = isAlike ? await sharedWith(opened, findModel(path)) : undefined;
+  if (shared === undefined) return openModel(path, options);
+  const { model } = opened!;
+  const { path: folder } = findModel(path);
+  const { tokenizer, templateSettings } = toldTokenizer(model.tokenizer, folder, options, {
+    where: 'openModel',
+    received: model.source,
+  });
+  return {
+    ...assemble({ model, adapter: shared.adapter }, tokenizer, templateSettings, folder),
+    dispose: () => shared.adapter?.dispose(),
+  };
+}
+
+/** What is on the weights that are here where `found` is an adapter for them, or nothing where it is their base. */
+async function sharedWith(
+  opened: OpenModel,
+  found: ReturnType<typeof findModel>,
+): Promise<{ adapter?: Adapter } | undefined> {
+  const { model, merged } = opened;
   const isBase =
     found.kind === 'folder' &&
     model.source !== undefined &&
     model.parameterSet === undefined &&
-    opened.merged === undefined &&
+    merged === undefined &&
     resolve(found.path) === resolve(model.source);
+  if (isBase) return {};
   const adapter = await adapterFor(opened, found);
-  if (isBase || adapter !== undefined)
-    return {
-      ...assemble({ model, adapter }, tokenizer, templateSettings, found.path),
-      dispose: () => adapter?.dispose(),
-    };
-  const told = { chatTemplateKwargs: templateSettings.arguments, chatTemplateDate: templateSettings.now };
-  return openModel(path, { dtype: model.dtype, ...told });
+  return adapter && { adapter };
 }
 
 /** The adapter in a folder, where it is one for the weights that are here and reads text as they do. */

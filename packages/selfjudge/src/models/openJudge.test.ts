@@ -6,9 +6,15 @@ import { gzipSync } from 'node:zlib';
 import { calibratedVerdict } from '@selfjudge/judging/internal';
 import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Adapter } from '@selfjudge/engine';
+import { byteTokenizer } from '@selfjudge/text';
+import { byteModel } from '@selfjudge/testing/tinyModel';
 import { resolveConfig } from '../config/index.js';
 import { evaluate } from '../inference/evaluate.js';
+import { answerPrompts } from '../inference/generate.js';
+import { tokenEvidence } from '@selfjudge/judging';
 import { runTraining } from '../training/train.js';
+import { openModel } from './model.js';
 import { findJudge } from './openJudge.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'selfjudge-judges-'));
@@ -40,6 +46,83 @@ describe('judgments in a file', () => {
     writeFileSync(at('none.jsonl'), '{"prompt": "p"}\n');
     await expect(findJudge(at('none.jsonl'))).rejects.toThrow(`${at('none.jsonl')}:1: no usable row`);
   });
+});
+
+describe('several in a file', () => {
+  it('vote, and none of them is a file of several, a person or elsewhere', async () => {
+    writeFileSync(at('one.jsonl'), text('a'));
+    writeFileSync(at('two.jsonl'), text('b'));
+    const open = (judges: string) => {
+      writeFileSync(at('judges.yaml'), `judges: [${judges}]\nweights: [2, 1]\n`);
+      return findJudge(at('judges.yaml'));
+    };
+    const judge = await (await open(`${at('one.jsonl')}, ${at('two.jsonl')}`))!();
+    expect((await judge.judge.compare([pair]))[0]).toMatchObject({ winner: 'a', probability: 2 / 3 });
+    expect(judge.about).toMatch(/^the votes of judgments of 1 pairs in .*one.jsonl; judgments of/);
+    const turned = await (await open(`${at('two.jsonl')}, ${at('one.jsonl')}`))!();
+    expect(turned.fingerprint).not.toBe(judge.fingerprint);
+    await expect(open(`${at('one.jsonl')}, ${at('judges.yaml')}`)).rejects.toThrow(/no file of several/);
+    for (const other of ['terminal', '"http://h/v1#m"'])
+      await expect(open(`${at('one.jsonl')}, ${other}`)).rejects.toThrow(/a judge that says the same again/);
+  });
+});
+
+describe('a model beside another', () => {
+  it('shares its weights where it is an adapter for them, with the verdicts it has by itself', async () => {
+    const base = byteModel({ tokenizer: byteTokenizer({ words: [' A', ' B'] }) });
+    await base.save(at('base'));
+    const adapter = Adapter.init(base, { r: 2, alpha: 4, dropout: 0, targetModules: ['q_proj'] }, 1);
+    await adapter.save(at('adapter'));
+    adapter.dispose();
+    base.dispose();
+    const options = { dtype: 'float32', device: 'cpu' } as const;
+    const policy = await openModel(at('base'), options);
+    // What is made at the first use stays.
+    await (await (await findJudge(at('base'), options))!(policy)).judge.compare([pair]);
+    const live = () => policy.model.device.memory().live;
+    for (const name of ['adapter', 'base']) {
+      const before = live();
+      const open = (await findJudge(at(name), options))!;
+      const shared = await open(policy);
+      const taken = live() - before;
+      const [said] = await shared.judge.compare([pair]);
+      shared.dispose();
+      expect(live()).toBe(before);
+      const alone = await open();
+      expect(live() - before).toBeGreaterThan(20 * taken);
+      expect((await alone.judge.compare([pair]))[0]).toEqual(said);
+      expect(alone.fingerprint).toBe(shared.fingerprint);
+      alone.dispose();
+    }
+    // Of another dtype nothing is shared.
+    const other = await (await findJudge(at('adapter'), { ...options, dtype: 'bf16' }))!(policy);
+    expect(live()).toBeGreaterThan(0);
+    other.dispose();
+    policy.dispose();
+  });
+});
+
+it('a judge of another tokenizer reads what the policy wrote as it reads any text', async () => {
+  for (const [name, words] of Object.entries({
+    policy: [' A', ' B'],
+    judge: [' A', ' B', 'th', 'the', 'qu'],
+  })) {
+    const model = byteModel({ tokenizer: byteTokenizer({ words }) });
+    await model.save(at(name));
+    model.dispose();
+  }
+  const options = { dtype: 'float32', device: 'cpu' } as const;
+  const policy = await openModel(at('policy'), options);
+  const { judge, dispose } = await (await findJudge(at('judge'), options))!(policy);
+  const drawn = { bestOf: 2, maxNewTokens: 6, judge, referenceWeight: 0.1 };
+  const [[{ candidates, tournament }]] = await answerPrompts(policy, ['What is the question?'], drawn);
+  const [{ a, b, verdict }] = tournament!.rounds[0].matches;
+  const pairOf = { prompt: 'What is the question?', a: candidates![a], b: candidates![b] };
+  const [alone] = await judge.compare([pairOf]);
+  expect(tokenEvidence(alone)).toBeDefined();
+  expect(verdict!.evidence).toMatchObject({ kind: 'regularised', verdict: alone });
+  policy.dispose();
+  dispose();
 });
 
 describe('a judge is looked at before weights are read', () => {

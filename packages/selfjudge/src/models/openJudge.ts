@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fileSystemError, shellWord } from '@selfjudge/base';
+import { ConfigError, fileSystemError, shellWord } from '@selfjudge/base';
 import { expandHome, shownPath } from '@selfjudge/base/internal';
 import type { PromptFormat } from '@selfjudge/data';
 import { DATA_FILE_NAME, describeIssues, judgedPairsIn } from '@selfjudge/data/internal';
 import { TokenJudge, type Judge, type JudgeReasoning, type JudgeTemplate } from '@selfjudge/judging';
-import { calibrated, fromScorer, recorded } from '@selfjudge/judging/internal';
+import { calibrated, ensemble, fromScorer, recorded } from '@selfjudge/judging/internal';
 import { holdsReward } from '@selfjudge/engine/internal';
 import {
   calibrationFor,
@@ -14,10 +14,11 @@ import {
   hasCalibration,
   rulesOf,
 } from './calibrationFile.js';
+import { isEnsembleFile, readEnsemble } from './ensembleFile.js';
 import { fingerprintOfFiles } from './fingerprintOfFiles.js';
 import { anyPathFingerprint, judgeOrigin, type OpenedJudge } from './judgeOrigin.js';
 import { resolveTemplate } from './judgeTemplate.js';
-import { formatWarnings, openModel, type ModelOptions } from './model.js';
+import { formatWarnings, openSharing, type ModelOptions, type OpenModel } from './model.js';
 import { openRewardModel } from './rewardModel.js';
 import { templateNotes } from './templateSettings.js';
 
@@ -44,12 +45,15 @@ export interface OpenJudge {
   dispose(): void;
 }
 
-/** Opens a judge that was found: its weights are read now. Once. */
-export type FoundJudge = () => Promise<OpenJudge>;
+/**
+ * Opens a judge that was found: its weights are read now. Once.
+ * @param beside a model that stays open and as it is meanwhile: weights that are its own are shared
+ */
+export type FoundJudge = (beside?: OpenModel) => Promise<OpenJudge>;
 
 /**
- * Looks who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, or
- * a file of judgments that were made before, which is read whole. It reads texts, so its tokenizer need not be that of
+ * Looks who compares answers: a model that was taught to judge (a run, an adapter, a folder, a GGUF file), a reward model, a file of
+ * judgments that were made before, which is read whole, or a YAML file of several, by whose votes it goes. It reads texts, so its tokenizer need not be that of
  * who answers. A model is asked with the calibration that lies beside its weights, if there is one. No weights are read yet: what is no judge is refused before those of who answers are.
  * @returns undefined where no path is given
  * @throws FileFormatError for what is none of these, FileSystemError for a file that cannot be read, DataError for one
@@ -60,20 +64,60 @@ export async function findJudge(
   options: JudgeOptions = {},
 ): Promise<FoundJudge | undefined> {
   if (path === undefined) return undefined;
+  if (isEnsembleFile(path)) return findEnsemble(path, options);
+  if (path === 'terminal' || /^https?:\/\//.test(path))
+    throw new ConfigError({
+      key: 'judge',
+      expected:
+        'a judge that says the same again: a model, a reward model, a file of judgments or of several judges',
+      received: path,
+    });
   if (DATA_FILE_NAME.test(path)) {
     const judge = await openRecorded(expandHome(path), options);
     return async () => judge;
   }
-  const open = holdsReward(path) ? openReward : openTokenJudge;
-  return () => open(path, options);
+  if (holdsReward(path)) return () => openReward(path, options);
+  return (beside) => openTokenJudge(path, options, beside);
+}
+
+/** Several judges, by the votes of whom it goes. */
+async function findEnsemble(path: string, options: JudgeOptions): Promise<FoundJudge> {
+  const { judges, weights } = readEnsemble(expandHome(path));
+  const found: FoundJudge[] = [];
+  for (const name of judges) {
+    if (isEnsembleFile(name))
+      throw new ConfigError({ key: path, expected: 'judges, and no file of several', received: name });
+    found.push((await findJudge(expandHome(name), options))!);
+  }
+  return async (beside) => {
+    const members: OpenJudge[] = [];
+    const dispose = () => members.forEach((member) => member.dispose());
+    try {
+      for (const open of found) members.push(await open(beside));
+    } catch (error) {
+      dispose();
+      throw error;
+    }
+    return {
+      judge: ensemble(
+        members.map(({ judge }) => judge),
+        { by: 'votes', ...(weights !== undefined && { weights }) },
+      ),
+      about: `the votes of ${members.map(({ about }) => about).join('; ')}`,
+      warnings: members.flatMap((member) => member.warnings),
+      fingerprint: hashOf(JSON.stringify([members.map((member) => member.fingerprint), weights])),
+      dispose,
+    };
+  };
 }
 
 /** Work with a judge, if one was found; it is closed afterwards. */
 export async function withJudge<T>(
   found: FoundJudge | undefined,
+  beside: OpenModel,
   work: (judge: OpenJudge | undefined) => Promise<T>,
 ): Promise<T> {
-  const judge = await found?.();
+  const judge = await found?.(beside);
   try {
     return await work(judge);
   } finally {
@@ -128,9 +172,9 @@ async function openReward(path: string, options: JudgeOptions): Promise<OpenJudg
   }
 }
 
-async function openTokenJudge(path: string, options: JudgeOptions): Promise<OpenJudge> {
+async function openTokenJudge(path: string, options: JudgeOptions, beside?: OpenModel): Promise<OpenJudge> {
   const { judgeTemplate = 'auto', judgeReasoning } = options;
-  const opened = await openModel(path, shared(options));
+  const opened = await openSharing(beside, path, shared(options));
   try {
     const template = resolveTemplate(judgeTemplate, opened, judgeReasoning);
     const token = new TokenJudge(opened.view, opened.tokenizer, template);

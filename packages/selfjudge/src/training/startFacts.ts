@@ -32,8 +32,9 @@ export function startFacts(
     opened,
     task,
     tally,
+    judge,
     memory,
-  }: { opened: OpenModel; task: TrainingTask; tally: Tally; memory?: PlannedMemory },
+  }: { opened: OpenModel; task: TrainingTask; tally: Tally; judge?: string; memory?: PlannedMemory },
 ): StartFacts {
   const method: Method = METHODS[verb];
   const { order, trainable } = task;
@@ -47,7 +48,7 @@ export function startFacts(
     lrSchedulerType,
     parameters: sizeOf(trainable.parameters),
     ...adapterTexts(opened, run),
-    labels: method.labels(run.options, run.judgeTemplate),
+    labels: method.labels(run.options, run.judgeTemplate, judge),
     ...(memory && { memory }),
   };
 }

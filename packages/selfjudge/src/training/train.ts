@@ -153,8 +153,10 @@ export async function runTraining(
     let outside: OpenJudge | undefined;
     const closings: (() => void)[] = [];
     try {
-      judge = await found?.();
-      outside = await foundOutside?.();
+      // Weights that are trained themselves are no judge's.
+      const beside = options.fullFinetuning ? undefined : opened;
+      judge = await found?.(beside);
+      outside = await foundOutside?.(beside);
       for (const [name, one] of Object.entries({ judge, 'outside judge': outside })) {
         if (one === undefined) continue;
         note(`the ${name} is ${one.about}`);
@@ -171,6 +173,7 @@ export async function runTraining(
         judge: judge?.fingerprint,
         outsideJudge: outside?.fingerprint,
       };
+      const judgeWords = inputs.judge === undefined ? judge?.about : 'a judge of its own';
       let known: Record<string, string> | undefined;
       const contents = () => ({ ...(known ??= contentsOf(told, '', asked)), data: record.fingerprint() });
       task = await taskOf(verb, options, {
@@ -195,7 +198,7 @@ export async function runTraining(
       const memory = await planMemory(task, device, options);
       if (memory?.recompute && options.activationRecompute === 'auto')
         note('blocks are computed again in backward: kept as they are, they would not fit the memory');
-      hooks.onFacts?.(startFacts(verb, options, { opened: told, task, tally, memory }));
+      hooks.onFacts?.(startFacts(verb, options, { opened: told, task, tally, judge: judgeWords, memory }));
       if (inputs.dryRun) return { status: 'planned', outputDir: folder.path };
       folder.writeConfig(stringify({ verb, format: CONFIG_FORMAT, ...config }));
       folder.writeEnvironment(environment(device, VERSION));

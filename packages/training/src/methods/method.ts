@@ -124,12 +124,19 @@ export interface Method<F extends Fields = Fields, R extends keyof MethodRows = 
   faults?(options: OptionsOf<NoInfer<F>>): readonly OptionFault[];
   /** How each of its rows becomes an example, of a method whose examples need not all be known before the first step. */
   readonly made?: ExampleMaker<OptionsOf<NoInfer<F>>, MethodRows[R][number], unknown>;
-  /** What is learnt of a row, in words. */
-  labels(options: OptionsOf<F>, judgeTemplate: string | undefined): string;
+  /**
+   * What is learnt of a row, in words.
+   * @param judgeTemplate what its own judge is asked with, @param judge who judges instead, in words
+   */
+  labels(options: OptionsOf<F>, judgeTemplate: string | undefined, judge?: string): string;
   /** What it makes of a row, by the functions that its task makes examples with. */
   show(context: ShowContext<OptionsOf<F>, MethodRows[R][number]>): ShownPart[];
   task(context: MethodContext<OptionsOf<F>, R>): TrainingTask | Promise<TrainingTask>;
 }
+
+/** Who judges, in words. @param own the model that judges where no other is named, and what it is asked with */
+export const judgedBy = (judge: string | undefined, own: string, template: string | undefined): string =>
+  judge === undefined ? `by the judgment of ${own} (template ${template})` : `judged by ${judge}`;
 
 /** A method, its types inferred from its fields. */
 export const method = <F extends Fields, R extends keyof MethodRows>(of: Method<F, R>): Method<F, R> => of;

@@ -20,7 +20,7 @@ import { workloadOf } from '../loop/workload.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { contestStep } from './contestStep.js';
 import { dpo } from './dpo.js';
-import { method } from './method.js';
+import { judgedBy, method } from './method.js';
 import { PairReview } from './pairReview.js';
 import type { TokenPair } from '../pairs/tokenPair.js';
 import { referenceFaults, referenceText, runReference } from './runReference.js';
@@ -141,8 +141,8 @@ export const offlineSelfTraining = method({
   judgeTemplate: 'auto',
   drops: false,
   faults: (options) => [...lossFaults(options), ...referenceFaults(options)],
-  labels: (options, template) =>
-    `the answers of the pairs, by the judgment of its start (${lossText(options)}, beta ${options.beta}${referenceText(options)}, template ${template})`,
+  labels: (options, template, judge) =>
+    `the answers of the pairs, ${judgedBy(judge, 'its start', template)} (${lossText(options)}, beta ${options.beta}${referenceText(options)})`,
   show: ({ row, options, tokenizer, judgeTemplate }) =>
     dpo.show({ row, tokenizer, judgeTemplate, options: { ...options, precomputeRefLogProbs: false } }),
   async task({ rows, options, tokenizer, policyBesideStart, judge, usable, heldOut }) {

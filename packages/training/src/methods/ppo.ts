@@ -152,9 +152,8 @@ export const ppo = method({
   judgeTemplate: 'auto',
   drops: false,
   faults: ppoFaults,
-  labels: ({ klCoef, klTarget, numPpoEpochs, numMiniBatches }, template) =>
-    'own answers, by the score of a reward model or the chance of winning against an answer of its start ' +
-    `(template ${template}), less ${klCoef} x KL to the start${klTarget > 0 ? `, steered to ${klTarget} nats` : ''}; ` +
+  labels: ({ klCoef, klTarget, numPpoEpochs, numMiniBatches }, template, judge) =>
+    `own answers, by ${judge === undefined ? `the chance of winning against an answer of its start (template ${template})` : `the score or the chance of winning that ${judge} gives`}, less ${klCoef} x KL to the start${klTarget > 0 ? `, steered to ${klTarget} nats` : ''}; ` +
     `${numPpoEpochs * numMiniBatches} updates a step`,
   show: shownPrompt,
   async task({ rows, options, tokenizer, policyWithValues, judge, usable }) {

@@ -119,3 +119,8 @@ describe('raft', () => {
     expect(await resumed.trainable.policy.score(tree)).toEqual(await straight.trainable.policy.score(tree));
   });
 });
+
+it('says who judges: its start, or whoever was named', () => {
+  expect(raft.labels(options, 'plain')).toMatch(/, by the judgment of its start \(template plain\)$/);
+  expect(raft.labels(options, 'plain', 'the reward model r')).toMatch(/, judged by the reward model r$/);
+});

@@ -10,7 +10,7 @@ import type { TrainingTask } from '../loop/trainingTask.js';
 import { answerMetrics, behaviourMetrics } from '../metrics/judgeMetrics.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
 import { imitated, imitationSignal, longestImitated, verdictReview, type ImitationRun } from './imitation.js';
-import { method } from './method.js';
+import { judgedBy, method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import { preparedDev, type SelfTrainingData } from './selfTraining.js';
 import { plainMean, supervisedStep } from './sft.js';
@@ -125,8 +125,8 @@ export const raft = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  labels: ({ numGenerations }, template) =>
-    `the best of ${numGenerations} own answers by the judgment of its start (template ${template})`,
+  labels: ({ numGenerations }, template, judge) =>
+    `the best of ${numGenerations} own answers, ${judgedBy(judge, 'its start', template)}`,
   show: shownPrompt,
   async task(context) {
     const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;

@@ -10,7 +10,7 @@ import { answerMetrics } from '../metrics/judgeMetrics.js';
 import type { Metrics } from '../metrics/means.js';
 import { mayLearn, sampling, type TokenizedPrompt } from '../pairs/contest.js';
 import { imitated, imitationSignal, longestImitated, type ImitationRun } from './imitation.js';
-import { method } from './method.js';
+import { judgedBy, method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import { preparedDev, type SelfTrainingData } from './selfTraining.js';
 import {
@@ -131,8 +131,8 @@ export const rest = method({
   split: 'self',
   judgeTemplate: 'auto',
   drops: false,
-  labels: ({ numGenerations, firstQuantile }, template) =>
-    `own answers, ${numGenerations} a prompt, above the quantile ${firstQuantile} of the reward and higher (template ${template})`,
+  labels: ({ numGenerations, firstQuantile }, template, judge) =>
+    `own answers, ${numGenerations} a prompt, above the quantile ${firstQuantile} of the reward and higher, ${judgedBy(judge, 'its start', template)}`,
   show: shownPrompt,
   async task(context) {
     const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;

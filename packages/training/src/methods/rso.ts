@@ -2,7 +2,7 @@ import type { TokenizedPrompt } from '../pairs/contest.js';
 import type { TrainingTask } from '../loop/trainingTask.js';
 import { lossFaults } from '../losses/lossFaults.js';
 import { lossText } from '../losses/lossTerms.js';
-import { method } from './method.js';
+import { judgedBy, method } from './method.js';
 import { preparePrompts } from './prepare.js';
 import { rsoPairs } from './rsoPairs.js';
 import { referenceFaults, referenceText } from './runReference.js';
@@ -47,11 +47,11 @@ export const rso = method({
     },
   },
   faults: (options) => [...lossFaults(options), ...referenceFaults(options)],
-  labels: (options, template) => {
+  labels: (options, template, judge) => {
     const { beta, numGenerations, numSamples, rejectionBeta } = options;
     return (
       `pairs among ${numSamples} of ${numGenerations} answers of its start, accepted by reward (rejection_beta ${rejectionBeta}) and ` +
-      `ranked by the judge (${lossText(options)}, beta ${beta}${referenceText(options)}, template ${template})`
+      `ranked, ${judgedBy(judge, 'its start', template)} (${lossText(options)}, beta ${beta}${referenceText(options)})`
     );
   },
   show: shownPrompt,

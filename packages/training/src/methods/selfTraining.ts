@@ -8,7 +8,7 @@ import { JudgeSignal } from './judgeSignal.js';
 import { klReview } from './klReview.js';
 import { paperLora } from '../options/lora.js';
 import { paperSelfTraining, valuesIn } from '../options/paper.js';
-import { method, type MethodContext } from './method.js';
+import { judgedBy, method, type MethodContext } from './method.js';
 import { preparePrompts, warnDropped } from './prepare.js';
 import { fields, selfTrainingFaults, type SelfTrainingOptions } from './selfTrainingRun.js';
 import { PairReview } from './pairReview.js';
@@ -203,9 +203,10 @@ export const selfTraining = method({
     },
   },
   faults: selfTrainingFaults,
-  labels: (options, template) =>
-    `${isRanked(options) ? 'rankings' : 'pairs'} of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, by the judgment of ${options.judgeMode === 'policy' ? 'the policy itself' : 'its start'} ` +
-    `(${lossText(options)}, beta ${options.beta}${referenceText(options)}, template ${template})`,
+  labels: (options, template, judge) =>
+    `${isRanked(options) ? 'rankings' : 'pairs'} of ${options.sampling === 'on_policy' ? 'its own answers' : 'answers of its start'}, ` +
+    `${judgedBy(judge, options.judgeMode === 'policy' ? 'the policy itself' : 'its start', template)} ` +
+    `(${lossText(options)}, beta ${options.beta}${referenceText(options)})`,
   show: shownPrompt,
   async task(context) {
     const { rows, options, tokenizer, policyBesideStart, judge, outsideJudge: outside, usable } = context;
