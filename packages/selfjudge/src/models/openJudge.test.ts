@@ -8,7 +8,6 @@ import { byteModel } from '@selfjudge/testing/tinyModel';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Adapter } from '@selfjudge/engine';
 import { byteTokenizer } from '@selfjudge/text';
-import { byteModel } from '@selfjudge/testing/tinyModel';
 import { resolveConfig } from '../config/index.js';
 import { evaluate } from '../inference/evaluate.js';
 import { answerPrompts } from '../inference/generate.js';
