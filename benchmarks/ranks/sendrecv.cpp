@@ -1,5 +1,5 @@
-// What an exchange takes in MPI's own hands, beside ours: two ranks, MPI_Sendrecv of each size, the median of the calls.
-// Prints a line of JSON: {library, seconds: {bytes: s}}.
+// What an exchange takes in MPI's own hands, beside ours: two ranks, MPI_Sendrecv of each size, the median of
+// the calls. Prints a line of JSON: {library, seconds: {bytes: s}}.
 #include <mpi.h>
 
 #include <algorithm>
